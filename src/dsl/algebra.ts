@@ -1,0 +1,99 @@
+/**
+ * The algebra that an op's meaning is written in. A reading of a graph supplies it: numbers for the interpreters,
+ * elements of a prime field for the fingerprint, interned terms for the prover. `S` is the type of a scalar,
+ * `I` the type of an index into a tensor.
+ */
+import type { DType, Shape } from "./type.ts";
+
+/**
+ * The types an op's declaration is written over. They are opaque: a meaning can only combine them through the algebra,
+ * so it means the same in every reading. `meaningOf` in meaning.ts is where a reading puts its own types in their place.
+ */
+export interface Scalar {
+  readonly opaque: "scalar";
+}
+export interface Index {
+  readonly opaque: "index";
+}
+
+/** Functions of one scalar that no reading is required to see into. */
+export type Unary = "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "abs";
+
+export type Comparison = "less" | "less_equal" | "equal";
+
+export interface Algebra<S = Scalar, I = Index> {
+  // --- indices -----------------------------------------------------------------------------------------------
+  /** The constant index `n`. */
+  index(n: number): I;
+  /** i + j. */
+  plus(i: I, j: I): I;
+  /** i · n for an integer constant n, which may be negative. */
+  times(i: I, n: number): I;
+  /** The index into `to` of the element that has index `ix` in `from`, both in row-major order. */
+  reindex(ix: readonly I[], from: Shape, to: Shape): readonly I[];
+  /** Case distinction: which of consecutive pieces of the given sizes holds `i`, and its place in that piece. */
+  piece(i: I, sizes: readonly number[], pick: (n: number, rest: I) => S): S;
+  /** Case distinction on `(i - begin) / stride`: a whole number in [0, size) → inside, else outside. stride ≥ 1. */
+  within(i: I, begin: I, size: number, stride: number, inside: (rest: I) => S, outside: () => S): S;
+  /** The index that a scalar of an integer tensor stands for; `size` is the size of the axis it will index. */
+  indexOf(s: S, size: number): I;
+  /** An index as a scalar (for ops whose result is a position). */
+  scalar(i: I): S;
+
+  // --- scalars -----------------------------------------------------------------------------------------------
+  num(value: number): S;
+  add(a: S, b: S): S;
+  sub(a: S, b: S): S;
+  mul(a: S, b: S): S;
+  div(a: S, b: S): S;
+  maximum(a: S, b: S): S;
+  minimum(a: S, b: S): S;
+  unary(f: Unary, a: S): S;
+  /** 1 where the comparison holds, else 0. */
+  compare(how: Comparison, a: S, b: S): S;
+  /** `yes` where `cond` is not 0, else `no`. Only the chosen one counts: the other may be NaN. */
+  select(cond: S, yes: () => S, no: () => S): S;
+  /** The element of `dtype` nearest to `a`. The one place where precision is lost; see `OpSpec.rounds`. */
+  round(dtype: DType, a: S): S;
+
+  // --- reductions --------------------------------------------------------------------------------------------
+  /** Σ over k in [0, n); the order of summation is a fixed function of n alone. */
+  sum(n: number, term: (k: I) => S): S;
+  /** The largest over k in [0, n). */
+  max(n: number, term: (k: I) => S): S;
+  /** The smallest over k in [0, n). */
+  min(n: number, term: (k: I) => S): S;
+}
+
+/** An operand as the meaning of an op sees it. */
+export interface Read<S = Scalar, I = Index> {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  /** The element at an index; one index per axis. */
+  at(...ix: readonly I[]): S;
+}
+
+/** The element of `x` that broadcasting pairs with index `ix` of the result. */
+export function broadcastAt(m: Algebra, x: Read, ix: readonly Index[]): Scalar {
+  const skip = ix.length - x.shape.length;
+  return x.at(...x.shape.map((n, axis) => (n === 1 ? m.index(0) : ix[axis + skip]!)));
+}
+
+/** 1 - a, for a truth value. */
+export const not = (m: Algebra, a: Scalar): Scalar => m.sub(m.num(1), a);
+
+/** Σ over several axes, outermost first. */
+export function sumOver(m: Algebra, sizes: Shape, term: (ks: readonly Index[]) => Scalar): Scalar {
+  return nest((n, body) => m.sum(n, body), sizes, term);
+}
+
+/** Nests a one-axis reduction over several axes, outermost first. */
+export function nest(
+  reduce: (n: number, body: (k: Index) => Scalar) => Scalar,
+  sizes: Shape,
+  term: (ks: readonly Index[]) => Scalar,
+): Scalar {
+  const [n, ...rest] = sizes;
+  if (n === undefined) return term([]);
+  return reduce(n, (k) => nest(reduce, rest, (ks) => term([k, ...ks])));
+}

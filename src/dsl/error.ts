@@ -1,0 +1,27 @@
+/** A mistake in a graph: data first (what, where, which operands); `report` in the CLI turns it into text. */
+import type { Site } from "./site.ts";
+
+export interface Note {
+  /** The operand's name in the op, such as `x`. */
+  readonly label: string;
+  /** Its type, as shown. */
+  readonly type: string;
+  /** Where it was made. */
+  readonly site: Site;
+}
+
+export class GraphError extends Error {
+  override readonly name = "GraphError";
+  readonly site: Site;
+  readonly notes: readonly Note[];
+
+  constructor(message: string, site: Site, notes: readonly Note[] = []) {
+    super(message);
+    this.site = site;
+    this.notes = notes;
+  }
+}
+
+/** By name, not by instanceof: the author's file may have loaded its own copy of the library. */
+export const isGraphError = (error: unknown): error is GraphError =>
+  error instanceof Error && error.name === "GraphError";

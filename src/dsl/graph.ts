@@ -1,0 +1,100 @@
+/** A graph: a named interface over a DAG of immutable values. */
+import { GraphError } from "./error.ts";
+import { type Site, siteOf } from "./site.ts";
+import { operandsOf, type Tensor } from "./tensor.ts";
+import { sameType, show } from "./type.ts";
+
+export interface Graph {
+  readonly name: string;
+  /** In the order of the package's signature. */
+  readonly inputs: readonly Tensor[];
+  readonly states: readonly State[];
+  /** By name, in the order of the package's signature. */
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+export interface State {
+  readonly name: string;
+  /** Its contents when the call begins: a value with def.kind "state". */
+  readonly entry: Tensor;
+  /** Its contents when the call ends; the entry itself when the call only reads it. */
+  readonly exit: Tensor;
+}
+
+/** What an author writes; see `Graph` for the checked form. */
+export interface GraphParts {
+  readonly name: string;
+  readonly inputs: readonly Tensor[];
+  /** For each state its entry value and its value at exit. */
+  readonly states?: readonly (readonly [entry: Tensor, exit: Tensor])[];
+  readonly outputs: Readonly<Record<string, Tensor>>;
+}
+
+/**
+ * Checks the interface and closes the graph.
+ * @throws GraphError when an input or state is used but not declared, declared twice, or a state changes its type.
+ */
+export function graph(parts: GraphParts): Graph {
+  const site = siteOf(graph);
+  const states = (parts.states ?? []).map(([entry, exit]) => closeState(entry, exit, site));
+  const closed: Graph = { name: parts.name, inputs: parts.inputs, states, outputs: parts.outputs };
+  checkInterface(closed, site);
+  return closed;
+}
+
+function closeState(entry: Tensor, exit: Tensor, site: Site): State {
+  if (entry.def.kind !== "state") throw new GraphError("graph: a state's entry must be made by state()", site);
+  if (!sameType(entry.type, exit.type)) {
+    const { name } = entry.def;
+    throw new GraphError(
+      `graph: state "${name}" is ${show(entry.type)}, its value at exit is ${show(exit.type)}`,
+      exit.site,
+    );
+  }
+  return { name: entry.def.name, entry, exit };
+}
+
+function checkInterface(graph: Graph, site: Site): void {
+  const wrong = (text: string, at = site) => new GraphError(`graph "${graph.name}": ${text}`, at);
+  if (Object.keys(graph.outputs).length === 0) throw wrong("has no output; Core ML needs at least one");
+  const seen = new Set<string>();
+  for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
+    if (leaf.def.kind !== "input" && leaf.def.kind !== "state")
+      throw wrong("an input must be made by input()", leaf.site);
+    if (seen.has(leaf.def.name)) throw wrong(`"${leaf.def.name}" is declared twice`, leaf.site);
+    seen.add(leaf.def.name);
+  }
+  const declared = new Set([...graph.inputs, ...graph.states.map((s) => s.entry)]);
+  for (const value of schedule(graph)) {
+    const { kind } = value.def;
+    if ((kind === "input" || kind === "state") && !declared.has(value)) {
+      throw wrong(`${kind} "${value.def.name}" is used but not declared`, value.site);
+    }
+  }
+}
+
+/** The values at the far end of a graph: what it computes. */
+export const resultsOf = (graph: Graph): readonly Tensor[] => [
+  ...graph.states.map((s) => s.exit),
+  ...Object.values(graph.outputs),
+];
+
+/** Every value of the graph once, operands before users, in the order a depth-first walk meets them. */
+export function schedule(graph: Graph): readonly Tensor[] {
+  const order = new Set<Tensor>();
+  const stack: { value: Tensor; ready: boolean }[] = [];
+  const roots = [...graph.inputs, ...graph.states.map((s) => s.entry), ...resultsOf(graph)];
+  for (const root of roots) {
+    stack.push({ value: root, ready: false });
+    while (stack.length > 0) {
+      const { value, ready } = stack.pop()!;
+      if (order.has(value)) continue;
+      if (ready || value.def.kind !== "op") order.add(value);
+      else {
+        stack.push({ value, ready: true });
+        for (const operand of operandsOf(value.def).toReversed()) stack.push({ value: operand, ready: false });
+      }
+    }
+  }
+  return [...order];
+}

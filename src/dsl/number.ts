@@ -1,0 +1,88 @@
+/** Numbers of each element type: rounding to nearest even, fp16 bit patterns, integer wrap-around. */
+import type { DType } from "./type.ts";
+
+const MAX_FP16 = 65504;
+/** Halfway between the largest fp16 and the next power of two: at and above it, rounding gives infinity. */
+const FP16_OVERFLOW = 65520;
+
+/** The nearest fp16, ties to even, subnormals kept; NaN and infinities pass through. */
+export function roundFp16(x: number): number {
+  const magnitude = Math.abs(x);
+  if (!(magnitude < FP16_OVERFLOW)) return magnitude >= FP16_OVERFLOW ? Math.sign(x) * Infinity : x;
+  if (magnitude === 0) return x;
+  // Adding and removing 1.5·2^(e+42) makes the double's own rounding happen at fp16's last bit (e - 10).
+  const exponent = Math.max(exponentOf(magnitude), -14);
+  const magic = 1.5 * 2 ** (exponent + 42);
+  const rounded = x + magic - magic;
+  return rounded === 0 && x < 0 ? -0 : rounded;
+}
+
+const scratch = new DataView(new ArrayBuffer(8));
+
+/** floor(log2 x) for a positive normal double. */
+function exponentOf(x: number): number {
+  scratch.setFloat64(0, x);
+  return ((scratch.getUint16(0) >> 4) & 0x7ff) - 1023;
+}
+
+/** Bit pattern of an fp16 value; the value must already be rounded. NaN becomes 0x7e00. */
+export function fp16Bits(x: number): number {
+  if (Number.isNaN(x)) return 0x7e00;
+  const sign = x < 0 || Object.is(x, -0) ? 0x8000 : 0;
+  const magnitude = Math.abs(x);
+  if (magnitude > MAX_FP16) return sign | 0x7c00;
+  if (magnitude < 2 ** -14) return sign | (magnitude * 2 ** 24);
+  const exponent = exponentOf(magnitude);
+  return sign | ((exponent + 15) << 10) | ((magnitude / 2 ** exponent - 1) * 1024);
+}
+
+/** The value of an fp16 bit pattern. */
+export function fp16Value(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const fraction = bits & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const INTEGER_FORMAT: Partial<Record<DType, readonly [bits: number, signed: boolean]>> = {
+  int16: [16, true],
+  uint16: [16, false],
+  int8: [8, true],
+  uint8: [8, false],
+  int4: [4, true],
+  uint4: [4, false],
+  uint1: [1, false],
+  uint2: [2, false],
+  uint3: [3, false],
+  uint6: [6, false],
+};
+
+/** Smallest and largest value of an integer type. */
+export function integerRange(dtype: DType): readonly [min: number, max: number] {
+  const [bits, signed] = INTEGER_FORMAT[dtype] ?? [32, true];
+  return signed ? [-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] : [0, 2 ** bits - 1];
+}
+
+/**
+ * `x` as an element of `dtype`: floats to nearest even, integers truncated towards zero and wrapped as two's
+ * complement, bool to 0 or 1.
+ */
+export function roundTo(dtype: DType, x: number): number {
+  switch (dtype) {
+    case "fp16":
+      return roundFp16(x);
+    case "fp32":
+      return Math.fround(x);
+    case "int32":
+      return x | 0;
+    case "bool":
+      return x === 0 ? 0 : 1;
+    default: {
+      const [min, max] = integerRange(dtype);
+      const span = max - min + 1;
+      return (((((Math.trunc(x) || 0) - min) % span) + span) % span) + min;
+    }
+  }
+}

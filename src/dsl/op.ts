@@ -1,0 +1,210 @@
+/**
+ * One declaration per op. Everything the compiler knows about an op is in it, and the declaration is the function
+ * that the author calls.
+ */
+import type { Algebra, Index, Read, Scalar } from "./algebra.ts";
+import { type AttrSpecs, type AttrValues, resolveAttrs } from "./attr.ts";
+import { GraphError, type Note } from "./error.ts";
+import { roundTo } from "./number.ts";
+import { type Site, siteOf } from "./site.ts";
+import { type Attrs, constantOf, type Tensor } from "./tensor.ts";
+import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+
+/** What an op may be given for an operand. */
+export interface OperandSpec {
+  readonly dtypes: readonly DType[];
+  /** Must have the dtype of this other operand (the usual MIL rule `T`). */
+  readonly like?: string;
+  readonly optional?: true;
+  readonly list?: true;
+  /** Its value must be known at compile time. */
+  readonly constant?: true;
+}
+export type OperandSpecs = Readonly<Record<string, OperandSpec>>;
+
+/** What a type rule sees of an operand: its type, and its elements where they are known at compile time. */
+export interface Info extends TensorType {
+  readonly values?: ArrayLike<number>;
+}
+
+type Each<O extends OperandSpecs, X> = {
+  readonly [K in keyof O]: O[K] extends { list: true }
+    ? readonly X[]
+    : O[K] extends { optional: true }
+      ? X | undefined
+      : X;
+};
+
+export interface OpSpec<O extends OperandSpecs = OperandSpecs, A extends AttrSpecs = AttrSpecs> {
+  /** The formula, as it appears in docs/ops.md. */
+  readonly doc: string;
+  readonly operands: O;
+  readonly attrs: A;
+  /** False for ops that only move or choose elements. All others round each element of the result once, to its dtype. */
+  readonly rounds?: false;
+  /** Number of results, for an op with several. */
+  parts?(x: Each<O, Info>, attrs: AttrValues<A>): number;
+  /** Result type, or a sentence that says what is wrong. */
+  infer(x: Each<O, Info>, attrs: AttrValues<A>, part: number): TensorType | string;
+  /** The element of the result at an index, before rounding. */
+  element(
+    m: Algebra,
+    x: Each<O, Read>,
+    attrs: AttrValues<A>,
+    result: TensorType & { readonly part: number },
+  ): (ix: readonly Index[]) => Scalar;
+}
+
+/** A declaration with its types erased, as the table holds it. */
+export interface Op {
+  readonly opName: string;
+  readonly spec: OpSpec;
+}
+
+type Literal = number | boolean | readonly number[];
+/** Where an op wants a tensor, a number or a list of numbers becomes a constant. */
+export type Arg = Tensor | Literal;
+
+/**
+ * Declares an op. `Signature` is the typed form of the call; it only narrows what TypeScript sees, the rule that
+ * counts is `spec.infer`.
+ */
+export function op<Signature extends (...args: never[]) => unknown>(opName: string) {
+  return <const O extends OperandSpecs, const A extends AttrSpecs>(spec: OpSpec<O, A>): Signature & Op => {
+    const erased = spec as unknown as OpSpec;
+    const build = (...args: readonly unknown[]): Tensor | readonly Tensor[] => {
+      const site = siteOf(build);
+      const required = Object.keys(spec.operands).filter((key) => !spec.operands[key]!.optional);
+      const options = (args[required.length] ?? {}) as Record<string, unknown>;
+      const given = { ...options, ...Object.fromEntries(required.map((key, i) => [key, args[i]])) };
+      return makeOp({ opName, spec: erased }, given, site);
+    };
+    return Object.assign(build as unknown as Signature, { opName, spec: erased });
+  };
+}
+
+/** Builds the value (or values) of an op from operands and attributes by name, and checks everything. */
+export function makeOp(op: Op, given: Readonly<Record<string, unknown>>, site: Site): Tensor | readonly Tensor[] {
+  const { spec, opName } = op;
+  const fail = (text: string, operands: Operands = {}): never => {
+    throw new GraphError(`${opName}: ${text}`, site, notesOf(operands));
+  };
+  const unknown = Object.keys(given).find((key) => !(key in spec.operands) && !(key in spec.attrs));
+  if (unknown) fail(`has no operand or attribute "${unknown}"`);
+  const operands = resolveOperands(spec, given, fail);
+  const infos = mapOperands(operands, infoOf);
+  const attrs = resolveAttrs(spec.attrs, given, infos, (text) => fail(text, operands));
+  const make = (part: number): Tensor => {
+    const type = typeOfPart(spec, infos, attrs, part);
+    if (typeof type === "string") return fail(type, operands);
+    const def = { kind: "op", op: opName, operands, attrs, ...(spec.parts ? { part } : {}) } as const;
+    return { type, def, site };
+  };
+  if (!spec.parts) return make(0);
+  return Array.from({ length: spec.parts(infos as never, attrs as never) }, (_, part) => make(part));
+}
+
+/** The declared type rule of one result, with the checks that hold for every op. */
+export function typeOfPart(spec: OpSpec, infos: Infos, attrs: Attrs, part: number): TensorType | string {
+  const type = spec.infer(infos as never, attrs as never, part);
+  if (typeof type === "string") return type;
+  if (type.shape.length > 5) return `the result ${show(type)} has rank ${type.shape.length}; Core ML allows 5`;
+  const bad = type.shape.find((n) => !(Number.isSafeInteger(n) && n > 0));
+  if (bad !== undefined) return `the result ${show(type)} has an axis of size ${bad}`;
+  return { dtype: type.dtype, shape: type.shape };
+}
+
+type Operands = Readonly<Record<string, Tensor | readonly Tensor[]>>;
+export type Infos = Readonly<Record<string, Info | readonly Info[]>>;
+
+/** Applies `f` to every tensor of an operand record, lists included. */
+export function mapOperands<X>(operands: Operands, f: (value: Tensor) => X): Record<string, X | readonly X[]> {
+  return Object.fromEntries(Object.entries(operands).map(([key, x]) => [key, isList(x) ? x.map(f) : f(x)]));
+}
+
+const isList = (x: Tensor | readonly Tensor[]): x is readonly Tensor[] => Array.isArray(x);
+
+/** What a type rule may know about a value. */
+export function infoOf(value: Tensor): Info {
+  return value.def.kind === "const" ? { ...value.type, values: value.def.data } : value.type;
+}
+
+function resolveOperands(
+  spec: OpSpec,
+  given: Readonly<Record<string, unknown>>,
+  fail: (text: string, seen?: Operands) => never,
+): Operands {
+  const operands: Record<string, Tensor | readonly Tensor[]> = {};
+  const firstTensor = Object.keys(spec.operands)
+    .flatMap((key) => given[key])
+    .find(isTensor);
+  for (const [key, rule] of Object.entries(spec.operands)) {
+    const arg = given[key];
+    if (arg === undefined && rule.optional) continue;
+    if (arg === undefined) fail(`operand "${key}" is missing`, operands);
+    if (rule.list) {
+      if (!Array.isArray(arg) || arg.length === 0 || !arg.every(isTensor))
+        fail(`"${key}" must be a list of tensors`, operands);
+      operands[key] = arg as readonly Tensor[];
+    } else {
+      const literalType = literalDtype(rule, given, firstTensor);
+      operands[key] = isTensor(arg) ? arg : (literal(arg, literalType) ?? fail(`"${key}" must be a tensor`, operands));
+    }
+    checkOperand(key, rule, operands, fail);
+  }
+  return operands;
+}
+
+function checkOperand(
+  key: string,
+  rule: OperandSpec,
+  operands: Operands,
+  fail: (text: string, seen?: Operands) => never,
+): void {
+  const values = [operands[key]!].flat() as readonly Tensor[];
+  const like = rule.like === undefined ? undefined : ([operands[rule.like] ?? []].flat()[0] as Tensor | undefined);
+  for (const value of values) {
+    const { dtype } = value.type;
+    if (!rule.dtypes.includes(dtype)) fail(`"${key}" is ${dtype}; it must be ${rule.dtypes.join(" or ")}`, operands);
+    if (like && like.type.dtype !== dtype)
+      fail(`dtypes differ: ${rule.like} is ${like.type.dtype}, ${key} is ${dtype}`, operands);
+    if (values[0]!.type.dtype !== dtype)
+      fail(`dtypes differ in "${key}": ${values[0]!.type.dtype} and ${dtype}`, operands);
+    if (rule.constant && !isConstant(value)) fail(`"${key}" must be known at compile time`, operands);
+  }
+}
+
+/** Whether a value is known at compile time: a constant, a weight, or a constexpr op over such. */
+export function isConstant(value: Tensor): boolean {
+  const { def } = value;
+  if (def.kind === "op") return def.op.startsWith("constexpr_");
+  return def.kind === "const" || def.kind === "weight";
+}
+
+const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "def" in x && "type" in x;
+
+function literalDtype(rule: OperandSpec, given: Readonly<Record<string, unknown>>, first: Tensor | undefined): DType {
+  const model = rule.like === undefined ? undefined : [given[rule.like]].flat()[0];
+  const dtype = (isTensor(model) ? model : first)?.type.dtype;
+  return dtype !== undefined && rule.dtypes.includes(dtype) ? dtype : rule.dtypes[0]!;
+}
+
+/** A number becomes a scalar, a list of numbers a vector. */
+function literal(arg: unknown, dtype: DType): Tensor | undefined {
+  const numbers = [arg].flat();
+  if (numbers.some((x) => typeof x !== "number" && typeof x !== "boolean")) return undefined;
+  const shape: Shape = Array.isArray(arg) ? [arg.length] : [];
+  return sizeOf(shape) === 0
+    ? undefined
+    : constantOf(
+        numbers.map((x) => roundTo(dtype, Number(x))),
+        { dtype, shape },
+      );
+}
+
+const notesOf = (operands: Operands): readonly Note[] =>
+  Object.entries(operands).flatMap(([key, x]) =>
+    isList(x)
+      ? x.map((value, i) => ({ label: `${key}[${i}]`, type: show(value.type), site: value.site }))
+      : [{ label: key, type: show(x.type), site: x.site }],
+  );

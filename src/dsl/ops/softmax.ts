@@ -1,0 +1,24 @@
+/** Normalise along one axis so that it sums to one. */
+import type { Index } from "../algebra.ts";
+import { attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { type DType, FLOATS, type Shape } from "../type.ts";
+
+export const softmax = op<
+  <S extends Shape, D extends DType>(x: Tensor<S, D>, options?: { axis?: number }) => Tensor<S, D>
+>("softmax")({
+  doc: "yᵢ = exp(xᵢ − max x) / Σⱼ exp(xⱼ − max x), along `axis`",
+  operands: { x: { dtypes: FLOATS } },
+  attrs: { axis: attr("axis", -1) },
+  infer: ({ x }) => x,
+  element:
+    (m, { x }, { axis }) =>
+    (ix) => {
+      const along = (j: Index) => x.at(...ix.with(axis, j));
+      const size = x.shape[axis]!;
+      const top = m.max(size, along);
+      const weight = (j: Index) => m.unary("exp", m.sub(along(j), top));
+      return m.div(weight(ix[axis]!), m.sum(size, weight));
+    },
+});

@@ -1,0 +1,133 @@
+/** The values a graph is made of: immutable, reached from the graph's outputs and states. */
+import { GraphError } from "./error.ts";
+import { roundTo } from "./number.ts";
+import { nowhere, type Site, siteOf } from "./site.ts";
+import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+
+/**
+ * One value of a graph. `S` and `D` are literal types wherever TypeScript can carry them; `type` always tells the
+ * truth at run time.
+ */
+export interface Tensor<out S extends Shape = Shape, out D extends DType = DType> {
+  readonly type: TensorType<S, D>;
+  readonly def: Def;
+  /** A name the author gave, such as `q.rope`; it becomes the MIL name. */
+  readonly name?: string;
+  readonly site: Site;
+}
+
+/** How a value comes to be. A closed union: every reader of graphs handles these five and nothing else. */
+export type Def =
+  | { readonly kind: "input"; readonly name: string }
+  /** The contents of a state at entry; what it holds at exit is in `Graph.states`. */
+  | { readonly kind: "state"; readonly name: string }
+  | { readonly kind: "weight"; readonly source: WeightSource }
+  /** Elements in row-major order, each already a value of the tensor's dtype. */
+  | { readonly kind: "const"; readonly data: ArrayLike<number> }
+  | OpDef;
+
+export interface OpDef {
+  readonly kind: "op";
+  readonly op: string;
+  /** By operand name. A list operand (`values` of concat) holds an array; an absent optional one has no key. */
+  readonly operands: Readonly<Record<string, Tensor | readonly Tensor[]>>;
+  /** Every attribute of the op, defaults filled in, in the order of the declaration. */
+  readonly attrs: Attrs;
+  /** Which of the results this value is, for an op with several (split). */
+  readonly part?: number;
+}
+
+export type AttrValue = number | boolean | string | readonly number[] | readonly boolean[];
+export type Attrs = Readonly<Record<string, AttrValue>>;
+
+/** A weight is a name: the graph never holds its data. */
+export type WeightSource =
+  | {
+      readonly from: "checkpoint";
+      /** Name of the tensor in the checkpoint. */
+      readonly tensor: string;
+      /** Rows [begin, end) of the stored matrix; all when absent. */
+      readonly rows?: readonly [begin: number, end: number];
+      /** Columns [begin, end) of the stored matrix; all when absent. */
+      readonly columns?: readonly [begin: number, end: number];
+      readonly transform?: "transpose";
+    }
+  | {
+      readonly from: "package";
+      /** SHA-256 of the stored bytes: two weights are the same when their bytes are. */
+      readonly sha256: string;
+      /** Absolute path of the blob file. */
+      readonly file: string;
+      /** Offset of the blob's metadata record in it. */
+      readonly offset: number;
+    };
+
+/** A graph input, fed at every call. */
+export function input<const S extends Shape, D extends DType = "fp16">(
+  name: string,
+  shape: S,
+  dtype: D = "fp16" as D,
+): Tensor<S, D> {
+  return { type: { dtype, shape }, def: { kind: "input", name }, name, site: siteOf(input) };
+}
+
+/** What a state holds at entry. States are fp16, as Core ML demands. */
+export function state<const S extends Shape>(name: string, shape: S): Tensor<S, "fp16"> {
+  return { type: { dtype: "fp16", shape }, def: { kind: "state", name }, name, site: siteOf(state) };
+}
+
+export interface WeightOptions {
+  readonly rows?: readonly [begin: number, end: number];
+  readonly columns?: readonly [begin: number, end: number];
+  readonly transform?: "transpose";
+}
+
+/**
+ * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform cut it out of the stored
+ * matrix first. The shape may split or merge axes of the stored one but not reorder elements.
+ */
+export function weight<const S extends Shape>(
+  tensor: string,
+  shape: S,
+  options: WeightOptions = {},
+): Tensor<S, "fp16"> {
+  const source: WeightSource = { from: "checkpoint", tensor, ...options };
+  return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(weight) };
+}
+
+/** A small constant; its elements are rounded to `dtype`. */
+export function constant<const S extends Shape, D extends DType = "fp16">(
+  data: ArrayLike<number>,
+  shape: S,
+  dtype: D = "fp16" as D,
+): Tensor<S, D> {
+  const site = siteOf(constant);
+  const type = { dtype, shape };
+  if (data.length !== sizeOf(shape)) {
+    throw new GraphError(`constant: ${data.length} numbers for ${show(type)}, which has ${sizeOf(shape)}`, site);
+  }
+  return constantOf(
+    Array.from(data, (x) => roundTo(dtype, x)),
+    type,
+    site,
+  );
+}
+
+/** A constant of numbers that are already elements of the type. */
+export function constantOf<S extends Shape, D extends DType>(
+  data: ArrayLike<number>,
+  type: TensorType<S, D>,
+  site: Site = nowhere,
+): Tensor<S, D> {
+  return { type, def: { kind: "const", data }, site };
+}
+
+/** The same value under a readable name. Give it at once, before the value is used. */
+export function named<T extends Tensor>(name: string, value: T): T {
+  return { ...value, name };
+}
+
+/** The tensors an op value reads, in operand order. */
+export function operandsOf(def: OpDef): readonly Tensor[] {
+  return Object.values(def.operands).flat() as readonly Tensor[];
+}

@@ -1,0 +1,88 @@
+/**
+ * The contents of a Core ML ML Program as plain records: what the protobuf messages say, without their wrapping. The
+ * emitter makes them from a graph, the reader from a file; text, diff and goldens are printed from them.
+ */
+import type { DType } from "../dsl/type.ts";
+
+/** A size, or undefined for a flexible one. */
+export type MilDim = number | undefined;
+
+export interface MilTensorType {
+  readonly kind: "tensor";
+  readonly dtype: DType | "string";
+  readonly shape: readonly MilDim[];
+}
+
+export type MilType = MilTensorType | { readonly kind: "state"; readonly tensor: MilTensorType };
+
+/** A literal in the file: immediate elements (strings for dtype string), or a reference into a weight file. */
+export type MilValue =
+  | { readonly type: MilTensorType; readonly data: ArrayLike<number> | readonly string[] }
+  | { readonly type: MilTensorType; readonly blob: BlobRef };
+
+export interface BlobRef {
+  /** As written in the file, such as `@model_path/weights/weight.bin`. */
+  readonly fileName: string;
+  /** Byte offset of the blob's 64-byte metadata record. */
+  readonly offset: number;
+}
+
+export type MilArgument = { readonly name: string } | { readonly value: MilValue };
+
+export interface MilNamed {
+  readonly name: string;
+  readonly type: MilType;
+}
+
+export interface MilOperation {
+  /** `conv`, `const`, `read_state`, … */
+  readonly type: string;
+  /** The `name` attribute; usually the name of the first output. */
+  readonly name: string;
+  /** Bindings by parameter; a list operand has several. */
+  readonly inputs: Readonly<Record<string, readonly MilArgument[]>>;
+  readonly outputs: readonly MilNamed[];
+  /** The value of a const op. */
+  readonly value?: MilValue;
+  /** Nested blocks of control flow. */
+  readonly blocks: readonly MilBlock[];
+}
+
+export interface MilBlock {
+  readonly inputs: readonly MilNamed[];
+  readonly operations: readonly MilOperation[];
+  readonly outputs: readonly string[];
+}
+
+export interface MilFunction extends MilBlock {
+  readonly name: string;
+  /** `CoreML8` for iOS 18. */
+  readonly opset: string;
+}
+
+/** One input, output or state as the model's description announces it. */
+export interface MilFeature {
+  readonly name: string;
+  readonly dtype: DType | "float64";
+  /** Default shape; absent for outputs of flexible size. */
+  readonly shape?: readonly number[];
+  /** Per axis the inclusive bounds, for a flexible input. */
+  readonly range?: readonly (readonly [lower: number, upper: number])[];
+  readonly enumerated?: readonly (readonly number[])[];
+}
+
+export interface MilInterface {
+  readonly inputs: readonly MilFeature[];
+  readonly outputs: readonly MilFeature[];
+  readonly states: readonly MilFeature[];
+}
+
+export interface MilModel {
+  readonly specificationVersion: number;
+  readonly functions: readonly MilFunction[];
+  /** Interface of each function, by its name. */
+  readonly interfaces: Readonly<Record<string, MilInterface>>;
+  readonly defaultFunction: string;
+  /** User metadata of the description. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
