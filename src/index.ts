@@ -1,1 +1,27 @@
-export {};
+/** graphc's public API: what an author's graph file and a user's runtime import. */
+export type { Note } from "./dsl/error.ts";
+export { GraphError } from "./dsl/error.ts";
+export type { Graph, GraphParts, State } from "./dsl/graph.ts";
+export { graph } from "./dsl/graph.ts";
+export type { Dim, Model, Size } from "./dsl/model.ts";
+export { blend } from "./dsl/models/cache.ts";
+export type { PhiConfig, RopeScaling } from "./dsl/models/config.ts";
+export { PHI4_MINI } from "./dsl/models/config.ts";
+export type { Positions, Rows } from "./dsl/models/host.ts";
+export { blockPositions, causalMask, fp16Rows, inverseFrequencies, ropeRows, writeMask } from "./dsl/models/host.ts";
+export type { NormForm, NormOptions } from "./dsl/models/norm.ts";
+export { rmsNorm } from "./dsl/models/norm.ts";
+export type { PhiOptions, PhiSizes } from "./dsl/models/phi.ts";
+export { phiLayers } from "./dsl/models/phi.ts";
+export type { RopeOptions } from "./dsl/models/rope.ts";
+export { rope } from "./dsl/models/rope.ts";
+export type { Spelling } from "./dsl/models/spelling.ts";
+export { SPELLINGS } from "./dsl/models/spelling.ts";
+export * from "./dsl/ops/index.ts";
+export type { Tensor, WeightOptions, WeightSource } from "./dsl/tensor.ts";
+export { constant, input, named, state, weight } from "./dsl/tensor.ts";
+export type { DType, Shape, TensorType } from "./dsl/type.ts";
+export { UserError } from "./dsl/user-error.ts";
+export type { NDArray } from "./passes/array.ts";
+export type { Bindings, Results } from "./passes/evaluate.ts";
+export { evaluate } from "./passes/evaluate.ts";

@@ -17,7 +17,7 @@ export interface Index {
 }
 
 /** Functions of one scalar that no reading is required to see into. */
-export type Unary = "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "abs";
+export type Unary = "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "sin" | "cos" | "abs";
 
 export type Comparison = "less" | "less_equal" | "equal";
 
@@ -35,7 +35,7 @@ export interface Algebra<S = Scalar, I = Index> {
   piece(i: I, sizes: readonly number[], pick: (n: number, rest: I) => S): S;
   /** Case distinction on `(i - begin) / stride`: a whole number in [0, size) → inside, else outside. stride ≥ 1. */
   within(i: I, begin: I, size: number, stride: number, inside: (rest: I) => S, outside: () => S): S;
-  /** The index that a scalar of an integer tensor stands for; `size` is the size of the axis it will index. */
+  /** The index that a scalar of an integer tensor stands for. The op is defined only where it lies in [0, size). */
   indexOf(s: S, size: number): I;
   /** An index as a scalar (for ops whose result is a position). */
   scalar(i: I): S;
@@ -48,6 +48,8 @@ export interface Algebra<S = Scalar, I = Index> {
   div(a: S, b: S): S;
   maximum(a: S, b: S): S;
   minimum(a: S, b: S): S;
+  /** a to the power b. */
+  pow(a: S, b: S): S;
   unary(f: Unary, a: S): S;
   /** 1 where the comparison holds, else 0. */
   compare(how: Comparison, a: S, b: S): S;
@@ -69,6 +71,8 @@ export interface Algebra<S = Scalar, I = Index> {
 export interface Read<S = Scalar, I = Index> {
   readonly shape: Shape;
   readonly dtype: DType;
+  /** All its elements in row-major order, where they are known at compile time. */
+  readonly values?: ArrayLike<number>;
   /** The element at an index; one index per axis. */
   at(...ix: readonly I[]): S;
 }
@@ -83,17 +87,18 @@ export function broadcastAt(m: Algebra, x: Read, ix: readonly Index[]): Scalar {
 export const not = (m: Algebra, a: Scalar): Scalar => m.sub(m.num(1), a);
 
 /** Σ over several axes, outermost first. */
-export function sumOver(m: Algebra, sizes: Shape, term: (ks: readonly Index[]) => Scalar): Scalar {
-  return nest((n, body) => m.sum(n, body), sizes, term);
-}
+export const sumOver = (m: Algebra, sizes: Shape, term: (ks: readonly Index[]) => Scalar): Scalar =>
+  reduceOver(m, "sum", sizes, term);
 
-/** Nests a one-axis reduction over several axes, outermost first. */
-export function nest(
-  reduce: (n: number, body: (k: Index) => Scalar) => Scalar,
+/** A reduction nested over several axes, outermost first. An axis of size 1 needs none. */
+export function reduceOver(
+  m: Algebra,
+  how: "sum" | "max" | "min",
   sizes: Shape,
   term: (ks: readonly Index[]) => Scalar,
 ): Scalar {
   const [n, ...rest] = sizes;
   if (n === undefined) return term([]);
-  return reduce(n, (k) => nest(reduce, rest, (ks) => term([k, ...ks])));
+  const body = (k: Index) => reduceOver(m, how, rest, (ks) => term([k, ...ks]));
+  return n === 1 ? body(m.index(0)) : m[how](n, body);
 }

@@ -1,6 +1,6 @@
 /** What an op value means in a reading: the one bridge between declarations and interpreters or provers. */
 import type { Algebra, Read } from "./algebra.ts";
-import { mapOperands } from "./op.ts";
+import { infoOf, mapOperands } from "./op.ts";
 import { opTable } from "./ops/index.ts";
 import type { OpDef, Tensor } from "./tensor.ts";
 import type { TensorType } from "./type.ts";
@@ -16,7 +16,7 @@ export function meaningOf<S, I>(
   read: (operand: Tensor) => Read<S, I>,
 ): (ix: readonly I[]) => S {
   const { spec } = opTable.get(def.op)!;
-  const reads = mapOperands(def.operands, read);
+  const reads = mapOperands(def.operands, (operand) => ({ ...infoOf(operand), ...read(operand) }));
   const result = { ...type, part: def.part ?? 0 };
   // The declaration is written over opaque scalars and indices: here the reading's own types take their place.
   const element = spec.element(m as never, reads as never, def.attrs as never, result) as unknown as (

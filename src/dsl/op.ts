@@ -25,7 +25,12 @@ export type OperandSpecs = Readonly<Record<string, OperandSpec>>;
 /** What a type rule sees of an operand: its type, and its elements where they are known at compile time. */
 export interface Info extends TensorType {
   readonly values?: ArrayLike<number>;
+  /** Whether it is known at compile time; a weight is, though its elements are not at hand. */
+  readonly constant?: boolean;
 }
+
+/** Operands and attributes by name, as the author or a file gives them. */
+export type Given = Readonly<Record<string, unknown>>;
 
 type Each<O extends OperandSpecs, X> = {
   readonly [K in keyof O]: O[K] extends { list: true }
@@ -42,6 +47,11 @@ export interface OpSpec<O extends OperandSpecs = OperandSpecs, A extends AttrSpe
   readonly attrs: A;
   /** False for ops that only move or choose elements. All others round each element of the result once, to its dtype. */
   readonly rounds?: false;
+  /**
+   * Rewrites shorthands (−1 in a shape, num_splits) into the declared attributes, or says what is wrong. What it does
+   * not know it leaves alone.
+   */
+  shorthand?(given: Given, x: Each<O, Info>): Given | string;
   /** Number of results, for an op with several. */
   parts?(x: Each<O, Info>, attrs: AttrValues<A>): number;
   /** Result type, or a sentence that says what is wrong. */
@@ -84,16 +94,18 @@ export function op<Signature extends (...args: never[]) => unknown>(opName: stri
 }
 
 /** Builds the value (or values) of an op from operands and attributes by name, and checks everything. */
-export function makeOp(op: Op, given: Readonly<Record<string, unknown>>, site: Site): Tensor | readonly Tensor[] {
+export function makeOp(op: Op, given: Given, site: Site): Tensor | readonly Tensor[] {
   const { spec, opName } = op;
   const fail = (text: string, operands: Operands = {}): never => {
     throw new GraphError(`${opName}: ${text}`, site, notesOf(operands));
   };
-  const unknown = Object.keys(given).find((key) => !(key in spec.operands) && !(key in spec.attrs));
-  if (unknown) fail(`has no operand or attribute "${unknown}"`);
   const operands = resolveOperands(spec, given, fail);
   const infos = mapOperands(operands, infoOf);
-  const attrs = resolveAttrs(spec.attrs, given, infos, (text) => fail(text, operands));
+  const full = spec.shorthand?.(given, infos as never) ?? given;
+  if (typeof full === "string") return fail(full, operands);
+  const unknown = Object.keys(full).find((key) => !(key in spec.operands) && !(key in spec.attrs));
+  if (unknown) fail(`has no operand or attribute "${unknown}"`);
+  const attrs = resolveAttrs(spec.attrs, full, infos, (text) => fail(text, operands));
   const make = (part: number): Tensor => {
     const type = typeOfPart(spec, infos, attrs, part);
     if (typeof type === "string") return fail(type, operands);
@@ -126,7 +138,8 @@ const isList = (x: Tensor | readonly Tensor[]): x is readonly Tensor[] => Array.
 
 /** What a type rule may know about a value. */
 export function infoOf(value: Tensor): Info {
-  return value.def.kind === "const" ? { ...value.type, values: value.def.data } : value.type;
+  const info = { ...value.type, constant: isConstant(value) };
+  return value.def.kind === "const" ? { ...info, values: value.def.data } : info;
 }
 
 function resolveOperands(
@@ -147,7 +160,7 @@ function resolveOperands(
         fail(`"${key}" must be a list of tensors`, operands);
       operands[key] = arg as readonly Tensor[];
     } else {
-      const literalType = literalDtype(rule, given, firstTensor);
+      const literalType = literalDtype(key, spec, given, firstTensor);
       operands[key] = isTensor(arg) ? arg : (literal(arg, literalType) ?? fail(`"${key}" must be a tensor`, operands));
     }
     checkOperand(key, rule, operands, fail);
@@ -183,9 +196,15 @@ export function isConstant(value: Tensor): boolean {
 
 const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "def" in x && "type" in x;
 
-function literalDtype(rule: OperandSpec, given: Readonly<Record<string, unknown>>, first: Tensor | undefined): DType {
-  const model = rule.like === undefined ? undefined : [given[rule.like]].flat()[0];
-  const dtype = (isTensor(model) ? model : first)?.type.dtype;
+/** The dtype of a literal: that of a tensor it must match, else that of the op's first tensor, else the first allowed. */
+function literalDtype(key: string, { operands }: OpSpec, given: Given, first: Tensor | undefined): DType {
+  const rule = operands[key]!;
+  const model = rule.like ?? key;
+  const peer = Object.keys(operands)
+    .filter((other) => (operands[other]!.like ?? other) === model)
+    .flatMap((other) => given[other])
+    .find(isTensor);
+  const dtype = (peer ?? first)?.type.dtype;
   return dtype !== undefined && rule.dtypes.includes(dtype) ? dtype : rule.dtypes[0]!;
 }
 

@@ -7,9 +7,12 @@ import type { DType } from "../dsl/type.ts";
 /** A size, or undefined for a flexible one. */
 export type MilDim = number | undefined;
 
+/** Every element type a file may name. Those beyond `DType` are read and printed, and refused where a graph is made. */
+export type MilDType = DType | "string" | "fp64" | "bf16" | "int64" | "uint32" | "uint64" | "fp8e4m3fn" | "fp8e5m2";
+
 export interface MilTensorType {
   readonly kind: "tensor";
-  readonly dtype: DType | "string";
+  readonly dtype: MilDType;
   readonly shape: readonly MilDim[];
 }
 
@@ -63,7 +66,7 @@ export interface MilFunction extends MilBlock {
 /** One input, output or state as the model's description announces it. */
 export interface MilFeature {
   readonly name: string;
-  readonly dtype: DType | "float64";
+  readonly dtype: MilDType;
   /** Default shape; absent for outputs of flexible size. */
   readonly shape?: readonly number[];
   /** Per axis the inclusive bounds, for a flexible input. */
@@ -86,3 +89,18 @@ export interface MilModel {
   /** User metadata of the description. */
   readonly metadata: Readonly<Record<string, string>>;
 }
+
+/** The opset of iOS 18 and macOS 15, the first with states. */
+export const OPSET = "CoreML8";
+/** Its version of the model format. */
+export const SPECIFICATION_VERSION = 9;
+/** The weight file as the model names it; `@model_path` is the folder of model.mlmodel. */
+export const WEIGHT_FILE = "@model_path/weights/weight.bin";
+
+/**
+ * Whether an op is the copy that the emitter puts between a value and an output of the function (see `lower`). Its
+ * name attribute tells it from an identity that the author wrote; a reader leaves it out.
+ */
+export const isOutputCopy = ({ type, name, outputs }: MilOperation): boolean =>
+  type === "identity" && name === outputCopyName(outputs[0]!.name);
+export const outputCopyName = (output: string): string => `${output}_output_copy`;

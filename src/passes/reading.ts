@@ -30,13 +30,14 @@ export function numericReading(precision: Precision, integers: boolean): Numeric
   const step = precision === "fp16" && !integers ? Math.fround : (x: number) => x;
   return {
     ...indexArithmetic,
-    num: (value) => value,
+    num: step,
     add: (a, b) => step(a + b),
     sub: (a, b) => step(a - b),
-    mul: (a, b) => step(a * b),
+    mul: integers ? multiplyExactly : (a, b) => step(a * b),
     div: (a, b) => step(a / b),
     maximum: Math.max,
     minimum: Math.min,
+    pow: (a, b) => step(a ** b),
     unary: (f, a) => step(UNARY[f](a)),
     compare: (how, a, b) => Number(how === "less" ? a < b : how === "equal" ? a === b : a <= b),
     select: (cond, yes, no) => (cond !== 0 ? yes() : no()),
@@ -54,8 +55,16 @@ const UNARY = {
   rsqrt: (x: number) => 1 / Math.sqrt(x),
   tanh: Math.tanh,
   erf,
+  sin: Math.sin,
+  cos: Math.cos,
   abs: Math.abs,
 } as const;
+
+/** Products beyond int32 are wrapped at once, as the result would be, so that sums of them stay exact in a double. */
+function multiplyExactly(a: number, b: number): number {
+  const product = a * b;
+  return Math.abs(product) < 2 ** 31 ? product : Math.imul(a, b);
+}
 
 const indexArithmetic = {
   index: (n: number) => n,

@@ -1,16 +1,20 @@
-/** Join tensors along one axis. */
+/** Join tensors along an axis, an existing one or a new one. */
 import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { DTYPES, type DType, type Shape } from "../type.ts";
+import { DTYPES, type DType, type Shape, sameShape } from "../type.ts";
 
-export const concat = op<
-  <D extends DType>(
-    values: readonly Tensor<Shape, D>[],
-    options: { axis: number; interleave?: boolean },
-  ) => Tensor<Shape, D>
->("concat")({
+export type Concat = <D extends DType>(
+  values: readonly Tensor<Shape, D>[],
+  options: { axis: number; interleave?: boolean },
+) => Tensor<Shape, D>;
+export type Stack = <D extends DType>(
+  values: readonly Tensor<Shape, D>[],
+  options: { axis: number },
+) => Tensor<Shape, D>;
+
+export const concat = op<Concat>("concat")({
   doc: "z = the values one after another along `axis`; with interleave, their slices in turn",
   operands: { values: { dtypes: DTYPES, list: true } },
   attrs: { axis: attr("axis"), interleave: attr("bool", false) },
@@ -44,4 +48,25 @@ export const concat = op<
         (chosen) => at(chosen, rest),
       );
     },
+});
+
+export const stack = op<Stack>("stack")({
+  doc: "z = the values along a new axis, `axis` counted in z",
+  operands: { values: { dtypes: DTYPES, list: true } },
+  attrs: { axis: attr("axis", undefined, { extraRank: 1 }) },
+  rounds: false,
+  infer({ values }, { axis }) {
+    const [first, ...rest] = values as [(typeof values)[0], ...typeof values];
+    const other = rest.find((value) => !sameShape(value.shape, first.shape));
+    if (other) return `shapes differ: [${first.shape.join(",")}] and [${other.shape.join(",")}]`;
+    return { dtype: first.dtype, shape: first.shape.toSpliced(axis, 0, values.length) };
+  },
+  element:
+    (m, { values }, { axis }) =>
+    (ix) =>
+      m.piece(
+        ix[axis]!,
+        values.map(() => 1),
+        (n) => values[n]!.at(...ix.toSpliced(axis, 1)),
+      ),
 });

@@ -1,18 +1,37 @@
-/** Element by element, with right-aligned broadcasting. */
+/** Arithmetic element by element, with right-aligned broadcasting. */
 import { type Algebra, broadcastAt, type Scalar } from "../algebra.ts";
-import type { Arg } from "../op.ts";
-import { op } from "../op.ts";
+import { type Arg, op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcast, type DType, NUMBERS, type Shape, type TensorType } from "../type.ts";
 
-type Binary = <A extends Shape, D extends DType>(x: Tensor<A, D>, y: Arg) => Tensor<Shape, D>;
+export interface Binary {
+  <D extends DType>(x: Tensor<Shape, D>, y: Arg): Tensor<Shape, D>;
+  <D extends DType>(x: Arg, y: Tensor<Shape, D>): Tensor<Shape, D>;
+}
+
+/** The type of a broadcast result, or why the two do not broadcast. */
+export function broadcastType(x: TensorType, y: TensorType, dtype: DType = x.dtype): TensorType | string {
+  const shape = broadcast(x.shape, y.shape);
+  return shape ? { dtype, shape } : `cannot broadcast [${x.shape.join(",")}] with [${y.shape.join(",")}]`;
+}
+
+interface BinaryOptions {
+  /** The result is one of the operands. */
+  readonly chooses?: true;
+}
 
 /** Declares an op of two operands from its formula and its meaning on two scalars. */
-const binary = (name: string, doc: string, f: (m: Algebra, a: Scalar, b: Scalar) => Scalar) =>
+const binary = (
+  name: string,
+  doc: string,
+  f: (m: Algebra, a: Scalar, b: Scalar) => Scalar,
+  { chooses }: BinaryOptions = {},
+) =>
   op<Binary>(name)({
     doc,
     operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
     attrs: {},
+    ...(chooses ? { rounds: false } : {}),
     infer: ({ x, y }) => broadcastType(x, y),
     element:
       (m, { x, y }) =>
@@ -20,12 +39,10 @@ const binary = (name: string, doc: string, f: (m: Algebra, a: Scalar, b: Scalar)
         f(m, broadcastAt(m, x, ix), broadcastAt(m, y, ix)),
   });
 
-function broadcastType(x: TensorType, y: TensorType): TensorType | string {
-  const shape = broadcast(x.shape, y.shape);
-  return shape ? { dtype: x.dtype, shape } : `cannot broadcast [${x.shape.join(",")}] with [${y.shape.join(",")}]`;
-}
-
 export const add = binary("add", "z = x + y", (m, a, b) => m.add(a, b));
 export const sub = binary("sub", "z = x − y", (m, a, b) => m.sub(a, b));
 export const mul = binary("mul", "z = x · y", (m, a, b) => m.mul(a, b));
-export const real_div = binary("real_div", "z = x / y", (m, a, b) => m.div(a, b));
+export const real_div = binary("real_div", "z = x / y; on int32 truncated towards zero", (m, a, b) => m.div(a, b));
+export const pow = binary("pow", "z = x to the power y", (m, a, b) => m.pow(a, b));
+export const maximum = binary("maximum", "z = the larger of x and y", (m, a, b) => m.maximum(a, b), { chooses: true });
+export const minimum = binary("minimum", "z = the smaller of x and y", (m, a, b) => m.minimum(a, b), { chooses: true });

@@ -1,13 +1,22 @@
-/** Batched matrix product over the last two axes. */
+/** Matrix products: batched over leading axes, and with a constant weight. */
 import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { broadcast, NUMBERS } from "../type.ts";
+import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
 
-export const matmul = op<(x: Tensor, y: Tensor, options?: { transpose_x?: boolean; transpose_y?: boolean }) => Tensor>(
-  "matmul",
-)({
+export type Matmul = <D extends DType>(
+  x: Tensor<Shape, D>,
+  y: Tensor<Shape, D>,
+  options?: { transpose_x?: boolean; transpose_y?: boolean },
+) => Tensor<Shape, D>;
+export type Linear = <D extends DType>(
+  x: Tensor<Shape, D>,
+  weight: Tensor<Shape, D>,
+  options?: { bias?: Tensor<Shape, D> },
+) => Tensor<Shape, D>;
+
+export const matmul = op<Matmul>("matmul")({
   doc: "z[…,i,j] = Σₖ x[…,i,k] · y[…,k,j]; transpose_x and transpose_y swap the last two axes first",
   operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
   attrs: { transpose_x: attr("bool", false), transpose_y: attr("bool", false) },
@@ -37,3 +46,28 @@ function lastTwo(shape: readonly number[], swapped: boolean): readonly [number, 
   const [rows, columns] = shape.slice(-2) as [number, number];
   return swapped ? [columns, rows] : [rows, columns];
 }
+
+export const linear = op<Linear>("linear")({
+  doc: "y[…,o] = Σₖ x[…,k] · weight[o,k] + bias[o]",
+  operands: {
+    x: { dtypes: NUMBERS },
+    weight: { dtypes: NUMBERS, like: "x", constant: true },
+    bias: { dtypes: NUMBERS, like: "x", constant: true, optional: true },
+  },
+  attrs: {},
+  infer({ x, weight, bias }) {
+    const [outputs, inputs] = weight.shape;
+    if (weight.shape.length !== 2) return `weight must have rank 2, not ${weight.shape.length}`;
+    if (x.shape.length === 0) return "x must have rank 1 or more";
+    if (x.shape.at(-1) !== inputs) return `the last axis of x is ${x.shape.at(-1)}, weight takes ${inputs}`;
+    if (bias && !sameShape(bias.shape, [outputs!])) return `bias is [${bias.shape.join(",")}], not [${outputs}]`;
+    return { dtype: x.dtype, shape: x.shape.with(-1, outputs!) };
+  },
+  element:
+    (m, { x, weight, bias }) =>
+    (ix) => {
+      const o = ix.at(-1)!;
+      const product = m.sum(weight.shape[1]!, (k) => m.mul(x.at(...ix.with(-1, k)), weight.at(o, k)));
+      return bias ? m.add(product, bias.at(o)) : product;
+    },
+});

@@ -5,9 +5,9 @@ import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, FLOATS, type Shape } from "../type.ts";
 
-export const softmax = op<
-  <S extends Shape, D extends DType>(x: Tensor<S, D>, options?: { axis?: number }) => Tensor<S, D>
->("softmax")({
+export type Softmax = <S extends Shape, D extends DType>(x: Tensor<S, D>, options?: { axis?: number }) => Tensor<S, D>;
+
+export const softmax = op<Softmax>("softmax")({
   doc: "yᵢ = exp(xᵢ − max x) / Σⱼ exp(xⱼ − max x), along `axis`",
   operands: { x: { dtypes: FLOATS } },
   attrs: { axis: attr("axis", -1) },

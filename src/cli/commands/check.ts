@@ -1,0 +1,87 @@
+/** `graphc check`: every check that needs no run and no proof, and a verdict. */
+import { type Graph, schedule } from "../../dsl/graph.ts";
+import { inputName } from "../../emit/interface.ts";
+import { lower } from "../../emit/lower.ts";
+import { graphOf, readPackage } from "../../emit/read.ts";
+import { checkTypes, unusedInputs } from "../../passes/check.ts";
+import { lint } from "../../passes/lint/lint.ts";
+import type { Finding } from "../../passes/lint/rule.ts";
+import type { Args, Command, ExitCode } from "../command.ts";
+import { authorFrame, place } from "../report.ts";
+import { bytes } from "../table.ts";
+import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
+
+/** Above it the engine has been seen to leave the whole package to the CPU (measured by others, see `source`). */
+const BUDGET = 2e9;
+
+export const check: Command = {
+  name: "check",
+  summary: "Checks types, interface, checkpoint contract, and what is known about the engine.",
+  operands: "phi4-mini | GRAPH.ts | X.mlpackage",
+  arity: [1, 1],
+  options: MODEL_OPTIONS,
+  notes: ["Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it."],
+  async run(args, io) {
+    const graphs = await graphsOf(args);
+    const verdicts = graphs.map(judge);
+    if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain), null, 2));
+    else for (const verdict of verdicts) io.out(print(verdict));
+    return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
+  },
+};
+
+/** The block and the step graph of a model, or the graph of a package. */
+async function graphsOf(args: Args): Promise<readonly Graph[]> {
+  const [operand] = args.operands as [string];
+  if (isPackage(operand)) return [graphOf(readPackage(operand))];
+  const subject = await subjectOf(operand, args);
+  const size = sizeOf(args);
+  return [...new Set([size.tokens, 1])].map((tokens) => subject.build({ ...size, tokens }));
+}
+
+interface Verdict {
+  readonly graph: string;
+  readonly values: number;
+  readonly weightBytes: number;
+  readonly findings: readonly Finding[];
+}
+
+function judge(graph: Graph): Verdict {
+  checkTypes(graph);
+  const weightBytes = lower(graph).blobs.bytes;
+  const unused = unusedInputs(graph).map((value) => ({
+    value,
+    rule: "unused",
+    severity: "warning" as const,
+    source: "the graph itself",
+    text: `"${inputName(value) || value.name}" is declared and never used`,
+  }));
+  return {
+    graph: graph.name,
+    values: schedule(graph).length,
+    weightBytes,
+    findings: [...budget(graph, weightBytes), ...lint(graph), ...unused],
+  };
+}
+
+function budget(graph: Graph, weightBytes: number): readonly Finding[] {
+  const value = Object.values(graph.outputs)[0]!;
+  const text = `${bytes(weightBytes)} of weights; above ${bytes(BUDGET)} a package has been seen to run wholly on the CPU: emit fewer layers`;
+  const source = "ane-book journals 038-055 (2.0 GB resident, 2.3 GB not); anemll/Anemll";
+  return weightBytes > BUDGET ? [{ value, rule: "size", severity: "error", source, text }] : [];
+}
+
+const plain = ({ findings, ...rest }: Verdict) => ({
+  ...rest,
+  findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
+});
+
+function print({ graph, values, weightBytes, findings }: Verdict): string {
+  const lines = findings.map(({ severity, rule, text, source, value }) => {
+    const frame = authorFrame(value.site);
+    return `  ${severity} [${rule}] ${text}${frame ? `\n    at ${place(frame)}` : ""}\n    source: ${source}`;
+  });
+  const errors = findings.filter((f) => f.severity === "error").length;
+  const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : "OK";
+  return [`${graph}: ${values} values, ${bytes(weightBytes)} of weights: ${verdict}`, ...lines].join("\n");
+}

@@ -1,0 +1,91 @@
+/** Loads an author's graph file: TypeScript, bundled in memory by esbuild, with no build step and no type check. */
+import { access, constants, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, dirname, extname, join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import type { BuildFailure, Plugin } from "esbuild";
+import { isGraphError } from "../dsl/error.ts";
+import type { Model } from "../dsl/model.ts";
+import { isUserError, UserError } from "../dsl/user-error.ts";
+
+/** dist/index.js beside the built CLI: the author's file must share the library with the tool that runs it. */
+const LIBRARY = fileURLToPath(new URL("./index.js", import.meta.url));
+
+/**
+ * The model that a file exports as its default.
+ * @throws UserError when the file is missing, does not parse, throws, or exports no function.
+ */
+export async function loadGraphFile(path: string, library = LIBRARY): Promise<Model> {
+  const file = resolve(path);
+  await access(file, constants.R_OK).catch(() => {
+    throw new UserError(`there is no readable file ${path}`);
+  });
+  const code = await bundle(file, path, library);
+  const module = await runModule(code, file, path);
+  if (typeof module.default !== "function") {
+    throw new UserError(
+      `${path} must export a model as its default: export default ({ tokens, maxSeq }) => graph({ … })`,
+    );
+  }
+  return module.default as Model;
+}
+
+async function bundle(file: string, shown: string, library: string): Promise<string> {
+  const { build } = await import("esbuild");
+  try {
+    const result = await build({
+      entryPoints: [file],
+      outfile: `${file}.mjs`, // Never written; without it the source map names a wrong folder.
+      bundle: true,
+      write: false,
+      format: "esm",
+      platform: "node",
+      target: "node20",
+      packages: "external",
+      sourcemap: "inline",
+      logLevel: "silent",
+      plugins: [shareLibrary(library)],
+    });
+    return result.outputFiles[0]!.text;
+  } catch (error) {
+    throw new UserError(describeFailure(error as BuildFailure, shown));
+  }
+}
+
+const shareLibrary = (library: string): Plugin => ({
+  name: "graphc",
+  setup(build) {
+    build.onResolve({ filter: /^graphc$/ }, () => ({ path: pathToFileURL(library).href, external: true }));
+  },
+});
+
+function describeFailure(failure: BuildFailure, shown: string): string {
+  const first = failure.errors?.[0];
+  if (!first) return `${shown} does not load: ${failure.message}`;
+  const { location } = first;
+  if (!location) return `${shown} does not load: ${first.text}`;
+  const caret = `${" ".repeat(location.column)}^`;
+  return `${location.file}:${location.line}:${location.column + 1}: ${first.text}\n  ${location.lineText}\n  ${caret}`;
+}
+
+/** Beside the file, so that its own packages resolve; in the temporary folder where that is read-only. */
+async function runModule(code: string, file: string, shown: string): Promise<{ readonly default?: unknown }> {
+  const name = `.${basename(file, extname(file))}.graphc-${process.pid}-${Date.now()}.mjs`;
+  const beside = join(dirname(file), name);
+  const target = await writeFile(beside, code).then(
+    () => beside,
+    async () => {
+      await writeFile(join(tmpdir(), name), code);
+      return join(tmpdir(), name);
+    },
+  );
+  process.setSourceMapsEnabled(true);
+  try {
+    return await import(pathToFileURL(target).href);
+  } catch (error) {
+    if (isGraphError(error) || isUserError(error)) throw error;
+    throw new UserError(`${shown} threw while it was loaded: ${(error as Error)?.message ?? error}`);
+  } finally {
+    await rm(target, { force: true });
+  }
+}

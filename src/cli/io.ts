@@ -1,0 +1,61 @@
+/** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
+
+export interface Io {
+  /** A line of the result, on standard output. */
+  out(line: string): void;
+  /** A line about the work, on standard error. */
+  err(line: string): void;
+  /** Aborted when the user interrupts. */
+  readonly signal: AbortSignal;
+  /** Shows how far a long job is; see `startProgress`. */
+  progress(label: string): Progress;
+}
+
+export interface Progress {
+  update(done: number, total: number): void;
+  end(): void;
+}
+
+/** The part of a terminal stream that progress needs. */
+export interface Screen {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const REDRAW_MS = 100;
+const QUIET_MS = 10_000;
+const BAR = 24;
+
+/**
+ * One line rewritten at most ten times a second on a terminal; elsewhere a plain line every ten seconds, so that logs
+ * stay short and a slow job is not silent.
+ */
+export function startProgress(label: string, screen: Screen, now: () => number = Date.now): Progress {
+  const live = screen.isTTY === true && (screen.columns ?? 0) > 0;
+  let last = live ? 0 : now();
+  return {
+    update(done, total) {
+      if (now() - last < (live ? REDRAW_MS : QUIET_MS)) return;
+      last = now();
+      const share = total === 0 ? 1 : Math.min(1, done / total);
+      const percent = `${Math.floor(share * 100)}%`.padStart(4);
+      const filled = Math.round(share * BAR);
+      const line = `${label} [${"#".repeat(filled)}${".".repeat(BAR - filled)}]${percent}`;
+      screen.write(live ? `\r${line.slice(0, (screen.columns ?? 80) - 1)}\x1b[K` : `${label}${percent}\n`);
+    },
+    end() {
+      if (live) screen.write("\r\x1b[K");
+    },
+  };
+}
+
+/** The real streams. */
+export function processIo(signal: AbortSignal): Io {
+  return {
+    out: (line) => void process.stdout.write(`${line}\n`),
+    err: (line) => void process.stderr.write(`${line}\n`),
+    signal,
+    progress: (label) => startProgress(label, process.stderr),
+  };
+}

@@ -1,0 +1,70 @@
+/** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
+import { UserError } from "../dsl/user-error.ts";
+import { type Command, type ExitCode, help, parse } from "./command.ts";
+import type { Io } from "./io.ts";
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+/** In the order of a user's day. Each is loaded when it is asked for: `--help` must be quick. */
+const COMMANDS: Readonly<Record<string, Entry>> = {
+  check: {
+    summary: "run every static check on a graph, a model or a package",
+    load: async () => (await import("./commands/check.ts")).check,
+  },
+  emit: {
+    summary: "write the Core ML packages of a model: a block of T tokens and a single token",
+    load: async () => (await import("./commands/emit.ts")).emit,
+  },
+  inspect: {
+    summary: "print any Core ML ML Program package as MIL text",
+    load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+};
+
+/** Runs one command line and returns its exit code. Never throws. */
+export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    io.out(overview());
+    return name === undefined ? 2 : 0;
+  }
+  try {
+    if (name === "--version") return await printVersion(io);
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (!entry) throw new UserError(`there is no command "${name}"; graphc --help lists them`);
+    const command = await entry.load();
+    const args = parse(command, rest);
+    if (args.flag("help")) {
+      io.out(help(command));
+      return 0;
+    }
+    return await command.run(args, io);
+  } catch (error) {
+    const { reportError } = await import("./report.ts");
+    const { text, code } = reportError(error);
+    io.err(text);
+    return code;
+  }
+}
+
+async function printVersion(io: Io): Promise<ExitCode> {
+  io.out((await import("./version.ts")).VERSION);
+  return 0;
+}
+
+function overview(): string {
+  const width = Math.max(...Object.keys(COMMANDS).map((name) => name.length)) + 2;
+  const rows = Object.entries(COMMANDS).map(([name, { summary }]) => `  ${name.padEnd(width)}${summary}`);
+  return [
+    "graphc: layer graphs for the Apple Neural Engine, checked and proven before they reach a Mac",
+    "",
+    "usage: graphc COMMAND [options]",
+    "",
+    ...rows,
+    "",
+    "graphc COMMAND --help tells the options. Exit code: 0 yes, 1 a checked no, 2 a mistake in the input, 3 a fault of graphc.",
+  ].join("\n");
+}

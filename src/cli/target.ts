@@ -1,0 +1,102 @@
+/** What a command works on: the built-in model, an author's graph file, or a package. */
+import { basename, extname } from "node:path";
+import { type Graph, schedule } from "../dsl/graph.ts";
+import type { Model, Size } from "../dsl/model.ts";
+import { checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../dsl/models/config.ts";
+import { readPhiConfig } from "../dsl/models/config-read.ts";
+import { checkTensors } from "../dsl/models/config-tensors.ts";
+import { phiLayers } from "../dsl/models/phi.ts";
+import { UserError } from "../dsl/user-error.ts";
+import type { WeightStore } from "../emit/weights/store.ts";
+import type { Args, Options } from "./command.ts";
+import { loadGraphFile } from "./graph-file.ts";
+
+/** A model that can be built at any size, with the weights that belong to it. */
+export interface Subject {
+  /** Stem of the package names, such as `phi4-mini.layer0`. */
+  readonly name: string;
+  readonly build: Model;
+  /** Facts for host data, where the model has a configuration. */
+  readonly config?: PhiConfig;
+  /** One line that tells where the weights come from. */
+  readonly weights: string;
+  /** Opens the weights of the graph; the caller closes the store. */
+  openWeights(graph: Graph): Promise<WeightStore>;
+}
+
+export const BUILT_IN = "phi4-mini";
+export const isPackage = (operand: string): boolean => /\.(mlpackage|mlmodel)\/?$/.test(operand);
+
+/** Options of every command that builds a model. */
+export const MODEL_OPTIONS: Options = {
+  weights: { type: "string", value: "DIR", help: "Hugging Face checkpoint folder; generated weights when absent" },
+  layer: { type: "string", value: "N", help: "first layer", default: "0" },
+  layers: { type: "string", value: "N", help: "how many layers", default: "1" },
+  tokens: { type: "string", value: "T", help: "tokens in a block", default: "4" },
+  "max-seq": { type: "string", value: "S", help: "rows of the KV cache", default: "2048" },
+  seed: { type: "string", value: "N", help: "seed of generated weights", default: "1" },
+};
+
+/** The sizes that the options ask for. @throws UserError */
+export const sizeOf = (args: Args): Size => ({ tokens: args.whole("tokens", 1), maxSeq: args.whole("max-seq", 1) });
+
+/**
+ * The model that an operand names.
+ * @throws UserError when it is neither the built-in model nor a graph file, or its checkpoint breaks the contract.
+ */
+export async function subjectOf(operand: string, args: Args): Promise<Subject> {
+  if (operand === BUILT_IN) return phiSubject(args);
+  if (!/\.[cm]?[jt]s$/.test(operand)) {
+    throw new UserError(`"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`);
+  }
+  const build = await loadGraphFile(operand);
+  const weights = args.text("weights");
+  return {
+    name: basename(operand, extname(operand)),
+    build,
+    weights: weights ?? generatedLabel(args),
+    openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
+  };
+}
+
+async function phiSubject(args: Args): Promise<Subject> {
+  const folder = args.text("weights");
+  const [first, count] = [args.whole("layer", 0), args.whole("layers", 1)];
+  const config = folder === undefined ? PHI4_MINI : await configOf(folder);
+  for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
+  const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
+  return {
+    name: `${BUILT_IN}.${range}`,
+    config,
+    weights: folder ?? generatedLabel(args),
+    build: (size) => {
+      checkSize(config, size);
+      return phiLayers(config, size, { first, count });
+    },
+    openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
+  };
+}
+
+const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
+
+/** Reads config.json and holds the checkpoint's headers against it. */
+async function configOf(folder: string): Promise<PhiConfig> {
+  const { openCheckpoint } = await import("../emit/weights/checkpoint.ts");
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    const config = readPhiConfig(checkpoint.config, checkpoint.configPath);
+    checkTensors(config, checkpoint.tensors.values(), folder);
+    return config;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function openFolder(folder: string): Promise<WeightStore> {
+  return (await import("../emit/weights/checkpoint.ts")).openCheckpoint(folder);
+}
+
+async function generated(graph: Graph, args: Args): Promise<WeightStore> {
+  const { generatedStore, storedShapes } = await import("../emit/weights/generated.ts");
+  return generatedStore(storedShapes(schedule(graph)), args.whole("seed", 0));
+}

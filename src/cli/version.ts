@@ -1,0 +1,14 @@
+/** The version of the tool, as package.json has it. */
+import { readFileSync } from "node:fs";
+
+/** package.json lies beside dist/ and above src/cli/: the nearest one upwards is ours. */
+function find(folder: URL): string {
+  const url = new URL("package.json", folder);
+  try {
+    return JSON.parse(readFileSync(url, "utf8")).version;
+  } catch {
+    return find(new URL("../", folder));
+  }
+}
+
+export const VERSION: string = find(new URL("./", import.meta.url));

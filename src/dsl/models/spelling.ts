@@ -1,0 +1,41 @@
+/** The spellings of a Phi layer: the ways people write the same maths. The first of each list is the default. */
+import { NORM_FORMS } from "./norm.ts";
+
+export const SPELLINGS = {
+  /** One projection for q, k and v, or three that read its rows. */
+  qkv: ["fused", "split"],
+  /** How y = W x is written: a 1x1 convolution, which is what the Neural Engine runs fastest, or a matrix product. */
+  projection: ["conv", "linear", "matmul"],
+  /** How rows enter the KV cache. The last three take an int32 input `position` instead of `kv_write_mask`. */
+  write: ["blend", "select", "slice_update", "scatter", "scatter_along_axis"],
+  /** How query heads meet their KV head: folded into its rows, one KV head after another, or K and V repeated. */
+  gqa: ["fold", "loop", "tile"],
+  /**
+   * Where head_dim^-½ is applied. On the query before the product by default: unscaled scores leave the range of fp16
+   * at 65504, scaled ones only at √head_dim times that.
+   */
+  scale: ["query", "scores", "masked"],
+  softmax: ["fused", "decomposed"],
+  /** RoPE on the two halves of the rotated dims, or on the whole with a copy whose halves are swapped. */
+  rope: ["halves", "rotate_half"],
+  gateUp: ["fused", "split"],
+  /** Whether heads become [token, dim] before RoPE or after it. */
+  transposes: ["early", "late"],
+  norm: NORM_FORMS,
+} as const;
+
+/** One choice for each question. */
+export type Spelling = { readonly [K in keyof typeof SPELLINGS]: (typeof SPELLINGS)[K][number] };
+
+export const DEFAULT_SPELLING: Spelling = {
+  qkv: "fused",
+  projection: "conv",
+  write: "blend",
+  gqa: "fold",
+  scale: "query",
+  softmax: "fused",
+  rope: "halves",
+  gateUp: "fused",
+  transposes: "early",
+  norm: "hybrid",
+};

@@ -1,0 +1,43 @@
+/** The same numbers as another element type, or as they are. */
+import { attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { DTYPES, type DType, type Shape } from "../type.ts";
+
+export type Cast = <S extends Shape, D extends DType>(x: Tensor<S>, options: { dtype: D }) => Tensor<S, D>;
+export type Identity = <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<S, D>;
+
+/** Element types that exist outside weights. */
+export const STANDARD = [
+  "fp16",
+  "fp32",
+  "int32",
+  "int16",
+  "uint16",
+  "int8",
+  "uint8",
+  "bool",
+] as const satisfies readonly DType[];
+
+export const cast = op<Cast>("cast")({
+  doc: "y = x as `dtype`: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0",
+  operands: { x: { dtypes: STANDARD } },
+  attrs: { dtype: attr("string", undefined, { oneOf: STANDARD }) },
+  infer: ({ x }, { dtype }) => ({ dtype: dtype as DType, shape: x.shape }),
+  element:
+    (_, { x }) =>
+    (ix) =>
+      x.at(...ix),
+});
+
+export const identity = op<Identity>("identity")({
+  doc: "y = x",
+  operands: { x: { dtypes: DTYPES } },
+  attrs: {},
+  rounds: false,
+  infer: ({ x }) => x,
+  element:
+    (_, { x }) =>
+    (ix) =>
+      x.at(...ix),
+});

@@ -1,0 +1,121 @@
+/** Which elements a slice takes: begin, end, stride and masks worked out per axis. */
+import type { Algebra, Index, Read } from "../algebra.ts";
+import { attr } from "../attr.ts";
+import type { Shape, TensorType } from "../type.ts";
+
+export interface SliceOptions {
+  readonly stride?: readonly number[];
+  readonly begin_mask?: readonly boolean[];
+  readonly end_mask?: readonly boolean[];
+  readonly squeeze_mask?: readonly boolean[];
+}
+
+const repeat =
+  <X>(value: X) =>
+  (infos: Readonly<Record<string, unknown>>) =>
+    new Array<X>((infos.x as TensorType).shape.length).fill(value);
+
+/** The attributes that slices share. Negative begin and end count from the end of the axis. */
+export const sliceAttrs = {
+  stride: attr("int32[]", repeat(1)),
+  begin_mask: attr("bool[]", repeat(false)),
+  end_mask: attr("bool[]", repeat(false)),
+  squeeze_mask: attr("bool[]", repeat(false)),
+};
+
+/** The elements start, start + step, … of one axis, `size` of them. */
+export interface Extent {
+  /** Absent when it is known only at run time. */
+  readonly start?: number;
+  readonly step: number;
+  readonly size: number;
+  /** Size of the axis that is sliced. */
+  readonly of: number;
+  /** The axis is left out of the slice. */
+  readonly squeezed: boolean;
+  /** The end is a run-time value that must equal start + size. */
+  readonly checksEnd: boolean;
+}
+
+type Slice = { readonly [K in keyof SliceOptions]-?: NonNullable<SliceOptions[K]> };
+interface Bound {
+  readonly shape: Shape;
+  readonly values?: ArrayLike<number>;
+}
+
+/**
+ * The extents of a slice of `shape`, or a sentence that says what is wrong. `sizes` are the sizes of the slice where
+ * something else fixes them (the update of slice_update); without them a run-time bound is an error.
+ */
+export function extentsOf(
+  shape: Shape,
+  begin: Bound,
+  end: Bound,
+  slice: Slice,
+  sizes?: Shape,
+): readonly Extent[] | string {
+  const rank = shape.length;
+  for (const [key, list] of Object.entries(slice)) {
+    if (list.length !== rank) return `${key} has ${list.length} entries, x has rank ${rank}`;
+  }
+  for (const [key, { shape: own }] of Object.entries({ begin, end })) {
+    if (own.length !== 1 || own[0] !== rank) return `${key} is [${own.join(",")}]; it must be [${rank}]`;
+  }
+  const kept = sizes?.values();
+  const extents: Extent[] = [];
+  for (const [axis, of] of shape.entries()) {
+    const squeezed = slice.squeeze_mask[axis]!;
+    const given = squeezed ? 1 : kept?.next().value;
+    const extent = extentOf(of, begin.values?.[axis], end.values?.[axis], maskedAt(slice, axis), given);
+    if (typeof extent === "string") return `axis ${axis}: ${extent}`;
+    extents.push(extent);
+  }
+  return extents;
+}
+
+interface AxisSlice {
+  readonly step: number;
+  readonly fromEdge: boolean;
+  readonly toEdge: boolean;
+  readonly squeezed: boolean;
+}
+
+const maskedAt = (slice: Slice, axis: number): AxisSlice => ({
+  step: slice.squeeze_mask[axis] ? 1 : slice.stride[axis]!,
+  fromEdge: slice.begin_mask[axis]!,
+  toEdge: slice.end_mask[axis]!,
+  squeezed: slice.squeeze_mask[axis]!,
+});
+
+function extentOf(
+  of: number,
+  begin: number | undefined,
+  end: number | undefined,
+  { step, fromEdge, toEdge, squeezed }: AxisSlice,
+  given: number | undefined,
+): Extent | string {
+  if (step === 0) return "stride is 0";
+  const start = fromEdge ? (step > 0 ? 0 : of - 1) : fromFront(begin, of);
+  if (start !== undefined && (start < 0 || start >= of)) return `begin ${begin} is outside size ${of}`;
+  const known = { step, of, squeezed, ...(start === undefined ? {} : { start }) };
+  if (squeezed) return { ...known, size: 1, checksEnd: false };
+  const stop = toEdge ? (step > 0 ? of : -1) : fromFront(end, of);
+  if (stop !== undefined && stop < 0 && !toEdge) return `end ${end} is outside size ${of}`;
+  if (start !== undefined && stop !== undefined) {
+    const size = Math.ceil((Math.min(stop, of) - start) / step);
+    return size > 0 ? { ...known, size, checksEnd: false } : `begin ${begin} to end ${end} holds no element`;
+  }
+  // As in MIL, a slice of an axis of size 1 holds its one element.
+  if (of === 1) return { ...known, start: 0, size: 1, checksEnd: false };
+  if (given === undefined)
+    return "the size depends on run-time values; use slice_by_size, or squeeze_mask for one element";
+  if (step !== 1) return `stride is ${step}; begin and end known only at run time need stride 1`;
+  return { ...known, size: given, checksEnd: true };
+}
+
+const fromFront = (bound: number | undefined, of: number) => (bound !== undefined && bound < 0 ? bound + of : bound);
+
+/** Where an extent starts, as an index. */
+export function startOf(m: Algebra, { start, of, size }: Extent, begin: Read, axis: number): Index {
+  return start === undefined ? m.indexOf(begin.at(m.index(axis)), of - size + 1) : m.index(start);
+}

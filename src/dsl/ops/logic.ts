@@ -1,0 +1,89 @@
+/** Truth values: comparisons, their connectives, and the choice that they control. A truth value is 1 or 0. */
+import { type Algebra, broadcastAt, not, type Scalar } from "../algebra.ts";
+import { type Arg, op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
+import { broadcastType } from "./elementwise.ts";
+
+export type Compare = (x: Tensor, y: Arg) => Tensor<Shape, "bool">;
+export type Connective = (x: Tensor<Shape, "bool">, y: Arg) => Tensor<Shape, "bool">;
+export type LogicalNot = <S extends Shape>(x: Tensor<S, "bool">) => Tensor<S, "bool">;
+export interface Select {
+  <D extends DType>(cond: Tensor<Shape, "bool">, a: Tensor<Shape, D>, b: Arg): Tensor<Shape, D>;
+  <D extends DType>(cond: Tensor<Shape, "bool">, a: Arg, b: Tensor<Shape, D>): Tensor<Shape, D>;
+}
+
+/** Declares an op with a truth value per pair of elements. */
+const truth =
+  <Signature extends Compare | Connective>(dtypes: readonly DType[]) =>
+  (name: string, doc: string, f: (m: Algebra, a: Scalar, b: Scalar) => Scalar) =>
+    op<Signature>(name)({
+      doc,
+      operands: { x: { dtypes }, y: { dtypes, like: "x" } },
+      attrs: {},
+      rounds: false,
+      infer: ({ x, y }) => broadcastType(x, y, "bool"),
+      element:
+        (m, { x, y }) =>
+        (ix) =>
+          f(m, broadcastAt(m, x, ix), broadcastAt(m, y, ix)),
+    });
+
+const comparison = truth<Compare>(NUMBERS);
+export const less = comparison("less", "z = 1 where x < y, else 0", (m, a, b) => m.compare("less", a, b));
+export const less_equal = comparison("less_equal", "z = 1 where x ≤ y, else 0", (m, a, b) =>
+  m.compare("less_equal", a, b),
+);
+export const greater = comparison("greater", "z = 1 where x > y, else 0", (m, a, b) => m.compare("less", b, a));
+export const greater_equal = comparison("greater_equal", "z = 1 where x ≥ y, else 0", (m, a, b) =>
+  m.compare("less_equal", b, a),
+);
+export const equal = comparison("equal", "z = 1 where x = y, else 0", (m, a, b) => m.compare("equal", a, b));
+export const not_equal = comparison("not_equal", "z = 1 where x ≠ y, else 0", (m, a, b) =>
+  not(m, m.compare("equal", a, b)),
+);
+
+const connective = truth<Connective>(["bool"]);
+export const logical_and = connective("logical_and", "z = 1 where both are 1, else 0", (m, a, b) => m.minimum(a, b));
+export const logical_or = connective("logical_or", "z = 1 where one of them is 1, else 0", (m, a, b) =>
+  m.maximum(a, b),
+);
+
+export const logical_not = op<LogicalNot>("logical_not")({
+  doc: "y = 1 − x",
+  operands: { x: { dtypes: ["bool"] } },
+  attrs: {},
+  rounds: false,
+  infer: ({ x }) => x,
+  element:
+    (m, { x }) =>
+    (ix) =>
+      not(m, x.at(...ix)),
+});
+
+/** coremltools leaves cond out of the shape rule; here it must fit into the result, or the two would disagree. */
+export const select = op<Select>("select")({
+  doc: "z = a where cond is 1, else b; the shape is that of a and b broadcast, and cond broadcasts to it",
+  operands: {
+    cond: { dtypes: ["bool"] },
+    a: { dtypes: [...NUMBERS, "bool"] },
+    b: { dtypes: [...NUMBERS, "bool"], like: "a" },
+  },
+  attrs: {},
+  rounds: false,
+  infer({ cond, a, b }) {
+    const type = broadcastType(a, b);
+    if (typeof type === "string") return type;
+    const all = broadcast(cond.shape, type.shape);
+    if (all && sameShape(all, type.shape)) return type;
+    return `cond [${cond.shape.join(",")}] does not broadcast to [${type.shape.join(",")}]`;
+  },
+  element:
+    (m, { cond, a, b }) =>
+    (ix) =>
+      m.select(
+        broadcastAt(m, cond, ix),
+        () => broadcastAt(m, a, ix),
+        () => broadcastAt(m, b, ix),
+      ),
+});

@@ -1,0 +1,75 @@
+/** Reductions over a set of axes. */
+import { type Algebra, type Index, reduceOver, type Scalar, sumOver } from "../algebra.ts";
+import { attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { type DType, NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
+
+export type Reduce = <D extends DType>(
+  x: Tensor<Shape, D>,
+  options?: { axes?: readonly number[]; keep_dims?: boolean },
+) => Tensor<Shape, D>;
+
+type Term = (ks: readonly Index[]) => Scalar;
+
+/** `axes` defaults to all axes of the operand. */
+export const allAxes = attr("axes", (x) => [...((Object.values(x)[0] as TensorType | undefined)?.shape.keys() ?? [])]);
+
+/** Declares a reduction from its meaning on the elements of the reduced axes, which have the given sizes. */
+const reduction = (
+  name: string,
+  doc: string,
+  f: (m: Algebra, sizes: Shape, term: Term) => Scalar,
+  { chooses }: { chooses?: true } = {},
+) =>
+  op<Reduce>(name)({
+    doc,
+    operands: { x: { dtypes: NUMBERS } },
+    attrs: { axes: allAxes, keep_dims: attr("bool", false) },
+    ...(chooses ? { rounds: false } : {}),
+    infer({ x }, { axes, keep_dims }) {
+      if (axes.length === 0) return "names no axis to reduce";
+      const shape = x.shape.flatMap((n, axis) => (axes.includes(axis) ? (keep_dims ? [1] : []) : [n]));
+      return { dtype: x.dtype, shape };
+    },
+    element: (m, { x }, { axes, keep_dims }) => {
+      const reduced = axes.toSorted((a, b) => a - b);
+      const sizes = reduced.map((axis) => x.shape[axis]!);
+      return (ix) => {
+        const kept = ix.values();
+        const place = x.shape.map((_, axis) => {
+          const isReduced = reduced.includes(axis);
+          const outer = isReduced && !keep_dims ? undefined : kept.next().value;
+          return isReduced ? undefined : outer;
+        });
+        return f(m, sizes, (ks) => x.at(...place.map((outer, axis) => outer ?? ks[reduced.indexOf(axis)]!)));
+      };
+    },
+  });
+
+const sumOfSquares = (m: Algebra, sizes: Shape, term: Term) =>
+  sumOver(m, sizes, (ks) => {
+    const a = term(ks);
+    return m.mul(a, a);
+  });
+
+export const reduce_sum = reduction("reduce_sum", "y = Σ x over `axes`", sumOver);
+export const reduce_mean = reduction("reduce_mean", "y = Σ x / n over the n elements of `axes`", (m, sizes, term) =>
+  m.div(sumOver(m, sizes, term), m.num(sizeOf(sizes))),
+);
+export const reduce_sum_square = reduction("reduce_sum_square", "y = Σ x² over `axes`", sumOfSquares);
+export const reduce_l2_norm = reduction("reduce_l2_norm", "y = √(Σ x²) over `axes`", (m, sizes, term) =>
+  m.unary("sqrt", sumOfSquares(m, sizes, term)),
+);
+export const reduce_max = reduction(
+  "reduce_max",
+  "y = the largest x over `axes`",
+  (m, sizes, term) => reduceOver(m, "max", sizes, term),
+  { chooses: true },
+);
+export const reduce_min = reduction(
+  "reduce_min",
+  "y = the smallest x over `axes`",
+  (m, sizes, term) => reduceOver(m, "min", sizes, term),
+  { chooses: true },
+);

@@ -1,0 +1,132 @@
+/** Write at positions that another tensor holds. */
+import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
+import { attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { type DType, NUMBERS, type Shape, sameShape, sizeOf } from "../type.ts";
+import { checkAlong, checkPositions, type Indices } from "./gather.ts";
+
+type Mode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
+
+export type Scatter = <S extends Shape, D extends DType>(
+  data: Tensor<S, D>,
+  indices: Indices,
+  updates: Tensor<Shape, D>,
+  options?: { axis?: number; mode?: Mode; validate_indices?: boolean },
+) => Tensor<S, D>;
+
+const combine: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
+  update: (_, _old, update) => update,
+  add: (m, old, update) => m.add(old, update),
+  sub: (m, old, update) => m.sub(old, update),
+  mul: (m, old, update) => m.mul(old, update),
+  div: (m, old, update) => m.div(old, update),
+  max: (m, old, update) => m.maximum(old, update),
+  min: (m, old, update) => m.minimum(old, update),
+};
+const MODES = Object.keys(combine) as readonly Mode[];
+const EXACT: readonly string[] = ["update", "max", "min"] satisfies Mode[];
+
+const operands = {
+  data: { dtypes: NUMBERS },
+  indices: { dtypes: ["int32"] },
+  updates: { dtypes: NUMBERS, like: "data" },
+} as const;
+
+const attrs = {
+  axis: attr("axis", 0),
+  mode: attr("string", "add", { oneOf: MODES }),
+  validate_indices: attr("bool", false),
+};
+
+const RULE =
+  "where several updates meet, they are applied in row-major order, each rounded to the dtype; the default mode is add";
+
+export const scatter = op<Scatter>("scatter")({
+  doc: `y = data, with y[a…, indices[j…], b…] combined by \`mode\` with updates[a…, j…, b…]; ${RULE}`,
+  operands,
+  attrs,
+  // Each update rounds on its own, as so many separate ops would.
+  rounds: false,
+  infer({ data, indices, updates }, { axis }) {
+    const shape = [...data.shape.slice(0, axis), ...indices.shape, ...data.shape.slice(axis + 1)];
+    if (!sameShape(shape, updates.shape))
+      return `updates are [${updates.shape.join(",")}]; data and indices ask for [${shape.join(",")}]`;
+    return checkPositions(indices, data.shape[axis]!) ?? data;
+  },
+  element: (m, { data, indices, updates }, { axis, mode }) => {
+    const places = allIndices(indices.shape);
+    return (ix) => {
+      const at = (place: readonly Index[]) => updates.at(...ix.slice(0, axis), ...place, ...ix.slice(axis + 1));
+      const writes = places.map((place, n) => {
+        const js = place.map((j) => m.index(j));
+        const known = indices.values?.[n];
+        const target = known === undefined ? m.indexOf(indices.at(...js), data.shape[axis]!) : m.index(known);
+        return { target, update: () => at(js) };
+      });
+      return applyAll(m, data, ix, ix[axis]!, mode as Mode, writes);
+    };
+  },
+});
+
+export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
+  doc: `y = data, with y[…, indices[…, j, …], …] combined by \`mode\` with updates[…, j, …], along \`axis\`; ${RULE}`,
+  operands,
+  attrs,
+  rounds: false,
+  infer({ data, indices, updates }, { axis }) {
+    if (!sameShape(indices.shape, updates.shape))
+      return `indices are [${indices.shape.join(",")}], updates are [${updates.shape.join(",")}]`;
+    return checkAlong(data, indices, axis) ?? checkPositions(indices, data.shape[axis]!) ?? data;
+  },
+  element:
+    (m, { data, indices, updates }, { axis, mode }) =>
+    (ix) => {
+      const writes = Array.from({ length: indices.shape[axis]! }, (_, j) => {
+        const at = ix.with(axis, m.index(j));
+        return { target: m.indexOf(indices.at(...at), data.shape[axis]!), update: () => updates.at(...at) };
+      });
+      return applyAll(m, data, ix, ix[axis]!, mode as Mode, writes);
+    },
+});
+
+interface Write {
+  readonly target: Index;
+  readonly update: () => Scalar;
+}
+
+/** The element of data at `ix` after all the writes whose target is position `i`. */
+function applyAll(
+  m: Algebra,
+  data: Read,
+  ix: readonly Index[],
+  i: Index,
+  mode: Mode,
+  writes: readonly Write[],
+): Scalar {
+  return writes.reduce(
+    (old, { target, update }) => {
+      const written = () => {
+        const value = combine[mode](m, old, update());
+        return EXACT.includes(mode) ? value : m.round(data.dtype, value);
+      };
+      return m.within(i, target, 1, 1, written, () => old);
+    },
+    data.at(...ix),
+  );
+}
+
+/** Every index into a shape, in row-major order. */
+function allIndices(shape: Shape): readonly (readonly number[])[] {
+  return Array.from({ length: sizeOf(shape) }, (_, flat) => {
+    let rest = flat;
+    return shape
+      .toReversed()
+      .map((n) => {
+        const i = rest % n;
+        rest = (rest - i) / n;
+        return i;
+      })
+      .toReversed();
+  });
+}

@@ -1,0 +1,126 @@
+/** The same elements under another shape, another order of axes, or repeated. */
+import type { Index } from "../algebra.ts";
+import { attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { DTYPES, type DType, type Shape, sizeOf, type TensorType } from "../type.ts";
+
+export type Reshape = <D extends DType, const S extends Shape>(
+  x: Tensor<Shape, D>,
+  options: { shape: S },
+) => Tensor<Shape, D>;
+export type Transpose = <D extends DType>(
+  x: Tensor<Shape, D>,
+  options: { perm: readonly number[] },
+) => Tensor<Shape, D>;
+export type ExpandDims = <D extends DType>(
+  x: Tensor<Shape, D>,
+  options: { axes: readonly number[] },
+) => Tensor<Shape, D>;
+export type Squeeze = <D extends DType>(
+  x: Tensor<Shape, D>,
+  options?: { axes?: readonly number[] },
+) => Tensor<Shape, D>;
+export type Tile = <D extends DType>(x: Tensor<Shape, D>, options: { reps: readonly number[] }) => Tensor<Shape, D>;
+
+export const reshape = op<Reshape>("reshape")({
+  doc: "y = the elements of x in row-major order, as `shape`; one size may be −1 and is worked out",
+  operands: { x: { dtypes: DTYPES } },
+  attrs: { shape: attr("int32[]") },
+  rounds: false,
+  shorthand({ shape, ...given }, { x }) {
+    const sizes = shape as Shape;
+    if (!Array.isArray(shape) || !sizes.includes(-1)) return { shape, ...given };
+    const open = sizes.indexOf(-1);
+    const rest = sizeOf(x.shape) / sizeOf(sizes.toSpliced(open, 1));
+    return { shape: sizes.with(open, rest), ...given };
+  },
+  infer: ({ x }, { shape }) =>
+    sizeOf(x.shape) === sizeOf(shape)
+      ? { dtype: x.dtype, shape }
+      : `[${x.shape.join(",")}] has ${sizeOf(x.shape)} elements, [${shape.join(",")}] has ${sizeOf(shape)}`,
+  element:
+    (m, { x }, { shape }) =>
+    (ix) =>
+      x.at(...m.reindex(ix, shape, x.shape)),
+});
+
+export const transpose = op<Transpose>("transpose")({
+  doc: "axis a of y is axis perm[a] of x",
+  operands: { x: { dtypes: DTYPES } },
+  attrs: { perm: attr("axes") },
+  rounds: false,
+  infer: ({ x }, { perm }) =>
+    perm.length === x.shape.length
+      ? { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]!) }
+      : `perm [${perm.join(",")}] names ${perm.length} axes, x has ${x.shape.length}`,
+  element:
+    (_, { x }, { perm }) =>
+    (ix) =>
+      x.at(...x.shape.map((_, axis) => ix[perm.indexOf(axis)]!)),
+});
+
+export const expand_dims = op<ExpandDims>("expand_dims")({
+  doc: "y = x with an axis of size 1 at each of `axes`, counted in y",
+  operands: { x: { dtypes: DTYPES } },
+  attrs: { axes: attr("int32[]") },
+  rounds: false,
+  shorthand({ axes, ...given }, { x }) {
+    if (!Array.isArray(axes)) return { axes, ...given };
+    const rank = x.shape.length + axes.length;
+    return { axes: (axes as readonly number[]).map((axis) => (axis < 0 ? axis + rank : axis)), ...given };
+  },
+  infer({ x }, { axes }) {
+    const rank = x.shape.length + axes.length;
+    if (axes.length === 0) return "names no axis";
+    if (axes.some((axis) => axis < 0 || axis >= rank)) return `axes [${axes.join(",")}] are outside rank ${rank}`;
+    if (new Set(axes).size !== axes.length) return `axes [${axes.join(",")}] names an axis twice`;
+    const kept = x.shape.values();
+    const shape = Array.from({ length: rank }, (_, axis) => (axes.includes(axis) ? 1 : kept.next().value!));
+    return { dtype: x.dtype, shape };
+  },
+  element:
+    (_, { x }, { axes }) =>
+    (ix) =>
+      x.at(...ix.filter((_, axis) => !axes.includes(axis))),
+});
+
+const onesOf = (x: TensorType): readonly number[] => x.shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
+
+export const squeeze = op<Squeeze>("squeeze")({
+  doc: "y = x without the axes of size 1 that `axes` names (all such axes when it is not given)",
+  operands: { x: { dtypes: DTYPES } },
+  attrs: { axes: attr("axes", (infos) => onesOf(infos.x as TensorType)) },
+  rounds: false,
+  infer({ x }, { axes }) {
+    if (axes.length === 0) return `[${x.shape.join(",")}] has no axis of size 1`;
+    const wrong = axes.find((axis) => x.shape[axis] !== 1);
+    if (wrong !== undefined) return `axis ${wrong} has size ${x.shape[wrong]}, not 1`;
+    return { dtype: x.dtype, shape: x.shape.filter((_, axis) => !axes.includes(axis)) };
+  },
+  element: (m, { x }, { axes }) => {
+    const zero = m.index(0);
+    return (ix) => {
+      const kept = ix.values();
+      return x.at(...x.shape.map((_, axis) => (axes.includes(axis) ? zero : (kept.next().value as Index))));
+    };
+  },
+});
+
+export const tile = op<Tile>("tile")({
+  doc: "y = x repeated reps[a] times along each axis a",
+  operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
+  attrs: { reps: attr("int32[]") },
+  rounds: false,
+  infer({ x }, { reps }) {
+    if (reps.length !== x.shape.length) return `reps has ${reps.length} numbers, x has rank ${x.shape.length}`;
+    if (reps.some((n) => n < 1)) return `reps [${reps.join(",")}] must be positive`;
+    return { dtype: x.dtype, shape: x.shape.map((n, axis) => n * reps[axis]!) };
+  },
+  element:
+    (m, { x }, { reps }) =>
+    (ix) => {
+      const within = (i: Index, n: number, axis: number) => m.reindex([i], [n * reps[axis]!], [reps[axis]!, n])[1]!;
+      return x.at(...x.shape.map((n, axis) => (reps[axis] === 1 ? ix[axis]! : within(ix[axis]!, n, axis))));
+    },
+});

@@ -1,0 +1,111 @@
+/** Functions of one element. */
+import type { Algebra, Scalar, Unary } from "../algebra.ts";
+import { type AttrSpecs, type AttrValues, attr } from "../attr.ts";
+import { op } from "../op.ts";
+import type { Tensor } from "../tensor.ts";
+import { type DType, FLOATS, NUMBERS, type Shape } from "../type.ts";
+
+export type Elementwise = <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<S, D>;
+export type WithEpsilon = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  options?: { epsilon?: number },
+) => Tensor<S, D>;
+export type Gelu = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  options?: { mode?: "EXACT" | "TANH_APPROXIMATION" | "SIGMOID_APPROXIMATION" },
+) => Tensor<S, D>;
+export type Clip = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  options: { alpha: number; beta: number },
+) => Tensor<S, D>;
+
+interface UnarySpec<A extends AttrSpecs> {
+  readonly doc: string;
+  readonly dtypes?: readonly DType[];
+  readonly attrs?: A;
+  readonly rounds?: false;
+  readonly f: (m: Algebra, a: Scalar, attrs: AttrValues<A>) => Scalar;
+  /** What the attributes must satisfy, or a sentence that says what is wrong. */
+  readonly check?: (attrs: AttrValues<A>) => string | undefined;
+}
+
+/** Declares an op of one operand from its meaning on one scalar. */
+const unary =
+  <Signature extends (...args: never[]) => unknown = Elementwise>(name: string) =>
+  <const A extends AttrSpecs = Record<never, never>>({ doc, dtypes = FLOATS, attrs, rounds, f, check }: UnarySpec<A>) =>
+    op<Signature>(name)({
+      doc,
+      operands: { x: { dtypes } },
+      attrs: attrs ?? ({} as A),
+      ...(rounds === false ? { rounds } : {}),
+      infer: ({ x }, values) => check?.(values as AttrValues<A>) ?? x,
+      element:
+        (m, { x }, values) =>
+        (ix) =>
+          f(m, x.at(...ix), values as AttrValues<A>),
+    });
+
+/** A function that the algebra itself names. */
+const named = (name: Unary, doc: string) => unary(name)({ doc, f: (m, a) => m.unary(name, a) });
+
+export const exp = named("exp", "y = eˣ");
+export const sqrt = named("sqrt", "y = √x");
+export const tanh = named("tanh", "y = tanh x");
+export const erf = named("erf", "y = erf x = 2/√π · ∫₀ˣ e^(−t²) dt");
+export const sin = named("sin", "y = sin x");
+export const cos = named("cos", "y = cos x");
+
+export const abs = unary("abs")({ doc: "y = |x|", dtypes: NUMBERS, rounds: false, f: (m, a) => m.unary("abs", a) });
+export const square = unary("square")({ doc: "y = x²", dtypes: NUMBERS, f: (m, a) => m.mul(a, a) });
+
+/** The default epsilon is MIL's; in fp16 it is 0. */
+export const rsqrt = unary<WithEpsilon>("rsqrt")({
+  doc: "y = 1 / √(x + epsilon)",
+  attrs: { epsilon: attr("float", 1e-12) },
+  f: (m, a, { epsilon }) => m.unary("rsqrt", m.add(a, m.num(epsilon))),
+});
+
+/** The default epsilon is MIL's; in fp16 it is 0. */
+export const log = unary<WithEpsilon>("log")({
+  doc: "y = ln(x + epsilon)",
+  attrs: { epsilon: attr("float", 1e-45) },
+  f: (m, a, { epsilon }) => m.unary("log", m.add(a, m.num(epsilon))),
+});
+
+/** 1 + e^(−a). */
+const onePlusExpMinus = (m: Algebra, a: Scalar) => m.add(m.num(1), m.unary("exp", m.sub(m.num(0), a)));
+const logistic = (m: Algebra, a: Scalar) => m.div(m.num(1), onePlusExpMinus(m, a));
+
+export const sigmoid = unary("sigmoid")({ doc: "y = 1 / (1 + e^(−x))", f: logistic });
+export const silu = unary("silu")({ doc: "y = x / (1 + e^(−x))", f: (m, a) => m.div(a, onePlusExpMinus(m, a)) });
+
+export const gelu = unary<Gelu>("gelu")({
+  doc: [
+    "EXACT: y = x/2 · (1 + erf(x/√2))",
+    "TANH_APPROXIMATION: y = x/2 · (1 + tanh(√(2/π) · (x + 0.044715·x³)))",
+    "SIGMOID_APPROXIMATION: y = x · sigmoid(1.702·x)",
+  ].join("; "),
+  attrs: {
+    mode: attr("string", "EXACT", { oneOf: ["EXACT", "TANH_APPROXIMATION", "SIGMOID_APPROXIMATION"] }),
+  },
+  f: (m, a, { mode }) => {
+    if (mode === "SIGMOID_APPROXIMATION") return m.mul(a, logistic(m, m.mul(m.num(1.702), a)));
+    const half = m.mul(m.num(0.5), a);
+    return m.mul(half, m.add(m.num(1), mode === "EXACT" ? gaussian(m, a) : tanhOfCubic(m, a)));
+  },
+});
+
+const gaussian = (m: Algebra, a: Scalar) => m.unary("erf", m.div(a, m.num(Math.SQRT2)));
+
+function tanhOfCubic(m: Algebra, a: Scalar): Scalar {
+  const cubic = m.add(a, m.mul(m.num(0.044715), m.mul(a, m.mul(a, a))));
+  return m.unary("tanh", m.mul(m.num(Math.sqrt(2 / Math.PI)), cubic));
+}
+
+export const clip = unary<Clip>("clip")({
+  doc: "y = min(max(x, alpha), beta)",
+  attrs: { alpha: attr("float"), beta: attr("float") },
+  rounds: false,
+  check: ({ alpha, beta }) => (alpha <= beta ? undefined : `alpha ${alpha} is above beta ${beta}`),
+  f: (m, a, { alpha, beta }) => m.minimum(m.maximum(a, m.num(alpha)), m.num(beta)),
+});

@@ -1,0 +1,42 @@
+/** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
+import { makeConverters, newTally, type Tally } from "./convert.ts";
+import type { CheckpointSource, Stored } from "./cut.ts";
+import type { WeightReport, WeightStore } from "./store.ts";
+import { streamFp16 } from "./stream.ts";
+
+/**
+ * @param find The stored tensor of a name. Throws UserError when there is none; it gets the source and the shape that
+ *   the graph wants too.
+ */
+export function fp16Store(find: (source: CheckpointSource) => Stored): Omit<WeightStore, "close"> {
+  const converters = makeConverters();
+  const tallies = new Map<string, readonly [tensor: string, Tally]>();
+  return {
+    stream(source, type) {
+      if (source.from !== "checkpoint") throw new TypeError("a checkpoint does not hold the weights of a package");
+      const tally = newTally();
+      // A weight that is streamed again replaces its former tally, so that nothing counts twice.
+      tallies.set(JSON.stringify(source), [source.tensor, tally]);
+      return streamFp16(find(source), source, type, converters, tally);
+    },
+    report: () => reportOf(tallies.values()),
+  };
+}
+
+function reportOf(tallies: Iterable<readonly [tensor: string, Tally]>): WeightReport {
+  let rounded = 0;
+  let worstError = 0;
+  const nonFinite = new Map<string, WeightReport["nonFinite"][number]>();
+  for (const [tensor, tally] of tallies) {
+    rounded += tally.rounded;
+    worstError = Math.max(worstError, tally.worstError);
+    if (tally.nonFinite === 0) continue;
+    const before = nonFinite.get(tensor);
+    nonFinite.set(tensor, {
+      tensor,
+      index: Math.min(before?.index ?? Infinity, tally.firstNonFinite),
+      count: (before?.count ?? 0) + tally.nonFinite,
+    });
+  }
+  return { rounded, worstError, nonFinite: [...nonFinite.values()] };
+}

@@ -1,0 +1,197 @@
+/**
+ * Rows times vectors: out[row, token] = Σₖ w[row, k] · x[token, k], in the order of `laneSum` (src/passes/reading.ts).
+ * A 128-bit accumulator holds lanes 0..3 and another 4..7, so a token's sums never depend on how many tokens there
+ * are. With `chunk` below K the sums of the chunks are rounded to fp16 and added in fp16 (accumulate.ts).
+ */
+import { narrow, widen, widenOne, widenScaled } from "./half.ts";
+import { add, call2, forEach, get, i32, kernel, lanes, load, min, mul, set, store, vadd, vmul, when } from "./text.ts";
+
+/** How many rows and tokens one pass of the inner loop works on; one of the two is 4. */
+interface Tile {
+  readonly rows: number;
+  readonly tokens: number;
+}
+
+const WORDS = [
+  "w",
+  "wStride",
+  "x",
+  "K",
+  "chunk",
+  "rounding",
+  "out",
+  "rowStride",
+  "tokenStride",
+  "live",
+  "wide",
+  "bias",
+];
+const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
+const accs = ({ rows, tokens }: Tile): readonly string[] =>
+  range(rows).flatMap((r) => range(tokens).flatMap((t) => [`a${r}${t}l`, `a${r}${t}h`]));
+
+/** Eight k of every row and token of the tile; the pointers move on. `half`: weights are finite fp16, else fp32. */
+function step(tile: Tile, half: boolean): readonly string[] {
+  const weight = (r: number, high: number) =>
+    half ? widenScaled(get(`w${r}`), 8 * high) : load(get(`w${r}`), 16 * high);
+  const product = (acc: string, w: string, offset: number) =>
+    set(acc, vadd(get(acc), vmul(get(w), load(get("px"), offset))));
+  return [
+    ...range(tile.rows).flatMap((r) => [set(`v${r}l`, weight(r, 0)), set(`v${r}h`, weight(r, 1))]),
+    ...range(tile.tokens).flatMap((t) =>
+      range(tile.rows).flatMap((r) => [
+        product(`a${r}${t}l`, `v${r}l`, 32 * t),
+        product(`a${r}${t}h`, `v${r}h`, 32 * t + 16),
+      ]),
+    ),
+    ...range(tile.rows).map((r) => set(`w${r}`, add(get(`w${r}`), i32(half ? 16 : 32)))),
+    set("px", add(get("px"), i32(32 * tile.tokens))),
+  ];
+}
+
+/** The last K mod 8 elements of each row, moved to zeroed scratch so that nothing behind the row is read. */
+function tail(tile: Tile): readonly string[] {
+  const rest = call2("i32.and", get("K"), i32(7));
+  const bytes = call2("i32.shl", rest, i32(1));
+  return range(tile.rows).flatMap((r) => [
+    store(get("scratch"), lanes(0), 16 * r),
+    `(memory.copy ${add(get("scratch"), i32(16 * r))} ${get(`w${r}`)} ${bytes})`,
+    set(`w${r}`, add(get("scratch"), i32(16 * r))),
+  ]);
+}
+
+const even = (a: string, b: string) => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${a} ${b})`;
+const odd = (a: string, b: string) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 ${a} ${b})`;
+const pairs = (a: string, b: string) => vadd(even(a, b), odd(a, b));
+
+/** The four sums of the tile into local `r`: lanes j and j+4 first, then (l₀ + l₁) + (l₂ + l₃). */
+function combine(tile: Tile): readonly string[] {
+  const sums = range(tile.rows).flatMap((r) => range(tile.tokens).map((t) => `a${r}${t}`));
+  return [
+    ...sums.map((a) => set(`${a}l`, vadd(get(`${a}l`), get(`${a}h`)))),
+    ...[0, 2].map((n) => set(`${sums[n]}l`, pairs(get(`${sums[n]}l`), get(`${sums[n + 1]}l`)))),
+    set("r", pairs(get(`${sums[0]}l`), get(`${sums[2]}l`))),
+  ];
+}
+
+/** Rounds local `name` to fp16 and back to fp32. */
+const roundLanes = (name: string): readonly string[] => [
+  ...narrow("bits", name, "abs"),
+  store(get("scratch"), call2("i16x8.narrow_i32x4_u", get("bits"), get("bits"))),
+  ...widen(name, get("scratch"), "abs"),
+];
+
+/** Sums over K, chunk by chunk, into local `total`. */
+function sumChunks(tile: Tile, half: boolean): readonly string[] {
+  const whole = call2("i32.and", get("K"), i32(-8));
+  const padded = half ? whole : call2("i32.and", add(get("K"), i32(7)), i32(-8));
+  const rounded = [...roundLanes("r"), set("total", vadd(get("total"), get("r"))), ...roundLanes("total")];
+  return [
+    set("total", lanes(0)),
+    set("px", get("x")),
+    set("k", i32(0)),
+    `(loop $chunks`,
+    ...accs(tile).map((a) => set(a, lanes(0))),
+    set(
+      "kEnd",
+      `(select ${get("K")} ${add(get("k"), get("chunk"))} (i32.ge_u ${add(get("k"), get("chunk"))} ${get("K")}))`,
+    ),
+    set("kEnd8", min(get("kEnd"), padded)),
+    when(`(i32.eq ${get("kEnd")} ${get("K")})`, [set("kEnd8", padded)]),
+    `(block $out (loop $again (br_if $out (i32.ge_u ${get("k")} ${get("kEnd8")}))`,
+    ...step(tile, half),
+    set("k", add(get("k"), i32(8))),
+    "(br $again)))",
+    ...(half
+      ? [when(`(i32.lt_u ${get("k")} ${get("kEnd")})`, [...tail(tile), ...step(tile, half), set("k", get("K"))])]
+      : []),
+    ...combine(tile),
+    when(get("rounding"), rounded, [set("total", get("r"))]),
+    `(br_if $chunks (i32.lt_u ${get("k")} ${get("K")})))`,
+  ];
+}
+
+/** Stores the first `live` lanes of `total`, as fp16 or fp32, `stride` bytes apart from local `to` on. */
+function storeLanes(live: string, stride: string): readonly string[] {
+  const lane = (n: number, how: string) => [
+    when(`(i32.gt_u ${live} ${i32(n)})`, [how]),
+    set("to", add(get("to"), stride)),
+  ];
+  const half = (n: number) => lane(n, `(i32.store16 ${get("to")} (i32x4.extract_lane ${n} ${get("bits")}))`);
+  const full = (n: number) => lane(n, `(f32.store ${get("to")} (f32x4.extract_lane ${n} ${get("total")}))`);
+  return [when(get("wide"), range(4).flatMap(full), [...narrow("bits", "total", "abs"), ...range(4).flatMap(half)])];
+}
+
+function locals(tile: Tile) {
+  const weights = range(tile.rows);
+  return {
+    i32: [...weights.map((r) => `w${r}`), "px", "k", "kEnd", "kEnd8", "row", "to", "left"],
+    v128: [...accs(tile), ...weights.flatMap((r) => [`v${r}l`, `v${r}h`]), "r", "total", "bits", "abs"],
+  };
+}
+
+/** Row `row + r`, or the last one: a tile at the end works on some row twice rather than on one that is not there. */
+const rowOf = (r: number): string =>
+  r === 0 ? get("row") : min(add(get("row"), i32(r)), call2("i32.sub", get("end"), i32(1)));
+
+function finish(tile: Tile): readonly string[] {
+  const bias = add(get("bias"), mul(get("row"), i32(4)));
+  const four = tile.rows === 4;
+  return [
+    when(get("bias"), [set("total", vadd(get("total"), four ? load(bias) : `(v128.load32_splat ${bias})`))]),
+    set("to", add(get("out"), mul(get("row"), get("rowStride")))),
+    set("left", four ? min(call2("i32.sub", get("end"), get("row")), i32(4)) : get("live")),
+    ...storeLanes(get("left"), get(four ? "rowStride" : "tokenStride")),
+  ];
+}
+
+/** Weights are finite fp16 rows with contiguous k, x is scaled by 2^112. */
+const halfKernel = (name: string, tile: Tile): string =>
+  kernel(name, WORDS, locals(tile), [
+    forEach("row", get("begin"), get("end"), tile.rows, [
+      ...range(tile.rows).map((r) => set(`w${r}`, add(get("w"), mul(rowOf(r), get("wStride"))))),
+      ...sumChunks(tile, true),
+      ...finish(tile),
+    ]),
+  ]);
+
+/**
+ * Weights of any value and layout: fp16 or fp32 (`wHalf`), k `kStride` bytes apart. Rows are first copied to scratch
+ * as fp32, padded to a multiple of 8; the first 64 bytes of scratch are the rounding's.
+ */
+function gatherKernel(name: string, tile: Tile): string {
+  const padded = call2("i32.and", add(get("K"), i32(7)), i32(-8));
+  const copy = (r: number) => [
+    set("from", add(get("w"), mul(rowOf(r), get("wStride")))),
+    set(`w${r}`, get("to")),
+    forEach("k", i32(0), padded, 1, [
+      set("value", "(f32.const 0)"),
+      when(`(i32.lt_u ${get("k")} ${get("K")})`, [
+        when(
+          get("wHalf"),
+          [set("half", `(i32.load16_u ${get("from")})`), ...widenOne("value", "half")],
+          [set("value", `(f32.load ${get("from")})`)],
+        ),
+      ]),
+      `(f32.store ${get("to")} ${get("value")})`,
+      set("to", add(get("to"), i32(4))),
+      set("from", add(get("from"), get("kStride"))),
+    ]),
+  ];
+  const own = locals(tile);
+  return kernel(name, [...WORDS, "kStride", "wHalf"], { ...own, i32: [...own.i32, "from", "half"], f32: ["value"] }, [
+    forEach("row", get("begin"), get("end"), tile.rows, [
+      set("to", add(get("scratch"), i32(64))),
+      ...range(tile.rows).flatMap(copy),
+      ...sumChunks(tile, false),
+      ...finish(tile),
+    ]),
+  ]);
+}
+
+export const dotKernels: readonly string[] = [
+  halfKernel("dot_1x4", { rows: 1, tokens: 4 }),
+  halfKernel("dot_4x1", { rows: 4, tokens: 1 }),
+  gatherKernel("gather_1x4", { rows: 1, tokens: 4 }),
+  gatherKernel("gather_4x1", { rows: 4, tokens: 1 }),
+];

@@ -1,0 +1,11 @@
+/** The text of the whole kernel module; scripts/kernels.mjs assembles it into ../binary.gen.ts. */
+import { binaryKernels } from "./binary.ts";
+import { dotKernels } from "./dot.ts";
+import { mixKernels } from "./mix.ts";
+import { packKernels } from "./pack.ts";
+
+export const kernelModule = (): string => `(module (import "env" "memory" (memory 1 65536 shared))
+${[...dotKernels, ...packKernels, ...mixKernels, ...binaryKernels].join("\n")})`;
+
+/** Features of WebAssembly that wabt must allow; all are standard since 2021 (no relaxed SIMD). */
+export const FEATURES = { simd: true, threads: true, bulk_memory: true };

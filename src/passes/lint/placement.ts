@@ -1,0 +1,86 @@
+/** Ops and types that leave the Neural Engine, or that its compiler refuses. */
+import { isConstant } from "../../dsl/op.ts";
+import { show } from "../../dsl/type.ts";
+import { operand, perOp, type Rule } from "./rule.ts";
+
+const ATTENTION = new Set(["matmul", "softmax", "scaled_dot_product_attention"]);
+const WEIGHTED = new Set(["linear", "matmul"]);
+const MAX_AXIS = 16384;
+
+export const placementRules: readonly Rule[] = [
+  {
+    id: "attention-rank",
+    severity: "error",
+    source: "pytorch/executorch examples/apple/coreml/llama/readme.md; issues 15833, 16057",
+    find: perOp(({ def, type }) =>
+      ATTENTION.has(def.op) && type.shape.length > 4
+        ? `${def.op} has rank ${type.shape.length}; attention must have rank 4 or less: fold an axis into the batch`
+        : undefined,
+    ),
+  },
+  {
+    id: "fp32",
+    severity: "error",
+    source: "pytorch/executorch examples/apple/coreml/llama/readme.md; smpanaro/more-ane-transformers NOTES.md",
+    find: perOp(({ def, type }) =>
+      type.dtype === "fp32"
+        ? `${def.op} computes ${show(type)}; the engine runs fp16 only: keep the path in fp16`
+        : undefined,
+    ),
+  },
+  {
+    id: "gather",
+    severity: "error",
+    source: "apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616",
+    find: perOp((value) =>
+      value.def.op.startsWith("gather") && !isConstant(operand(value, "indices")!)
+        ? `${value.def.op} by a run-time index runs on the CPU: feed the gathered rows as an input`
+        : undefined,
+    ),
+  },
+  {
+    id: "fused-attention",
+    severity: "error",
+    source: "pytorch/executorch issues 16057, 16144 (wrong numbers on iOS 26); john-rocky/CoreML-LLM commit 64cbdca",
+    find: perOp(({ def }) =>
+      def.op === "scaled_dot_product_attention"
+        ? "the fused attention op gave wrong numbers on the engine: write matmul, add, softmax, matmul"
+        : undefined,
+    ),
+  },
+  {
+    id: "projection",
+    severity: "warning",
+    source: "apple/ml-ane-transformers; anemll/Anemll CLAUDE.md (practice; linear has also been seen on the engine)",
+    find: perOp((value) => {
+      const { op } = value.def;
+      const weight = operand(value, op === "linear" ? "weight" : "y");
+      return WEIGHTED.has(op) && weight && weight.type.shape.length > 1 && isConstant(weight)
+        ? `${op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
+        : undefined;
+    }),
+  },
+  {
+    id: "axis-size",
+    severity: "warning",
+    source: "anemll/Anemll docs/qwen3.md (16384 on A13-A15 and M1-M3; 65536 from A17/M4)",
+    find: perOp(({ def, type }) => {
+      const size = Math.max(0, ...type.shape);
+      return size > MAX_AXIS
+        ? `${def.op} has an axis of ${size}; before M4 the engine stops at ${MAX_AXIS}: split it`
+        : undefined;
+    }),
+  },
+  {
+    id: "block-scale",
+    severity: "error",
+    source: "apple/coreai-models issues 55, 205; pytorch/executorch coreml readme (per-channel yes, blockwise no)",
+    find: perOp((value) => {
+      if (value.def.op !== "constexpr_blockwise_shift_scale") return undefined;
+      const scale = operand(value, "scale")!.type.shape;
+      return scale.slice(1).some((n) => n > 1)
+        ? `scale [${scale.join(",")}] varies along the input channels: every convolution would leave the engine; use one scale per output channel`
+        : undefined;
+    }),
+  },
+];

@@ -1,0 +1,242 @@
+/**
+ * Index expressions of the prover: interned affine forms over variables, cache rows and quotients, with intervals.
+ * Two expressions with the same normal form are the same object. A remainder has no atom of its own:
+ * x mod n = x − n·⌊x/n⌋, so that n·⌊x/n⌋ + x mod n is x without a rule.
+ */
+
+/** What an index expression is made of. */
+export interface Atom {
+  readonly id: number;
+  /**
+   * var: an axis of a compared value or the variable of an open reduction; row: the cache row that token `n` writes;
+   * rest: any other cache row; bound and param: inside a closed reduction; div: ⌊src/n⌋.
+   */
+  readonly kind: "var" | "row" | "rest" | "bound" | "param" | "div";
+  readonly label: string;
+  readonly lo: number;
+  readonly hi: number;
+  readonly n: number;
+  readonly src?: Ix;
+}
+
+/** c + Σ coefs[i]·atoms[i], atoms in rising id, no coefficient 0. Its value lies in [lo, hi]. */
+export interface Ix {
+  readonly id: number;
+  readonly atoms: readonly Atom[];
+  readonly coefs: readonly number[];
+  readonly c: number;
+  readonly lo: number;
+  readonly hi: number;
+  /** Variables it depends on; rows are not variables. */
+  readonly free: readonly Atom[];
+}
+
+/** Owner of all index expressions of one proof. */
+export interface Indices {
+  readonly atoms: Map<string, Atom>;
+  readonly exprs: Map<string, Ix>;
+}
+
+export const newIndices = (): Indices => ({ atoms: new Map(), exprs: new Map() });
+
+type Sum = Map<Atom, number>;
+
+/** The key holds the range: the same name over another range is another variable. */
+function atomOf(s: Indices, kind: Atom["kind"], label: string, lo: number, hi: number, n: number, src?: Ix): Atom {
+  const key = `${kind} ${label} ${lo} ${hi} ${n} ${src?.id ?? ""}`;
+  const known = s.atoms.get(key);
+  if (known) return known;
+  const atom: Atom = { id: s.atoms.size, kind, label, lo, hi, n, ...(src ? { src } : {}) };
+  s.atoms.set(key, atom);
+  return atom;
+}
+
+function intern(s: Indices, sum: Sum, c: number): Ix {
+  const atoms = [...sum.keys()].filter((a) => sum.get(a) !== 0);
+  if (atoms.length > 1) atoms.sort((a, b) => a.id - b.id);
+  let key = `${c}`;
+  for (const a of atoms) key += `,${a.id}*${sum.get(a)}`;
+  const known = s.exprs.get(key);
+  if (known) return known;
+  const [lo, hi] = bounds(sum, c);
+  const coefs = atoms.map((a) => sum.get(a)!);
+  const free = [...new Set(atoms.flatMap(baseOf))].sort((a, b) => a.id - b.id);
+  const expr: Ix = { id: s.exprs.size, atoms, coefs, c, lo, hi, free };
+  s.exprs.set(key, expr);
+  return expr;
+}
+
+const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.src ? a.src.free : [a]);
+
+const sumOf = (i: Ix): Sum => new Map(i.atoms.map((a, k) => [a, i.coefs[k]!]));
+
+function addTo(sum: Sum, i: Ix, k: number): Sum {
+  i.atoms.forEach((a, n) => sum.set(a, (sum.get(a) ?? 0) + k * i.coefs[n]!));
+  return sum;
+}
+
+export const constant = (s: Indices, n: number): Ix => intern(s, new Map(), n);
+export const isConstantIx = (i: Ix): boolean => i.atoms.length === 0;
+/** The atom by itself. */
+export const atomIx = (s: Indices, a: Atom): Ix => intern(s, new Map([[a, 1]]), 0);
+
+/** A variable over [0, n); the constant 0 when that is all it can be. */
+export const variable = (s: Indices, label: string, n: number): Ix =>
+  n === 1 ? constant(s, 0) : atomIx(s, atomOf(s, "var", label, 0, n - 1, n));
+/** The cache row that token `token` writes, of a cache of `size` rows. */
+export const row = (s: Indices, token: number, size: number): Ix =>
+  atomIx(s, atomOf(s, "row", `w${token}`, 0, size - 1, token));
+/** Any cache row that no token of the block writes. */
+export const rest = (s: Indices, label: string, size: number): Ix =>
+  atomIx(s, atomOf(s, "rest", label, 0, size - 1, size));
+export const bound = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "bound", "b", 0, n - 1, n));
+/** A parameter of a closed reduction. It has no range: whoever opens the reduction brings one. */
+export const param = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "param", `p${n}`, -Infinity, Infinity, n));
+
+export const plus = (s: Indices, i: Ix, j: Ix): Ix =>
+  isConstantIx(j) && j.c === 0 ? i : intern(s, addTo(sumOf(i), j, 1), i.c + j.c);
+export const shift = (s: Indices, i: Ix, c: number): Ix => (c === 0 ? i : intern(s, sumOf(i), i.c + c));
+export const times = (s: Indices, i: Ix, k: number): Ix =>
+  k === 1 ? i : k === 0 ? constant(s, 0) : intern(s, addTo(new Map(), i, k), k * i.c);
+export const minus = (s: Indices, i: Ix, j: Ix): Ix => intern(s, addTo(sumOf(i), j, -1), i.c - j.c);
+/** x mod n. */
+export const mod = (s: Indices, i: Ix, n: number): Ix =>
+  i.lo >= 0 && i.hi < n ? i : minus(s, i, times(s, div(s, i, n), n));
+
+/** ⌊i/n⌋ for n ≥ 1. */
+export function div(s: Indices, i: Ix, n: number): Ix {
+  if (n === 1) return i;
+  const [quotient, left]: [Sum, Sum] = [new Map(), new Map()];
+  i.atoms.forEach((a, k) => {
+    const whole = Math.trunc(i.coefs[k]! / n);
+    if (whole !== 0) quotient.set(a, whole);
+    if (i.coefs[k]! !== whole * n) left.set(a, i.coefs[k]! - whole * n);
+  });
+  const whole = Math.floor(i.c / n);
+  const result = intern(s, quotient, whole);
+  return plus(s, result, divReduced(s, intern(s, left, i.c - whole * n), n));
+}
+
+/** ⌊r/n⌋ where no coefficient of r reaches n. */
+function divReduced(s: Indices, r: Ix, n: number): Ix {
+  if (Math.floor(r.lo / n) === Math.floor(r.hi / n)) return constant(s, Math.floor(r.lo / n));
+  const common = r.coefs.reduce(gcd, n);
+  if (common > 1) return div(s, divideBy(s, r, common), n / common);
+  const order = r.atoms.map((a, k) => [a, r.coefs[k]!] as const).sort((x, y) => Math.abs(y[1]) - Math.abs(x[1]));
+  for (let count = 1; count < order.length; count++) {
+    // ⌊(g·h + low)/(g·m)⌋ = ⌊h/m⌋ for 0 ≤ low < g.
+    const g = order.slice(0, count).reduce((d, [, coef]) => gcd(d, coef), n);
+    const [lo, hi] = bounds(new Map(order.slice(count)), r.c);
+    if (g > 1 && lo >= 0 && hi < g) return div(s, divideBy(s, intern(s, new Map(order.slice(0, count)), 0), g), n / g);
+  }
+  const [only] = r.atoms;
+  // ⌊(⌊x/a⌋ + c)/n⌋ = ⌊(x + a·c)/(a·n)⌋.
+  if (r.atoms.length === 1 && only!.kind === "div" && r.coefs[0] === 1)
+    return div(s, shift(s, only!.src!, only!.n * r.c), only!.n * n);
+  return atomIx(s, atomOf(s, "div", "", Math.floor(r.lo / n), Math.floor(r.hi / n), n, r));
+}
+
+/** ⌊i/g⌋ where g divides every coefficient. */
+const divideBy = (s: Indices, i: Ix, g: number): Ix =>
+  intern(s, new Map(i.atoms.map((a, k) => [a, i.coefs[k]! / g])), Math.floor(i.c / g));
+
+function gcd(a: number, b: number): number {
+  let [x, y] = [Math.abs(a), Math.abs(b)];
+  while (y !== 0) [x, y] = [y, x % y];
+  return x;
+}
+
+/** Interval of a sum: term by term, sharpened where quotients of one variable belong together. */
+function bounds(sum: Sum, c: number): readonly [number, number] {
+  let [lo, hi] = [c, c];
+  for (const group of byVariable(sum)) {
+    const [low, high] = digitBounds(group) ?? plainBounds(group);
+    lo += low;
+    hi += high;
+  }
+  for (const [a, coef] of sum) {
+    if (a.kind !== "div" || coef % a.n !== 0 || a.src!.atoms.length < 2 || !a.src!.atoms.every((x) => sum.has(x)))
+      continue;
+    // coef = −k·n beside k·src: k·(src mod n) lies in k·[0, n−1].
+    const k = -coef / a.n;
+    const without = addTo(new Map(sum), a.src!, -k);
+    without.delete(a);
+    for (const [x, n] of without) if (n === 0) without.delete(x);
+    if (without.size >= sum.size) continue;
+    const [low, high] = bounds(without, c - k * a.src!.c);
+    lo = Math.max(lo, low + Math.min(0, k * (a.n - 1)));
+    hi = Math.min(hi, high + Math.max(0, k * (a.n - 1)));
+  }
+  return [lo, hi];
+}
+
+type Group = readonly (readonly [atom: Atom, coef: number, divisor: number])[];
+
+function byVariable(sum: Sum): readonly Group[] {
+  const groups = new Map<Atom, [Atom, number, number][]>();
+  for (const [a, coef] of sum) {
+    if (coef === 0) continue;
+    const src = a.src;
+    const plain = src && src.c === 0 && src.atoms.length === 1 && src.coefs[0] === 1 ? src.atoms[0]! : undefined;
+    const base = plain ?? a;
+    const group = groups.get(base) ?? [];
+    group.push([a, coef, plain ? a.n : 1]);
+    groups.set(base, group);
+  }
+  return [...groups.values()];
+}
+
+function plainBounds(group: Group): readonly [number, number] {
+  let [lo, hi] = [0, 0];
+  for (const [a, coef] of group) {
+    lo += coef > 0 ? coef * a.lo : coef * a.hi;
+    hi += coef > 0 ? coef * a.hi : coef * a.lo;
+  }
+  return [lo, hi];
+}
+
+/** Σ aₖ·⌊v/dₖ⌋ with d₁ | d₂ | …, written in v's digits to the bases dₖ₊₁/dₖ, which vary independently. */
+function digitBounds(group: Group): readonly [number, number] | undefined {
+  if (group.length < 2) return undefined;
+  const chain = [...group].sort((x, y) => x[2] - y[2]);
+  const divisors = chain.map((x) => x[2]);
+  if (divisors.some((d, k) => k > 0 && d % divisors[k - 1]! !== 0)) return undefined;
+  const top = chain.at(-1)![0];
+  let [lo, hi] = [0, 0];
+  for (let k = 0; k < chain.length; k++) {
+    const weight = chain.slice(0, k + 1).reduce((w, [, coef, d]) => w + (coef * divisors[k]!) / d, 0);
+    const last = k === chain.length - 1;
+    const [min, max] = last ? [top.lo, top.hi] : [0, divisors[k + 1]! / divisors[k]! - 1];
+    if (weight === 0) continue;
+    lo += weight > 0 ? weight * min : weight * max;
+    hi += weight > 0 ? weight * max : weight * min;
+  }
+  return [lo, hi];
+}
+
+/** Replaces atoms; quotients are simplified anew. */
+export function substIx(s: Indices, i: Ix, to: (a: Atom) => Ix | undefined): Ix {
+  if (i.free.every((a) => to(a) === undefined)) return i;
+  let result = constant(s, i.c);
+  i.atoms.forEach((a, k) => {
+    const image = a.src ? div(s, substIx(s, a.src, to), a.n) : (to(a) ?? atomIx(s, a));
+    result = plus(s, result, times(s, image, i.coefs[k]!));
+  });
+  return result;
+}
+
+/** The variable that the expression is, if it is just that. */
+export function asAtom(i: Ix): Atom | undefined {
+  return i.atoms.length === 1 && i.coefs[0] === 1 && i.c === 0 ? i.atoms[0] : undefined;
+}
+
+/** Readable form: `128·g + e`, `(4c+1) div 128`. */
+export function showIx(i: Ix): string {
+  const parts = i.atoms.map((a, k) => {
+    const name = a.src ? `(${showIx(a.src)} div ${a.n})` : a.label;
+    const coef = i.coefs[k]!;
+    return coef === 1 ? name : coef === -1 ? `-${name}` : `${coef}·${name}`;
+  });
+  if (i.c !== 0 || parts.length === 0) parts.push(String(i.c));
+  return parts.join("+").replaceAll("+-", "-");
+}

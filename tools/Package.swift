@@ -1,0 +1,30 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// Gate is pure logic, Device is the one module that talks to Core ML, graphc-ane is the command line.
+// Optimised in every configuration: hashing weights and comparing states unoptimised takes minutes.
+let fast: [SwiftSetting] = [.swiftLanguageMode(.v6), .unsafeFlags(["-O"])]
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
+
+var targets: [Target] = [
+    .target(name: "Gate", swiftSettings: fast),
+    .executableTarget(name: "graphc-ane", dependencies: ["Gate", "Device"], swiftSettings: strict),
+    .testTarget(name: "GateTests", dependencies: ["Gate"], swiftSettings: strict),
+]
+var device: [Target.Dependency] = ["Gate"]
+
+#if os(Linux)
+// A stand-in for Apple's framework: its public signatures, and a scripted engine behind them. It does not exist on
+// macOS, where `import CoreML` is the system framework.
+targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
+targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "graphc-ane"], swiftSettings: strict))
+device.append("CoreML")
+#endif
+targets.append(.target(name: "Device", dependencies: device, swiftSettings: fast))
+
+let package = Package(
+    name: "graphc-ane",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "graphc-ane", targets: ["graphc-ane"])],
+    targets: targets
+)

@@ -1,0 +1,129 @@
+/// The manifest of a fixture folder, `<name>.fixtures.json`. The format is docs/fixtures.md's; src/emit/fixtures.ts writes it.
+import Foundation
+
+public struct Manifest: Decodable, Sendable {
+    public let format: String
+    public let version: Int
+    public let name: String
+    /// Identity of the graph apart from its weights; opaque here.
+    public let graph: String?
+    public let maxSeq: Int
+    /// What the mask holds where a row may not be seen.
+    public let closed: Double
+    public let data: FileReference
+    public let certificate: FileReference?
+    /// The package of T tokens, and the one of a single token.
+    public let block: PackageReference
+    public let step: PackageReference
+    public let inputs: [Input]
+    public let outputs: [Output]
+    public let states: [State]
+    public let calls: [Call]
+
+    public struct FileReference: Codable, Sendable {
+        public let file: String
+        public let sha256: String
+    }
+
+    public struct PackageReference: Decodable, Sendable {
+        public let package: String
+        /// The function to run; nil for the package's only or default one.
+        public let function: String?
+        public let tokens: Int
+        public let sha256: String
+        public let files: [String: String]
+    }
+
+    public enum Role: String, Decodable, Sendable {
+        case rows, mask, writeMask = "write_mask", position, shared
+    }
+
+    public struct Input: Decodable, Sendable {
+        public let name: String
+        public let role: Role
+        /// The axis that counts tokens, and for masks the one that counts cache rows.
+        public let tokenAxis: Int?
+        public let slotAxis: Int?
+    }
+
+    public struct Output: Decodable, Sendable {
+        public let name: String
+        public let tokenAxis: Int
+        /// The input that a layer adds itself to: figures are of output minus this.
+        public let residual: String?
+    }
+
+    public struct State: Decodable, Sendable {
+        public let name: String
+        public let shape: [Int]
+        public let rowAxis: Int
+    }
+
+    /// One block call, and the step calls of the same tokens.
+    public struct Call: Decodable, Sendable {
+        /// The cache row of each token of the block; null for a dead column.
+        public let positions: [Int?]
+        /// How many tokens, from the first, later calls build upon.
+        public let accepted: Int
+        /// The tokens that are also run one by one, in this order.
+        public let steps: [Int]
+    }
+}
+
+extension Manifest {
+    public static func read(_ data: Data, name: String) throws -> Manifest {
+        let manifest: Manifest
+        do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
+            throw Failure.fault("\(name) is not a fixture manifest: \(explain(error))")
+        }
+        guard manifest.format == "graphc-fixtures", manifest.version == 1 else {
+            throw Failure.fault("\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 1")
+        }
+        if let why = manifest.inconsistency { throw Failure.fault("\(name): \(why)") }
+        return manifest
+    }
+
+    /// What a sequence of calls must keep to be a test at all.
+    private var inconsistency: String? {
+        if block.tokens < 1 || step.tokens != 1 { return "the step package must have one token, the block one or more" }
+        if calls.isEmpty { return "there are no calls, so nothing would be compared" }
+        if outputs.isEmpty { return "there are no outputs, so nothing would be compared" }
+        if !calls.contains(where: { !$0.steps.isEmpty }) { return "no token is run one by one, so nothing would be compared" }
+        for input in inputs {
+            switch input.role {
+            case .rows where input.tokenAxis == nil, .mask where input.tokenAxis == nil || input.slotAxis == nil,
+                .writeMask where input.tokenAxis == nil || input.slotAxis == nil:
+                return "input \(input.name) does not say which axis counts what"
+            default: break
+            }
+        }
+        for (index, call) in calls.enumerated() {
+            if call.positions.count != block.tokens { return "call \(index) names \(call.positions.count) tokens of \(block.tokens)" }
+            let live = call.positions.compactMap { $0 }
+            if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) { return "call \(index) has a position outside the cache" }
+            let accepted = call.positions.prefix(max(0, call.accepted))
+            if call.accepted < 0 || accepted.count < call.accepted || accepted.contains(where: { $0 == nil }) {
+                return "call \(index) accepts tokens that it does not have"
+            }
+            if !(0..<call.accepted).allSatisfy(call.steps.contains) { return "call \(index) does not step every accepted token" }
+            if Set(call.steps).count != call.steps.count
+                || call.steps.contains(where: { !call.positions.indices.contains($0) || call.positions[$0] == nil })
+            { return "call \(index) steps a token that it does not have" }
+        }
+        return nil
+    }
+}
+
+/// A decoding error with the place in the file.
+func explain(_ error: any Error) -> String {
+    func place(_ context: DecodingError.Context) -> String {
+        let path = context.codingPath.map { $0.intValue.map(String.init) ?? $0.stringValue }.joined(separator: ".")
+        return path.isEmpty ? "" : " at \(path)"
+    }
+    return switch error {
+    case DecodingError.keyNotFound(let key, let context): "\(key.stringValue) is missing\(place(context))"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context): "wrong kind of value\(place(context))"
+    case DecodingError.dataCorrupted(let context): "not JSON\(place(context))"
+    default: "\(error)"
+    }
+}

@@ -1,0 +1,158 @@
+/// Judges what the device computed: block against steps, and both against the fp64 answer, per token.
+import Foundation
+
+/// One row against its reference.
+public struct Comparison: Codable, Equatable, Sendable {
+    public enum Kind: String, Codable, Sendable {
+        case blockSteps = "block against steps", blockExact = "block against fp64", stepsExact = "steps against fp64"
+    }
+    public let kind: Kind
+    public let call: Int
+    public let token: Int
+    public let position: Int
+    /// The output less its residual, or the state.
+    public let value: String
+    /// Against steps: the same bits, sign of zero aside. Against fp64: the bits of the CPU's fp16 reference.
+    public let equalBits: Bool
+    public let figures: Figures
+    public let passes: Bool
+    /// What the row looks like instead, where that is plain.
+    public let hint: String?
+}
+
+public struct ParityReport: Codable, Equatable, Sendable {
+    public let tolerances: Tolerances
+    public let comparisons: [Comparison]
+    public let faults: [String]
+    public let flushed: Int
+
+    public var passes: Bool { faults.isEmpty && !comparisons.isEmpty && comparisons.allSatisfy(\.passes) }
+
+    /// One sentence for people and for the evidence.
+    public var message: String {
+        if let fault = faults.first { return faults.count == 1 ? fault : "\(fault) (and \(faults.count - 1) more)" }
+        let failed = comparisons.filter { !$0.passes }
+        if let first = failed.first { return "\(failed.count) of \(comparisons.count) rows are out of bounds; first: \(first.sentence)" }
+        let equal = comparisons.filter { $0.kind == .blockSteps && $0.equalBits }.count
+        let all = comparisons.filter { $0.kind == .blockSteps }.count
+        return comparisons.isEmpty ? "nothing was compared" : "all \(comparisons.count) rows within bounds; block and steps have equal bits in \(equal) of \(all)"
+    }
+}
+
+extension Comparison {
+    var sentence: String {
+        let place = "call \(call) token \(token) (position \(position)), \(value), \(kind.rawValue)"
+        guard figures.finite else { return "\(place): not finite" }
+        let numbers = "relative L2 \(short(figures.relativeL2)), 1-cos \(short(figures.oneMinusCosine)), worst/rms \(short(figures.worstOverRms))"
+        return "\(place): \(numbers)" + (hint.map { "; \($0)" } ?? "")
+    }
+}
+
+/// What the device did in one call: the block, and its tokens one by one by token number.
+public struct ObservedCall: Sendable {
+    public let block: Observation
+    public let steps: [Int: Observation]
+
+    public init(block: Observation, steps: [Int: Observation]) { (self.block, self.steps) = (block, steps) }
+}
+
+/// - Throws: a fault when the fixtures lack a tensor or a shape does not fit.
+public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], tolerances: Tolerances) throws -> ParityReport {
+    var comparisons: [Comparison] = [], faults: [String] = []
+    guard observed.count == fixtures.manifest.calls.count else { throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)") }
+    for (call, seen) in observed.enumerated() {
+        faults += seen.block.faults.map { "block call \(call): \($0)" }
+        for (token, step) in seen.steps.sorted(by: { $0.key < $1.key }) {
+            faults += step.faults.map { "step call \(call).\(token): \($0)" }
+        }
+        comparisons += try CallComparison(fixtures: fixtures, call: call, seen: seen, tolerances: tolerances).all()
+    }
+    let flushed = observed.reduce(0) { $0 + $1.block.flushed + $1.steps.values.reduce(0) { $0 + $1.flushed } }
+    return ParityReport(tolerances: tolerances, comparisons: comparisons, faults: faults, flushed: flushed)
+}
+
+/// All comparisons of one call.
+private struct CallComparison {
+    let fixtures: Fixtures
+    let call: Int
+    let seen: ObservedCall
+    let tolerances: Tolerances
+
+    private var live: [(token: Int, position: Int)] {
+        fixtures.manifest.calls[call].positions.enumerated().compactMap { token, row in row.map { (token, $0) } }
+    }
+
+    func all() throws -> [Comparison] {
+        let block = try fixtures.block(call), exact = try fixtures.exact(call)
+        return try fixtures.manifest.outputs.flatMap { try output($0, block: block, exact: exact.outputs) }
+            + fixtures.manifest.states.flatMap { try state($0, block: block, exact: exact.rows) }
+    }
+
+    private func output(_ output: Manifest.Output, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
+        let axis = output.tokenAxis
+        let baseTensor = output.residual.flatMap { block.inputs[$0] }
+        if let residual = output.residual, baseTensor?.shape != block.outputs[output.name]?.shape {
+            throw Failure.fault("output \(output.name) and its residual \(residual) have different shapes")
+        }
+        return try compareRows(
+            value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
+            device: seen.block.outputs[output.name], cpu: block.outputs[output.name]!, exact: exact[output.name]!,
+            base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.position) },
+            step: { self.seen.steps[$0]?.outputs[output.name] },
+            stepCPU: { try self.fixtures.step(self.call, token: $0).outputs[output.name]! })
+    }
+
+    private func state(_ state: Manifest.State, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
+        try compareRows(
+            value: state.name, device: seen.block.rows[state.name], cpu: block.rows[state.name]!, exact: exact[state.name]!,
+            base: nil, axis: state.rowAxis, tokens: live.enumerated().map { ($1.token, $0, $1.position) },
+            step: { self.seen.steps[$0]?.rows[state.name] },
+            stepCPU: { try self.fixtures.step(self.call, token: $0).rows[state.name]! })
+    }
+
+    /// `tokens` are token number, index on the axis, cache row.
+    private func compareRows(
+        value: String, device: Tensor?, cpu: Tensor, exact: Tensor, base: Tensor?, axis: Int,
+        tokens: [(token: Int, index: Int, position: Int)], step: (Int) -> Tensor?, stepCPU: (Int) throws -> Tensor
+    ) throws -> [Comparison] {
+        guard let device, device.shape == cpu.shape, exact.shape == cpu.shape else {
+            throw Failure.fault("call \(call): \(value) is \(device?.summary ?? "missing"); \(cpu.summary) expected")
+        }
+        var result: [Comparison] = []
+        for (token, index, position) in tokens {
+            let row = device.slice(axis: axis, at: index), reference = exact.slice(axis: axis, at: index).values
+            let baseRow = base?.slice(axis: axis, at: index).values
+            func add(_ kind: Comparison.Kind, _ row: Tensor, against reference: [Double], bits: Tensor) {
+                let figures = Figures(of: row.values, against: reference, base: baseRow)
+                let passes = figures.within(tolerances)
+                let hint = passes ? nil : twin(of: row.values, exact: exact, axis: axis, besides: index, tokens: tokens)
+                result.append(Comparison(
+                    kind: kind, call: call, token: token, position: position, value: value, equalBits: equalBits(row, bits),
+                    figures: figures, passes: passes, hint: hint))
+            }
+            add(.blockExact, row, against: reference, bits: cpu.slice(axis: axis, at: index))
+            guard fixtures.manifest.calls[call].steps.contains(token) else { continue }
+            let single = step(token), expected = try stepCPU(token)
+            guard let single, single.shape == expected.shape, single.elements.count == row.elements.count else {
+                throw Failure.fault("call \(call), step of token \(token): \(value) is \(single?.summary ?? "missing"); \(expected.summary) expected")
+            }
+            add(.blockSteps, row, against: single.values, bits: single)
+            add(.stepsExact, single, against: reference, bits: expected)
+        }
+        return result
+    }
+
+    /// Names the other token whose expected row this one is.
+    private func twin(of row: [Double], exact: Tensor, axis: Int, besides index: Int, tokens: [(token: Int, index: Int, position: Int)]) -> String? {
+        let other = tokens.first { $0.index != index && Figures(of: row, against: exact.slice(axis: axis, at: $0.index).values, base: nil).within(tolerances) }
+        return other.map { "it looks like the row of token \($0.token)" }
+    }
+}
+
+private func equalBits(_ a: Tensor, _ b: Tensor) -> Bool {
+    guard let a = a.halves, let b = b.halves, a.count == b.count else { return false }
+    return zip(a, b).allSatisfy(halfEqual)
+}
+
+/// Three significant digits.
+public func short(_ x: Double?) -> String { x.map { String(format: "%.3g", $0) } ?? "-" }

@@ -1,0 +1,49 @@
+/// Text tables for people.
+
+/// Columns padded to their widest cell, two spaces apart.
+public func table(_ header: [String], _ rows: [[String]]) -> String {
+    let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+    func line(_ cells: [String]) -> String {
+        var text = ""
+        for (column, cell) in cells.enumerated() {
+            text += cell + (column == cells.count - 1 ? "" : String(repeating: " ", count: widths[column] - cell.count + 2))
+        }
+        return text
+    }
+    return ([line(header), line(widths.map { String(repeating: "-", count: $0) })] + rows.map(line)).joined(separator: "\n")
+}
+
+extension ResidencyReport {
+    /// Kinds by device, then every offender with its place and its share of the cost.
+    public var text: String {
+        var text = table(
+            ["op", "device", "operations", "cost"],
+            counts.map { [$0.kind, $0.device.rawValue, "\($0.operations)", percent($0.cost)] })
+        if !offenders.isEmpty {
+            text += "\n\nnot on the Neural Engine:\n" + table(
+                ["value", "op", "device", "supported by", "cost", "path"],
+                offenders.map {
+                    [$0.values.joined(separator: ", "), $0.operatorName, $0.device.rawValue,
+                        $0.supported.map(\.rawValue).joined(separator: ", "), percent($0.cost), $0.path]
+                })
+        }
+        return text
+    }
+}
+
+extension ParityReport {
+    /// One line a comparison, and the bounds they are held to.
+    public var text: String {
+        let bounds = "bounds: relative L2 <= \(short(tolerances.relativeL2)), 1-cos <= \(short(tolerances.oneMinusCosine)), "
+            + "worst/rms <= \(short(tolerances.worstOverRms)); per token, never one figure over all"
+        let rows = comparisons.map {
+            ["\($0.call)", "\($0.token)", "\($0.position)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
+                short($0.figures.relativeL2), short($0.figures.oneMinusCosine), short($0.figures.worstOverRms), $0.passes ? "ok" : "FAIL"]
+        }
+        let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal elements of untouched state rows became zero"
+        let list = faults.map { "\nFAIL: \($0)" }.joined()
+        return table(["call", "token", "position", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows) + "\n" + bounds + noted + list
+    }
+}
+
+private func percent(_ x: Double?) -> String { x.map { short($0 * 100) + " %" } ?? "-" }

@@ -1,0 +1,63 @@
+/// What one prediction did to the cache: the rows it wrote, and whether it left all others alone.
+
+/// One prediction as it was seen on the device.
+public struct Observation: Sendable {
+    public let outputs: Named
+    /// Rows that the call was to write, along the state's row axis in the order of its live tokens.
+    public let rows: Named
+    /// What is wrong whatever the tolerance: rows changed that no token writes, a state that never changed.
+    public let faults: [String]
+    /// Elements of untouched rows that went from subnormal to zero: the device flushes, which is noted and not a fault.
+    public let flushed: Int
+
+    public init(outputs: Named, rows: Named, faults: [String], flushed: Int) {
+        (self.outputs, self.rows, self.faults, self.flushed) = (outputs, rows, faults, flushed)
+    }
+}
+
+/// Compares the cache before and after a call that writes `positions`.
+/// `expected` are the rows the reference writes: a state that stays as it was is a fault only if they differ from it.
+public func watch(
+    _ states: [Manifest.State], before: Named, after: Named, positions: [Int], expected: Named
+) throws -> (rows: Named, faults: [String], flushed: Int) {
+    var rows: Named = [:], faults: [String] = [], flushed = 0
+    for state in states {
+        guard let old = before[state.name]?.halves, let new = after[state.name]?.halves,
+            old.count == state.shape.reduce(1, *), new.count == old.count
+        else { throw Failure.fault("state \(state.name) is not fp16 of shape \(state.shape)") }
+        let written = selectRows(Tensor(shape: state.shape, elements: .half(new)), axis: state.rowAxis, positions)
+        rows[state.name] = written
+        let replaced = selectRows(Tensor(shape: state.shape, elements: .half(old)), axis: state.rowAxis, positions)
+        if old == new, expected[state.name] != replaced {
+            faults.append("state \(state.name) did not change: the write was lost")
+        }
+        let (changed, gone) = untouched(state, old: old, new: new, positions: Set(positions))
+        flushed += gone
+        if !changed.isEmpty {
+            let list = changed.prefix(8).map(String.init).joined(separator: ", ") + (changed.count > 8 ? ", ..." : "")
+            faults.append("state \(state.name) changed in row \(list), which the call does not write")
+        }
+    }
+    return (rows, faults, flushed)
+}
+
+/// Rows outside `positions` whose bits changed (sign of zero aside), and how many elements were flushed to zero.
+private func untouched(_ state: Manifest.State, old: [UInt16], new: [UInt16], positions: Set<Int>) -> (rows: [Int], flushed: Int) {
+    let size = state.shape[state.rowAxis], inner = state.shape[(state.rowAxis + 1)...].reduce(1, *)
+    var changed = Set<Int>(), flushed = 0
+    for i in old.indices where old[i] != new[i] && !halfEqual(old[i], new[i]) {
+        let row = i / inner % size
+        if positions.contains(row) { continue }
+        if halfFlushed(old[i], new[i]) { flushed += 1 } else { changed.insert(row) }
+    }
+    return (changed.sorted(), flushed)
+}
+
+func selectRows(_ tensor: Tensor, axis: Int, _ rows: [Int]) -> Tensor {
+    let halves = tensor.halves ?? []
+    let outer = tensor.shape[..<axis].reduce(1, *), size = tensor.shape[axis], inner = tensor.shape[(axis + 1)...].reduce(1, *)
+    var shape = tensor.shape
+    shape[axis] = rows.count
+    let picked = (0..<outer).flatMap { o in rows.flatMap { halves[((o * size + $0) * inner)..<((o * size + $0 + 1) * inner)] } }
+    return Tensor(shape: shape, elements: .half(picked))
+}

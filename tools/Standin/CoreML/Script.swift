@@ -1,0 +1,117 @@
+/// The script of the stand-in's engine, `scripted-engine.json` beside the packages: which machine it plays, and its faults.
+import Foundation
+import Gate
+
+public struct Script: Codable, Sendable {
+    public var system: System
+    /// Failures of whole stages: what Core ML would throw.
+    public var compileError: String?
+    public var planError: String?
+    public var loadError: String?
+    /// "program" unless the plan is to be of another kind.
+    public var structure: String?
+    /// Operations by function; an honest small layer when absent.
+    public var functions: [String: [Operation]]?
+    /// What the on-device compiler writes to standard error when a model is loaded.
+    public var complaint: String?
+    public var faults: [Fault]?
+
+    public struct System: Codable, Sendable {
+        public var osVersion: [Int]
+        public var osBuild: String
+        public var chip: String
+        public var model: String
+        public var neuralEngine: Bool
+        public var freeBytes: Int64
+    }
+
+    public struct Operation: Codable, Sendable {
+        public var name: String
+        public var outputs: [String]
+        /// "ane", "gpu", "cpu"; null: the plan has no usage for it.
+        public var device: String?
+        public var cost: Double?
+        public var blocks: [[Operation]]?
+    }
+
+    /// One thing that goes wrong in predictions of a model.
+    public struct Fault: Codable, Sendable {
+        public enum Kind: String, Codable, Sendable {
+            case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState, touchPackage
+        }
+        public var kind: Kind
+        /// "block" or "step".
+        public var model: String
+        /// Which prediction of that model, counted from 0.
+        public var prediction: Int
+    }
+}
+
+/// The scripts and files of one folder of packages.
+struct ScriptedEngine {
+    let folder: URL
+    let script: Script
+
+    static func near(_ package: URL) throws -> ScriptedEngine { try ScriptedEngine(folder: package.deletingLastPathComponent()) }
+
+    /// The engine of a compiled model: the folder that its package lies in.
+    static func compiled(_ model: URL) throws -> ScriptedEngine { try near(package(of: model)) }
+
+    static func package(of model: URL) throws -> URL {
+        guard let text = try? String(contentsOf: model.appendingPathComponent("package.txt"), encoding: .utf8) else {
+            throw StandInError("\(model.lastPathComponent) is not a compiled model")
+        }
+        return URL(fileURLWithPath: text)
+    }
+
+    init(folder: URL) throws {
+        self.folder = folder
+        guard let data = try? Data(contentsOf: folder.appendingPathComponent("scripted-engine.json")) else {
+            throw StandInError("there is no Core ML on this system, and no scripted-engine.json in \(folder.path)")
+        }
+        script = try JSONDecoder().decode(Script.self, from: data)
+    }
+
+    func compile(_ package: URL) throws -> URL {
+        if let error = script.compileError { throw StandInError(error) }
+        let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("standin-\(UUID().uuidString)")
+        let model = temporary.appendingPathComponent(package.deletingPathExtension().lastPathComponent + ".mlmodelc")
+        try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
+        try package.standardizedFileURL.path.write(to: model.appendingPathComponent("package.txt"), atomically: true, encoding: .utf8)
+        return model
+    }
+
+    func structure(of model: URL, configuration: MLModelConfiguration) throws -> MLModelStructure {
+        if let error = script.planError { throw StandInError(error) }
+        switch script.structure ?? "program" {
+        case "program": return .program(.init(functions: (script.functions ?? ["main": honest]).mapValues { .init(inputs: [], block: block($0)) }))
+        case "pipeline": return .pipeline(.init())
+        case "neuralNetwork": return .neuralNetwork(.init())
+        default: return .unsupported
+        }
+    }
+
+    private func block(_ operations: [Script.Operation]) -> MLModelStructure.Program.Block {
+        .init(
+            inputs: [], outputNames: [],
+            operations: operations.map { operation in
+                .init(
+                    operatorName: operation.name, outputs: operation.outputs.map { .init(name: $0, type: .init()) },
+                    blocks: (operation.blocks ?? []).map(block), script: operation)
+            })
+    }
+}
+
+/// A plan as a device gives it for a small resident layer: constants without usage, the rest on the Neural Engine.
+private let honest: [Script.Operation] = [
+    .init(name: "const", outputs: ["eps"]),
+    .init(name: "ios18.constexpr_blockwise_shift_scale", outputs: ["w_q"]),
+    .init(name: "ios18.read_state", outputs: ["k_old"], device: "ane", cost: 0.01),
+    .init(name: "ios18.conv", outputs: ["q"], device: "ane", cost: 0.55),
+    .init(name: "ios18.matmul", outputs: ["scores"], device: "ane", cost: 0.30),
+    .init(name: "ios18.softmax", outputs: ["weights"], device: "ane", cost: 0.10),
+    .init(name: "ios18.write_state", outputs: ["k_new"], device: "ane", cost: 0.04),
+]
+
+/// The machine that the script plays, for Sources/Device/System.swift.
+public func scriptedSystem(in folder: URL) -> Script.System? { try? ScriptedEngine(folder: folder).script.system }

@@ -1,0 +1,163 @@
+/// A loaded model of the stand-in: replays the fixtures' expected values, through padded buffers, with the script's faults.
+import Foundation
+import Gate
+
+/// Remembers what the cache must hold and refuses inputs that the sequence does not feed, so that a tool that packs a tensor
+/// wrongly, forgets the initial state or runs calls out of order fails here as it would on a device.
+final class ScriptedModel {
+    let description: MLModelDescription
+    private let engine: ScriptedEngine
+    private let fixtures: Fixtures
+    private let role: String
+    private let predictions: [(positions: [Int], values: Fixtures.Prediction)]
+    private var count = 0
+    private var cache: Named
+
+    init(compiled: URL, configuration: MLModelConfiguration) throws {
+        engine = try .compiled(compiled)
+        if let complaint = engine.script.complaint { FileHandle.standardError.write(Data((complaint + "\n").utf8)) }
+        if let error = engine.script.loadError { throw StandInError(error) }
+        fixtures = try Fixtures.open(engine.folder)
+        let manifest = fixtures.manifest
+        role = try ScriptedEngine.package(of: compiled).lastPathComponent == manifest.block.package ? "block" : "step"
+        if let name = configuration.functionName, engine.script.functions.map({ $0[name] == nil }) ?? (name != "main") {
+            throw StandInError("the model has no function \(name)")
+        }
+        var predictions: [(positions: [Int], values: Fixtures.Prediction)] = []
+        for (index, call) in manifest.calls.enumerated() {
+            if role == "block" { predictions.append((call.positions.compactMap { $0 }, try fixtures.block(index))) } else {
+                for token in call.steps { predictions.append(([call.positions[token]!], try fixtures.step(index, token: token))) }
+            }
+        }
+        self.predictions = predictions
+        cache = try fixtures.initialStates()
+        let first = predictions[0].values
+        description = MLModelDescription(
+            inputs: first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) },
+            outputs: first.outputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) },
+            states: manifest.states.map { .init(name: $0.name, state: .init(shape: $0.shape, dataType: .float16)) })
+    }
+
+    func makeState() -> MLState {
+        MLState(buffers: Dictionary(uniqueKeysWithValues: fixtures.manifest.states.map { state in
+            let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
+            fill(array, Tensor(shape: state.shape, elements: .half(.init(repeating: 0, count: array.count))))
+            return (state.name, array)
+        }))
+    }
+
+    func predict(_ features: any MLFeatureProvider, _ state: MLState) throws -> any MLFeatureProvider {
+        guard count < predictions.count else { throw StandInError("more predictions than the fixtures have") }
+        let (positions, expected) = predictions[count]
+        let faults = (engine.script.faults ?? []).filter { $0.model == role && $0.prediction == count }.map(\.kind)
+        if faults.contains(.error) { throw StandInError("Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"") }
+        if faults.contains(.crash) { kill(getpid(), SIGKILL) }
+        for (name, tensor) in expected.inputs {
+            guard let array = features.featureValue(for: name)?.multiArrayValue, contents(array) == tensor else {
+                throw StandInError("prediction \(count) of the \(role) was fed another \(name) than the fixtures hold")
+            }
+        }
+        for (name, tensor) in cache where contents(state.buffers[name]!) != tensor {
+            throw StandInError("before prediction \(count) of the \(role), \(name) does not hold what the sequence left there")
+        }
+        count += 1
+        write(expected.rows, at: positions, into: state, faults: faults)
+        if faults.contains(.touchPackage) { try touchPackage() }
+        return try outputs(expected, faults: faults)
+    }
+
+    private func outputs(_ expected: Fixtures.Prediction, faults: [Script.Fault.Kind]) throws -> any MLFeatureProvider {
+        var values: [String: Any] = [:]
+        for output in fixtures.manifest.outputs where !faults.contains(.missingOutput) {
+            let tensor = expected.outputs[output.name]!
+            var halves = noisy(tensor.halves!, base: output.residual.flatMap { expected.inputs[$0]?.halves })
+            if faults.contains(.nan) { halves[1] = 0x7e00 }
+            if faults.contains(.drift) { halves = drifted(halves, base: output.residual.flatMap { expected.inputs[$0]?.halves }) }
+            if faults.contains(.swapRows) { halves = swapped(halves, shape: tensor.shape, axis: output.tokenAxis) }
+            let array = MLMultiArray(shape: tensor.shape, dataType: .float16, padding: 32)
+            fill(array, Tensor(shape: tensor.shape, elements: .half(halves)))
+            if faults.contains(.zeroStrides) { array.reportedStrides = tensor.shape.map { _ in 0 } }
+            values[output.name] = MLFeatureValue(multiArray: array)
+        }
+        return try MLDictionaryFeatureProvider(dictionary: values)
+    }
+
+    /// Writes the rows into the caller's buffers and into our record of them.
+    private func write(_ rows: Named, at positions: [Int], into state: MLState, faults: [Script.Fault.Kind]) {
+        if faults.contains(.unchangedState) { return }
+        for spec in fixtures.manifest.states {
+            var halves = cache[spec.name]!.halves!
+            let size = spec.shape[spec.rowAxis], inner = spec.shape[(spec.rowAxis + 1)...].reduce(1, *)
+            let new = rows[spec.name]!.halves!
+            for o in 0..<spec.shape[..<spec.rowAxis].reduce(1, *) {
+                for (j, row) in positions.enumerated() {
+                    for i in 0..<inner { halves[(o * size + row) * inner + i] = new[(o * positions.count + j) * inner + i] }
+                }
+            }
+            if faults.contains(.corruptState) {
+                let row = (0..<size).first { !positions.contains($0) }!
+                halves[row * inner] ^= 0x0200
+            }
+            cache[spec.name] = Tensor(shape: spec.shape, elements: .half(halves))
+            fill(state.buffers[spec.name]!, cache[spec.name]!)
+        }
+    }
+
+    private func touchPackage() throws {
+        let package = engine.folder.appendingPathComponent(role == "block" ? fixtures.manifest.block.package : fixtures.manifest.step.package)
+        try Data("changed".utf8).write(to: package.appendingPathComponent("Manifest.json"))
+    }
+
+    /// An honest device differs from the CPU in the last bits of what the layer adds: here by 1/1024 of it, for some elements.
+    private func noisy(_ halves: [UInt16], base: [UInt16]?) -> [UInt16] {
+        scaled(halves, base: base) { i in role == "block" && i % 3 == 0 ? 1 + 1 / 1024 : 1 }
+    }
+
+    private func drifted(_ halves: [UInt16], base: [UInt16]?) -> [UInt16] { scaled(halves, base: base) { _ in 1.05 } }
+
+    private func scaled(_ halves: [UInt16], base: [UInt16]?, by factor: (Int) -> Double) -> [UInt16] {
+        halves.indices.map { i in
+            let from = base.map { halfValue($0[i]) } ?? 0
+            return Float16(from + (halfValue(halves[i]) - from) * factor(i)).bitPattern
+        }
+    }
+}
+
+/// The rows of the first two tokens, exchanged.
+private func swapped(_ halves: [UInt16], shape: [Int], axis: Int) -> [UInt16] {
+    let size = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
+    return halves.indices.map { i in
+        let token = i / inner % size
+        return halves[token < 2 && size > 1 ? i + (1 - 2 * token) * inner : i]
+    }
+}
+
+private func type(of tensor: Tensor) -> MLMultiArrayDataType {
+    switch tensor.elements {
+    case .half: .float16
+    case .double: .double
+    case .int32: .int32
+    }
+}
+
+private func offsets(_ array: MLMultiArray) -> [Int] {
+    array.shape.map(\.intValue).enumerated().reduce([0]) { starts, axis in
+        starts.flatMap { start in (0..<axis.element).map { start + $0 * array.bufferStrides[axis.offset] } }
+    }
+}
+
+private func fill(_ array: MLMultiArray, _ tensor: Tensor) {
+    array.withUnsafeMutableBytes { raw, _ in
+        for (offset, bits) in zip(offsets(array), tensor.halves!) { raw.storeBytes(of: bits, toByteOffset: offset * 2, as: UInt16.self) }
+    }
+}
+
+private func contents(_ array: MLMultiArray) -> Tensor {
+    let shape = array.shape.map(\.intValue)
+    return array.withUnsafeBytes { raw in
+        if array.dataType == .int32 {
+            return Tensor(shape: shape, elements: .int32(offsets(array).map { raw.load(fromByteOffset: $0 * 4, as: Int32.self) }))
+        }
+        return Tensor(shape: shape, elements: .half(offsets(array).map { raw.load(fromByteOffset: $0 * 2, as: UInt16.self) }))
+    }
+}
