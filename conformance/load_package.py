@@ -43,6 +43,11 @@ def agree(told, found):
     return told[0] == found[0] and len(told[1]) == len(found[1]) and same_size
 
 
+def shown(of):
+    dtype, shape = of
+    return f"{types.builtin_to_string(dtype)}{shape}"
+
+
 def walk(block):
     for op in block.operations:
         yield op
@@ -69,7 +74,7 @@ def check(package):
                     faults.append(f"{op.type} {output.name}: coremltools has no such value")
                 elif not agree(declared(output.type.tensorType), inferred(var)):
                     told, found = declared(output.type.tensorType), inferred(var)
-                    faults.append(f"{op.type} {output.name}: declared {told}, inferred {found}")
+                    faults.append(f"{op.type} {output.name}: declared {shown(told)}, inferred {shown(found)}")
     return count, faults
 
 

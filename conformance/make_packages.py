@@ -45,16 +45,16 @@ def state(*shape):
     return mb.StateTensorSpec(shape, F16)
 
 
-def convert(specs, build, inputs=None, passes=False):
+def convert(specs, build, inputs=None, passes=False, target=ct.target.iOS18, precision=ct.precision.FLOAT32):
     """The package of a program. Without passes the file holds the ops as they were built."""
-    program = mb.program(input_specs=specs, opset_version=ct.target.iOS18)(build)
+    program = mb.program(input_specs=specs, opset_version=target)(build)
     return ct.convert(
         program,
         convert_to="mlprogram",
         inputs=inputs,
-        minimum_deployment_target=ct.target.iOS18,
+        minimum_deployment_target=target,
         pass_pipeline=ct.PassPipeline.DEFAULT if passes else ct.PassPipeline.EMPTY,
-        compute_precision=ct.precision.FLOAT32,
+        compute_precision=precision,
         skip_model_load=True,
     )
 
@@ -107,6 +107,11 @@ case(
     [tensor(2, 4, 3), tensor(2, 5, 4)],
     lambda x, y: mb.matmul(x=x, y=y, transpose_x=True, transpose_y=True),
 )
+case(
+    "scaled_dot_product_attention",
+    [tensor(1, 2, 3, 4), tensor(1, 2, 5, 4), tensor(1, 2, 5, 6), tensor(1, 1, 3, 5)],
+    lambda q, k, v, mask: mb.scaled_dot_product_attention(query=q, key=k, value=v, attn_mask=mask),
+)
 case("matmul.weight", [tensor(2, 3, 4)], lambda x: mb.matmul(x=x, y=array(4, 5)))
 
 # --- elementwise ------------------------------------------------------------------------------------------------
@@ -128,7 +133,7 @@ def logical(name):
 
 for name in ["greater", "greater_equal", "less", "less_equal", "equal", "not_equal"]:
     case(name, XY, compared(name))
-for name in ["logical_and", "logical_or", "logical_xor"]:
+for name in ["logical_and", "logical_or"]:
     case(name, XY, logical(name))
 case("logical_not", X, lambda x: mb.cast(x=mb.logical_not(x=mb.greater(x=x, y=h(0))), dtype="fp32"))
 case("select", XY, lambda x, y: mb.select(cond=mb.greater(x=x, y=h(0)), a=x, b=mb.add(x=y, y=x)))
@@ -441,7 +446,80 @@ case("names", [tensor(2, 3)], lambda x: mb.add(x=mb.mul(x=x, y=h(2), name="q.rop
 case("fp32", [tensor(2, 3, dtype=F32)], lambda x: mb.mul(x=mb.add(x=x, y=np.float32(0.1)), y=array(2, 3, dtype=np.float32)))
 case("fp32.blob", [tensor(4, 4, dtype=F32)], lambda x: mb.matmul(x=x, y=array(4, 4, dtype=np.float32)))
 case("two_outputs", X, lambda x: (mb.exp(x=x), mb.exp(x=mb.exp(x=x))))
-case("input_is_output", X, lambda x: x)
+case("input_is_output", X, lambda x: x, passes=True)
+
+# Older opsets, through the pass that turns fp32 programs into fp16 ones.
+OLDER = [ct.target.iOS15, ct.target.iOS16, ct.target.iOS17]
+
+
+def older(target):
+    def build(x):
+        y = mb.layer_norm(x=mb.linear(x=x, weight=array(6, 8, dtype=np.float32)), axes=[-1])
+        picked = mb.gather(x=y, indices=np.int32([2, 0]), axis=0)
+        return mb.softmax(x=mb.slice_by_index(x=picked, begin=[0, 1], end=[2, 5]), axis=-1)
+
+    return lambda path: convert(
+        [tensor(4, 8, dtype=F32)], build, passes=True, target=target, precision=ct.precision.FLOAT16
+    ).save(path)
+
+
+for target in OLDER:
+    CASES[f"older.{target.name}"] = older(target)
+
+# --- what our reader refuses, with a part of what it must say -----------------------------------------------------
+REFUSED = {}
+
+
+def refused(name, says, specs, build, **options):
+    case(name, specs, build, **options)
+    REFUSED[name] = says
+
+
+refused("refused.logical_xor", 'op 5 (logical_xor "logical_xor_0")', XY, logical("logical_xor"))
+refused("refused.topk", "topk", [tensor(2, 6)], lambda x: mb.topk(x=x, k=2, axis=1))
+refused(
+    "refused.cond",
+    "has nested blocks",
+    X,
+    lambda x: mb.cond(
+        pred=mb.equal(x=mb.reduce_sum(x=x), y=h(0)), _true_fn=lambda: mb.exp(x=x), _false_fn=lambda: mb.tanh(x=x)
+    ),
+)
+refused(
+    "refused.reshape_at_run_time",
+    'takes "shape" from a computed value',
+    [tensor(2, 6), tensor(2, dtype=I32)],
+    lambda x, shape: mb.reshape(x=x, shape=shape),
+)
+refused(
+    "refused.image",
+    'input "x": is an image',
+    [tensor(1, 3, 4, 4, dtype=F32)],
+    lambda x: mb.exp(x=x),
+    inputs=[ct.ImageType(name="x", shape=(1, 3, 4, 4))],
+)
+
+
+
+@saved_by("refused.neural_network")
+def save_neural_network(path):
+    three = ct.models.datatypes.Array(3)
+    builder = ct.models.neural_network.NeuralNetworkBuilder(
+        [("x", three)], [("y", three)], disable_rank5_shape_mapping=True
+    )
+    builder.add_elementwise(name="add", input_names=["x", "x"], output_name="y", mode="ADD")
+    ct.models.MLModel(builder.spec, skip_model_load=True).save(path)
+
+
+@saved_by("refused.pipeline")
+def save_pipeline(path):
+    first = convert(X, lambda x: mb.exp(x=x, name="y"))
+    second = convert([tensor(2, 3, 4)], lambda y: mb.exp(x=y, name="z"))
+    ct.utils.make_pipeline(first, second).save(path)
+
+
+REFUSED["refused.neural_network"] = "this is a neural network; graphc reads ML Programs"
+REFUSED["refused.pipeline"] = "this is a pipeline; graphc reads ML Programs"
 
 # --- facts ------------------------------------------------------------------------------------------------------
 NAMES = {
@@ -455,6 +533,7 @@ READERS = {
     "uint4": "read_uint4_data", "uint3": "read_uint3_data", "uint2": "read_uint2_data", "uint1": "read_uint1_data",
     "uint6": "read_uint6_data",
 }  # fmt: skip
+SUB_BYTE = {"int4", "uint4", "uint3", "uint2", "uint1", "uint6"}
 
 
 def shown(value_type):
@@ -480,11 +559,15 @@ def blobs_of(block, weight_file):
                 offset = value.blobFileValue.offset
                 dtype = shown(value.type).split("[")[0]
                 data = np.asarray(getattr(reader, READERS[dtype])(offset))
-                found[str(offset)] = {"type": shown(value.type), "sha256": hashlib.sha256(data.tobytes()).hexdigest()}
+                # The blob reader unpacks sub-byte elements: one byte each.
+                what = "unpacked" if dtype in SUB_BYTE else "sha256"
+                found[str(offset)] = {"type": shown(value.type), what: hashlib.sha256(data.tobytes()).hexdigest()}
     return found
 
 
-def facts_of(package):
+def facts_of(name, package):
+    if name in REFUSED:
+        return {"refused": REFUSED[name]}
     spec = ct.utils.load_spec(str(package))
     weight_file = package / "Data/com.apple.CoreML/weights/weight.bin"
     functions = {}
@@ -517,7 +600,7 @@ def main():
             make(str(package))
         except Exception as error:
             sys.exit(f"case {name}: {type(error).__name__}: {error}")
-        (args.out / f"{name}.json").write_text(json.dumps(facts_of(package), indent=1) + "\n")
+        (args.out / f"{name}.json").write_text(json.dumps(facts_of(name, package), indent=1) + "\n")
     print(f"{len(chosen)} packages in {args.out}")
 
 

@@ -13,7 +13,9 @@ const { outputFiles } = await build({
   platform: "node",
   write: false,
 });
-const { kernelModule, FEATURES } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`);
+const { kernelModule, FEATURES } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+);
 const module = (await wabt()).parseWat("kernels.wat", kernelModule(), FEATURES);
 module.validate(FEATURES);
 const { buffer } = module.toBinary({});

@@ -4,7 +4,6 @@ export { GraphError } from "./dsl/error.ts";
 export type { Graph, GraphParts, State } from "./dsl/graph.ts";
 export { graph } from "./dsl/graph.ts";
 export type { Dim, Model, Size } from "./dsl/model.ts";
-export { blend } from "./dsl/models/cache.ts";
 export type { PhiConfig, RopeScaling } from "./dsl/models/config.ts";
 export { PHI4_MINI } from "./dsl/models/config.ts";
 export type { Positions, Rows } from "./dsl/models/host.ts";

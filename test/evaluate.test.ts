@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { graph } from "../src/dsl/graph.ts";
 import { add, concat, matmul, mul, reshape, softmax } from "../src/dsl/ops/index.ts";
-import { input, named } from "../src/dsl/tensor.ts";
+import { input, named, type Tensor } from "../src/dsl/tensor.ts";
 import { arrayOf } from "../src/passes/array.ts";
 import { evaluate } from "../src/passes/evaluate.ts";
 
@@ -16,7 +16,8 @@ test("a small attention by the meaning of its ops", () => {
 });
 
 test("a wrong inner size names both sizes and the author's line", () => {
-  const x = input("x", [2, 3]);
+  const x: Tensor = input("x", [2, 3]); // not [2,3] to TypeScript, which would refuse it
+
   expect(() => matmul(x, x)).toThrow("matmul: inner sizes differ: 3 and 2");
   try {
     matmul(x, x);

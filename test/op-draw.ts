@@ -1,6 +1,7 @@
 /** Random pieces for graphs in tests: shapes, axes, inputs with contents, constants. */
 import { roundTo } from "../src/dsl/number.ts";
 import * as o from "../src/dsl/ops/index.ts";
+import { streamBase, uniformAt } from "../src/dsl/random.ts";
 import { constantOf, input, type Tensor } from "../src/dsl/tensor.ts";
 import { type DType, FLOATS, type Shape, sizeOf } from "../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../src/passes/array.ts";
@@ -8,15 +9,11 @@ import { arrayOf, type NDArray } from "../src/passes/array.ts";
 /** A source of numbers in [0, 1). */
 export type Random = () => number;
 
-/** A small generator of good quality (mulberry32) from a seed. */
+/** A source from a seed. */
 export function randomFrom(seed: number): Random {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const base = streamBase(seed, 0);
+  let i = 0;
+  return () => (uniformAt(base, i++) + 1) / 2;
 }
 
 /** Inclusive bounds of random elements. */

@@ -54,7 +54,7 @@ const binaryOf =
   };
 
 const connectiveOf =
-  (op: (x: Tensor<Shape, "bool">, y: Tensor) => Tensor): Make =>
+  (op: (x: Tensor<Shape, "bool">, y: Tensor<Shape, "bool">) => Tensor): Make =>
   (d) => {
     const shape = d.shape(1, 4);
     return op(d.truth(shape), d.truth(shape.map((n) => (d.bool() ? n : 1))));

@@ -9,7 +9,8 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 var targets: [Target] = [
     .target(name: "Gate", swiftSettings: fast),
     .executableTarget(name: "graphc-ane", dependencies: ["Gate", "Device"], swiftSettings: strict),
-    .testTarget(name: "GateTests", dependencies: ["Gate"], swiftSettings: strict),
+    .target(name: "Support", dependencies: ["Gate"], path: "Tests/Support", swiftSettings: strict),
+    .testTarget(name: "GateTests", dependencies: ["Gate", "Support"], swiftSettings: strict),
 ]
 var device: [Target.Dependency] = ["Gate"]
 
@@ -17,7 +18,7 @@ var device: [Target.Dependency] = ["Gate"]
 // A stand-in for Apple's framework: its public signatures, and a scripted engine behind them. It does not exist on
 // macOS, where `import CoreML` is the system framework.
 targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
-targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "graphc-ane"], swiftSettings: strict))
+targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "Support"], swiftSettings: strict))
 device.append("CoreML")
 #endif
 targets.append(.target(name: "Device", dependencies: device, swiftSettings: fast))

@@ -18,9 +18,17 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
     load: async () => (await import("./commands/emit.ts")).emit,
   },
+  parity: {
+    summary: "run blocks against single tokens and compare every bit",
+    load: async () => (await import("./commands/parity.ts")).parity,
+  },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",
     load: async () => (await import("./commands/inspect.ts")).inspect,
+  },
+  diff: {
+    summary: "say what differs between two packages or graphs",
+    load: async () => (await import("./commands/diff.ts")).diff,
   },
 };
 

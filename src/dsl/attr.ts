@@ -23,6 +23,8 @@ export interface AttrSpec<K extends AttrKind = AttrKind> {
   readonly kind: K;
   /** Filled in when the author says nothing, always explicit in the file. No default: it must be given. */
   readonly default?: AttrTypes[K] | ((x: Infos) => AttrTypes[K]);
+  /** A computed default in words, for the docs. */
+  readonly says?: string;
   /** For strings: the allowed ones. */
   readonly oneOf?: readonly string[];
   /** Operand whose rank counts axes and whose dtype rounds floats; the op's first operand when absent. */

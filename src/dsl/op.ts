@@ -8,7 +8,7 @@ import { GraphError, type Note } from "./error.ts";
 import { roundTo } from "./number.ts";
 import { type Site, siteOf } from "./site.ts";
 import { type Attrs, constantOf, type Tensor } from "./tensor.ts";
-import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+import { type DType, isFloat, show, type TensorType } from "./type.ts";
 
 /** What an op may be given for an operand. */
 export interface OperandSpec {
@@ -161,7 +161,9 @@ function resolveOperands(
       operands[key] = arg as readonly Tensor[];
     } else {
       const literalType = literalDtype(key, spec, given, firstTensor);
-      operands[key] = isTensor(arg) ? arg : (literal(arg, literalType) ?? fail(`"${key}" must be a tensor`, operands));
+      const value = isTensor(arg) ? arg : literal(arg, literalType);
+      if (value === undefined) return fail(`"${key}" must be a tensor`, operands);
+      operands[key] = typeof value === "number" ? fail(`"${key}": ${value} is no ${literalType}`, operands) : value;
     }
     checkOperand(key, rule, operands, fail);
   }
@@ -208,17 +210,20 @@ function literalDtype(key: string, { operands }: OpSpec, given: Given, first: Te
   return dtype !== undefined && rule.dtypes.includes(dtype) ? dtype : rule.dtypes[0]!;
 }
 
-/** A number becomes a scalar, a list of numbers a vector. */
-function literal(arg: unknown, dtype: DType): Tensor | undefined {
-  const numbers = [arg].flat();
-  if (numbers.some((x) => typeof x !== "number" && typeof x !== "boolean")) return undefined;
-  const shape: Shape = Array.isArray(arg) ? [arg.length] : [];
-  return sizeOf(shape) === 0
-    ? undefined
-    : constantOf(
-        numbers.map((x) => roundTo(dtype, Number(x))),
-        { dtype, shape },
-      );
+/**
+ * A number becomes a scalar, a list of numbers a vector. A number that the dtype cannot stand for (1.5 as int32,
+ * −10⁹ as fp16) is handed back: rounding it away would hide a mistake.
+ */
+function literal(arg: unknown, dtype: DType): Tensor | number | undefined {
+  const given = [arg].flat() as readonly unknown[];
+  if (given.length === 0 || given.some((x) => typeof x !== "number" && typeof x !== "boolean")) return undefined;
+  const numbers = given.map(Number);
+  const data = numbers.map((x) => roundTo(dtype, x));
+  const lost = numbers.find((x, i) =>
+    isFloat(dtype) ? Number.isFinite(x) && !Number.isFinite(data[i]) : x !== data[i],
+  );
+  if (lost !== undefined) return lost;
+  return constantOf(data, { dtype, shape: Array.isArray(arg) ? [arg.length] : [] });
 }
 
 const notesOf = (operands: Operands): readonly Note[] =>

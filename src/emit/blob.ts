@@ -5,34 +5,13 @@
 import { createHash } from "node:crypto";
 import type { Def, WeightSource } from "../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../dsl/type.ts";
+import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "./blob-format.ts";
 import { storedBits, storedBytes } from "./elements.ts";
 import { encodeElements } from "./encode-elements.ts";
 import type { WeightStore } from "./weights/store.ts";
 
-/** Records begin at multiples of this, and are this long. */
-export const ALIGNMENT = 64;
-const VERSION = 2;
-const SENTINEL = 0xdeadbeef;
-
-/** Number of an element type in a record. It is not the number that MIL's tensor types use. */
-const RECORD_DTYPE: Readonly<Partial<Record<DType, number>>> = {
-  fp16: 1,
-  fp32: 2,
-  uint8: 3,
-  int8: 4,
-  int16: 6,
-  uint16: 7,
-  int4: 8,
-  uint1: 9,
-  uint2: 10,
-  uint4: 11,
-  uint3: 12,
-  uint6: 13,
-  int32: 14,
-};
-
 /** Whether weight.bin can hold elements of this type; bool cannot be stored. */
-export const isStorable = (dtype: DType): boolean => RECORD_DTYPE[dtype] !== undefined;
+export const isStorable = (dtype: DType): boolean => RECORD_DTYPES.includes(dtype);
 
 /** Where a blob's elements come from. */
 export type BlobOrigin = Extract<Def, { kind: "weight" | "const" }>;
@@ -61,7 +40,7 @@ export interface BlobPlanner {
 /** Lays blobs out in the order in which they are first placed. */
 export function blobPlanner(): BlobPlanner {
   const blobs = new Map<string, Blob>();
-  let end = ALIGNMENT;
+  let end = RECORD_BYTES;
   return {
     place(origin, type) {
       const key = keyOf(origin, type);
@@ -70,14 +49,14 @@ export function blobPlanner(): BlobPlanner {
       const offset = aligned(end);
       const bytes = storedBytes(type.dtype, sizeOf(type.shape));
       blobs.set(key, { origin, type, offset, bytes });
-      end = offset + ALIGNMENT + bytes;
+      end = offset + RECORD_BYTES + bytes;
       return offset;
     },
     plan: () => ({ blobs: [...blobs.values()], bytes: end }),
   };
 }
 
-const aligned = (n: number): number => Math.ceil(n / ALIGNMENT) * ALIGNMENT;
+const aligned = (n: number): number => Math.ceil(n / RECORD_BYTES) * RECORD_BYTES;
 
 /** The same key, the same bytes. A shape does not matter: elements are stored in row-major order. */
 function keyOf(origin: BlobOrigin, { dtype, shape }: TensorType): string {
@@ -99,12 +78,12 @@ function sourceKey(source: WeightSource): readonly unknown[] {
  */
 export async function* blobBytes(plan: BlobPlan, store: WeightStore): AsyncGenerator<Uint8Array> {
   yield fileHeader(plan.blobs.length);
-  let end = ALIGNMENT;
+  let end = RECORD_BYTES;
   for (const blob of plan.blobs) {
     if (blob.offset > end) yield new Uint8Array(blob.offset - end);
     yield record(blob);
     yield* contents(blob, store);
-    end = blob.offset + ALIGNMENT + blob.bytes;
+    end = blob.offset + RECORD_BYTES + blob.bytes;
   }
 }
 
@@ -122,19 +101,19 @@ async function* contents({ origin, type, bytes }: Blob, store: WeightStore): Asy
 }
 
 function fileHeader(count: number): Uint8Array {
-  const view = new DataView(new ArrayBuffer(ALIGNMENT));
+  const view = new DataView(new ArrayBuffer(RECORD_BYTES));
   view.setUint32(0, count, true);
   view.setUint32(4, VERSION, true);
   return new Uint8Array(view.buffer);
 }
 
 function record({ type, offset, bytes }: Blob): Uint8Array {
-  const view = new DataView(new ArrayBuffer(ALIGNMENT));
+  const view = new DataView(new ArrayBuffer(RECORD_BYTES));
   const unusedBits = bytes * 8 - sizeOf(type.shape) * storedBits(type.dtype);
   view.setUint32(0, SENTINEL, true);
-  view.setUint32(4, RECORD_DTYPE[type.dtype]!, true);
+  view.setUint32(4, RECORD_DTYPES.indexOf(type.dtype) + 1, true);
   view.setBigUint64(8, BigInt(bytes), true);
-  view.setBigUint64(16, BigInt(offset + ALIGNMENT), true);
+  view.setBigUint64(16, BigInt(offset + RECORD_BYTES), true);
   view.setBigUint64(24, BigInt(unusedBits), true);
   return new Uint8Array(view.buffer);
 }

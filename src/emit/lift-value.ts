@@ -3,6 +3,7 @@ import type { AttrKind } from "../dsl/attr.ts";
 import { nowhere } from "../dsl/site.ts";
 import { type AttrValue, constantOf, type Tensor } from "../dsl/tensor.ts";
 import { DTYPES, type DType, type TensorType } from "../dsl/type.ts";
+import { isUserError } from "../dsl/user-error.ts";
 import { elementCount, refuse, type Where } from "./decode-value.ts";
 import type { MilDType, MilTensorType, MilValue } from "./mil.ts";
 import type { Blobs } from "./read-blob.ts";
@@ -21,8 +22,19 @@ export function graphDtype(dtype: MilDType, where: Where): DType {
 export function tensorOf(value: MilValue, blobs: Blobs, where: Where): Tensor {
   const type = concrete(value.type, where);
   if ("data" in value) return constantOf(value.data as ArrayLike<number>, type);
-  if (POSITIONS.has(type.dtype)) return constantOf(blobs.elements(value.blob, value.type), type);
-  return { type, def: { kind: "weight", source: blobs.source(value.blob, value.type) }, site: nowhere };
+  return saying(where, () => {
+    if (POSITIONS.has(type.dtype)) return constantOf(blobs.elements(value.blob, value.type), type);
+    return { type, def: { kind: "weight", source: blobs.source(value.blob, value.type) }, site: nowhere };
+  });
+}
+
+/** Adds the place to what is said of a blob. */
+function saying<X>(where: Where, find: () => X): X {
+  try {
+    return find();
+  } catch (error) {
+    throw isUserError(error) ? refuse(where, error.message) : error;
+  }
 }
 
 function concrete(type: MilTensorType, where: Where): TensorType {

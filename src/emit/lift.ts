@@ -69,7 +69,7 @@ export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
   const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
   return asUserError(where, () =>
     graph({
-      name: model.metadata[GRAPH_NAME] ?? fn.name,
+      name: (model.functions.length === 1 ? model.metadata[GRAPH_NAME] : undefined) ?? fn.name,
       inputs: leaves.filter((x) => x.def.kind === "input"),
       states: entries.map((entry) => [entry, scope.states.get(entry.name!)!]),
       outputs: Object.fromEntries(outputs),
@@ -141,6 +141,8 @@ function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: 
     made ??= { ...tensorOf(literal, blobs, where), name: output.name };
     return made;
   };
+  // A bad blob is refused even if no op uses it.
+  if ("blob" in literal) value();
   bound.set(output.name, { kind: "literal", literal, value });
 }
 

@@ -10,6 +10,7 @@ import { opTable } from "../dsl/ops/index.ts";
 import { type Def, type OpDef, operandsOf, type Tensor } from "../dsl/tensor.ts";
 import type { TensorType } from "../dsl/type.ts";
 import { type BlobPlanner, blobPlanner } from "./blob.ts";
+import { groupBy } from "./group.ts";
 import { attrLiteral, milType, tensorLiteral } from "./literal.ts";
 import type { MilArgument, MilOperation, MilValue } from "./mil.ts";
 import type { Names } from "./names.ts";
@@ -186,10 +187,4 @@ function attributeArguments(lowering: Lowering, def: OpDef, spec: OpSpec, name: 
       return [key, [{ name: constant }]];
     }),
   );
-}
-
-function groupBy<K, V>(values: readonly V[], keyOf: (value: V) => K): ReadonlyMap<K, readonly V[]> {
-  const groups = new Map<K, V[]>();
-  for (const value of values) groups.set(keyOf(value), [...(groups.get(keyOf(value)) ?? []), value]);
-  return groups;
 }

@@ -53,7 +53,9 @@ function printFunction(f: MilFunction, features: MilInterface | undefined, optio
 /** What the description says about a feature beyond its type in the program. */
 function printFlexible({ name, dtype, shape, range, enumerated }: MilFeature): readonly string[] {
   const initial = `${name}: ${dtype}[${shape?.join(",") ?? "?"}]`;
-  const bounds = range?.map(([lower, upper]) => (lower === upper ? `${lower}` : `${lower}..${upper}`));
+  const bounds = range?.map(([lower, upper]) =>
+    lower === upper ? lower : `${lower}..${upper === Infinity ? "" : upper}`,
+  );
   if (bounds) return [`${initial}, sizes [${bounds.join(",")}]`];
   if (enumerated) return [`${initial}, one of ${enumerated.map((one) => `[${one.join(",")}]`).join(" ")}`];
   return [];
@@ -87,7 +89,7 @@ function printOperation(op: MilOperation, inline: ReadonlyMap<string, string>, o
   });
   const call = `${op.type}(${inputs.join(", ")})`;
   const blocks = op.blocks.flatMap((block) => [
-    `{ ${block.inputs.map(printNamed).join(", ")}`,
+    `{ ${block.inputs.map(printNamed).join(", ")}`.trimEnd(),
     ...printOperations(block, inline, options).map((line) => `  ${line}`),
     `} -> (${block.outputs.join(", ")})`,
   ]);

@@ -69,7 +69,7 @@ export interface MilFeature {
   readonly dtype: MilDType;
   /** Default shape; absent for outputs of flexible size. */
   readonly shape?: readonly number[];
-  /** Per axis the inclusive bounds, for a flexible input. */
+  /** Per axis the inclusive bounds, for a flexible input; no upper bound is Infinity. */
   readonly range?: readonly (readonly [lower: number, upper: number])[];
   readonly enumerated?: readonly (readonly number[])[];
 }

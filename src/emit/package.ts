@@ -38,6 +38,7 @@ export interface EmitSummary {
    * sorted by path: `find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum`.
    */
   readonly sha256: { readonly model: string; readonly weights: string; readonly package: string };
+  /** To lower the graph and write all files. */
   readonly seconds: number;
 }
 
@@ -58,7 +59,7 @@ export async function writePackage(
   if (!path.endsWith(EXTENSION)) throw new UserError(`${path} must end in ${EXTENSION}: Core ML opens no other name`);
   const { model, blobs } = lower(graph);
   const encoded = encodeModel(model);
-  const sha256 = await placeAtomically(path, options.force ?? false, async (folder) => {
+  const written = await placeAtomically(path, options.force ?? false, async (folder) => {
     await mkdir(dirname(join(folder, WEIGHTS_PATH)), { recursive: true });
     const weights = await writeWeights(blobs, store, join(folder, WEIGHTS_PATH), options);
     const digests = { model: sha256Of(encoded), weights };
@@ -66,8 +67,9 @@ export async function writePackage(
     await writeFile(join(folder, MODEL_PATH), encoded);
     await writeFile(join(folder, MANIFEST_PATH), manifest);
     options.signal?.throwIfAborted();
+    const seconds = (performance.now() - start) / 1000;
     await options.beforePlacing?.(folder);
-    return { ...digests, manifest };
+    return { ...digests, manifest, seconds };
   });
   const { inputs, outputs, states } = model.interfaces.main!;
   return {
@@ -76,9 +78,9 @@ export async function writePackage(
     outputs,
     states,
     ops: opsByKind(model),
-    bytes: blobs.bytes + encoded.length + Buffer.byteLength(sha256.manifest),
-    sha256: { model: sha256.model, weights: sha256.weights, package: packageDigest(sha256) },
-    seconds: (performance.now() - start) / 1000,
+    bytes: blobs.bytes + encoded.length + Buffer.byteLength(written.manifest),
+    sha256: { model: written.model, weights: written.weights, package: packageDigest(written) },
+    seconds: written.seconds,
   };
 }
 

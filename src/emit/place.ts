@@ -106,9 +106,8 @@ const codeOf = (error: unknown): unknown => (error as { code?: unknown } | null)
 /** A refusal of the file system as a sentence for the user; anything else as it is. */
 function explained(error: unknown, target: string): unknown {
   const folder = dirname(target);
-  const { path } = error as { path?: unknown };
   // A file that was read for the package, such as a weight's, is not the place's fault.
-  if (typeof path === "string" && !resolve(path).startsWith(dirname(resolve(target)))) return error;
+  if (!isAbout(error, resolve(folder))) return error;
   switch (codeOf(error)) {
     case "ENOSPC":
     case "EDQUOT":
@@ -116,7 +115,7 @@ function explained(error: unknown, target: string): unknown {
     case "EROFS":
     case "EACCES":
     case "EPERM":
-      return new UserError(`${target} was not written: the folder ${folder} does not allow it`);
+      return new UserError(`${target} was not written: there is no permission to write in ${folder}`);
     case "EEXIST":
     case "ENOTEMPTY":
       return taken(target);
@@ -127,4 +126,10 @@ function explained(error: unknown, target: string): unknown {
     default:
       return error;
   }
+}
+
+/** Whether a refusal is about something in the folder, or about a folder above it. Writes to an open file do not say. */
+function isAbout(error: unknown, folder: string): boolean {
+  const { path } = error as { path?: unknown };
+  return typeof path !== "string" || resolve(path).startsWith(folder) || folder.startsWith(resolve(path));
 }

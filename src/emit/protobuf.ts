@@ -171,7 +171,11 @@ function featureOf(feature: MilFeature, kind: "multiArrayType" | "stateType"): I
 
 function arrayOf({ dtype, shape, range, enumerated }: MilFeature): Init<typeof ArrayFeatureTypeSchema> {
   const sizes = (list: readonly number[]) => list.map(BigInt);
-  const sizeRanges = range?.map(([lower, upper]) => ({ lowerBound: BigInt(lower), upperBound: BigInt(upper) }));
+  const sizeRanges = range?.map(([lower, upper]) => ({
+    lowerBound: BigInt(lower),
+    // A negative number stands for no bound.
+    upperBound: upper === Infinity ? -1n : BigInt(upper),
+  }));
   const shapes = enumerated?.map((one) => ({ shape: sizes(one) }));
   const dataType = ARRAY_DATA_TYPE[dtype];
   if (dataType === undefined) throw new RangeError(`${dtype} cannot cross a Core ML interface`);

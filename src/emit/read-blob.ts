@@ -7,9 +7,10 @@ import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../dsl/tensor.ts";
 import { UserError } from "../dsl/user-error.ts";
+import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "./blob-format.ts";
 import { elementCount } from "./decode-value.ts";
 import { decodeElements, storedBits, storedBytes } from "./elements.ts";
-import type { BlobRef, MilDType, MilTensorType } from "./mil.ts";
+import type { BlobRef, MilTensorType } from "./mil.ts";
 
 export type PackageSource = Extract<WeightSource, { from: "package" }>;
 
@@ -27,30 +28,6 @@ export interface BlobSpan {
   readonly begin: number;
   readonly bytes: number;
 }
-
-const ALIGNMENT = 64;
-const SENTINEL = 0xdeadbeef;
-const VERSION = 2;
-/** dtype codes of a record, from 1. */
-const DTYPE_CODES: readonly MilDType[] = [
-  "fp16",
-  "fp32",
-  "uint8",
-  "int8",
-  "bf16",
-  "int16",
-  "uint16",
-  "int4",
-  "uint1",
-  "uint2",
-  "uint4",
-  "uint3",
-  "uint6",
-  "int32",
-  "uint32",
-  "fp8e4m3fn",
-  "fp8e5m2",
-];
 
 /** Blobs of the program in `modelFile`; `@model_path` stands for its folder. */
 export function openBlobs(modelFile: string): Blobs {
@@ -98,32 +75,33 @@ export function findBlob(file: string, offset: number, type: MilTensorType, show
       throw new UserError(`the blob at ${offset} of "${shownName}" ${text}`);
     };
     checkHeader(fd, size, shownName);
-    if (offset % ALIGNMENT !== 0 || offset < ALIGNMENT)
-      fail(`has a bad offset: records lie at multiples of ${ALIGNMENT}`);
-    if (offset + ALIGNMENT > size) fail(`lies outside the file of ${size} bytes`);
-    const record = readAt(fd, offset, ALIGNMENT);
+    if (offset % RECORD_BYTES !== 0 || offset < RECORD_BYTES)
+      fail(`has a bad offset: records lie at multiples of ${RECORD_BYTES}`);
+    if (offset + RECORD_BYTES > size) fail(`lies outside the file of ${size} bytes`);
+    const record = readAt(fd, offset, RECORD_BYTES);
     if (record.getUint32(0, true) !== SENTINEL) fail("has no record there: the sentinel 0xDEADBEEF is missing");
-    return spanOf(record, { file, size, type, fail });
+    return spanOf(record, { file, offset, size, type, fail });
   });
 }
 
 function checkHeader(fd: number, size: number, shownName: string): void {
-  if (size < ALIGNMENT) throw new UserError(`"${shownName}" is truncated: ${size} bytes, its header alone has 64`);
-  const version = readAt(fd, 0, ALIGNMENT).getUint32(4, true);
+  if (size < RECORD_BYTES) throw new UserError(`"${shownName}" is truncated: ${size} bytes, its header alone has 64`);
+  const version = readAt(fd, 0, RECORD_BYTES).getUint32(4, true);
   if (version !== VERSION)
     throw new UserError(`"${shownName}" has storage version ${version}; graphc reads version ${VERSION}`);
 }
 
 interface Expected {
   readonly file: string;
+  readonly offset: number;
   readonly size: number;
   readonly type: MilTensorType;
   readonly fail: (text: string) => never;
 }
 
-function spanOf(record: DataView, { file, size, type, fail }: Expected): BlobSpan {
+function spanOf(record: DataView, { file, offset, size, type, fail }: Expected): BlobSpan {
   const code = record.getUint32(4, true);
-  const dtype = DTYPE_CODES[code - 1] ?? fail(`has dtype code ${code}, which is unknown`);
+  const dtype = RECORD_DTYPES[code - 1] ?? fail(`has dtype code ${code}, which is unknown`);
   if (dtype !== type.dtype) fail(`is ${dtype}; the program declares ${type.dtype}`);
   const [bytes, begin] = [Number(record.getBigUint64(8, true)), Number(record.getBigUint64(16, true))];
   const count = elementCount(type, "the blob");
@@ -133,12 +111,14 @@ function spanOf(record: DataView, { file, size, type, fail }: Expected): BlobSpa
   const padding = Number(record.getBigUint64(24, true));
   const unused = bytes * 8 - count * storedBits(dtype);
   if (padding !== unused) fail(`declares ${padding} unused bits; ${shown} leaves ${unused}`);
+  if (begin < offset + RECORD_BYTES || begin % RECORD_BYTES !== 0)
+    fail(`has its data at ${begin}; it belongs at ${offset + RECORD_BYTES}, behind the record`);
   if (begin + bytes > size) fail(`is truncated: its data ends at ${begin + bytes}, the file at ${size}`);
   return { file, begin, bytes };
 }
 
 /** The data of a blob, in pieces of at most `piece` bytes that share one buffer. */
-function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
+export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
   const fd = openSync(file, "r");
   try {
     const buffer = new Uint8Array(Math.min(piece, bytes));

@@ -24,13 +24,23 @@ export interface Results {
 
 /** Evaluates every output and state of the graph in the given precision. */
 export function evaluate(graph: Graph, bindings: Bindings, precision: Precision = "fp16"): Results {
-  const values = new Map<Tensor, NDArray>();
-  for (const value of schedule(graph)) values.set(value, evaluateOne(value, values, bindings, precision));
+  const values = evaluateAll(graph, bindings, precision);
   const get = (value: Tensor): NDArray => values.get(value)!;
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, get(value)])),
     states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, get(exit)])),
   };
+}
+
+/** Evaluates every value of the graph, in schedule order. */
+export function evaluateAll(
+  graph: Graph,
+  bindings: Bindings,
+  precision: Precision = "fp16",
+): ReadonlyMap<Tensor, NDArray> {
+  const values = new Map<Tensor, NDArray>();
+  for (const value of schedule(graph)) values.set(value, evaluateOne(value, values, bindings, precision));
+  return values;
 }
 
 function evaluateOne(

@@ -61,7 +61,7 @@ const UNARY = {
 } as const;
 
 /** Products beyond int32 are wrapped at once, as the result would be, so that sums of them stay exact in a double. */
-function multiplyExactly(a: number, b: number): number {
+export function multiplyExactly(a: number, b: number): number {
   const product = a * b;
   return Math.abs(product) < 2 ** 31 ? product : Math.imul(a, b);
 }

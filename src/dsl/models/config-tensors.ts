@@ -68,7 +68,7 @@ function faultOf(expected: ExpectedTensor, found: StoredTensor | undefined): rea
   if (!sameShape(expected.shape, found.shape))
     return [`${name} has shape [${found.shape.join(",")}], but config.json asks for ${wanted}`];
   if (!DTYPES.includes(found.dtype))
-    return [`${name} has dtype ${found.dtype}, which is not supported; convert it to ${DTYPES.join(", ")}`];
+    return [`${name} has dtype ${found.dtype}, which is not supported; convert it to BF16, F16 or F32`];
   return [];
 }
 

@@ -8,7 +8,7 @@ import { add, mul, reshape, silu, transpose } from "../ops/index.ts";
 import { input, named, state, type Tensor, weight } from "../tensor.ts";
 import type { Shape } from "../type.ts";
 import { attention, type Namer } from "./attention.ts";
-import { type Slot, writeRows } from "./cache.ts";
+import { declareSlot, type Slot, writeRows } from "./cache.ts";
 import { checkLayer, checkSize, type PhiConfig } from "./config.ts";
 import { rmsNorm } from "./norm.ts";
 import { project, projectParts } from "./project.ts";
@@ -99,8 +99,7 @@ function attentionBlock(x: Value, parts: LayerParts) {
   const Q = name("q.rope", ropeRows(q, c.heads, parts));
   const newK = name("k.rope", ropeRows(k, c.kvHeads, parts));
   const newV = name("v.rows", swapped(byHead(v, c.kvHeads)));
-  const cache = (kind: string): Value =>
-    state(`layers_${layer}_${kind}`, [1, c.kvHeads, size.maxSeq, c.headDim]);
+  const cache = (kind: string): Value => state(`layers_${layer}_${kind}`, [1, c.kvHeads, size.maxSeq, c.headDim]);
   const [oldK, oldV] = [cache("k_state"), cache("v_state")];
   const K = name("k.cache", writeRows(oldK, newK, feeds.slot));
   const V = name("v.cache", writeRows(oldV, newV, feeds.slot));
@@ -170,16 +169,7 @@ function declareFeeds(c: PhiSizes, { tokens: T, maxSeq: S }: Size, how: Spelling
   const cos = input("rope_cos", [T, c.rotaryDims / 2]);
   const sin = input("rope_sin", [T, c.rotaryDims / 2]);
   const mask = input("attn_mask", [1, 1, T, S]);
-  const [place, slot] = declareSlot(how.write, T, S);
+  const { place, slot } = declareSlot(how.write, { tokens: T, maxSeq: S, kvHeads: c.kvHeads, headDim: c.headDim });
   const columns = (rows: Value): Value => (how.transposes === "early" ? rows : transpose(rows, { perm: [1, 0] }));
   return { inputs: [x, cos, sin, mask, place], x, cos: columns(cos), sin: columns(sin), mask, slot };
-}
-
-function declareSlot(write: Spelling["write"], T: number, S: number): readonly [Tensor, Slot] {
-  if (write === "blend" || write === "select") {
-    const mask = input("kv_write_mask", [1, 1, S, T]);
-    return [mask, { write, mask }];
-  }
-  const position = input("position", [write === "slice_update" ? 1 : T], "int32");
-  return [position, { write, position }];
 }

@@ -1,15 +1,8 @@
 /** Attention as one op. */
 import { type Algebra, broadcastAt, type Index, type Read, type Scalar } from "../algebra.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { broadcast, type DType, FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
-
-export type Attention = <D extends DType>(
-  query: Tensor<Shape, D>,
-  key: Tensor<Shape, D>,
-  value: Tensor<Shape, D>,
-  options?: { attn_mask?: Tensor },
-) => Tensor<Shape, D>;
+import type { Attention } from "../shapes/signatures.ts";
+import { broadcast, FLOATS, sameShape, type TensorType } from "../type.ts";
 
 export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_attention")({
   doc: [

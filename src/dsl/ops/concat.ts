@@ -2,17 +2,8 @@
 import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { DTYPES, type DType, type Shape, sameShape } from "../type.ts";
-
-export type Concat = <D extends DType>(
-  values: readonly Tensor<Shape, D>[],
-  options: { axis: number; interleave?: boolean },
-) => Tensor<Shape, D>;
-export type Stack = <D extends DType>(
-  values: readonly Tensor<Shape, D>[],
-  options: { axis: number },
-) => Tensor<Shape, D>;
+import type { Concat, Stack } from "../shapes/signatures.ts";
+import { DTYPES, sameShape } from "../type.ts";
 
 export const concat = op<Concat>("concat")({
   doc: "z = the values one after another along `axis`; with interleave, their slices in turn",

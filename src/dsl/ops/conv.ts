@@ -3,14 +3,8 @@ import type { Algebra, Index, Scalar } from "../algebra.ts";
 import { sumOver } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { type Info, op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { type DType, FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
-
-export type Conv = <D extends DType>(
-  x: Tensor<Shape, D>,
-  weight: Tensor<Shape, D>,
-  options?: ConvOptions & { bias?: Tensor<Shape, D> },
-) => Tensor<Shape, D>;
+import type { Conv } from "../shapes/signatures.ts";
+import { FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
 
 interface ConvOptions {
   readonly strides?: readonly number[];
@@ -37,7 +31,7 @@ const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record
 
 export const conv = op<Conv>("conv")({
   doc: [
-    "z[n,o,i…] = Σ_c Σ_k weight[o,c,k…] · x[n, g·C+c, strides·i + dilations·k − pad …] + bias[o], x being 0 outside;",
+    "z[n,o,i…] = Σ weight[o,c,k…] · x[n, g·C+c, strides·i + dilations·k − pad …] + bias[o] over c and k, x being 0 outside;",
     "C = channels / groups, g the group of o; valid: no padding, same: output = ⌈size / stride⌉ with an odd pad at the",
     "end, same_lower: at the start, custom: `pad` before and after each spatial axis",
   ].join(" "),
@@ -47,10 +41,10 @@ export const conv = op<Conv>("conv")({
     bias: { dtypes: FLOATS, like: "x", optional: true },
   },
   attrs: {
-    strides: attr("int32[]", perSpatialAxis(1, 1)),
+    strides: attr("int32[]", perSpatialAxis(1, 1), { says: "all 1" }),
     pad_type: attr("string", "valid", { oneOf: ["valid", "same", "same_lower", "custom"] }),
-    pad: attr("int32[]", perSpatialAxis(2, 0)),
-    dilations: attr("int32[]", perSpatialAxis(1, 1)),
+    pad: attr("int32[]", perSpatialAxis(2, 0), { says: "all 0" }),
+    dilations: attr("int32[]", perSpatialAxis(1, 1), { says: "all 1" }),
     groups: attr("int32", 1),
   },
   infer({ x, weight, bias }, attrs) {

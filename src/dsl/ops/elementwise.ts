@@ -1,13 +1,8 @@
 /** Arithmetic element by element, with right-aligned broadcasting. */
 import { type Algebra, broadcastAt, type Scalar } from "../algebra.ts";
-import { type Arg, op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { broadcast, type DType, NUMBERS, type Shape, type TensorType } from "../type.ts";
-
-export interface Binary {
-  <D extends DType>(x: Tensor<Shape, D>, y: Arg): Tensor<Shape, D>;
-  <D extends DType>(x: Arg, y: Tensor<Shape, D>): Tensor<Shape, D>;
-}
+import { op } from "../op.ts";
+import type { Binary } from "../shapes/signatures.ts";
+import { broadcast, type DType, NUMBERS, type TensorType } from "../type.ts";
 
 /** The type of a broadcast result, or why the two do not broadcast. */
 export function broadcastType(x: TensorType, y: TensorType, dtype: DType = x.dtype): TensorType | string {
@@ -21,13 +16,13 @@ interface BinaryOptions {
 }
 
 /** Declares an op of two operands from its formula and its meaning on two scalars. */
-const binary = (
-  name: string,
+const binary = <const Name extends string>(
+  name: Name,
   doc: string,
   f: (m: Algebra, a: Scalar, b: Scalar) => Scalar,
   { chooses }: BinaryOptions = {},
 ) =>
-  op<Binary>(name)({
+  op<Binary<Name>>(name)({
     doc,
     operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
     attrs: {},

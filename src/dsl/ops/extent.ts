@@ -17,10 +17,10 @@ const repeat =
 
 /** The attributes that slices share. Negative begin and end count from the end of the axis. */
 export const sliceAttrs = {
-  stride: attr("int32[]", repeat(1)),
-  begin_mask: attr("bool[]", repeat(false)),
-  end_mask: attr("bool[]", repeat(false)),
-  squeeze_mask: attr("bool[]", repeat(false)),
+  stride: attr("int32[]", repeat(1), { says: "all 1" }),
+  begin_mask: attr("bool[]", repeat(false), { says: "all false" }),
+  end_mask: attr("bool[]", repeat(false), { says: "all false" }),
+  squeeze_mask: attr("bool[]", repeat(false), { says: "all false" }),
 };
 
 /** The elements start, start + step, … of one axis, `size` of them. */

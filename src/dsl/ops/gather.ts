@@ -2,22 +2,12 @@
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { type Info, op } from "../op.ts";
+import type { Gather, GatherAlongAxis } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, type Shape, sizeOf } from "../type.ts";
+import { type DType, sizeOf } from "../type.ts";
 
 /** Positions along an axis: numbers, or an integer tensor. */
 export type Indices = number | readonly number[] | Tensor;
-
-export type Gather = <D extends DType>(
-  x: Tensor<Shape, D>,
-  indices: Indices,
-  options?: { axis?: number; batch_dims?: number; validate_indices?: boolean },
-) => Tensor<Shape, D>;
-export type GatherAlongAxis = <D extends DType>(
-  x: Tensor<Shape, D>,
-  indices: Tensor,
-  options?: { axis?: number; validate_indices?: boolean },
-) => Tensor<Shape, D>;
 
 const POSITIONS = ["int32", "int16", "uint16", "int8", "uint8"] as const satisfies readonly DType[];
 const operands = {

@@ -1,35 +1,35 @@
 /** Truth values: comparisons, their connectives, and the choice that they control. A truth value is 1 or 0. */
 import { type Algebra, broadcastAt, not, type Scalar } from "../algebra.ts";
-import { type Arg, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Compare, Connective, Select } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
 import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
 import { broadcastType } from "./elementwise.ts";
 
-export type Compare = (x: Tensor, y: Arg) => Tensor<Shape, "bool">;
-export type Connective = (x: Tensor<Shape, "bool">, y: Arg) => Tensor<Shape, "bool">;
 export type LogicalNot = <S extends Shape>(x: Tensor<S, "bool">) => Tensor<S, "bool">;
-export interface Select {
-  <D extends DType>(cond: Tensor<Shape, "bool">, a: Tensor<Shape, D>, b: Arg): Tensor<Shape, D>;
-  <D extends DType>(cond: Tensor<Shape, "bool">, a: Arg, b: Tensor<Shape, D>): Tensor<Shape, D>;
-}
-
 /** Declares an op with a truth value per pair of elements. */
-const truth =
-  <Signature extends Compare | Connective>(dtypes: readonly DType[]) =>
-  (name: string, doc: string, f: (m: Algebra, a: Scalar, b: Scalar) => Scalar) =>
-    op<Signature>(name)({
-      doc,
-      operands: { x: { dtypes }, y: { dtypes, like: "x" } },
-      attrs: {},
-      rounds: false,
-      infer: ({ x, y }) => broadcastType(x, y, "bool"),
-      element:
-        (m, { x, y }) =>
-        (ix) =>
-          f(m, broadcastAt(m, x, ix), broadcastAt(m, y, ix)),
-    });
+const truth = <Signature extends (...args: never[]) => unknown>(
+  name: string,
+  doc: string,
+  dtypes: readonly DType[],
+  f: Truth,
+) =>
+  op<Signature>(name)({
+    doc,
+    operands: { x: { dtypes }, y: { dtypes, like: "x" } },
+    attrs: {},
+    rounds: false,
+    infer: ({ x, y }) => broadcastType(x, y, "bool"),
+    element:
+      (m, { x, y }) =>
+      (ix) =>
+        f(m, broadcastAt(m, x, ix), broadcastAt(m, y, ix)),
+  });
 
-const comparison = truth<Compare>(NUMBERS);
+type Truth = (m: Algebra, a: Scalar, b: Scalar) => Scalar;
+
+const comparison = <const Name extends string>(name: Name, doc: string, f: Truth) =>
+  truth<Compare<Name>>(name, doc, NUMBERS, f);
 export const less = comparison("less", "z = 1 where x < y, else 0", (m, a, b) => m.compare("less", a, b));
 export const less_equal = comparison("less_equal", "z = 1 where x ≤ y, else 0", (m, a, b) =>
   m.compare("less_equal", a, b),
@@ -43,7 +43,8 @@ export const not_equal = comparison("not_equal", "z = 1 where x ≠ y, else 0", 
   not(m, m.compare("equal", a, b)),
 );
 
-const connective = truth<Connective>(["bool"]);
+const connective = <const Name extends string>(name: Name, doc: string, f: Truth) =>
+  truth<Connective<Name>>(name, doc, ["bool"], f);
 export const logical_and = connective("logical_and", "z = 1 where both are 1, else 0", (m, a, b) => m.minimum(a, b));
 export const logical_or = connective("logical_or", "z = 1 where one of them is 1, else 0", (m, a, b) =>
   m.maximum(a, b),

@@ -2,19 +2,8 @@
 import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
-
-export type Matmul = <D extends DType>(
-  x: Tensor<Shape, D>,
-  y: Tensor<Shape, D>,
-  options?: { transpose_x?: boolean; transpose_y?: boolean },
-) => Tensor<Shape, D>;
-export type Linear = <D extends DType>(
-  x: Tensor<Shape, D>,
-  weight: Tensor<Shape, D>,
-  options?: { bias?: Tensor<Shape, D> },
-) => Tensor<Shape, D>;
+import type { Linear, Matmul } from "../shapes/signatures.ts";
+import { broadcast, NUMBERS, sameShape } from "../type.ts";
 
 export const matmul = op<Matmul>("matmul")({
   doc: "z[…,i,j] = Σₖ x[…,i,k] · y[…,k,j]; transpose_x and transpose_y swap the last two axes first",

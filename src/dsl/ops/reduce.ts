@@ -2,18 +2,13 @@
 import { type Algebra, type Index, reduceOver, type Scalar, sumOver } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { type DType, NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
-
-export type Reduce = <D extends DType>(
-  x: Tensor<Shape, D>,
-  options?: { axes?: readonly number[]; keep_dims?: boolean },
-) => Tensor<Shape, D>;
+import type { Reduce } from "../shapes/signatures.ts";
+import { NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
 
 type Term = (ks: readonly Index[]) => Scalar;
 
 /** `axes` defaults to all axes of the operand. */
-export const allAxes = attr("axes", (x) => [...((Object.values(x)[0] as TensorType | undefined)?.shape.keys() ?? [])]);
+export const allAxes = attr("axes", (x) => [...(Object.values(x)[0] as TensorType).shape.keys()], { says: "all axes" });
 
 /** Declares a reduction from its meaning on the elements of the reduced axes, which have the given sizes. */
 const reduction = (

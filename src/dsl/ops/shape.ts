@@ -2,26 +2,8 @@
 import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import { DTYPES, type DType, type Shape, sizeOf, type TensorType } from "../type.ts";
-
-export type Reshape = <D extends DType, const S extends Shape>(
-  x: Tensor<Shape, D>,
-  options: { shape: S },
-) => Tensor<Shape, D>;
-export type Transpose = <D extends DType>(
-  x: Tensor<Shape, D>,
-  options: { perm: readonly number[] },
-) => Tensor<Shape, D>;
-export type ExpandDims = <D extends DType>(
-  x: Tensor<Shape, D>,
-  options: { axes: readonly number[] },
-) => Tensor<Shape, D>;
-export type Squeeze = <D extends DType>(
-  x: Tensor<Shape, D>,
-  options?: { axes?: readonly number[] },
-) => Tensor<Shape, D>;
-export type Tile = <D extends DType>(x: Tensor<Shape, D>, options: { reps: readonly number[] }) => Tensor<Shape, D>;
+import type { ExpandDims, Reshape, Squeeze, Tile, Transpose } from "../shapes/signatures.ts";
+import { DTYPES, type Shape, sizeOf, type TensorType } from "../type.ts";
 
 export const reshape = op<Reshape>("reshape")({
   doc: "y = the elements of x in row-major order, as `shape`; one size may be −1 and is worked out",
@@ -32,8 +14,10 @@ export const reshape = op<Reshape>("reshape")({
     const sizes = shape as Shape;
     if (!Array.isArray(shape) || !sizes.includes(-1)) return { shape, ...given };
     const open = sizes.indexOf(-1);
+    if (sizes.lastIndexOf(-1) !== open) return `[${sizes.join(",")}] leaves more than one size open`;
     const rest = sizeOf(x.shape) / sizeOf(sizes.toSpliced(open, 1));
-    return { shape: sizes.with(open, rest), ...given };
+    if (Number.isInteger(rest)) return { shape: sizes.with(open, rest), ...given };
+    return `[${x.shape.join(",")}] has ${sizeOf(x.shape)} elements, [${sizes.join(",")}] leaves no whole size`;
   },
   infer: ({ x }, { shape }) =>
     sizeOf(x.shape) === sizeOf(shape)
@@ -90,7 +74,7 @@ const onesOf = (x: TensorType): readonly number[] => x.shape.flatMap((n, axis) =
 export const squeeze = op<Squeeze>("squeeze")({
   doc: "y = x without the axes of size 1 that `axes` names (all such axes when it is not given)",
   operands: { x: { dtypes: DTYPES } },
-  attrs: { axes: attr("axes", (infos) => onesOf(infos.x as TensorType)) },
+  attrs: { axes: attr("axes", (infos) => onesOf(infos.x as TensorType), { says: "all of size 1" }) },
   rounds: false,
   infer({ x }, { axes }) {
     if (axes.length === 0) return `[${x.shape.join(",")}] has no axis of size 1`;

@@ -2,25 +2,15 @@
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { type OperandSpec, op } from "../op.ts";
+import type { SliceByIndex, SliceBySize } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, type Shape, sameShape } from "../type.ts";
 import { STANDARD } from "./cast.ts";
 import { type Extent, extentsOf, type SliceOptions, sliceAttrs, startOf } from "./extent.ts";
 
 /** A position per axis: numbers, or a run-time int32 tensor. */
-export type Position = readonly number[] | Tensor<Shape, "int32">;
+type Position = readonly number[] | Tensor<Shape, "int32">;
 
-export type SliceByIndex = <D extends DType>(
-  x: Tensor<Shape, D>,
-  begin: Position,
-  end: Position,
-  options?: SliceOptions,
-) => Tensor<Shape, D>;
-export type SliceBySize = <D extends DType>(
-  x: Tensor<Shape, D>,
-  begin: Position,
-  options: { size: readonly number[] },
-) => Tensor<Shape, D>;
 export type SliceUpdate = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   update: Tensor<Shape, D>,
@@ -34,7 +24,7 @@ const position = { dtypes: ["int32"] } as const satisfies OperandSpec;
 
 export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   doc: [
-    "y = x[begin : end : stride] per axis, negative begin and end counted from the end;",
+    "y = x[begin : end : stride] per axis, negative begin and end counted from the end, an end beyond the axis its edge;",
     "begin_mask and end_mask stand for the axis' own edge, squeeze_mask takes x[begin] and drops the axis",
   ].join(" "),
   operands: { x: { dtypes: STANDARD }, begin: position, end: position },

@@ -1,13 +1,7 @@
 /** Cut a tensor into consecutive parts along one axis. */
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
-import type { DType, Shape } from "../type.ts";
-
-export type Split = <D extends DType>(
-  x: Tensor<Shape, D>,
-  options: { axis: number } & ({ split_sizes: readonly number[] } | { num_splits: number }),
-) => readonly Tensor<Shape, D>[];
+import type { Split } from "../shapes/signatures.ts";
 
 export const split = op<Split>("split")({
   doc: "zₙ = the n-th part of x along `axis`, of size split_sizes[n]; num_splits stands for that many equal sizes",

@@ -5,21 +5,23 @@ import type { AllDigits, AxisOf, FromKey, Key, Keys, Show, ShowDim, Unranked, Va
 
 /**
  * Shape of reshape(x, shape), or what is wrong. Sizes on both sides cancel first, by name too; what is left must be
- * numbers with the same product.
+ * numbers with the same product. A size of -1 is worked out at run time.
  */
 export type ReshapeShape<A extends Shape, S extends Shape> = true extends Unranked<A> | Unranked<S>
   ? S
-  : Left<Keys<A>, Keys<S>> extends infer L extends Rest
-    ? Unsure<L> extends true
-      ? S
-      : AllDigits<[...L[0], ...L[1]]> extends true
-        ? [Product<L[0]>, Product<L[1]>] extends [infer M extends string, infer N extends string]
-          ? M extends N
-            ? S
-            : `reshape: ${Show<A>} has not as many elements as ${Show<S>}: ${M} against ${N} where they differ`
-          : never
-        : `reshape: ${Show<A>} and ${Show<S>} do not share the size ${Exclude<[...L[0], ...L[1]][number], `${number}`>}`
-    : never;
+  : "-1" extends Keys<S>[number]
+    ? { readonly [I in keyof S]: S[I] extends -1 ? number : S[I] }
+    : Left<Keys<A>, Keys<S>> extends infer L extends Rest
+      ? Unsure<L> extends true
+        ? S
+        : AllDigits<[...L[0], ...L[1]]> extends true
+          ? [Product<L[0]>, Product<L[1]>] extends [infer M extends string, infer N extends string]
+            ? M extends N
+              ? S
+              : `reshape: ${Show<A>} has not as many elements as ${Show<S>}: ${M} against ${N} where they differ`
+            : never
+          : `reshape: ${Show<A>} and ${Show<S>} do not share the size ${Exclude<[...L[0], ...L[1]][number], `${number}`>}`
+      : never;
 
 type Rest = readonly [left: readonly string[], right: readonly string[]];
 

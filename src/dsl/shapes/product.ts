@@ -60,3 +60,10 @@ export type ConvShape<A extends Shape, W extends Shape, Plain> = A extends reado
   : Shape;
 
 type Unknown<S extends Shape> = { readonly [I in keyof S]: number };
+
+/** Shape of scaled_dot_product_attention(query, key, value). */
+export type AttentionShape<A extends Shape, V extends Shape> = A extends readonly [...infer As extends Shape, infer _]
+  ? V extends readonly [...infer _, infer E extends number]
+    ? readonly [...As, E]
+    : Shape
+  : Shape;

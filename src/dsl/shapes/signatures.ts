@@ -2,26 +2,15 @@
  * The typed form of each op's call. A shape rule yields a shape or a message; the message then stands in for the type
  * of the argument, so that the editor shows it there. The rule that counts is the op's `infer`, made at run time.
  */
-import type { Arg } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import type { DType, Shape } from "../type.ts";
 import type { BinaryShape, Broadcast, CommonDType } from "./broadcast.ts";
+import type { GatherShape, SliceIndexShape, SliceSizeShape, SplitParts } from "./cut.ts";
 import type { AsShape, Check, Operand, OperandShape } from "./dim.ts";
+import type { ConcatShape, FirstDType, StackShape } from "./join.ts";
 import type { ExpandShape, ReshapeShape, SqueezeShape, TileShape, TransposeShape } from "./layout.ts";
-import type {
-  ConcatShape,
-  FirstDType,
-  GatherShape,
-  SliceIndexShape,
-  SliceSizeShape,
-  SplitResult,
-  StackShape,
-} from "./pieces.ts";
-import type { ConvShape, LinearShape, MatmulShape } from "./product.ts";
+import type { AttentionShape, ConvShape, LinearShape, MatmulShape } from "./product.ts";
 import type { ReduceShape } from "./reduce.ts";
-
-/** Same shape, same dtype. */
-export type Elementwise = <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<S, D>;
 
 /** Two operands, broadcast; one of them may be a literal. */
 export type Binary<Op extends string> = <const X extends Operand, const Y extends Operand>(
@@ -41,11 +30,11 @@ export type Connective<Op extends string> = <A extends Shape, B extends Shape>(
 ) => Tensor<AsShape<Broadcast<Op, A, B>>, "bool">;
 
 export type Select = <C extends Shape, const X extends Operand, const Y extends Operand>(
-  cond: Tensor<C, "bool">,
+  cond: Tensor<C, "bool"> & Check<Choice<C, BinaryShape<"select", X, Y>>>,
   a: X,
-  b: Y & Check<BinaryShape<"select", X, Y>> & Check<Choice<C, BinaryShape<"select", X, Y>>>,
+  b: Y & Check<BinaryShape<"select", X, Y>>,
 ) => Tensor<AsShape<BinaryShape<"select", X, Y>>, CommonDType<X, Y> & DType>;
-type Choice<C extends Shape, R> = R extends Shape ? Broadcast<"select", C, R> : R;
+type Choice<C extends Shape, R> = R extends Shape ? Broadcast<"select", C, R> : unknown;
 
 export type Matmul = <
   A extends Shape,
@@ -59,33 +48,41 @@ export type Matmul = <
   options?: { transpose_x?: TX; transpose_y?: TY },
 ) => Tensor<AsShape<MatmulShape<A, B, TX, TY>>, D>;
 
-export type Linear = <A extends Shape, W extends Shape, D extends DType, E extends DType>(
+export type Linear = <A extends Shape, W extends Shape, D extends DType>(
   x: Tensor<A, D>,
-  weight: Tensor<W, E> & Check<LinearShape<A, W>>,
-  options?: { bias?: Tensor },
+  weight: Tensor<W, NoInfer<D>> & Check<LinearShape<A, W>>,
+  options?: { bias?: Tensor<Shape, NoInfer<D>> },
 ) => Tensor<AsShape<LinearShape<A, W>>, D>;
 
-/** Options that change the shape of conv's result; without them a kernel of size 1 keeps every spatial size. */
-interface ConvOptions {
-  bias?: Tensor;
-  strides?: readonly number[];
-  pad_type?: "valid" | "same" | "same_lower" | "custom";
-  pad?: readonly number[];
-  dilations?: readonly number[];
-  groups?: number;
+export type Attention = <A extends Shape, V extends Shape, D extends DType>(
+  query: Tensor<A, D>,
+  key: Tensor<Shape, NoInfer<D>>,
+  value: Tensor<V, NoInfer<D>>,
+  options?: { attn_mask?: Tensor },
+) => Tensor<AttentionShape<A, V>, D>;
+
+/** Options of conv. All but the bias change the spatial sizes or the channels that the weight must have. */
+interface ConvOptions<D extends DType> {
+  readonly strides?: readonly number[];
+  readonly pad_type?: "valid" | "same" | "same_lower" | "custom";
+  readonly pad?: readonly number[];
+  readonly dilations?: readonly number[];
+  readonly groups?: number;
+  readonly bias?: Tensor<Shape, D>;
 }
 export type Conv = <
   A extends Shape,
   W extends Shape,
   D extends DType,
-  E extends DType,
-  const O extends ConvOptions = { bias?: Tensor },
+  const O extends ConvOptions<D> = { bias?: never },
 >(
   x: Tensor<A, D>,
-  weight: Tensor<W, E> & Check<ConvShape<A, W, PlainConv<O>>>,
+  weight: Tensor<W, NoInfer<D>> & Check<ConvShape<A, W, Only<O, "bias">>>,
   options?: O,
-) => Tensor<AsShape<ConvShape<A, W, PlainConv<O>>>, D>;
-type PlainConv<O> = keyof O extends "bias" ? true : false;
+) => Tensor<AsShape<ConvShape<A, W, Only<O, "bias">>>, D>;
+
+/** Whether an options object has no other keys than these. */
+type Only<O, Keys> = keyof O extends Keys ? true : false;
 
 export type Reshape = <A extends Shape, D extends DType, const S extends Shape>(
   x: Tensor<A, D> & Check<ReshapeShape<A, S>>,
@@ -100,11 +97,11 @@ export type Transpose = <A extends Shape, D extends DType, const P extends Shape
 export type ExpandDims = <A extends Shape, D extends DType, const X extends Shape>(
   x: Tensor<A, D>,
   options: { axes: X },
-) => Tensor<AsShape<ExpandShape<A, X>>, D>;
+) => Tensor<ExpandShape<A, X>, D>;
 
-export type Squeeze = <A extends Shape, D extends DType, const X extends Shape>(
+export type Squeeze = <A extends Shape, D extends DType, const X extends Shape = Shape>(
   x: Tensor<A, D> & Check<SqueezeShape<A, X>>,
-  options: { axes: X },
+  options?: { axes?: X },
 ) => Tensor<AsShape<SqueezeShape<A, X>>, D>;
 
 export type Tile = <A extends Shape, D extends DType, const R extends Shape>(
@@ -120,24 +117,59 @@ export type Concat = <const Ts extends readonly Tensor[], const X extends number
 export type Stack = <const Ts extends readonly Tensor[], const X extends number>(
   values: Ts,
   options: { axis: X },
-) => Tensor<AsShape<StackShape<Ts, X>>, FirstDType<Ts>>;
+) => Tensor<StackShape<Ts, X>, FirstDType<Ts>>;
 
-export type Split = <A extends Shape, D extends DType, const Sizes extends Shape, const X extends number>(
-  x: Tensor<A, D> & Check<SplitResult<A, D, Sizes, X>>,
-  options: { split_sizes: Sizes; axis: X },
-) => SplitResult<A, D, Sizes, X> extends infer R extends readonly Tensor[] ? R : readonly Tensor<Shape, D>[];
+type SplitOptions = { readonly axis: number } & ({ readonly split_sizes: Shape } | { readonly num_splits: number });
+export type Split = <A extends Shape, D extends DType, const O extends SplitOptions>(
+  x: Tensor<A, D> & Check<SplitParts<A, D, O>>,
+  options: O,
+) => SplitParts<A, D, O> extends infer R extends readonly Tensor[] ? R : readonly Tensor<Shape, D>[];
 
-export type SliceBySize = <A extends Shape, D extends DType, const B extends Arg, const S extends Arg>(
+/** A position per axis: numbers, or a run-time tensor. */
+type Place = readonly number[] | Tensor<Shape, "int32">;
+
+interface SliceOptions {
+  readonly stride?: readonly number[];
+  readonly begin_mask?: readonly boolean[];
+  readonly end_mask?: readonly boolean[];
+  readonly squeeze_mask?: readonly boolean[];
+}
+export type SliceByIndex = <
+  A extends Shape,
+  D extends DType,
+  const B extends Place,
+  const E extends Place,
+  const O extends SliceOptions = Record<never, never>,
+>(
+  x: Tensor<A, D> & Check<SliceIndexShape<A, B, E, O>>,
+  begin: B,
+  end: E,
+  options?: O,
+) => Tensor<AsShape<SliceIndexShape<A, B, E, O>>, D>;
+
+export type SliceBySize = <A extends Shape, D extends DType, const B extends Place, const S extends Shape>(
   x: Tensor<A, D> & Check<SliceSizeShape<A, B, S>>,
   begin: B,
-  size: S,
+  options: { size: S },
 ) => Tensor<AsShape<SliceSizeShape<A, B, S>>, D>;
 
-export type Gather = <A extends Shape, D extends DType, const I extends Operand, const X extends number = 0>(
+export type Gather = <
+  A extends Shape,
+  D extends DType,
+  const I extends Operand,
+  const X extends number = 0,
+  const Batch extends number = 0,
+>(
   x: Tensor<A, D>,
   indices: I,
-  options?: { axis?: X; batch_dims?: number; validate_indices?: boolean },
-) => Tensor<AsShape<GatherShape<A, OperandShape<I>, X>>, D>;
+  options?: { axis?: X; batch_dims?: Batch; validate_indices?: boolean },
+) => Tensor<Batch extends 0 ? GatherShape<A, OperandShape<I>, X> : Shape, D>;
+
+export type GatherAlongAxis = <D extends DType, I extends Shape>(
+  x: Tensor<Shape, D>,
+  indices: Tensor<I>,
+  options?: { axis?: number; validate_indices?: boolean },
+) => Tensor<I, D>;
 
 export type Reduce = <
   A extends Shape,
@@ -147,10 +179,4 @@ export type Reduce = <
 >(
   x: Tensor<A, D>,
   options?: { axes?: X; keep_dims?: K },
-) => Tensor<AsShape<ReduceShape<A, X, K>>, D>;
-
-export type SliceByIndex = <A extends Shape, D extends DType, const B extends Arg, const E extends Arg>(
-  x: Tensor<A, D> & Check<SliceIndexShape<A, B, E>>,
-  begin: B,
-  end: E,
-) => Tensor<AsShape<SliceIndexShape<A, B, E>>, D>;
+) => Tensor<ReduceShape<A, X, K>, D>;

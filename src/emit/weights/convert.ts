@@ -23,7 +23,6 @@ export const newTally = (): Tally => ({ rounded: 0, worstError: 0, nonFinite: 0,
  * little-endian on the machines that Node runs on, as safetensors and weight.bin are.
  */
 export type Converter = (buffer: ArrayBuffer, count: number, tally: Tally) => void;
-export type Converters = Readonly<Record<SourceDType, Converter>>;
 
 export const sourceBytes: Readonly<Record<SourceDType, number>> = { BF16: 2, F16: 2, F32: 4 };
 
@@ -43,8 +42,10 @@ function fp32Value(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** One converter per source type; the tables behind them take a few milliseconds to fill. */
-export const makeConverters = (): Converters => ({ BF16: makeBf16(), F16: convertFp16, F32: makeFp32() });
+/** The converter of a source type. Keep it: the table behind it takes milliseconds to fill. */
+export function makeConverter(dtype: SourceDType): Converter {
+  return { BF16: makeBf16, F16: () => convertFp16, F32: makeFp32 }[dtype]();
+}
 
 /** The bit pattern of the fp16 nearest to an fp32 bit pattern, ties to even; NaN becomes 0x7e00. */
 export function fp16OfFp32(bits: number): number {
@@ -74,9 +75,10 @@ const LOSSY = 0x10000;
 function makeBf16(): Converter {
   const table = new Int32Array(0x10000);
   for (let bits = 0; bits < table.length; bits++) {
-    const result = fp16OfFp32(bits << 16);
     const value = sourceValue.BF16(bits);
-    table[bits] = result | (Number.isFinite(value) && fp16Value(result) === value ? 0 : LOSSY);
+    // bf16 has 8 significant bits and fp16 has 11: only its range and its smallest step, 2^-24, can be in the way.
+    const exact = Number.isInteger(value * 2 ** 24) && Math.abs(value) < 65520;
+    table[bits] = fp16OfFp32(bits << 16) | (exact ? 0 : LOSSY);
   }
   const convertOne = (elements: Uint16Array, i: number, tally: Tally): void => {
     const bits = elements[i]!;

@@ -2,7 +2,7 @@
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { type Shape, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { SourceDType } from "./convert.ts";
+import { type SourceDType, sourceBytes } from "./convert.ts";
 
 /** A tensor as its store holds it: row-major elements, read by position. */
 export interface Stored {
@@ -92,19 +92,13 @@ export function* blocksOf({ rows, columns }: Block, limit: number): Generator<Bl
       };
 }
 
-/** Reads a block of a stored matrix with `stride` columns into `target`, packed: at once where it lies in one piece. */
-export async function readBlock(
-  stored: Stored,
-  stride: number,
-  block: Block,
-  elementBytes: number,
-  target: Uint8Array,
-): Promise<void> {
-  const width = widthOf(block.columns);
+/** Fills `target` with a block of a stored matrix of `stride` columns, row by row: at once where it lies in one piece. */
+export async function readBlock(stored: Stored, stride: number, block: Block, target: Uint8Array): Promise<void> {
+  const width = sourceBytes[stored.dtype];
   const height = widthOf(block.rows);
-  const offsetOf = (row: number) => ((block.rows[0] + row) * stride + block.columns[0]) * elementBytes;
-  if (width === stride || height === 1) return stored.read(target, offsetOf(0));
-  const rowBytes = width * elementBytes;
+  const rowBytes = widthOf(block.columns) * width;
+  const offsetOf = (row: number) => ((block.rows[0] + row) * stride + block.columns[0]) * width;
+  if (widthOf(block.columns) === stride || height === 1) return stored.read(target, offsetOf(0));
   await Promise.all(
     Array.from({ length: height }, (_, row) =>
       stored.read(target.subarray(row * rowBytes, (row + 1) * rowBytes), offsetOf(row)),

@@ -1,15 +1,12 @@
 /** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
-import { makeConverters, newTally, type Tally } from "./convert.ts";
+import { newTally, type Tally } from "./convert.ts";
 import type { CheckpointSource, Stored } from "./cut.ts";
 import type { WeightReport, WeightStore } from "./store.ts";
-import { streamFp16 } from "./stream.ts";
+import { openWorkshop, streamFp16 } from "./stream.ts";
 
-/**
- * @param find The stored tensor of a name. Throws UserError when there is none; it gets the source and the shape that
- *   the graph wants too.
- */
+/** @param find The stored tensor that a weight is cut out of; throws UserError when there is none. */
 export function fp16Store(find: (source: CheckpointSource) => Stored): Omit<WeightStore, "close"> {
-  const converters = makeConverters();
+  const workshop = openWorkshop();
   const tallies = new Map<string, readonly [tensor: string, Tally]>();
   return {
     stream(source, type) {
@@ -17,7 +14,7 @@ export function fp16Store(find: (source: CheckpointSource) => Stored): Omit<Weig
       const tally = newTally();
       // A weight that is streamed again replaces its former tally, so that nothing counts twice.
       tallies.set(JSON.stringify(source), [source.tensor, tally]);
-      return streamFp16(find(source), source, type, converters, tally);
+      return streamFp16(find(source), { source, type }, tally, workshop);
     },
     report: () => reportOf(tallies.values()),
   };

@@ -156,7 +156,7 @@ function checkLayout(tensors: readonly SafetensorsEntry[], path: string, dataBeg
   }
   if (end > size)
     throw new UserError(`${path}: the file is cut off: its header describes ${end} bytes and it has ${size}`);
-  if (end < size) throw new UserError(`${path}: ${size - end} bytes follow the last tensor, which no tensor describes`);
+  if (end < size) throw new UserError(`${path}: the last tensor ends at byte ${end}, but the file has ${size} bytes`);
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

@@ -1,7 +1,15 @@
 /** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few blocks in memory. */
 import type { TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { type Converters, newTally, sourceBytes, sourceValue, type Tally } from "./convert.ts";
+import {
+  type Converter,
+  makeConverter,
+  newTally,
+  type SourceDType,
+  sourceBytes,
+  sourceValue,
+  type Tally,
+} from "./convert.ts";
 import {
   areaOf,
   type Block,
@@ -21,69 +29,107 @@ const STRIP = 2 ** 24;
 /** Side of the squares that a transpose moves at a time, so that both sides stay in the cache. */
 const TILE = 32;
 
+/** What streams of one store share. */
+export interface Workshop {
+  /** The converter of a stored type. */
+  converter(dtype: SourceDType): Converter;
+  /** Lends a buffer of at least so many bytes; it must be given back. New memory costs as much as reading into it. */
+  take(bytes: number): ArrayBuffer;
+  giveBack(buffer: ArrayBuffer): void;
+}
+
+export function openWorkshop(): Workshop {
+  const converters = new Map<SourceDType, Converter>();
+  const free: ArrayBuffer[] = [];
+  return {
+    converter(dtype) {
+      const converter = converters.get(dtype) ?? makeConverter(dtype);
+      converters.set(dtype, converter);
+      return converter;
+    },
+    take(bytes) {
+      const at = free.findIndex((buffer) => buffer.byteLength >= bytes);
+      return at < 0 ? new ArrayBuffer(bytes) : free.splice(at, 1)[0]!;
+    },
+    giveBack: (buffer) => void free.push(buffer),
+  };
+}
+
+/** One weight on its way: where its elements are, and where its losses are counted (indices in the stored tensor). */
+interface Job {
+  readonly stored: Stored;
+  readonly cut: Cut;
+  readonly tally: Tally;
+  readonly workshop: Workshop;
+}
+
 /**
- * The weight's elements in row-major order as fp16 little-endian. Losses are added to `tally`, whose indices count in
- * the stored tensor.
+ * The weight's elements in row-major order as fp16 little-endian; losses are added to `tally`.
  * @throws UserError when the shapes disagree or an element overflows fp16.
  */
 export async function* streamFp16(
   stored: Stored,
-  source: CheckpointSource,
-  type: TensorType,
-  converters: Converters,
+  weight: { readonly source: CheckpointSource; readonly type: TensorType },
   tally: Tally,
+  workshop: Workshop,
 ): AsyncGenerator<Uint8Array> {
-  const cut = cutOf(stored, source, type);
-  const chunks = cut.transposed ? transposed(stored, cut, converters, tally) : straight(stored, cut, converters, tally);
-  for await (const { data } of chunks) yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  const job = { stored, cut: cutOf(stored, weight.source, weight.type), tally, workshop };
+  for await (const { data } of job.cut.transposed ? transposed(job) : straight(job))
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
 interface Piece {
   readonly block: Block;
   /** fp16 bit patterns of the block, row by row; valid until the next piece is asked for. */
-  readonly data: Uint16Array;
+  readonly data: Uint16Array<ArrayBuffer>;
 }
 
 /** Converted blocks in order. The next one is already being read while one is converted and used. */
-async function* straight(stored: Stored, cut: Cut, converters: Converters, tally: Tally): AsyncGenerator<Piece> {
+async function* straight(job: Job): AsyncGenerator<Piece> {
+  const { stored, cut, workshop } = job;
   const width = sourceBytes[stored.dtype];
+  const convert = workshop.converter(stored.dtype);
   const blocks = [...blocksOf(cut, CHUNK)];
-  const largest = Math.max(0, ...blocks.map(areaOf));
-  const buffers = [new ArrayBuffer(largest * width), new ArrayBuffer(blocks.length > 1 ? largest * width : 0)];
-  const read = (i: number): Promise<void> | undefined =>
-    i < blocks.length
-      ? readBlock(stored, cut.stride, blocks[i]!, width, new Uint8Array(buffers[i % 2]!, 0, areaOf(blocks[i]!) * width))
-      : undefined;
+  const [first] = blocks;
+  if (!first) return;
+  // Alternately: one is read into, the other belongs to whoever asked last.
+  const buffers = [workshop.take(areaOf(first) * width), workshop.take(areaOf(first) * width)];
+  const read = async (i: number): Promise<void> => {
+    const block = blocks[i];
+    if (!block) return;
+    await readBlock(stored, cut.stride, block, new Uint8Array(buffers[i % 2]!, 0, areaOf(block) * width));
+  };
   let pending = read(0);
   try {
     for (const [i, block] of blocks.entries()) {
       await pending;
       pending = read(i + 1);
-      // A failure of it is met at the next turn; until then nobody waits for it.
-      pending?.catch(() => {});
+      // Its failure is met at the next turn; until then nobody waits for it.
+      pending.catch(() => {});
       const buffer = buffers[i % 2]!;
-      const data = new Uint16Array(buffer, 0, areaOf(block));
-      const part = newTally();
-      converters[stored.dtype](buffer, data.length, part);
-      await addTally(tally, part, stored, cut.stride, block);
-      yield { block, data };
+      const losses = newTally();
+      convert(buffer, areaOf(block), losses);
+      await addLosses(job, losses, block);
+      yield { block, data: new Uint16Array(buffer, 0, areaOf(block)) };
     }
   } finally {
-    await pending?.catch(() => {});
+    await pending.catch(() => {});
+    for (const buffer of buffers) workshop.giveBack(buffer);
   }
 }
 
 /** Strips of columns are read whole and written out row by row of the transposed matrix. */
-async function* transposed(stored: Stored, cut: Cut, converters: Converters, tally: Tally): AsyncGenerator<Piece> {
-  const height = widthOf(cut.rows);
-  const perStrip = Math.max(1, Math.min(widthOf(cut.columns), Math.floor(STRIP / Math.max(1, height))));
-  const strip = new Uint16Array(height * perStrip);
+async function* transposed(job: Job): AsyncGenerator<Piece> {
+  const { rows, columns } = job.cut;
+  const height = widthOf(rows);
+  const stripWidth = Math.max(1, Math.min(widthOf(columns), Math.floor(STRIP / Math.max(1, height))));
+  const strip = new Uint16Array(height * stripWidth);
   const out = new Uint16Array(Math.min(CHUNK, strip.length));
-  for (let begin = cut.columns[0]; begin < cut.columns[1]; begin += perStrip) {
-    const columns = [begin, Math.min(begin + perStrip, cut.columns[1])] as const;
-    const width = widthOf(columns);
-    for await (const { block, data } of straight(stored, { ...cut, columns }, converters, tally))
-      strip.set(data, (block.rows[0] - cut.rows[0]) * width + block.columns[0] - begin);
+  for (let begin = columns[0]; begin < columns[1]; begin += stripWidth) {
+    const cut = { ...job.cut, columns: [begin, Math.min(begin + stripWidth, columns[1])] as const };
+    const width = widthOf(cut.columns);
+    for await (const { block, data } of straight({ ...job, cut }))
+      strip.set(data, (block.rows[0] - rows[0]) * width + block.columns[0] - begin);
     for (const block of blocksOf({ rows: [0, width], columns: [0, height] }, CHUNK)) {
       transposeInto(out, strip, width, block);
       yield { block, data: out.subarray(0, areaOf(block)) };
@@ -105,16 +151,16 @@ function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { r
     }
 }
 
-/** Adds a block's losses to the stream's; refuses an overflow by its place in the stored tensor. */
-async function addTally(total: Tally, part: Tally, stored: Stored, stride: number, block: Block): Promise<void> {
-  if (part.overflow >= 0) await refuseOverflow(stored, stride, placeOf(part.overflow, block));
-  if (total.nonFinite === 0 && part.nonFinite > 0) {
-    const [row, column] = placeOf(part.firstNonFinite, block);
-    total.firstNonFinite = row * stride + column;
+/** Adds a block's losses to the weight's; refuses an overflow by its place in the stored tensor. */
+async function addLosses({ tally, stored, cut }: Job, losses: Tally, block: Block): Promise<void> {
+  if (losses.overflow >= 0) await refuseOverflow(stored, cut.stride, placeOf(losses.overflow, block));
+  if (tally.nonFinite === 0 && losses.nonFinite > 0) {
+    const [row, column] = placeOf(losses.firstNonFinite, block);
+    tally.firstNonFinite = row * cut.stride + column;
   }
-  total.nonFinite += part.nonFinite;
-  total.rounded += part.rounded;
-  total.worstError = Math.max(total.worstError, part.worstError);
+  tally.nonFinite += losses.nonFinite;
+  tally.rounded += losses.rounded;
+  tally.worstError = Math.max(tally.worstError, losses.worstError);
 }
 
 /** Row and column in the stored matrix of a block's element. */

@@ -1,13 +1,24 @@
 /** Leaf-level terms and questions about terms that every rule file needs. */
+import type { Tensor } from "../../dsl/tensor.ts";
 import type { Context } from "./context.ts";
 import type { Ix } from "./indices.ts";
+import { fromNumber, parseQ, type Rational, showQ, toNumber } from "./rational.ts";
 import { intern, type Term } from "./terms.ts";
 
-/** A number. The two zeros are one: claims are up to the sign of zero. */
-export const num = (c: Context, value: number): Term => {
+/** A number. The two zeros are one: claims are up to the sign of zero. Over the reals it is an exact rational. */
+export function num(c: Context, value: number): Term {
+  if (c.mode === "reals" && Number.isFinite(value)) return numQ(c, fromNumber(value));
   const x = value === 0 ? 0 : value;
   return intern(c.store, { kind: "num", tag: String(x), value: x });
-};
+}
+
+/** A rational number; its `value` is only the nearest double. */
+export const numQ = (c: Context, q: Rational): Term =>
+  intern(c.store, { kind: "num", tag: showQ(q), value: toNumber(q) });
+
+/** The exact value of a number term over the reals. */
+export const rationalOf = (t: Term): Rational | undefined =>
+  t.kind === "num" && t.tag.includes("/") ? parseQ(t.tag) : undefined;
 
 /** An index as a number; a constant one is a number. */
 export const indexTerm = (c: Context, i: Ix): Term =>
@@ -27,6 +38,8 @@ export const bare = (t: Term): Term => (t.kind === "neg" ? t.args[0]! : t);
 /** A proof stops here: the term cannot be given a meaning. The reason is for people. */
 export interface Opaque {
   readonly opaque: string;
+  /** The value whose element it was. */
+  readonly at?: Tensor;
 }
 export const opaque = (why: string): Opaque => ({ opaque: why });
 export const isOpaque = (x: unknown): x is Opaque => typeof x === "object" && x !== null && "opaque" in x;

@@ -2,9 +2,9 @@
 import type { Comparison, Unary } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import type { DType } from "../../dsl/type.ts";
-import { bare, inOrder, indexTerm, is, isClosed, isFinite, num, opaque } from "./atoms.ts";
+import { bare, inOrder, indexTerm, is, isClosed, isFinite, num, opaque, rationalOf } from "./atoms.ts";
 import type { Context } from "./context.ts";
-import { type Ix, minus, plus, times as timesIx } from "./indices.ts";
+import { constant, type Ix, plus, times as timesIx } from "./indices.ts";
 import { reapply } from "./lambda.ts";
 import * as reals from "./reals.ts";
 import { allowed, firstOf } from "./rule.ts";
@@ -13,8 +13,8 @@ import { CLOSED, GATES, insideGate, MAXIMUM, maxOf } from "./rules/closed.ts";
 import { COMMUTE } from "./rules/structure.ts";
 import { intern, type Term } from "./terms.ts";
 
-const ADD = [...CLOSED.filter((r) => r.on === "add"), ...GATES, ...ADDITION];
-const MUL = [...CLOSED.filter((r) => r.on === "mul"), ...MULTIPLICATION];
+const ADD_MASKED = [...CLOSED.filter((r) => r.on === "add"), ...GATES];
+const MUL_MASKED = CLOSED.filter((r) => r.on === "mul");
 const ROUND = [...CLOSED.filter((r) => r.on === "round"), ...ROUNDING];
 const UNARY = CLOSED.filter((r) => r.on === "unary");
 
@@ -26,10 +26,12 @@ function refuseClosed(args: readonly Term[], where: string): void {
 export function add(c: Context, a: Term, b: Term): Term {
   const index = indexSum(c, a, b);
   if (index) return index;
-  const simpler = firstOf(c, ADD, [a, b], "");
-  if (simpler) return simpler;
+  const masked = firstOf(c, ADD_MASKED, [a, b], "");
+  if (masked) return masked;
   refuseClosed([a, b], "a sum");
   if (c.mode === "reals") return reals.add(c, a, b);
+  const simpler = firstOf(c, ADDITION, [a, b], "");
+  if (simpler) return simpler;
   if (a.kind === "neg" && b.kind === "neg") return negate(c, sorted(c, "add", bare(a), bare(b)));
   return a.kind === "neg" || b.kind === "neg" ? difference(c, a, b) : sorted(c, "add", a, b);
 }
@@ -57,13 +59,9 @@ function indexSum(c: Context, a: Term, b: Term): Term | undefined {
 export function asIndex(c: Context, t: Term): Ix | undefined {
   const inner = bare(t);
   if (inner.kind === "index") return timesIx(c.store.indices, inner.ix[0]!, t === inner ? 1 : -1);
-  return t.value !== undefined && Number.isSafeInteger(t.value) ? constantIx(c, t.value) : undefined;
+  const whole = t.value !== undefined && Number.isSafeInteger(t.value) && !/\/(?!1$)/.test(t.tag);
+  return whole ? constant(c.store.indices, t.value!) : undefined;
 }
-const constantIx = (c: Context, n: number): Ix =>
-  minus(c.store.indices, plus(c.store.indices, zeroIx(c), shiftIx(c, n)), zeroIx(c));
-const zeroIx = (c: Context): Ix => reals.constantIx(c, 0);
-const shiftIx = (c: Context, n: number): Ix => reals.constantIx(c, n);
-
 export function neg(c: Context, a: Term): Term {
   refuseClosed([a], "a subtrahend");
   return c.mode === "reals" ? reals.scale(c, a, -1) : negate(c, a);
@@ -78,8 +76,12 @@ export function mul(c: Context, a: Term, b: Term): Term {
   const gate = a.kind === "gate" ? ([a, b] as const) : ([b, a] as const);
   if (gate[0].kind === "gate" && isFinite(gate[1]) && gate[1].value! > 0)
     return insideGate(c, gate[0], (x) => mul(c, x, gate[1]), "closed");
-  const simpler = firstOf(c, MUL, [a, b], "");
-  if (simpler) return simpler;
+  const masked = firstOf(c, MUL_MASKED, [a, b], "");
+  if (masked) return masked;
+  if (c.mode === "exact") {
+    const simpler = firstOf(c, MULTIPLICATION, [a, b], "");
+    if (simpler) return simpler;
+  }
   refuseClosed([a, b], "a product");
   return c.mode === "reals" ? reals.mul(c, a, b) : sorted(c, "mul", a, b);
 }
@@ -95,7 +97,10 @@ export function div(c: Context, a: Term, b: Term): Term {
 }
 
 export function maximum(c: Context, args: readonly Term[]): Term {
-  return firstOf(c, MAXIMUM, args, "") ?? (c.mode === "reals" ? reals.max(c, args) : maxOf(c, args));
+  const simpler = firstOf(c, MAXIMUM, args, "");
+  if (simpler) return simpler;
+  if (args.some(isClosed)) throw opaque("a maximum may be over masked-out values only");
+  return (c.mode === "reals" ? reals.max(c, args) : maxOf(c, args));
 }
 
 export function minimum(c: Context, args: readonly Term[]): Term {
@@ -116,12 +121,14 @@ export function unary(c: Context, f: Unary, a: Term): Term {
 
 export function pow(c: Context, a: Term, b: Term): Term {
   refuseClosed([a, b], "a power");
+  const exponent = rationalOf(b);
+  if (exponent && exponent.d <= 2n) return reals.power(c, a, exponent);
   return raw(c, "unary", [a, b], "pow");
 }
 
 export function compare(c: Context, how: Comparison, a: Term, b: Term): Term {
   refuseClosed([a, b], "a comparison");
-  if (a.value !== undefined && b.value !== undefined) {
+  if (a.value !== undefined && b.value !== undefined && (a === b || a.value !== b.value)) {
     const [x, y] = [a.value, b.value];
     return num(c, Number(how === "less" ? x < y : how === "equal" ? x === y : x <= y));
   }

@@ -36,7 +36,7 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
     do {
         try? manager.removeItem(at: home)
         let part = folder.appendingPathComponent("\(key).part-\(ProcessInfo.processInfo.processIdentifier)")
-        try? manager.removeItem(at: part)
+        defer { try? manager.removeItem(at: part) }
         try manager.createDirectory(at: part, withIntermediateDirectories: true)
         let made = try await watchingCompiler(log: log) {
             do { return try await MLModel.compileModel(at: package) } catch {

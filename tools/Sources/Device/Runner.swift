@@ -23,10 +23,15 @@ public final class Runner {
         try match(described.stateDescriptionsByName.mapValues { $0.stateConstraint?.bufferShape }, states, "states", name)
         // Buffers of a new state are zeros (Apple, makeState()).
         state = model.makeState()
+        try restore(states)
+    }
+
+    /// Puts contents into the states and checks that they hold them.
+    public func restore(_ states: Named) throws {
         for (name, tensor) in states { try state.withMultiArray(for: name) { try overwrite($0, with: tensor, name: "state \(name)") } }
         let kept = try snapshot()
         if let lost = stateNames.first(where: { kept[$0] != states[$0] }) {
-            throw Failure.fault("state \(lost) does not keep what is written into it before the first prediction")
+            throw Failure.fault("state \(lost) does not keep what is written into it between predictions")
         }
     }
 

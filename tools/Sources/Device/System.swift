@@ -46,12 +46,12 @@ private func current(_ folder: URL) throws -> Machine {
     let hasNeuralEngine = MLModel.availableComputeDevices.contains { if case .neuralEngine = $0 { true } else { false } }
     return Machine(
         system: .init(
-            chip: sysctl("machdep.cpu.brand_string"), model: sysctl("hw.model"), osVersion: parts.map(String.init).joined(separator: "."),
-            osBuild: sysctl("kern.osversion")),
+            chip: readSysctl("machdep.cpu.brand_string"), model: readSysctl("hw.model"), osVersion: parts.map(String.init).joined(separator: "."),
+            osBuild: readSysctl("kern.osversion")),
         osVersion: parts, hasNeuralEngine: hasNeuralEngine, freeBytes: free ?? 0, engine: "Core ML")
 }
 
-private func sysctl(_ name: String) -> String {
+private func readSysctl(_ name: String) -> String {
     var size = 0
     guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 1 else { return "unknown" }
     var bytes = [UInt8](repeating: 0, count: size)

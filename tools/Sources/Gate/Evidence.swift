@@ -10,7 +10,7 @@ public struct Evidence: Codable, Sendable {
     public let units: String
     public let fixtures: FixtureFiles
     public let certificate: CertificateFile?
-    public let packages: [Package]
+    public var packages: [Package]
     public var gates: [Gate]
     public var residency: [Residency] = []
     public var preconditions: [PreconditionCheck] = []
@@ -22,6 +22,8 @@ public struct Evidence: Codable, Sendable {
         public let version: String
         /// "Core ML", or "scripted stand-in" for the tests of the tool itself, which prove nothing about a device.
         public let engine: String
+
+        public init(name: String, version: String, engine: String) { (self.name, self.version, self.engine) = (name, version, engine) }
     }
 
     public struct System: Codable, Sendable, Equatable {
@@ -29,6 +31,10 @@ public struct Evidence: Codable, Sendable {
         public let model: String
         public let osVersion: String
         public let osBuild: String
+
+        public init(chip: String, model: String, osVersion: String, osBuild: String) {
+            (self.chip, self.model, self.osVersion, self.osBuild) = (chip, model, osVersion, osBuild)
+        }
     }
 
     public struct FixtureFiles: Codable, Sendable {
@@ -53,6 +59,10 @@ public struct Evidence: Codable, Sendable {
         public let files: [String: String]
         /// Digest of what Core ML compiled it to; plan, load and predictions used that very folder.
         public var compiledSHA256: String?
+
+        public init(role: String, name: String, tokens: Int, function: String?, sha256: String, files: [String: String]) {
+            (self.role, self.name, self.tokens, self.function, self.sha256, self.files) = (role, name, tokens, function, sha256, files)
+        }
     }
 
     public struct Gate: Codable, Sendable {
@@ -68,6 +78,8 @@ public struct Evidence: Codable, Sendable {
     public struct Residency: Codable, Sendable {
         public let role: String
         public let report: ResidencyReport
+
+        public init(role: String, report: ResidencyReport) { (self.role, self.report) = (role, report) }
     }
 }
 

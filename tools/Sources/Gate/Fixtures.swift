@@ -48,6 +48,11 @@ public struct Fixtures: Sendable {
             try named(manifest.states.map(\.name), under: "calls/\(call)/exact/rows/"))
     }
 
+    /// How messages name a prediction: the block's, or a token's step.
+    public func name(_ call: Int, token: Int? = nil) -> String {
+        "call \(call) (\(manifest.calls[call].label)), " + (token.map { "step of token \($0)" } ?? "block")
+    }
+
     private func prediction(_ prefix: String) throws -> Prediction {
         Prediction(
             inputs: try named(manifest.inputs.map(\.name), under: prefix + "in/"),

@@ -61,11 +61,14 @@ public struct Manifest: Decodable, Sendable {
 
     /// One block call, and the step calls of the same tokens.
     public struct Call: Decodable, Sendable {
-        /// The cache row of each token of the block; null for a dead column.
-        public let positions: [Int?]
-        /// How many tokens, from the first, later calls build upon.
+        /// What the call is there to show.
+        public let label: String
+        /// The cache row of each token of the block; null for a dead column, which writes nothing.
+        public let rows: [Int?]
+        /// How many leading tokens are kept. The block's cache keeps the stale rows of the others; the steps go back to the
+        /// cache they had after the last token that is kept.
         public let accepted: Int
-        /// The tokens that are also run one by one, in this order.
+        /// The tokens that are also run one by one, in rising order.
         public let steps: [Int]
     }
 }
@@ -98,16 +101,16 @@ extension Manifest {
             }
         }
         for (index, call) in calls.enumerated() {
-            if call.positions.count != block.tokens { return "call \(index) names \(call.positions.count) tokens of \(block.tokens)" }
-            let live = call.positions.compactMap { $0 }
-            if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) { return "call \(index) has a position outside the cache" }
-            let accepted = call.positions.prefix(max(0, call.accepted))
+            if call.rows.count != block.tokens { return "call \(index) names \(call.rows.count) tokens of \(block.tokens)" }
+            let live = call.rows.compactMap { $0 }
+            if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) { return "call \(index) has a row outside the cache" }
+            let accepted = call.rows.prefix(max(0, call.accepted))
             if call.accepted < 0 || accepted.count < call.accepted || accepted.contains(where: { $0 == nil }) {
                 return "call \(index) accepts tokens that it does not have"
             }
             if !(0..<call.accepted).allSatisfy(call.steps.contains) { return "call \(index) does not step every accepted token" }
-            if Set(call.steps).count != call.steps.count
-                || call.steps.contains(where: { !call.positions.indices.contains($0) || call.positions[$0] == nil })
+            if !zip(call.steps, call.steps.dropFirst()).allSatisfy(<)
+                || call.steps.contains(where: { !call.rows.indices.contains($0) || call.rows[$0] == nil })
             { return "call \(index) steps a token that it does not have" }
         }
         return nil

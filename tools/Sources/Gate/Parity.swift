@@ -9,7 +9,8 @@ public struct Comparison: Codable, Equatable, Sendable {
     public let kind: Kind
     public let call: Int
     public let token: Int
-    public let position: Int
+    /// In the cache.
+    public let row: Int
     /// The output less its residual, or the state.
     public let value: String
     /// Against steps: the same bits, sign of zero aside. Against fp64: the bits of the CPU's fp16 reference.
@@ -41,7 +42,7 @@ public struct ParityReport: Codable, Equatable, Sendable {
 
 extension Comparison {
     var sentence: String {
-        let place = "call \(call) token \(token) (position \(position)), \(value), \(kind.rawValue)"
+        let place = "call \(call) token \(token) (row \(row)), \(value), \(kind.rawValue)"
         guard figures.finite else { return "\(place): not finite" }
         let numbers = "relative L2 \(short(figures.relativeL2)), 1-cos \(short(figures.oneMinusCosine)), worst/rms \(short(figures.worstOverRms))"
         return "\(place): \(numbers)" + (hint.map { "; \($0)" } ?? "")
@@ -61,9 +62,9 @@ public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], toleranc
     var comparisons: [Comparison] = [], faults: [String] = []
     guard observed.count == fixtures.manifest.calls.count else { throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)") }
     for (call, seen) in observed.enumerated() {
-        faults += seen.block.faults.map { "block call \(call): \($0)" }
+        faults += seen.block.faults.map { "\(fixtures.name(call)): \($0)" }
         for (token, step) in seen.steps.sorted(by: { $0.key < $1.key }) {
-            faults += step.faults.map { "step call \(call).\(token): \($0)" }
+            faults += step.faults.map { "\(fixtures.name(call, token: token)): \($0)" }
         }
         comparisons += try CallComparison(fixtures: fixtures, call: call, seen: seen, tolerances: tolerances).all()
     }
@@ -78,8 +79,8 @@ private struct CallComparison {
     let seen: ObservedCall
     let tolerances: Tolerances
 
-    private var live: [(token: Int, position: Int)] {
-        fixtures.manifest.calls[call].positions.enumerated().compactMap { token, row in row.map { (token, $0) } }
+    private var live: [(token: Int, row: Int)] {
+        fixtures.manifest.calls[call].rows.enumerated().compactMap { token, row in row.map { (token, $0) } }
     }
 
     func all() throws -> [Comparison] {
@@ -97,7 +98,7 @@ private struct CallComparison {
         return try compareRows(
             value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
             device: seen.block.outputs[output.name], cpu: block.outputs[output.name]!, exact: exact[output.name]!,
-            base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.position) },
+            base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.row) },
             step: { self.seen.steps[$0]?.outputs[output.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).outputs[output.name]! })
     }
@@ -105,21 +106,21 @@ private struct CallComparison {
     private func state(_ state: Manifest.State, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
         try compareRows(
             value: state.name, device: seen.block.rows[state.name], cpu: block.rows[state.name]!, exact: exact[state.name]!,
-            base: nil, axis: state.rowAxis, tokens: live.enumerated().map { ($1.token, $0, $1.position) },
+            base: nil, axis: state.rowAxis, tokens: live.enumerated().map { ($1.token, $0, $1.row) },
             step: { self.seen.steps[$0]?.rows[state.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).rows[state.name]! })
     }
 
-    /// `tokens` are token number, index on the axis, cache row.
+    /// `tokens` are token number, index on the axis, row in the cache.
     private func compareRows(
         value: String, device: Tensor?, cpu: Tensor, exact: Tensor, base: Tensor?, axis: Int,
-        tokens: [(token: Int, index: Int, position: Int)], step: (Int) -> Tensor?, stepCPU: (Int) throws -> Tensor
+        tokens: [(token: Int, index: Int, row: Int)], step: (Int) -> Tensor?, stepCPU: (Int) throws -> Tensor
     ) throws -> [Comparison] {
         guard let device, device.shape == cpu.shape, exact.shape == cpu.shape else {
             throw Failure.fault("call \(call): \(value) is \(device?.summary ?? "missing"); \(cpu.summary) expected")
         }
         var result: [Comparison] = []
-        for (token, index, position) in tokens {
+        for (token, index, cacheRow) in tokens {
             let row = device.slice(axis: axis, at: index), reference = exact.slice(axis: axis, at: index).values
             let baseRow = base?.slice(axis: axis, at: index).values
             func add(_ kind: Comparison.Kind, _ row: Tensor, against reference: [Double], bits: Tensor) {
@@ -127,7 +128,7 @@ private struct CallComparison {
                 let passes = figures.within(tolerances)
                 let hint = passes ? nil : twin(of: row.values, exact: exact, axis: axis, besides: index, tokens: tokens)
                 result.append(Comparison(
-                    kind: kind, call: call, token: token, position: position, value: value, equalBits: equalBits(row, bits),
+                    kind: kind, call: call, token: token, row: cacheRow, value: value, equalBits: equalBits(row, bits),
                     figures: figures, passes: passes, hint: hint))
             }
             add(.blockExact, row, against: reference, bits: cpu.slice(axis: axis, at: index))
@@ -143,7 +144,7 @@ private struct CallComparison {
     }
 
     /// Names the other token whose expected row this one is.
-    private func twin(of row: [Double], exact: Tensor, axis: Int, besides index: Int, tokens: [(token: Int, index: Int, position: Int)]) -> String? {
+    private func twin(of row: [Double], exact: Tensor, axis: Int, besides index: Int, tokens: [(token: Int, index: Int, row: Int)]) -> String? {
         let other = tokens.first { $0.index != index && Figures(of: row, against: exact.slice(axis: axis, at: $0.index).values, base: nil).within(tolerances) }
         return other.map { "it looks like the row of token \($0.token)" }
     }

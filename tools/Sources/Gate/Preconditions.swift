@@ -33,7 +33,7 @@ public func assertPreconditions(_ ids: [String], on fixtures: Fixtures) throws -
         let block = try fixtures.block(call)
         let check = CallCheck(manifest: fixtures.manifest, call: call, inputs: block.inputs)
         try check.finite()
-        try check.rows(contiguous: ids.contains("P2'"))
+        try check.writes(contiguous: ids.contains("P2'"))
         try check.writeMasks()
         try check.masks(twoValued: ids.contains("P5"))
         for token in fixtures.manifest.calls[call].steps {
@@ -48,16 +48,16 @@ private struct CallCheck {
     let call: Int
     let inputs: Named
 
-    var positions: [Int?] { manifest.calls[call].positions }
+    var rows: [Int?] { manifest.calls[call].rows }
 
-    func wrong(_ id: String, _ why: String) -> Failure { .fault("\(id) does not hold in call \(call): \(why)") }
+    func wrong(_ id: String, _ why: String) -> Failure { .fault("\(id) does not hold in call \(call) (\(manifest.calls[call].label)): \(why)") }
 
     func finite() throws {
         for input in manifest.inputs where !inputs[input.name]!.isFinite { throw wrong("P7", "\(input.name) is not finite") }
     }
 
-    func rows(contiguous: Bool) throws {
-        let live = positions.compactMap { $0 }
+    func writes(contiguous: Bool) throws {
+        let live = rows.compactMap { $0 }
         guard Set(live).count == live.count else { throw wrong("P2", "two tokens write the same row") }
         guard !contiguous || zip(live, live.dropFirst()).allSatisfy({ $0 + 1 == $1 }) else { throw wrong("P2'", "the rows \(live) are not consecutive") }
     }
@@ -66,7 +66,7 @@ private struct CallCheck {
     func writeMasks() throws {
         for input in manifest.inputs where input.role == .writeMask {
             try forEachToken(input) { token, column in
-                for (row, value) in column.enumerated() where value != (row == positions[token] ? 1 : 0) {
+                for (row, value) in column.enumerated() where value != (row == rows[token] ? 1 : 0) {
                     throw wrong("P1", "\(input.name) of token \(token) is \(value) at row \(row)")
                 }
             }
@@ -79,9 +79,9 @@ private struct CallCheck {
                 if twoValued, let bad = row.first(where: { $0 != 0 && $0 != manifest.closed }) {
                     throw wrong("P5", "\(input.name) of token \(token) holds \(bad)")
                 }
-                guard let own = positions[token] else { return }
+                guard let own = rows[token] else { return }
                 guard row[own] == 0 else { throw wrong("P4", "\(input.name) of token \(token) is \(row[own]) at its own row \(own)") }
-                for later in positions[(token + 1)...].compactMap({ $0 }) where row[later] != manifest.closed {
+                for later in rows[(token + 1)...].compactMap({ $0 }) where row[later] != manifest.closed {
                     throw wrong("P3", "\(input.name) of token \(token) is \(row[later]) at row \(later) of a later token")
                 }
             }
@@ -100,10 +100,10 @@ private struct CallCheck {
     /// The cache-row vector of each token. Other axes must have size 1: one mask for all heads.
     private func forEachToken(_ input: Manifest.Input, _ body: (Int, [Double]) throws -> Void) throws {
         let tensor = inputs[input.name]!
-        guard tensor.shape.indices.contains(input.tokenAxis!), tensor.shape[input.tokenAxis!] == positions.count,
+        guard tensor.shape.indices.contains(input.tokenAxis!), tensor.shape[input.tokenAxis!] == rows.count,
             tensor.shape.indices.contains(input.slotAxis!), tensor.shape[input.slotAxis!] == manifest.maxSeq,
-            tensor.elements.count == positions.count * manifest.maxSeq
+            tensor.elements.count == rows.count * manifest.maxSeq
         else { throw Failure.fault("call \(call): \(input.name) is \(tensor.summary), not one row of \(manifest.maxSeq) a token") }
-        for token in positions.indices { try body(token, tensor.slice(axis: input.tokenAxis!, at: token).values) }
+        for token in rows.indices { try body(token, tensor.slice(axis: input.tokenAxis!, at: token).values) }
     }
 }

@@ -37,12 +37,12 @@ extension ParityReport {
         let bounds = "bounds: relative L2 <= \(short(tolerances.relativeL2)), 1-cos <= \(short(tolerances.oneMinusCosine)), "
             + "worst/rms <= \(short(tolerances.worstOverRms)); per token, never one figure over all"
         let rows = comparisons.map {
-            ["\($0.call)", "\($0.token)", "\($0.position)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
+            ["\($0.call)", "\($0.token)", "\($0.row)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
                 short($0.figures.relativeL2), short($0.figures.oneMinusCosine), short($0.figures.worstOverRms), $0.passes ? "ok" : "FAIL"]
         }
         let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal elements of untouched state rows became zero"
         let list = faults.map { "\nFAIL: \($0)" }.joined()
-        return table(["call", "token", "position", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows) + "\n" + bounds + noted + list
+        return table(["call", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows) + "\n" + bounds + noted + list
     }
 }
 

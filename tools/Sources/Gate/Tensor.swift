@@ -60,7 +60,12 @@ public struct Tensor: Equatable, Sendable {
         let outer = shape[..<axis].reduce(1, *), size = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
         shape[axis] = 1
         func pick<T>(_ x: [T]) -> [T] {
-            (0..<outer).flatMap { o in x[((o * size + index) * inner)..<((o * size + index + 1) * inner)] }
+            var picked: [T] = []
+            for o in 0..<outer {
+                let start = (o * size + index) * inner
+                picked += x[start..<start + inner]
+            }
+            return picked
         }
         switch elements {
         case .half(let x): return Tensor(shape: shape, elements: .half(pick(x)))

@@ -14,6 +14,8 @@ public struct Script: Codable, Sendable {
     public var functions: [String: [Operation]]?
     /// What the on-device compiler writes to standard error when a model is loaded.
     public var complaint: String?
+    /// The same, when a plan is made.
+    public var planComplaint: String?
     public var faults: [Fault]?
 
     public struct System: Codable, Sendable {
@@ -82,6 +84,7 @@ struct ScriptedEngine {
     }
 
     func structure(of model: URL, configuration: MLModelConfiguration) throws -> MLModelStructure {
+        if let complaint = script.planComplaint { FileHandle.standardError.write(Data((complaint + "\n").utf8)) }
         if let error = script.planError { throw StandInError(error) }
         switch script.structure ?? "program" {
         case "program": return .program(.init(functions: (script.functions ?? ["main": honest]).mapValues { .init(inputs: [], block: block($0)) }))

@@ -9,9 +9,19 @@ final class ScriptedModel {
     private let engine: ScriptedEngine
     private let fixtures: Fixtures
     private let role: String
-    private let predictions: [(positions: [Int], values: Fixtures.Prediction)]
+    private let predictions: [Planned]
     private var count = 0
     private var cache: Named
+    /// The cache after the last token that was kept, where the steps go back to at the end of a call.
+    private var kept: Named
+
+    private struct Planned {
+        let rows: [Int]
+        let values: Fixtures.Prediction
+        /// Whether later calls build on it, and whether the cache goes back after it.
+        let isKept: Bool
+        let endsCall: Bool
+    }
 
     init(compiled: URL, configuration: MLModelConfiguration) throws {
         engine = try .compiled(compiled)
@@ -23,14 +33,21 @@ final class ScriptedModel {
         if let name = configuration.functionName, engine.script.functions.map({ $0[name] == nil }) ?? (name != "main") {
             throw StandInError("the model has no function \(name)")
         }
-        var predictions: [(positions: [Int], values: Fixtures.Prediction)] = []
+        var predictions: [Planned] = []
         for (index, call) in manifest.calls.enumerated() {
-            if role == "block" { predictions.append((call.positions.compactMap { $0 }, try fixtures.block(index))) } else {
-                for token in call.steps { predictions.append(([call.positions[token]!], try fixtures.step(index, token: token))) }
+            if role == "block" {
+                predictions.append(Planned(rows: call.rows.compactMap { $0 }, values: try fixtures.block(index), isKept: true, endsCall: true))
+                continue
+            }
+            for token in call.steps {
+                predictions.append(Planned(
+                    rows: [call.rows[token]!], values: try fixtures.step(index, token: token), isKept: token < call.accepted,
+                    endsCall: token == call.steps.last))
             }
         }
         self.predictions = predictions
         cache = try fixtures.initialStates()
+        kept = cache
         let first = predictions[0].values
         description = MLModelDescription(
             inputs: first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) },
@@ -48,7 +65,7 @@ final class ScriptedModel {
 
     func predict(_ features: any MLFeatureProvider, _ state: MLState) throws -> any MLFeatureProvider {
         guard count < predictions.count else { throw StandInError("more predictions than the fixtures have") }
-        let (positions, expected) = predictions[count]
+        let planned = predictions[count], expected = planned.values
         let faults = (engine.script.faults ?? []).filter { $0.model == role && $0.prediction == count }.map(\.kind)
         if faults.contains(.error) { throw StandInError("Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"") }
         if faults.contains(.crash) { kill(getpid(), SIGKILL) }
@@ -61,7 +78,9 @@ final class ScriptedModel {
             throw StandInError("before prediction \(count) of the \(role), \(name) does not hold what the sequence left there")
         }
         count += 1
-        write(expected.rows, at: positions, into: state, faults: faults)
+        write(expected.rows, at: planned.rows, into: state, faults: faults)
+        if planned.isKept { kept = cache }
+        if planned.endsCall { cache = kept }
         if faults.contains(.touchPackage) { try touchPackage() }
         return try outputs(expected, faults: faults)
     }
@@ -83,19 +102,19 @@ final class ScriptedModel {
     }
 
     /// Writes the rows into the caller's buffers and into our record of them.
-    private func write(_ rows: Named, at positions: [Int], into state: MLState, faults: [Script.Fault.Kind]) {
+    private func write(_ rows: Named, at cacheRows: [Int], into state: MLState, faults: [Script.Fault.Kind]) {
         if faults.contains(.unchangedState) { return }
         for spec in fixtures.manifest.states {
             var halves = cache[spec.name]!.halves!
             let size = spec.shape[spec.rowAxis], inner = spec.shape[(spec.rowAxis + 1)...].reduce(1, *)
             let new = rows[spec.name]!.halves!
             for o in 0..<spec.shape[..<spec.rowAxis].reduce(1, *) {
-                for (j, row) in positions.enumerated() {
-                    for i in 0..<inner { halves[(o * size + row) * inner + i] = new[(o * positions.count + j) * inner + i] }
+                for (j, row) in cacheRows.enumerated() {
+                    for i in 0..<inner { halves[(o * size + row) * inner + i] = new[(o * cacheRows.count + j) * inner + i] }
                 }
             }
             if faults.contains(.corruptState) {
-                let row = (0..<size).first { !positions.contains($0) }!
+                let row = (0..<size).first { !cacheRows.contains($0) }!
                 halves[row * inner] ^= 0x0200
             }
             cache[spec.name] = Tensor(shape: spec.shape, elements: .half(halves))

@@ -36,28 +36,40 @@ const total = (to: string, n: number): string => {
   return set(to, vadd(vadd(pair(0), pair(1)), vadd(pair(2), pair(3))));
 };
 
+const storeEight = (t: number, value: string): string =>
+  when(`(i32.gt_u ${get("live")} ${i32(t)})`, [store(get("to"), value), set("to", add(get("to"), get("tokenStride")))]);
+
+const storeZero = (t: number): readonly string[] => [storeEight(t, lanes(0))];
+
 const storeToken = (t: number): readonly string[] => [
   total("yl", 2 * t),
   total("yh", 2 * t + 1),
   ...narrow("bl", "yl", "abs"),
   ...narrow("bh", "yh", "abs"),
-  when(`(i32.gt_u ${get("live")} ${i32(t)})`, [
-    store(get("to"), call2("i16x8.narrow_i32x4_u", get("bl"), get("bh"))),
-    set("to", add(get("to"), get("tokenStride"))),
-  ]),
+  storeEight(t, call2("i16x8.narrow_i32x4_u", get("bl"), get("bh"))),
 ];
 
-/** Items are groups of eight j; x is packed by four and scaled by 2^112, y finite fp16. */
+/**
+ * Items are (block of four tokens, group of eight j), `groups` of these a block. x is packed by four and scaled by
+ * 2^112, y is finite fp16. Beyond the block's `used` every x is ±0: those products are ±0 and change no lane, which
+ * starts as +0 and can never become −0.
+ */
 const mix = kernel(
   "mix",
-  ["x", "y", "kStride", "K", "out", "tokenStride", "live"],
-  { i32: ["j", "lane", "px", "py", "k", "slot", "to"], v128: [...accs, "yl", "yh", "s", "bl", "bh", "abs"] },
+  ["xs", "blockBytes", "used", "y", "kStride", "groups", "out", "tokenStride", "tokens"],
+  {
+    i32: ["i", "j", "block", "x", "K", "live", "lane", "px", "py", "k", "slot", "to"],
+    v128: [...accs, "yl", "yh", "s", "bl", "bh", "abs"],
+  },
   [
-    forEach("j", get("begin"), get("end"), 1, [
-      set("slot", get("scratch")),
-      laneLoop,
-      set("to", add(get("out"), mul(get("j"), i32(16)))),
-      ...TOKENS.flatMap(storeToken),
+    forEach("i", get("begin"), get("end"), 1, [
+      set("block", call2("i32.div_u", get("i"), get("groups"))),
+      set("j", call2("i32.rem_u", get("i"), get("groups"))),
+      set("x", add(get("xs"), mul(get("block"), get("blockBytes")))),
+      set("K", `(i32.load ${add(get("used"), mul(get("block"), i32(4)))})`),
+      set("live", call2("i32.sub", get("tokens"), mul(get("block"), i32(4)))),
+      set("to", add(get("out"), add(mul(get("j"), i32(16)), mul(mul(get("block"), i32(4)), get("tokenStride"))))),
+      when(get("K"), [set("slot", get("scratch")), laneLoop, ...TOKENS.flatMap(storeToken)], TOKENS.flatMap(storeZero)),
     ]),
   ],
 );

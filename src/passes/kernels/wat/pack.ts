@@ -3,33 +3,48 @@ import { widenOne } from "./half.ts";
 import { add, call2, forEach, get, i32, kernel, lanes, load, mul, set, when } from "./text.ts";
 
 /**
- * Packs `tokens` vectors (1 or 4) as fp32 in blocks of eight k: [K/8][tokens][8], zeros behind K and behind the
- * `live` ones, multiplied by the fp32 `scale`. Items are blocks of eight k.
+ * Packs vectors ("tokens") in blocks of `tokens` (1 or 4) as fp32: [token block][K/8][tokens][8], zeros behind K and
+ * behind the last of the `count` tokens, multiplied by the fp32 `scale`. For each token block `used` gets the number of
+ * k up to the last that is not ±0 in all of its tokens. Items are token blocks.
  */
 const pack = kernel(
   "pack",
-  ["src", "tokenStride", "kStride", "half", "live", "K", "dst", "tokens", "scale"],
-  { i32: ["block", "token", "j", "k", "from", "to", "bits"], f32: ["value"] },
+  ["src", "tokenStride", "kStride", "half", "count", "K", "dst", "tokens", "scale", "used"],
+  { i32: ["block", "token", "j", "k", "last", "row", "column", "from", "to", "bits"], f32: ["value"] },
   [
     forEach("block", get("begin"), get("end"), 1, [
-      set("to", add(get("dst"), mul(get("block"), mul(get("tokens"), i32(32))))),
+      set("last", i32(0)),
       forEach("token", i32(0), get("tokens"), 1, [
-        forEach("j", i32(0), i32(8), 1, [
-          set("value", "(f32.const 0)"),
-          set("k", add(mul(get("block"), i32(8)), get("j"))),
-          when(call2("i32.and", `(i32.lt_u ${get("k")} ${get("K")})`, `(i32.lt_u ${get("token")} ${get("live")})`), [
-            set("from", add(add(get("src"), mul(get("token"), get("tokenStride"))), mul(get("k"), get("kStride")))),
-            when(
-              get("half"),
-              [set("bits", `(i32.load16_u ${get("from")})`), ...widenOne("value", "bits")],
-              [set("value", `(f32.load ${get("from")})`)],
-            ),
-            set("value", `(f32.mul ${get("value")} (f32.reinterpret_i32 ${get("scale")}))`),
+        set("row", add(mul(get("block"), get("tokens")), get("token"))),
+        set("from", add(get("src"), mul(get("row"), get("tokenStride")))),
+        set(
+          "column",
+          mul(mul(get("block"), call2("i32.and", add(get("K"), i32(7)), i32(-8))), mul(get("tokens"), i32(4))),
+        ),
+        set("to", add(add(get("dst"), get("column")), mul(get("token"), i32(32)))),
+        forEach("k", i32(0), get("K"), 8, [
+          forEach("j", get("k"), add(get("k"), i32(8)), 1, [
+            set("value", "(f32.const 0)"),
+            when(call2("i32.and", `(i32.lt_u ${get("j")} ${get("K")})`, `(i32.lt_u ${get("row")} ${get("count")})`), [
+              when(
+                get("half"),
+                [set("bits", `(i32.load16_u ${get("from")})`), ...widenOne("value", "bits")],
+                [set("value", `(f32.load ${get("from")})`)],
+              ),
+              when(
+                call2("i32.and", `(f32.ne ${get("value")} (f32.const 0))`, `(i32.ge_u ${get("j")} ${get("last")})`),
+                [set("last", add(get("j"), i32(1)))],
+              ),
+              set("value", `(f32.mul ${get("value")} (f32.reinterpret_i32 ${get("scale")}))`),
+              set("from", add(get("from"), get("kStride"))),
+            ]),
+            `(f32.store ${get("to")} ${get("value")})`,
+            set("to", add(get("to"), i32(4))),
           ]),
-          `(f32.store ${get("to")} ${get("value")})`,
-          set("to", add(get("to"), i32(4))),
+          set("to", add(get("to"), mul(call2("i32.sub", get("tokens"), i32(1)), i32(32)))),
         ]),
       ]),
+      `(i32.store ${add(get("used"), mul(get("block"), i32(4)))} ${get("last")})`,
     ]),
   ],
 );
@@ -54,17 +69,4 @@ const finite = `(func (export "finite") (param $at i32) (param $count i32) (resu
   ])}
   (i32.eqz (v128.any_true ${get("bad")})))`;
 
-/** `(param $at $blocks $bytes) → n`: all but the first n of the packed blocks of `bytes` bytes are ±0. */
-const used = `(func (export "used") (param $at i32) (param $blocks i32) (param $bytes i32) (result i32)
-  (local $i i32) (local $from i32)
-  (block $none (loop $next
-    (br_if $none (i32.eqz ${get("blocks")}))
-    ${set("from", add(get("at"), mul(call2("i32.sub", get("blocks"), i32(1)), get("bytes"))))}
-    ${forEach("i", get("from"), add(get("from"), get("bytes")), 16, [
-      `(if (v128.any_true (f32x4.ne ${load(get("i"))} ${lanes(0)})) (then (return ${get("blocks")})))`,
-    ])}
-    ${set("blocks", call2("i32.sub", get("blocks"), i32(1)))}
-    (br $next)))
-  (i32.const 0))`;
-
-export const packKernels: readonly string[] = [pack, finite, used];
+export const packKernels: readonly string[] = [pack, finite];

@@ -131,11 +131,23 @@ export const MAXIMUM: readonly TermRule[] = [
     match: (c, args) => {
       const open = args.filter((t) => !isClosed(t));
       if (open.length === args.length) return undefined;
-      const visible = open.some((t) => t.kind !== "gate");
+      const visible = open.some((t) => !mayBeMasked(t));
       return hit(visible, () => (open.length === 0 ? num(c, 0) : maxOf(c, open)));
     },
   },
 ];
+
+/** Whether a mask entry of unknown value reaches the term other than through an exponential or another function. */
+function mayBeMasked(root: Term): boolean {
+  const seen = new Set<Term>();
+  const visit = (t: Term): boolean => {
+    if (t.kind === "gate" || isMask(t)) return true;
+    if (t.kind === "unary" || seen.has(t)) return false;
+    seen.add(t);
+    return t.args.some(visit) || (t.lam !== undefined && visit(t.lam.body));
+  };
+  return visit(root);
+}
 
 /** Maximum of a set: order and repetition do not matter, bit for bit. */
 export function maxOf(c: Context, args: readonly Term[], kind: "max" | "min" = "max"): Term {
@@ -143,7 +155,7 @@ export function maxOf(c: Context, args: readonly Term[], kind: "max" | "min" = "
   const numbers = [...flat].filter((t) => is(t, t.value ?? Number.NaN));
   const others = [...flat].filter((t) => !numbers.includes(t));
   const pick = kind === "max" ? Math.max : Math.min;
-  const best = numbers.length > 0 ? [num(c, pick(...numbers.map((t) => t.value!)))] : [];
-  const all = [...others, ...best].sort(inOrder);
+  const best = pick(...numbers.map((t) => t.value!));
+  const all = [...others, ...numbers.filter((t) => is(t, best))].sort(inOrder);
   return all.length === 1 ? all[0]! : raw(c, kind, all);
 }

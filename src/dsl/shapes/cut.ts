@@ -1,87 +1,11 @@
-/** Shapes of the ops that join and cut: concat, stack, split, slices, gather. */
+/** Shapes of the ops that take pieces: split, slices, gather. */
 import type { Tensor } from "../tensor.ts";
 import type { DType, Shape } from "../type.ts";
 import type { Minus, Plus, Sum } from "./arithmetic.ts";
-import type {
-  AllDigits,
-  AxisOf,
-  Fits,
-  FromKey,
-  Key,
-  Keys,
-  Show,
-  ShowDim,
-  SizeAt,
-  Unranked,
-  Vague,
-  With,
-} from "./dim.ts";
-
-type Tensors = readonly Tensor[];
-type Shapes = readonly Shape[];
-
-/** The shapes of a list of tensors. */
-export type ShapesOf<Ts extends Tensors> = { readonly [I in keyof Ts]: Ts[I] extends Tensor<infer S> ? S : never };
-
-/** The dtype of the first tensor of a list. */
-export type FirstDType<Ts extends Tensors> = Ts[0] extends Tensor<Shape, infer D> ? D : DType;
-
-/** Shape of concat(values, axis), or what is wrong. */
-export type ConcatShape<Ts extends Tensors, Axis extends number> = number extends Ts["length"]
-  ? Shape
-  : Joined<ShapesOf<Ts>, Axis>;
-
-type Joined<Ss extends Shapes, Axis extends number> = Ss extends readonly [
-  infer A extends Shape,
-  ...infer Rest extends Shapes,
-]
-  ? Unranked<A> extends true
-    ? Shape
-    : Vague<[Axis]> extends true
-      ? Shape
-      : [AxisOf<A, Axis>] extends [never]
-        ? `concat: axis ${Axis} is outside ${Show<A>}`
-        : Odd<A, Rest, AxisOf<A, Axis>> extends infer B
-          ? B extends Shape
-            ? `concat: shapes differ outside axis ${Axis}: ${Show<A>} and ${Show<B>}`
-            : With<A, AxisOf<A, Axis>, Total<{ [I in keyof Ss]: Key<SizeAt<Ss[I], Axis>> }>>
-          : never
-  : Shape;
-
-type Total<Ks extends readonly unknown[]> = AllDigits<Ks> extends true ? FromKey<Sum<Ks>> : number;
-
-/** The first shape that does not go with A outside the axis; undefined when all do. */
-type Odd<A extends Shape, Rest extends Shapes, AxisKey> = Rest extends readonly [
-  infer B extends Shape,
-  ...infer More extends Shapes,
-]
-  ? Unranked<B> extends true
-    ? Odd<A, More, AxisKey>
-    : A["length"] extends B["length"]
-      ? { [I in keyof A]: I extends AxisKey ? true : I extends keyof B ? Fits<A[I], B[I]> : false }[number] extends true
-        ? Odd<A, More, AxisKey>
-        : B
-      : B
-  : undefined;
-
-/** Shape of stack(values, axis). */
-export type StackShape<Ts extends Tensors, Axis extends number> = number extends Ts["length"]
-  ? Shape
-  : Ts[0] extends Tensor<infer A>
-    ? InsertAt<A, Axis, Ts["length"]>
-    : Shape;
-
-type InsertAt<A extends Shape, Axis extends number, N extends number, Done extends Shape = readonly []> =
-  Unranked<A> extends true
-    ? Shape
-    : AxisOf<readonly [...Done, ...A, N], Axis> extends `${Done["length"]}`
-      ? readonly [...Done, N, ...A]
-      : A extends readonly [infer M extends number, ...infer As extends Shape]
-        ? InsertAt<As, Axis, N, readonly [...Done, M]>
-        : Shape;
+import type { AllDigits, AxisOf, FromKey, Key, Keys, Show, ShowDim, SizeAt, Unranked, Vague, With } from "./dim.ts";
 
 /** What is wrong with split(x, sizes, axis), if anything; then the type of its parts. */
-export type SplitResult<A extends Shape, D extends DType, Sizes extends Shape, Axis extends number> = true extends
+type SplitResult<A extends Shape, D extends DType, Sizes extends Shape, Axis extends number> = true extends
   | Unranked<A>
   | Vague<[Axis]>
   ? { readonly [I in keyof Sizes]: Tensor<Shape, D> }
@@ -90,6 +14,14 @@ export type SplitResult<A extends Shape, D extends DType, Sizes extends Shape, A
     : SplitFits<SizeAt<A, Axis>, Sizes> extends true
       ? { readonly [I in keyof Sizes]: Tensor<With<A, AxisOf<A, Axis>, Sizes[I]>, D> }
       : `split: sizes ${Show<Sizes>} add up to ${Sum<Keys<Sizes>>}, axis ${Axis} of ${Show<A>} is ${ShowDim<SizeAt<A, Axis>>}`;
+
+/** The same by the options of the call; num_splits gives a list of unknown length. */
+export type SplitParts<A extends Shape, D extends DType, O> = O extends {
+  readonly split_sizes: infer Sizes extends Shape;
+  readonly axis: infer Axis extends number;
+}
+  ? SplitResult<A, D, Sizes, Axis>
+  : readonly Tensor<Shape, D>[];
 
 type SplitFits<N, Sizes extends Shape> =
   Unranked<Sizes> extends true
@@ -135,8 +67,14 @@ type Cut<N, B, S, I> =
       ? number
       : S;
 
-/** Shape of slice_by_index(x, begin, end) without stride or masks, or what is wrong. */
-export type SliceIndexShape<A extends Shape, Begin, End> =
+/** Shape of slice_by_index(x, begin, end), or what is wrong; options are left to the run time. */
+export type SliceIndexShape<A extends Shape, Begin, End, Options> = [keyof Options] extends [never]
+  ? PlainSlice<A, Begin, End>
+  : "squeeze_mask" extends keyof Options
+    ? Shape
+    : Unknown<A>;
+
+type PlainSlice<A extends Shape, Begin, End> =
   Unranked<A> extends true
     ? Shape
     : [Begin, End] extends [infer B extends Shape, infer E extends Shape]

@@ -1,0 +1,145 @@
+/**
+ * Holds our reader against the packages of make_packages.py: every op, type, interface and blob hash that coremltools
+ * finds in a package, the reader must find; every function must become a graph; the graph, written by us and read
+ * again, must be the same. What must be refused must be refused in the words that the facts give.
+ *
+ *     node conformance/read_packages.mjs FOLDER
+ */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const [folder] = process.argv.slice(2);
+if (!folder) {
+  console.error("usage: node conformance/read_packages.mjs FOLDER");
+  process.exit(2);
+}
+
+const scratch = mkdtempSync(join(tmpdir(), "graphc-conformance-"));
+try {
+  const library = await loadLibrary();
+  const names = readdirSync(folder).flatMap((file) => (file.endsWith(".json") ? [file.slice(0, -5)] : []));
+  const failures = [];
+  for (const name of names) failures.push(...(await complaintsOf(library, name)).map((text) => `${name}: ${text}`));
+  for (const text of failures) console.error(text);
+  console.log(`${names.length - new Set(failures.map((text) => text.split(":")[0])).size} of ${names.length} packages`);
+  process.exitCode = failures.length > 0 || names.length === 0 ? 1 : 0;
+} finally {
+  rmSync(scratch, { recursive: true });
+}
+
+/** The TypeScript sources as one module: Node 20 cannot load them as they are. */
+async function loadLibrary() {
+  const files = ["read", "package", "package-store", "diff", "diff-text"];
+  const contents = files.map((file) => `export * from "./src/emit/${file}.ts";`).join("\n");
+  const outfile = join(scratch, "library.mjs");
+  await build({
+    stdin: { contents, resolveDir: root, loader: "ts" },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    outfile,
+    logLevel: "error",
+  });
+  return import(pathToFileURL(outfile).href);
+}
+
+async function complaintsOf(library, name) {
+  const facts = JSON.parse(readFileSync(join(folder, `${name}.json`), "utf8"));
+  const path = join(folder, `${name}.mlpackage`);
+  if (facts.refused) return refusalComplaints(library, path, facts.refused);
+  try {
+    const pkg = library.readPackage(path);
+    const functions = Object.entries(facts.functions);
+    const seen = compare("functions", pkg.model.functions.map((f) => f.name).sort(), functions.map(([f]) => f).sort());
+    const inside = functions.flatMap(([f, expected]) => functionComplaints(pkg, f, expected));
+    for (const [f] of functions) inside.push(...(await graphComplaints(library, pkg, f)));
+    return [...seen, ...inside, ...compare("version", pkg.model.specificationVersion, facts.specificationVersion)];
+  } catch (error) {
+    return [error.name === "UserError" ? error.message : error.stack];
+  }
+}
+
+function refusalComplaints(library, path, says) {
+  try {
+    library.graphOf(library.readPackage(path));
+    return ["was not refused"];
+  } catch (error) {
+    if (error.name !== "UserError") return [error.stack];
+    return error.message.includes(says) ? [] : [`was refused with "${error.message}", not with "${says}"`];
+  }
+}
+
+/** coremltools gives the elements of these unpacked, one a byte. */
+const SUB_BYTE = new Set(["int4", "uint4", "uint3", "uint2", "uint1", "uint6"]);
+
+function functionComplaints({ model, blobs }, name, expected) {
+  const f = model.functions.find((one) => one.name === name);
+  const shown = (type) => {
+    const { dtype, shape } = type.kind === "state" ? type.tensor : type;
+    return `${dtype}[${shape.map((n) => n ?? "?").join(",")}]`;
+  };
+  const types = (values) => Object.fromEntries(values.map(({ name, type }) => [name, shown(type)]));
+  const literals = f.operations.flatMap((op) => [
+    ...(op.value ? [op.value] : []),
+    ...Object.values(op.inputs).flatMap((args) => args.flatMap((x) => ("value" in x ? [x.value] : []))),
+  ]);
+  const contentOf = ({ blob, type }) => {
+    if (!SUB_BYTE.has(type.dtype)) return { sha256: blobs.source(blob, type).sha256 };
+    const elements = Int8Array.from(blobs.elements(blob, type));
+    return { unpacked: createHash("sha256").update(elements).digest("hex") };
+  };
+  const found = literals.flatMap((x) =>
+    "blob" in x ? [[x.blob.offset, { type: shown(x.type), ...contentOf(x) }]] : [],
+  );
+  return [
+    ...compare("opset", f.opset, expected.opset),
+    ...compare("inputs", types(f.inputs), expected.inputs),
+    ...compare(
+      "states",
+      f.inputs.filter((x) => x.type.kind === "state").map((x) => x.name),
+      expected.states,
+    ),
+    ...compare("outputs", f.outputs, expected.outputs),
+    ...compare(
+      "ops",
+      f.operations.map((op) => op.type),
+      expected.ops,
+    ),
+    ...compare("values", types(f.operations.flatMap((op) => op.outputs)), expected.values),
+    ...compare("blobs", Object.fromEntries(found), expected.blobs),
+  ];
+}
+
+/** The graph at its default sizes, and for one and two tokens where a size is open. */
+async function graphComplaints(library, pkg, name) {
+  const f = pkg.model.functions.find((one) => one.name === name);
+  const isOpen = f.inputs.some(({ type }) => type.kind === "tensor" && type.shape.includes(undefined));
+  const complaints = [];
+  for (const tokens of isOpen ? [undefined, 1, 2] : [undefined]) {
+    const graph = library.graphOf(pkg, { function: name, ...(tokens ? { tokens } : {}) });
+    const again = join(scratch, "again.mlpackage");
+    await library.writePackage(graph, library.packageWeights(), again, { force: true });
+    const differences = library.diffGraphs(graph, library.graphOf(library.readPackage(again)));
+    if (differences.length > 0) complaints.push(`differs after writing:\n${library.showDifferences(differences)}`);
+  }
+  return complaints;
+}
+
+function compare(what, found, expected) {
+  const [left, right] = [found, expected].map((x) => JSON.stringify(sorted(x)));
+  return left === right ? [] : [`${what}: the reader finds ${left}, coremltools ${right}`];
+}
+
+function sorted(x) {
+  if (typeof x !== "object" || x === null || Array.isArray(x)) return x;
+  return Object.fromEntries(
+    Object.keys(x)
+      .sort()
+      .map((key) => [key, sorted(x[key])]),
+  );
+}

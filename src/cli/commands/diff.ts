@@ -1,0 +1,50 @@
+/** `graphc diff`: what differs between two packages or graphs, in ops, types and weights. */
+import { resolve } from "node:path";
+import type { Graph } from "../../dsl/graph.ts";
+import type { WeightHash } from "../../emit/canonical.ts";
+import { diffGraphs } from "../../emit/diff.ts";
+import { showDifferences } from "../../emit/diff-text.ts";
+import { checkpointHashes } from "../../emit/package-store.ts";
+import { graphOf, readPackage } from "../../emit/read.ts";
+import type { Args, Command } from "../command.ts";
+import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
+
+export const diff: Command = {
+  name: "diff",
+  summary: "Compares two packages or graphs: interface, ops, types, attributes and weights, not bytes.",
+  operands: "A B",
+  arity: [2, 2],
+  options: MODEL_OPTIONS,
+  notes: [
+    "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
+    "Exit code 1 when they differ.",
+  ],
+  async run(args, io) {
+    const [before, after] = await Promise.all(args.operands.map((operand) => sideOf(operand, args)));
+    const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
+    const differences = diffGraphs(before!.graph, after!.graph, { hash });
+    io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences));
+    return differences.length === 0 ? 0 : 1;
+  },
+};
+
+interface Side {
+  readonly graph: Graph;
+  /** For weights that a package would hold: their hash as it would be stored. */
+  readonly hash?: WeightHash;
+}
+
+/** The graph of a package, or a model at the sizes of the options with its weights hashed. */
+async function sideOf(operand: string, args: Args): Promise<Side> {
+  if (isPackage(operand)) return { graph: graphOf(readPackage(resolve(operand))) };
+  const subject = await subjectOf(operand, args);
+  const graph = subject.build(sizeOf(args));
+  // Between two models the names of the weights say it all; only a package asks for their contents.
+  if (!args.operands.some(isPackage)) return { graph };
+  const store = await subject.openWeights(graph);
+  try {
+    return { graph, hash: await checkpointHashes(graph, store) };
+  } finally {
+    await store.close();
+  }
+}

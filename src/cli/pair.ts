@@ -1,0 +1,67 @@
+/** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
+import { freemem } from "node:os";
+import { rolesOf } from "../dsl/contract.ts";
+import type { Graph } from "../dsl/graph.ts";
+import type { PhiConfig } from "../dsl/models/config.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { packageWeights } from "../emit/package-store.ts";
+import { graphOf, readPackage } from "../emit/read.ts";
+import type { WeightStore } from "../emit/weights/store.ts";
+import type { Args } from "./command.ts";
+import { bytes } from "./table.ts";
+import { isPackage, sizeOf, subjectOf } from "./target.ts";
+
+export interface OpenPair {
+  readonly name: string;
+  readonly block: Graph;
+  readonly step: Graph;
+  readonly config?: PhiConfig;
+  /** Where the weights come from, for the report. */
+  readonly weights: string;
+  openWeights(): Promise<WeightStore>;
+}
+
+/** @throws UserError when a package has no twin, or a flexible one is given alone without --tokens. */
+export async function pairOf(args: Args): Promise<OpenPair> {
+  const [first, second] = args.operands as [string, string?];
+  if (isPackage(first)) return packagePair(first, second, args);
+  if (second !== undefined) throw new UserError(`"${first}" is a model; only packages come in pairs`);
+  const subject = await subjectOf(first, args);
+  const size = sizeOf(args);
+  const block = subject.build(size);
+  return {
+    name: subject.name,
+    block,
+    step: subject.build({ ...size, tokens: 1 }),
+    ...(subject.config ? { config: subject.config } : {}),
+    weights: subject.weights,
+    openWeights: () => subject.openWeights(block),
+  };
+}
+
+/** Two packages, or one of flexible size read for T tokens and for one. */
+function packagePair(first: string, second: string | undefined, args: Args): OpenPair {
+  const blockPackage = readPackage(first);
+  const stepPackage = second === undefined ? blockPackage : readPackage(second);
+  const tokens = args.whole("tokens", 1);
+  const block = graphOf(blockPackage, second === undefined ? { tokens } : {});
+  const step = graphOf(stepPackage, second === undefined ? { tokens: 1 } : {});
+  rolesOf(block, step);
+  return {
+    name: second === undefined ? first : `${first} and ${second}`,
+    block,
+    step,
+    weights: first,
+    openWeights: async () => packageWeights(),
+  };
+}
+
+/** Says before any work that the memory will not do. @throws UserError */
+export function checkMemory(needed: number, what: string): void {
+  const free = freemem();
+  if (needed > free) {
+    throw new UserError(
+      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free; use fewer --layers or a smaller --max-seq`,
+    );
+  }
+}

@@ -1,0 +1,93 @@
+/** An op's meaning as a JavaScript function over typed arrays: what runs every op that has no kernel of its own. */
+import type { Read } from "../../../dsl/algebra.ts";
+import { meaningOf } from "../../../dsl/meaning.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { isFloat, type Shape, type TensorType } from "../../../dsl/type.ts";
+import type { Precision } from "../../reading.ts";
+import type { Accumulate } from "../accumulate.ts";
+import type { Elements } from "../raw.ts";
+import { codeReading } from "./reading.ts";
+import { helpers } from "./runtime.ts";
+import { type Term, type Writer, writer } from "./writer.ts";
+
+/** Fills `out` from the operands, in the order of `operandsOf`. */
+export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void;
+
+export interface CompileOptions {
+  readonly precision: Precision;
+  readonly accumulate?: Accumulate | undefined;
+  /** Whether an operand of dtype fp16 is stored as bit patterns; when absent, all are in fp16 and none in fp64. */
+  isHalf?(operand: Tensor): boolean;
+}
+
+/** Ops whose sums an accumulation model changes: the products that hardware computes with fp16 partial sums. */
+const PRODUCTS = new Set(["conv", "linear", "matmul"]);
+
+/** JavaScript of the body of a `Compiled`, with operands named x0, x1, … */
+export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions): string {
+  const { precision, accumulate, isHalf = () => precision === "fp16" } = options;
+  const w = writer();
+  const operands = operandsOf(def);
+  const m = codeReading(w, {
+    precision,
+    integers: operands.every((x) => !isFloat(x.type.dtype)),
+    accumulate: PRODUCTS.has(def.op) && type.dtype === "fp16" ? accumulate : undefined,
+  });
+  const read = (operand: Tensor) => {
+    const half = operand.type.dtype === "fp16" && isHalf(operand);
+    return readOf(w, m.flat, operand.type, `x${operands.indexOf(operand)}`, half);
+  };
+  const element = meaningOf(m, def, type, read);
+  const order = loopOrder(type.shape, reducedAxes(def));
+  const ix: Term[] = type.shape.map(() => m.index(0));
+  const heads = order.map((axis) => {
+    const i = w.open();
+    ix[axis] = i;
+    return `for (let ${i.text} = 0; ${i.text} < ${type.shape[axis]}; ${i.text}++)`;
+  });
+  const result = element(ix);
+  const at = m.flat(ix, type.shape);
+  const innermost = { text: "", depth: heads.length };
+  w.emit(() => [`out[${at.text}] = ${storedForm(result, type, precision)};`], [result, at, innermost], []);
+  return w.close(heads);
+}
+
+export function compileOp(def: OpDef, type: TensorType, options: CompileOptions): Compiled {
+  const names = operandsOf(def).map((_, n) => `x${n}`);
+  const body = `"use strict"; return function kernel(out, ${names.join(", ")}) {\n${sourceOf(def, type, options)}\n};`;
+  return new Function(...Object.keys(helpers), body)(...Object.values(helpers)) as Compiled;
+}
+
+function readOf(
+  w: Writer,
+  flat: (ix: readonly Term[], shape: Shape) => Term,
+  type: TensorType,
+  name: string,
+  half: boolean,
+): Read<Term, Term> {
+  return {
+    ...type,
+    at(...ix) {
+      const place = flat(ix, type.shape);
+      const stored = w.bind(`${name}[${place.text}]`, [place]);
+      return { text: half ? `HALF[${stored.text}]` : stored.text, depth: stored.depth, stored: stored.text };
+    },
+  };
+}
+
+/** The text of an element as `out` stores it. */
+function storedForm(result: Term, { dtype }: TensorType, precision: Precision): string {
+  if (result.stored !== undefined) return result.stored;
+  if (dtype !== "fp16" || precision === "fp64") return result.text;
+  return `halfBits(${result.rounded?.dtype === "fp16" ? result.rounded.from : result.text})`;
+}
+
+/** Axes that the op reduces over run innermost, so that a reduction that they share is done once. */
+function reducedAxes({ attrs }: OpDef): readonly number[] {
+  return [attrs.axes ?? attrs.axis ?? []].flat() as readonly number[];
+}
+
+function loopOrder(shape: Shape, last: readonly number[]): readonly number[] {
+  const axes = shape.flatMap((n, axis) => (n > 1 ? [axis] : []));
+  return [...axes.filter((a) => !last.includes(a)), ...axes.filter((a) => last.includes(a))];
+}

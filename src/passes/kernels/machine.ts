@@ -1,0 +1,121 @@
+/**
+ * The memory that a run lives in and the threads that work on it: a WebAssembly instance per thread over one shared
+ * memory. Threads take grains of items from a shared counter; which thread does an item cannot change its bits.
+ */
+import { Worker } from "node:worker_threads";
+import { KERNELS_BASE64 } from "./binary.gen.ts";
+import { CONTROL, type Control, WORKER_SOURCE } from "./worker.ts";
+
+interface WebAssemblyApi {
+  readonly Memory: new (size: {
+    initial: number;
+    maximum: number;
+    shared: true;
+  }) => { readonly buffer: ArrayBufferLike };
+  readonly Module: new (bytes: Uint8Array) => object;
+  readonly Instance: new (module: object, imports: object) => { readonly exports: unknown };
+}
+
+/** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
+const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+
+export interface Machine {
+  readonly buffer: ArrayBufferLike;
+  /** Runs an exported kernel over items [0, count) with the words of its parameter block. */
+  run(kernel: string, words: readonly number[], count: number, grain: number): void;
+  /** Whether none of `count` fp16 at an address is infinite or NaN. */
+  finite(at: number, count: number): boolean;
+  /** Ends the other threads. */
+  close(): Promise<void>;
+}
+
+export interface MachineOptions {
+  /** Bytes for data, from address `DATA` on. */
+  readonly data: number;
+  /** Bytes of its own that each thread needs. */
+  readonly scratch: number;
+  readonly threads: number;
+}
+
+type Kernel = (words: number, begin: number, end: number, scratch: number) => void;
+type Exports = Readonly<Record<string, Kernel>> & {
+  finite(at: number, count: number): number;
+};
+
+/** Looks at the counter before the thread sleeps, and milliseconds of sleep before a helper counts as lost. */
+const SPINS = 2_000;
+const LOST = 60_000;
+const PAGE = 65536;
+/** Vector loads of the last elements may reach this far beyond the data. */
+const SLACK = 64;
+export const ALIGNMENT = 64;
+export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+/** What a machine occupies, in bytes. */
+export const machineBytes = ({ data, scratch, threads }: MachineOptions): number =>
+  Math.ceil((dataAddress({ scratch, threads }) + data + SLACK) / PAGE) * PAGE;
+
+/** Where the data begins: behind the control block and the threads' scratch. */
+export const dataAddress = ({ scratch, threads }: Omit<MachineOptions, "data">): number =>
+  CONTROL.bytes + threads * align(scratch);
+
+export function machine(options: MachineOptions): Machine {
+  const pages = machineBytes(options) / PAGE;
+  const memory = new Memory({ initial: pages, maximum: pages, shared: true });
+  const module = new Module(Buffer.from(KERNELS_BASE64, "base64"));
+  const exports = new Instance(module, { env: { memory } }).exports as Exports;
+  const scratchOf = (thread: number) => CONTROL.bytes + thread * align(options.scratch);
+  const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
+  const helpers = Array.from({ length: options.threads - 1 }, (_, n) => {
+    const workerData = { memory, module, scratch: scratchOf(n + 1), control: CONTROL };
+    const worker = new Worker(WORKER_SOURCE, { eval: true, workerData });
+    worker.unref();
+    return worker;
+  });
+  return {
+    buffer: memory.buffer,
+    finite: (at, count) => exports.finite(at, count) === 1,
+    run(kernel, words, count, grain) {
+      control.set(words, CONTROL.words);
+      const run = (begin: number) =>
+        exports[kernel]!(CONTROL.words * 4, begin, Math.min(count, begin + grain), scratchOf(0));
+      if (helpers.length === 0 || count <= grain) for (let begin = 0; begin < count; begin += grain) run(begin);
+      else shareOut(control, helpers.length, { kernel, count, grain, run, names: Object.keys(exports) });
+    },
+    async close() {
+      Atomics.store(control, CONTROL.stop, 1);
+      Atomics.add(control, CONTROL.round, 1);
+      Atomics.notify(control, CONTROL.round);
+      await Promise.all(helpers.map((worker) => worker.terminate()));
+    },
+  };
+}
+
+interface Job {
+  readonly kernel: string;
+  readonly count: number;
+  readonly grain: number;
+  readonly names: readonly string[];
+  run(begin: number): void;
+}
+
+/** One job on all threads; back when every grain is done. */
+function shareOut(control: Int32Array, helpers: number, job: Job): void {
+  const set = (field: Exclude<keyof Control, "bytes">, value: number) => Atomics.store(control, CONTROL[field], value);
+  set("kernel", job.names.indexOf(job.kernel));
+  set("count", job.count);
+  set("grain", job.grain);
+  set("done", 0);
+  set("next", 0);
+  Atomics.add(control, CONTROL.round, 1);
+  Atomics.notify(control, CONTROL.round);
+  for (let begin = take(control, job.grain); begin < job.count; begin = take(control, job.grain)) job.run(begin);
+  // Another thread may still be at its last grain, or only now wake up to find nothing left.
+  for (let tries = 0; Atomics.load(control, CONTROL.done) < helpers; tries++) {
+    if (tries > SPINS) Atomics.wait(control, CONTROL.done, Atomics.load(control, CONTROL.done), 1);
+    if (tries > SPINS + LOST) throw new Error("a helper thread does not answer");
+  }
+  if (Atomics.load(control, CONTROL.failed) !== 0) throw new Error(`kernel ${job.kernel} failed on another thread`);
+}
+
+const take = (control: Int32Array, grain: number): number => Atomics.add(control, CONTROL.next, grain);

@@ -1,0 +1,88 @@
+/** What the host feeds at each call, made so that block and steps get the same rows by construction. */
+import type { Role } from "../../dsl/contract.ts";
+import type { Graph } from "../../dsl/graph.ts";
+import type { PhiConfig } from "../../dsl/models/config.ts";
+import { type Rows as HostRows, MASKED, ropeRows } from "../../dsl/models/host.ts";
+import { roundTo } from "../../dsl/number.ts";
+import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
+import type { TensorType } from "../../dsl/type.ts";
+import { type NDArray, tabulate } from "../array.ts";
+import type { Rows } from "./sequence.ts";
+
+export type Roles = Readonly<Record<string, Role>>;
+export type Values = Readonly<Record<string, NDArray>>;
+
+/** One call of the block: its rows, what it may see, and which tokens of the stream it carries. */
+export interface Feed {
+  readonly rows: Rows;
+  /** Cache rows that hold committed tokens. */
+  readonly committed: ReadonlySet<number>;
+  /** Number of the call's first token in the stream of random rows. */
+  readonly stream: number;
+}
+
+export interface Source {
+  readonly seed: number;
+  readonly roles: Roles;
+  /** For real RoPE rows; without it they are random, but a function of the cache row alone. */
+  readonly config?: PhiConfig;
+  readonly maxSeq: number;
+}
+
+/** Root of 3: u · √3 has variance 1. */
+const UNIT = Math.sqrt(3);
+
+/** Inputs of the block graph, or, with `only`, of the step graph for that one token. */
+export function feed(graph: Graph, source: Source, call: Feed, only?: number): Values {
+  return Object.fromEntries(graph.inputs.map(({ name = "", type }) => [name, feedOne(name, type, source, call, only)]));
+}
+
+function feedOne(name: string, type: TensorType, source: Source, call: Feed, only?: number): NDArray {
+  const role = source.roles[name]!;
+  const base = streamBase(source.seed, tagOfName(name));
+  const token = (ix: readonly number[]): number => only ?? (tokenAxis(role) === undefined ? 0 : ix[tokenAxis(role)!]!);
+  const round = (x: number) => roundTo(type.dtype, x);
+  switch (role.kind) {
+    case "mask":
+      return tabulate(type, (ix) => (sees(call, token(ix), ix[role.slotAxis]!) ? 0 : MASKED));
+    case "write_mask":
+      return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
+    case "position":
+      return tabulate(type, (ix) => call.rows[token(ix)] ?? 0);
+    case "rows": {
+      const table = ropeTable(name, source, call);
+      const row = (t: number) => (name.startsWith("rope") ? (call.rows[t] ?? 0) : call.stream + t);
+      return tabulate(type, (ix) => {
+        const place = within(ix, type, role.tokenAxis);
+        return round(
+          table
+            ? table.data[token(ix) * table.shape[1] + place]!
+            : UNIT * uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place),
+        );
+      });
+    }
+    case "shared":
+      return tabulate(type, (ix) => round(UNIT * uniformAt(base, within(ix, type))));
+  }
+}
+
+const tokenAxis = (role: Role): number | undefined => ("tokenAxis" in role ? role.tokenAxis : undefined);
+
+/** A token sees what is committed, itself, and the tokens before it in its block. */
+function sees({ rows, committed }: Feed, token: number, slot: number): boolean {
+  return rows[token] !== undefined && (committed.has(slot) || rows.slice(0, token + 1).includes(slot));
+}
+
+/** Row-major number of an element among those of one token. */
+function within(ix: readonly number[], { shape }: TensorType, axis = -1): number {
+  return ix.reduce((n, i, a) => (a === axis ? n : n * shape[a]! + i), 0);
+}
+
+const width = ({ shape }: TensorType, axis: number): number =>
+  shape.reduce((n, size, a) => (a === axis ? n : n * size), 1);
+
+function ropeTable(name: string, { config, maxSeq }: Source, { rows }: Feed): HostRows | undefined {
+  if (!config || (name !== "rope_cos" && name !== "rope_sin")) return undefined;
+  const { cos, sin } = ropeRows(config, rows, maxSeq);
+  return name === "rope_cos" ? cos : sin;
+}

@@ -1,0 +1,73 @@
+/** Exact rationals, for the constants of a proof over the reals. */
+
+export interface Rational {
+  readonly n: bigint;
+  /** Positive, and coprime to n. */
+  readonly d: bigint;
+}
+
+export function rational(n: bigint, d = 1n): Rational {
+  if (d < 0n) return rational(-n, -d);
+  const g = gcd(n < 0n ? -n : n, d);
+  return { n: n / g, d: d / g };
+}
+
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a || 1n : gcd(b, a % b));
+
+/** The exact value of a finite double. */
+export function fromNumber(x: number): Rational {
+  let [mantissa, shift] = [x, 0n];
+  while (!Number.isInteger(mantissa)) {
+    mantissa *= 2;
+    shift++;
+  }
+  return rational(BigInt(mantissa), 1n << shift);
+}
+
+export const ZERO = rational(0n);
+export const ONE = rational(1n);
+export const HALF = rational(1n, 2n);
+
+export const addQ = (a: Rational, b: Rational): Rational => rational(a.n * b.d + b.n * a.d, a.d * b.d);
+export const mulQ = (a: Rational, b: Rational): Rational => rational(a.n * b.n, a.d * b.d);
+export const invQ = (a: Rational): Rational => rational(a.d, a.n);
+export const negQ = (a: Rational): Rational => ({ n: -a.n, d: a.d });
+export const absQ = (a: Rational): Rational => (a.n < 0n ? negQ(a) : a);
+export const isZero = (a: Rational): boolean => a.n === 0n;
+export const isOne = (a: Rational): boolean => a.n === 1n && a.d === 1n;
+export const sameQ = (a: Rational, b: Rational): boolean => a.n === b.n && a.d === b.d;
+export const lessQ = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
+
+export const showQ = (a: Rational): string => `${a.n}/${a.d}`;
+export function parseQ(text: string): Rational {
+  const [n, d] = text.split("/");
+  return { n: BigInt(n!), d: BigInt(d!) };
+}
+
+/** The nearest double; never 0 for a rational that is not 0. */
+export function toNumber(a: Rational): number {
+  if (a.n === 0n) return 0;
+  const size = (x: bigint): number => x.toString(2).length;
+  const shift = BigInt(64 + Math.max(0, size(a.d) - size(a.n < 0n ? -a.n : a.n)));
+  const x = Number((a.n << shift) / a.d) / 2 ** Number(shift > 1000n ? 1000n : shift) / 2 ** Number(shift > 1000n ? shift - 1000n : 0n);
+  return x === 0 ? (a.n < 0n ? -Number.MIN_VALUE : Number.MIN_VALUE) : x;
+}
+
+/** a to an integer power. */
+export function powQ(a: Rational, e: bigint): Rational {
+  return e < 0n ? powQ(invQ(a), -e) : { n: a.n ** e, d: a.d ** e };
+}
+
+/** √a where it is rational. */
+export function sqrtQ(a: Rational): Rational | undefined {
+  const [n, d] = [rootOf(a.n), rootOf(a.d)];
+  return n === undefined || d === undefined ? undefined : rational(n, d);
+}
+
+function rootOf(x: bigint): bigint | undefined {
+  if (x < 0n) return undefined;
+  if (x < 2n) return x;
+  let r = 1n << BigInt((x.toString(2).length + 1) >> 1);
+  for (let next = (r + x / r) >> 1n; next < r; next = (r + x / r) >> 1n) r = next;
+  return r * r === x ? r : undefined;
+}

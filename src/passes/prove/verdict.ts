@@ -1,0 +1,74 @@
+/** What `prove` returns: data for the command line, for the certificate and for tests. */
+import type { Site } from "../../dsl/site.ts";
+import type { Counterexample } from "./counterexample.ts";
+import type { Mode } from "./context.ts";
+import type { Corollary } from "./corollaries.ts";
+import type { Precondition } from "./preconditions.ts";
+
+export interface Sizes {
+  readonly tokens: number;
+  /** Rows of the cache. No step of a proof looks at this number. */
+  readonly slots: number;
+  readonly terms: number;
+  /** Places at which two terms were compared. */
+  readonly compared: number;
+  /** Parts that the graphs were cut into, and how many of them are not renamings of another. */
+  readonly segments: number;
+  readonly distinct: number;
+}
+
+/** Where the two graphs part, as far as the proof can tell. */
+export interface Finding {
+  /** The first named value that differs, or could not be understood. */
+  readonly value: string;
+  /** `token 1`, `cache row of token 2`, `any other cache row`, with the index compared. */
+  readonly where: string;
+  /** The smallest parts in which the two terms differ, in short. */
+  readonly block?: string;
+  readonly step?: string;
+  /** Why a term could not be made. */
+  readonly reason?: string;
+  /** The op and the author's line of the value. */
+  readonly op: string;
+  readonly site: Site;
+  /** What would close the gap, where that is known. */
+  readonly hint?: string;
+}
+
+export interface Used {
+  readonly id: Precondition;
+  readonly says: string;
+}
+
+interface Common {
+  readonly sizes: Sizes;
+  readonly preconditions: readonly Used[];
+  /** Largest |score| and |row maximum| under which P8 is sure to hold; absent when P8 is not used. */
+  readonly gapBound?: number;
+  /** How often each rule fired. */
+  readonly rules: Readonly<Record<string, number>>;
+  readonly milliseconds: number;
+}
+
+export interface Proven extends Common {
+  readonly verdict: "PROVEN";
+  readonly level: Mode;
+  readonly corollaries: readonly Corollary[];
+  /** Why it is not exact. */
+  readonly notExact?: Finding;
+}
+
+export interface Refuted extends Common {
+  readonly verdict: "REFUTED";
+  readonly finding: Finding;
+  readonly counterexample: Counterexample;
+}
+
+export interface NotProven extends Common {
+  readonly verdict: "NOT PROVEN";
+  readonly finding: Finding;
+  /** What was tried to find a difference. */
+  readonly searched: string;
+}
+
+export type Verdict = Proven | Refuted | NotProven;

@@ -1,0 +1,95 @@
+/** Emitting and reading are inverse to each other: through bytes in memory, and through packages on disk. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { type Graph, graph, schedule } from "../src/dsl/graph.ts";
+import { mul, opTable } from "../src/dsl/ops/index.ts";
+import { input, type Tensor, type WeightSource, weight } from "../src/dsl/tensor.ts";
+import { diffGraphs, sameGraph } from "../src/emit/diff.ts";
+import { showDifferences } from "../src/emit/diff-text.ts";
+import { decodeElements } from "../src/emit/elements.ts";
+import { writePackage } from "../src/emit/package.ts";
+import { checkpointHashes, packageArray, packageWeights } from "../src/emit/package-store.ts";
+import { graphOf, readPackage } from "../src/emit/read.ts";
+import { generatedStore, storedShapes } from "../src/emit/weights/generated.ts";
+import { exampleOf, randomFrom } from "./op-examples.ts";
+import { pretendHash, randomGraph, reread } from "./read-support.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-read-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const seeds = fc.integer({ min: 0, max: 2 ** 31 - 1 });
+
+function expectSame(a: Graph, b: Graph, options: Parameters<typeof diffGraphs>[2]): void {
+  expect(showDifferences(diffGraphs(a, b, options))).toBe("");
+  expect(sameGraph(a, b, options)).toBe(true);
+  expect(b.name).toBe(a.name);
+}
+
+describe.each([...opTable.keys()])("%s", (op) => {
+  test("through bytes", () => {
+    fc.assert(
+      fc.property(seeds, (seed) => {
+        const { graph } = exampleOf(op, randomFrom(seed));
+        expectSame(graph, reread(graph), { hash: pretendHash });
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test("through a package", async () => {
+    const { graph } = exampleOf(op, randomFrom(op.length));
+    await expectSameOnDisk(graph, `${op}.mlpackage`);
+  });
+});
+
+async function expectSameOnDisk(graph: Graph, name: string): Promise<void> {
+  const path = join(folder, name);
+  const store = generatedStore(storedShapes(schedule(graph)));
+  await writePackage(graph, store, path, { force: true });
+  const read = graphOf(readPackage(path));
+  expectSame(graph, read, { hash: await checkpointHashes(graph, store) });
+  expect(sameGraph(graph, read, { weights: "order" })).toBe(true);
+  // What was read can be written and read again.
+  const again = `${path.slice(0, -".mlpackage".length)}.again.mlpackage`;
+  await writePackage(read, packageWeights(), again, { force: true });
+  expectSame(read, graphOf(readPackage(again)), {});
+}
+
+test("graphs with states, shared values, weights and parts, through bytes", () => {
+  fc.assert(
+    fc.property(seeds, (seed) => {
+      const graph = randomGraph(randomFrom(seed));
+      expectSame(graph, reread(graph), { hash: pretendHash });
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("graphs with states, shared values, weights and parts, through packages", async () => {
+  await fc.assert(
+    fc.asyncProperty(seeds, async (seed) => expectSameOnDisk(randomGraph(randomFrom(seed)), "random.mlpackage")),
+    { numRuns: 15 },
+  );
+});
+
+test("a package's weights have the contents that were stored", async () => {
+  const w = weight("w", [4, 6], { rows: [2, 6] });
+  const shapes = new Map([["w", [8, 6]]]);
+  const path = join(folder, "contents.mlpackage");
+  await writePackage(graphWith(w), generatedStore(shapes), path);
+  const [read] = schedule(graphOf(readPackage(path))).filter(({ def }) => def.kind === "weight");
+  const { data } = packageArray((read!.def as { source: WeightSource }).source, read!.type);
+  const stored: number[] = [];
+  for await (const chunk of generatedStore(shapes).stream((w.def as { source: WeightSource }).source, w.type))
+    stored.push(...decodeElements("fp16", chunk, chunk.length / 2));
+  expect([...data]).toEqual(stored);
+  expect(new Set(stored).size).toBe(24);
+});
+
+const graphWith = (w: Tensor): Graph => {
+  const x = input("x", [4, 6]);
+  return graph({ name: "contents", inputs: [x], outputs: { y: mul(x, w) } });
+};

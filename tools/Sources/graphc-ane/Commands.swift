@@ -1,0 +1,75 @@
+/// The single steps: compile, residency, parity.
+import Device
+import Foundation
+import Gate
+
+func compileCommand(_ options: Options) async throws -> ExitCode {
+    let folder = options.path.deletingLastPathComponent()
+    let machine = try Machine.probe(near: folder)
+    let compiled = try await compilePackage(options.path, identity: try digest(ofFolder: options.path), machine: machine, out: options.out)
+    if options.json {
+        try printJSON(["model": compiled.model.path, "sha256": compiled.digest.sha256, "log": compiled.log.path, "reused": compiled.reused ? "yes" : "no"])
+    } else { show(compiled.model.path) }
+    return .pass
+}
+
+/// The one way to compile: system and disk are checked first.
+func compilePackage(_ package: URL, identity: FolderDigest, machine: Machine, out: URL?) async throws -> Compiled {
+    guard package.pathExtension == "mlpackage" else { throw Failure.fault("\(package.lastPathComponent) is not an .mlpackage") }
+    try machine.checkDisk(forPackages: size(ofFolder: package))
+    let folder = out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
+    return try await compile(package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion, into: folder)
+}
+
+private func size(ofFolder folder: URL) -> Int64 {
+    let files = FileManager.default.enumerator(atPath: folder.path)
+    var sum: Int64 = 0
+    while files?.nextObject() != nil { sum += (files?.fileAttributes?[.size] as? NSNumber)?.int64Value ?? 0 }
+    return sum
+}
+
+func residencyCommand(_ options: Options) async throws -> ExitCode {
+    guard options.path.pathExtension == "mlmodelc" else {
+        throw Failure.fault("\(options.path.lastPathComponent) is not a compiled model; run graphc-ane compile first")
+    }
+    _ = try Machine.probe(near: options.path.deletingLastPathComponent())
+    let target = Target(model: options.path, function: options.function, units: options.units ?? .cpuAndNeuralEngine)
+    let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(toolName)-\(ProcessInfo.processInfo.processIdentifier).log")
+    defer { try? FileManager.default.removeItem(at: log) }
+    let report = try await residency(of: target, log: log)
+    if options.json { try printJSON(report) } else { show("\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)") }
+    return report.passes ? .pass : .residency
+}
+
+func residency(of target: Target, log: URL) async throws -> ResidencyReport {
+    let plan = try await watchingCompiler(log: log) { try await readPlan(target) }
+    return judgeResidency(function: plan.function, operations: plan.operations)
+}
+
+func parityCommand(_ options: Options) async throws -> ExitCode {
+    let machine = try Machine.probe(near: options.path)
+    let build = try Build(options.path)
+    let checks = try build.assertPreconditions()
+    var targets: [Target] = []
+    for package in build.packages {
+        let compiled = try await compilePackage(package.url, identity: package.digest, machine: machine, out: options.out)
+        targets.append(Target(model: compiled.model, function: package.reference.function, units: options.units ?? .cpuAndNeuralEngine))
+    }
+    let report = try await parity(build, block: targets[0], step: targets[1], log: build.log(options.out))
+    if options.json { try printJSON(report) } else {
+        show("preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
+    }
+    return report.passes ? .pass : .parity
+}
+
+func parity(_ build: Build, block: Target, step: Target, log: URL) async throws -> ParityReport {
+    let observed = try await watchingCompiler(log: log) { try observe(build.fixtures, block: block, step: step) }
+    return try judgeParity(build.fixtures, observed: observed, tolerances: .layer)
+}
+
+private func printJSON(_ value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    show(String(decoding: try encoder.encode(value), as: UTF8.self))
+}

@@ -1,0 +1,80 @@
+/// The command line's words.
+import Device
+import Foundation
+import Gate
+
+enum Command: String { case compile, residency, parity, gate }
+
+struct Options {
+    var command = Command.gate
+    var path = URL(fileURLWithPath: ".")
+    var function: String?
+    var units: Units?
+    var out: URL?
+    var json = false
+    var help = false
+    var version = false
+
+    init(_ arguments: [String]) throws {
+        var rest = arguments[...]
+        var words: [String] = []
+        func value(of flag: String) throws -> String {
+            guard let value = rest.popFirst(), !value.hasPrefix("--") else { throw Failure.fault("\(flag) needs a value; see --help") }
+            return value
+        }
+        while let word = rest.popFirst() {
+            switch word {
+            case "--help", "-h": help = true
+            case "--version": version = true
+            case "--json": json = true
+            case "--function": function = try value(of: word)
+            case "--out": out = URL(fileURLWithPath: try value(of: word))
+            case "--units":
+                let name = try value(of: word)
+                guard let known = Units(rawValue: name) else {
+                    throw Failure.fault("--units \(name) is unknown; one of \(Units.allCases.map(\.rawValue).joined(separator: ", "))")
+                }
+                units = known
+            case _ where word.hasPrefix("-"): throw Failure.fault("\(word) is unknown; see --help")
+            default: words.append(word)
+            }
+        }
+        if help || version { return }
+        guard let name = words.first, let command = Command(rawValue: name) else {
+            throw Failure.fault(words.first.map { "\($0) is no command; see --help" } ?? "say what to do: compile, residency, parity or gate; see --help")
+        }
+        guard words.count == 2 else { throw Failure.fault("\(name) takes one path; see --help") }
+        self.command = command
+        // Absolute and without links: the on-device compiler wants absolute paths.
+        path = URL(fileURLWithPath: words[1]).standardizedFileURL.resolvingSymlinksInPath()
+        guard FileManager.default.fileExists(atPath: path.path) else { throw Failure.fault("\(path.path) does not exist") }
+        try refuse(function != nil && command != .residency, "--function", "residency; the fixtures name the function elsewhere")
+        try refuse(units != nil && command != .residency && command != .parity, "--units", "residency and parity; the gate is for cpuAndNeuralEngine")
+        try refuse(out != nil && command == .residency, "--out", "compile, parity and gate")
+        try refuse(json && command == .gate, "--json", "the other commands; the gate writes evidence.json")
+    }
+
+    private func refuse(_ wrong: Bool, _ flag: String, _ allowed: String) throws {
+        if wrong { throw Failure.fault("\(flag) is for \(allowed)") }
+    }
+}
+
+let usage = """
+    graphc-ane: does on a Mac what only a Mac can do for a layer package. Public Core ML, macOS 15 or later.
+
+      graphc-ane gate DIR                 compile, residency and parity in order; writes DIR/evidence.json
+      graphc-ane compile X.mlpackage      compile with Core ML; prints the folder
+      graphc-ane residency X.mlmodelc     is every operation on the Neural Engine?
+      graphc-ane parity DIR               block against steps, and both against the expected values
+
+    DIR is what `graphc emit --fixtures` wrote: packages, fixtures, certificate.
+
+      --function NAME   residency: the function to look at (default: the only one, or main)
+      --units UNITS     residency, parity: cpuAndNeuralEngine (default), all, cpuAndGPU, cpuOnly
+      --out DIR         compile, parity, gate: where compiled models go (default: compiled/ beside the package)
+      --json            compile, residency, parity: print the result as JSON
+      --help, --version
+
+    exit codes: 0 pass; 1 an operation is not on the Neural Engine; 2 a fault of the tool, the files or the plan, never a
+    pass; 3 the numbers disagree; 4 this system cannot run the gates
+    """

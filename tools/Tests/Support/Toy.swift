@@ -1,0 +1,144 @@
+/// A small fixture folder as `graphc emit --fixtures` would write it, with random values: enough to drive the whole tool.
+import Foundation
+import Gate
+
+/// Numbers from a seed (splitmix64).
+public struct Random {
+    private var state: UInt64
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
+        return z ^ (z >> 31)
+    }
+
+    /// A normal fp16 between 0.25 and 2 in magnitude.
+    public mutating func half() -> UInt16 {
+        let value = 0.25 + Double(next() % 1024) / 1024 * 1.75
+        return Float16(next() % 2 == 0 ? value : -value).bitPattern
+    }
+}
+
+/// The parts of a toy folder. Change them, then `write`.
+public final class Toy {
+    public let tokens = 4, width = 8, maxSeq = 16, heads = 2, headDim = 4
+    public var calls: [(label: String, rows: [Int?], accepted: Int, steps: [Int])] = [
+        ("rejection", [3, 4, 5, 6], 2, [0, 1, 2, 3]), ("dead column", [5, 6, 7, nil], 3, [0, 1, 2]),
+        ("scattered", [11, 8, 10, 9], 4, [0, 1, 2, 3]), ("last block", [12, 13, 14, 15], 4, [0, 1, 2, 3]),
+    ]
+    public var tensors: [String: Tensor] = [:]
+    public var preconditions: [String]? = ["P1", "P2", "P3", "P4", "P6", "P7", "P8"]
+    /// The engine's script; honest as it stands.
+    public var script: [String: Any] = [
+        "system": [
+            "osVersion": [15, 5, 0], "osBuild": "24F74", "chip": "Apple M4 Max", "model": "Mac16,5", "neuralEngine": true, "freeBytes": 1 << 40,
+        ] as [String: Any]
+    ]
+    public let folder: URL
+
+    public init() throws {
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("graphc-ane-\(UUID().uuidString)").resolvingSymlinksInPath()
+        fill()
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    private func fill() {
+        var random = Random(seed: 7)
+        func halves(_ shape: [Int]) -> Tensor {
+            Tensor(shape: shape, elements: .half((0..<shape.reduce(1, *)).map { _ in random.half() }))
+        }
+        for state in ["k", "v"] { tensors["initial/\(state)"] = halves([1, heads, maxSeq, headDim]) }
+        for (index, call) in calls.enumerated() {
+            let base = "calls/\(index)"
+            let live = call.rows.enumerated().filter { $0.element != nil }.map(\.offset)
+            let x = halves([1, width, tokens, 1]), rope = halves([tokens, 2]), hidden = halves([1, width, tokens, 1])
+            let mask = tensor([1, 1, tokens, maxSeq]) { i in
+                guard let own = call.rows[i / 16] else { return -10000 }
+                let later = call.rows[(i / 16 + 1)...].contains(i % 16)
+                return i % 16 == own || (i % 16 < 3 && !later) ? 0 : -10000
+            }
+            let write = tensor([1, 1, maxSeq, tokens]) { i in call.rows[i % 4] == i / 4 ? 1 : 0 }
+            let inputs = ["x": (x, 2), "rope_cos": (rope, 0), "attn_mask": (mask, 2), "kv_write_mask": (write, 3)]
+            for (name, input) in inputs {
+                tensors["\(base)/block/in/\(name)"] = input.0
+                for token in call.steps { tensors["\(base)/steps/\(token)/in/\(name)"] = input.0.slice(axis: input.1, at: token) }
+            }
+            tensors["\(base)/block/out/hidden"] = hidden
+            tensors["\(base)/exact/out/hidden"] = Tensor(shape: hidden.shape, elements: .double(hidden.values))
+            for token in call.steps { tensors["\(base)/steps/\(token)/out/hidden"] = hidden.slice(axis: 2, at: token) }
+            for state in ["k", "v"] {
+                let rows = halves([1, heads, live.count, headDim])
+                tensors["\(base)/block/rows/\(state)"] = rows
+                tensors["\(base)/exact/rows/\(state)"] = Tensor(shape: rows.shape, elements: .double(rows.values))
+                for token in call.steps {
+                    tensors["\(base)/steps/\(token)/rows/\(state)"] = rows.slice(axis: 2, at: live.firstIndex(of: token)!)
+                }
+            }
+        }
+    }
+
+    private func tensor(_ shape: [Int], _ element: (Int) -> Double) -> Tensor {
+        Tensor(shape: shape, elements: .half((0..<shape.reduce(1, *)).map { Float16(element($0)).bitPattern }))
+    }
+
+    /// Writes everything; call again after a change.
+    public func write() throws {
+        let manager = FileManager.default
+        for name in ["toy.T4", "toy.T1"] {
+            let package = folder.appendingPathComponent("\(name).mlpackage")
+            try manager.createDirectory(at: package.appendingPathComponent("Data"), withIntermediateDirectories: true)
+            try Data("{\"name\":\"\(name)\"}".utf8).write(to: package.appendingPathComponent("Manifest.json"))
+            try Data("model of \(name)".utf8).write(to: package.appendingPathComponent("Data/model.mlmodel"))
+        }
+        let data = try safetensors(tensors)
+        try data.write(to: folder.appendingPathComponent("toy.fixtures.safetensors"))
+        var manifest: [String: Any] = [
+            "format": "graphc-fixtures", "version": 1, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq, "closed": -10000,
+            "data": ["file": "toy.fixtures.safetensors", "sha256": sha256(data)],
+            "block": try reference("toy.T4.mlpackage", tokens: 4), "step": try reference("toy.T1.mlpackage", tokens: 1),
+            "inputs": [
+                ["name": "x", "role": "rows", "tokenAxis": 2], ["name": "rope_cos", "role": "rows", "tokenAxis": 0],
+                ["name": "attn_mask", "role": "mask", "tokenAxis": 2, "slotAxis": 3],
+                ["name": "kv_write_mask", "role": "write_mask", "tokenAxis": 3, "slotAxis": 2],
+            ] as [[String: Any]],
+            "outputs": [["name": "hidden", "tokenAxis": 2, "residual": "x"] as [String: Any]],
+            "states": ["k", "v"].map { ["name": $0, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2] as [String: Any] },
+            "calls": calls.map { call in
+                ["label": call.label, "rows": call.rows.map { $0.map { $0 as Any } ?? NSNull() }, "accepted": call.accepted, "steps": call.steps] as [String: Any]
+            },
+        ]
+        if let preconditions {
+            let certificate = try JSONSerialization.data(withJSONObject: ["preconditions": preconditions.map { ["id": $0] }])
+            try certificate.write(to: folder.appendingPathComponent("toy.certificate.json"))
+            manifest["certificate"] = ["file": "toy.certificate.json", "sha256": sha256(certificate)]
+        }
+        try JSONSerialization.data(withJSONObject: manifest).write(to: folder.appendingPathComponent("toy.fixtures.json"))
+        try JSONSerialization.data(withJSONObject: script).write(to: folder.appendingPathComponent("scripted-engine.json"))
+    }
+
+    private func reference(_ name: String, tokens: Int) throws -> [String: Any] {
+        let identity = try digest(ofFolder: folder.appendingPathComponent(name))
+        return ["package": name, "tokens": tokens, "sha256": identity.sha256, "files": identity.files]
+    }
+}
+
+/// A safetensors file; written here anew, so that the reader is not tested against itself.
+public func safetensors(_ tensors: [String: Tensor]) throws -> Data {
+    var header: [String: Any] = [:], body = Data()
+    for (name, tensor) in tensors.sorted(by: { $0.key < $1.key }) {
+        let start = body.count
+        let dtype: String
+        switch tensor.elements {
+        case .half(let x): dtype = "F16"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
+        case .double(let x): dtype = "F64"; for v in x { withUnsafeBytes(of: v.bitPattern.littleEndian) { body.append(contentsOf: $0) } }
+        case .int32(let x): dtype = "I32"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
+        }
+        header[name] = ["dtype": dtype, "shape": tensor.shape, "data_offsets": [start, body.count]] as [String: Any]
+    }
+    let text = try JSONSerialization.data(withJSONObject: header)
+    return withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text + body
+}
