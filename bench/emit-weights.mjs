@@ -57,10 +57,15 @@ async function run(weights, folder, out) {
   const begin = performance.now();
   const checkpoint = await weights.openCheckpoint(folder);
   const handle = await open(out, "w");
+  // One chunk is written while the next is converted.
+  let written;
   for (let layer = 0; layer < layers; layer++)
     for (const { name, shape } of weights.layerTensors(weights.PHI4_MINI, layer))
-      for await (const chunk of checkpoint.stream({ from: "checkpoint", tensor: name }, { dtype: "fp16", shape }))
-        await handle.write(chunk);
+      for await (const chunk of checkpoint.stream({ from: "checkpoint", tensor: name }, { dtype: "fp16", shape })) {
+        await written;
+        written = handle.write(chunk);
+      }
+  await written;
   await handle.close();
   await checkpoint.close();
   const ms = performance.now() - begin;

@@ -6,6 +6,7 @@ export { graph } from "./dsl/graph.ts";
 export type { Dim, Model, Size } from "./dsl/model.ts";
 export type { PhiConfig, RopeScaling } from "./dsl/models/config.ts";
 export { PHI4_MINI } from "./dsl/models/config.ts";
+export { readPhiConfig } from "./dsl/models/config-read.ts";
 export type { Positions, Rows } from "./dsl/models/host.ts";
 export { blockPositions, causalMask, fp16Rows, inverseFrequencies, ropeRows, writeMask } from "./dsl/models/host.ts";
 export type { NormForm, NormOptions } from "./dsl/models/norm.ts";

@@ -13,6 +13,8 @@ const MODEL = "Data/com.apple.CoreML/model.mlmodel";
 const WEIGHTS = "Data/com.apple.CoreML/weights/weight.bin";
 const sha256 = (bytes: Buffer | string) => createHash("sha256").update(bytes).digest("hex");
 
+const run = (command: string, ...args: string[]): void => void execFileSync(command, args, { stdio: "ignore" });
+
 /** A graph with one weight of this many MiB. */
 function heavyGraph(mebibytes: number) {
   const x = input("x", [1]);
@@ -139,11 +141,11 @@ describe("when it cannot be written, one sentence and nothing left", () => {
   test("a disk that is really full", async ({ skip }) => {
     const root = folder();
     try {
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=20m", "tmpfs", root], { stdio: "ignore" });
+      run("mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", root);
     } catch {
       skip("mounting a small disk needs root");
     }
-    onTestFinished(() => void execFileSync("umount", [root]));
+    onTestFinished(() => run("umount", root));
     expect(await fails(join(root, "new/a.mlpackage"))).toMatchObject({
       name: "UserError",
       message: expect.stringContaining("the disk is full"),

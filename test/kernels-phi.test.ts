@@ -59,7 +59,11 @@ async function checkBlock(seed: number, tokens: number, accumulate?: Accumulate)
   let states: Raws | undefined;
   for (let start = 3; start + tokens <= 40; start += tokens) {
     const call = randomCall(block!.graph, config, start, seed + start);
-    const from = { ...call, positions: blockPositions(start, tokens, 40), states: (states ?? call.states) as Call["states"] };
+    const from = {
+      ...call,
+      positions: blockPositions(start, tokens, 40),
+      states: (states ?? call.states) as Call["states"],
+    };
     const whole = executor.run(block!, { ...feedsOf(block!.graph, from), ...from.states });
     const single = runSteps(executor, step!, from);
     const hidden = toNDArray(whole.outputs.hidden!).data;

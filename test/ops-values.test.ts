@@ -283,7 +283,18 @@ describe("positions that are known only at run time", () => {
     expect(() => valuesAt(p, [4], o.slice_update(x, update, p, o.add(p, 2)))).toThrow("position 4 is outside");
     expect(() => valuesAt(p, [4], o.slice_by_size(x, p, { size: [2] }))).toThrow("position 4 is outside");
     expect(() => valuesAt(p, [-1], o.gather(x, p))).toThrow("position -1 is outside");
-    expect(valuesAt(p, [1], o.slice_update(x, update, p, o.add(p, 3)))).toEqual([nan, nan, nan, nan, nan]);
+    const never = [nan, nan, nan, nan, nan];
+    expect(valuesAt(p, [1], o.slice_update(x, update, p, o.add(p, 3)))).toEqual(never);
+    const toEnd = o.slice_update(x, update, p, [0], { end_mask: [true] });
+    expect(valuesAt(p, [3], toEnd)).toEqual([1, 2, 3, 8, 9]);
+    expect(valuesAt(p, [2], toEnd)).toEqual(never);
+    const fromStart = o.slice_update(x, update, [9], p, { begin_mask: [true] });
+    expect(valuesAt(p, [2], fromStart)).toEqual([8, 9, 3, 4, 5]);
+    expect(valuesAt(p, [3], fromStart)).toEqual(never);
+    const one = o.slice_by_index(of([7]), p, o.add(p, 1));
+    expect(valuesAt(p, [0], one)).toEqual([7]);
+    expect(() => valuesAt(p, [1], one)).toThrow("position 1 is outside");
+    expect(valuesAt(p, [0], o.slice_by_index(of([7]), p, p))).toEqual([nan]);
   });
 });
 

@@ -1,9 +1,11 @@
 /** Every mutant really differs from the right layer, and those that mix tokens are right for a single one. */
 import { describe, expect, test } from "vitest";
+import type { Graph } from "../src/dsl/graph.ts";
 import { phiLayers } from "../src/dsl/models/phi.ts";
 import type { Spelling } from "../src/dsl/models/spelling.ts";
 import type { Results } from "../src/passes/evaluate.ts";
 import { mutants } from "./mutants.ts";
+import { runOracle } from "./phi-oracle-run.ts";
 import { randomCall, run, runSteps, SMALL } from "./phi-support.ts";
 
 const size = { tokens: 3, maxSeq: 7 };
@@ -56,4 +58,27 @@ describe.each([
     const same = JSON.stringify(flat(run(mutant, call))) === JSON.stringify(flat(run(step, call)));
     expect(same).toBe(EQUAL_AT_ONE_TOKEN.has(name));
   });
+});
+
+/** Faults that block and steps can share without differing from each other: only the reference model shows them. */
+const SHARED = [
+  "no_keep",
+  "k_unrotated",
+  "kv_swapped",
+  "rope_sign",
+  "rope_first_half_negated",
+  "wrong_gqa_group",
+  "residual_skipped",
+  "norm_half_channels",
+];
+
+test.each(SHARED)("%s in both is told by the reference model", (name) => {
+  const [block, step] = [size, { ...size, tokens: 1 }].map((s) => mutants[name]!(SMALL, s)) as [Graph, Graph];
+  const call = randomCall(block, SMALL, 2, 5);
+  expect(flat(run(block, call))).toEqual(flat(runSteps(step, call)));
+  const { outputs } = run(block, { ...call, precision: "fp64" });
+  const { hidden } = runOracle(call);
+  const worst = Math.max(...hidden.map((x, i) => Math.abs(x - outputs.hidden!.data[i]!)));
+  // The right layer is within 1e-12 of the reference.
+  expect(worst).toBeGreaterThan(1e-3);
 });

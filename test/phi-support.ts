@@ -34,7 +34,7 @@ export const SMALL: PhiConfig = {
 };
 
 /** mulberry32: uniform numbers in [-1, 1). */
-export function random(seed: number): () => number {
+function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,25 +1,16 @@
 /** The Phi layer at small sizes: block against steps, every spelling against an independent oracle, names, interface. */
 import { describe, expect, test } from "vitest";
-import { schedule } from "../src/dsl/graph.ts";
+import { graph, schedule } from "../src/dsl/graph.ts";
 import { PHI4_MINI } from "../src/dsl/models/config.ts";
-import { ropeRows } from "../src/dsl/models/host.ts";
+import { type NormForm, rmsNorm } from "../src/dsl/models/norm.ts";
 import { phiLayers } from "../src/dsl/models/phi.ts";
 import type { Spelling } from "../src/dsl/models/spelling.ts";
-import { roundFp16 } from "../src/dsl/number.ts";
+import { constant, input } from "../src/dsl/tensor.ts";
 import { show } from "../src/dsl/type.ts";
-import type { NDArray } from "../src/passes/array.ts";
-import type { Results } from "../src/passes/evaluate.ts";
-import { type OracleCache, type OracleLayer, oracleLayer } from "./phi-oracle.ts";
-import {
-  type Call,
-  checkpointTensor,
-  ONE_CHANGE,
-  randomCall,
-  run,
-  runSteps,
-  SMALL,
-  spellingName,
-} from "./phi-support.ts";
+import { arrayOf, type NDArray } from "../src/passes/array.ts";
+import { evaluate, type Results } from "../src/passes/evaluate.ts";
+import { runOracle } from "./phi-oracle-run.ts";
+import { type Call, ONE_CHANGE, randomCall, run, runSteps, SMALL, spellingName } from "./phi-support.ts";
 
 const T = 3;
 const maxSeq = 9;
@@ -66,47 +57,76 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], tol
   expect(worst).toBeLessThan(tolerance);
 }
 
-/** The oracle on a call of one layer, its results in the graph's layout. */
-function runOracle({ config, x, positions, states, seed }: Call) {
-  const places = positions as readonly number[];
-  const rows = places.map((_, t) => [...x.data].filter((_, i) => i % T === t));
-  const [kCache, vCache] = [cacheOf(states.layers_0_k_state!), cacheOf(states.layers_0_v_state!)];
-  const { cos, sin } = ropeRows(config, positions, maxSeq);
-  const ropeOf = (data: Float64Array) => places.map((_, t) => [...data.subarray(2 * t, 2 * t + 2)].map(roundFp16));
-  const hidden = oracleLayer({
-    config,
-    layer: oracleWeights(config, seed),
-    x: rows,
-    positions: places,
-    cos: ropeOf(cos.data),
-    sin: ropeOf(sin.data),
-    kCache,
-    vCache,
-    scale: roundFp16(config.headDim ** -0.5),
-    eps: roundFp16(config.eps),
-  });
-  const channels = Array.from({ length: config.hiddenSize }, (_, c) => hidden.map((row) => row[c]!)).flat();
-  return { hidden: channels, k: kCache.flat(2) as number[], v: vCache.flat(2) as number[] };
-}
+test("the layer's interface is the field's", () => {
+  const g = phiLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, { first: 7 });
+  expect(g.inputs.map((x) => `${x.name}: ${show(x.type)}`)).toEqual([
+    "x: fp16[1,3072,4,1]",
+    "rope_cos: fp16[4,48]",
+    "rope_sin: fp16[4,48]",
+    "attn_mask: fp16[1,1,4,2048]",
+    "kv_write_mask: fp16[1,1,2048,4]",
+  ]);
+  expect(g.states.map((s) => `${s.name}: ${show(s.entry.type)}`)).toEqual([
+    "layers_7_k_state: fp16[1,8,2048,128]",
+    "layers_7_v_state: fp16[1,8,2048,128]",
+  ]);
+  expect(Object.entries(g.outputs).map(([name, x]) => `${name}: ${show(x.type)}`)).toEqual([
+    "hidden: fp16[1,3072,4,1]",
+  ]);
+});
 
-function cacheOf({ shape, data }: NDArray): OracleCache {
-  const [, heads, rows, dim] = shape as readonly [number, number, number, number];
-  const row = (g: number, s: number) => [...data.subarray((g * rows + s) * dim, (g * rows + s + 1) * dim)];
-  return Array.from({ length: heads }, (_, g) => Array.from({ length: rows }, (_, s) => row(g, s)));
-}
+test("every spelling names the values a reader looks for", () => {
+  for (const spelling of ONE_CHANGE) {
+    const names = new Set(schedule(phiLayers(SMALL, { tokens: T, maxSeq }, spelling)).map((x) => x.name));
+    const wanted = ["attn.norm", "q", "k", "v", "q.rope", "k.rope", "v.rows", "k.cache", "v.cache", "attn.heads"];
+    for (const name of [
+      ...wanted,
+      "attn.out",
+      "attn.residual",
+      "mlp.norm",
+      "gate",
+      "up",
+      "mlp.act",
+      "mlp.out",
+      "hidden",
+    ])
+      expect([...names]).toContain(name);
+  }
+});
 
-function oracleWeights(config: typeof SMALL, seed: number): OracleLayer {
-  const rowsOf = (tensor: string) => {
-    const { shape, data } = checkpointTensor(config, `model.layers.0.${tensor}.weight`, seed);
-    const width = shape[1] ?? 1;
-    return Array.from({ length: shape[0]! }, (_, r) => [...data.subarray(r * width, (r + 1) * width)]);
+test("a stack runs its layers one after another, each with its own caches and weights", () => {
+  const size = { tokens: T, maxSeq };
+  const stack = phiLayers(SMALL, size, { first: 1, count: 2 });
+  const call = randomCall(stack, SMALL, 3, seed);
+  const whole = run(stack, call);
+  const layers = [1, 2].map((first) => phiLayers(SMALL, size, { first }));
+  const first = run(layers[0]!, call);
+  const second = run(layers[1]!, { ...call, x: first.outputs.hidden! });
+  expectSame(whole, { outputs: second.outputs, states: { ...first.states, ...second.states } });
+  const names = schedule(stack).flatMap(({ name, def }) => (name && def.kind === "op" ? [name] : []));
+  expect(new Set(names).size).toBe(names.length);
+  expect(names).toContain("layers.2.k.rope");
+});
+
+test("a layer or a size that the model does not have is refused", () => {
+  expect(() => phiLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 2 })).toThrow("there is no layer 3");
+  expect(() => phiLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 0 })).toThrow("not 0");
+  expect(() => phiLayers(SMALL, { tokens: maxSeq + 1, maxSeq })).toThrow("does not fit");
+});
+
+test("RMSNorm forms differ in what fp16 does to a large row", () => {
+  const scaled = (form: NormForm, size: number) => {
+    const x = input("x", [1, 4, 1, 1]);
+    const y = rmsNorm(x, constant([1, 1, 1, 1], [1, 4, 1, 1]), { eps: 1e-5, form });
+    const data = [1, -1, 1, -1].map((v) => v * size);
+    const values = { x: arrayOf("fp16", [1, 4, 1, 1], data) };
+    return evaluate(graph({ name: "norm", inputs: [x], outputs: { y } }), { values }).outputs.y!.data[0];
   };
-  return {
-    inputNorm: rowsOf("input_layernorm").flat(),
-    qkv: rowsOf("self_attn.qkv_proj"),
-    o: rowsOf("self_attn.o_proj"),
-    postNorm: rowsOf("post_attention_layernorm").flat(),
-    gateUp: rowsOf("mlp.gate_up_proj"),
-    down: rowsOf("mlp.down_proj"),
-  };
-}
+  expect(scaled("naive", 300)).toBe(0);
+  expect(scaled("power_of_two", 10_000)).toBe(0);
+  for (const form of ["hybrid", "max"] as const) {
+    expect(scaled(form, 60_000)).toBeCloseTo(1, 2);
+    expect(scaled(form, 0.01)).toBeCloseTo(0.01 / Math.sqrt(1e-4 + 1e-5), 2);
+    expect(scaled(form, 0)).toBe(0);
+  }
+});

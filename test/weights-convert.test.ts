@@ -1,18 +1,27 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../src/dsl/number.ts";
-import { fp16OfFp32, makeConverter, newTally, sourceValue } from "../src/emit/weights/convert.ts";
+import { fp16OfFp32, makeConverter, newTally, type SourceDType, sourceValue } from "../src/emit/weights/convert.ts";
+import { newSlab } from "../src/emit/weights/slab.ts";
 import { random } from "./weights-random.ts";
+
+/** Converts a copy of the elements; gives back what then stands in their place. */
+function converted(dtype: SourceDType, elements: Uint16Array | Float32Array, count = elements.length) {
+  const slab = newSlab(Math.max(1, elements.byteLength));
+  new Uint8Array(slab.buffer).set(new Uint8Array(elements.buffer));
+  const tally = newTally();
+  makeConverter(dtype)(slab, count, tally);
+  return { bits: [...new Uint16Array(slab.buffer, 0, elements.length)], tally };
+}
 
 /** What number.ts makes of a value: the definition that the tables are held to. */
 const expected = (value: number) => fp16Bits(roundFp16(value));
 
 test("bf16: all 65,536 bit patterns", () => {
   const elements = Uint16Array.from({ length: 0x10000 }, (_, bits) => bits);
-  const tally = newTally();
-  makeConverter("BF16")(elements.buffer, elements.length, tally);
+  const { bits, tally } = converted("BF16", elements);
   const values = Array.from(elements, (_, bits) => sourceValue.BF16(bits));
-  expect([...elements]).toEqual(values.map(expected));
+  expect(bits).toEqual(values.map(expected));
 
   const finite = values.filter(Number.isFinite);
   const lost = finite.filter((value) => Math.abs(value) <= 65504 && roundFp16(value) !== value);
@@ -25,18 +34,16 @@ test("bf16: all 65,536 bit patterns", () => {
   });
 });
 
-test("bf16: every count up to the size of a group and its rest", () => {
-  const convert = makeConverter("BF16");
+test("bf16: every count up to a few groups and their rest, an odd element at each place", () => {
   for (let count = 0; count <= 19; count++) {
-    // 1 + i/128, and a number that fp16 rounds at each place in turn.
     for (let odd = -1; odd < count; odd++) {
+      // 1 + i/128, and a number that fp16 rounds at each place in turn.
       const elements = Uint16Array.from({ length: 20 }, (_, i) => (i === odd ? 0x3501 : 0x3f80 + i));
-      const tally = newTally();
-      convert(elements.buffer, count, tally);
-      const wanted = Array.from(elements, (bits, i) =>
-        i >= count ? bits : expected(i === odd ? sourceValue.BF16(0x3501) : 1 + i / 128),
+      const { bits, tally } = converted("BF16", elements, count);
+      const wanted = Array.from(elements, (pattern, i) =>
+        i >= count ? pattern : expected(i === odd ? sourceValue.BF16(0x3501) : 1 + i / 128),
       );
-      expect([...elements]).toEqual(wanted);
+      expect(bits).toEqual(wanted);
       expect(tally.rounded).toBe(odd >= 0 ? 1 : 0);
     }
   }
@@ -62,10 +69,8 @@ test("fp32: results, losses and their places", () => {
       const { next } = random(seed);
       const kinds = [() => Number.NaN, () => -Infinity, () => 1e30 * next(), () => 0, () => 0.5, () => next() - 0.5];
       const values = Float32Array.from({ length: count }, () => kinds[Math.floor(next() * kinds.length)]!());
-      const buffer = values.slice().buffer;
-      const tally = newTally();
-      makeConverter("F32")(buffer, count, tally);
-      expect([...new Uint16Array(buffer, 0, count)]).toEqual(Array.from(values, expected));
+      const { bits, tally } = converted("F32", values);
+      expect(bits).toEqual(Array.from(values, expected));
       const finite = (x: number) => Number.isFinite(x);
       const lost = values.filter((x) => finite(roundFp16(x)) && roundFp16(x) !== x);
       expect(tally).toEqual({
@@ -81,9 +86,7 @@ test("fp32: results, losses and their places", () => {
 
 test("fp16 stays as it is, NaN payloads too", () => {
   const patterns = [0, 0x8000, 1, 0x3c00, 0x7bff, 0x7c00, 0xfe01];
-  const elements = Uint16Array.from(patterns);
-  const tally = newTally();
-  makeConverter("F16")(elements.buffer, elements.length, tally);
-  expect([...elements]).toEqual(patterns);
+  const { bits, tally } = converted("F16", Uint16Array.from(patterns));
+  expect(bits).toEqual(patterns);
   expect(tally).toEqual({ rounded: 0, worstError: 0, nonFinite: 2, firstNonFinite: 5, overflow: -1 });
 });

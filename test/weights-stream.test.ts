@@ -4,7 +4,7 @@ import { fp16Bits, roundFp16 } from "../src/dsl/number.ts";
 import { newTally, type SourceDType, sourceBytes, sourceValue } from "../src/emit/weights/convert.ts";
 import { areaOf, blocksOf, type CheckpointSource, cutOf, matrixOf, type Stored } from "../src/emit/weights/cut.ts";
 import { generatedStore } from "../src/emit/weights/generated.ts";
-import { openWorkshop, streamFp16 } from "../src/emit/weights/stream.ts";
+import { openWorkshop, streamFp16, type Workshop } from "../src/emit/weights/stream.ts";
 import { bitsOfBytes, gather, refusal } from "./weights-files.ts";
 import { random } from "./weights-random.ts";
 
@@ -65,13 +65,14 @@ const weights = fc
       rows: range(height),
       columns: range(width),
       transpose: fc.boolean(),
+      chunk: fc.integer({ min: 1, max: 300 }),
       seed: fc.integer(),
     }),
   );
 
-test("any rows and columns of any type, straight and transposed", async () => {
+test("any rows and columns of any type in chunks of any size, straight and transposed", async () => {
   await fc.assert(
-    fc.asyncProperty(weights, async ({ shape, dtype, rows, columns, transpose, seed }) => {
+    fc.asyncProperty(weights, async ({ shape, dtype, rows, columns, transpose, chunk, seed }) => {
       const bytes = elements(dtype, matrixOf(shape)[0] * matrixOf(shape)[1], seed);
       const tensor = stored(dtype, shape, bytes);
       const source: CheckpointSource = {
@@ -86,7 +87,7 @@ test("any rows and columns of any type, straight and transposed", async () => {
       const cut = [height, height === 0 ? 0 : wanted.length / height];
       if (wanted.length === 0) cut[1] = columns ? columns[1] - columns[0] : matrixOf(shape)[1];
       const type = { dtype: "fp16", shape: [...(transpose ? cut.toReversed() : cut), 1, 1] } as const;
-      const chunks = streamFp16(tensor, { source, type }, newTally(), openWorkshop());
+      const chunks = streamFp16(tensor, { source, type }, newTally(), openWorkshop(chunk));
       expect(bitsOfBytes(await gather(chunks))).toEqual(wanted);
     }),
   );
@@ -138,21 +139,42 @@ test("a tensor of many chunks: chunks of at most 4 MiB, slices and the transpose
   expect(wrong).toBe(0);
 });
 
-test("a stream that is abandoned gives its buffers back, and the next one is not disturbed", async () => {
-  const ramp = new Uint16Array(3 * 2 ** 21).map((_, i) => 0x3f00 + (i & 0xff) + (i >> 18));
-  const bytes = new Uint8Array(ramp.buffer);
-  const tensor = stored("BF16", [3, 2 ** 21], bytes);
-  const workshop = openWorkshop();
-  const open = () =>
-    streamFp16(
-      tensor,
-      { source: { from: "checkpoint", tensor: "w" }, type: { dtype: "fp16", shape: [3, 2 ** 21] } },
-      newTally(),
-      workshop,
-    );
-  for await (const _ of open()) break;
-  const [first, again] = [await gather(open()), await gather(open())];
-  expect(Buffer.compare(first, again)).toBe(0);
+/** A tensor of `rows` rows of 4 elements, all of them distinct in the low byte. */
+function ramp(rows: number, first: number): Stored {
+  const elements = Uint16Array.from({ length: rows * 4 }, (_, i) => 0x3f00 + ((first + i) & 0x7f));
+  return stored("BF16", [rows, 4], new Uint8Array(elements.buffer));
+}
+
+const open = (tensor: Stored, workshop: Workshop, more: Partial<CheckpointSource> = {}) => {
+  const shape = more.transform ? tensor.shape.toReversed() : tensor.shape;
+  const source = { from: "checkpoint", tensor: "w", ...more } as const;
+  return streamFp16(tensor, { source, type: { dtype: "fp16", shape } }, newTally(), workshop);
+};
+
+test("a chunk stays as it is until the next but one is asked for, from one weight to the next", async () => {
+  const weights = fc.array(fc.tuple(fc.integer({ min: 1, max: 6 }), fc.boolean()), { minLength: 2, maxLength: 8 });
+  await fc.assert(
+    fc.asyncProperty(weights, async (drawn) => {
+      const workshop = openWorkshop(4);
+      let held: { readonly chunk: Uint8Array; readonly copy: Uint8Array } | undefined;
+      for (const [w, [rows, turned]] of drawn.entries())
+        for await (const chunk of open(ramp(rows, 31 * w), workshop, turned ? { transform: "transpose" } : {})) {
+          if (held) expect(held.chunk).toEqual(held.copy);
+          held = { chunk, copy: chunk.slice() };
+        }
+    }),
+  );
+});
+
+test("a stream that is abandoned does not disturb the next one", async () => {
+  for (const after of [1, 2, 3, 4]) {
+    const workshop = openWorkshop(4);
+    const tensor = ramp(6, 0);
+    const whole = await gather(open(tensor, workshop));
+    let seen = 0;
+    for await (const _ of open(tensor, workshop)) if (++seen === after) break;
+    expect(await gather(open(tensor, workshop))).toEqual(whole);
+  }
 });
 
 const cutting = (shape: number[], source: Partial<CheckpointSource>, wanted: number[]) =>

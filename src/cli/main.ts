@@ -22,6 +22,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "run blocks against single tokens and compare every bit",
     load: async () => (await import("./commands/parity.ts")).parity,
   },
+  run: {
+    summary: "evaluate a graph once on inputs from a file",
+    load: async () => (await import("./commands/run.ts")).run,
+  },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",
     load: async () => (await import("./commands/inspect.ts")).inspect,

@@ -14,9 +14,9 @@ import type { WeightStore } from "./weights/store.ts";
 export const isStorable = (dtype: DType): boolean => RECORD_DTYPES.includes(dtype);
 
 /** Where a blob's elements come from. */
-export type BlobOrigin = Extract<Def, { kind: "weight" | "const" }>;
+type BlobOrigin = Extract<Def, { kind: "weight" | "const" }>;
 
-export interface Blob {
+interface Blob {
   readonly origin: BlobOrigin;
   readonly type: TensorType;
   /** Of the record. The data lies 64 bytes later. */

@@ -15,8 +15,8 @@ import { refuse, type Where } from "./decode-value.ts";
 import { inputShapes, type Sizes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
-import { GRAPH_NAME } from "./lower.ts";
 import {
+  GRAPH_NAME,
   isOutputCopy,
   type MilArgument,
   type MilFunction,

@@ -11,7 +11,7 @@ import type { BlobPlan } from "./blob.ts";
 import { inputName, interfaceOf } from "./interface.ts";
 import { milType } from "./literal.ts";
 import { beginLowering, isWritten, type Lowering, lowerValue, nameInUse } from "./lower-value.ts";
-import { type MilFunction, type MilModel, OPSET, outputCopyName, SPECIFICATION_VERSION } from "./mil.ts";
+import { GRAPH_NAME, type MilFunction, type MilModel, OPSET, outputCopyName, SPECIFICATION_VERSION } from "./mil.ts";
 import { nameValues } from "./names.ts";
 
 export interface Lowered {
@@ -19,9 +19,6 @@ export interface Lowered {
   /** What the model's references into the weight file stand for. */
   readonly blobs: BlobPlan;
 }
-
-/** Key of the user metadata that holds the graph's name. */
-export const GRAPH_NAME = "graphc.graph";
 
 /** @throws GraphError when the graph's interface is not one that Core ML can have. */
 export function lower(graph: Graph): Lowered {

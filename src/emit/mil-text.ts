@@ -109,7 +109,7 @@ function parametersOf({ type, inputs }: MilOperation): readonly string[] {
 const printNamed = ({ name, type }: MilNamed): string => `${name}: ${printType(type)}`;
 
 /** `fp16[1,8,?,1]`, or `state<fp16[1,2,16,4]>`. */
-export function printType(type: MilType): string {
+function printType(type: MilType): string {
   return type.kind === "state"
     ? `state<${printType(type.tensor)}>`
     : `${type.dtype}[${type.shape.map(printDim).join(",")}]`;

@@ -94,6 +94,8 @@ export interface MilModel {
 export const OPSET = "CoreML8";
 /** Its version of the model format. */
 export const SPECIFICATION_VERSION = 9;
+/** Key of the user metadata that holds the graph's name. */
+export const GRAPH_NAME = "graphc.graph";
 /** The weight file as the model names it; `@model_path` is the folder of model.mlmodel. */
 export const WEIGHT_FILE = "@model_path/weights/weight.bin";
 

@@ -4,7 +4,7 @@
  */
 import type { AttrSpec } from "../dsl/attr.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { infoOf, mapOperands } from "../dsl/op.ts";
+import { type Infos, infoOf, mapOperands } from "../dsl/op.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import type { AttrValue, OpDef, Tensor, WeightSource } from "../dsl/tensor.ts";
 import { show, sizeOf } from "../dsl/type.ts";
@@ -98,13 +98,9 @@ function call(def: OpDef, nameOf: (value: Tensor) => string): string {
   return `${def.op}(${[...operands, ...attrs].join(", ")})`;
 }
 
-function isDefault(
-  spec: AttrSpec,
-  value: AttrValue,
-  infos: Parameters<Extract<AttrSpec["default"], (...args: never[]) => unknown>>[0],
-): boolean {
-  const fallback = typeof spec.default === "function" ? spec.default(infos) : spec.default;
-  return fallback !== undefined && String(fallback) === String(value);
+function isDefault({ default: fallback }: AttrSpec, value: AttrValue, infos: Infos): boolean {
+  const usual = typeof fallback === "function" ? fallback(infos) : fallback;
+  return usual !== undefined && String(usual) === String(value);
 }
 
 const showAttr = (value: AttrValue): string => (Array.isArray(value) ? `[${value.join(",")}]` : String(value));

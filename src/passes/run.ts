@@ -25,13 +25,16 @@ export interface RawResults {
   readonly states: Readonly<Record<string, RawArray>>;
 }
 
+/** Sees the contents of each value of the graph right after it is made; they are overwritten later. */
+export type Observer = (value: Tensor, contents: RawArray) => void;
+
 export interface Executor {
   /**
    * One call of a planned graph, from the contents of every input and every state at entry, by name. fp16 contents may
    * be bit patterns or doubles; results are bit patterns, or doubles for a plan in fp64.
    * @throws GraphError when a value is missing or of another type.
    */
-  run(plan: Plan, values: Readonly<Record<string, RawArray>>): RawResults;
+  run(plan: Plan, values: Readonly<Record<string, RawArray>>, observe?: Observer): RawResults;
   close(): Promise<void>;
 }
 
@@ -60,7 +63,10 @@ export async function prepare(
   const { workspace } = layout;
   const finite = await fillConstants(m, { plans, weights, workspace, placeOf, progress: options.progress });
   const places = new Map(plans.map((plan) => [plan, placesOf(plan, placeOf, finite)]));
-  return { run: (plan, values) => runPlan(m, plan, { places: places.get(plan)!, workspace, values }), close: m.close };
+  return {
+    run: (plan, values, observe) => runPlan(m, plan, { places: places.get(plan)!, workspace, values, observe }),
+    close: m.close,
+  };
 }
 
 /** Where things are in the machine's data: workspace, constants, and one arena that all plans use in turn. */
@@ -103,15 +109,17 @@ interface Call {
   readonly places: Places;
   readonly workspace: number;
   readonly values: Readonly<Record<string, RawArray>>;
+  readonly observe?: Observer | undefined;
 }
 
-function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values }: Call): RawResults {
+function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values, observe }: Call): RawResults {
   const place = (value: Tensor): Place => places.get(value)!;
   for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
     copyElements(leaf.type.dtype, given(leaf, values).data, place(leaf).data);
   }
   for (const { value, kernel } of steps) {
     kernel.run(m, place(value), operandsOf(value.def as OpDef).map(place), workspace);
+    observe?.(value, { ...value.type, data: place(value).data });
   }
   const result = (value: Tensor): RawArray => ({ ...value.type, data: place(value).data.slice() });
   return {

@@ -23,7 +23,7 @@ export const diff: Command = {
     const [before, after] = await Promise.all(args.operands.map((operand) => sideOf(operand, args)));
     const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
     const differences = diffGraphs(before!.graph, after!.graph, { hash });
-    io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences));
+    io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || "no difference");
     return differences.length === 0 ? 0 : 1;
   },
 };

@@ -7,6 +7,7 @@ import type { Size } from "../model.ts";
 import { add, mul, reshape, silu, transpose } from "../ops/index.ts";
 import { input, named, state, type Tensor, weight } from "../tensor.ts";
 import type { Shape } from "../type.ts";
+import { UserError } from "../user-error.ts";
 import { attention, type Namer } from "./attention.ts";
 import { declareSlot, type Slot, writeRows } from "./cache.ts";
 import { checkLayer, checkSize, type PhiConfig } from "./config.ts";
@@ -46,6 +47,7 @@ export interface PhiOptions extends Partial<Spelling> {
 export function phiLayers(config: PhiSizes, size: Size, options: PhiOptions = {}): Graph {
   const { first = 0, count = 1, ...spelling } = options;
   checkSize(config, size);
+  if (!Number.isSafeInteger(count) || count < 1) throw new UserError(`a graph has 1 layer or more, not ${count}`);
   checkLayer(config, first);
   checkLayer(config, first + count - 1);
   const how = { ...DEFAULT_SPELLING, ...spelling };
@@ -87,18 +89,21 @@ function phiLayer(x: Value, parts: LayerParts): Layer {
   return { hidden: name("out", add(h, feedForward(h, parts))), states };
 }
 
-/** Wo · attention(Wqkv · norm(x)), and the cache states. Capitals have a row per token or per cache row. */
-function attentionBlock(x: Value, parts: LayerParts) {
+/** Wo · attention(Wqkv · norm(x)), and the caches. Capitals have a row per token or per cache row. */
+function attentionBlock(
+  x: Value,
+  parts: LayerParts,
+): { readonly output: Value; readonly states: readonly StatePair[] } {
   const { config: c, size, layer, how, feeds, name } = parts;
+  const sizes = { q: c.heads * c.headDim, k: c.kvHeads * c.headDim, v: c.kvHeads * c.headDim };
   const tensor = weightName(layer, "self_attn.qkv_proj");
+  const fused = how.qkv === "fused";
   const normed = name("attn.norm", norm(x, "input_layernorm", parts));
-  const sizes = [c.heads, c.kvHeads, c.kvHeads].map((heads) => heads * c.headDim);
-  const qkv = projectParts(normed, { tensor, sizes }, { fused: how.qkv === "fused", projection: how.projection });
-  const [q, k, v] = ["q", "k", "v"].map((part, i) => name(part, qkv[i]!)) as [Value, Value, Value];
+  const { q, k, v } = projectParts(normed, { tensor, sizes }, { fused, projection: how.projection });
 
-  const Q = name("q.rope", ropeRows(q, c.heads, parts));
-  const newK = name("k.rope", ropeRows(k, c.kvHeads, parts));
-  const newV = name("v.rows", swapped(byHead(v, c.kvHeads)));
+  const Q = name("q.rope", ropeRows(name("q", q), c.heads, parts));
+  const newK = name("k.rope", ropeRows(name("k", k), c.kvHeads, parts));
+  const newV = name("v.rows", swapped(byHead(name("v", v), c.kvHeads)));
   const cache = (kind: string): Value => state(`layers_${layer}_${kind}`, [1, c.kvHeads, size.maxSeq, c.headDim]);
   const [oldK, oldV] = [cache("k_state"), cache("v_state")];
   const K = name("k.cache", writeRows(oldK, newK, feeds.slot));
@@ -106,29 +111,28 @@ function attentionBlock(x: Value, parts: LayerParts) {
 
   const O = name("attn.heads", attention({ Q, K, V, mask: feeds.mask }, how, name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
-  const out = { tensor: weightName(layer, "self_attn.o_proj"), outputs: c.hiddenSize };
-  const states: readonly StatePair[] = [
-    [oldK, K],
-    [oldV, V],
-  ];
-  return { output: name("attn.out", project(joined, out, how.projection)), states };
+  const Wo = { tensor: weightName(layer, "self_attn.o_proj"), outputs: c.hiddenSize };
+  const output = name("attn.out", project(joined, Wo, how.projection));
+  return {
+    output,
+    states: [
+      [oldK, K],
+      [oldV, V],
+    ],
+  };
 }
 
 /** Wdown · (up · silu(gate)) on norm(h): SwiGLU, arXiv 2002.05202. */
 function feedForward(h: Value, parts: LayerParts): Value {
   const { config: c, layer, how, name } = parts;
   const tensor = weightName(layer, "mlp.gate_up_proj");
+  const sizes = { gate: c.ffnSize, up: c.ffnSize };
+  const fused = how.gateUp === "fused";
   const normed = name("mlp.norm", norm(h, "post_attention_layernorm", parts));
-  const [gate, up] = projectParts(
-    normed,
-    { tensor, sizes: [c.ffnSize, c.ffnSize] },
-    { fused: how.gateUp === "fused", projection: how.projection },
-  ).map((part, i) => name(["gate", "up"][i]!, part)) as [Value, Value];
-  const act = name("mlp.act", mul(up, silu(gate)));
-  return name(
-    "mlp.out",
-    project(act, { tensor: weightName(layer, "mlp.down_proj"), outputs: c.hiddenSize }, how.projection),
-  );
+  const { gate, up } = projectParts(normed, { tensor, sizes }, { fused, projection: how.projection });
+  const act = name("mlp.act", mul(name("up", up), silu(name("gate", gate))));
+  const Wdown = { tensor: weightName(layer, "mlp.down_proj"), outputs: c.hiddenSize };
+  return name("mlp.out", project(act, Wdown, how.projection));
 }
 
 /** The name of a layer's tensor in a Hugging Face checkpoint. */

@@ -31,17 +31,24 @@ export function project(x: Value, { tensor, outputs, rows }: Matrix, how: Spelli
   }
 }
 
-/** Several projections whose rows follow each other in one stored matrix: one product and a split, or one for each. */
-export function projectParts(
+/**
+ * Several projections by name, whose rows follow each other in one stored matrix: one product and a split, or one
+ * product for each.
+ */
+export function projectParts<Part extends string>(
   x: Value,
-  { tensor, sizes }: { readonly tensor: string; readonly sizes: readonly number[] },
+  { tensor, sizes }: { readonly tensor: string; readonly sizes: Readonly<Record<Part, number>> },
   { fused, projection }: { readonly fused: boolean; readonly projection: Spelling["projection"] },
-): readonly Value[] {
-  if (fused) return split(project(x, { tensor, outputs: sum(sizes) }, projection), { split_sizes: sizes, axis: 1 });
-  return sizes.map((outputs, i) => {
-    const begin = sum(sizes.slice(0, i));
-    return project(x, { tensor, outputs, rows: [begin, begin + outputs] }, projection);
-  });
+): Readonly<Record<Part, Value>> {
+  const outputs = Object.values<number>(sizes);
+  const byRows = (n: number, i: number): Value => {
+    const begin = sum(outputs.slice(0, i));
+    return project(x, { tensor, outputs: n, rows: [begin, begin + n] }, projection);
+  };
+  const parts: readonly Value[] = fused
+    ? split(project(x, { tensor, outputs: sum(outputs) }, projection), { split_sizes: outputs, axis: 1 })
+    : outputs.map(byRows);
+  return Object.fromEntries(Object.keys(sizes).map((part, i) => [part, parts[i]!])) as Record<Part, Value>;
 }
 
 const sum = (ns: readonly number[]): number => ns.reduce((total, n) => total + n, 0);

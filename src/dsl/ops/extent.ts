@@ -1,5 +1,5 @@
 /** Which elements a slice takes: begin, end, stride and masks worked out per axis. */
-import type { Algebra, Index, Read } from "../algebra.ts";
+import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import type { Shape, TensorType } from "../type.ts";
 
@@ -27,13 +27,15 @@ export const sliceAttrs = {
 export interface Extent {
   /** Absent when it is known only at run time. */
   readonly start?: number;
+  /** Where it ends, exclusively; absent when it is known only at run time. */
+  readonly stop?: number;
   readonly step: number;
   readonly size: number;
   /** Size of the axis that is sliced. */
   readonly of: number;
   /** The axis is left out of the slice. */
   readonly squeezed: boolean;
-  /** The end is a run-time value that must equal start + size. */
+  /** Only at run time can one see that it ends at start + size. */
   readonly checksEnd: boolean;
 }
 
@@ -97,20 +99,21 @@ function extentOf(
   if (step === 0) return "stride is 0";
   const start = fromEdge ? (step > 0 ? 0 : of - 1) : fromFront(begin, of);
   if (start !== undefined && (start < 0 || start >= of)) return `begin ${begin} is outside size ${of}`;
-  const known = { step, of, squeezed, ...(start === undefined ? {} : { start }) };
-  if (squeezed) return { ...known, size: 1, checksEnd: false };
+  const from = { step, of, squeezed, ...(start === undefined ? {} : { start }) };
+  if (squeezed) return { ...from, size: 1, checksEnd: false };
   const stop = toEdge ? (step > 0 ? of : -1) : fromFront(end, of);
   if (stop !== undefined && stop < 0 && !toEdge) return `end ${end} is outside size ${of}`;
+  const known = { ...from, ...(stop === undefined ? {} : { stop }) };
   if (start !== undefined && stop !== undefined) {
     const size = Math.ceil((Math.min(stop, of) - start) / step);
     return size > 0 ? { ...known, size, checksEnd: false } : `begin ${begin} to end ${end} holds no element`;
   }
   // As in MIL, a slice of an axis of size 1 holds its one element.
-  if (of === 1) return { ...known, start: 0, size: 1, checksEnd: false };
-  if (given === undefined)
+  const size = of === 1 ? 1 : given;
+  if (size === undefined)
     return "the size depends on run-time values; use slice_by_size, or squeeze_mask for one element";
   if (step !== 1) return `stride is ${step}; begin and end known only at run time need stride 1`;
-  return { ...known, size: given, checksEnd: true };
+  return { ...known, size, checksEnd: true };
 }
 
 const fromFront = (bound: number | undefined, of: number) => (bound !== undefined && bound < 0 ? bound + of : bound);
@@ -118,4 +121,15 @@ const fromFront = (bound: number | undefined, of: number) => (bound !== undefine
 /** Where an extent starts, as an index. */
 export function startOf(m: Algebra, { start, of, size }: Extent, begin: Read, axis: number): Index {
   return start === undefined ? m.indexOf(begin.at(m.index(axis)), of - size + 1) : m.index(start);
+}
+
+/** `value` where every extent ends where its size says, NaN where the run-time bounds disagree with it. */
+export function checkEnds(m: Algebra, extents: readonly Extent[], begin: Read, end: Read, value: () => Scalar): Scalar {
+  return extents.reduce<() => Scalar>((inner, { start, stop, checksEnd, size }, axis) => {
+    if (!checksEnd) return inner;
+    const at = m.index(axis);
+    const wanted = start === undefined ? m.round("int32", m.add(begin.at(at), m.num(size))) : m.num(start + size);
+    const actual = stop === undefined ? end.at(at) : m.num(stop);
+    return () => m.select(m.compare("equal", actual, wanted), inner, () => m.num(Number.NaN));
+  }, value)();
 }

@@ -6,7 +6,7 @@ import type { SliceByIndex, SliceBySize } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, type Shape, sameShape } from "../type.ts";
 import { STANDARD } from "./cast.ts";
-import { type Extent, extentsOf, type SliceOptions, sliceAttrs, startOf } from "./extent.ts";
+import { checkEnds, type Extent, extentsOf, type SliceOptions, sliceAttrs, startOf } from "./extent.ts";
 
 /** A position per axis: numbers, or a run-time int32 tensor. */
 type Position = readonly number[] | Tensor<Shape, "int32">;
@@ -43,7 +43,7 @@ export const slice_by_index = op<SliceByIndex>("slice_by_index")({
       const at = extents.map(({ squeezed, step }, axis) =>
         squeezed ? starts[axis]! : m.plus(starts[axis]!, m.times(kept.next().value as Index, step)),
       );
-      return x.at(...at);
+      return checkEnds(m, extents, begin, end, () => x.at(...at));
     };
   },
 });
@@ -137,13 +137,4 @@ function inBox(
     return m.within(ix[axis]!, last, size, -step, mirrored, outside);
   };
   return axisOf(0, []);
-}
-
-function checkEnds(m: Algebra, extents: readonly Extent[], begin: Read, end: Read, value: () => Scalar): Scalar {
-  return extents.reduce<() => Scalar>((inner, { checksEnd, size }, axis) => {
-    if (!checksEnd) return inner;
-    const at = m.index(axis);
-    const expected = m.round("int32", m.add(begin.at(at), m.num(size)));
-    return () => m.select(m.compare("equal", end.at(at), expected), inner, () => m.num(Number.NaN));
-  }, value)();
 }

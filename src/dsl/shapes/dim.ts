@@ -2,6 +2,9 @@
  * Sizes as types. A size is a number literal, a `Dim<"T">` that TypeScript knows by name, or plain `number`: known
  * only at run time, fits everything. A rule computes a shape or, when the operands do not fit, a message; `Check`
  * puts the message where the argument's type should be.
+ *
+ * A function that is itself generic in a size (`<T extends number>`) cannot use the rules: the compiler puts them off.
+ * Give it concrete sizes or a `Dim`, or shapes of type `Shape`, which are left to the run-time check.
  */
 import type { Tensor } from "../tensor.ts";
 import type { Shape } from "../type.ts";

@@ -8,7 +8,7 @@ type Tensors = readonly Tensor[];
 type Shapes = readonly Shape[];
 
 /** The shapes of a list of tensors. */
-export type ShapesOf<Ts extends Tensors> = { readonly [I in keyof Ts]: Ts[I] extends Tensor<infer S> ? S : never };
+type ShapesOf<Ts extends Tensors> = { readonly [I in keyof Ts]: Ts[I] extends Tensor<infer S> ? S : never };
 
 /** The dtype of the first tensor of a list. */
 export type FirstDType<Ts extends Tensors> = Ts[0] extends Tensor<Shape, infer D> ? D : DType;

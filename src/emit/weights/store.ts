@@ -5,7 +5,8 @@ import type { TensorType } from "../../dsl/type.ts";
 export interface WeightStore {
   /**
    * The elements of a weight in row-major order, encoded as in weight.bin (fp16 little-endian for a weight of a
-   * checkpoint), in chunks of at most 4 MiB. A chunk is valid until the next one is asked for.
+   * checkpoint), in chunks of at most 4 MiB. A chunk stays valid until the next but one is asked for, of this weight or
+   * of the store's next: it may still be on its way to the disk while the next one is converted.
    * @throws UserError when the tensor is missing, has another shape, or overflows fp16.
    */
   stream(source: WeightSource, type: TensorType): AsyncIterable<Uint8Array>;

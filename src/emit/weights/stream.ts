@@ -21,37 +21,43 @@ import {
   type Stored,
   widthOf,
 } from "./cut.ts";
+import { newSlab, type Slab } from "./slab.ts";
 
 /** Elements of a chunk: 4 MiB of fp16. */
 const CHUNK = 2 ** 21;
-/** Elements of a strip of columns that a transpose holds: 32 MiB of fp16. */
-const STRIP = 2 ** 24;
+/** Chunks in the strip of columns that a transpose holds. */
+const STRIP = 8;
+/** Bytes of the widest element of a checkpoint. */
+const WIDEST = Math.max(...Object.values(sourceBytes));
+/** Chunks in memory: one is read, one converted, and one is in the hands of whoever asked for it. */
+const IN_USE = 3;
 /** Side of the squares that a transpose moves at a time, so that both sides stay in the cache. */
 const TILE = 32;
 
 /** What streams of one store share. */
 export interface Workshop {
+  /** Elements of a chunk. */
+  readonly chunk: number;
   /** The converter of a stored type. */
   converter(dtype: SourceDType): Converter;
-  /** Lends a buffer of at least so many bytes; it must be given back. New memory costs as much as reading into it. */
-  take(bytes: number): ArrayBuffer;
-  giveBack(buffer: ArrayBuffer): void;
+  /** Lends a slab for one chunk; it must be given back. New memory costs as much as reading into it. */
+  take(): Slab;
+  /** The last one given back is not lent out next: whoever asked for its chunk may still be writing it. */
+  giveBack(slab: Slab): void;
 }
 
-export function openWorkshop(): Workshop {
+export function openWorkshop(chunk = CHUNK): Workshop {
   const converters = new Map<SourceDType, Converter>();
-  const free: ArrayBuffer[] = [];
+  const free: Slab[] = [];
   return {
+    chunk,
     converter(dtype) {
       const converter = converters.get(dtype) ?? makeConverter(dtype);
       converters.set(dtype, converter);
       return converter;
     },
-    take(bytes) {
-      const at = free.findIndex((buffer) => buffer.byteLength >= bytes);
-      return at < 0 ? new ArrayBuffer(bytes) : free.splice(at, 1)[0]!;
-    },
-    giveBack: (buffer) => void free.push(buffer),
+    take: () => (free.length > 1 ? free.shift()! : newSlab(chunk * WIDEST)),
+    giveBack: (slab) => void free.push(slab),
   };
 }
 
@@ -80,57 +86,62 @@ export async function* streamFp16(
 
 interface Piece {
   readonly block: Block;
-  /** fp16 bit patterns of the block, row by row; valid until the next piece is asked for. */
+  /** fp16 bit patterns of the block, row by row; valid until the next piece but one is asked for. */
   readonly data: Uint16Array<ArrayBuffer>;
 }
 
-/** Converted blocks in order. The next one is already being read while one is converted and used. */
+/** Converted blocks in order. While one is converted, the next is already being read and the last may still be used. */
 async function* straight(job: Job): AsyncGenerator<Piece> {
   const { stored, cut, workshop } = job;
   const width = sourceBytes[stored.dtype];
   const convert = workshop.converter(stored.dtype);
-  const blocks = [...blocksOf(cut, CHUNK)];
-  const [first] = blocks;
-  if (!first) return;
-  // Alternately: one is read into, the other belongs to whoever asked last.
-  const buffers = [workshop.take(areaOf(first) * width), workshop.take(areaOf(first) * width)];
+  const blocks = [...blocksOf(cut, workshop.chunk)];
+  if (blocks.length === 0) return;
+  const slabs = Array.from({ length: Math.min(blocks.length, IN_USE) }, workshop.take);
+  const slabOf = (i: number): Slab => slabs[i % slabs.length]!;
   const read = async (i: number): Promise<void> => {
     const block = blocks[i];
     if (!block) return;
-    await readBlock(stored, cut.stride, block, new Uint8Array(buffers[i % 2]!, 0, areaOf(block) * width));
+    await readBlock(stored, cut.stride, block, new Uint8Array(slabOf(i).buffer, 0, areaOf(block) * width));
   };
   let pending = read(0);
+  let last = 0;
   try {
     for (const [i, block] of blocks.entries()) {
+      last = i;
       await pending;
       pending = read(i + 1);
       // Its failure is met at the next turn; until then nobody waits for it.
       pending.catch(() => {});
-      const buffer = buffers[i % 2]!;
+      const slab = slabOf(i);
       const losses = newTally();
-      convert(buffer, areaOf(block), losses);
+      convert(slab, areaOf(block), losses);
       await addLosses(job, losses, block);
-      yield { block, data: new Uint16Array(buffer, 0, areaOf(block)) };
+      yield { block, data: new Uint16Array(slab.buffer, 0, areaOf(block)) };
     }
   } finally {
     await pending.catch(() => {});
-    for (const buffer of buffers) workshop.giveBack(buffer);
+    // In the order in which they were lent out, so that the slab of the last chunk comes last.
+    for (let i = last + 1; i <= last + slabs.length; i++) workshop.giveBack(slabOf(i));
   }
 }
 
 /** Strips of columns are read whole and written out row by row of the transposed matrix. */
 async function* transposed(job: Job): AsyncGenerator<Piece> {
   const { rows, columns } = job.cut;
+  const { chunk } = job.workshop;
   const height = widthOf(rows);
-  const stripWidth = Math.max(1, Math.min(widthOf(columns), Math.floor(STRIP / Math.max(1, height))));
+  const stripWidth = Math.max(1, Math.min(widthOf(columns), Math.floor((STRIP * chunk) / Math.max(1, height))));
   const strip = new Uint16Array(height * stripWidth);
-  const out = new Uint16Array(Math.min(CHUNK, strip.length));
+  const outs = [0, 1].map(() => new Uint16Array(Math.min(chunk, strip.length)));
+  let turn = 0;
   for (let begin = columns[0]; begin < columns[1]; begin += stripWidth) {
     const cut = { ...job.cut, columns: [begin, Math.min(begin + stripWidth, columns[1])] as const };
     const width = widthOf(cut.columns);
     for await (const { block, data } of straight({ ...job, cut }))
       strip.set(data, (block.rows[0] - rows[0]) * width + block.columns[0] - begin);
-    for (const block of blocksOf({ rows: [0, width], columns: [0, height] }, CHUNK)) {
+    for (const block of blocksOf({ rows: [0, width], columns: [0, height] }, chunk)) {
+      const out = outs[turn++ % 2]!;
       transposeInto(out, strip, width, block);
       yield { block, data: out.subarray(0, areaOf(block)) };
     }

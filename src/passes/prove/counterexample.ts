@@ -1,6 +1,178 @@
-/** stub */
-import type { Graph } from "../../dsl/graph.ts";
-import type { Roles } from "./roles.ts";
-export interface Counterexample { readonly x: number }
-export interface CounterexampleOptions { readonly small?: () => { block: Graph; step: Graph } }
-export function searchDifference(graphs: { block: Graph; step: Graph }, roles: Roles, o: CounterexampleOptions): { counterexample?: Counterexample; searched: string } { void graphs; void roles; void o; return { searched: "" }; }
+/**
+ * Looks for data that keep the preconditions and on which the two graphs really differ, and makes them small: as few
+ * tokens and cache rows as will do, and nearly all numbers zero.
+ */
+import { schedule } from "../../dsl/graph.ts";
+import { operandsOf } from "../../dsl/tensor.ts";
+import { sizeOf } from "../../dsl/type.ts";
+import type { Precision } from "../reading.ts";
+import type { LeafOptions } from "./leaves.ts";
+import { tokenAxisOf } from "./relation.ts";
+import { findRoles, type Roles } from "./roles.ts";
+import { type Graphs, type Run, runBoth, type Sample, sampleOf } from "./sample.ts";
+
+export interface CounterexampleOptions extends Pick<LeafOptions, "weightIdentity"> {
+  /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
+  readonly small?: (tokens: number) => Graphs;
+  /** Milliseconds to spend on making the input small; 1500 when absent. */
+  readonly budget?: number;
+  readonly seed?: number;
+}
+
+export interface Mismatch {
+  /** The output or state that differs. */
+  readonly name: string;
+  /** Token of the row; absent for a state. */
+  readonly token?: number;
+  readonly index: readonly number[];
+  readonly block: number;
+  readonly step: number;
+}
+
+export interface Counterexample {
+  readonly graphs: Graphs;
+  readonly sample: Sample;
+  readonly tokens: number;
+  readonly slots: number;
+  readonly mismatch: Mismatch;
+  /** How many of all numbers of the input, the cache and the weights are not zero. */
+  readonly nonZero: number;
+  readonly numbers: number;
+  readonly seed: number;
+}
+
+export interface Search {
+  readonly counterexample?: Counterexample;
+  readonly searched: string;
+}
+
+/** Scalar operations above which the interpreter is not asked. */
+const TOO_LARGE = 2e7;
+const SEEDS = 4;
+
+export function searchDifference(given: Graphs, roles: Roles, options: CounterexampleOptions): Search {
+  const seed = options.seed ?? 1;
+  const candidates = options.small
+    ? Array.from({ length: roles.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
+    : [given];
+  let runs = 0;
+  let bitsOnly = false;
+  for (const graphs of candidates) {
+    if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
+    const own = findRoles(graphs.block, graphs.step);
+    for (let k = 0; k < SEEDS; k++) {
+      const sample = sampleOf(graphs, own, seed + k, options);
+      runs++;
+      const found = mismatch(graphs, own, runBoth(graphs, own, sample, "fp16", options), "fp16");
+      if (!found) continue;
+      if (mismatch(graphs, own, runBoth(graphs, own, sample, "fp64", options), "fp64"))
+        return { counterexample: shrink(graphs, own, sample, seed + k, options), searched: `${runs} inputs` };
+      bitsOnly = true;
+    }
+  }
+  const same = bitsOnly ? "bits differ, but not the values in fp64" : "no difference found";
+  return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
+}
+
+function costOf({ block, step }: Graphs): number {
+  let cost = 0;
+  for (const { def, type } of [...schedule(block), ...schedule(step)]) {
+    if (def.kind !== "op") continue;
+    const inner = /matmul|linear|conv|attention/.test(def.op) ? Math.max(...operandsOf(def)[0]!.type.shape) : 4;
+    cost += sizeOf(type.shape) * inner;
+  }
+  return cost;
+}
+
+/** Relative difference in fp64 that reordering alone does not make. */
+const FP64_NOISE = 1e-9;
+
+/** The first difference of a run; undefined when there is none, or when a result is not finite (P7). */
+export function mismatch(graphs: Graphs, roles: Roles, run: Run, precision: Precision): Mismatch | undefined {
+  const last = run.steps.at(-1)!;
+  let found: Mismatch | undefined;
+  const check = (name: string, index: readonly number[], block: number, step: number, token?: number): boolean => {
+    if (!Number.isFinite(block) || !Number.isFinite(step)) return false;
+    const tolerance = precision === "fp64" ? FP64_NOISE * (1 + Math.abs(step)) : 0;
+    if (Math.abs(block - step) > tolerance)
+      found ??= { name, index, block, step, ...(token === undefined ? {} : { token }) };
+    return true;
+  };
+  for (const [name, value] of Object.entries(graphs.block.outputs)) {
+    const axis = tokenAxisOf(value, graphs.step.outputs[name]!, roles.tokens);
+    const finite = eachIndex(value.type.shape, (index, flat) => {
+      const token = typeof axis === "number" ? index[axis]! : 0;
+      const own = typeof axis === "number" ? index.with(axis, 0) : index;
+      const step = run.steps[token]!.outputs[name]!;
+      return check(name, index, run.block.outputs[name]!.data[flat]!, step.data[flatten(own, step.shape)]!, token);
+    });
+    if (!finite) return undefined;
+  }
+  for (const { name, entry } of graphs.block.states) {
+    const finite = eachIndex(entry.type.shape, (index, flat) =>
+      check(name, index, run.block.states[name]!.data[flat]!, last.states[name]!.data[flat]!),
+    );
+    if (!finite) return undefined;
+  }
+  return found;
+}
+
+/** Calls `visit` for every index in row-major order, until it says no. */
+function eachIndex(
+  shape: readonly number[],
+  visit: (index: readonly number[], flat: number) => boolean,
+): boolean {
+  const n = sizeOf(shape);
+  for (let flat = 0; flat < n; flat++) {
+    let rest = flat;
+    const index = shape.toReversed().map((size) => {
+      const i = rest % size;
+      rest = (rest - i) / size;
+      return i;
+    });
+    if (!visit(index.reverse(), flat)) return false;
+  }
+  return true;
+}
+
+const flatten = (index: readonly number[], shape: readonly number[]): number =>
+  index.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
+
+/** Zeroes what the difference does not need: whole arrays, then halves, then single numbers; the rest become 1. */
+function shrink(graphs: Graphs, roles: Roles, first: Sample, seed: number, options: CounterexampleOptions): Counterexample {
+  const end = performance.now() + (options.budget ?? 1500);
+  const differs = (sample: Sample): boolean =>
+    mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp16", options), "fp16") !== undefined &&
+    mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp64", options), "fp64") !== undefined;
+  let sample = first;
+  const attempt = (name: string, from: number, to: number, value: number): boolean => {
+    const old = sample.arrays.get(name)!;
+    if (old.subarray(from, to).every((x) => x === 0 || x === value)) return true;
+    if (performance.now() > end) return false;
+    const data = old.map((x, k) => (k >= from && k < to && x !== 0 ? value : x));
+    const next = { ...sample, arrays: new Map(sample.arrays).set(name, data) };
+    if (!differs(next)) return false;
+    sample = next;
+    return true;
+  };
+  const zero = (name: string, from: number, to: number): void => {
+    if (attempt(name, from, to, 0) || to - from === 1) return;
+    const middle = (from + to) >> 1;
+    zero(name, from, middle);
+    zero(name, middle, to);
+  };
+  for (const [name, data] of first.arrays) zero(name, 0, data.length);
+  for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
+  const found = mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp16", options), "fp16")!;
+  const all = [...sample.arrays.values()].flatMap((x) => [...x]);
+  return {
+    graphs,
+    sample,
+    tokens: roles.tokens,
+    slots: roles.slots,
+    mismatch: found,
+    nonZero: all.filter((x) => x !== 0).length,
+    numbers: all.length,
+    seed,
+  };
+}

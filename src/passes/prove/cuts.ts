@@ -4,28 +4,38 @@
  */
 import { type Graph, resultsOf, schedule } from "../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { sameType } from "../../dsl/type.ts";
 import type { CutPairs } from "./program.ts";
 import { type Pair, tokenAxisOf } from "./relation.ts";
 import type { Roles } from "./roles.ts";
 
 /** The pairs of values at which both graphs are cut; none when their numbers differ. */
 export function findCuts(block: Graph, step: Graph, { tokens }: Roles): readonly Pair[] {
-  const [a, b] = [narrowPoints(block), narrowPoints(step)];
-  if (a.length !== b.length) return [];
-  const pairs = a.flatMap((value, k): readonly Pair[] => {
-    const twin = b[k]!;
-    const axis = tokenAxisOf(value, twin, tokens);
-    if (typeof axis !== "number") return [];
-    return [{ what: "value", name: value.name ?? `value ${k}`, block: value, step: twin, tokenAxis: axis }];
-  });
-  return pairs.length === a.length ? pairs : [];
+  for (const x of block.inputs) {
+    const twin = step.inputs.find((y) => y.name === x.name);
+    if (!twin) continue;
+    const [a, b] = [narrowPoints(block, x), narrowPoints(step, twin)];
+    if (a.length === 0 || a.length !== b.length) continue;
+    const pairs = a.map((value, k) => pairOf(value, b[k]!, k, tokens));
+    if (pairs.every((pair) => pair !== undefined)) return pairs as readonly Pair[];
+  }
+  return [];
 }
 
-/** Values after which nothing earlier is read but leaves and what depends on inputs alone. */
-function narrowPoints(graph: Graph): readonly Tensor[] {
+function pairOf(value: Tensor, twin: Tensor, k: number, tokens: number): Pair | undefined {
+  const axis = tokenAxisOf(value, twin, tokens);
+  if (typeof axis !== "number") return undefined;
+  return { what: "value", name: value.name ?? `value ${k}`, block: value, step: twin, tokenAxis: axis };
+}
+
+/**
+ * Values of the type of `stream` (the hidden rows) after which nothing earlier is read but what does not
+ * depend on that stream.
+ */
+function narrowPoints(graph: Graph, stream: Tensor): readonly Tensor[] {
   const order = schedule(graph);
-  const results = new Set(resultsOf(graph));
-  const heavy = heavyValues(order);
+  const results = new Set(resultsOf(graph).map((x) => x.def));
+  const heavy = dependents(order, stream);
   const lastUse = new Map<Tensor, number>();
   order.forEach((value, at) => {
     if (value.def.kind === "op") for (const operand of operandsOf(value.def)) lastUse.set(operand, at);
@@ -35,21 +45,19 @@ function narrowPoints(graph: Graph): readonly Tensor[] {
   order.forEach((value, at) => {
     if (heavy.has(value) && (lastUse.get(value) ?? -1) > at) live.add(value);
     for (const x of live) if (lastUse.get(x)! <= at) live.delete(x);
-    if (live.size === 1 && live.has(value) && !results.has(value)) points.push(value);
+    const alone = live.size === 1 && live.has(value) && value !== stream;
+    if (alone && sameType(value.type, stream.type) && !results.has(value.def)) points.push(value);
   });
   return points;
 }
 
-/** Values that depend on a weight or a state. The others are cheap to read again. */
-function heavyValues(order: readonly Tensor[]): ReadonlySet<Tensor> {
-  const heavy = new Set<Tensor>();
+/** Values that depend on the hidden rows. The others are cheap to read again. */
+function dependents(order: readonly Tensor[], stream: Tensor): ReadonlySet<Tensor> {
+  const found = new Set<Tensor>([stream]);
   for (const value of order) {
-    const { def } = value;
-    if (def.kind !== "op") continue;
-    const own = operandsOf(def).some((x) => x.def.kind === "weight" || x.def.kind === "state" || heavy.has(x));
-    if (own) heavy.add(value);
+    if (value.def.kind === "op" && operandsOf(value.def).some((x) => found.has(x))) found.add(value);
   }
-  return heavy;
+  return found;
 }
 
 /** The cut values of both graphs as fresh inputs, all but one. */

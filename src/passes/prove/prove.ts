@@ -102,7 +102,7 @@ function proveCut(graphs: Graphs, roles: Roles, cuts: readonly Pair[], options: 
   const ledger: Ledger = { used: new Set(), rules: new Map(), scales: new Set([1]), terms: 0, compared: 0 };
   const pairs = [...cuts, ...resultPairs(graphs, roles)];
   const all = cutsWithout(cuts, []);
-  const segments = segmentsOf(pairs, all, graphs);
+  const segments = segmentsOf(pairs, all, graphs, roles);
   const proven = new Map<string, Proof>();
   let level: Mode = "exact";
   let notExact: Finding | undefined;

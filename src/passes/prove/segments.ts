@@ -5,8 +5,10 @@
 import { createHash } from "node:crypto";
 import type { Graph } from "../../dsl/graph.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
-import type { CutPairs } from "./program.ts";
+import type { Role } from "../../dsl/contract.ts";
+import type { Cut, CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
+import type { Roles } from "./roles.ts";
 
 /** Pairs to be proven together. */
 export interface Segment {
@@ -20,13 +22,14 @@ export function segmentsOf(
   pairs: readonly Pair[],
   cuts: CutPairs,
   graphs: { readonly block: Graph; readonly step: Graph },
+  roles: Roles,
 ): readonly Segment[] {
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
     const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.label).join();
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
-  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs) }));
+  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs, roles) }));
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
@@ -48,6 +51,7 @@ function signatureOf(
   pairs: readonly Pair[],
   cuts: CutPairs,
   { step }: { readonly block: Graph; readonly step: Graph },
+  roles: Roles,
 ): string {
   const hash = createHash("sha256");
   const numbers = new Map<string, number>();
@@ -62,7 +66,7 @@ function signatureOf(
       const known = seen.get(value);
       if (known !== undefined) return known;
       // Cuts stop the walk, except that a root is written out even when it is one.
-      const cut = roots.includes(value) ? undefined : cuts[side].get(value);
+      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles[side]));
       const text = cut ? `cut ${number(cut.label)} ${cut.tokenAxis}` : textOf(value, number, write);
       seen.set(value, seen.size);
       hash.update(`${seen.size - 1} ${value.type.dtype}[${value.type.shape}] ${text};`);
@@ -73,9 +77,17 @@ function signatureOf(
       }
       return seen.get(value)!;
     };
-    for (const pair of pairs) hash.update(`${pair.what} ${pair.tokenAxis} ${write(pair[side])};`);
+    for (const pair of pairs) hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${write(pair[side])};`);
   }
   return hash.digest("hex");
+}
+
+/** Rows that the host feeds are to a proof what the rows of a cut are: unknown numbers by token and place. */
+function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): Cut | undefined {
+  const role = def.kind === "input" ? roles[def.name] : undefined;
+  return role?.kind === "rows" && def.kind === "input"
+    ? { label: `input ${def.name}`, tokenAxis: role.tokenAxis }
+    : undefined;
 }
 
 function textOf(value: Tensor, number: (name: string) => number, write: (value: Tensor) => number): string {

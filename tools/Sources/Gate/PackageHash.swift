@@ -3,14 +3,15 @@ import Foundation
 
 /// What a folder holds, byte for byte.
 public struct FolderDigest: Codable, Equatable, Sendable {
-    /// SHA-256 over one line `<file digest>  <path>\n` for each file, sorted by the bytes of its path.
+    /// SHA-256 over one line `<file digest>  ./<path>\n` for each file, sorted by the bytes of its path: what
+    /// `find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum` prints, and `graphc emit` calls the package's digest.
     public let sha256: String
     /// SHA-256 by path inside the folder, with forward slashes.
     public let files: [String: String]
 
     public init(files: [String: String]) {
         let sorted = files.sorted { Array($0.key.utf8).lexicographicallyPrecedes(Array($1.key.utf8)) }
-        self.sha256 = Gate.sha256(Data(sorted.map { "\($0.value)  \($0.key)\n" }.joined().utf8))
+        self.sha256 = Gate.sha256(Data(sorted.map { "\($0.value)  ./\($0.key)\n" }.joined().utf8))
         self.files = files
     }
 

@@ -42,8 +42,7 @@ public struct Safetensors: Sendable {
             guard let size = sizes[entry.dtype] else { throw broken("tensor \(key) is \(entry.dtype); F16, F64 or I32 expected") }
             let offsets = entry.data_offsets
             guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= data.count - start,
-                entry.shape.allSatisfy({ $0 >= 0 && $0 <= 1 << 32 }),
-                offsets[1] - offsets[0] == entry.shape.reduce(1, { $0 &* $1 }) &* size
+                byteCount(entry.shape, of: size) == offsets[1] - offsets[0]
             else { throw broken("the extent of tensor \(key) is wrong") }
             entries[key] = entry
         }
@@ -72,6 +71,15 @@ public struct Safetensors: Sendable {
                 }
             return Tensor(shape: entry.shape, elements: elements)
         }
+    }
+}
+
+/// Nil for a negative size and for one beyond all bounds.
+private func byteCount(_ shape: [Int], of size: Int) -> Int? {
+    shape.reduce(size) { product, n in
+        guard let product, n >= 0 else { return nil }
+        let (next, overflow) = product.multipliedReportingOverflow(by: n)
+        return overflow ? nil : next
     }
 }
 

@@ -32,7 +32,7 @@ import Testing
     let digest = try digest(ofFolder: folder)
     let (a, b) = (sha256(Data("a".utf8)), sha256(Data("b".utf8)))
     #expect(digest.files == ["Data/w": a, "m": b])
-    #expect(digest.sha256 == sha256(Data("\(a)  Data/w\n\(b)  m\n".utf8)))
+    #expect(digest.sha256 == sha256(Data("\(a)  ./Data/w\n\(b)  ./m\n".utf8)))
     #expect(digest.difference(from: FolderDigest(files: ["m": b])) == "Data/w is missing")
     #expect(digest.difference(from: FolderDigest(files: ["Data/w": b, "m": b])) == "Data/w has other bytes")
     #expect(digest.difference(from: digest) == nil)

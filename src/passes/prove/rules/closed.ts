@@ -137,14 +137,22 @@ export const MAXIMUM: readonly TermRule[] = [
   },
 ];
 
+/** Term arguments of the reduction whose body is looked at, in the context of their own. */
+interface Frame {
+  readonly args: readonly Term[];
+  readonly outer?: Frame;
+}
+
 /** Whether a mask entry of unknown value reaches the term other than through an exponential or another function. */
-function mayBeMasked(root: Term): boolean {
+function mayBeMasked(root: Term, frame?: Frame): boolean {
   const seen = new Set<Term>();
   const visit = (t: Term): boolean => {
     if (t.kind === "gate" || isMask(t)) return true;
     if (t.kind === "unary" || seen.has(t)) return false;
     seen.add(t);
-    return t.args.some(visit) || (t.lam !== undefined && visit(t.lam.body));
+    if (t.kind === "hole") return frame ? mayBeMasked(frame.args[Number.parseInt(t.tag, 10)]!, frame.outer) : true;
+    if (t.kind === "app") return mayBeMasked(t.lam!.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
+    return t.args.some(visit);
   };
   return visit(root);
 }

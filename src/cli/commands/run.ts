@@ -1,0 +1,151 @@
+/** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
+import { rolesOf } from "../../dsl/contract.ts";
+import type { Graph } from "../../dsl/graph.ts";
+import { sizeOf as elements, sameType, show } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { type Arrays, readArrays, writeArrays } from "../../emit/arrays.ts";
+import type { RawArray } from "../../passes/kernels/raw.ts";
+import { contractProblems } from "../../passes/parity/contract-check.ts";
+import { feed } from "../../passes/parity/feeds.ts";
+import { slotsOf, tokensOf } from "../../passes/parity/parity.ts";
+import { type Plan, planOf } from "../../passes/plan.ts";
+import { bytesOf, prepare, type RawResults } from "../../passes/run.ts";
+import type { Args, Command } from "../command.ts";
+import type { Io } from "../io.ts";
+import { checkMemory, type OpenPair, pairOf } from "../pair.ts";
+import { table } from "../table.ts";
+import { MODEL_OPTIONS } from "../target.ts";
+
+export const run: Command = {
+  name: "run",
+  summary: "Evaluates a graph once and writes its outputs and states as safetensors.",
+  operands: "phi4-mini | GRAPH.ts | X.mlpackage [STEP.mlpackage]",
+  arity: [1, 2],
+  options: {
+    ...MODEL_OPTIONS,
+    inputs: { type: "string", value: "FILE", help: "safetensors with a tensor for every input" },
+    positions: {
+      type: "string",
+      value: "5..8",
+      help: "make the inputs for tokens at these cache rows (5..8 or 5,9,7)",
+    },
+    state: { type: "string", value: "FILE", help: "safetensors with the states at entry; zeros when absent" },
+    out: { type: "string", value: "FILE", help: "where outputs and states go", default: "out.safetensors" },
+    precision: { type: "string", value: "P", help: "fp16, the reference, or fp64, the yardstick", default: "fp16" },
+    unchecked: { type: "boolean", help: "feed masks and positions even where they break their contract" },
+  },
+  notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
+  async run(args, io) {
+    const pair = await pairOf(args);
+    const values = { ...(await statesOf(pair.block, args)), ...(await inputsOf(pair, args)) };
+    const results = await evaluateOnce(pair, values, args, io);
+    const out = args.text("out")!;
+    await writeArrays(out, { ...results.outputs, ...results.states });
+    io.out(args.flag("json") ? JSON.stringify({ out, ...described(results) }) : `${out}\n${listing(results)}`);
+    return 0;
+  },
+};
+
+async function inputsOf(pair: OpenPair, args: Args): Promise<Arrays> {
+  const [file, positions] = [args.text("inputs"), args.text("positions")];
+  if ((file === undefined) === (positions === undefined)) throw new UserError("give either --inputs or --positions");
+  const roles = rolesOf(pair.block, pair.step);
+  const maxSeq = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
+  if (positions !== undefined) {
+    const rows = rowsOf(positions, tokensOf(pair.block, pair.step), maxSeq);
+    const source = { seed: args.whole("seed", 0), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
+    const before = Math.min(...rows.flatMap((row) => (row === undefined ? [] : [row])));
+    const committed = new Set(Array.from({ length: before }, (_, row) => row));
+    return feed(pair.block, source, { rows, committed, stream: 0 });
+  }
+  const values = await readArrays(file!);
+  checkNames(
+    values,
+    pair.block.inputs.map((x) => ({ name: x.name ?? "", type: x.type })),
+    file!,
+  );
+  const [problem] = args.flag("unchecked") ? [] : contractProblems(pair.block, roles, values, maxSeq);
+  if (problem) throw new UserError(`${file}: ${problem}; --unchecked feeds it all the same`);
+  return values;
+}
+
+async function statesOf(graph: Graph, args: Args): Promise<Arrays> {
+  const file = args.text("state");
+  const wanted = graph.states.map(({ name, entry }) => ({ name, type: entry.type }));
+  if (file === undefined) {
+    const zeros = ({ type }: (typeof wanted)[0]): RawArray => ({
+      ...type,
+      data: new Uint16Array(elements(type.shape)),
+    });
+    return Object.fromEntries(wanted.map((state) => [state.name, zeros(state)]));
+  }
+  const values = await readArrays(file);
+  const states = Object.fromEntries(Object.entries(values).filter(([name]) => wanted.some((s) => s.name === name)));
+  checkNames(states, wanted, file);
+  return states;
+}
+
+/** Every wanted tensor is there with its type, and nothing else is. */
+function checkNames(
+  values: Arrays,
+  wanted: readonly { name: string; type: Graph["inputs"][0]["type"] }[],
+  file: string,
+): void {
+  for (const { name, type } of wanted) {
+    const value = values[name];
+    if (!value) throw new UserError(`${file} has no tensor "${name}"; the graph wants ${show(type)}`);
+    if (!sameType(value, type))
+      throw new UserError(`${file}: "${name}" is ${show(value)}; the graph wants ${show(type)}`);
+  }
+  const stray = Object.keys(values).find((name) => !wanted.some((w) => w.name === name));
+  if (stray !== undefined) throw new UserError(`${file}: the graph has no input "${stray}"`);
+}
+
+/** `5..8` or `5,9,7`: fewer than T leaves dead columns. */
+function rowsOf(text: string, tokens: number, maxSeq: number): readonly (number | undefined)[] {
+  const range = /^(\d+)\.\.(\d+)$/.exec(text);
+  const rows = range
+    ? Array.from({ length: Math.max(0, Number(range[2]) - Number(range[1]) + 1) }, (_, i) => Number(range[1]) + i)
+    : /^\d+(,\d+)*$/.test(text)
+      ? text.split(",").map(Number)
+      : [];
+  if (rows.length === 0) throw new UserError(`--positions must look like 5..8 or 5,9,7, not "${text}"`);
+  if (rows.length > tokens) throw new UserError(`--positions names ${rows.length} tokens; the graph takes ${tokens}`);
+  const beyond = rows.find((row) => row >= maxSeq);
+  if (beyond !== undefined) throw new UserError(`position ${beyond} is beyond the cache's last row ${maxSeq - 1}`);
+  if (new Set(rows).size < rows.length) throw new UserError("--positions names a cache row twice");
+  return Array.from({ length: tokens }, (_, t) => rows[t]);
+}
+
+async function evaluateOnce(pair: OpenPair, values: Arrays, args: Args, io: Io): Promise<RawResults> {
+  const precision = args.text("precision");
+  if (precision !== "fp16" && precision !== "fp64")
+    throw new UserError(`--precision must be fp16 or fp64, not "${precision}"`);
+  const plan: Plan = planOf(pair.block, { precision });
+  checkMemory(bytesOf([plan]), "this run");
+  const store = await pair.openWeights();
+  const loading = io.progress("loading weights");
+  try {
+    const executor = await prepare([plan], store.stream, { progress: loading.update });
+    const results = executor.run(plan, values);
+    await executor.close();
+    return results;
+  } finally {
+    loading.end();
+    await store.close();
+  }
+}
+
+const described = ({ outputs, states }: RawResults) => ({
+  outputs: Object.fromEntries(Object.entries(outputs).map(([name, array]) => [name, show(array)])),
+  states: Object.fromEntries(Object.entries(states).map(([name, array]) => [name, show(array)])),
+});
+
+const listing = ({ outputs, states }: RawResults): string =>
+  table(
+    ["", "name", "type"],
+    [
+      ...Object.entries(outputs).map(([name, array]) => ["output", name, show(array)]),
+      ...Object.entries(states).map(([name, array]) => ["state", name, show(array)]),
+    ],
+  );

@@ -1,0 +1,84 @@
+/** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
+import type { Graph } from "../../dsl/graph.ts";
+import { stridesOf } from "../array.ts";
+import { type RawArray, toNDArray } from "../kernels/raw.ts";
+import type { Roles } from "./feeds.ts";
+
+type Arrays = Readonly<Record<string, RawArray>>;
+
+/** Sentences that name the input and the column or row that breaks its role; none when all is well. */
+export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slots: number): readonly string[] {
+  const rows = writtenRows(graph, roles, values);
+  return Object.entries(roles).flatMap(([name, role]) => {
+    const value = values[name];
+    if (!value) return [];
+    if (role.kind === "write_mask") return writeProblems(name, value, role);
+    if (role.kind === "mask") return maskProblems(name, value, role, rows);
+    return role.kind === "position" ? positionProblems(name, value, slots) : [];
+  });
+}
+
+interface Axes {
+  readonly tokenAxis: number;
+  readonly slotAxis: number;
+}
+
+/** The entries of each token: [slot, value] pairs. */
+function columns(value: RawArray, { tokenAxis, slotAxis }: Axes): readonly Float64Array[] {
+  const { shape, data } = toNDArray(value);
+  const strides = stridesOf(shape);
+  return Array.from({ length: shape[tokenAxis]! }, (_, t) =>
+    Float64Array.from({ length: shape[slotAxis]! }, (_, s) => data[t * strides[tokenAxis]! + s * strides[slotAxis]!]!),
+  );
+}
+
+/** The cache row of each token where the write mask tells it. */
+function writtenRows(graph: Graph, roles: Roles, values: Arrays): readonly (number | undefined)[] {
+  for (const { name = "" } of graph.inputs) {
+    const role = roles[name]!;
+    if (role.kind === "write_mask" && values[name]) {
+      return columns(values[name], role).map((column) => (column.includes(1) ? column.indexOf(1) : undefined));
+    }
+  }
+  return [];
+}
+
+function writeProblems(name: string, value: RawArray, axes: Axes): readonly string[] {
+  const all = columns(value, axes);
+  const broken = all.flatMap((column, t) => {
+    const stray = column.find((x) => x !== 0 && x !== 1);
+    if (stray !== undefined) return [`${name}, column ${t}: holds ${stray}; a column is 1 at one row and 0 elsewhere`];
+    const ones = column.filter((x) => x === 1).length;
+    return ones > 1 ? [`${name}, column ${t}: names ${ones} rows; a token is written to one`] : [];
+  });
+  const rows = all.map((column) => column.indexOf(1));
+  const twice = rows.findIndex((row, t) => row >= 0 && rows.indexOf(row) < t);
+  return twice < 0
+    ? broken
+    : [...broken, `${name}, column ${twice}: row ${rows[twice]} is written by another column too`];
+}
+
+function maskProblems(
+  name: string,
+  value: RawArray,
+  axes: Axes,
+  rows: readonly (number | undefined)[],
+): readonly string[] {
+  return columns(value, axes).flatMap((column, t) => {
+    const odd = column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
+    if (odd !== undefined) return [`${name}, row ${t}: holds ${odd}; an entry is 0 where visible and -10000 where not`];
+    const own = rows[t];
+    if (own !== undefined && column[own] !== 0) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
+    const later = rows.slice(t + 1).find((row) => row !== undefined && column[row] === 0);
+    return own !== undefined && later !== undefined
+      ? [`${name}, row ${t}: sees cache row ${later}, which a later token of the block writes`]
+      : [];
+  });
+}
+
+function positionProblems(name: string, value: RawArray, slots: number): readonly string[] {
+  const positions = Array.from(value.data);
+  const outside = positions.findIndex((p) => p < 0 || p >= slots);
+  if (outside >= 0) return [`${name}[${outside}] is ${positions[outside]}; the cache has rows 0 to ${slots - 1}`];
+  return new Set(positions).size < positions.length ? [`${name} names a cache row twice`] : [];
+}

@@ -1,0 +1,164 @@
+/** Records a parity sequence: what each call is fed and what must come out, for a device that computes it again. */
+import { rolesOf } from "../../dsl/contract.ts";
+import type { Graph } from "../../dsl/graph.ts";
+import type { PhiConfig } from "../../dsl/models/config.ts";
+import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
+import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
+import { tabulate } from "../array.ts";
+import { type RawArray, toRaw } from "../kernels/raw.ts";
+import type { RawResults } from "../run.ts";
+import { type Feed, feed, type Roles, type Source } from "./feeds.ts";
+import { abilitiesOf, type Pair, type Run, slotsOf, tokensOf } from "./parity.ts";
+import { type Call, usualSequence } from "./sequence.ts";
+
+type Arrays = Readonly<Record<string, RawArray>>;
+
+/** What one call computes: its outputs, and the cache rows of its live tokens in order, along each state's row axis. */
+export interface Computed {
+  readonly outputs: Arrays;
+  readonly rows: Arrays;
+}
+
+/** The same with what the call is fed. Everything is fp16 as bits. */
+export interface Prediction extends Computed {
+  readonly inputs: Arrays;
+}
+
+export interface RecordedCall {
+  readonly call: Call;
+  readonly block: Prediction;
+  /** The live tokens one by one, by token. */
+  readonly steps: ReadonlyMap<number, Prediction>;
+  /** The block in double precision, on a cache of its own kept in double precision. */
+  readonly exact: Computed;
+}
+
+export interface RecordedState {
+  readonly name: string;
+  readonly shape: Shape;
+  /** The axis that counts cache rows. */
+  readonly rowAxis: number;
+}
+
+export interface Recording {
+  readonly roles: Roles;
+  readonly tokens: number;
+  readonly maxSeq: number;
+  readonly states: readonly RecordedState[];
+  /** Contents of the states before the first call: finite garbage, which no token may see. */
+  readonly initial: Arrays;
+  readonly calls: readonly RecordedCall[];
+}
+
+export interface RecordOptions {
+  readonly seed?: number;
+  readonly config?: PhiConfig;
+  /** The calls to make; the usual sequence when absent. */
+  readonly calls?: readonly Call[];
+  onCall?(done: number, total: number): void;
+}
+
+/**
+ * Runs the sequence in fp16, block and steps, and the block in fp64 by `runExact`. Rejected tokens are stepped too; the
+ * steps' cache then goes back to what it was before them, so that the steps never hold a stale row.
+ * @throws GraphError when the pair has no common interface, RangeError when its cache has no known size.
+ */
+export async function record(pair: Pair, runExact: Run, options: RecordOptions = {}): Promise<Recording> {
+  const roles = rolesOf(pair.block, pair.step);
+  const maxSeq = slotsOf(pair.block, roles);
+  if (maxSeq === undefined) throw new RangeError(`${pair.block.name} has no cache whose rows could be counted`);
+  const tokens = tokensOf(pair.block, pair.step);
+  const { seed = 1, config } = options;
+  const states = pair.block.states.map(({ name, entry: { type } }) => recordedState(name, type.shape, maxSeq));
+  const initial = garbage(pair.block, seed);
+  const source: Source = { seed, roles, maxSeq, ...(config ? { config } : {}) };
+  const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(roles));
+  const chain: Chain = { block: initial, steps: initial, exact: initial, committed: new Set() };
+  const calls: RecordedCall[] = [];
+  for (const [n, call] of planned.entries()) {
+    const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream: n * tokens };
+    calls.push(await recordCall(pair, runExact, { call, states, chain, source, context }));
+    options.onCall?.(n + 1, planned.length);
+  }
+  return { roles, tokens, maxSeq, states, initial, calls };
+}
+
+/** The caches that are carried from call to call. */
+interface Chain {
+  block: Arrays;
+  steps: Arrays;
+  exact: Arrays;
+  readonly committed: Set<number>;
+}
+
+interface Job {
+  readonly call: Call;
+  readonly states: readonly RecordedState[];
+  readonly chain: Chain;
+  readonly source: Source;
+  readonly context: Feed;
+}
+
+async function recordCall(pair: Pair, runExact: Run, job: Job): Promise<RecordedCall> {
+  const { call, states, chain, source, context } = job;
+  const inputs = stored(feed(pair.block, source, context));
+  const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
+  const rows = live.map(({ row }) => row);
+  const computed = ({ outputs, states: after }: RawResults, written: readonly number[]): Computed => ({
+    outputs,
+    rows: Object.fromEntries(states.map((state) => [state.name, rowsOf(after[state.name]!, state.rowAxis, written)])),
+  });
+  const block = await pair.runBlock({ ...inputs, ...chain.block });
+  const exact = await runExact({ ...inputs, ...chain.exact });
+  const steps = new Map<number, Prediction>();
+  let cache = chain.steps;
+  for (const { row, token } of live) {
+    const fed = stored(feed(pair.step, source, context, token));
+    const step = await pair.runStep({ ...fed, ...cache });
+    cache = step.states;
+    if (token < call.accepted) chain.steps = cache;
+    steps.set(token, { inputs: fed, ...computed(step, [row]) });
+  }
+  chain.block = block.states;
+  chain.exact = exact.states;
+  for (const { row, token } of live) if (token < call.accepted) chain.committed.add(row);
+  return { call, block: { inputs, ...computed(block, rows) }, steps, exact: computed(exact, rows) };
+}
+
+const stored = (values: Readonly<Record<string, Parameters<typeof toRaw>[0]>>): Arrays =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toRaw(value)]));
+
+/** The cache axis of a state: the last one of that size before the features, as in parity.ts. */
+function recordedState(name: string, shape: Shape, maxSeq: number): RecordedState {
+  const rowAxis = shape.slice(0, -1).lastIndexOf(maxSeq);
+  if (rowAxis < 0) throw new RangeError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
+  return { name, shape, rowAxis };
+}
+
+/** Unit-variance values that no host would leave in a cache: a graph that reads a row it must not see gives itself away. */
+function garbage(block: Graph, seed: number): Arrays {
+  const fill = (name: string, type: TensorType) => {
+    const base = streamBase(seed, tagOfName(`initial ${name}`));
+    let n = 0;
+    return toRaw(tabulate(type, () => halfGrid(uniformAt(base, n++))));
+  };
+  return Object.fromEntries(block.states.map(({ name, entry: { type } }) => [name, fill(name, type)]));
+}
+
+/** Multiples of 2⁻⁹ up to √3: exact in fp16. */
+const halfGrid = (u: number): number => Math.round(u * Math.sqrt(3) * 512) / 512;
+
+/** The entries of `rows` along an axis, in that order. */
+function rowsOf({ dtype, shape, data }: RawArray, axis: number, rows: readonly number[]): RawArray {
+  const size = shape[axis]!;
+  const inner = sizeOf(shape.slice(axis + 1));
+  const picked = data.slice(0, (data.length / size) * rows.length);
+  for (let outer = 0, at = 0; outer < sizeOf(shape.slice(0, axis)); outer++) {
+    for (const row of rows) {
+      const begin = (outer * size + row) * inner;
+      picked.set(data.subarray(begin, begin + inner), at);
+      at += inner;
+    }
+  }
+  return { dtype, shape: shape.with(axis, rows.length), data: picked };
+}
