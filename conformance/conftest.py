@@ -1,38 +1,75 @@
-"""Shared by the suite: how graphc is called, and coremltools kept quiet."""
+"""Shared by the suite: how graphc and our helpers are called, checkpoints, and the figures that are printed at the end."""
 import logging
 import pathlib
 import subprocess
+import sys
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent
 logging.disable(logging.WARNING)
+
+MEASURED = pytest.StashKey[list[str]]()
+
+
+def pytest_configure(config):
+    config.stash[MEASURED] = []
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    if config.stash[MEASURED]:
+        terminalreporter.section("measured")
+        for line in config.stash[MEASURED]:
+            terminalreporter.line(line)
+
+
+@pytest.fixture(scope="session")
+def measured(request):
+    """Keeps a line with a figure for the end of the run: a bound that holds is worth less than the figure below it."""
+    return request.config.stash[MEASURED].append
+
+
+def called(command, code=0):
+    """Standard output of a command; fails the test on another exit code."""
+    command = [str(part) for part in command]
+    result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
+    assert result.returncode == code, f"{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}"
+    return result.stdout
 
 
 @pytest.fixture(scope="session")
 def graphc():
-    """Runs the built command line; returns standard output and fails the test on another exit code."""
+    """Runs the built command line."""
+    return lambda *arguments, code=0: called(["node", ROOT / "dist" / "cli.js", *arguments], code)
 
-    def run(*arguments, code=0):
-        command = ["node", str(ROOT / "dist" / "cli.js"), *map(str, arguments)]
-        result = subprocess.run(command, capture_output=True, text=True, cwd=ROOT)
-        assert result.returncode == code, f"{command}: exit {result.returncode}\n{result.stdout}\n{result.stderr}"
-        return result.stdout
+
+@pytest.fixture(scope="session")
+def script(tmp_path_factory):
+    """Runs one of our TypeScript helpers with node, bundled once."""
+    folder, bundles = tmp_path_factory.mktemp("script"), {}
+
+    def run(name, *arguments):
+        if name not in bundles:
+            bundles[name] = folder / f"{name}.mjs"
+            called(["npx", "esbuild", f"conformance/{name}.ts", "--bundle", "--platform=node", "--format=esm",
+                    f"--outfile={bundles[name]}", "--log-level=error"])  # fmt: skip
+        return called(["node", bundles[name], *arguments])
 
     return run
 
 
 @pytest.fixture(scope="session")
-def script(tmp_path_factory):
-    """Bundles one of our TypeScript helpers and runs it with node."""
+def checkpoint_of(tmp_path_factory):
+    """The folder of a Phi3ForCausalLM with two layers that transformers itself saved: small or true size, and its dtype."""
+    folders = {}
 
-    def run(name, *arguments):
-        bundle = tmp_path_factory.mktemp("script") / f"{name}.mjs"
-        subprocess.run(
-            ["npx", "esbuild", f"conformance/{name}.ts", "--bundle", "--platform=node", "--format=esm",
-             "--packages=external", f"--outfile={ROOT / 'dist' / f'conformance-{name}.mjs'}", "--log-level=error"],
-            check=True, cwd=ROOT)
-        subprocess.run(["node", str(ROOT / "dist" / f"conformance-{name}.mjs"), *map(str, arguments)], check=True, cwd=ROOT)
-        return bundle
+    def make(size, dtype="bf16"):
+        if (size, dtype) not in folders:
+            folder = tmp_path_factory.mktemp(f"{size}-{dtype}") / "checkpoint"
+            sizes = ["--small"] if size == "small" else []
+            called([sys.executable, HERE / "make_checkpoint.py", folder, "--dtype", dtype, *sizes])
+            folders[size, dtype] = folder
+        return folders[size, dtype]
 
-    return run
+    return make

@@ -3,8 +3,8 @@ import { writeFileSync } from "node:fs";
 import { schedule } from "../src/dsl/graph.ts";
 import { mapOperands } from "../src/dsl/op.ts";
 import { opTable } from "../src/dsl/ops/index.ts";
-import { evaluateAll } from "../src/passes/evaluate.ts";
 import type { NDArray } from "../src/passes/array.ts";
+import { evaluateAll } from "../src/passes/evaluate.ts";
 import { exampleOf, randomFrom } from "../test/op-examples.ts";
 
 const CASES = 60;
@@ -25,7 +25,14 @@ for (const op of opTable.keys()) {
       if (def.kind !== "op" || def.op !== op) continue;
       const operands = mapOperands(def.operands, (x) => plain(values.get(x)!));
       lines.push(
-        JSON.stringify({ op, seed, operands, attrs: def.attrs, part: def.part ?? 0, result: plain(values.get(value)!) }),
+        JSON.stringify({
+          op,
+          seed,
+          operands,
+          attrs: def.attrs,
+          part: def.part ?? 0,
+          result: plain(values.get(value)!),
+        }),
       );
     }
   }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Graph, graph } from "../src/dsl/graph.ts";
-import { add, concat, exp, matmul, mul, softmax, sub, tanh } from "../src/dsl/ops/index.ts";
+import { add, concat, exp, matmul, mul, softmax, split, sub, tanh } from "../src/dsl/ops/index.ts";
 import { constant, input, named, state, type Tensor, weight } from "../src/dsl/tensor.ts";
 import { diffGraphs, sameGraph } from "../src/emit/diff.ts";
 import { showDifferences } from "../src/emit/diff-text.ts";
@@ -57,7 +57,7 @@ const cases: readonly (readonly [what: string, after: Graph, text: string])[] = 
   [
     "an op put between",
     attention({ extra: (s) => named("clipped", exp(s)) }),
-    'only in the second:\n  1 exp: "clipped" fp16[4,16]\nchanged:\n  softmax "p": operand x "scores" → "clipped"',
+    'only in the second:\n  1 exp: "clipped" fp16[4,16]\nchanged:\n  softmax "p": operand x mul "scores" → exp "clipped"',
   ],
   [
     "another op at the end",
@@ -90,6 +90,14 @@ test("names of inner values and repeated values do not count", () => {
   expect(sameGraph(a, b)).toBe(true);
 });
 
+test("another part of a split", () => {
+  const x = input("x", [4]);
+  const [first, second] = split(x, { split_sizes: [2, 2], axis: 0 }) as readonly Tensor[];
+  const of = (y: Tensor) => graph({ name: "a", inputs: [x], outputs: { y: named("y", exp(y)) } });
+  expect(sameGraph(of(first!), of(second!))).toBe(false);
+  expect(textOf(of(first!), of(second!))).toContain('exp "y": operand x split fp16[2] → split fp16[2]');
+});
+
 test("a removed operand of a list", () => {
   const x = input("x", [3]);
   const of = (...values: readonly Tensor[]) =>
@@ -97,7 +105,7 @@ test("a removed operand of a list", () => {
   const [e, t] = [named("e", exp(x)), named("t", tanh(x))];
   expect(textOf(of(x, e), of(x, t))).toBe(
     'only in the first:\n  1 exp: "e" fp16[3]\nonly in the second:\n  1 tanh: "t" fp16[3]\nchanged:\n' +
-      '  concat "y": operand values input "x", "e" → input "x", "t"',
+      '  concat "y": operand values input "x", exp "e" → input "x", tanh "t"',
   );
 });
 

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graph } from "../src/dsl/graph.ts";
+import { fp16Bits, fp16Value, roundFp16 } from "../src/dsl/number.ts";
 import {
   add,
   conv,
@@ -14,9 +15,12 @@ import {
   real_div,
   reshape,
   sub,
+  transpose,
 } from "../src/dsl/ops/index.ts";
-import { input, type Tensor, weight } from "../src/dsl/tensor.ts";
-import type { NDArray } from "../src/passes/array.ts";
+import { constant, input, type Tensor, weight } from "../src/dsl/tensor.ts";
+import type { Shape } from "../src/dsl/type.ts";
+import { arrayOf, fromFp16Bits, type NDArray } from "../src/passes/array.ts";
+import { halfBits } from "../src/passes/kernels/code/runtime.ts";
 import { type RawArray, toRaw } from "../src/passes/kernels/raw.ts";
 import { kernelOf } from "../src/passes/kernels/table.ts";
 import { planOf } from "../src/passes/plan.ts";
@@ -109,6 +113,67 @@ test("matmul, transposed or not, with batches that broadcast", async () => {
   );
 });
 
+/** Numbers that cancel but for their small parts: what is left of the sum depends on the order of the additions. */
+function cancelling(length: number, random: Random): readonly number[] {
+  const big = Array.from({ length: length >> 1 }, () => roundFp16(random() * 60000));
+  const small = Array.from({ length: length % 2 }, () => roundFp16(random()));
+  const mixed = [...big.map((x) => roundFp16(x + 64 * random())), ...big.map((x) => -x), ...small];
+  return mixed
+    .map((x) => ({ x, key: random() }))
+    .sort((p, q) => p.key - q.key)
+    .map(({ x }) => x);
+}
+
+const ORDERED: Readonly<Record<string, (x: Tensor<Shape, "fp16">, y: Tensor<Shape, "fp16">) => Tensor>> = {
+  matmul: (x, y) => matmul(x, transpose(y, { perm: [1, 0] })),
+  "matmul, transpose_y": (x, y) => matmul(x, y, { transpose_y: true }),
+  "matmul, turned round": (x, y) => matmul(y, x, { transpose_y: true }),
+  conv: (x, y) => {
+    const [T, K] = x.type.shape as readonly [number, number];
+    return conv(
+      reshape(transpose(x, { perm: [1, 0] }), { shape: [1, K, T] }),
+      reshape(y, { shape: [...y.type.shape, 1] }),
+    );
+  },
+};
+
+test.each(Object.keys(ORDERED))("%s adds in the documented order", async (name) => {
+  await fc.assert(
+    fc.asyncProperty(seeds, sizes(6), fc.constantFrom(5, 8, 16), sizes(64), async (seed, tokens, rows, K) => {
+      const random = randomFrom(seed);
+      const [x, y] = [input("x", [tokens, K]), input("y", [rows, K])];
+      const g = graph({ name: "g", inputs: [x, y], outputs: { z: ORDERED[name]!(x, y) } });
+      const numbers = Array.from({ length: tokens }, () => cancelling(K, random)).flat();
+      const ones = new Float64Array(rows * K).fill(1);
+      await expectSameBits(g, { values: { x: arrayOf("fp16", [tokens, K], numbers), y: { ...y.type, data: ones } } });
+    }),
+    runs,
+  );
+});
+
+test("a convolution of one channel keeps the sign of zero, which a sum would lose", async () => {
+  const x = input("x", [1, 1, 2, 1]);
+  const g = graph({ name: "g", inputs: [x], outputs: { y: conv(x, constant([1, -1], [2, 1, 1, 1])) } });
+  await expectSameBits(g, { values: { x: arrayOf("fp16", [1, 1, 2, 1], [-0, 0]) } });
+});
+
+/** Doubles at and beside the middle of two neighbouring fp16. */
+const halfway = fc
+  .tuple(fc.integer({ min: 0, max: 0x7bff }), fc.constantFrom(-1, 0, 1), fc.boolean())
+  .map(([bits, side, negative]) => {
+    const middle = (fp16Value(bits) + (bits === 0x7bff ? 65536 : fp16Value(bits + 1))) / 2;
+    return (negative ? -1 : 1) * middle * (1 + side * 2 ** -40);
+  });
+
+test("halfBits rounds any double to the nearest fp16", () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.double(), fc.float(), fc.double({ min: -7e4, max: 7e4 }), halfway), (x) => {
+      expect(halfBits(x)).toBe(fp16Bits(roundFp16(x)));
+    }),
+    { numRuns: 2000 },
+  );
+});
+
 const BINARY = { add, sub, mul, real_div, maximum, minimum } as const;
 
 test("elementwise with broadcasting", async () => {
@@ -131,10 +196,27 @@ test("elementwise with broadcasting", async () => {
 
 test("every fp16 passes through the kernels' conversions unchanged, and back", async () => {
   const bits = Uint16Array.from({ length: 65536 }, (_, n) => n);
-  const { fromFp16Bits } = await import("../src/passes/array.ts");
   const x = input("x", [65536]);
   const g = graph({ name: "g", inputs: [x], outputs: { y: maximum(x, x), z: mul(x, 0.37), w: add(x, 2 ** -24) } });
   await expectSameBits(g, { values: { x: fromFp16Bits([65536], bits) } });
+});
+
+test("keeping and adding nothing leaves every fp16 as the reference leaves it", async () => {
+  const bits = Uint16Array.from({ length: 65536 }, (_, n) => n);
+  const [x, keep, y] = [input("x", [8192, 8]), input("keep", [8192, 1]), input("y", [8192, 8])];
+  const g = graph({
+    name: "g",
+    inputs: [x, keep, y],
+    outputs: { kept: mul(x, keep), sum: add(x, y), mixed: add(mul(x, keep), y) },
+  });
+  const keeps = Array.from({ length: 8192 }, (_, n) => [1, 0, -0, -1][n % 4]!);
+  const zeros = Array.from({ length: 65536 }, (_, n) => [0, 0, -0, 0, 0, 3][Math.floor(n / 8) % 6]!);
+  const values = {
+    x: fromFp16Bits(x.type.shape, bits),
+    keep: arrayOf("fp16", [8192, 1], keeps),
+    y: arrayOf("fp16", [8192, 8], zeros),
+  };
+  await expectSameBits(g, { values });
 });
 
 test("a product of one-hot rows is zero with the reference's sign where nothing is written", async () => {

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { type Graph, graph, schedule } from "../src/dsl/graph.ts";
-import { mul, opTable } from "../src/dsl/ops/index.ts";
-import { input, type Tensor, type WeightSource, weight } from "../src/dsl/tensor.ts";
+import { gather, mul, opTable } from "../src/dsl/ops/index.ts";
+import { constant, input, type Tensor, type WeightSource, weight } from "../src/dsl/tensor.ts";
+import { show } from "../src/dsl/type.ts";
 import { diffGraphs, sameGraph } from "../src/emit/diff.ts";
 import { showDifferences } from "../src/emit/diff-text.ts";
 import { decodeElements } from "../src/emit/elements.ts";
@@ -87,6 +88,18 @@ test("a package's weights have the contents that were stored", async () => {
     stored.push(...decodeElements("fp16", chunk, chunk.length / 2));
   expect([...data]).toEqual(stored);
   expect(new Set(stored).size).toBe(24);
+});
+
+test("positions that lie in the weight file are read into the graph, other blobs are weights", async () => {
+  const x = input("x", [20, 2]);
+  const order = Array.from({ length: 20 }, (_, i) => 19 - i);
+  const turned = gather(x, constant(order, [20], "int32"), { axis: 0 });
+  const y = mul(turned, constant(Array.from({ length: 40 }, Math.sqrt), [20, 2]));
+  const path = join(folder, "positions.mlpackage");
+  await writePackage(graph({ name: "positions", inputs: [x], outputs: { y } }), packageWeights(), path);
+  const read = schedule(graphOf(readPackage(path))).filter(({ def }) => def.kind !== "op" && def.kind !== "input");
+  expect(read.map(({ type, def }) => `${def.kind} ${show(type)}`)).toEqual(["const int32[20]", "weight fp16[20,2]"]);
+  expect(Array.from((read[0]!.def as { data: ArrayLike<number> }).data)).toEqual(order);
 });
 
 const graphWith = (w: Tensor): Graph => {

@@ -15,11 +15,11 @@ var targets: [Target] = [
 var device: [Target.Dependency] = ["Gate"]
 
 #if os(Linux)
-// A stand-in for Apple's framework: its public signatures, and a scripted engine behind them. It does not exist on
-// macOS, where `import CoreML` is the system framework.
-targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
-targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "Support"], swiftSettings: strict))
-device.append("CoreML")
+    // A stand-in for Apple's framework: its public signatures, and a scripted engine behind them. It does not exist on
+    // macOS, where `import CoreML` is the system framework.
+    targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
+    targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "Support"], swiftSettings: strict))
+    device.append("CoreML")
 #endif
 targets.append(.target(name: "Device", dependencies: device, swiftSettings: fast))
 

@@ -1,4 +1,5 @@
 /** Loads an author's graph file: TypeScript, bundled in memory by esbuild, with no build step and no type check. */
+import { existsSync } from "node:fs";
 import { access, constants, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
@@ -8,11 +9,16 @@ import { isGraphError } from "../dsl/error.ts";
 import type { Model } from "../dsl/model.ts";
 import { isUserError, UserError } from "../dsl/user-error.ts";
 
-/** dist/index.js beside the built CLI: the author's file must share the library with the tool that runs it. */
-const LIBRARY = fileURLToPath(new URL("./index.js", import.meta.url));
+/**
+ * The author's file must share the library with the tool that runs it: dist/index.js, which lies beside or above this
+ * code once it is bundled, or src/index.ts in the source tree.
+ */
+const LIBRARY = ["./index.js", "../index.js", "../index.ts"]
+  .map((place) => fileURLToPath(new URL(place, import.meta.url)))
+  .find((path) => existsSync(path))!;
 
 /**
- * The model that a file exports as its default.
+ * The model that a file exports as its default; it throws a UserError when its code fails or returns no graph.
  * @throws UserError when the file is missing, does not parse, throws, or exports no function.
  */
 export async function loadGraphFile(path: string, library = LIBRARY): Promise<Model> {
@@ -27,8 +33,30 @@ export async function loadGraphFile(path: string, library = LIBRARY): Promise<Mo
       `${path} must export a model as its default: export default ({ tokens, maxSeq }) => graph({ … })`,
     );
   }
-  return module.default as Model;
+  return guarded(module.default as Model, path, library);
 }
+
+/** Tells what the author's function does wrong as the author's mistake; a fault of the library's stays ours. */
+function guarded(model: Model, shown: string, library: string): Model {
+  return (size) => {
+    const made = attempt(() => model(size), shown, library);
+    if (Array.isArray(made?.inputs)) return made;
+    throw new UserError(`the model in ${shown} must return a graph, not ${made}`);
+  };
+}
+
+function attempt<X>(make: () => X, shown: string, library: string): X {
+  try {
+    return make();
+  } catch (error) {
+    if (isGraphError(error) || isUserError(error) || topFrame(error).includes(dirname(library))) throw error;
+    throw new UserError(`${shown} threw while its graph was made: ${(error as Error)?.message ?? error}`);
+  }
+}
+
+/** The innermost frame that has a file. */
+const topFrame = (error: unknown): string =>
+  (error as Error | undefined)?.stack?.split("\n").find((line) => /^\s+at (?!.*node:).*:\d+:\d+\)?$/.test(line)) ?? "";
 
 async function bundle(file: string, shown: string, library: string): Promise<string> {
   const { build } = await import("esbuild");

@@ -26,6 +26,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "evaluate a graph once on inputs from a file",
     load: async () => (await import("./commands/run.ts")).run,
   },
+  survey: {
+    summary: "report how near a layer's numbers come to the ends of fp16",
+    load: async () => (await import("./commands/survey.ts")).survey,
+  },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",
     load: async () => (await import("./commands/inspect.ts")).inspect,

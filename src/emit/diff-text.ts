@@ -9,11 +9,19 @@ const NAMED = 6;
 
 /** Readable lines, without a final line break; empty when there is no difference. */
 export function showDifferences(differences: readonly Difference[]): string {
+  return [...groupBy(differences, (d) => d.function)]
+    .map(([name, inside]) => (name === undefined ? groupsText(inside) : `function "${name}"\n${groupsText(inside)}`))
+    .join("\n\n");
+}
+
+function groupsText(differences: readonly Difference[]): string {
+  const of = (...kinds: readonly Difference["kind"][]) => differences.filter(({ kind }) => kinds.includes(kind));
   const groups = [
-    ["interface", differences.filter((d) => d.kind === "interface" || d.kind === "result").map(lineOf)],
+    ["package", of("package").map(lineOf)],
+    ["interface", of("interface", "result").map(lineOf)],
     ["only in the first", countedByOp(differences, "removed")],
     ["only in the second", countedByOp(differences, "added")],
-    ["changed", differences.filter((d) => d.kind === "changed").map(lineOf)],
+    ["changed", of("changed").map(lineOf)],
   ] as const;
   return groups
     .flatMap(([title, lines]) => (lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)]))
@@ -33,6 +41,8 @@ function lineOf(difference: Difference): string {
       const changes = difference.changes.map(({ what, before, after }) => `${what} ${before} → ${after}`);
       return `${difference.op} ${difference.value}: ${changes.join("; ")}`;
     }
+    case "package":
+      return `${difference.what}: ${difference.before} → ${difference.after}`;
     default:
       return `${difference.op} ${difference.value}`;
   }

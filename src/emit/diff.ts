@@ -7,8 +7,13 @@ import { type Matching, matchValues, type Node } from "./diff-match.ts";
 
 export type Role = "input" | "output" | "state";
 
-/** One difference. `before` speaks of the first graph, `after` of the second; absent means that it has no such thing. */
-export type Difference =
+/**
+ * One difference. `before` speaks of the first graph, `after` of the second; absent means that it has no such thing.
+ * `function` is there when packages of several functions are compared.
+ */
+export type Difference = Kind & { readonly function?: string };
+
+type Kind =
   /** An input, output or state that only one graph has, or whose type differs. */
   | {
       readonly kind: "interface";
@@ -18,19 +23,9 @@ export type Difference =
       readonly after?: string;
     }
   /** A value that only one graph computes, or a weight that only one uses. */
-  | {
-      readonly kind: "removed" | "added";
-      readonly op: string;
-      readonly value: string;
-      readonly type: string;
-    }
+  | { readonly kind: "removed" | "added"; readonly op: string; readonly value: string; readonly type: string }
   /** The same place in both graphs, with other attributes, operands or contents. */
-  | {
-      readonly kind: "changed";
-      readonly op: string;
-      readonly value: string;
-      readonly changes: readonly Change[];
-    }
+  | { readonly kind: "changed"; readonly op: string; readonly value: string; readonly changes: readonly Change[] }
   /** An output or state that another value makes. */
   | {
       readonly kind: "result";
@@ -38,7 +33,9 @@ export type Difference =
       readonly name: string;
       readonly before: string;
       readonly after: string;
-    };
+    }
+  /** Something of the package that no graph has: a function, the opset, flexible sizes. */
+  | { readonly kind: "package"; readonly what: string; readonly before: string; readonly after: string };
 
 export interface Change {
   /** `attribute axis`, `operand y`, `type`, `contents`. */
@@ -175,8 +172,9 @@ function contents({ def, type }: Node): string {
 function label(value: Tensor): string {
   const { def, name, type } = value;
   if (def.kind === "input" || def.kind === "state") return `${def.kind} "${def.name}"`;
-  if (name !== undefined) return `"${name}"`;
-  return def.kind === "op" ? `${def.op} ${show(type)}` : `${def.kind} ${contents(value)}`;
+  const what = def.kind === "op" ? def.op : def.kind;
+  if (name !== undefined) return `${what} "${name}"`;
+  return `${what} ${def.kind === "op" ? show(type) : contents(value)}`;
 }
 
 /** The same where the op is named beside it. */

@@ -3,9 +3,9 @@
  * (docs/fixtures.md; tools/Sources/Gate/Manifest.swift reads them).
  */
 import { basename, dirname, join, resolve } from "node:path";
+import { MASKED } from "../dsl/models/host.ts";
 import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { MASKED } from "../dsl/models/host.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
 import { type Arrays, writeArrays } from "./arrays.ts";
@@ -98,7 +98,8 @@ export interface WrittenFixtures {
 export async function writeFixtures(source: FixtureSource): Promise<WrittenFixtures> {
   const folder = dirname(resolve(source.block.path));
   for (const path of [source.step.path, ...(source.certificate ? [source.certificate] : [])])
-    if (dirname(resolve(path)) !== folder) throw new UserError(`${path} must lie in ${folder}, beside ${source.block.path}`);
+    if (dirname(resolve(path)) !== folder)
+      throw new UserError(`${path} must lie in ${folder}, beside ${source.block.path}`);
   const data = join(folder, `${source.name}.fixtures.safetensors`);
   await writeArrays(data, tensorsOf(source.recording));
   const manifest = join(folder, `${source.name}.fixtures.json`);

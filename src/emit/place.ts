@@ -58,7 +58,10 @@ async function makeParents(folder: string, target: string): Promise<string | und
   try {
     return await mkdir(folder, { recursive: true });
   } catch (error) {
-    throw codeOf(error) === "EEXIST" ? notAFolder(target) : explained(error, target);
+    if (codeOf(error) === "EEXIST") throw notAFolder(target);
+    // What Node makes of a read-only disk, and of a link to nowhere, when more than one folder is to be made.
+    if (codeOf(error) === "ENOENT") throw new UserError(`${target} was not written: its folder cannot be made`);
+    throw explained(error, target);
   }
 }
 

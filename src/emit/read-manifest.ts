@@ -19,7 +19,7 @@ export function rootItemOf(folder: string): string {
   const fail = (text: string): never => {
     throw new UserError(`${file} ${text}`);
   };
-  const manifest = parse(readFileSync(file, "utf8"), fail);
+  const manifest = parse(file, fail);
   checkVersion(manifest.fileFormatVersion, fail);
   const items = isRecord(manifest.itemInfoEntries) ? manifest.itemInfoEntries : fail("has no itemInfoEntries");
   const paths = new Map(Object.entries(items).map(([id, item]) => [id, itemPath(folder, id, item, fail)]));
@@ -28,18 +28,15 @@ export function rootItemOf(folder: string): string {
   return paths.get(String(root)) ?? fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
 }
 
-function parse(text: string, fail: (text: string) => never): Json {
+function parse(file: string, fail: (text: string) => never): Json {
+  let value: unknown;
   try {
-    const value: unknown = JSON.parse(text);
-    return isRecord(value) ? value : fail("is not a JSON object");
+    value = JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    return error instanceof SyntaxError ? fail(`is not JSON: ${error.message}`) : raise(error);
+    fail(`${error instanceof SyntaxError ? "is not JSON" : "cannot be read"}: ${(error as Error).message}`);
   }
+  return isRecord(value) ? value : fail("is not a JSON object");
 }
-
-const raise = (error: unknown): never => {
-  throw error;
-};
 
 const isRecord = (x: unknown): x is Json => typeof x === "object" && x !== null && !Array.isArray(x);
 

@@ -23,7 +23,7 @@ export interface Package {
  */
 export function readPackage(path: string): Package {
   const modelFile = modelFileOf(path);
-  const model = naming(path, () => decodeModel(readFileSync(modelFile)));
+  const model = naming(path, () => decodeModel(bytesOf(modelFile)));
   return { path, modelFile, model, blobs: openBlobs(modelFile) };
 }
 
@@ -41,6 +41,14 @@ function modelFileOf(path: string): string {
   const root = rootItemOf(path);
   if (statSync(root).isFile()) return root;
   throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
+  }
 }
 
 /** Puts the path in front of what `read` complains of. */

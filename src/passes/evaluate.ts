@@ -6,7 +6,7 @@ import { meaningOf } from "../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor, type WeightSource } from "../dsl/tensor.ts";
 import { isFloat, sameType, show, type TensorType } from "../dsl/type.ts";
 import { arrayOf, type NDArray, stridesOf, tabulate } from "./array.ts";
-import { numericReading, type Precision } from "./reading.ts";
+import { IndexError, numericReading, type Precision } from "./reading.ts";
 
 /** What a graph needs besides itself. */
 export interface Bindings {
@@ -58,7 +58,7 @@ function evaluateOne(
       return bindings.weight(def.source, type);
     }
     case "op":
-      return evaluateOp(def, type, done, precision);
+      return atOp(value, () => evaluateOp(def, type, done, precision));
     default: {
       const given = bindings.values[def.name];
       if (!given) throw new GraphError(`evaluate: no value for ${def.kind} "${def.name}"`, value.site);
@@ -67,6 +67,19 @@ function evaluateOne(
       }
       return given;
     }
+  }
+}
+
+/**
+ * Runs an op; a run-time index outside its axis becomes a mistake in the graph's feeds, told with the op that met it.
+ * @throws GraphError
+ */
+export function atOp<X>(value: Tensor, run: () => X): X {
+  try {
+    return run();
+  } catch (error) {
+    if (!(error instanceof IndexError)) throw error;
+    throw new GraphError(`${(value.def as OpDef).op}: ${error.message}`, value.site);
   }
 }
 

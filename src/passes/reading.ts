@@ -94,12 +94,18 @@ const indexArithmetic = {
     const rest = (i - begin) / stride;
     return Number.isInteger(rest) && rest >= 0 && rest < size ? inside(rest) : outside();
   },
-  indexOf(s: number, size: number): number {
-    if (!(s >= 0 && s < size)) throw new RangeError(`position ${s} is outside an axis of size ${size}`);
-    return s;
-  },
+  indexOf: checkIndex,
   scalar: (i: number) => i,
 } as const;
+
+/** A run-time index that is outside its axis. Whoever runs the op says which op it is (`atOp` in evaluate.ts). */
+export class IndexError extends RangeError {}
+
+/** @throws IndexError */
+export function checkIndex(s: number, size: number): number {
+  if (!(s >= 0 && s < size)) throw new IndexError(`position ${s} is outside an axis of size ${size}`);
+  return s;
+}
 
 function fold(n: number, term: (k: number) => number, pick: (a: number, b: number) => number): number {
   let best = term(0);

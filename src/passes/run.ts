@@ -6,6 +6,7 @@ import { GraphError } from "../dsl/error.ts";
 import { isConstant } from "../dsl/op.ts";
 import { type OpDef, operandsOf, type Tensor } from "../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../dsl/type.ts";
+import { atOp } from "./evaluate.ts";
 import type { Place } from "./kernels/kernel.ts";
 import { align, dataAddress, type Machine, machine, machineBytes } from "./kernels/machine.ts";
 import { copyElements, type RawArray } from "./kernels/raw.ts";
@@ -118,7 +119,8 @@ function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values
     copyElements(leaf.type.dtype, given(leaf, values).data, place(leaf).data);
   }
   for (const { value, kernel } of steps) {
-    kernel.run(m, place(value), operandsOf(value.def as OpDef).map(place), workspace);
+    const operands = operandsOf(value.def as OpDef).map(place);
+    atOp(value, () => kernel.run(m, place(value), operands, workspace));
     observe?.(value, { ...value.type, data: place(value).data });
   }
   const result = (value: Tensor): RawArray => ({ ...value.type, data: place(value).data.slice() });

@@ -37,7 +37,16 @@ interface Tally {
 }
 
 /** Values that only rename or rearrange others are left out: they would repeat their operand's line. */
-const MOVES = new Set(["reshape", "transpose", "split", "concat", "slice_by_index", "slice_by_size", "expand_dims", "squeeze"]);
+const MOVES = new Set([
+  "reshape",
+  "transpose",
+  "split",
+  "concat",
+  "slice_by_index",
+  "slice_by_size",
+  "expand_dims",
+  "squeeze",
+]);
 
 export function surveyor(): Surveyor {
   const tallies = new Map<Tensor["def"], Tally>();
@@ -93,32 +102,3 @@ const finish = ({ name, count, squares, maxAbs, worstChannel, subnormal, nonFini
   headroom: nonFinite > 0 ? Number.NEGATIVE_INFINITY : Math.log2(MAX_FP16 / Math.max(maxAbs, Number.MIN_VALUE)),
   worstChannel,
 });
-
-/** Range of row sizes over which an RMSNorm form keeps its digits, for rows of width d and a given eps. */
-export interface NormVerdict {
-  readonly form: string;
-  readonly safe: boolean;
-  /** What would break, in a few words. */
-  readonly why: string;
-}
-
-/**
- * Which RMSNorm forms survive rows with these extremes. The limits follow from fp16 itself: a square overflows above
- * √65504, is subnormal below √2⁻¹⁴, and eps · scale must not round to 0 (docs/norms.md has the measurements).
- */
-export function judgeNorms(width: number, eps: number, maxAbs: number, rms: number): readonly NormVerdict[] {
-  const root = Math.sqrt(width);
-  const judge = (form: string, scale: number, largest: number, typical: number): NormVerdict => {
-    if (largest * largest > MAX_FP16) return { form, safe: false, why: `squares up to ${(largest ** 2).toExponential(1)} overflow` };
-    if (typical * typical < LEAST_NORMAL) return { form, safe: false, why: "mean square is subnormal: digits are lost" };
-    if (eps * scale * scale < 2 ** -25 && typical < 1e3 * Math.sqrt(eps) * scale) {
-      return { form, safe: false, why: "eps rounds to 0, and rows are small enough to need it" };
-    }
-    return { form, safe: true, why: "" };
-  };
-  return [
-    judge("naive", 1, maxAbs, rms),
-    judge("prescaled", 1 / root, maxAbs / root, rms / root),
-    { form: "hybrid", safe: true, why: "scales by the row's maximum, keeps eps" },
-  ];
-}

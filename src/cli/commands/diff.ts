@@ -2,7 +2,8 @@
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import type { WeightHash } from "../../emit/canonical.ts";
-import { diffGraphs } from "../../emit/diff.ts";
+import { type Difference, diffGraphs } from "../../emit/diff.ts";
+import { diffPackages } from "../../emit/diff-package.ts";
 import { showDifferences } from "../../emit/diff-text.ts";
 import { checkpointHashes } from "../../emit/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read.ts";
@@ -20,13 +21,22 @@ export const diff: Command = {
     "Exit code 1 when they differ.",
   ],
   async run(args, io) {
-    const [before, after] = await Promise.all(args.operands.map((operand) => sideOf(operand, args)));
-    const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
-    const differences = diffGraphs(before!.graph, after!.graph, { hash });
+    const differences = await differencesOf(args);
     io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || "no difference");
     return differences.length === 0 ? 0 : 1;
   },
 };
+
+/** Packages are compared in all their functions and sizes; anything else as graphs. */
+async function differencesOf(args: Args): Promise<readonly Difference[]> {
+  if (args.operands.every(isPackage)) {
+    const [before, after] = args.operands.map((operand) => readPackage(resolve(operand)));
+    return diffPackages(before!, after!);
+  }
+  const [before, after] = await Promise.all(args.operands.map((operand) => sideOf(operand, args)));
+  const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
+  return diffGraphs(before!.graph, after!.graph, { hash });
+}
 
 interface Side {
   readonly graph: Graph;

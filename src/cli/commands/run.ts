@@ -1,9 +1,9 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 import { rolesOf } from "../../dsl/contract.ts";
 import type { Graph } from "../../dsl/graph.ts";
-import { sizeOf as elements, sameType, show } from "../../dsl/type.ts";
+import { sizeOf as elements, sameType, show, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { type Arrays, readArrays, writeArrays } from "../../emit/arrays.ts";
+import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../emit/arrays.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
@@ -23,7 +23,7 @@ export const run: Command = {
   arity: [1, 2],
   options: {
     ...MODEL_OPTIONS,
-    inputs: { type: "string", value: "FILE", help: "safetensors with a tensor for every input" },
+    inputs: { type: "string", value: "FILE", help: "safetensors with a tensor for every input; F64 in fp64" },
     positions: {
       type: "string",
       value: "5..8",
@@ -37,8 +37,9 @@ export const run: Command = {
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
     const pair = await pairOf(args);
+    const plan = planned(pair, args);
     const values = { ...(await statesOf(pair.block, args)), ...(await inputsOf(pair, args)) };
-    const results = await evaluateOnce(pair, values, args, io);
+    const results = await evaluateOnce(pair, plan, values, io);
     const out = args.text("out")!;
     await writeArrays(out, { ...results.outputs, ...results.states });
     io.out(args.flag("json") ? JSON.stringify({ out, ...described(results) }) : `${out}\n${listing(results)}`);
@@ -58,12 +59,9 @@ async function inputsOf(pair: OpenPair, args: Args): Promise<Arrays> {
     const committed = new Set(Array.from({ length: before }, (_, row) => row));
     return feed(pair.block, source, { rows, committed, stream: 0 });
   }
-  const values = await readArrays(file!);
-  checkNames(
-    values,
-    pair.block.inputs.map((x) => ({ name: x.name ?? "", type: x.type })),
-    file!,
-  );
+  const wanted = pair.block.inputs.map((x) => ({ name: x.name ?? "", type: x.type }));
+  const values = await readArrays(file!, doublesAs(wanted, args));
+  checkNames(values, wanted, file!);
   const [problem] = args.flag("unchecked") ? [] : contractProblems(pair.block, roles, values, maxSeq);
   if (problem) throw new UserError(`${file}: ${problem}; --unchecked feeds it all the same`);
   return values;
@@ -79,18 +77,22 @@ async function statesOf(graph: Graph, args: Args): Promise<Arrays> {
     });
     return Object.fromEntries(wanted.map((state) => [state.name, zeros(state)]));
   }
-  const values = await readArrays(file);
+  const values = await readArrays(file, doublesAs(wanted, args));
   const states = Object.fromEntries(Object.entries(values).filter(([name]) => wanted.some((s) => s.name === name)));
   checkNames(states, wanted, file);
   return states;
 }
 
+type Wanted = readonly { readonly name: string; readonly type: TensorType }[];
+
+/** The yardstick takes doubles, such as what the run before wrote; the reference does not. */
+const doublesAs =
+  (wanted: Wanted, args: Args): DoublesAs =>
+  (name) =>
+    args.text("precision") === "fp64" ? (wanted.find((w) => w.name === name)?.type.dtype ?? "fp16") : undefined;
+
 /** Every wanted tensor is there with its type, and nothing else is. */
-function checkNames(
-  values: Arrays,
-  wanted: readonly { name: string; type: Graph["inputs"][0]["type"] }[],
-  file: string,
-): void {
+function checkNames(values: Arrays, wanted: Wanted, file: string): void {
   for (const { name, type } of wanted) {
     const value = values[name];
     if (!value) throw new UserError(`${file} has no tensor "${name}"; the graph wants ${show(type)}`);
@@ -117,12 +119,17 @@ function rowsOf(text: string, tokens: number, maxSeq: number): readonly (number 
   return Array.from({ length: tokens }, (_, t) => rows[t]);
 }
 
-async function evaluateOnce(pair: OpenPair, values: Arrays, args: Args, io: Io): Promise<RawResults> {
+/** The plan comes before any array is made, so that what does not fit into memory is said and not tried. */
+function planned(pair: OpenPair, args: Args): Plan {
   const precision = args.text("precision");
   if (precision !== "fp16" && precision !== "fp64")
     throw new UserError(`--precision must be fp16 or fp64, not "${precision}"`);
-  const plan: Plan = planOf(pair.block, { precision });
+  const plan = planOf(pair.block, { precision });
   checkMemory(bytesOf([plan]), "this run");
+  return plan;
+}
+
+async function evaluateOnce(pair: OpenPair, plan: Plan, values: Arrays, io: Io): Promise<RawResults> {
   const store = await pair.openWeights();
   const loading = io.progress("loading weights");
   try {

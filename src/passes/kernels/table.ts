@@ -5,6 +5,7 @@ import { type CompileOptions, compileOp } from "./code/compile.ts";
 import { elementwise } from "./elementwise.ts";
 import type { Kernel, KernelOf } from "./kernel.ts";
 import { product } from "./product.ts";
+import { softmax } from "./softmax.ts";
 
 const KERNELS: Readonly<Record<string, KernelOf>> = {
   conv: product,
@@ -16,6 +17,7 @@ const KERNELS: Readonly<Record<string, KernelOf>> = {
   real_div: elementwise,
   maximum: elementwise,
   minimum: elementwise,
+  softmax,
 };
 
 export const kernelOf: KernelOf = (def, type, options) => KERNELS[def.op]?.(def, type, options);

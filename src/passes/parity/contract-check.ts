@@ -9,7 +9,9 @@ type Arrays = Readonly<Record<string, RawArray>>;
 /** Sentences that name the input and the column or row that breaks its role; none when all is well. */
 export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slots: number): readonly string[] {
   const rows = writtenRows(graph, roles, values);
-  return Object.entries(roles).flatMap(([name, role]) => {
+  // The write masks first: what a mask may show depends on the rows that they name.
+  const order = Object.entries(roles).sort(([, a], [, b]) => rank(a.kind) - rank(b.kind));
+  return order.flatMap(([name, role]) => {
     const value = values[name];
     if (!value) return [];
     if (role.kind === "write_mask") return writeProblems(name, value, role);
@@ -17,6 +19,8 @@ export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slo
     return role.kind === "position" ? positionProblems(name, value, slots) : [];
   });
 }
+
+const rank = (kind: string): number => (kind === "write_mask" ? 0 : 1);
 
 interface Axes {
   readonly tokenAxis: number;

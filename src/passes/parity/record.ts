@@ -5,7 +5,7 @@ import type { PhiConfig } from "../../dsl/models/config.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
 import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { tabulate } from "../array.ts";
-import { type RawArray, toRaw } from "../kernels/raw.ts";
+import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
 import type { RawResults } from "../run.ts";
 import { type Feed, feed, type Roles, type Source } from "./feeds.ts";
 import { abilitiesOf, type Pair, type Run, slotsOf, tokensOf } from "./parity.ts";
@@ -101,19 +101,21 @@ interface Job {
 
 async function recordCall(pair: Pair, runExact: Run, job: Job): Promise<RecordedCall> {
   const { call, states, chain, source, context } = job;
-  const inputs = stored(feed(pair.block, source, context));
+  const inputs = mapValues(feed(pair.block, source, context), toBits);
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
   const rows = live.map(({ row }) => row);
-  const computed = ({ outputs, states: after }: RawResults, written: readonly number[]): Computed => ({
-    outputs,
-    rows: Object.fromEntries(states.map((state) => [state.name, rowsOf(after[state.name]!, state.rowAxis, written)])),
+  const computed = ({ outputs, states: after }: RawResults, written: readonly number[], as = toBits): Computed => ({
+    outputs: mapValues(outputs, as),
+    rows: Object.fromEntries(
+      states.map((state) => [state.name, as(rowsOf(after[state.name]!, state.rowAxis, written))]),
+    ),
   });
   const block = await pair.runBlock({ ...inputs, ...chain.block });
   const exact = await runExact({ ...inputs, ...chain.exact });
   const steps = new Map<number, Prediction>();
   let cache = chain.steps;
   for (const { row, token } of live) {
-    const fed = stored(feed(pair.step, source, context, token));
+    const fed = mapValues(feed(pair.step, source, context, token), toBits);
     const step = await pair.runStep({ ...fed, ...cache });
     cache = step.states;
     if (token < call.accepted) chain.steps = cache;
@@ -122,11 +124,14 @@ async function recordCall(pair: Pair, runExact: Run, job: Job): Promise<Recorded
   chain.block = block.states;
   chain.exact = exact.states;
   for (const { row, token } of live) if (token < call.accepted) chain.committed.add(row);
-  return { call, block: { inputs, ...computed(block, rows) }, steps, exact: computed(exact, rows) };
+  return { call, block: { inputs, ...computed(block, rows) }, steps, exact: computed(exact, rows, toNDArray) };
 }
 
-const stored = (values: Readonly<Record<string, Parameters<typeof toRaw>[0]>>): Arrays =>
-  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, toRaw(value)]));
+/** fp16 as bits, in whichever form a run returned it. */
+const toBits = (array: RawArray): RawArray => toRaw(toNDArray(array));
+
+const mapValues = (arrays: Arrays, f: (array: RawArray) => RawArray): Arrays =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, f(array)]));
 
 /** The cache axis of a state: the last one of that size before the features, as in parity.ts. */
 function recordedState(name: string, shape: Shape, maxSeq: number): RecordedState {

@@ -101,5 +101,5 @@ function compareRanges(c: Context, how: Comparison, d: Ix): Term | undefined {
   if (d.atoms.length === 0) return num(c, 1);
   if (d.free.length === 0 || d.free.some((a: Atom) => a.kind !== "var")) return undefined;
   if (how === "equal" && d.free.length === 1 && d.free[0]!.n <= 16) return splitAll(d, "a comparison of positions");
-  return splitAt(c, d, how === "less_equal" ? [1] : how === "less" ? [0] : [0, 1], "a comparison of positions");
+  return splitAt(d, how === "less_equal" ? [1] : how === "less" ? [0] : [0, 1], "a comparison of positions");
 }

@@ -33,11 +33,12 @@ export interface Ix {
 
 /** Owner of all index expressions of one proof. */
 export interface Indices {
+  readonly constants: Map<number, Ix>;
   readonly atoms: Map<string, Atom>;
   readonly exprs: Map<string, Ix>;
 }
 
-export const newIndices = (): Indices => ({ atoms: new Map(), exprs: new Map() });
+export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: new Map() });
 
 type Sum = Map<Atom, number>;
 
@@ -51,34 +52,65 @@ function atomOf(s: Indices, kind: Atom["kind"], label: string, lo: number, hi: n
   return atom;
 }
 
+/** From a map in any order. */
 function intern(s: Indices, sum: Sum, c: number): Ix {
   const atoms = [...sum.keys()].filter((a) => sum.get(a) !== 0);
   if (atoms.length > 1) atoms.sort((a, b) => a.id - b.id);
+  return internSorted(
+    s,
+    atoms,
+    atoms.map((a) => sum.get(a)!),
+    c,
+  );
+}
+
+/** From atoms in rising id with their coefficients, none of them 0. */
+function internSorted(s: Indices, atoms: readonly Atom[], coefs: readonly number[], c: number): Ix {
   let key = `${c}`;
-  for (const a of atoms) key += `,${a.id}*${sum.get(a)}`;
+  for (let k = 0; k < atoms.length; k++) key += `,${atoms[k]!.id}*${coefs[k]}`;
   const known = s.exprs.get(key);
   if (known) return known;
-  const [lo, hi] = bounds(sum, c);
-  const coefs = atoms.map((a) => sum.get(a)!);
+  const [lo, hi] = bounds(new Map(atoms.map((a, k) => [a, coefs[k]!])), c);
   const free = [...new Set(atoms.flatMap(baseOf))].sort((a, b) => a.id - b.id);
   const expr: Ix = { id: s.exprs.size, atoms, coefs, c, lo, hi, free };
   s.exprs.set(key, expr);
   return expr;
 }
 
-const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.src ? a.src.free : [a]);
+/** i + k·j, merging the two sorted lists. */
+function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
+  const atoms: Atom[] = [];
+  const coefs: number[] = [];
+  let [x, y] = [0, 0];
+  while (x < i.atoms.length || y < j.atoms.length) {
+    const [a, b] = [i.atoms[x], j.atoms[y]];
+    const takeA = a !== undefined && (b === undefined || a.id <= b.id);
+    const takeB = b !== undefined && (a === undefined || b.id <= a.id);
+    const coef = (takeA ? i.coefs[x++]! : 0) + (takeB ? k * j.coefs[y++]! : 0);
+    if (coef === 0) continue;
+    atoms.push((takeA ? a : b)!);
+    coefs.push(coef);
+  }
+  return internSorted(s, atoms, coefs, i.c + k * j.c);
+}
 
-const sumOf = (i: Ix): Sum => new Map(i.atoms.map((a, k) => [a, i.coefs[k]!]));
+const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.src ? a.src.free : [a]);
 
 function addTo(sum: Sum, i: Ix, k: number): Sum {
   i.atoms.forEach((a, n) => sum.set(a, (sum.get(a) ?? 0) + k * i.coefs[n]!));
   return sum;
 }
 
-export const constant = (s: Indices, n: number): Ix => intern(s, new Map(), n);
+export function constant(s: Indices, n: number): Ix {
+  const known = s.constants.get(n);
+  if (known) return known;
+  const made = intern(s, new Map(), n);
+  s.constants.set(n, made);
+  return made;
+}
 export const isConstantIx = (i: Ix): boolean => i.atoms.length === 0;
 /** The atom by itself. */
-export const atomIx = (s: Indices, a: Atom): Ix => intern(s, new Map([[a, 1]]), 0);
+export const atomIx = (s: Indices, a: Atom): Ix => internSorted(s, [a], [1], 0);
 
 /** A variable over [0, n); the constant 0 when that is all it can be. */
 export const variable = (s: Indices, label: string, n: number): Ix =>
@@ -93,12 +125,23 @@ export const bound = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "bound",
 /** A parameter of a closed reduction. It has no range: whoever opens the reduction brings one. */
 export const param = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "param", `p${n}`, -Infinity, Infinity, n));
 
-export const plus = (s: Indices, i: Ix, j: Ix): Ix =>
-  isConstantIx(j) && j.c === 0 ? i : intern(s, addTo(sumOf(i), j, 1), i.c + j.c);
-export const shift = (s: Indices, i: Ix, c: number): Ix => (c === 0 ? i : intern(s, sumOf(i), i.c + c));
+export function plus(s: Indices, i: Ix, j: Ix): Ix {
+  if (isConstantIx(j)) return shift(s, i, j.c);
+  if (isConstantIx(i)) return shift(s, j, i.c);
+  return combine(s, i, j, 1);
+}
+export function shift(s: Indices, i: Ix, c: number): Ix {
+  if (c === 0) return i;
+  return isConstantIx(i) ? constant(s, i.c + c) : internSorted(s, i.atoms, i.coefs, i.c + c);
+}
 export const times = (s: Indices, i: Ix, k: number): Ix =>
-  k === 1 ? i : k === 0 ? constant(s, 0) : intern(s, addTo(new Map(), i, k), k * i.c);
-export const minus = (s: Indices, i: Ix, j: Ix): Ix => intern(s, addTo(sumOf(i), j, -1), i.c - j.c);
+  k === 1 ? i : k === 0 || isConstantIx(i) ? constant(s, k === 0 ? 0 : k * i.c) : internSorted(
+          s,
+          i.atoms,
+          i.coefs.map((x) => k * x),
+          k * i.c,
+        );
+export const minus = (s: Indices, i: Ix, j: Ix): Ix => combine(s, i, j, -1);
 /** x mod n. */
 export const mod = (s: Indices, i: Ix, n: number): Ix =>
   i.lo >= 0 && i.hi < n ? i : minus(s, i, times(s, div(s, i, n), n));
@@ -106,6 +149,8 @@ export const mod = (s: Indices, i: Ix, n: number): Ix =>
 /** ⌊i/n⌋ for n ≥ 1. */
 export function div(s: Indices, i: Ix, n: number): Ix {
   if (n === 1) return i;
+  if (isConstantIx(i)) return constant(s, Math.floor(i.c / n));
+  if (i.lo >= 0 && i.hi < n) return constant(s, 0);
   const [quotient, left]: [Sum, Sum] = [new Map(), new Map()];
   i.atoms.forEach((a, k) => {
     const whole = Math.trunc(i.coefs[k]! / n);

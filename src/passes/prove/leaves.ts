@@ -133,7 +133,7 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
   if (table.uniform) return num(c, data[0]!);
   if (i.free.length === 0 || i.free.some((a) => a.kind === "rest")) throw opaque(`a constant is read at ${showIx(i)}`);
   if (type.dtype === "int32" && table.counter) return indexTerm(c, count(c, i, table.counter));
-  if (table.runs) return splitAt(c, i, table.runs, "a constant");
+  if (table.runs) return splitAt(i, table.runs, "a constant");
   return intern(c.store, { kind: "leaf", tag: `const ${table.hash()}`, ix: [i], dtype: type.dtype });
 }
 

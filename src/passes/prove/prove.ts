@@ -148,7 +148,8 @@ function proveSegment(
     // A value that cannot be read at all cannot be read in a weaker mode either.
     if (finding.reason && twoValued) break;
   }
-  return { level: "reals", finding: last?.reason ? last : (last ?? exact)! };
+  // The exact terms read better; the reals tell what is more than a rounding.
+  return { level: "reals", finding: exact!.value === last!.value ? exact! : last! };
 }
 
 /** The first difference of a segment in words; undefined when all pairs are equal. */

@@ -3,9 +3,7 @@
  * reduction, or the comparison of two values) catches it and looks at the cases one by one.
  */
 import { opaque } from "./atoms.ts";
-import { type Atom, asAtom, type Ix, showIx, substIx } from "./indices.ts";
-import type { Context } from "./context.ts";
-import { constant } from "./indices.ts";
+import { type Atom, asAtom, type Ix, showIx } from "./indices.ts";
 
 export interface Split {
   readonly split: Atom;
@@ -19,10 +17,10 @@ export const isSplit = (x: unknown): x is Split => typeof x === "object" && x !=
 const MOST_CASES = 256;
 
 /** Raises the split that settles on which side of each threshold `i` lies. */
-export function splitAt(c: Context, i: Ix, thresholds: readonly number[], what: string): never {
+export function splitAt(i: Ix, thresholds: readonly number[], what: string): never {
   for (const atom of byWeight(i)) {
     if (atom.kind !== "var") continue;
-    const cuts = crossings(c, i, atom, thresholds);
+    const cuts = crossings(i, atom, thresholds);
     if (cuts.length > 0 && cuts.length < MOST_CASES) throw { split: atom, cuts } satisfies Split;
   }
   throw opaque(`${what} depends on ${showIx(i)}`);
@@ -50,11 +48,13 @@ function byWeight(i: Ix): readonly Atom[] {
 }
 
 /** Values of the variable at which `i` (other variables at 0) passes a threshold. */
-function crossings(c: Context, i: Ix, atom: Atom, thresholds: readonly number[]): readonly number[] {
-  const s = c.store.indices;
-  const at = (v: number): number =>
-    substIx(s, i, (a) => (a === atom ? constant(s, v) : a.kind === "var" || a.kind === "rest" ? constant(s, 0) : undefined)).c;
-  const side = (v: number): number => thresholds.filter((t) => at(v) >= t).length;
+function crossings(i: Ix, atom: Atom, thresholds: readonly number[]): readonly number[] {
+  const slope = i.atoms.some((a) => a.src?.free.includes(atom)) ? 0 : i.coefs[i.atoms.indexOf(atom)]!;
+  if (slope > 0) {
+    const first = thresholds.map((t) => Math.ceil((t - i.c) / slope));
+    return [...new Set(first)].filter((v) => v > 0 && v < atom.n).sort((a, b) => a - b);
+  }
+  const side = (v: number): number => thresholds.filter((t) => valueAt(i, atom, v) >= t).length;
   const cuts: number[] = [];
   let before = side(0);
   for (let v = 1; v < atom.n && cuts.length < MOST_CASES; v++) {
@@ -63,4 +63,10 @@ function crossings(c: Context, i: Ix, atom: Atom, thresholds: readonly number[])
     before = now;
   }
   return cuts;
+}
+
+/** The value of an index with the variable at `v` and all others at 0. */
+function valueAt(i: Ix, atom: Atom, v: number): number {
+  const of = (a: Atom): number => (a.src ? Math.floor(valueAt(a.src, atom, v) / a.n) : a === atom ? v : 0);
+  return i.atoms.reduce((sum, a, k) => sum + i.coefs[k]! * of(a), i.c);
 }

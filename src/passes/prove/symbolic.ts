@@ -81,7 +81,7 @@ function piece(c: Context, i: Ix, sizes: readonly number[], pick: (n: number, re
   const [first, last] = [pieceOf(i.lo), pieceOf(i.hi)];
   if (first === last && first >= 0) return pick(first, shift(s, i, -starts[first]!));
   const equal = sizes.every((n) => n === sizes[0]);
-  return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? splitAt(c, i, starts.slice(1), "a piece");
+  return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? splitAt(i, starts.slice(1), "a piece");
 }
 
 function within(
@@ -95,10 +95,10 @@ function within(
   const s = c.store.indices;
   const span = (size - 1) * stride + 1;
   if (offset.hi < 0 || offset.lo >= span) return outside();
-  if (offset.lo < 0 || offset.hi >= span) return splitAt(c, offset, [0, span], "a slice");
+  if (offset.lo < 0 || offset.hi >= span) return splitAt(offset, [0, span], "a slice");
   const off = mod(s, offset, stride);
   if (off.atoms.length === 0) return off.c === 0 ? inside(div(s, offset, stride)) : outside();
-  return splitAt(c, off, [0, 1], "a strided slice");
+  return splitAt(off, [0, 1], "a strided slice");
 }
 
 function indexOf(c: Context, t: Term, size: number): Ix {

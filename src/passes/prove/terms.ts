@@ -119,14 +119,14 @@ export function intern(s: Store, parts: Parts): Term {
 
 function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
   let free: readonly Atom[] = NONE;
-  for (const x of [...args, ...ix]) {
-    if (x.free.length === 0 || x.free === free) continue;
-    free = free.length === 0 ? x.free : union(free, x.free);
-  }
+  for (const x of args) free = union(free, x.free);
+  for (const x of ix) free = union(free, x.free);
   return free;
 }
 
 function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
+  if (b.length === 0 || a === b) return a;
+  if (a.length === 0) return b;
   if (b.every((x) => a.includes(x))) return a;
   return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
 }

@@ -16,11 +16,14 @@ func copy(_ array: MLMultiArray, name: String) throws -> Tensor {
     }
 }
 
-private func gather<T>(_ array: MLMultiArray, _ raw: UnsafeRawBufferPointer, _ name: String, _ type: T.Type) throws -> [T] {
+private func gather<T>(_ array: MLMultiArray, _ raw: UnsafeRawBufferPointer, _ name: String, _ type: T.Type) throws
+    -> [T]
+{
     let size = MemoryLayout<T>.size
     // Read inside the closure: strides may change when the buffer is made available.
     let layout = try Layout(
-        shape: array.shape.map(\.intValue), strides: array.strides.map(\.intValue), capacity: raw.count / size, of: name)
+        shape: array.shape.map(\.intValue), strides: array.strides.map(\.intValue), capacity: raw.count / size, of: name
+    )
     var result: [T] = []
     result.reserveCapacity(array.count)
     layout.forEachOffset { result.append(raw.loadUnaligned(fromByteOffset: $0 * size, as: T.self)) }
@@ -29,7 +32,9 @@ private func gather<T>(_ array: MLMultiArray, _ raw: UnsafeRawBufferPointer, _ n
 
 /// Overwrites every element of the array. Memory of a new MLMultiArray is not zeroed, so no element may be left out.
 func overwrite(_ array: MLMultiArray, with tensor: Tensor, name: String) throws {
-    guard array.shape.map(\.intValue) == tensor.shape else { throw Failure.fault("\(name) has shape \(array.shape), not \(tensor.shape)") }
+    guard array.shape.map(\.intValue) == tensor.shape else {
+        throw Failure.fault("\(name) has shape \(array.shape), not \(tensor.shape)")
+    }
     try array.withUnsafeMutableBytes { raw, strides in
         switch (array.dataType, tensor.elements) {
         case (.float16, .half(let bits)): try scatter(bits, raw, tensor.shape, strides, name)
@@ -39,7 +44,9 @@ func overwrite(_ array: MLMultiArray, with tensor: Tensor, name: String) throws 
     }
 }
 
-private func scatter<T>(_ values: [T], _ raw: UnsafeMutableRawBufferPointer, _ shape: [Int], _ strides: [Int], _ name: String) throws {
+private func scatter<T>(
+    _ values: [T], _ raw: UnsafeMutableRawBufferPointer, _ shape: [Int], _ strides: [Int], _ name: String
+) throws {
     let size = MemoryLayout<T>.size
     let layout = try Layout(shape: shape, strides: strides, capacity: raw.count / size, of: name)
     var next = 0

@@ -19,18 +19,24 @@ private struct Marker: Codable, Equatable {
 }
 
 /// Compiles `package`, whose digest is `identity`, below `folder`. An earlier result is used again only if package, OS build,
-/// tool and the compiled bytes are the same: an OS update invalidates compiled models (book, exp 35).
-public func compile(_ package: URL, identity: FolderDigest, osBuild: String, tool: String, into folder: URL) async throws -> Compiled {
+/// tool and the compiled bytes are the same: an OS update invalidates compiled models (ane-book, exp 35).
+public func compile(_ package: URL, identity: FolderDigest, osBuild: String, tool: String, into folder: URL)
+    async throws -> Compiled
+{
     let key = String(sha256(Data("\(identity.sha256) \(osBuild) \(tool)".utf8)).prefix(16))
     let home = folder.appendingPathComponent(key)
     let name = package.deletingPathExtension().lastPathComponent + ".mlmodelc"
     let log = folder.appendingPathComponent("\(key).log")
-    func marker(_ digest: FolderDigest) -> Marker { Marker(package: identity.sha256, osBuild: osBuild, tool: tool, compiled: digest.sha256) }
+    func marker(_ digest: FolderDigest) -> Marker {
+        Marker(package: identity.sha256, osBuild: osBuild, tool: tool, compiled: digest.sha256)
+    }
 
     if let data = try? Data(contentsOf: home.appendingPathComponent("compiled.json")),
         let found = try? JSONDecoder().decode(Marker.self, from: data),
         let digest = try? digest(ofFolder: home.appendingPathComponent(name)), found == marker(digest)
-    { return Compiled(model: home.appendingPathComponent(name), digest: digest, log: log, reused: true) }
+    {
+        return Compiled(model: home.appendingPathComponent(name), digest: digest, log: log, reused: true)
+    }
 
     let manager = FileManager.default
     do {

@@ -22,7 +22,9 @@ public func watchingCompiler<T>(log: URL, _ body: () async throws -> T) async th
 
     let said = (try? Data(contentsOf: log).dropFirst(Int(start))) ?? Data()
     FileHandle.standardError.write(said)
-    let complaint = String(decoding: said, as: UTF8.self).split(separator: "\n").first { line in phrases.contains { line.contains($0) } }
+    let complaint = String(decoding: said, as: UTF8.self).split(separator: "\n").first { line in
+        phrases.contains { line.contains($0) }
+    }
     switch (result, complaint) {
     case (.success(let value), nil): return value
     case (.success, let line?): throw Failure(.residency, "the on-device compiler complained: \(line)")

@@ -6,6 +6,8 @@ import Gate
 public enum Units: String, CaseIterable, Sendable {
     case cpuAndNeuralEngine, all, cpuAndGPU, cpuOnly
 
+    public var excludesNeuralEngine: Bool { self == .cpuOnly || self == .cpuAndGPU }
+
     var value: MLComputeUnits {
         switch self {
         case .cpuAndNeuralEngine: .cpuAndNeuralEngine
@@ -22,7 +24,9 @@ public struct Target: Sendable {
     public let function: String?
     public let units: Units
 
-    public init(model: URL, function: String?, units: Units) { (self.model, self.function, self.units) = (model, function, units) }
+    public init(model: URL, function: String?, units: Units) {
+        (self.model, self.function, self.units) = (model, function, units)
+    }
 
     func configuration() -> MLModelConfiguration {
         let configuration = MLModelConfiguration()

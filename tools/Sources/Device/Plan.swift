@@ -7,7 +7,8 @@ import Gate
 public func readPlan(_ target: Target) async throws -> (function: String, operations: [PlannedOperation]) {
     let plan: MLComputePlan
     do { plan = try await MLComputePlan.load(contentsOf: target.model, configuration: target.configuration()) } catch {
-        throw Failure.fault("the compute plan of \(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
+        throw Failure.fault(
+            "the compute plan of \(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
     }
     guard case .program(let program) = plan.modelStructure else {
         throw Failure.fault("\(target.model.lastPathComponent) is not an ML program, so its plan lists no operations")
@@ -15,12 +16,15 @@ public func readPlan(_ target: Target) async throws -> (function: String, operat
     let names = program.functions.keys.sorted()
     let name = target.function ?? (names.count == 1 ? names[0] : "main")
     guard let function = program.functions[name] else {
-        throw Failure.fault("\(target.model.lastPathComponent) has no function \(name); it has \(names.joined(separator: ", "))")
+        throw Failure.fault(
+            "\(target.model.lastPathComponent) has no function \(name); it has \(names.joined(separator: ", "))")
     }
     return (name, operations(of: function.block, path: "\(name).block", plan: plan))
 }
 
-private func operations(of block: MLModelStructure.Program.Block, path: String, plan: MLComputePlan) -> [PlannedOperation] {
+private func operations(of block: MLModelStructure.Program.Block, path: String, plan: MLComputePlan)
+    -> [PlannedOperation]
+{
     block.operations.enumerated().flatMap { index, operation in
         let here = "\(path).operations[\(index)]"
         let usage = plan.deviceUsage(for: operation)
@@ -28,7 +32,9 @@ private func operations(of block: MLModelStructure.Program.Block, path: String, 
             path: here, operatorName: operation.operatorName, values: operation.outputs.map(\.name),
             preferred: usage.map { placement($0.preferred) } ?? .undetermined,
             supported: usage?.supported.map(placement) ?? [], cost: plan.estimatedCost(of: operation)?.weight)
-        let nested = operation.blocks.enumerated().flatMap { operations(of: $1, path: "\(here).blocks[\($0)]", plan: plan) }
+        let nested = operation.blocks.enumerated().flatMap {
+            operations(of: $1, path: "\(here).blocks[\($0)]", plan: plan)
+        }
         return [planned] + nested
     }
 }

@@ -18,9 +18,14 @@ public final class Runner {
         stateNames = states.keys.sorted()
         let described = model.modelDescription
         let name = target.model.lastPathComponent
-        try match(described.inputDescriptionsByName.mapValues { $0.multiArrayConstraint?.shape.map(\.intValue) }, inputs, "inputs", name)
-        try match(described.outputDescriptionsByName.mapValues { $0.multiArrayConstraint?.shape.map(\.intValue) }, outputs, "outputs", name)
-        try match(described.stateDescriptionsByName.mapValues { $0.stateConstraint?.bufferShape }, states, "states", name)
+        try match(
+            described.inputDescriptionsByName.mapValues { $0.multiArrayConstraint?.shape.map(\.intValue) }, inputs,
+            "inputs", name)
+        try match(
+            described.outputDescriptionsByName.mapValues { $0.multiArrayConstraint?.shape.map(\.intValue) }, outputs,
+            "outputs", name)
+        try match(
+            described.stateDescriptionsByName.mapValues { $0.stateConstraint?.bufferShape }, states, "states", name)
         // Buffers of a new state are zeros (Apple, makeState()).
         state = model.makeState()
         try restore(states)
@@ -28,7 +33,9 @@ public final class Runner {
 
     /// Puts contents into the states and checks that they hold them.
     public func restore(_ states: Named) throws {
-        for (name, tensor) in states { try state.withMultiArray(for: name) { try overwrite($0, with: tensor, name: "state \(name)") } }
+        for (name, tensor) in states {
+            try state.withMultiArray(for: name) { try overwrite($0, with: tensor, name: "state \(name)") }
+        }
         let kept = try snapshot()
         if let lost = stateNames.first(where: { kept[$0] != states[$0] }) {
             throw Failure.fault("state \(lost) does not keep what is written into it between predictions")
@@ -36,18 +43,22 @@ public final class Runner {
     }
 
     /// One prediction. Its results are copied and released before the next: providers that pile up exhaust the output slots
-    /// after about nine calls (book, runtime/phi4_mini_ane.swift).
+    /// after about nine calls (ane-book, runtime/phi4_mini_ane.swift).
     public func predict(_ inputs: Named) throws -> Named {
         try autoreleasepool {
             let features = try MLDictionaryFeatureProvider(
-                dictionary: inputs.reduce(into: [:]) { $0[$1.key] = MLFeatureValue(multiArray: try makeArray($1.value, name: $1.key)) })
+                dictionary: inputs.reduce(into: [:]) {
+                    $0[$1.key] = MLFeatureValue(multiArray: try makeArray($1.value, name: $1.key))
+                })
             let result: any MLFeatureProvider
             do { result = try model.prediction(from: features, using: state) } catch {
                 throw Failure.fault("the prediction failed: \(error.localizedDescription)")
             }
             var outputs: Named = [:]
             for name in result.featureNames {
-                guard let array = result.featureValue(for: name)?.multiArrayValue else { throw Failure.fault("output \(name) is not an array") }
+                guard let array = result.featureValue(for: name)?.multiArrayValue else {
+                    throw Failure.fault("output \(name) is not an array")
+                }
                 outputs[name] = try copy(array, name: "output \(name)")
             }
             return outputs
@@ -57,7 +68,9 @@ public final class Runner {
     /// The states' contents now. Copied inside the closure: the buffer's address may change between calls.
     public func snapshot() throws -> Named {
         var result: Named = [:]
-        for name in stateNames { result[name] = try state.withMultiArray(for: name) { try copy($0, name: "state \(name)") } }
+        for name in stateNames {
+            result[name] = try state.withMultiArray(for: name) { try copy($0, name: "state \(name)") }
+        }
         return result
     }
 }
@@ -69,11 +82,13 @@ private func match(_ declared: [String: [Int]?], _ expected: Named, _ what: Stri
     }
     for (name, shape) in declared {
         guard let shape, !shape.isEmpty else { continue }
-        guard shape == expected[name]!.shape else { throw Failure.fault("\(name) of \(model) has shape \(shape), in the fixtures \(expected[name]!.shape)") }
+        guard shape == expected[name]!.shape else {
+            throw Failure.fault("\(name) of \(model) has shape \(shape), in the fixtures \(expected[name]!.shape)")
+        }
     }
 }
 
 #if !canImport(ObjectiveC)
-/// Nothing is autoreleased without the Objective-C runtime.
-func autoreleasepool<R>(_ body: () throws -> R) rethrows -> R { try body() }
+    /// Nothing is autoreleased without the Objective-C runtime.
+    func autoreleasepool<R>(_ body: () throws -> R) rethrows -> R { try body() }
 #endif

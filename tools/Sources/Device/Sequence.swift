@@ -3,7 +3,7 @@ import Foundation
 import Gate
 
 /// What the device does in every call. The two models are loaded one after the other: loading a T=4 and a T=1 set together
-/// has failed with error -14 (book, exp 26).
+/// has failed with error -14 (ane-book, exp 26).
 public func observe(_ fixtures: Fixtures, block: Target, step: Target) throws -> [ObservedCall] {
     let blocks = try observeBlocks(fixtures, block)
     let steps = try observeSteps(fixtures, step)
@@ -14,7 +14,9 @@ public func observe(_ fixtures: Fixtures, block: Target, step: Target) throws ->
 private func observeBlocks(_ fixtures: Fixtures, _ target: Target) throws -> [Observation] {
     let chain = try Chain(fixtures, target, first: try fixtures.block(0))
     return try fixtures.manifest.calls.indices.map { call in
-        try chain.predict(try fixtures.block(call), rows: fixtures.manifest.calls[call].rows.compactMap { $0 }, name: fixtures.name(call))
+        try chain.predict(
+            try fixtures.block(call), rows: fixtures.manifest.calls[call].rows.compactMap { $0 },
+            name: fixtures.name(call))
     }
 }
 
@@ -29,7 +31,8 @@ private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> [[In
         var kept = chain.cache
         for token in call.steps {
             let prediction = try fixtures.step(index, token: token)
-            seen[token] = try chain.predict(prediction, rows: [call.rows[token]!], name: fixtures.name(index, token: token))
+            seen[token] = try chain.predict(
+                prediction, rows: [call.rows[token]!], name: fixtures.name(index, token: token))
             if token < call.accepted { kept = chain.cache }
         }
         try chain.goBack(to: kept)
@@ -52,15 +55,20 @@ private final class Chain {
 
     func predict(_ prediction: Fixtures.Prediction, rows: [Int], name: String) throws -> Observation {
         let outputs: Named
-        do { outputs = try runner.predict(prediction.inputs) } catch let failure as Failure { throw Failure(failure.code, "\(name): \(failure.message)") }
+        do { outputs = try runner.predict(prediction.inputs) } catch let failure as Failure {
+            throw Failure(failure.code, "\(name): \(failure.message)")
+        }
         guard Set(outputs.keys) == Set(prediction.outputs.keys) else {
-            throw Failure.fault("\(name): the model returned \(outputs.keys.sorted()), not \(prediction.outputs.keys.sorted())")
+            throw Failure.fault(
+                "\(name): the model returned \(outputs.keys.sorted()), not \(prediction.outputs.keys.sorted())")
         }
         let after = try runner.snapshot()
         let seen = try watch(states, before: cache, after: after, cacheRows: rows, expected: prediction.rows)
         cache = after
         let infinite = [outputs, after].flatMap { values in values.keys.sorted().filter { !values[$0]!.isFinite } }
-        return Observation(outputs: outputs, rows: seen.rows, faults: infinite.map { "\($0) is not finite" } + seen.faults, flushed: seen.flushed)
+        return Observation(
+            outputs: outputs, rows: seen.rows, faults: infinite.map { "\($0) is not finite" } + seen.faults,
+            flushed: seen.flushed)
     }
 
     func goBack(to earlier: Named) throws {

@@ -10,52 +10,67 @@ public struct Machine: Sendable {
     public let freeBytes: Int64
     public let engine: String
 
-    /// - Throws: `unsupported` when this is no Mac that the gates can run on.
-    public static func probe(near folder: URL) throws -> Machine {
+    /// What is below `folder` decides which disk is looked at. Units that leave the Neural Engine out, for diagnosis, do
+    /// without one.
+    /// - Throws: `unsupported` when this is no Mac that can do it.
+    public static func probe(near folder: URL, units: Units?) throws -> Machine {
         let machine = try current(folder)
         guard machine.osVersion.lexicographicallyPrecedes([15]) == false else {
-            throw Failure(.unsupported, "macOS \(machine.system.osVersion) is too old: states and functions need macOS 15 or later")
+            throw Failure(
+                .unsupported,
+                "macOS \(machine.system.osVersion) is too old: states and functions need macOS 15 or later")
         }
-        guard machine.hasNeuralEngine else { throw Failure(.unsupported, "\(machine.system.chip) has no Neural Engine that Core ML offers") }
+        guard machine.hasNeuralEngine || units?.excludesNeuralEngine ?? true else {
+            throw Failure(.unsupported, "\(machine.system.chip) has no Neural Engine that Core ML offers")
+        }
         return machine
     }
 
-    /// Core ML writes the compiled model, and the on-device compiler keeps its own copies (book, journal 111: 32 GB for one
+    /// Core ML writes the compiled model, and the on-device compiler keeps its own copies (ane-book, journal 111: 32 GB for one
     /// model; the factor is ours).
     public func checkDisk(forPackages bytes: Int64) throws {
         let needed = 4 * bytes + 1 << 30
         guard freeBytes >= needed else {
-            throw Failure.fault("the disk has \(freeBytes >> 20) MiB free; \(needed >> 20) MiB are needed to compile safely")
+            throw Failure.fault(
+                "the disk has \(freeBytes >> 20) MiB free; \(needed >> 20) MiB are needed to compile safely")
         }
     }
 }
 
 #if os(Linux)
-private func current(_ folder: URL) throws -> Machine {
-    guard let script = scriptedSystem(in: folder) else { throw Failure(.unsupported, "this is not macOS: Core ML and the Neural Engine are only there") }
-    return Machine(
-        system: .init(
-            chip: script.chip, model: script.model, osVersion: script.osVersion.map(String.init).joined(separator: "."), osBuild: script.osBuild),
-        osVersion: script.osVersion, hasNeuralEngine: script.neuralEngine, freeBytes: script.freeBytes, engine: "scripted stand-in")
-}
+    private func current(_ folder: URL) throws -> Machine {
+        guard let script = scriptedSystem(in: folder) else {
+            throw Failure(.unsupported, "this is not macOS: Core ML and the Neural Engine are only there")
+        }
+        return Machine(
+            system: .init(
+                chip: script.chip, model: script.model,
+                osVersion: script.osVersion.map(String.init).joined(separator: "."), osBuild: script.osBuild),
+            osVersion: script.osVersion, hasNeuralEngine: script.neuralEngine, freeBytes: script.freeBytes,
+            engine: "scripted stand-in")
+    }
 #else
-private func current(_ folder: URL) throws -> Machine {
-    let version = ProcessInfo.processInfo.operatingSystemVersion
-    let parts = [version.majorVersion, version.minorVersion, version.patchVersion]
-    let free = try folder.resourceValues(forKeys: [.volumeAvailableCapacityForImportantUsageKey]).volumeAvailableCapacityForImportantUsage
-    let hasNeuralEngine = MLModel.availableComputeDevices.contains { if case .neuralEngine = $0 { true } else { false } }
-    return Machine(
-        system: .init(
-            chip: readSysctl("machdep.cpu.brand_string"), model: readSysctl("hw.model"), osVersion: parts.map(String.init).joined(separator: "."),
-            osBuild: readSysctl("kern.osversion")),
-        osVersion: parts, hasNeuralEngine: hasNeuralEngine, freeBytes: free ?? 0, engine: "Core ML")
-}
+    private func current(_ folder: URL) throws -> Machine {
+        let version = ProcessInfo.processInfo.operatingSystemVersion
+        let parts = [version.majorVersion, version.minorVersion, version.patchVersion]
+        let free = try folder.resourceValues(forKeys: [.volumeAvailableCapacityForImportantUsageKey])
+            .volumeAvailableCapacityForImportantUsage
+        let hasNeuralEngine = MLModel.availableComputeDevices.contains {
+            if case .neuralEngine = $0 { true } else { false }
+        }
+        return Machine(
+            system: .init(
+                chip: readSysctl("machdep.cpu.brand_string"), model: readSysctl("hw.model"),
+                osVersion: parts.map(String.init).joined(separator: "."),
+                osBuild: readSysctl("kern.osversion")),
+            osVersion: parts, hasNeuralEngine: hasNeuralEngine, freeBytes: free ?? 0, engine: "Core ML")
+    }
 
-private func readSysctl(_ name: String) -> String {
-    var size = 0
-    guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 1 else { return "unknown" }
-    var bytes = [UInt8](repeating: 0, count: size)
-    guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return "unknown" }
-    return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-}
+    private func readSysctl(_ name: String) -> String {
+        var size = 0
+        guard sysctlbyname(name, nil, &size, nil, 0) == 0, size > 1 else { return "unknown" }
+        var bytes = [UInt8](repeating: 0, count: size)
+        guard sysctlbyname(name, &bytes, &size, nil, 0) == 0 else { return "unknown" }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
 #endif

@@ -1,4 +1,4 @@
-/// The proof certificate: which preconditions the proof of block = steps leans on.
+/// The proof certificate: that block = steps is proven, and which preconditions the proof leans on.
 import Foundation
 
 public struct Certificate: Sendable {
@@ -7,12 +7,15 @@ public struct Certificate: Sendable {
     public let preconditions: [String]
 
     private struct File: Decodable {
+        let verdict: String
         let preconditions: [Entry]
         struct Entry: Decodable {
             let id: String
             init(from decoder: any Decoder) throws {
                 struct Object: Decodable { let id: String }
-                if let object = try? Object(from: decoder) { id = object.id } else {
+                if let object = try? Object(from: decoder) {
+                    id = object.id
+                } else {
                     id = try decoder.singleValueContainer().decode(String.self)
                 }
             }
@@ -25,10 +28,16 @@ public struct Certificate: Sendable {
             throw Failure.fault("the certificate \(reference.file) is missing; write it with graphc emit --fixtures")
         }
         let digest = sha256(data)
-        guard digest == reference.sha256 else { throw Failure.fault("\(reference.file) is not the certificate that the fixtures were written with") }
-        do {
-            let file = try JSONDecoder().decode(File.self, from: data)
-            return Certificate(digest: digest, preconditions: file.preconditions.map(\.id))
-        } catch { throw Failure.fault("\(reference.file) is not a certificate: \(explain(error))") }
+        guard digest == reference.sha256 else {
+            throw Failure.fault("\(reference.file) is not the certificate that the fixtures were written with")
+        }
+        let file: File
+        do { file = try JSONDecoder().decode(File.self, from: data) } catch {
+            throw Failure.fault("\(reference.file) is not a certificate: \(explain(error))")
+        }
+        guard file.verdict == "PROVEN" else {
+            throw Failure.fault("\(reference.file) says \(file.verdict): there is nothing to confirm on a device")
+        }
+        return Certificate(digest: digest, preconditions: file.preconditions.map(\.id))
     }
 }

@@ -23,7 +23,9 @@ public struct Evidence: Codable, Sendable {
         /// "Core ML", or "scripted stand-in" for the tests of the tool itself, which prove nothing about a device.
         public let engine: String
 
-        public init(name: String, version: String, engine: String) { (self.name, self.version, self.engine) = (name, version, engine) }
+        public init(name: String, version: String, engine: String) {
+            (self.name, self.version, self.engine) = (name, version, engine)
+        }
     }
 
     public struct System: Codable, Sendable, Equatable {
@@ -60,8 +62,11 @@ public struct Evidence: Codable, Sendable {
         /// Digest of what Core ML compiled it to; plan, load and predictions used that very folder.
         public var compiledSHA256: String?
 
-        public init(role: String, name: String, tokens: Int, function: String?, sha256: String, files: [String: String]) {
-            (self.role, self.name, self.tokens, self.function, self.sha256, self.files) = (role, name, tokens, function, sha256, files)
+        public init(role: String, name: String, tokens: Int, function: String?, sha256: String, files: [String: String])
+        {
+            (self.role, self.name, self.tokens, self.function, self.sha256, self.files) = (
+                role, name, tokens, function, sha256, files
+            )
         }
     }
 
@@ -99,7 +104,9 @@ extension Evidence {
     }
 
     public mutating func set(_ gate: String, _ verdict: Gate.Verdict, _ message: String) {
-        guard let index = gates.firstIndex(where: { $0.gate == gate }) else { preconditionFailure("no gate is called \(gate)") }
+        guard let index = gates.firstIndex(where: { $0.gate == gate }) else {
+            preconditionFailure("no gate is called \(gate)")
+        }
         gates[index].verdict = verdict
         gates[index].message = message
     }
@@ -112,7 +119,10 @@ extension Evidence {
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         encoder.dateEncodingStrategy = .iso8601
         // A ratio against a row of zeros is infinite; JSON has no number for that.
-        encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
-        do { try encoder.encode(self).write(to: url, options: .atomic) } catch { throw Failure.fault("cannot write \(url.path): \(error.localizedDescription)") }
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+        do { try encoder.encode(self).write(to: url, options: .atomic) } catch {
+            throw Failure.fault("cannot write \(url.path): \(error.localizedDescription)")
+        }
     }
 }

@@ -23,14 +23,20 @@ public struct Fixtures: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         let manifests = names.filter { $0.hasSuffix(".fixtures.json") }
         guard manifests.count == 1 else {
-            throw Failure.fault("\(folder.path) must hold one .fixtures.json file and holds \(manifests.count); write it with graphc emit --fixtures")
+            throw Failure.fault(
+                "\(folder.path) must hold one .fixtures.json file and holds \(manifests.count); write it with graphc emit --fixtures"
+            )
         }
         let url = folder.appendingPathComponent(manifests[0])
         guard let text = try? Data(contentsOf: url) else { throw Failure.fault("cannot read \(url.path)") }
         let manifest = try Manifest.read(text, name: manifests[0])
         let dataURL = try inside(folder, manifest.data.file)
-        guard let bytes = try? Data(contentsOf: dataURL, options: .mappedIfSafe) else { throw Failure.fault("cannot read \(dataURL.path)") }
-        guard sha256(bytes) == manifest.data.sha256 else { throw Failure.fault("\(manifest.data.file) is not the file that \(manifests[0]) was written with") }
+        guard let bytes = try? Data(contentsOf: dataURL, options: .mappedIfSafe) else {
+            throw Failure.fault("cannot read \(dataURL.path)")
+        }
+        guard sha256(bytes) == manifest.data.sha256 else {
+            throw Failure.fault("\(manifest.data.file) is not the file that \(manifests[0]) was written with")
+        }
         let data = try Safetensors(bytes, name: manifest.data.file)
         return Fixtures(folder: folder, manifest: manifest, manifestDigest: sha256(text), data: data)
     }
@@ -44,8 +50,10 @@ public struct Fixtures: Sendable {
 
     /// The same block in double precision.
     public func exact(_ call: Int) throws -> (outputs: Named, rows: Named) {
-        (try named(manifest.outputs.map(\.name), under: "calls/\(call)/exact/out/"),
-            try named(manifest.states.map(\.name), under: "calls/\(call)/exact/rows/"))
+        (
+            try named(manifest.outputs.map(\.name), under: "calls/\(call)/exact/out/"),
+            try named(manifest.states.map(\.name), under: "calls/\(call)/exact/rows/")
+        )
     }
 
     /// How messages name a prediction: the block's, or a token's step.

@@ -80,7 +80,8 @@ extension Manifest {
             throw Failure.fault("\(name) is not a fixture manifest: \(explain(error))")
         }
         guard manifest.format == "graphc-fixtures", manifest.version == 1 else {
-            throw Failure.fault("\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 1")
+            throw Failure.fault(
+                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 1")
         }
         if let why = manifest.inconsistency { throw Failure.fault("\(name): \(why)") }
         return manifest
@@ -91,7 +92,9 @@ extension Manifest {
         if block.tokens < 1 || step.tokens != 1 { return "the step package must have one token, the block one or more" }
         if calls.isEmpty { return "there are no calls, so nothing would be compared" }
         if outputs.isEmpty { return "there are no outputs, so nothing would be compared" }
-        if !calls.contains(where: { !$0.steps.isEmpty }) { return "no token is run one by one, so nothing would be compared" }
+        if !calls.contains(where: { !$0.steps.isEmpty }) {
+            return "no token is run one by one, so nothing would be compared"
+        }
         for input in inputs {
             switch input.role {
             case .rows where input.tokenAxis == nil, .mask where input.tokenAxis == nil || input.slotAxis == nil,
@@ -101,17 +104,25 @@ extension Manifest {
             }
         }
         for (index, call) in calls.enumerated() {
-            if call.rows.count != block.tokens { return "call \(index) names \(call.rows.count) tokens of \(block.tokens)" }
+            if call.rows.count != block.tokens {
+                return "call \(index) names \(call.rows.count) tokens of \(block.tokens)"
+            }
             let live = call.rows.compactMap { $0 }
-            if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) { return "call \(index) has a row outside the cache" }
+            if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) {
+                return "call \(index) has a row outside the cache"
+            }
             let accepted = call.rows.prefix(max(0, call.accepted))
             if call.accepted < 0 || accepted.count < call.accepted || accepted.contains(where: { $0 == nil }) {
                 return "call \(index) accepts tokens that it does not have"
             }
-            if !(0..<call.accepted).allSatisfy(call.steps.contains) { return "call \(index) does not step every accepted token" }
+            if !(0..<call.accepted).allSatisfy(call.steps.contains) {
+                return "call \(index) does not step every accepted token"
+            }
             if !zip(call.steps, call.steps.dropFirst()).allSatisfy(<)
                 || call.steps.contains(where: { !call.rows.indices.contains($0) || call.rows[$0] == nil })
-            { return "call \(index) steps a token that it does not have" }
+            {
+                return "call \(index) steps a token that it does not have"
+            }
         }
         return nil
     }
@@ -125,7 +136,8 @@ func explain(_ error: any Error) -> String {
     }
     return switch error {
     case DecodingError.keyNotFound(let key, let context): "\(key.stringValue) is missing\(place(context))"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context): "wrong kind of value\(place(context))"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+        "wrong kind of value\(place(context))"
     case DecodingError.dataCorrupted(let context): "not JSON\(place(context))"
     default: "\(error)"
     }

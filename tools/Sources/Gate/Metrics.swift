@@ -1,5 +1,5 @@
 /// How far one row is from another, per token. Never one figure over several tokens: a token swapped with its neighbour
-/// passed an overall cosine of 0.974 (book journal 095).
+/// passed an overall cosine of 0.974 (ane-book, journal 095).
 
 /// The bounds a row must keep.
 public struct Tolerances: Codable, Equatable, Sendable {
@@ -39,12 +39,15 @@ public struct Figures: Codable, Equatable, Sendable {
         func ratio(_ x: Double, _ y: Double) -> Double { x == 0 ? 0 : x / y }
         relativeL2 = ratio(difference.squareRoot(), squares.squareRoot())
         worstOverRms = ratio(worst, (squares / Double(max(row.count, 1))).squareRoot())
-        oneMinusCosine = difference == 0 ? 0 : rowSquares == 0 || squares == 0 ? 1 : max(0, 1 - product / (rowSquares * squares).squareRoot())
+        oneMinusCosine =
+            difference == 0
+            ? 0 : rowSquares == 0 || squares == 0 ? 1 : max(0, 1 - product / (rowSquares * squares).squareRoot())
         finite = true
     }
 
     public func within(_ bounds: Tolerances) -> Bool {
         guard finite, let relativeL2, let oneMinusCosine, let worstOverRms else { return false }
-        return relativeL2 <= bounds.relativeL2 && oneMinusCosine <= bounds.oneMinusCosine && worstOverRms <= bounds.worstOverRms
+        return relativeL2 <= bounds.relativeL2 && oneMinusCosine <= bounds.oneMinusCosine
+            && worstOverRms <= bounds.worstOverRms
     }
 }

@@ -33,10 +33,14 @@ public struct ParityReport: Codable, Equatable, Sendable {
     public var message: String {
         if let fault = faults.first { return faults.count == 1 ? fault : "\(fault) (and \(faults.count - 1) more)" }
         let failed = comparisons.filter { !$0.passes }
-        if let first = failed.first { return "\(failed.count) of \(comparisons.count) rows are out of bounds; first: \(first.sentence)" }
+        if let first = failed.first {
+            return "\(failed.count) of \(comparisons.count) rows are out of bounds; first: \(first.sentence)"
+        }
         let equal = comparisons.filter { $0.kind == .blockSteps && $0.equalBits }.count
         let all = comparisons.filter { $0.kind == .blockSteps }.count
-        return comparisons.isEmpty ? "nothing was compared" : "all \(comparisons.count) rows within bounds; block and steps have equal bits in \(equal) of \(all)"
+        return comparisons.isEmpty
+            ? "nothing was compared"
+            : "all \(comparisons.count) rows within bounds; block and steps have equal bits in \(equal) of \(all)"
     }
 }
 
@@ -44,7 +48,8 @@ extension Comparison {
     var sentence: String {
         let place = "call \(call) token \(token) (row \(row)), \(value), \(kind.rawValue)"
         guard figures.finite else { return "\(place): not finite" }
-        let numbers = "relative L2 \(short(figures.relativeL2)), 1-cos \(short(figures.oneMinusCosine)), worst/rms \(short(figures.worstOverRms))"
+        let numbers =
+            "relative L2 \(short(figures.relativeL2)), 1-cos \(short(figures.oneMinusCosine)), worst/rms \(short(figures.worstOverRms))"
         return "\(place): \(numbers)" + (hint.map { "; \($0)" } ?? "")
     }
 }
@@ -60,7 +65,9 @@ public struct ObservedCall: Sendable {
 /// - Throws: a fault when the fixtures lack a tensor or a shape does not fit.
 public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], tolerances: Tolerances) throws -> ParityReport {
     var comparisons: [Comparison] = [], faults: [String] = []
-    guard observed.count == fixtures.manifest.calls.count else { throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)") }
+    guard observed.count == fixtures.manifest.calls.count else {
+        throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)")
+    }
     for (call, seen) in observed.enumerated() {
         faults += seen.block.faults.map { "\(fixtures.name(call)): \($0)" }
         for (token, step) in seen.steps.sorted(by: { $0.key < $1.key }) {
@@ -105,7 +112,8 @@ private struct CallComparison {
 
     private func state(_ state: Manifest.State, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
         try compareRows(
-            value: state.name, device: seen.block.rows[state.name], cpu: block.rows[state.name]!, exact: exact[state.name]!,
+            value: state.name, device: seen.block.rows[state.name], cpu: block.rows[state.name]!,
+            exact: exact[state.name]!,
             base: nil, axis: state.rowAxis, tokens: live.enumerated().map { ($1.token, $0, $1.row) },
             step: { self.seen.steps[$0]?.rows[state.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).rows[state.name]! })
@@ -127,15 +135,19 @@ private struct CallComparison {
                 let figures = Figures(of: row.values, against: reference, base: baseRow)
                 let passes = figures.within(tolerances)
                 let hint = passes ? nil : twin(of: row.values, exact: exact, axis: axis, besides: index, tokens: tokens)
-                result.append(Comparison(
-                    kind: kind, call: call, token: token, row: cacheRow, value: value, equalBits: equalBits(row, bits),
-                    figures: figures, passes: passes, hint: hint))
+                result.append(
+                    Comparison(
+                        kind: kind, call: call, token: token, row: cacheRow, value: value,
+                        equalBits: equalBits(row, bits),
+                        figures: figures, passes: passes, hint: hint))
             }
             add(.blockExact, row, against: reference, bits: cpu.slice(axis: axis, at: index))
             guard fixtures.manifest.calls[call].steps.contains(token) else { continue }
             let single = step(token), expected = try stepCPU(token)
             guard let single, single.shape == expected.shape, single.elements.count == row.elements.count else {
-                throw Failure.fault("call \(call), step of token \(token): \(value) is \(single?.summary ?? "missing"); \(expected.summary) expected")
+                throw Failure.fault(
+                    "call \(call), step of token \(token): \(value) is \(single?.summary ?? "missing"); \(expected.summary) expected"
+                )
             }
             add(.blockSteps, row, against: single.values, bits: single)
             add(.stepsExact, single, against: reference, bits: expected)
@@ -144,8 +156,13 @@ private struct CallComparison {
     }
 
     /// Names the other token whose expected row this one is.
-    private func twin(of row: [Double], exact: Tensor, axis: Int, besides index: Int, tokens: [(token: Int, index: Int, row: Int)]) -> String? {
-        let other = tokens.first { $0.index != index && Figures(of: row, against: exact.slice(axis: axis, at: $0.index).values, base: nil).within(tolerances) }
+    private func twin(
+        of row: [Double], exact: Tensor, axis: Int, besides index: Int, tokens: [(token: Int, index: Int, row: Int)]
+    ) -> String? {
+        let other = tokens.first {
+            $0.index != index
+                && Figures(of: row, against: exact.slice(axis: axis, at: $0.index).values, base: nil).within(tolerances)
+        }
         return other.map { "it looks like the row of token \($0.token)" }
     }
 }

@@ -24,7 +24,9 @@ private let known: [String: (meaning: String, asserted: Bool)] = [
 /// Checks the preconditions on every call: P5 and P2' when `ids` has them, all others always.
 /// - Throws: a fault that names the call, the input and the token.
 public func assertPreconditions(_ ids: [String], on fixtures: Fixtures) throws -> [PreconditionCheck] {
-    for id in ids where known[id] == nil { throw Failure.fault("the certificate names precondition \(id), which this tool cannot check") }
+    for id in ids where known[id] == nil {
+        throw Failure.fault("the certificate names precondition \(id), which this tool cannot check")
+    }
     let initial = try fixtures.initialStates()
     if let bad = initial.keys.sorted().first(where: { !initial[$0]!.isFinite }) {
         throw Failure.fault("P7 does not hold: the initial state \(bad) is not finite")
@@ -35,12 +37,17 @@ public func assertPreconditions(_ ids: [String], on fixtures: Fixtures) throws -
         try check.finite()
         try check.writes(contiguous: ids.contains("P2'"))
         try check.writeMasks()
+        try check.positions(block.inputs, of: fixtures.manifest.calls[call].rows)
         try check.masks(twoValued: ids.contains("P5"))
         for token in fixtures.manifest.calls[call].steps {
-            try check.sameRows(token: token, step: try fixtures.step(call, token: token).inputs)
+            let step = try fixtures.step(call, token: token).inputs
+            try check.sameRows(token: token, step: step)
+            try check.positions(step, of: [check.rows[token]])
         }
     }
-    return ids.map { PreconditionCheck(id: $0, status: known[$0]!.asserted ? "asserted" : "assumed", meaning: known[$0]!.meaning) }
+    return ids.map {
+        PreconditionCheck(id: $0, status: known[$0]!.asserted ? "asserted" : "assumed", meaning: known[$0]!.meaning)
+    }
 }
 
 private struct CallCheck {
@@ -50,16 +57,22 @@ private struct CallCheck {
 
     var rows: [Int?] { manifest.calls[call].rows }
 
-    func wrong(_ id: String, _ why: String) -> Failure { .fault("\(id) does not hold in call \(call) (\(manifest.calls[call].label)): \(why)") }
+    func wrong(_ id: String, _ why: String) -> Failure {
+        .fault("\(id) does not hold in call \(call) (\(manifest.calls[call].label)): \(why)")
+    }
 
     func finite() throws {
-        for input in manifest.inputs where !inputs[input.name]!.isFinite { throw wrong("P7", "\(input.name) is not finite") }
+        for input in manifest.inputs where !inputs[input.name]!.isFinite {
+            throw wrong("P7", "\(input.name) is not finite")
+        }
     }
 
     func writes(contiguous: Bool) throws {
         let live = rows.compactMap { $0 }
         guard Set(live).count == live.count else { throw wrong("P2", "two tokens write the same row") }
-        guard !contiguous || zip(live, live.dropFirst()).allSatisfy({ $0 + 1 == $1 }) else { throw wrong("P2'", "the rows \(live) are not consecutive") }
+        guard !contiguous || zip(live, live.dropFirst()).allSatisfy({ $0 + 1 == $1 }) else {
+            throw wrong("P2'", "the rows \(live) are not consecutive")
+        }
     }
 
     /// Column t of a write mask is one-hot at the row of token t; all zero for a dead token.
@@ -73,6 +86,20 @@ private struct CallCheck {
         }
     }
 
+    /// A position input names the cache row of each live token; with no token axis, that of the first.
+    func positions(_ inputs: Named, of rows: [Int?]) throws {
+        for input in manifest.inputs where input.role == .position {
+            let values = inputs[input.name]!.values
+            if input.tokenAxis == nil { try writes(contiguous: true) }
+            let expected = input.tokenAxis == nil ? Array(rows.prefix(1)) : rows
+            guard values.count == expected.count, zip(values, expected).allSatisfy({ $1 == nil || $0 == Double($1!) })
+            else {
+                throw wrong(
+                    "P2", "\(input.name) is \(values), the rows are \(rows.map { $0.map(String.init) ?? "none" })")
+            }
+        }
+    }
+
     func masks(twoValued: Bool) throws {
         for input in manifest.inputs where input.role == .mask {
             try forEachToken(input) { token, row in
@@ -80,9 +107,12 @@ private struct CallCheck {
                     throw wrong("P5", "\(input.name) of token \(token) holds \(bad)")
                 }
                 guard let own = rows[token] else { return }
-                guard row[own] == 0 else { throw wrong("P4", "\(input.name) of token \(token) is \(row[own]) at its own row \(own)") }
+                guard row[own] == 0 else {
+                    throw wrong("P4", "\(input.name) of token \(token) is \(row[own]) at its own row \(own)")
+                }
                 for later in rows[(token + 1)...].compactMap({ $0 }) where row[later] != manifest.closed {
-                    throw wrong("P3", "\(input.name) of token \(token) is \(row[later]) at row \(later) of a later token")
+                    throw wrong(
+                        "P3", "\(input.name) of token \(token) is \(row[later]) at row \(later) of a later token")
                 }
             }
         }
@@ -93,7 +123,9 @@ private struct CallCheck {
         for input in manifest.inputs where input.role != .position {
             let whole = inputs[input.name]!
             let expected = input.tokenAxis.map { whole.slice(axis: $0, at: token) } ?? whole
-            guard step[input.name] == expected else { throw wrong("P6", "\(input.name) of token \(token) differs between block and step") }
+            guard step[input.name] == expected else {
+                throw wrong("P6", "\(input.name) of token \(token) differs between block and step")
+            }
         }
     }
 
@@ -103,7 +135,10 @@ private struct CallCheck {
         guard tensor.shape.indices.contains(input.tokenAxis!), tensor.shape[input.tokenAxis!] == rows.count,
             tensor.shape.indices.contains(input.slotAxis!), tensor.shape[input.slotAxis!] == manifest.maxSeq,
             tensor.elements.count == rows.count * manifest.maxSeq
-        else { throw Failure.fault("call \(call): \(input.name) is \(tensor.summary), not one row of \(manifest.maxSeq) a token") }
+        else {
+            throw Failure.fault(
+                "call \(call): \(input.name) is \(tensor.summary), not one row of \(manifest.maxSeq) a token")
+        }
         for token in rows.indices { try body(token, tensor.slice(axis: input.tokenAxis!, at: token).values) }
     }
 }

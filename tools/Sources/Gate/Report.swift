@@ -6,11 +6,13 @@ public func table(_ header: [String], _ rows: [[String]]) -> String {
     func line(_ cells: [String]) -> String {
         var text = ""
         for (column, cell) in cells.enumerated() {
-            text += cell + (column == cells.count - 1 ? "" : String(repeating: " ", count: widths[column] - cell.count + 2))
+            text +=
+                cell + (column == cells.count - 1 ? "" : String(repeating: " ", count: widths[column] - cell.count + 2))
         }
         return text
     }
-    return ([line(header), line(widths.map { String(repeating: "-", count: $0) })] + rows.map(line)).joined(separator: "\n")
+    return ([line(header), line(widths.map { String(repeating: "-", count: $0) })] + rows.map(line)).joined(
+        separator: "\n")
 }
 
 extension ResidencyReport {
@@ -20,12 +22,16 @@ extension ResidencyReport {
             ["op", "device", "operations", "cost"],
             counts.map { [$0.kind, $0.device.rawValue, "\($0.operations)", percent($0.cost)] })
         if !offenders.isEmpty {
-            text += "\n\nnot on the Neural Engine:\n" + table(
-                ["value", "op", "device", "supported by", "cost", "path"],
-                offenders.map {
-                    [$0.values.joined(separator: ", "), $0.operatorName, $0.device.rawValue,
-                        $0.supported.map(\.rawValue).joined(separator: ", "), percent($0.cost), $0.path]
-                })
+            text +=
+                "\n\nnot on the Neural Engine:\n"
+                + table(
+                    ["value", "op", "device", "supported by", "cost", "path"],
+                    offenders.map {
+                        [
+                            $0.values.joined(separator: ", "), $0.operatorName, $0.device.rawValue,
+                            $0.supported.map(\.rawValue).joined(separator: ", "), percent($0.cost), $0.path,
+                        ]
+                    })
         }
         return text
     }
@@ -34,15 +40,20 @@ extension ResidencyReport {
 extension ParityReport {
     /// One line a comparison, and the bounds they are held to.
     public var text: String {
-        let bounds = "bounds: relative L2 <= \(short(tolerances.relativeL2)), 1-cos <= \(short(tolerances.oneMinusCosine)), "
+        let bounds =
+            "bounds: relative L2 <= \(short(tolerances.relativeL2)), 1-cos <= \(short(tolerances.oneMinusCosine)), "
             + "worst/rms <= \(short(tolerances.worstOverRms)); per token, never one figure over all"
         let rows = comparisons.map {
-            ["\($0.call)", "\($0.token)", "\($0.row)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
-                short($0.figures.relativeL2), short($0.figures.oneMinusCosine), short($0.figures.worstOverRms), $0.passes ? "ok" : "FAIL"]
+            [
+                "\($0.call)", "\($0.token)", "\($0.row)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
+                short($0.figures.relativeL2), short($0.figures.oneMinusCosine), short($0.figures.worstOverRms),
+                $0.passes ? "ok" : "FAIL",
+            ]
         }
         let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal elements of untouched state rows became zero"
         let list = faults.map { "\nFAIL: \($0)" }.joined()
-        return table(["call", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows) + "\n" + bounds + noted + list
+        return table(["call", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows)
+            + "\n" + bounds + noted + list
     }
 }
 

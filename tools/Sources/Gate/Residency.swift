@@ -1,7 +1,8 @@
 /// The strict rule of residency: what a compute plan says, judged. Pure; Device/Plan.swift reads the plan.
 
 public enum Placement: String, Codable, Sendable {
-    case neuralEngine = "Neural Engine", gpu = "GPU", cpu = "CPU", unknown = "a device unknown to this tool", undetermined
+    case neuralEngine = "Neural Engine", gpu = "GPU", cpu = "CPU", unknown = "a device unknown to this tool",
+        undetermined
 }
 
 /// One operation of a compute plan.
@@ -18,7 +19,10 @@ public struct PlannedOperation: Sendable {
     /// Share of the estimated cost of the whole, 0...1.
     public let cost: Double?
 
-    public init(path: String, operatorName: String, values: [String], preferred: Placement, supported: [Placement], cost: Double?) {
+    public init(
+        path: String, operatorName: String, values: [String], preferred: Placement, supported: [Placement],
+        cost: Double?
+    ) {
         (self.path, self.operatorName, self.values) = (path, operatorName, values)
         (self.preferred, self.supported, self.cost) = (preferred, supported, cost)
     }
@@ -26,7 +30,7 @@ public struct PlannedOperation: Sendable {
     /// The name without its opset: `ios18.conv` is `conv` (john-rocky/CoreML-LLM lost 133 operations to the prefix).
     public var kind: String { String(operatorName.split(separator: ".").last ?? "") }
 
-    /// Constants hold data and compute nothing; the plan has no usage for them (book journal 112).
+    /// Constants hold data and compute nothing; the plan has no usage for them (ane-book, journal 112).
     public var isConstant: Bool { kind == "const" || kind.hasPrefix("constexpr_") }
 
     /// Every other operation without a usage is a failure: pytorch/executorch's script drops them, and a real operation with them.
@@ -74,7 +78,9 @@ public struct ResidencyReport: Codable, Equatable, Sendable {
 }
 
 extension Placement {
-    var phrase: String { self == .undetermined ? "undetermined" : "on \(self == .unknown ? rawValue : "the \(rawValue)")" }
+    var phrase: String {
+        self == .undetermined ? "undetermined" : "on \(self == .unknown ? rawValue : "the \(rawValue)")"
+    }
 }
 
 public func judgeResidency(function: String, operations: [PlannedOperation]) -> ResidencyReport {
@@ -82,14 +88,19 @@ public func judgeResidency(function: String, operations: [PlannedOperation]) -> 
     let offenders = operations.filter { !$0.isResident }
     let groups = Dictionary(grouping: operations) { [$0.kind, $0.preferred.rawValue] }
     let counts = groups.values.map { group in
-        ResidencyReport.Count(kind: group[0].kind, device: group[0].preferred, operations: group.count, cost: sum(group))
+        ResidencyReport.Count(
+            kind: group[0].kind, device: group[0].preferred, operations: group.count, cost: sum(group))
     }
     let total = sum(operations) ?? 0
     return ResidencyReport(
         function: function, computeOperations: compute.count, constants: operations.count - compute.count,
-        counts: counts.sorted { ($1.cost ?? 0, $0.kind, $0.device.rawValue) < ($0.cost ?? 0, $1.kind, $1.device.rawValue) },
+        counts: counts.sorted {
+            ($1.cost ?? 0, $0.kind, $0.device.rawValue) < ($0.cost ?? 0, $1.kind, $1.device.rawValue)
+        },
         offenders: offenders.map {
-            .init(path: $0.path, operatorName: $0.operatorName, values: $0.values, device: $0.preferred, supported: $0.supported, cost: $0.cost)
+            .init(
+                path: $0.path, operatorName: $0.operatorName, values: $0.values, device: $0.preferred,
+                supported: $0.supported, cost: $0.cost)
         }.sorted { ($0.cost ?? 0) > ($1.cost ?? 0) },
         residentCost: total > 0 ? (sum(operations.filter { $0.preferred == .neuralEngine }) ?? 0) / total : nil)
 }

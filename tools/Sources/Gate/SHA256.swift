@@ -18,7 +18,9 @@ public struct SHA256: Sendable {
         guard whole > 0 else { return }
         let bytes = pending
         bytes.withUnsafeBytes { raw in
-            for start in stride(from: 0, to: whole, by: 64) { compress(UnsafeRawBufferPointer(rebasing: raw[start..<start + 64])) }
+            for start in stride(from: 0, to: whole, by: 64) {
+                compress(UnsafeRawBufferPointer(rebasing: raw[start..<start + 64]))
+            }
         }
         pending.removeFirst(whole)
     }

@@ -17,7 +17,9 @@ public struct Safetensors: Sendable {
         case metadata([String: String])
 
         init(from decoder: any Decoder) throws {
-            if let entry = try? Entry(from: decoder) { self = .tensor(entry) } else {
+            if let entry = try? Entry(from: decoder) {
+                self = .tensor(entry)
+            } else {
                 self = .metadata(try [String: String](from: decoder))
             }
         }
@@ -39,7 +41,9 @@ public struct Safetensors: Sendable {
                 if key == "__metadata__" { continue }
                 throw broken("entry \(key) describes no tensor")
             }
-            guard let size = sizes[entry.dtype] else { throw broken("tensor \(key) is \(entry.dtype); F16, F64 or I32 expected") }
+            guard let size = sizes[entry.dtype] else {
+                throw broken("tensor \(key) is \(entry.dtype); F16, F64 or I32 expected")
+            }
             let offsets = entry.data_offsets
             guard offsets.count == 2, 0 <= offsets[0], offsets[0] <= offsets[1], offsets[1] <= data.count - start,
                 byteCount(entry.shape, of: size) == offsets[1] - offsets[0]

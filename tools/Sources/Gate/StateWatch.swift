@@ -42,7 +42,9 @@ public func watch(
 }
 
 /// Rows outside `cacheRows` whose bits changed (sign of zero aside), and how many elements were flushed to zero.
-private func untouched(_ state: Manifest.State, old: [UInt16], new: [UInt16], cacheRows: Set<Int>) -> (rows: [Int], flushed: Int) {
+private func untouched(_ state: Manifest.State, old: [UInt16], new: [UInt16], cacheRows: Set<Int>) -> (
+    rows: [Int], flushed: Int
+) {
     let size = state.shape[state.rowAxis], inner = state.shape[(state.rowAxis + 1)...].reduce(1, *)
     var changed = Set<Int>(), flushed = 0
     for i in old.indices where old[i] != new[i] && !halfEqual(old[i], new[i]) {
@@ -56,7 +58,8 @@ private func untouched(_ state: Manifest.State, old: [UInt16], new: [UInt16], ca
 /// The rows of an fp16 tensor along `axis`, in the order given.
 func selectRows(_ tensor: Tensor, axis: Int, _ rows: [Int]) -> Tensor {
     let halves = tensor.halves ?? []
-    let outer = tensor.shape[..<axis].reduce(1, *), size = tensor.shape[axis], inner = tensor.shape[(axis + 1)...].reduce(1, *)
+    let outer = tensor.shape[..<axis].reduce(1, *), size = tensor.shape[axis],
+        inner = tensor.shape[(axis + 1)...].reduce(1, *)
     var picked: [UInt16] = []
     picked.reserveCapacity(outer * rows.count * inner)
     for o in 0..<outer {

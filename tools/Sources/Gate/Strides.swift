@@ -9,8 +9,12 @@ public struct Layout: Sendable {
     /// releases reported strides of zero (john-rocky/CoreML-LLM, QWEN35_LESSONS 5.5), which reads one element over and over.
     /// The stride of an axis of size 1 says nothing and is not looked at.
     public init(shape: [Int], strides: [Int], capacity: Int, of name: String) throws {
-        func wrong(_ why: String) -> Failure { .fault("\(name): cannot be read, \(why) (shape \(shape), strides \(strides))") }
-        guard shape.count == strides.count else { throw wrong("it has \(strides.count) strides for \(shape.count) axes") }
+        func wrong(_ why: String) -> Failure {
+            .fault("\(name): cannot be read, \(why) (shape \(shape), strides \(strides))")
+        }
+        guard shape.count == strides.count else {
+            throw wrong("it has \(strides.count) strides for \(shape.count) axes")
+        }
         guard shape.allSatisfy({ $0 > 0 }) else { throw wrong("an axis is empty") }
         let axes = shape.indices.filter { shape[$0] > 1 }.sorted { strides[$0] < strides[$1] }
         var reach = 1

@@ -22,11 +22,18 @@ struct Build {
         let manifest = fixtures.manifest
         packages = try [("block", manifest.block), ("step", manifest.step)].map { [fixtures] role, reference in
             let url = try fixtures.url(of: reference)
-            guard FileManager.default.fileExists(atPath: url.path) else { throw Failure.fault("\(reference.package), which the fixtures name, is not in \(folder.path)") }
+            guard FileManager.default.fileExists(atPath: url.path) else {
+                throw Failure.fault("\(reference.package), which the fixtures name, is not in \(folder.path)")
+            }
             let actual = try digest(ofFolder: url)
             let expected = FolderDigest(files: reference.files)
-            if let why = expected.difference(from: actual) { throw Failure.fault("\(reference.package) is not the package that the fixtures were written with: \(why)") }
-            guard actual.sha256 == reference.sha256 else { throw Failure.fault("the fixtures' digest of \(reference.package) is not that of the files they list") }
+            if let why = expected.difference(from: actual) {
+                throw Failure.fault(
+                    "\(reference.package) is not the package that the fixtures were written with: \(why)")
+            }
+            guard actual.sha256 == reference.sha256 else {
+                throw Failure.fault("the fixtures' digest of \(reference.package) is not that of the files they list")
+            }
             return Package(role: role, reference: reference, url: url, digest: actual)
         }
         certificate = try manifest.certificate.map { try Certificate.read($0, in: folder) }

@@ -5,20 +5,29 @@ import Gate
 
 func compileCommand(_ options: Options) async throws -> ExitCode {
     let folder = options.path.deletingLastPathComponent()
-    let machine = try Machine.probe(near: folder)
-    let compiled = try await compilePackage(options.path, identity: try digest(ofFolder: options.path), machine: machine, out: options.out)
+    let machine = try Machine.probe(near: folder, units: nil)
+    let compiled = try await compilePackage(
+        options.path, identity: try digest(ofFolder: options.path), machine: machine, out: options.out)
     if options.json {
-        try printJSON(["model": compiled.model.path, "sha256": compiled.digest.sha256, "log": compiled.log.path, "reused": compiled.reused ? "yes" : "no"])
-    } else { show(compiled.model.path) }
+        try printJSON([
+            "model": compiled.model.path, "sha256": compiled.digest.sha256, "log": compiled.log.path,
+            "reused": compiled.reused ? "yes" : "no",
+        ])
+    } else {
+        show(compiled.model.path)
+    }
     return .pass
 }
 
 /// The one way to compile: system and disk are checked first.
 func compilePackage(_ package: URL, identity: FolderDigest, machine: Machine, out: URL?) async throws -> Compiled {
-    guard package.pathExtension == "mlpackage" else { throw Failure.fault("\(package.lastPathComponent) is not an .mlpackage") }
+    guard package.pathExtension == "mlpackage" else {
+        throw Failure.fault("\(package.lastPathComponent) is not an .mlpackage")
+    }
     try machine.checkDisk(forPackages: size(ofFolder: package))
     let folder = out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
-    return try await compile(package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion, into: folder)
+    return try await compile(
+        package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion, into: folder)
 }
 
 private func size(ofFolder folder: URL) -> Int64 {
@@ -32,12 +41,18 @@ func residencyCommand(_ options: Options) async throws -> ExitCode {
     guard options.path.pathExtension == "mlmodelc" else {
         throw Failure.fault("\(options.path.lastPathComponent) is not a compiled model; run graphc-ane compile first")
     }
-    _ = try Machine.probe(near: options.path.deletingLastPathComponent())
-    let target = Target(model: options.path, function: options.function, units: options.units ?? .cpuAndNeuralEngine)
-    let log = FileManager.default.temporaryDirectory.appendingPathComponent("\(toolName)-\(ProcessInfo.processInfo.processIdentifier).log")
+    let units = options.units ?? .cpuAndNeuralEngine
+    _ = try Machine.probe(near: options.path.deletingLastPathComponent(), units: units)
+    let target = Target(model: options.path, function: options.function, units: units)
+    let log = FileManager.default.temporaryDirectory.appendingPathComponent(
+        "\(toolName)-\(ProcessInfo.processInfo.processIdentifier).log")
     defer { try? FileManager.default.removeItem(at: log) }
     let report = try await residency(of: target, log: log)
-    if options.json { try printJSON(report) } else { show("\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)") }
+    if options.json {
+        try printJSON(report)
+    } else {
+        show("\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
+    }
     return report.passes ? .pass : .residency
 }
 
@@ -47,17 +62,23 @@ func residency(of target: Target, log: URL) async throws -> ResidencyReport {
 }
 
 func parityCommand(_ options: Options) async throws -> ExitCode {
-    let machine = try Machine.probe(near: options.path)
+    let units = options.units ?? .cpuAndNeuralEngine
+    let machine = try Machine.probe(near: options.path, units: units)
     let build = try Build(options.path)
     let checks = try build.assertPreconditions()
     var targets: [Target] = []
     for package in build.packages {
-        let compiled = try await compilePackage(package.url, identity: package.digest, machine: machine, out: options.out)
-        targets.append(Target(model: compiled.model, function: package.reference.function, units: options.units ?? .cpuAndNeuralEngine))
+        let compiled = try await compilePackage(
+            package.url, identity: package.digest, machine: machine, out: options.out)
+        targets.append(Target(model: compiled.model, function: package.reference.function, units: units))
     }
     let report = try await parity(build, block: targets[0], step: targets[1], log: build.log(options.out))
-    if options.json { try printJSON(report) } else {
-        show("preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
+    if options.json {
+        try printJSON(report)
+    } else {
+        show(
+            "preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)"
+        )
     }
     return report.passes ? .pass : .parity
 }
@@ -70,6 +91,7 @@ func parity(_ build: Build, block: Target, step: Target, log: URL) async throws 
 private func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-    encoder.nonConformingFloatEncodingStrategy = .convertToString(positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+        positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
     show(String(decoding: try encoder.encode(value), as: UTF8.self))
 }

@@ -4,7 +4,7 @@ import Foundation
 import Gate
 
 func gateCommand(_ options: Options) async throws -> ExitCode {
-    let machine = try Machine.probe(near: options.path)
+    let machine = try Machine.probe(near: options.path, units: .cpuAndNeuralEngine)
     let file = options.path.appendingPathComponent("evidence.json")
     // Evidence of an earlier run must not outlive the start of this one, however this one ends.
     try? FileManager.default.removeItem(at: file)
@@ -12,7 +12,9 @@ func gateCommand(_ options: Options) async throws -> ExitCode {
     let build = try Build(options.path)
     var run = GateRun(machine: machine, build: build, file: file, out: options.out)
     let code = await run.all()
-    show("\n\(table(["gate", "verdict", ""], run.evidence.gates.map { [$0.gate, $0.verdict.rawValue, $0.message] }))\n\nevidence: \(file.path)")
+    show(
+        "\n\(table(["gate", "verdict", ""], run.evidence.gates.map { [$0.gate, $0.verdict.rawValue, $0.message] }))\n\nevidence: \(file.path)"
+    )
     return code
 }
 
@@ -31,7 +33,9 @@ private struct GateRun {
             tool: .init(name: toolName, version: toolVersion, engine: machine.engine), system: machine.system,
             units: Units.cpuAndNeuralEngine.rawValue, fixtures: build.fixtures,
             packages: build.packages.map {
-                .init(role: $0.role, name: $0.reference.package, tokens: $0.reference.tokens, function: $0.reference.function, sha256: $0.digest.sha256, files: $0.digest.files)
+                .init(
+                    role: $0.role, name: $0.reference.package, tokens: $0.reference.tokens,
+                    function: $0.reference.function, sha256: $0.digest.sha256, files: $0.digest.files)
             })
     }
 
@@ -87,7 +91,8 @@ private struct GateRun {
             compiled.append(one)
             targets.append(Target(model: one.model, function: package.reference.function, units: .cpuAndNeuralEngine))
         }
-        return compiled.map { $0.model.lastPathComponent + ($0.reused ? " (same as before)" : "") }.joined(separator: ", ")
+        return compiled.map { $0.model.lastPathComponent + ($0.reused ? " (same as before)" : "") }.joined(
+            separator: ", ")
     }
 
     private mutating func residency() async throws -> String {

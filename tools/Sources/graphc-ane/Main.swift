@@ -33,10 +33,13 @@ func run(_ arguments: [String]) async -> ExitCode {
     }
 }
 
-/// Every executable name gets a compiler cache of its own, tens of GB for a large model (book, journal 111): keep one.
+/// Every executable name gets a compiler cache of its own, tens of GB for a large model (ane-book, journal 111): keep one.
 private func checkName() throws {
     let name = ProcessInfo.processInfo.processName
-    guard name == toolName else { throw Failure.fault("this program must be called \(toolName), not \(name): each name gets a compiler cache of its own") }
+    guard name == toolName else {
+        throw Failure.fault(
+            "this program must be called \(toolName), not \(name): each name gets a compiler cache of its own")
+    }
 }
 
 /// Prints unbuffered, so that what was said before a crash of Core ML is not lost.

@@ -19,7 +19,9 @@ struct Options {
         var rest = arguments[...]
         var words: [String] = []
         func value(of flag: String) throws -> String {
-            guard let value = rest.popFirst(), !value.hasPrefix("--") else { throw Failure.fault("\(flag) needs a value; see --help") }
+            guard let value = rest.popFirst(), !value.hasPrefix("--") else {
+                throw Failure.fault("\(flag) needs a value; see --help")
+            }
             return value
         }
         while let word = rest.popFirst() {
@@ -32,7 +34,8 @@ struct Options {
             case "--units":
                 let name = try value(of: word)
                 guard let known = Units(rawValue: name) else {
-                    throw Failure.fault("--units \(name) is unknown; one of \(Units.allCases.map(\.rawValue).joined(separator: ", "))")
+                    throw Failure.fault(
+                        "--units \(name) is unknown; one of \(Units.allCases.map(\.rawValue).joined(separator: ", "))")
                 }
                 units = known
             case _ where word.hasPrefix("-"): throw Failure.fault("\(word) is unknown; see --help")
@@ -41,15 +44,23 @@ struct Options {
         }
         if help || version { return }
         guard let name = words.first, let command = Command(rawValue: name) else {
-            throw Failure.fault(words.first.map { "\($0) is no command; see --help" } ?? "say what to do: compile, residency, parity or gate; see --help")
+            throw Failure.fault(
+                words.first.map { "\($0) is no command; see --help" }
+                    ?? "say what to do: compile, residency, parity or gate; see --help")
         }
         guard words.count == 2 else { throw Failure.fault("\(name) takes one path; see --help") }
         self.command = command
         // Absolute and without links: the on-device compiler wants absolute paths.
         path = URL(fileURLWithPath: words[1]).standardizedFileURL.resolvingSymlinksInPath()
-        guard FileManager.default.fileExists(atPath: path.path) else { throw Failure.fault("\(path.path) does not exist") }
-        try refuse(function != nil && command != .residency, "--function", "residency; the fixtures name the function elsewhere")
-        try refuse(units != nil && command != .residency && command != .parity, "--units", "residency and parity; the gate is for cpuAndNeuralEngine")
+        guard FileManager.default.fileExists(atPath: path.path) else {
+            throw Failure.fault("\(path.path) does not exist")
+        }
+        try refuse(
+            function != nil && command != .residency, "--function",
+            "residency; the fixtures name the function elsewhere")
+        try refuse(
+            units != nil && command != .residency && command != .parity, "--units",
+            "residency and parity; the gate is for cpuAndNeuralEngine")
         try refuse(out != nil && command == .residency, "--out", "compile, parity and gate")
         try refuse(json && command == .gate, "--json", "the other commands; the gate writes evidence.json")
     }

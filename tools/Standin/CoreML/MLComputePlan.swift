@@ -65,7 +65,9 @@ public class MLComputePlan {
     }
 
     public func deviceUsage(for operation: MLModelStructure.Program.Operation) -> DeviceUsage? {
-        operation.script.device.map { DeviceUsage(supported: [device($0), .cpu(MLCPUComputeDevice())], preferred: device($0)) }
+        operation.script.device.map {
+            DeviceUsage(supported: [device($0), .cpu(MLCPUComputeDevice())], preferred: device($0))
+        }
     }
 
     init(_ structure: MLModelStructure) { modelStructure = structure }

@@ -31,7 +31,9 @@ public final class MLDictionaryFeatureProvider: NSObject, MLFeatureProvider {
 public final class MLMultiArrayConstraint: NSObject {
     public let shape: [NSNumber]
     public let dataType: MLMultiArrayDataType
-    init(shape: [Int], dataType: MLMultiArrayDataType) { (self.shape, self.dataType) = (shape.map { NSNumber(value: $0) }, dataType) }
+    init(shape: [Int], dataType: MLMultiArrayDataType) {
+        (self.shape, self.dataType) = (shape.map { NSNumber(value: $0) }, dataType)
+    }
 }
 
 /// [I] bufferShape; [D] mlstateconstraint/datatype
@@ -60,7 +62,9 @@ public final class MLModelDescription: NSObject {
         func byName(_ all: [MLFeatureDescription]) -> [String: MLFeatureDescription] {
             Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
         }
-        (inputDescriptionsByName, outputDescriptionsByName, stateDescriptionsByName) = (byName(inputs), byName(outputs), byName(states))
+        (inputDescriptionsByName, outputDescriptionsByName, stateDescriptionsByName) = (
+            byName(inputs), byName(outputs), byName(states)
+        )
     }
 }
 

@@ -46,7 +46,9 @@ public final class MLModel: NSObject {
     public func makeState() -> MLState { engine.makeState() }
 
     /// [D] mlmodel/prediction(from:using:)
-    public func prediction(from inputFeatures: any MLFeatureProvider, using state: MLState) throws -> any MLFeatureProvider {
+    public func prediction(from inputFeatures: any MLFeatureProvider, using state: MLState) throws
+        -> any MLFeatureProvider
+    {
         try engine.predict(inputFeatures, state)
     }
 }

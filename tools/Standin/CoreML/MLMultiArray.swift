@@ -31,7 +31,9 @@ public final class MLMultiArray: NSObject {
     }
 
     /// [I]
-    public func withUnsafeMutableBytes<R>(_ body: (_ ptr: UnsafeMutableRawBufferPointer, _ strides: [Int]) throws -> R) rethrows -> R {
+    public func withUnsafeMutableBytes<R>(_ body: (_ ptr: UnsafeMutableRawBufferPointer, _ strides: [Int]) throws -> R)
+        rethrows -> R
+    {
         try body(buffer, bufferStrides)
     }
 

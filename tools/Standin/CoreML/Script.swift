@@ -39,7 +39,8 @@ public struct Script: Codable, Sendable {
     /// One thing that goes wrong in predictions of a model.
     public struct Fault: Codable, Sendable {
         public enum Kind: String, Codable, Sendable {
-            case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState, touchPackage
+            case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState,
+                touchPackage
         }
         public var kind: Kind
         /// "block" or "step".
@@ -54,7 +55,9 @@ struct ScriptedEngine {
     let folder: URL
     let script: Script
 
-    static func near(_ package: URL) throws -> ScriptedEngine { try ScriptedEngine(folder: package.deletingLastPathComponent()) }
+    static func near(_ package: URL) throws -> ScriptedEngine {
+        try ScriptedEngine(folder: package.deletingLastPathComponent())
+    }
 
     /// The engine of a compiled model: the folder that its package lies in.
     static func compiled(_ model: URL) throws -> ScriptedEngine { try near(package(of: model)) }
@@ -79,7 +82,8 @@ struct ScriptedEngine {
         let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("standin-\(UUID().uuidString)")
         let model = temporary.appendingPathComponent(package.deletingPathExtension().lastPathComponent + ".mlmodelc")
         try FileManager.default.createDirectory(at: model, withIntermediateDirectories: true)
-        try package.standardizedFileURL.path.write(to: model.appendingPathComponent("package.txt"), atomically: true, encoding: .utf8)
+        try package.standardizedFileURL.path.write(
+            to: model.appendingPathComponent("package.txt"), atomically: true, encoding: .utf8)
         return model
     }
 
@@ -87,7 +91,11 @@ struct ScriptedEngine {
         if let complaint = script.planComplaint { FileHandle.standardError.write(Data((complaint + "\n").utf8)) }
         if let error = script.planError { throw StandInError(error) }
         switch script.structure ?? "program" {
-        case "program": return .program(.init(functions: (script.functions ?? ["main": honest]).mapValues { .init(inputs: [], block: block($0)) }))
+        case "program":
+            return .program(
+                .init(
+                    functions: (script.functions ?? ["main": honest]).mapValues { .init(inputs: [], block: block($0)) })
+            )
         case "pipeline": return .pipeline(.init())
         case "neuralNetwork": return .neuralNetwork(.init())
         default: return .unsupported

@@ -36,13 +36,18 @@ final class ScriptedModel {
         var predictions: [Planned] = []
         for (index, call) in manifest.calls.enumerated() {
             if role == "block" {
-                predictions.append(Planned(rows: call.rows.compactMap { $0 }, values: try fixtures.block(index), isKept: true, endsCall: true))
+                predictions.append(
+                    Planned(
+                        rows: call.rows.compactMap { $0 }, values: try fixtures.block(index), isKept: true,
+                        endsCall: true))
                 continue
             }
             for token in call.steps {
-                predictions.append(Planned(
-                    rows: [call.rows[token]!], values: try fixtures.step(index, token: token), isKept: token < call.accepted,
-                    endsCall: token == call.steps.last))
+                predictions.append(
+                    Planned(
+                        rows: [call.rows[token]!], values: try fixtures.step(index, token: token),
+                        isKept: token < call.accepted,
+                        endsCall: token == call.steps.last))
             }
         }
         self.predictions = predictions
@@ -56,18 +61,22 @@ final class ScriptedModel {
     }
 
     func makeState() -> MLState {
-        MLState(buffers: Dictionary(uniqueKeysWithValues: fixtures.manifest.states.map { state in
-            let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
-            fill(array, Tensor(shape: state.shape, elements: .half(.init(repeating: 0, count: array.count))))
-            return (state.name, array)
-        }))
+        MLState(
+            buffers: Dictionary(
+                uniqueKeysWithValues: fixtures.manifest.states.map { state in
+                    let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
+                    fill(array, Tensor(shape: state.shape, elements: .half(.init(repeating: 0, count: array.count))))
+                    return (state.name, array)
+                }))
     }
 
     func predict(_ features: any MLFeatureProvider, _ state: MLState) throws -> any MLFeatureProvider {
         guard count < predictions.count else { throw StandInError("more predictions than the fixtures have") }
         let planned = predictions[count], expected = planned.values
         let faults = (engine.script.faults ?? []).filter { $0.model == role && $0.prediction == count }.map(\.kind)
-        if faults.contains(.error) { throw StandInError("Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"") }
+        if faults.contains(.error) {
+            throw StandInError("Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"")
+        }
         if faults.contains(.crash) { kill(getpid(), SIGKILL) }
         for (name, tensor) in expected.inputs {
             guard let array = features.featureValue(for: name)?.multiArrayValue, contents(array) == tensor else {
@@ -75,7 +84,8 @@ final class ScriptedModel {
             }
         }
         for (name, tensor) in cache where contents(state.buffers[name]!) != tensor {
-            throw StandInError("before prediction \(count) of the \(role), \(name) does not hold what the sequence left there")
+            throw StandInError(
+                "before prediction \(count) of the \(role), \(name) does not hold what the sequence left there")
         }
         count += 1
         write(expected.rows, at: planned.rows, into: state, faults: faults)
@@ -91,7 +101,9 @@ final class ScriptedModel {
             let tensor = expected.outputs[output.name]!
             var halves = noisy(tensor.halves!, base: output.residual.flatMap { expected.inputs[$0]?.halves })
             if faults.contains(.nan) { halves[1] = 0x7e00 }
-            if faults.contains(.drift) { halves = drifted(halves, base: output.residual.flatMap { expected.inputs[$0]?.halves }) }
+            if faults.contains(.drift) {
+                halves = drifted(halves, base: output.residual.flatMap { expected.inputs[$0]?.halves })
+            }
             if faults.contains(.swapRows) { halves = swapped(halves, shape: tensor.shape, axis: output.tokenAxis) }
             let array = MLMultiArray(shape: tensor.shape, dataType: .float16, padding: 32)
             fill(array, Tensor(shape: tensor.shape, elements: .half(halves)))
@@ -110,7 +122,9 @@ final class ScriptedModel {
             let new = rows[spec.name]!.halves!
             for o in 0..<spec.shape[..<spec.rowAxis].reduce(1, *) {
                 for (j, row) in cacheRows.enumerated() {
-                    for i in 0..<inner { halves[(o * size + row) * inner + i] = new[(o * cacheRows.count + j) * inner + i] }
+                    for i in 0..<inner {
+                        halves[(o * size + row) * inner + i] = new[(o * cacheRows.count + j) * inner + i]
+                    }
                 }
             }
             if faults.contains(.corruptState) {
@@ -123,7 +137,8 @@ final class ScriptedModel {
     }
 
     private func touchPackage() throws {
-        let package = engine.folder.appendingPathComponent(role == "block" ? fixtures.manifest.block.package : fixtures.manifest.step.package)
+        let package = engine.folder.appendingPathComponent(
+            role == "block" ? fixtures.manifest.block.package : fixtures.manifest.step.package)
         try Data("changed".utf8).write(to: package.appendingPathComponent("Manifest.json"))
     }
 
@@ -167,7 +182,9 @@ private func offsets(_ array: MLMultiArray) -> [Int] {
 
 private func fill(_ array: MLMultiArray, _ tensor: Tensor) {
     array.withUnsafeMutableBytes { raw, _ in
-        for (offset, bits) in zip(offsets(array), tensor.halves!) { raw.storeBytes(of: bits, toByteOffset: offset * 2, as: UInt16.self) }
+        for (offset, bits) in zip(offsets(array), tensor.halves!) {
+            raw.storeBytes(of: bits, toByteOffset: offset * 2, as: UInt16.self)
+        }
     }
 }
 
@@ -175,8 +192,10 @@ private func contents(_ array: MLMultiArray) -> Tensor {
     let shape = array.shape.map(\.intValue)
     return array.withUnsafeBytes { raw in
         if array.dataType == .int32 {
-            return Tensor(shape: shape, elements: .int32(offsets(array).map { raw.load(fromByteOffset: $0 * 4, as: Int32.self) }))
+            return Tensor(
+                shape: shape, elements: .int32(offsets(array).map { raw.load(fromByteOffset: $0 * 4, as: Int32.self) }))
         }
-        return Tensor(shape: shape, elements: .half(offsets(array).map { raw.load(fromByteOffset: $0 * 2, as: UInt16.self) }))
+        return Tensor(
+            shape: shape, elements: .half(offsets(array).map { raw.load(fromByteOffset: $0 * 2, as: UInt16.self) }))
     }
 }

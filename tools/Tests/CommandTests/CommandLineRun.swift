@@ -13,7 +13,8 @@ func graphcANE(_ arguments: String...) throws -> Finished { try graphcANE(argume
 
 func graphcANE(_ arguments: [String]) throws -> Finished {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent().appendingPathComponent("graphc-ane")
+    process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("graphc-ane")
     process.arguments = arguments
     let log = FileManager.default.temporaryDirectory.appendingPathComponent("run-\(UUID().uuidString)")
     func sink(_ name: String) throws -> FileHandle {
@@ -29,7 +30,9 @@ func graphcANE(_ arguments: [String]) throws -> Finished {
         return try String(contentsOfFile: log.path + name, encoding: .utf8)
     }
     let killed = process.terminationReason == .uncaughtSignal
-    return Finished(code: killed ? -process.terminationStatus : process.terminationStatus, out: try read(".out"), err: try read(".err"))
+    return Finished(
+        code: killed ? -process.terminationStatus : process.terminationStatus, out: try read(".out"),
+        err: try read(".err"))
 }
 
 /// What evidence.json says, as plain JSON.

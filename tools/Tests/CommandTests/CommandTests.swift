@@ -36,7 +36,11 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     toy.script["faults"] = [["kind": "crash", "model": "block", "prediction": 0] as [String: Any]]
     try toy.write()
     #expect(try graphcANE("gate", toy.folder.path).code == -9)
-    #expect(try verdicts(in: toy.folder) == ["preconditions": "pass", "compile": "pass", "residency": "pass", "parity": "running", "same bytes": "not run"])
+    #expect(
+        try verdicts(in: toy.folder) == [
+            "preconditions": "pass", "compile": "pass", "residency": "pass", "parity": "running",
+            "same bytes": "not run",
+        ])
 }
 
 @Test func aRunThatCannotStartRemovesOldEvidence() throws {
@@ -71,35 +75,45 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     var system = toy.script["system"] as? [String: Any] ?? [:]
     system["osBuild"] = "24G84"
     toy.script["system"] = system
-    try JSONSerialization.data(withJSONObject: toy.script).write(to: toy.folder.appendingPathComponent("scripted-engine.json"))
+    try JSONSerialization.data(withJSONObject: toy.script).write(
+        to: toy.folder.appendingPathComponent("scripted-engine.json"))
     let third = try model()
     #expect(third.path != second.path && third.reused == "no")
 }
 
 @Test func residencyOfACompiledModel() throws {
-    let toy = try toy { $0.script["functions"] = ["main": [["name": "ios18.conv", "outputs": ["q_rope"], "device": "cpu", "cost": 1] as [String: Any]]] }
-    let model = try graphcANE("compile", toy.folder.appendingPathComponent("toy.T4.mlpackage").path).out.trimmingCharacters(in: .whitespacesAndNewlines)
+    let toy = try toy {
+        $0.script["functions"] = [
+            "main": [["name": "ios18.conv", "outputs": ["q_rope"], "device": "cpu", "cost": 1] as [String: Any]]
+        ]
+    }
+    let model = try graphcANE("compile", toy.folder.appendingPathComponent("toy.T4.mlpackage").path).out
+        .trimmingCharacters(in: .whitespacesAndNewlines)
     // The script is found through the package, but the machine beside what is looked at.
     let home = URL(fileURLWithPath: model).deletingLastPathComponent()
-    try FileManager.default.copyItem(at: toy.folder.appendingPathComponent("scripted-engine.json"), to: home.appendingPathComponent("scripted-engine.json"))
+    try FileManager.default.copyItem(
+        at: toy.folder.appendingPathComponent("scripted-engine.json"),
+        to: home.appendingPathComponent("scripted-engine.json"))
     let run = try graphcANE("residency", model)
     #expect(run.code == 1)
-    #expect(run.out == """
-        op    device  operations  cost
-        ----  ------  ----------  -----
-        conv  CPU     1           100 %
+    #expect(
+        run.out == """
+            op    device  operations  cost
+            ----  ------  ----------  -----
+            conv  CPU     1           100 %
 
-        not on the Neural Engine:
-        value   op          device  supported by  cost   path
-        ------  ----------  ------  ------------  -----  ------------------------
-        q_rope  ios18.conv  CPU     CPU, CPU      100 %  main.block.operations[0]
+            not on the Neural Engine:
+            value   op          device  supported by  cost   path
+            ------  ----------  ------  ------------  -----  ------------------------
+            q_rope  ios18.conv  CPU     CPU, CPU      100 %  main.block.operations[0]
 
-        FAIL: 1 of 1 operations are not on the Neural Engine; first by cost: ios18.conv q_rope at main.block.operations[0] is on the CPU
+            FAIL: 1 of 1 operations are not on the Neural Engine; first by cost: ios18.conv q_rope at main.block.operations[0] is on the CPU
 
-        """)
+            """)
     #expect(try graphcANE("residency", model, "--function", "other").code == 2)
-    #expect(try graphcANE("residency", toy.folder.appendingPathComponent("toy.T4.mlpackage").path).err
-        == "graphc-ane: toy.T4.mlpackage is not a compiled model; run graphc-ane compile first\n")
+    #expect(
+        try graphcANE("residency", toy.folder.appendingPathComponent("toy.T4.mlpackage").path).err
+            == "graphc-ane: toy.T4.mlpackage is not a compiled model; run graphc-ane compile first\n")
 }
 
 @Test func parityAlone() throws {
@@ -112,6 +126,20 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     let bad = try graphcANE("parity", toy.folder.path)
     #expect(bad.code == 3)
     #expect(bad.out.hasSuffix("FAIL: call 0 (rejection), step of token 0: hidden is not finite\n"))
+}
+
+@Test func aMacWithoutANeuralEngineCanCompileAndDiagnose() throws {
+    let toy = try toy { toy in
+        var system = toy.script["system"] as? [String: Any] ?? [:]
+        system["neuralEngine"] = false
+        toy.script["system"] = system
+    }
+    #expect(try graphcANE("compile", toy.folder.appendingPathComponent("toy.T4.mlpackage").path).code == 0)
+    #expect(try graphcANE("parity", toy.folder.path, "--units", "cpuOnly").code == 0)
+    for units in ["cpuAndNeuralEngine", "all"] {
+        #expect(try graphcANE("parity", toy.folder.path, "--units", units).code == 4)
+    }
+    #expect(try graphcANE("gate", toy.folder.path).code == 4)
 }
 
 @Test(arguments: [

@@ -7,7 +7,10 @@ import Testing
 @Test(arguments: [
     ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
     ("abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-    ("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"),
+    (
+        "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
+        "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"
+    ),
 ]) func sha256Vectors(_ text: String, _ digest: String) { #expect(sha256(Data(text.utf8)) == digest) }
 
 @Test func sha256OfAMillionInPieces() {
@@ -26,7 +29,8 @@ import Testing
 @Test func folderDigest() throws {
     let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
     defer { try? FileManager.default.removeItem(at: folder) }
-    try FileManager.default.createDirectory(at: folder.appendingPathComponent("Data"), withIntermediateDirectories: true)
+    try FileManager.default.createDirectory(
+        at: folder.appendingPathComponent("Data"), withIntermediateDirectories: true)
     try Data("a".utf8).write(to: folder.appendingPathComponent("Data/w"))
     try Data("b".utf8).write(to: folder.appendingPathComponent("m"))
     let digest = try digest(ofFolder: folder)
@@ -36,6 +40,7 @@ import Testing
     #expect(digest.difference(from: FolderDigest(files: ["m": b])) == "Data/w is missing")
     #expect(digest.difference(from: FolderDigest(files: ["Data/w": b, "m": b])) == "Data/w has other bytes")
     #expect(digest.difference(from: digest) == nil)
-    try FileManager.default.createSymbolicLink(atPath: folder.appendingPathComponent("l").path, withDestinationPath: "m")
+    try FileManager.default.createSymbolicLink(
+        atPath: folder.appendingPathComponent("l").path, withDestinationPath: "m")
     #expect(throws: Failure.self) { try Gate.digest(ofFolder: folder) }
 }

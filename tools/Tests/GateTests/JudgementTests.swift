@@ -38,13 +38,18 @@ import Testing
 }
 
 private func op(_ name: String, _ device: Placement, cost: Double? = nil) -> PlannedOperation {
-    PlannedOperation(path: "main.block.operations[0]", operatorName: name, values: ["v"], preferred: device, supported: [], cost: cost)
+    PlannedOperation(
+        path: "main.block.operations[0]", operatorName: name, values: ["v"], preferred: device, supported: [],
+        cost: cost)
 }
 
 @Test(arguments: [
-    ("const", Placement.undetermined, true), ("ios16.constexpr_lut_to_dense", .undetermined, true), ("ios18.const", .undetermined, true),
-    ("ios18.conv", .undetermined, false), ("constexpression", .undetermined, false), ("ios18.constant", .undetermined, false), ("", .undetermined, false),
-    ("const", .cpu, false), ("ios18.conv", .cpu, false), ("ios18.conv", .gpu, false), ("ios18.conv", .unknown, false), ("ios18.conv", .neuralEngine, true),
+    ("const", Placement.undetermined, true), ("ios16.constexpr_lut_to_dense", .undetermined, true),
+    ("ios18.const", .undetermined, true),
+    ("ios18.conv", .undetermined, false), ("constexpression", .undetermined, false),
+    ("ios18.constant", .undetermined, false), ("", .undetermined, false),
+    ("const", .cpu, false), ("ios18.conv", .cpu, false), ("ios18.conv", .gpu, false), ("ios18.conv", .unknown, false),
+    ("ios18.conv", .neuralEngine, true),
 ]) func strictness(_ name: String, _ device: Placement, _ resident: Bool) {
     let report = judgeResidency(function: "main", operations: [op("ios18.matmul", .neuralEngine), op(name, device)])
     #expect(report.passes == resident)
@@ -56,12 +61,15 @@ private func op(_ name: String, _ device: Placement, cost: Double? = nil) -> Pla
 }
 
 @Test func costsAreShared() {
-    let report = judgeResidency(function: "main", operations: [op("a", .neuralEngine, cost: 0.75), op("b", .cpu, cost: 0.25), op("const", .undetermined)])
+    let report = judgeResidency(
+        function: "main",
+        operations: [op("a", .neuralEngine, cost: 0.75), op("b", .cpu, cost: 0.25), op("const", .undetermined)])
     #expect(report.residentCost == 0.75)
     #expect(report.counts.map(\.kind) == ["a", "b", "const"])
 }
 
-private let state = try! JSONDecoder().decode(Manifest.State.self, from: Data(#"{"name":"k","shape":[1,2,4,2],"rowAxis":2}"#.utf8))
+private let state = try! JSONDecoder().decode(
+    Manifest.State.self, from: Data(#"{"name":"k","shape":[1,2,4,2],"rowAxis":2}"#.utf8))
 
 private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
     var halves = (0..<16).map { UInt16(0x3c00 + $0) }
@@ -73,33 +81,51 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
 @Test func cacheIsWatched() throws {
     let rows: Named = ["k": Tensor(shape: [1, 2, 2, 2], elements: .half(Array(1...8)))]
     // Rows 1 and 2 of both heads are written, in the order 2, 1.
-    let good = try watch([state], before: cache(), after: cache { h in
-        for (i, j) in [4, 5, 2, 3, 12, 13, 10, 11].enumerated() { h[j] = UInt16(i + 1) }
-    }, cacheRows: [2, 1], expected: rows)
+    let good = try watch(
+        [state], before: cache(),
+        after: cache { h in
+            for (i, j) in [4, 5, 2, 3, 12, 13, 10, 11].enumerated() { h[j] = UInt16(i + 1) }
+        }, cacheRows: [2, 1], expected: rows)
     #expect(good.faults.isEmpty && good.rows == rows)
     let lost = try watch([state], before: cache(), after: cache(), cacheRows: [2, 1], expected: rows)
     #expect(lost.faults == ["state k did not change: the write was lost"])
-    let same = try watch([state], before: cache(), after: cache(), cacheRows: [1], expected: ["k": Tensor(shape: [1, 2, 1, 2], elements: .half([0x3c02, 0x3c03, 0x3c0a, 0x3c0b]))])
+    let same = try watch(
+        [state], before: cache(), after: cache(), cacheRows: [1],
+        expected: ["k": Tensor(shape: [1, 2, 1, 2], elements: .half([0x3c02, 0x3c03, 0x3c0a, 0x3c0b]))])
     #expect(same.faults.isEmpty)
-    let stray = try watch([state], before: cache(), after: cache { $0[2] = 1; $0[8] = 1; $0[15] = 1 }, cacheRows: [1], expected: rows)
+    let stray = try watch(
+        [state], before: cache(),
+        after: cache {
+            $0[2] = 1; $0[8] = 1; $0[15] = 1
+        }, cacheRows: [1], expected: rows)
     #expect(stray.faults == ["state k changed in row 0, 3, which the call does not write"])
-    let flushed = try watch([state], before: cache(), after: cache { $0[2] = 1; $0[6] = 0x8000 }, cacheRows: [1], expected: rows)
+    let flushed = try watch(
+        [state], before: cache(),
+        after: cache {
+            $0[2] = 1; $0[6] = 0x8000
+        }, cacheRows: [1], expected: rows)
     #expect(flushed.faults.isEmpty && flushed.flushed == 1)
     #expect(throws: Failure.self) { try watch([state], before: cache(), after: [:], cacheRows: [1], expected: rows) }
 }
 
 @Test(arguments: [
-    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":1"#, #""version":2"#), (#""calls":["#, #""calls_":["#),
-    (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#), (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
-    (#"[3,4,5,6]"#, #"[3,4,5]"#), (#"[3,4,5,6]"#, #"[3,4,5,16]"#), (#""role":"mask""#, #""role":"masque""#), (#""slotAxis":3"#, #""slotAxes":3"#),
+    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":1"#, #""version":2"#),
+    (#""calls":["#, #""calls_":["#),
+    (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
+    (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
+    (#"[3,4,5,6]"#, #"[3,4,5]"#), (#"[3,4,5,6]"#, #"[3,4,5,16]"#), (#""role":"mask""#, #""role":"masque""#),
+    (#""slotAxis":3"#, #""slotAxes":3"#),
 ]) func manifestsThatTestNothing(_ from: String, _ to: String) throws {
     let toy = try Toy()
     try toy.write()
     let file = toy.folder.appendingPathComponent("toy.fixtures.json")
     let text = try String(contentsOf: file, encoding: .utf8)
-    let sorted = try JSONSerialization.data(withJSONObject: JSONSerialization.jsonObject(with: Data(text.utf8)), options: .sortedKeys)
+    let sorted = try JSONSerialization.data(
+        withJSONObject: JSONSerialization.jsonObject(with: Data(text.utf8)), options: .sortedKeys)
     let good = String(decoding: sorted, as: UTF8.self)
     #expect(good.contains(from))
     #expect(throws: Never.self) { try Manifest.read(Data(good.utf8), name: "m") }
-    #expect(throws: Failure.self) { try Manifest.read(Data(good.replacingOccurrences(of: from, with: to).utf8), name: "m") }
+    #expect(throws: Failure.self) {
+        try Manifest.read(Data(good.replacingOccurrences(of: from, with: to).utf8), name: "m")
+    }
 }

@@ -31,16 +31,19 @@ public final class Toy {
     ]
     public var tensors: [String: Tensor] = [:]
     public var preconditions: [String]? = ["P1", "P2", "P3", "P4", "P6", "P7", "P8"]
+    public var verdict = "PROVEN"
     /// The engine's script; honest as it stands.
     public var script: [String: Any] = [
         "system": [
-            "osVersion": [15, 5, 0], "osBuild": "24F74", "chip": "Apple M4 Max", "model": "Mac16,5", "neuralEngine": true, "freeBytes": 1 << 40,
+            "osVersion": [15, 5, 0], "osBuild": "24F74", "chip": "Apple M4 Max", "model": "Mac16,5",
+            "neuralEngine": true, "freeBytes": 1 << 40,
         ] as [String: Any]
     ]
     public let folder: URL
 
     public init() throws {
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("graphc-ane-\(UUID().uuidString)").resolvingSymlinksInPath()
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("graphc-ane-\(UUID().uuidString)")
+            .resolvingSymlinksInPath()
         fill()
     }
 
@@ -62,10 +65,16 @@ public final class Toy {
                 return i % 16 == own || (i % 16 < 3 && !later) ? 0 : -10000
             }
             let write = tensor([1, 1, maxSeq, tokens]) { i in call.rows[i % 4] == i / 4 ? 1 : 0 }
-            let inputs = ["x": (x, 2), "rope_cos": (rope, 0), "attn_mask": (mask, 2), "kv_write_mask": (write, 3)]
+            let positions = Tensor(shape: [tokens], elements: .int32(call.rows.map { Int32($0 ?? 0) }))
+            let inputs = [
+                "position": (positions, 0), "x": (x, 2), "rope_cos": (rope, 0), "attn_mask": (mask, 2),
+                "kv_write_mask": (write, 3),
+            ]
             for (name, input) in inputs {
                 tensors["\(base)/block/in/\(name)"] = input.0
-                for token in call.steps { tensors["\(base)/steps/\(token)/in/\(name)"] = input.0.slice(axis: input.1, at: token) }
+                for token in call.steps {
+                    tensors["\(base)/steps/\(token)/in/\(name)"] = input.0.slice(axis: input.1, at: token)
+                }
             }
             tensors["\(base)/block/out/hidden"] = hidden
             tensors["\(base)/exact/out/hidden"] = Tensor(shape: hidden.shape, elements: .double(hidden.values))
@@ -75,7 +84,8 @@ public final class Toy {
                 tensors["\(base)/block/rows/\(state)"] = rows
                 tensors["\(base)/exact/rows/\(state)"] = Tensor(shape: rows.shape, elements: .double(rows.values))
                 for token in call.steps {
-                    tensors["\(base)/steps/\(token)/rows/\(state)"] = rows.slice(axis: 2, at: live.firstIndex(of: token)!)
+                    tensors["\(base)/steps/\(token)/rows/\(state)"] = rows.slice(
+                        axis: 2, at: live.firstIndex(of: token)!)
                 }
             }
         }
@@ -97,27 +107,38 @@ public final class Toy {
         let data = try safetensors(tensors)
         try data.write(to: folder.appendingPathComponent("toy.fixtures.safetensors"))
         var manifest: [String: Any] = [
-            "format": "graphc-fixtures", "version": 1, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq, "closed": -10000,
+            "format": "graphc-fixtures", "version": 1, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq,
+            "closed": -10000,
             "data": ["file": "toy.fixtures.safetensors", "sha256": sha256(data)],
             "block": try reference("toy.T4.mlpackage", tokens: 4), "step": try reference("toy.T1.mlpackage", tokens: 1),
             "inputs": [
                 ["name": "x", "role": "rows", "tokenAxis": 2], ["name": "rope_cos", "role": "rows", "tokenAxis": 0],
+                ["name": "position", "role": "position", "tokenAxis": 0],
                 ["name": "attn_mask", "role": "mask", "tokenAxis": 2, "slotAxis": 3],
                 ["name": "kv_write_mask", "role": "write_mask", "tokenAxis": 3, "slotAxis": 2],
             ] as [[String: Any]],
             "outputs": [["name": "hidden", "tokenAxis": 2, "residual": "x"] as [String: Any]],
-            "states": ["k", "v"].map { ["name": $0, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2] as [String: Any] },
+            "states": ["k", "v"].map {
+                ["name": $0, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2] as [String: Any]
+            },
             "calls": calls.map { call in
-                ["label": call.label, "rows": call.rows.map { $0.map { $0 as Any } ?? NSNull() }, "accepted": call.accepted, "steps": call.steps] as [String: Any]
+                [
+                    "label": call.label, "rows": call.rows.map { $0.map { $0 as Any } ?? NSNull() },
+                    "accepted": call.accepted, "steps": call.steps,
+                ] as [String: Any]
             },
         ]
         if let preconditions {
-            let certificate = try JSONSerialization.data(withJSONObject: ["preconditions": preconditions.map { ["id": $0] }])
+            let certificate = try JSONSerialization.data(
+                withJSONObject: ["verdict": verdict, "preconditions": preconditions.map { ["id": $0] }] as [String: Any]
+            )
             try certificate.write(to: folder.appendingPathComponent("toy.certificate.json"))
             manifest["certificate"] = ["file": "toy.certificate.json", "sha256": sha256(certificate)]
         }
-        try JSONSerialization.data(withJSONObject: manifest).write(to: folder.appendingPathComponent("toy.fixtures.json"))
-        try JSONSerialization.data(withJSONObject: script).write(to: folder.appendingPathComponent("scripted-engine.json"))
+        try JSONSerialization.data(withJSONObject: manifest).write(
+            to: folder.appendingPathComponent("toy.fixtures.json"))
+        try JSONSerialization.data(withJSONObject: script).write(
+            to: folder.appendingPathComponent("scripted-engine.json"))
     }
 
     private func reference(_ name: String, tokens: Int) throws -> [String: Any] {
@@ -133,9 +154,12 @@ public func safetensors(_ tensors: [String: Tensor]) throws -> Data {
         let start = body.count
         let dtype: String
         switch tensor.elements {
-        case .half(let x): dtype = "F16"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
-        case .double(let x): dtype = "F64"; for v in x { withUnsafeBytes(of: v.bitPattern.littleEndian) { body.append(contentsOf: $0) } }
-        case .int32(let x): dtype = "I32"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
+        case .half(let x):
+            dtype = "F16"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
+        case .double(let x):
+            dtype = "F64"; for v in x { withUnsafeBytes(of: v.bitPattern.littleEndian) { body.append(contentsOf: $0) } }
+        case .int32(let x):
+            dtype = "I32"; for v in x { withUnsafeBytes(of: v.littleEndian) { body.append(contentsOf: $0) } }
         }
         header[name] = ["dtype": dtype, "shape": tensor.shape, "data_offsets": [start, body.count]] as [String: Any]
     }

@@ -1,6 +1,6 @@
 /** What the written JavaScript calls: numbers as they are stored and back, and the functions of the fp16 reading. */
 import { fp16Value, roundFp16, roundTo } from "../../../dsl/number.ts";
-import { erf, multiplyExactly } from "../../reading.ts";
+import { checkIndex, erf, multiplyExactly } from "../../reading.ts";
 
 /** The value of every fp16 bit pattern. */
 export const HALF = Float32Array.from({ length: 65536 }, (_, bits) => fp16Value(bits));
@@ -18,13 +18,8 @@ export function halfBits(x: number): number {
   if (magnitude >= 0x47800000) return magnitude > 0x7f800000 ? 0x7e00 : sign | 0x7c00;
   if (magnitude >= 0x38800000) return sign | ((magnitude - 0x38000000 + 0xfff + ((magnitude >> 13) & 1)) >> 13);
   // The last place of 0.5 + |x| is that of an fp16 subnormal.
-  float[0] = Math.abs(x) + 0.5;
+  float[0] = Math.abs(float[0]) + 0.5;
   return sign | (bits[0]! - 0x3f000000);
-}
-
-function checkIndex(s: number, size: number): number {
-  if (!(s >= 0 && s < size)) throw new RangeError(`position ${s} is outside an axis of size ${size}`);
-  return s;
 }
 
 /** By the names that the text uses. */

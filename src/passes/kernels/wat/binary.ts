@@ -1,6 +1,6 @@
 /** Element by element on fp16 with broadcasting: both operands run along a row, or one stays. */
 import { narrow, widen } from "./half.ts";
-import { add, call2, forEach, get, i32, kernel, mul, set, store, when } from "./text.ts";
+import { add, call2, forEach, get, i32, kernel, lanes, load, mul, set, store, when } from "./text.ts";
 
 const OPS = {
   add: "f32x4.add",
@@ -11,15 +11,31 @@ const OPS = {
   minimum: "f32x4.min",
 } as const;
 
-/** Eight elements into local `both`; an operand whose step is 0 is in its splat locals already. */
-function eight(op: string, moving: readonly string[]): readonly string[] {
+type Name = keyof typeof OPS;
+
+/** Eight elements into local `both`, by the arithmetic of the op. */
+function compute(name: Name, moving: readonly string[]): readonly string[] {
   return [
     ...moving.flatMap((x) => [...widen(`${x}l`, get(`p${x}`), "abs"), ...widen(`${x}h`, get(`p${x}`), "abs", 8)]),
-    set("l", call2(op, get("xl"), get("yl"))),
-    set("h", call2(op, get("xh"), get("yh"))),
+    set("l", call2(OPS[name], get("xl"), get("yl"))),
+    set("h", call2(OPS[name], get("xh"), get("yh"))),
     ...narrow("bl", "l", "abs"),
     ...narrow("bh", "h", "abs"),
     set("both", call2("i16x8.narrow_i32x4_u", get("bl"), get("bh"))),
+  ];
+}
+
+/**
+ * Eight elements into local `both`; the pointers of the operands that move go on. An operand that does not is in its
+ * splat locals already. x + (+0) is x, but for −0, which becomes +0: most rows of a KV cache are updated with zeros.
+ */
+function eight(name: Name, moving: readonly string[]): readonly string[] {
+  const minusZero = call2("i16x8.eq", get("both"), lanes(0x80008000 | 0));
+  const unchanged = [set("both", load(get("px"))), set("both", call2("v128.andnot", get("both"), minusZero))];
+  const computed = compute(name, moving);
+  const shortcut = name === "add" && moving.length === 2;
+  return [
+    ...(shortcut ? [when(`(v128.any_true ${load(get("py"))})`, computed, unchanged)] : computed),
     ...moving.map((x) => set(`p${x}`, add(get(`p${x}`), i32(16)))),
   ];
 }
@@ -32,11 +48,11 @@ const rest = (): readonly string[] =>
     ]),
   );
 
-const row = (op: string, moving: readonly string[]): readonly string[] => [
+const row = (name: Name, moving: readonly string[]): readonly string[] => [
   set("stop", add(get("to"), mul(call2("i32.and", get("n"), i32(-8)), i32(2)))),
-  forEach("to", get("to"), get("stop"), 16, [...eight(op, moving), store(get("to"), get("both"))]),
+  forEach("to", get("to"), get("stop"), 16, [...eight(name, moving), store(get("to"), get("both"))]),
   set("left", call2("i32.and", get("n"), i32(7))),
-  when(get("left"), [...eight(op, moving), ...rest()]),
+  when(get("left"), [...eight(name, moving), ...rest()]),
 ];
 
 const splat = (x: string): readonly string[] => [
@@ -48,8 +64,22 @@ const splat = (x: string): readonly string[] => [
 
 const strides = (x: string) => [0, 1, 2].map((axis) => `${x}${axis}`);
 
-/** Rows of n elements, along which x, y or both move; row i has coordinates (i / (s1·s2), i / s2 mod s1, i mod s2), strides in bytes. */
-const binary = (name: string, op: string): string =>
+/** fp16 bits of 1. */
+const ONE = 0x3c00;
+
+/** A row of x with one y for all of it. x · 1 is x: a KV cache keeps most of its rows. */
+function rowByOne(name: Name): readonly string[] {
+  const computed = [...splat("y"), ...row(name, ["x"])];
+  if (name !== "mul") return computed;
+  const copy = `(memory.copy ${get("to")} ${get("px")} ${mul(get("n"), i32(2))})`;
+  return [when(`(i32.eq (i32.load16_u ${get("py")}) ${i32(ONE)})`, [copy], computed)];
+}
+
+/**
+ * Rows of n elements, along which x, y or both move. Row i has coordinates (i / (s1·s2), i / s2 mod s1, i mod s2), for
+ * which each operand has strides in bytes.
+ */
+const binary = (name: Name): string =>
   kernel(
     name,
     ["x", "y", "out", "n", "xMoves", "yMoves", "s1", "s2", ...strides("xs"), ...strides("ys")],
@@ -72,11 +102,11 @@ const binary = (name: string, op: string): string =>
         set("to", add(get("out"), mul(get("i"), mul(get("n"), i32(2))))),
         when(
           get("xMoves"),
-          [when(get("yMoves"), row(op, ["x", "y"]), [...splat("y"), ...row(op, ["x"])])],
-          [...splat("x"), ...row(op, ["y"])],
+          [when(get("yMoves"), row(name, ["x", "y"]), rowByOne(name))],
+          [...splat("x"), ...row(name, ["y"])],
         ),
       ]),
     ],
   );
 
-export const binaryKernels: readonly string[] = Object.entries(OPS).map(([name, op]) => binary(name, op));
+export const binaryKernels: readonly string[] = (Object.keys(OPS) as Name[]).map(binary);

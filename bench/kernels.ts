@@ -1,0 +1,146 @@
+/** The work of bench/kernels.mjs. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { type Graph, graph, schedule } from "../src/dsl/graph.ts";
+import { PHI4_MINI } from "../src/dsl/models/config.ts";
+import { blockPositions, causalMask, ropeRows, writeMask } from "../src/dsl/models/host.ts";
+import { phiLayers } from "../src/dsl/models/phi.ts";
+import { conv } from "../src/dsl/ops/index.ts";
+import { input, type Tensor } from "../src/dsl/tensor.ts";
+import { type Shape, sizeOf } from "../src/dsl/type.ts";
+import { halfBits } from "../src/passes/kernels/code/runtime.ts";
+import type { RawArray } from "../src/passes/kernels/raw.ts";
+import { type Plan, planOf } from "../src/passes/plan.ts";
+import { bytesOf, prepare } from "../src/passes/run.ts";
+import type { WeightStream } from "../src/passes/run-constants.ts";
+
+const TOKENS = 4;
+const MAX_SEQ = 2048;
+
+export interface BenchOptions {
+  readonly rounds: number;
+  /** Command line of the numpy process. */
+  readonly numpy: readonly [command: string, script: string];
+}
+
+/** One pass of a contender, in milliseconds. */
+type Pass = () => Promise<number>;
+
+export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<void> {
+  const layer = planOf(phiLayers(PHI4_MINI, { tokens: TOKENS, maxSeq: MAX_SEQ }));
+  const linear = planOf(linearParts(layer.graph));
+  console.log(`Phi-4-mini layer, T=${TOKENS}, max_seq ${MAX_SEQ}: median (least) ms of ${rounds} rounds in turns`);
+  for (const threads of [1, 2]) {
+    const executor = await prepare([layer, linear], randomWeights, { threads });
+    const rival = await startNumpy(numpy, threads);
+    const pass = (plan: Plan, values: Readonly<Record<string, RawArray>>): Pass => {
+      return async () => {
+        const begin = performance.now();
+        executor.run(plan, values);
+        return performance.now() - begin;
+      };
+    };
+    const contenders: Record<string, Pass> = {
+      "linear parts": pass(linear, feed(linear.graph)),
+      ...(rival ? { "numpy, the same": rival.pass } : {}),
+      // The last block of a full cache: nothing is masked away that could be skipped.
+      "whole layer, full cache": pass(layer, feed(layer.graph, MAX_SEQ - TOKENS)),
+      "whole layer, position 5": pass(layer, feed(layer.graph, 5)),
+    };
+    const times = await takeTurns(contenders, rounds);
+    report(threads, times, bytesOf([layer, linear], { threads }));
+    rival?.child.kill();
+    await executor.close();
+  }
+}
+
+/** The four projections of a layer on inputs of their own. */
+function linearParts(layer: Graph): Graph {
+  const matrices = schedule(layer).filter(
+    (x) => x.def.kind === "weight" && x.type.shape[1]! > 1 && x.type.shape[0]! > 1,
+  );
+  const inputs = matrices.map((w, n) => input(`x${n}`, [1, w.type.shape[1]!, TOKENS, 1]));
+  const outputs = Object.fromEntries(matrices.map((w, n) => [`y${n}`, conv(inputs[n]!, w as Tensor<Shape, "fp16">)]));
+  return graph({ name: "linear", inputs, outputs });
+}
+
+/** Uniform numbers in [-1, 1). */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return state / 2 ** 31;
+  };
+}
+
+/** Weights of about the size of the real ones, some of them subnormal. */
+const randomWeights: WeightStream = async function* randomWeights(_, { shape }) {
+  const next = random(sizeOf(shape));
+  const chunk = new Uint16Array(2 ** 20);
+  for (let left = sizeOf(shape); left > 0; left -= chunk.length) {
+    for (let i = 0; i < chunk.length; i++) chunk[i] = halfBits(Math.fround(next() * 0.03));
+    yield new Uint8Array(chunk.buffer, 0, 2 * Math.min(left, chunk.length));
+  }
+};
+
+/** Random rows and cache, and what the host feeds for a block at `start`. */
+function feed(g: Graph, start?: number): Readonly<Record<string, RawArray>> {
+  const next = random(1);
+  const given: Record<string, ArrayLike<number>> = {};
+  if (start !== undefined) {
+    const positions = blockPositions(start, TOKENS, MAX_SEQ);
+    const { cos, sin } = ropeRows(PHI4_MINI, positions, MAX_SEQ);
+    Object.assign(given, { rope_cos: cos.data, rope_sin: sin.data });
+    given.attn_mask = causalMask(positions, MAX_SEQ).data;
+    given.kv_write_mask = writeMask(positions, MAX_SEQ).data;
+  }
+  const leaves = [...g.inputs, ...g.states.map((s) => s.entry)];
+  return Object.fromEntries(
+    leaves.map(({ name, type }) => {
+      const numbers = given[name!] ?? Float64Array.from({ length: sizeOf(type.shape) }, next);
+      return [name!, { ...type, data: Uint16Array.from(numbers, halfBits) }];
+    }),
+  );
+}
+
+async function takeTurns(contenders: Readonly<Record<string, Pass>>, rounds: number) {
+  const times = new Map(Object.keys(contenders).map((name) => [name, [] as number[]]));
+  // The first rounds warm up: compilers, caches, OpenBLAS's threads.
+  for (let round = -3; round < rounds; round++) {
+    for (const [name, pass] of Object.entries(contenders)) {
+      const ms = await pass();
+      if (round >= 0) times.get(name)!.push(ms);
+    }
+  }
+  return times;
+}
+
+function report(threads: number, times: ReadonlyMap<string, readonly number[]>, bytes: number): void {
+  console.log(`\n${threads} thread${threads > 1 ? "s" : ""}, ${(bytes / 1e6).toFixed(0)} MB foreseen`);
+  const middle = (name: string) => times.get(name)!.toSorted((a, b) => a - b)[times.get(name)!.length >> 1]!;
+  for (const [name, all] of times) {
+    const ratio =
+      name === "linear parts" ? "" : `   ${(middle(name) / middle("linear parts")).toFixed(2)} × linear parts`;
+    const [median, least] = [middle(name), Math.min(...all)].map((ms) => ms.toFixed(1));
+    console.log(`  ${name.padEnd(24)} ${median!.padStart(6)} (${least})${ratio}`);
+  }
+}
+
+/** A numpy process, or undefined when there is no Python with numpy. */
+async function startNumpy([command, script]: readonly [string, string], threads: number) {
+  const env = { ...process.env, OPENBLAS_NUM_THREADS: `${threads}` };
+  const child: ChildProcess = spawn(command, [script, `${TOKENS}`], { env, stdio: ["pipe", "pipe", "ignore"] });
+  const lines = createInterface({ input: child.stdout! })[Symbol.asyncIterator]();
+  const answer = await Promise.race([lines.next(), new Promise<never>((_, fail) => child.on("error", fail))]).catch(
+    () => undefined,
+  );
+  if (answer?.value !== "ready") {
+    console.log("no numpy: ours alone");
+    return undefined;
+  }
+  const pass: Pass = async () => {
+    child.stdin!.write("go\n");
+    return Number((await lines.next()).value);
+  };
+  return { child, pass };
+}

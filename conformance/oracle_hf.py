@@ -1,0 +1,92 @@
+"""Hugging Face transformers' own Phi3 classes as the oracle of our layer: float64 throughout, on the numbers that ship.
+
+Two things are changed in the classes' surroundings, none in their code:
+- Weights and the two constants of a layer (eps, head_dim ** -0.5) are rounded to fp16 once, since that is what a
+  package holds.
+- The classes compute RMSNorm, softmax and RoPE angles in float32 whatever the model's dtype. `widened` lets the name
+  float32 mean float64 while they run; at position 4096 float32 angles alone would be off by 1e-4.
+"""
+
+import contextlib
+import dataclasses
+from unittest import mock
+
+import numpy as np
+import torch
+from transformers import Phi3ForCausalLM
+from transformers.cache_utils import DynamicCache
+from transformers.models.phi3.modeling_phi3 import Phi3RotaryEmbedding
+
+
+@contextlib.contextmanager
+def widened():
+    """float32 means float64 to whoever says it by name."""
+    with contextlib.ExitStack() as stack:
+        for owner, name, wide in [
+            (torch, "float32", torch.float64),
+            (torch, "float", torch.float64),
+            (torch.Tensor, "float", torch.Tensor.double),
+        ]:
+            stack.enter_context(mock.patch.object(owner, name, wide))
+        yield
+
+
+def half(value):
+    """A number as fp16 holds it."""
+    return float(np.float16(value))
+
+
+def load(checkpoint):
+    """The model in float64, with the weights and constants that our packages hold."""
+    model = Phi3ForCausalLM.from_pretrained(checkpoint, attn_implementation="eager").eval()
+    model = model.half().double()
+    with widened():  # Its frequencies are made in float32 when it is made.
+        model.model.rotary_emb = Phi3RotaryEmbedding(model.config)
+    for layer in model.model.layers:
+        layer.self_attn.scaling = half(layer.self_attn.scaling)
+        for norm in (layer.input_layernorm, layer.post_attention_layernorm):
+            norm.variance_epsilon = half(norm.variance_epsilon)
+    return model
+
+
+@dataclasses.dataclass(frozen=True)
+class Call:
+    """New tokens after a cache: x [tokens, hidden], past[layer] = (k, v) [kv_heads, rows, head_dim]."""
+
+    x: np.ndarray
+    past: dict
+    positions: list
+
+    def reversed_tokens(self):
+        return dataclasses.replace(self, x=self.x[::-1].copy())
+
+
+@dataclasses.dataclass(frozen=True)
+class Answer:
+    """hidden [tokens, hidden]; rows[layer] = (k, v) [kv_heads, tokens, head_dim]."""
+
+    hidden: np.ndarray
+    rows: dict
+
+
+def answer(model, layers, call, wide=True):
+    """What the model's layers of these numbers make of a call, by the model's own forward pass."""
+    decoder = model.model
+    chosen = torch.nn.ModuleList([decoder.layers[i] for i in layers])
+    cache = DynamicCache(config=model.config)
+    for i in range(len(decoder.layers)):
+        k, v = (torch.from_numpy(a.astype(np.float64))[None] for a in call.past[i])
+        if k.shape[2] > 0:
+            cache.update(k, v, i)
+    last = []
+    watch = chosen[-1].register_forward_hook(lambda _module, _given, result: last.append(result))
+    positions = torch.tensor([call.positions])
+    rows = torch.from_numpy(call.x.astype(np.float64))[None]
+    try:
+        with torch.no_grad(), mock.patch.object(decoder, "layers", chosen), (widened() if wide else contextlib.nullcontext()):
+            decoder(inputs_embeds=rows, position_ids=positions, past_key_values=cache, use_cache=True)
+    finally:
+        watch.remove()
+    assert last[0].dtype == torch.float64
+    new = {i: tuple(a[0, :, -len(call.positions):].numpy() for a in (cache.layers[i].keys, cache.layers[i].values)) for i in layers}
+    return Answer(hidden=last[0][0].numpy(), rows=new)

@@ -1,0 +1,44 @@
+/**
+ * Evaluates layers with a planted fault as `graphc run` evaluates the right one. Reads a list of jobs, writes the
+ * outputs and states of each as safetensors.
+ *
+ *     node run-faults.mjs JOBS.json
+ *     node run-faults.mjs --list
+ */
+import { readFileSync } from "node:fs";
+import type { Graph } from "../src/dsl/graph.ts";
+import type { Size } from "../src/dsl/model.ts";
+import { readPhiConfig } from "../src/dsl/models/config-read.ts";
+import { readArrays, writeArrays } from "../src/emit/arrays.ts";
+import { openCheckpoint } from "../src/emit/weights/checkpoint.ts";
+import { planOf } from "../src/passes/plan.ts";
+import type { Precision } from "../src/passes/reading.ts";
+import { prepare } from "../src/passes/run.ts";
+import { graphFaults } from "./graph-faults.ts";
+
+interface Job {
+  readonly fault: string;
+  readonly checkpoint: string;
+  readonly size: Size;
+  readonly precision: Precision;
+  readonly inputs: string;
+  readonly state: string;
+  readonly out: string;
+}
+
+async function runJob(job: Job): Promise<void> {
+  const store = await openCheckpoint(job.checkpoint);
+  const config = readPhiConfig(store.config, store.configPath);
+  const graph: Graph = graphFaults[job.fault]!(config, job.size);
+  const values = { ...(await readArrays(job.state)), ...(await readArrays(job.inputs, () => "fp16")) };
+  const plan = planOf(graph, { precision: job.precision });
+  const executor = await prepare([plan], store.stream);
+  const { outputs, states } = executor.run(plan, values);
+  await executor.close();
+  await store.close();
+  await writeArrays(job.out, { ...outputs, ...states });
+}
+
+const [first] = process.argv.slice(2);
+if (first === "--list") console.log(Object.keys(graphFaults).join("\n"));
+else for (const job of JSON.parse(readFileSync(first!, "utf8")) as readonly Job[]) await runJob(job);

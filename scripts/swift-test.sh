@@ -1,0 +1,42 @@
+#!/bin/bash
+# Builds tools/ with warnings as errors, runs its tests, then runs the real command line against the scripted engine on a
+# build folder: packages, certificate and fixtures as graphc wrote them.
+#   scripts/swift-test.sh [DIR]    DIR: such a folder; a small one is made when absent
+set -euo pipefail
+cd "$(dirname "$0")/.."
+here=$(pwd)
+swift() { (cd tools && "$here/scripts/swift-toolchain.sh" swift "$@"); }
+run() { (cd tools && "$here/scripts/swift-toolchain.sh" .build/debug/graphc-ane "$@"); }
+
+swift format lint --strict --recursive --configuration .swift-format Sources Standin Tests Package.swift
+swift test -Xswiftc -warnings-as-errors
+
+made=$(mktemp -d)
+trap 'rm -rf "$made"' EXIT
+build=$made/build
+if [ $# -gt 0 ]; then cp -r "$1" "$build"; else GRAPHC_FIXTURES=$build npx vitest run test/fixtures.test.ts; fi
+
+# The machine that the engine plays; "faults" says what goes wrong in which prediction.
+engine() {
+  cat >"$build/scripted-engine.json" <<JSON
+{"system": {"osVersion": [15, 5, 0], "osBuild": "24F74", "chip": "scripted", "model": "scripted", "neuralEngine": true,
+  "freeBytes": 1099511627776}, "faults": [$1]}
+JSON
+}
+# Runs the gate and checks its exit code.
+gate() {
+  local code=0
+  [ $# = 1 ] || engine "$2"
+  run gate "$build" >"$made/log" 2>&1 || code=$?
+  [ "$code" = "$1" ] || { cat "$made/log"; echo "swift-test: the gate ended with $code, not $1, for [${2-no engine}]" >&2; exit 1; }
+  echo "exit $code: $(grep '^graphc-ane: ' "$made/log" | tail -1 || true)"
+}
+
+gate 0 ''
+GRAPHC_EVIDENCE=$build npx vitest run test/evidence.test.ts -t 'as the Swift tool writes it'
+gate 3 '{"kind": "swapRows", "model": "block", "prediction": 1}'
+gate 3 '{"kind": "corruptState", "model": "step", "prediction": 2}'
+gate 2 '{"kind": "error", "model": "step", "prediction": 0}'
+rm "$build/scripted-engine.json"
+gate 4
+echo "swift-test: the command line did what it must on $(basename "$build")/"
