@@ -57,9 +57,6 @@ class Call:
     past: dict
     positions: list
 
-    def reversed_tokens(self):
-        return dataclasses.replace(self, x=self.x[::-1].copy())
-
 
 @dataclasses.dataclass(frozen=True)
 class Answer:

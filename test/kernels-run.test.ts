@@ -3,7 +3,6 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import wabt from "wabt";
 import { graph } from "../src/dsl/graph.ts";
-import { meaningOf } from "../src/dsl/meaning.ts";
 import { PHI4_MINI } from "../src/dsl/models/config.ts";
 import { phiLayers } from "../src/dsl/models/phi.ts";
 import {
@@ -13,33 +12,21 @@ import {
   conv,
   exp,
   linear,
-  matmul,
   mul,
   reshape,
 } from "../src/dsl/ops/index.ts";
-import {
-  constant,
-  input,
-  type OpDef,
-  operandsOf,
-  state,
-  type Tensor,
-  type WeightSource,
-  weight,
-} from "../src/dsl/tensor.ts";
+import { constant, input, state, type Tensor, type WeightSource, weight } from "../src/dsl/tensor.ts";
 import type { TensorType } from "../src/dsl/type.ts";
-import { arrayOf, type NDArray, tabulate } from "../src/passes/array.ts";
-import { evaluate, readOf } from "../src/passes/evaluate.ts";
-import { chunkSum } from "../src/passes/kernels/accumulate.ts";
+import { arrayOf, type NDArray } from "../src/passes/array.ts";
+import { evaluate } from "../src/passes/evaluate.ts";
 import { KERNELS_BASE64 } from "../src/passes/kernels/binary.gen.ts";
 import { toNDArray, toRaw } from "../src/passes/kernels/raw.ts";
 import { FEATURES, kernelModule } from "../src/passes/kernels/wat/module.ts";
 import { planOf } from "../src/passes/plan.ts";
 import { layOut } from "../src/passes/plan-memory.ts";
-import { numericReading } from "../src/passes/reading.ts";
 import { bytesOf, prepare } from "../src/passes/run.ts";
 import { awkward, differences, expectSameBits, streamOf } from "./kernels-support.ts";
-import { type Random, randomFrom } from "./op-draw.ts";
+import { randomFrom } from "./op-draw.ts";
 
 const noWeights = streamOf(() => {
   throw new Error("no weight was expected");
@@ -143,50 +130,6 @@ test("quantised weights are unpacked once and equal the reference, down to 1 bit
   });
   const expected = evaluate(g, { values, weight: of }).outputs.y!;
   expect(differences(toNDArray(executor.run(plan, { x: toRaw(values.x) }).outputs.y!), expected)).toEqual([]);
-});
-
-interface Sizes {
-  readonly K: number;
-  readonly rows: number;
-  readonly tokens: number;
-}
-
-/** Every product that the model applies to, and every layout of its operands. */
-const PRODUCTS: Readonly<Record<string, (sizes: Sizes) => Tensor>> = {
-  conv: ({ K, rows, tokens }) => conv(input("a", [1, K, tokens, 1]), weight("w", [rows, K, 1, 1])),
-  linear: ({ K, rows, tokens }) => linear(input("a", [tokens, K]), weight("w", [rows, K])),
-  xy: ({ K, rows, tokens }) => matmul(input("a", [tokens, K]), input("b", [K, rows])),
-  xyT: ({ K, rows, tokens }) => matmul(input("a", [tokens, K]), input("b", [rows, K]), { transpose_y: true }),
-  xTy: ({ K, rows, tokens }) => matmul(input("a", [K, tokens]), input("b", [K, rows]), { transpose_x: true }),
-};
-
-async function checkModel(y: Tensor, chunk: number, random: Random): Promise<void> {
-  const def = y.def as OpDef;
-  const arrays = new Map(operandsOf(def).map((x) => [x, awkward(x.type, random)]));
-  const leaves = (kind: string) => operandsOf(def).filter((x) => x.def.kind === kind);
-  const g = graph({ name: "g", inputs: leaves("input"), outputs: { y } });
-  const plan = planOf(g, { accumulate: { dtype: "fp16", chunk } });
-  const executor = await prepare(
-    [plan],
-    streamOf(() => arrays.get(leaves("weight")[0]!)!),
-  );
-  const values = Object.fromEntries(g.inputs.map((x) => [x.name!, toRaw(arrays.get(x)!)]));
-  const sum = (n: number, term: (k: number) => number) => chunkSum(n, chunk, term);
-  const meaning = meaningOf({ ...numericReading("fp16", false), sum }, def, y.type, (x) => readOf(arrays.get(x)!));
-  expect(differences(toNDArray(executor.run(plan, values).outputs.y!), tabulate(y.type, meaning))).toEqual([]);
-}
-
-test.each(Object.keys(PRODUCTS))("fp16 partial sums of %s follow the model of accumulate.ts", async (kind) => {
-  const upTo = (max: number, min = 1) => fc.integer({ min, max });
-  await fc.assert(
-    fc.asyncProperty(
-      fc.integer(),
-      fc.record({ K: upTo(100, 2), rows: upTo(9), tokens: upTo(6) }),
-      fc.constantFrom(8, 16, 32, 128),
-      (seed, sizes, chunk) => checkModel(PRODUCTS[kind]!(sizes), chunk, randomFrom(seed)),
-    ),
-    { numRuns: 30 },
-  );
 });
 
 test("an accumulation model that cannot be run is refused with its mend", () => {

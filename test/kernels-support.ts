@@ -1,9 +1,9 @@
 /** For tests of the fast executor: awkward numbers, and a run of a graph on both the reference and the executor. */
 import { expect } from "vitest";
-import type { Graph } from "../src/dsl/graph.ts";
+import { type Graph, graph } from "../src/dsl/graph.ts";
 import { fp16Value, roundTo } from "../src/dsl/number.ts";
-import type { WeightSource } from "../src/dsl/tensor.ts";
-import { type DType, type Shape, sizeOf, type TensorType } from "../src/dsl/type.ts";
+import type { Tensor, WeightSource } from "../src/dsl/tensor.ts";
+import { sizeOf, type TensorType } from "../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../src/passes/array.ts";
 import { evaluate } from "../src/passes/evaluate.ts";
 import { toNDArray, toRaw } from "../src/passes/kernels/raw.ts";
@@ -42,7 +42,8 @@ export function awkward(type: TensorType, random: Random): NDArray {
   const { dtype, shape } = type;
   const data = Float64Array.from({ length: sizeOf(shape) }, () => KINDS[pick(random, mixture)]!(random));
   if (random() < 0.2) data[Math.floor(random() * data.length)] = KINDS[pick(random, ["infinite", "nan"])]!(random);
-  return arrayOf(dtype, shape, dtype === "int32" ? data.map((x) => roundTo(dtype, x || 0)) : data);
+  const widened = dtype === "fp32" && random() < 0.5 ? data.map((x) => Math.fround(x * (1 + random() * 1e-4))) : data;
+  return arrayOf(dtype, shape, dtype === "int32" ? data.map((x) => roundTo(dtype, x || 0)) : widened);
 }
 
 /** A weight stream over arrays that `of` gives, in chunks of a few bytes. */
@@ -91,5 +92,26 @@ export function differences(actual: NDArray, expected: NDArray): readonly (reado
     .slice(0, 5);
 }
 
-/** A tensor type of a random shape in the test's hands. */
-export const typeOf = (dtype: DType, shape: Shape): TensorType => ({ dtype, shape });
+/** Checks a graph of one output on awkward numbers; weights get them too. */
+export async function expectOpSameBits(
+  y: Tensor,
+  inputs: readonly Tensor[],
+  random: Random,
+  threads = 1,
+): Promise<void> {
+  const g = graph({ name: "g", inputs, outputs: { y } });
+  const values = Object.fromEntries(inputs.map((x) => [x.name!, awkward(x.type, random)]));
+  const weights = new Map<string, NDArray>();
+  await expectSameBits(
+    g,
+    {
+      values,
+      weight(source, type) {
+        const key = JSON.stringify([source, type]);
+        if (!weights.has(key)) weights.set(key, awkward(type, random));
+        return weights.get(key)!;
+      },
+    },
+    { threads },
+  );
+}

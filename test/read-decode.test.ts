@@ -6,17 +6,23 @@ import { DTYPES, type DType, isInteger } from "../src/dsl/type.ts";
 import { decodeModel } from "../src/emit/decode.ts";
 import {
   DataType,
+  DimensionSchema,
   type Operation,
   type Program,
   type TensorValue,
   TensorValueSchema,
   type Value,
   ValueSchema,
+  ValueTypeSchema,
 } from "../src/emit/gen/MIL_pb.js";
 import { ModelSchema } from "../src/emit/gen/Model_pb.js";
-import type { MilModel } from "../src/emit/mil.ts";
+import type { MilModel, MilOperation } from "../src/emit/mil.ts";
 import { encodeModel } from "../src/emit/protobuf.ts";
 import { constOperation, literal, operation, program, tensorType, X } from "./read-support.ts";
+
+/** A program of const ops, with a description. */
+const described = (...operations: readonly MilOperation[]): MilModel =>
+  program(operations, {}, { main: { inputs: [], outputs: [], states: [] } });
 
 /** Elements at the edges of the type. */
 function edgesOf(dtype: DType): readonly number[] {
@@ -28,7 +34,7 @@ function edgesOf(dtype: DType): readonly number[] {
 
 test.each(DTYPES)("a literal of %s comes back as it was", (dtype) => {
   const data = edgesOf(dtype);
-  const model = program([constOperation("y", literal(tensorType(dtype, data.length), ...data))]);
+  const model = described(constOperation("y", literal(tensorType(dtype, data.length), ...data)));
   const { value } = decodeModel(encodeModel(model)).functions[0]!.operations[0]!;
   expect(value!.type).toEqual(tensorType(dtype, data.length));
   const back = Array.from((value as { data: ArrayLike<number> }).data);
@@ -76,8 +82,8 @@ function programIn(bytes: Uint8Array): Program {
 }
 
 /** A program of one const op, int32[2], edited as messages, read. */
-function decodeEdited(edit: (program: Program, op: Operation, value: Value) => void): MilModel {
-  const edited = programIn(encodeModel(program([constOperation("c", literal(tensorType("int32", 2), 1, 2))])));
+function decodeEdited(edit: Edit): MilModel {
+  const edited = programIn(encodeModel(described(constOperation("c", literal(tensorType("int32", 2), 1, 2)))));
   const op = edited.functions.main!.blockSpecializations.CoreML8!.operations[0]!;
   edit(edited, op, op.attributes.val!);
   const message = create(ModelSchema, { Type: { case: "mlProgram", value: edited } });
@@ -96,7 +102,9 @@ const setMember = (value: Value, member: TensorValue["value"]) => {
   }).value;
 };
 
-type Edit = (program: Program, op: Operation, value: Value) => void;
+const unknown = (variadic: boolean) => create(DimensionSchema, { dimension: { case: "unknown", value: { variadic } } });
+
+type Edit = (program: Program, op: Operation, value: Value) => unknown;
 const AT = 'function "main", op 1 (const "c")';
 const edits: readonly (readonly [what: string, edit: Edit, complaint: string])[] = [
   [
@@ -127,42 +135,50 @@ const edits: readonly (readonly [what: string, edit: Edit, complaint: string])[]
   ],
   [
     "a rank that is not the number of sizes",
-    (_, __, v) => void (tensorOf(v).rank = 3n),
+    (_, __, v) => Object.assign(tensorOf(v), { rank: 3n }),
     `${AT}: declares rank 3 and 1 dimensions`,
   ],
   [
     "an unknown element type",
-    (_, __, v) => void (tensorOf(v).dataType = 77 as DataType),
+    (_, __, v) => Object.assign(tensorOf(v), { dataType: 77 as DataType }),
     `${AT}: has element type number 77, which is unknown`,
   ],
   [
     "a literal of flexible size",
-    (_, __, v) =>
-      void (tensorOf(v).dimensions[0]!.dimension = { case: "unknown", value: { variadic: false } as never }),
+    (_, __, v) => Object.assign(tensorOf(v), { dimensions: [unknown(false)] }),
     `${AT}: is a literal of flexible size`,
   ],
   [
     "a variable number of sizes",
-    (_, __, v) => void (tensorOf(v).dimensions[0]!.dimension = { case: "unknown", value: { variadic: true } as never }),
+    (_, __, v) => Object.assign(tensorOf(v), { dimensions: [unknown(true)] }),
     `${AT}: has a variable number of dimensions`,
   ],
-  ["no type", (_, __, v) => void (v.type = undefined), `${AT}: has no type; graphc reads tensors and states`],
-  ["no value", (_, op) => void delete op.attributes.val, `${AT}: has no value`],
+  [
+    "no type",
+    (_, __, v) => Object.assign(v, { type: undefined }),
+    `${AT}: has no type; graphc reads tensors and states`,
+  ],
+  ["no value", (_, op) => delete op.attributes.val, `${AT}: has no value`],
   [
     "another attribute",
-    (_, op, v) => void (op.attributes.speed = v),
+    (_, op, v) => Object.assign(op.attributes, { speed: v }),
     `${AT}: has the attribute "speed", which is unknown`,
   ],
-  ["another program version", (p) => void (p.version = 2n), "the program has version 2; graphc reads version 1"],
-  ["no function", (p) => void (p.functions = {}), "the program has no function"],
+  [
+    "another program version",
+    (p) => Object.assign(p, { version: 2n }),
+    "the program has version 2; graphc reads version 1",
+  ],
+  ["no function", (p) => Object.assign(p, { functions: {} }), "the program has no function"],
   [
     "no block for the opset",
-    (p) => void (p.functions.main!.opset = "CoreML9"),
+    (p) => Object.assign(p.functions.main!, { opset: "CoreML9" }),
     'function "main": has no block for its opset "CoreML9"',
   ],
   [
     "a list type",
-    (_, op) => void (op.outputs[0]!.type = { type: { case: "listType", value: {} } } as never),
+    (_, op) =>
+      Object.assign(op.outputs[0]!, { type: create(ValueTypeSchema, { type: { case: "listType", value: {} } }) }),
     `${AT}, value "c": has a list type; graphc reads tensors and states`,
   ],
 ];
@@ -174,7 +190,7 @@ test.each(edits)("%s", (_, edit, complaint) => {
 
 test("what wrote the program is kept in the metadata", () => {
   const word = (text: string) => {
-    const model = encodeModel(program([constOperation("c", literal(tensorType("string"), text))]));
+    const model = encodeModel(described(constOperation("c", literal(tensorType("string"), text))));
     return programIn(model).functions.main!.blockSpecializations.CoreML8!.operations[0]!.attributes.val!;
   };
   const { metadata } = decodeEdited((p) => {

@@ -36,7 +36,7 @@ describe.each([...opTable.keys()])("%s", (op) => {
         const { graph } = exampleOf(op, randomFrom(seed));
         expectSame(graph, reread(graph), { hash: pretendHash });
       }),
-      { numRuns: 30 },
+      { numRuns: 20 },
     );
   });
 
@@ -65,7 +65,7 @@ test("graphs with states, shared values, weights and parts, through bytes", () =
       const graph = randomGraph(randomFrom(seed));
       expectSame(graph, reread(graph), { hash: pretendHash });
     }),
-    { numRuns: 300 },
+    { numRuns: 200 },
   );
 });
 

@@ -18,6 +18,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
     load: async () => (await import("./commands/emit.ts")).emit,
   },
+  prove: {
+    summary: "prove that a block of T tokens equals T single-token calls",
+    load: async () => (await import("./commands/prove.ts")).prove,
+  },
   parity: {
     summary: "run blocks against single tokens and compare every bit",
     load: async () => (await import("./commands/parity.ts")).parity,

@@ -19,6 +19,8 @@ export interface OpenPair {
   /** Where the weights come from, for the report. */
   readonly weights: string;
   openWeights(): Promise<WeightStore>;
+  /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
+  readonly small?: (tokens: number) => { readonly block: Graph; readonly step: Graph };
 }
 
 /** @throws UserError when a package has no twin, or a flexible one is given alone without --tokens. */
@@ -36,6 +38,7 @@ export async function pairOf(args: Args): Promise<OpenPair> {
     ...(subject.config ? { config: subject.config } : {}),
     weights: subject.weights,
     openWeights: () => subject.openWeights(block),
+    small: subject.small,
   };
 }
 

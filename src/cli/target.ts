@@ -22,6 +22,8 @@ export interface Subject {
   readonly weights: string;
   /** Opens the weights of the graph; the caller closes the store. */
   openWeights(graph: Graph): Promise<WeightStore>;
+  /** Block and step at the smallest sizes that still show a difference. */
+  small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
 
 export const BUILT_IN = "phi4-mini";
@@ -54,6 +56,7 @@ export async function subjectOf(operand: string, args: Args): Promise<Subject> {
   return {
     name: basename(operand, extname(operand)),
     build,
+    small: smallPair(build),
     weights: weights ?? generatedLabel(args),
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
   };
@@ -69,12 +72,25 @@ async function phiSubject(args: Args): Promise<Subject> {
     name: `${BUILT_IN}.${range}`,
     config,
     weights: folder ?? generatedLabel(args),
+    small: smallPair((size) => phiLayers(smallest(config), size, { first, count })),
     build: (size) => {
       checkSize(config, size);
       return phiLayers(config, size, { first, count });
     },
     openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
   };
+}
+
+const smallPair = (build: Model) => (tokens: number) => {
+  const maxSeq = tokens + 1;
+  return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
+};
+
+/** The same kinds of parts as the configuration, as few of each as can be told apart. */
+function smallest(config: PhiConfig): PhiConfig {
+  const kvHeads = Math.min(config.kvHeads, 2);
+  const heads = kvHeads * Math.min(config.heads / config.kvHeads, 2);
+  return { ...config, kvHeads, heads, headDim: 4, rotaryDims: 2, hiddenSize: 4, ffnSize: 2 };
 }
 
 const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;

@@ -8,10 +8,11 @@ import { makeOp, type Op } from "../dsl/op.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import { nowhere } from "../dsl/site.ts";
 import type { Tensor } from "../dsl/tensor.ts";
-import { type Shape, sameType, show, type TensorType } from "../dsl/type.ts";
+import { type Shape, sameType, show } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
+import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
 import { inputShapes, type Sizes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
@@ -21,9 +22,7 @@ import {
   type MilArgument,
   type MilFunction,
   type MilModel,
-  type MilNamed,
   type MilOperation,
-  type MilType,
   type MilValue,
 } from "./mil.ts";
 import type { Blobs } from "./read-blob.ts";
@@ -135,7 +134,7 @@ function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: 
   if (!literal || !output || outputs.length > 1) throw refuse(where, "must have one value and one output");
   const declared = output.type.kind === "tensor" ? output.type : undefined;
   const same = declared?.dtype === literal.type.dtype && matches(declared.shape, literal.type.shape);
-  if (!same) throw refuse(where, `declares ${text(output.type)}, its value is ${text(literal.type)}`);
+  if (!same) throw refuse(where, `declares ${showMilType(output.type)}, its value is ${showMilType(literal.type)}`);
   let made: Tensor | undefined;
   const value = () => {
     made ??= { ...tensorOf(literal, blobs, where), name: output.name };
@@ -206,21 +205,6 @@ function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scop
     // What read_state yields has its name already: that of the state, or of the value written to it.
     scope.bound.set(output.name, { kind: "value", value: value.name ? value : { ...value, name: output.name } });
   }
-}
-
-function checkDeclared({ name, type }: MilNamed, inferred: TensorType, where: Where): void {
-  const agrees = type.kind === "tensor" && type.dtype === inferred.dtype && matches(type.shape, inferred.shape);
-  if (!agrees) throw refuse(where, `declares "${name}" as ${text(type)}; its operands make it ${show(inferred)}`);
-}
-
-/** Whether shapes agree where both are known. */
-const matches = (declared: readonly (number | undefined)[], shape: readonly (number | undefined)[]): boolean =>
-  declared.length === shape.length && declared.every((n, axis) => n === undefined || n === shape[axis]);
-
-function text(type: MilType): string {
-  const { dtype, shape } = type.kind === "state" ? type.tensor : type;
-  const shown = `${dtype}[${shape.map((n) => n ?? "?").join(",")}]`;
-  return type.kind === "state" ? `a state of ${shown}` : shown;
 }
 
 /** A mistake in a graph that was read is one of the file. */

@@ -21,7 +21,7 @@ export const ROW_NEXT: Rule = {
   name: "row-contiguous",
   tag: "definition",
   says: "w_j − w_k → j − k",
-  needs: "the tokens' rows follow each other",
+  needs: "the tokens' rows follow each other; offsets count",
   uses: ["P2", "P2'"],
 };
 
@@ -56,11 +56,11 @@ export function withinRows(
     return splitRows(i, rows.size, "a slice of cache rows");
   }
   if (size === 1 && from.offset === 0 && (at?.offset ?? 0) === 0) {
-    const same = at?.token === from.token;
-    return allowed(c, ROW_DISTINCT, true) && same ? constant(c.store.indices, 0) : "outside";
+    c.used.add("P2");
+    return allowed(c, ROW_DISTINCT, at?.token === from.token) ? constant(c.store.indices, 0) : "outside";
   }
   allowed(c, ROW_NEXT, true);
-  const first = from.token + from.offset;
+  const first = from.token + (c.broken.has(ROW_NEXT.name) ? 0 : from.offset);
   if (!at) {
     if (first >= 0 && first + size <= rows.tokens) return "outside";
     throw opaque(`a slice of ${size} rows from ${showIx(begin)} reaches beyond the rows of the block`);

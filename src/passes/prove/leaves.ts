@@ -70,6 +70,7 @@ export function readInput(c: Context, o: LeafOptions, x: Tensor, role: Role, fir
       const slot = ix[role.slotAxis]!;
       const token = tokenOf(c, ix[role.tokenAxis]!, name) + first;
       const place = slotOf(slot) ?? splitRows(slot, o.slots, `${name} is read`);
+      if (role.kind === "write_mask") c.used.add("P1");
       if (role.kind === "write_mask") return num(c, Number(allowed(c, ONE_HOT, place === token)));
       if (place !== "rest" && allowed(c, MASK_CLOSED, place > token)) return closed(c);
       if (place === token && allowed(c, MASK_OPEN, true)) return num(c, 0);

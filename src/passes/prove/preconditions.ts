@@ -24,7 +24,7 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   },
   P8: {
     name: "gap",
-    says: "all that is added to or subtracted from a masked-out entry (scores, row maximum) stays within the bound below",
+    says: "all that is added to, subtracted from or compared with a masked-out entry (scores, row maximum) is within the bound",
   },
 };
 

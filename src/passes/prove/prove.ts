@@ -55,129 +55,143 @@ interface Ledger {
 /** @throws GraphError when the interfaces of the two graphs do not match. */
 export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Verdict {
   const began = performance.now();
-  const graphs = { block, step };
-  const roles = findRoles(block, step);
-  const cuts = findCuts(block, step, roles);
-  let outcome = proveCut(graphs, roles, cuts, options);
-  const found = outcome.finding && options.counterexample !== false ? searchDifference(graphs, roles, options) : undefined;
-  // A cut that does not hold proves nothing about the whole: without it the graphs may still be equal.
-  if (outcome.finding && cuts.length > 0 && !found?.counterexample && cuts.length <= MOST_UNCUT)
-    outcome = better(outcome, proveCut(graphs, roles, [], options));
-  const { ledger, level, finding, notExact, segments, distinct } = outcome;
-  const common = {
-    sizes: { tokens: roles.tokens, slots: roles.slots, terms: ledger.terms, compared: ledger.compared, segments, distinct },
+  const job: Job = { graphs: { block, step }, roles: findRoles(block, step), options };
+  const cuts = findCuts(block, step, job.roles);
+  // A fault shows in bits at once; only what looks like a matter of rounding is worth the proofs over the reals.
+  let outcome = proveCut(job, cuts, ATTEMPTS);
+  const search = outcome.failed && options.counterexample !== false ? searchDifference(job.graphs, job.roles, options) : undefined;
+  if (outcome.failed && outcome.failed.pair.what === "value" && !search?.counterexample) {
+    // A cut that does not hold proves nothing about the whole: without it the graphs may still be equal.
+    const whole = proveCut(job, [], cuts.length <= MOST_UNCUT ? UNCUT : []);
+    if (!whole.failed && whole.segments > 0) outcome = whole;
+  }
+  const common = commonOf(job, outcome, began);
+  if (!outcome.failed) {
+    const corollaries = corollariesOf(job.graphs, job.roles, outcome.ledger.used);
+    const { level, notExact } = outcome;
+    return { verdict: "PROVEN", level, ...common, corollaries, ...(notExact ? { notExact: notExact.explain() } : {}) };
+  }
+  const finding = outcome.failed.explain();
+  if (search?.counterexample) return { verdict: "REFUTED", ...common, finding, counterexample: search.counterexample };
+  return { verdict: "NOT PROVEN", ...common, finding, searched: search?.searched ?? "no input was tried" };
+}
+
+interface Job {
+  readonly graphs: Graphs;
+  readonly roles: Roles;
+  readonly options: ProveOptions;
+}
+
+/** Above this many cuts the graphs are not tried as a whole. */
+const MOST_UNCUT = 8;
+const UNCUT: readonly Attempt[] = ATTEMPTS.filter((attempt) => !attempt.twoValued);
+
+/** A pair that could not be proven. Finding the first value that differs costs time, so it is done when asked for. */
+interface Failure {
+  readonly pair: Pair;
+  explain(): Finding;
+}
+
+interface Outcome {
+  readonly ledger: Ledger;
+  readonly level: Mode;
+  readonly failed?: Failure;
+  readonly notExact?: Failure;
+  readonly segments: number;
+  readonly distinct: number;
+}
+
+function commonOf({ roles }: Job, { ledger, segments, distinct }: Outcome, began: number) {
+  const { tokens, slots } = roles;
+  return {
+    sizes: { tokens, slots, terms: ledger.terms, compared: ledger.compared, segments, distinct },
     preconditions: usedOf(ledger.used),
     ...(ledger.used.has("P8") ? { gapBound: gapBound(Math.min(...ledger.scales)) } : {}),
     rules: Object.fromEntries([...ledger.rules].sort((a, b) => b[1] - a[1])),
     milliseconds: performance.now() - began,
   };
-  if (!finding)
-    return {
-      verdict: "PROVEN",
-      level,
-      ...common,
-      corollaries: corollariesOf(graphs, roles, ledger.used),
-      ...(notExact ? { notExact } : {}),
-    };
-  if (found?.counterexample) return { verdict: "REFUTED", ...common, finding, counterexample: found.counterexample };
-  return { verdict: "NOT PROVEN", ...common, finding, searched: found?.searched ?? "no input was tried" };
 }
-
-/** Above this many cuts the graphs are not tried as a whole. */
-const MOST_UNCUT = 8;
-
-interface Outcome {
-  readonly ledger: Ledger;
-  readonly level: Mode;
-  readonly finding?: Finding;
-  readonly notExact?: Finding;
-  readonly segments: number;
-  readonly distinct: number;
-}
-
-const better = (a: Outcome, b: Outcome): Outcome => (b.finding ? a : b);
 
 /** Proves every segment between cuts; the level is that of the weakest. */
-function proveCut(graphs: Graphs, roles: Roles, cuts: readonly Pair[], options: ProveOptions): Outcome {
+function proveCut(job: Job, cuts: readonly Pair[], attempts: readonly Attempt[]): Outcome {
   const ledger: Ledger = { used: new Set(), rules: new Map(), scales: new Set([1]), terms: 0, compared: 0 };
-  const pairs = [...cuts, ...resultPairs(graphs, roles)];
-  const all = cutsWithout(cuts, []);
-  const segments = segmentsOf(pairs, all, graphs, roles);
+  const pairs = [...cuts, ...resultPairs(job.graphs, job.roles)];
+  const segments = attempts.length > 0 ? segmentsOf(pairs, cutsWithout(cuts, []), job.graphs, job.roles) : [];
   const proven = new Map<string, Proof>();
   let level: Mode = "exact";
-  let notExact: Finding | undefined;
-  let distinct = 0;
+  let notExact: Failure | undefined;
   for (const [k, segment] of segments.entries()) {
-    options.progress?.(k, segments.length);
-    const known = proven.get(segment.signature);
-    if (!known) distinct++;
-    const proof = known ?? proveSegment(graphs, roles, segment, cutsWithout(cuts, segment.pairs), ledger, options);
+    job.options.progress?.(k, segments.length);
+    const proof =
+      proven.get(segment.signature) ??
+      proveSegment(job, segment, cutsWithout(cuts, segment.pairs), { ledger, attempts });
     proven.set(segment.signature, proof);
-    if (proof.finding) return { ledger, level, finding: proof.finding, segments: segments.length, distinct };
+    const sizes = { segments: segments.length, distinct: proven.size };
+    if (proof.failed) return { ledger, level, failed: proof.failed, ...sizes };
     if (proof.level === "reals") level = "reals";
     notExact ??= proof.notExact;
   }
-  return { ledger, level, segments: segments.length, distinct, ...(notExact ? { notExact } : {}) };
+  const sizes = { segments: segments.length, distinct: proven.size };
+  return { ledger, level, ...sizes, ...(notExact ? { notExact } : {}) };
 }
 
 interface Proof {
   readonly level: Mode;
-  readonly finding?: Finding;
-  readonly notExact?: Finding;
+  readonly failed?: Failure;
+  readonly notExact?: Failure;
 }
 
 function proveSegment(
-  graphs: Graphs,
-  roles: Roles,
+  job: Job,
   segment: Segment,
   cuts: CutPairs,
-  ledger: Ledger,
-  options: ProveOptions,
+  { ledger, attempts }: { readonly ledger: Ledger; readonly attempts: readonly Attempt[] },
 ): Proof {
-  let exact: Finding | undefined;
-  let last: Finding | undefined;
-  for (const { mode, twoValued } of ATTEMPTS) {
-    const c = newContext(mode, twoValued, options.broken ?? new Set());
-    const finding = attempt(c, graphs, roles, segment, cuts, ledger, options);
-    if (!finding) {
+  const failures: Failure[] = [];
+  for (const { mode, twoValued } of attempts) {
+    const c = newContext(mode, twoValued, job.options.broken ?? new Set());
+    const failed = attempt(c, job, segment, cuts, ledger);
+    if (!failed) {
       gather(ledger, c);
-      return { level: mode, ...(exact && mode === "reals" ? { notExact: exact } : {}) };
+      return { level: mode, ...(failures[0] && mode === "reals" ? { notExact: failures[0] } : {}) };
     }
-    exact ??= finding;
-    last = finding;
-    // A value that cannot be read at all cannot be read in a weaker mode either.
-    if (finding.reason && twoValued) break;
+    failures.push(failed);
   }
-  // The exact terms read better; the reals tell what is more than a rounding.
-  return { level: "reals", finding: exact!.value === last!.value ? exact! : last! };
+  return { level: "reals", failed: { pair: failures[0]!.pair, explain: () => clearest(failures) } };
 }
 
-/** The first difference of a segment in words; undefined when all pairs are equal. */
-function attempt(
-  c: Context,
-  graphs: Graphs,
-  roles: Roles,
-  segment: Segment,
-  cuts: CutPairs,
-  ledger: Ledger,
-  options: ProveOptions,
-): Finding | undefined {
-  const p = newPrograms(c, graphs, roles, cuts, options);
-  try {
-    for (const pair of segment.pairs) {
+/** The exact terms read better; the reals tell what is more than a rounding. */
+function clearest(failures: readonly Failure[]): Finding {
+  const exact = failures[0]!.explain();
+  const reals = (failures[2] ?? failures.at(-1)!).explain();
+  return exact.value === reals.value ? exact : reals;
+}
+
+/** The first pair of a segment that is not equal; undefined when all are. */
+function attempt(c: Context, job: Job, segment: Segment, cuts: CutPairs, ledger: Ledger): Failure | undefined {
+  const p = newPrograms(c, job.graphs, job.roles, cuts, job.options);
+  for (const pair of segment.pairs) {
+    try {
       const { compared, difference } = compare(p, pair);
       ledger.compared += compared;
-      if (difference) return explain(p, graphs, difference);
+      if (difference) return { pair, explain: () => explain(p, job.graphs, difference) };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { pair, explain: () => tooDeep(pair) };
+    } finally {
+      ledger.terms += c.store.terms.size;
     }
-    return undefined;
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const [pair] = segment.pairs;
-    return { value: pair!.name, where: "the whole segment", reason: "the graph is too deep", op: "", site: nowhere };
-  } finally {
-    ledger.terms += c.store.terms.size;
   }
+  return undefined;
 }
+
+const tooDeep = (pair: Pair): Finding => ({
+  value: pair.name,
+  where: "the whole value",
+  reason: "the graph is too deep to be read in one go",
+  op: "",
+  site: nowhere,
+});
 
 function gather(ledger: Ledger, c: Context): void {
   for (const id of c.used) ledger.used.add(id);

@@ -50,7 +50,7 @@ export const SUM_LINEAR: Rule = {
   name: "sum-linear",
   tag: "reals",
   says: "Σ (a·x + b·y) → a·Σx + b·Σy",
-  needs: "a and b do not depend on the index of the sum",
+  needs: "a and b do not depend on the index of the sum; a constant counts as often as there are summands",
   lemma: { arity: 3, left: (_, a, x, y) => a! * x! + a! * y!, right: (_, a, x, y) => a! * (x! + y!) },
 };
 
@@ -69,7 +69,7 @@ function termOf(c: Context, { constant, terms }: Linear): Term {
   if (list.length === 0) return numQ(c, constant);
   if (Q.isZero(constant)) {
     if (list.length === 1 && Q.isOne(list[0]![1])) return list[0]![0];
-    const common = list.length > 1 ? commonFactors(list.map(([t]) => t)) : new Map<Term, Rational>();
+    const common = list.length > 1 ? commonFactors(c, list.map(([t]) => t)) : new Map<Term, Rational>();
     if (common.size > 0 && allowed(c, CONTENT, true)) return factored(c, common, list);
   }
   const tag = [constant, ...list.map(([, q]) => q)].map(Q.showQ).join(",");
@@ -77,21 +77,25 @@ function termOf(c: Context, { constant, terms }: Linear): Term {
 }
 
 /** Powers of one sign that all products share. */
-function commonFactors(terms: readonly Term[]): Powers {
-  const [first, ...rest] = terms.map(powersOf);
+function commonFactors(c: Context, terms: readonly Term[]): Powers {
+  const all = terms.map(powersOf).filter((p) => !c.broken.has(CONTENT.name) || p.size > 1);
+  const [first, ...rest] = all;
+  if (!first) return new Map();
   const common: Powers = new Map();
-  for (const [base, e] of first!) {
-    const all = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
-    if (all.every((x) => x.n > 0n) || all.every((x) => x.n < 0n))
-      common.set(base, all.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)));
+  for (const [base, e] of first) {
+    const powers = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
+    if (powers.every((x) => x.n > 0n) || powers.every((x) => x.n < 0n))
+      common.set(base, powers.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)));
   }
   return common;
 }
 
 function factored(c: Context, common: Powers, list: readonly (readonly [Term, Rational])[]): Term {
   const inverse = new Map([...common].map(([b, e]) => [b, Q.negQ(e)]));
+  const without = (t: Term): Powers =>
+    [...common.keys()].every((b) => powersOf(t).has(b)) ? combine(powersOf(t), inverse) : powersOf(t);
   const rest = list
-    .map(([t, q]) => productTerm(c, { q, powers: combine(powersOf(t), inverse) }))
+    .map(([t, q]) => productTerm(c, { q, powers: without(t) }))
     .reduce((a, b) => add(c, a, b));
   const { q, powers } = productOf(c, rest);
   return productTerm(c, { q, powers: combine(powers, common) });
@@ -103,13 +107,10 @@ export function add(c: Context, a: Term, b: Term): Term {
   for (const [t, q] of y.terms) {
     const seen = terms.get(t);
     if (seen) allowed(c, COLLECT, true);
-    terms.set(t, seen ? Q.addQ(seen, q) : q);
+    terms.set(t, seen && !c.broken.has(COLLECT.name) ? Q.addQ(seen, q) : (seen ?? q));
   }
-  return expand(c, { constant: Q.addQ(x.constant, y.constant), terms });
+  return termOf(c, { constant: Q.addQ(x.constant, y.constant), terms });
 }
-
-/** A factored sum inside a sum is multiplied out by its number only; the rest stays one term. */
-const expand = (c: Context, linear: Linear): Term => termOf(c, linear);
 
 export const scale = (c: Context, a: Term, k: number): Term => scaleQ(c, a, Q.fromNumber(k));
 
@@ -180,9 +181,9 @@ export function power(c: Context, t: Term, e: Rational): Term {
   const inside: Powers = new Map();
   for (const [base, x] of powers) {
     const even = x.d === 1n && x.n % 2n === 0n;
-    const known = nonNegative(base);
+    const known = nonNegative(base) || c.broken.has(POWER.name);
     if ((known || even) && allowed(c, POWER, true))
-      outside.set(known || c.broken.has(POWER.name) ? base : unary(c, "abs", base), Q.mulQ(x, e));
+      outside.set(known ? base : unary(c, "abs", base), Q.mulQ(x, e));
     else inside.set(base, x);
   }
   const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
@@ -215,7 +216,7 @@ export const max = (c: Context, args: readonly Term[]): Term => maxOf(c, args);
 export function sum(c: Context, n: number, v: Atom, body: Term): Term {
   const { constant, terms } = linearOf(body);
   const count = n > 0 ? numQ(c, Q.rational(BigInt(n))) : close(c, "sum", 0, v, num(c, 1));
-  let total = mul(c, count, numQ(c, constant));
+  let total = c.broken.has(SUM_LINEAR.name) ? numQ(c, constant) : mul(c, count, numQ(c, constant));
   if (terms.size > 1) allowed(c, SUM_LINEAR, true);
   for (const [t, q] of terms) {
     const [own, outer]: [Powers, Powers] = [new Map(), new Map()];

@@ -95,6 +95,10 @@ extension Manifest {
         if !calls.contains(where: { !$0.steps.isEmpty }) {
             return "no token is run one by one, so nothing would be compared"
         }
+        if let state = states.first(where: { !$0.shape.indices.contains($0.rowAxis) || $0.shape[$0.rowAxis] != maxSeq })
+        {
+            return "axis \(state.rowAxis) of state \(state.name) is not the one of \(maxSeq) cache rows"
+        }
         for input in inputs {
             switch input.role {
             case .rows where input.tokenAxis == nil, .mask where input.tokenAxis == nil || input.slotAxis == nil,

@@ -127,6 +127,9 @@ private struct CallComparison {
         guard let device, device.shape == cpu.shape, exact.shape == cpu.shape else {
             throw Failure.fault("call \(call): \(value) is \(device?.summary ?? "missing"); \(cpu.summary) expected")
         }
+        guard cpu.shape.indices.contains(axis), tokens.allSatisfy({ $0.index < cpu.shape[axis] }) else {
+            throw Failure.fault("call \(call): \(value) is \(cpu.summary), without the call's tokens on axis \(axis)")
+        }
         var result: [Comparison] = []
         for (token, index, cacheRow) in tokens {
             let row = device.slice(axis: axis, at: index), reference = exact.slice(axis: axis, at: index).values

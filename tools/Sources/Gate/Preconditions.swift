@@ -122,6 +122,10 @@ private struct CallCheck {
     func sameRows(token: Int, step: Named) throws {
         for input in manifest.inputs where input.role != .position {
             let whole = inputs[input.name]!
+            if let axis = input.tokenAxis, !whole.shape.indices.contains(axis) || whole.shape[axis] != rows.count {
+                throw Failure.fault(
+                    "call \(call): \(input.name) is \(whole.summary), without \(rows.count) tokens on axis \(axis)")
+            }
             let expected = input.tokenAxis.map { whole.slice(axis: $0, at: token) } ?? whole
             guard step[input.name] == expected else {
                 throw wrong("P6", "\(input.name) of token \(token) differs between block and step")

@@ -215,6 +215,13 @@ let scenarios: [Scenario] = [
             "preconditions: P2 does not hold in call 0 (rejection): position is [3.0, 4.0, 5.0, 9.0], the rows are [\"3\", \"4\", \"5\", \"6\"]"
     ) { $0.tensors["calls/0/block/in/position"] = .init(shape: [4], elements: .int32([3, 4, 5, 9])) },
     Scenario(
+        name: "an input with too few tokens", code: 2,
+        message: "preconditions: call 0: rope_cos is fp16 [2,4], without 4 tokens on axis 0",
+        arrange: {
+            $0.tensors["calls/0/block/in/rope_cos"] = .init(
+                shape: [2, 4], elements: .half(.init(repeating: 0, count: 8)))
+        }),
+    Scenario(
         name: "write mask not one-hot", code: 2,
         message: "preconditions: P1 does not hold in call 0 (rejection): kv_write_mask of token 1 is 1.0 at row 9",
         arrange: set("calls/0/block/in/kv_write_mask", 9 * 4 + 1, to: 1)),

@@ -114,7 +114,7 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
     (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
     (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
     (#"[3,4,5,6]"#, #"[3,4,5]"#), (#"[3,4,5,6]"#, #"[3,4,5,16]"#), (#""role":"mask""#, #""role":"masque""#),
-    (#""slotAxis":3"#, #""slotAxes":3"#),
+    (#""slotAxis":3"#, #""slotAxes":3"#), (#""rowAxis":2"#, #""rowAxis":3"#), (#""rowAxis":2"#, #""rowAxis":9"#),
 ]) func manifestsThatTestNothing(_ from: String, _ to: String) throws {
     let toy = try Toy()
     try toy.write()

@@ -155,34 +155,35 @@ const halfKernel = (name: string, tile: Tile): string =>
     ]),
   ]);
 
+/** Row r of the tile as fp32 at local `to`, padded with zeros to a multiple of 8. */
+const gatherRow = (r: number): readonly string[] => [
+  set("from", add(get("w"), mul(rowOf(r), get("wStride")))),
+  set(`w${r}`, get("to")),
+  forEach("k", i32(0), call2("i32.and", add(get("K"), i32(7)), i32(-8)), 1, [
+    set("value", "(f32.const 0)"),
+    when(`(i32.lt_u ${get("k")} ${get("K")})`, [
+      when(
+        get("wHalf"),
+        [set("half", `(i32.load16_u ${get("from")})`), ...widenOne("value", "half")],
+        [set("value", `(f32.load ${get("from")})`)],
+      ),
+    ]),
+    `(f32.store ${get("to")} ${get("value")})`,
+    set("to", add(get("to"), i32(4))),
+    set("from", add(get("from"), get("kStride"))),
+  ]),
+];
+
 /**
- * Weights of any value and layout: fp16 or fp32 (`wHalf`), k `kStride` bytes apart. Rows are first copied to scratch
- * as fp32, padded to a multiple of 8; the first 64 bytes of scratch are the rounding's.
+ * Weights of any value and layout: fp16 or fp32 (`wHalf`), k `kStride` bytes apart. Rows are first copied to scratch,
+ * behind the 64 bytes that rounding uses.
  */
 function gatherKernel(name: string, tile: Tile): string {
-  const padded = call2("i32.and", add(get("K"), i32(7)), i32(-8));
-  const copy = (r: number) => [
-    set("from", add(get("w"), mul(rowOf(r), get("wStride")))),
-    set(`w${r}`, get("to")),
-    forEach("k", i32(0), padded, 1, [
-      set("value", "(f32.const 0)"),
-      when(`(i32.lt_u ${get("k")} ${get("K")})`, [
-        when(
-          get("wHalf"),
-          [set("half", `(i32.load16_u ${get("from")})`), ...widenOne("value", "half")],
-          [set("value", `(f32.load ${get("from")})`)],
-        ),
-      ]),
-      `(f32.store ${get("to")} ${get("value")})`,
-      set("to", add(get("to"), i32(4))),
-      set("from", add(get("from"), get("kStride"))),
-    ]),
-  ];
   const own = locals(tile);
   return kernel(name, [...WORDS, "kStride", "wHalf"], { ...own, i32: [...own.i32, "from", "half"], f32: ["value"] }, [
     forEach("row", get("begin"), get("end"), tile.rows, [
       set("to", add(get("scratch"), i32(64))),
-      ...range(tile.rows).flatMap(copy),
+      ...range(tile.rows).flatMap(gatherRow),
       ...sumChunks(tile, false),
       ...finish(tile),
     ]),

@@ -131,7 +131,7 @@ export const MAXIMUM: readonly TermRule[] = [
     match: (c, args) => {
       const open = args.filter((t) => !isClosed(t));
       if (open.length === args.length) return undefined;
-      const visible = open.some((t) => !mayBeMasked(t));
+      const visible = open.some((t) => small(t) && !mayBeMasked(t));
       return hit(visible, () => (open.length === 0 ? num(c, 0) : maxOf(c, open)));
     },
   },

@@ -42,7 +42,7 @@ export const SUM_SIGN: Rule = {
  */
 export function sparse(c: Context, summands: readonly Term[], single: (k: number) => boolean): Term | undefined {
   const others = [...summands.keys()].filter((k) => !is(summands[k]!, 0));
-  if (others.length === 0) return allowed(c, SUM_ZERO, true) ? num(c, 0) : undefined;
+  if (allowed(c, SUM_ZERO, others.length === 0)) return num(c, 0);
   if (summands.length === 1) return undefined;
   const [first] = others;
   return allowed(c, SUM_ONE, others.length === 1 && single(first!)) ? summands[first!]! : undefined;

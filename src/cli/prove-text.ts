@@ -1,0 +1,87 @@
+/** A verdict of the prover as text. */
+import type { Counterexample } from "../passes/prove/counterexample.ts";
+import type { Finding, Proven, Verdict } from "../passes/prove/verdict.ts";
+import { authorFrame, place } from "./report.ts";
+
+/** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
+export const claimOf = (verdict: Verdict): string =>
+  verdict.verdict === "PROVEN" ? `PROVEN (${verdict.level})` : verdict.verdict;
+
+/** The whole verdict; the first line is the claim. */
+export function printVerdict(verdict: Verdict): string {
+  const { tokens } = verdict.sizes;
+  const what = `a block of ${tokens} tokens against ${tokens} single-token calls`;
+  const body = verdict.verdict === "PROVEN" ? proven(verdict) : failed(verdict);
+  return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].join("\n");
+}
+
+function proven({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
+  const meaning =
+    level === "exact"
+      ? "equal bits, the sign of zero aside, for all weights, inputs, caches and cache sizes, and for any"
+      : "equal over the real numbers, not in bits, for all weights, inputs, caches and cache sizes; for any";
+  return [
+    `  ${meaning} reduction order that depends on position alone; hardware that reduces differently is measured, not proven`,
+    "  assuming, of what the host feeds:",
+    ...preconditions.map(({ id, says }) => `    ${id} ${says}`),
+    ...(gapBound === undefined ? [] : [`       bound of P8: |score| and |row maximum| at most ${gapBound}`]),
+    "  so that:",
+    ...corollaries.map(
+      ({ holds, says, needs }) =>
+        `    ${holds ? "yes" : "no "} ${says}${needs.length > 0 ? ` [${needs.join(", ")}]` : ""}`,
+    ),
+    ...(notExact ? ["  not exact because:", ...findingLines(notExact)] : []),
+  ];
+}
+
+function failed(verdict: Exclude<Verdict, Proven>): readonly string[] {
+  return [
+    ...findingLines(verdict.finding),
+    ...(verdict.verdict === "REFUTED"
+      ? counterexampleLines(verdict.counterexample)
+      : [`  searched: ${verdict.searched}`]),
+  ];
+}
+
+function findingLines({ value, where, op, block, step, reason, hint, site }: Finding): readonly string[] {
+  const frame = authorFrame(site);
+  return [
+    `  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`,
+    ...(block === undefined ? [] : [`    block: ${block}`]),
+    ...(step === undefined ? [] : [`    steps: ${step}`]),
+    ...(reason === undefined ? [] : [`    reason: ${reason}`]),
+    ...(hint === undefined ? [] : [`    it would close with: ${hint}`]),
+    ...(frame ? [`    made at ${place(frame)}`] : []),
+  ];
+}
+
+function counterexampleLines(found: Counterexample): readonly string[] {
+  const { mismatch, tokens, slots, nonZero, numbers } = found;
+  const where = `${mismatch.name}[${mismatch.index.join(",")}]${mismatch.token === undefined ? "" : `, token ${mismatch.token}`}`;
+  return [
+    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${nonZero} of ${numbers} numbers not zero`,
+    `    ${where}: block gives ${mismatch.block}, steps give ${mismatch.step}`,
+  ];
+}
+
+function footer({ sizes, rules, milliseconds }: Verdict): readonly string[] {
+  const used = Object.entries(rules).map(([rule, n]) => `${rule} ${n}`);
+  return [
+    ...(used.length === 0 ? [] : [`  rules: ${used.join(", ")}`]),
+    `  ${sizes.terms} terms, ${sizes.compared} comparisons, ${sizes.segments} segments (${sizes.distinct} distinct), ${Math.round(milliseconds)} ms`,
+  ];
+}
+
+/** The verdict as data for JSON: sites as places, and of a counterexample the figures without its arrays. */
+export function plainVerdict(verdict: Verdict): unknown {
+  const finding = (found: Finding) => ({ ...found, site: authorFrame(found.site) });
+  if (verdict.verdict === "PROVEN") {
+    const { notExact, ...rest } = verdict;
+    return { claim: claimOf(verdict), ...rest, ...(notExact ? { notExact: finding(notExact) } : {}) };
+  }
+  const base = { claim: claimOf(verdict), ...verdict, finding: finding(verdict.finding) };
+  if (verdict.verdict !== "REFUTED") return base;
+  const { graphs: _, sample, ...figures } = verdict.counterexample;
+  const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
+  return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
+}

@@ -1,0 +1,59 @@
+/** Writes a counterexample as packages and arrays that `graphc run` replays. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Tensor } from "../dsl/tensor.ts";
+import { sizeOf } from "../dsl/type.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { arrayOf, type NDArray } from "../passes/array.ts";
+import { toRaw } from "../passes/kernels/raw.ts";
+import type { Counterexample } from "../passes/prove/counterexample.ts";
+import { weightPlace } from "../passes/prove/leaves.ts";
+import { findRoles } from "../passes/prove/roles.ts";
+import { feeds } from "../passes/prove/sample.ts";
+import { writeArrays } from "./arrays.ts";
+import { encodeElements } from "./encode-elements.ts";
+import { writePackage } from "./package.ts";
+import { nothingToReport, type WeightStore } from "./weights/store.ts";
+
+/**
+ * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
+ * @throws UserError when the folder is there already or cannot be written.
+ */
+export async function dumpCounterexample(folder: string, found: Counterexample): Promise<void> {
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === "EEXIST" ? "it exists already" : error.message;
+    throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
+  });
+  const { block, step } = found.graphs;
+  const roles = findRoles(block, step);
+  const store = sampleStore(found);
+  await writePackage(block, store, join(folder, "block.mlpackage"));
+  await writePackage(step, store, join(folder, "step.mlpackage"));
+  const inputs = (side: "block" | "step", first: number) =>
+    raws(feeds(side === "block" ? block : step, roles, side, found.sample, first));
+  await writeArrays(join(folder, "block.inputs.safetensors"), inputs("block", 0));
+  for (let t = 0; t < found.tokens; t++)
+    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs("step", t));
+  await writeArrays(
+    join(folder, "state.safetensors"),
+    raws(Object.fromEntries(block.states.map((s) => [s.name, arrayFor(s.entry, found, s.name)]))),
+  );
+}
+
+const raws = (arrays: Readonly<Record<string, NDArray>>) =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, toRaw(array)]));
+
+const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): NDArray =>
+  arrayOf(type.dtype, type.shape, sample.arrays.get(name)!.subarray(0, sizeOf(type.shape)));
+
+/** The weights of a counterexample are numbers in memory. */
+function sampleStore({ sample }: Counterexample): WeightStore {
+  return {
+    async *stream(source, type) {
+      const { base, offset } = weightPlace(source, type);
+      yield encodeElements(type.dtype, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
+    },
+    report: () => nothingToReport,
+    close: async () => {},
+  };
+}

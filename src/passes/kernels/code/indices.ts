@@ -1,0 +1,106 @@
+/** Indices and case distinctions on them as JavaScript text; what is known now is worked out now. */
+import type { Shape } from "../../../dsl/type.ts";
+import { stridesOf } from "../../array.ts";
+import type { Term, Writer } from "./writer.ts";
+
+export const index = (n: number): Term => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });
+
+export type Indices = ReturnType<typeof indexReading>;
+
+export function indexReading(w: Writer) {
+  const plus = (i: Term, j: Term): Term => {
+    if (i.value !== undefined && j.value !== undefined) return index(i.value + j.value);
+    if (i.value === 0) return j;
+    return j.value === 0 ? i : w.bind(`${i.text} + ${j.text} | 0`, [i, j]);
+  };
+  const times = (i: Term, n: number): Term => {
+    if (i.value !== undefined) return index(i.value * n);
+    return n === 1 ? i : n === 0 ? index(0) : w.bind(`Math.imul(${i.text}, ${n})`, [i]);
+  };
+  const flat = (ix: readonly Term[], shape: Shape): Term =>
+    stridesOf(shape).reduce((sum, stride, axis) => plus(sum, times(ix[axis]!, stride)), index(0));
+  const digit = (i: Term, stride: number, size: number, first: boolean): Term => {
+    if (size === 1) return index(0);
+    if (i.value !== undefined) return index(Math.floor(i.value / stride) % size);
+    const quotient = stride === 1 ? i : w.bind(`${i.text} / ${stride} | 0`, [i]);
+    return first ? quotient : w.bind(`${quotient.text} % ${size}`, [quotient]);
+  };
+  return {
+    index,
+    plus,
+    times,
+    flat,
+    reindex(ix: readonly Term[], from: Shape, to: Shape): readonly Term[] {
+      const i = flat(ix, from);
+      const first = to.findIndex((n) => n > 1);
+      return stridesOf(to).map((stride, axis) => digit(i, stride, to[axis]!, axis === first));
+    },
+    indexOf: (s: Term, size: number): Term => w.bind(`checkIndex(${s.text}, ${size})`, [s]),
+    scalar: (i: Term): Term => i,
+  } as const;
+}
+
+/** Case distinctions: what depends on the case stays in its branch. */
+export function branches(w: Writer) {
+  const choose = (conditions: readonly string[], guard: readonly Term[], cases: readonly (() => Term)[]): Term => {
+    const nested = cases.map((make) => w.nest(make, guard));
+    const results = nested.map((n) => n.result);
+    // Elements that are only moved stay as they are stored, and become numbers only where someone computes with them.
+    const moved = results.every((r) => r.stored !== undefined);
+    const kept = moved ? results.map((r) => r.stored) : results.map((r) => r.text);
+    const name = w.fresh();
+    const uses = [...guard, ...results];
+    const depth = w.emit(
+      () => [
+        `let ${name};`,
+        nested
+          .map(({ lines }, n) => {
+            const head = n < conditions.length ? `if (${conditions[n]})` : "";
+            return `${head} { ${lines.join("\n")} ${name} = ${kept[n]}; }`;
+          })
+          .join(" else "),
+      ],
+      uses,
+      nested,
+    );
+    const [first] = results as [Term];
+    return moved ? { text: first.text.replace(first.stored!, name), depth, stored: name } : { text: name, depth };
+  };
+  return {
+    select: (cond: Term, yes: () => Term, no: () => Term): Term => choose([`${cond.text} !== 0`], [cond], [yes, no]),
+    piece(i: Term, sizes: readonly number[], pick: (n: number, rest: Term) => Term): Term {
+      const begins = sizes.map((_, n) => sizes.slice(0, n).reduce((sum, size) => sum + size, 0));
+      const known = i.value;
+      if (known !== undefined) {
+        const n = begins.findLastIndex((begin) => begin <= known);
+        return pick(n, index(known - begins[n]!));
+      }
+      if (sizes.length === 1) return pick(0, i);
+      const conditions = begins.slice(1).map((end) => `${i.text} < ${end}`);
+      const rest = (n: number) => (sizes[n] === 1 ? index(0) : indexReading(w).plus(i, index(-begins[n]!)));
+      return choose(
+        conditions,
+        [i],
+        sizes.map((_, n) => () => pick(n, rest(n))),
+      );
+    },
+    within(
+      i: Term,
+      begin: Term,
+      size: number,
+      stride: number,
+      inside: (rest: Term) => Term,
+      outside: () => Term,
+    ): Term {
+      const distance = indexReading(w).plus(i, indexReading(w).times(begin, -1));
+      if (distance.value !== undefined) {
+        const rest = distance.value / stride;
+        return Number.isInteger(rest) && rest >= 0 && rest < size ? inside(index(rest)) : outside();
+      }
+      const d = distance.text;
+      const fits = `${d} >= 0 && ${d} < ${size * stride}${stride === 1 ? "" : ` && ${d} % ${stride} === 0`}`;
+      const rest = () => (stride === 1 ? distance : w.bind(`${d} / ${stride} | 0`, [distance]));
+      return choose([fits], [distance], [() => inside(rest()), outside]);
+    },
+  } as const;
+}

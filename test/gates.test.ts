@@ -1,0 +1,156 @@
+/**
+ * Each gate of `npm test` has failed once: faults are planted in copies, and the gate names them. The configurations
+ * are the project's own; a copy without a fault passes.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+
+const root = resolve(import.meta.dirname, "..");
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true });
+});
+
+/** A project folder with these files, the configurations named, and the packages of this project. */
+function projectOf(files: Readonly<Record<string, string>>, configurations: readonly string[] = []): string {
+  const folder = mkdtempSync(join(tmpdir(), "graphc-gate-"));
+  folders.push(folder);
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  for (const name of configurations) cpSync(join(root, name), join(folder, name));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  }
+  return folder;
+}
+
+/** Runs a program of node_modules; both streams in one text. */
+async function tool(program: string, args: readonly string[], cwd: string, env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [join(root, "node_modules", program), ...args], {
+    cwd,
+    env: { ...process.env, ...env },
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (part) => (text += part));
+  const code = await new Promise((done) => child.on("close", done));
+  return { code, text };
+}
+
+test("npm test runs them all", () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { scripts: { test: string } };
+  expect(scripts.test).toBe("tsc --noEmit && biome ci . && knip && vitest run");
+});
+
+describe.concurrent("imports", () => {
+  const B = "export const b = 1;\n";
+  const good = { "src/dsl/a.ts": "export const a = 1;\n", "src/emit/b.ts": B };
+  const lint = (files: Readonly<Record<string, string>>) => {
+    const folder = projectOf({ ...good, ...files }, ["biome.json", ".gitignore"]);
+    return tool("@biomejs/biome/bin/biome", ["ci", "."], folder);
+  };
+  const use = (name: string, path: string) => `import { ${name} } from "${path}";\n\nexport const used = ${name};\n`;
+
+  test("that point the one way pass", async () => {
+    const { code, text } = await lint({ "src/emit/c.ts": use("a", "../dsl/a.ts") });
+    expect({ code, text }).toMatchObject({ code: 0 });
+  });
+
+  test("against it are refused in our words", async () => {
+    const wrong = {
+      "src/dsl/w1.ts": use("b", "../passes/b.ts"),
+      "src/dsl/w2.ts": use("b", "../emit/b.ts"),
+      "src/dsl/deep/w3.ts": use("b", "../../cli/b.ts"),
+      "src/passes/w4.ts": use("b", "../emit/b.ts"),
+      "src/passes/w5.ts": use("b", "../cli/b.ts"),
+      "src/emit/w6.ts": use("b", "../cli/b.ts"),
+    };
+    const { code, text } = await lint({ "src/passes/b.ts": B, "src/cli/b.ts": B, ...wrong });
+    expect(code).toBe(1);
+    const named = text.split("\n\n").filter((part) => part.includes("lint/style/noRestrictedImports"));
+    expect(named.map((part) => /src\/\S+?\.ts/.exec(part)![0]).sort()).toEqual(Object.keys(wrong).sort());
+    expect(text.split("imports point one way: dsl <- passes <- emit <- cli")).toHaveLength(7);
+  });
+
+  test("that run in a circle are refused", async () => {
+    const circle = (me: string, other: string) =>
+      `import { ${other} } from "./${other}.ts";\n\nexport const ${me} = () => ${other};\n`;
+    const { code, text } = await lint({ "src/dsl/p.ts": circle("p", "q"), "src/dsl/q.ts": circle("q", "p") });
+    expect(code).toBe(1);
+    expect(text).toContain("lint/suspicious/noImportCycles");
+  });
+});
+
+describe.concurrent("types", () => {
+  test("a wrong shape in a layer file is a compile error that names the sizes", async () => {
+    const layer = readFileSync(join(root, "examples/phi4-mini.ts"), "utf8");
+    const right = "[5120, 3072, 1, 1]";
+    expect(layer).toContain(right);
+    const check = (source: string) => {
+      const options = {
+        paths: { graphc: [join(root, "src/index.ts")] },
+        typeRoots: [join(root, "node_modules/@types")],
+      };
+      const config = { extends: join(root, "tsconfig.json"), compilerOptions: options, include: ["*.ts"] };
+      const folder = projectOf({
+        "layer.ts": source,
+        "package.json": '{"type":"module"}',
+        "tsconfig.json": JSON.stringify(config),
+      });
+      return tool("typescript/bin/tsc", ["-p", folder, "--pretty", "false"], folder);
+    };
+    const wrong = await check(layer.replace(right, "[5120, 3071, 1, 1]"));
+    expect(wrong.code).not.toBe(0);
+    expect(wrong.text).toMatch(/^layer\.ts\(\d+,\d+\): error TS/);
+    for (const size of ["3071", "3072"]) expect(wrong.text).toContain(size);
+  });
+});
+
+describe.concurrent("unused code", () => {
+  const files = {
+    "package.json": '{ "name": "x", "type": "module" }',
+    "src/index.ts": 'export { used } from "./part.ts";\n',
+    "src/part.ts": "export const used = 1;\n",
+  };
+  const knip = (more: Readonly<Record<string, string>> = {}) =>
+    tool("knip/bin/knip.js", ["--no-progress", "--no-config-hints"], projectOf({ ...files, ...more }, ["knip.json"]));
+
+  test("an export that nobody imports and a file that nobody needs are named", async () => {
+    const dead = { "src/part.ts": `${files["src/part.ts"]}export const unused = 2;\n`, "src/dead.ts": "export {};\n" };
+    const [fine, wrong] = await Promise.all([knip(), knip(dead)]);
+    expect(fine).toEqual({ code: 0, text: expect.any(String) });
+    expect(wrong.code).toBe(1);
+    expect(wrong.text).toMatch(/Unused files \(1\)\nsrc\/dead\.ts/);
+    expect(wrong.text).toMatch(/Unused exports \(1\)\nunused +src\/part\.ts/);
+  });
+});
+
+interface Report {
+  readonly testResults: readonly { readonly assertionResults: readonly { title: string; status: string }[] }[];
+}
+
+describe.concurrent("goldens", () => {
+  /** The titles of the golden tests that fail on a damaged copy; outside CI, where Vitest writes what is missing. */
+  async function failures(folder: string): Promise<readonly string[]> {
+    const args = ["run", "test/golden.test.ts", "--reporter=json"];
+    const { text } = await tool("vitest/vitest.mjs", args, root, { CI: "", GRAPHC_GOLDEN: folder });
+    const report = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Report;
+    const results = report.testResults.flatMap((file) => file.assertionResults);
+    expect(results.length).toBeGreaterThan(40);
+    return results.filter(({ status }) => status !== "passed").map(({ title }) => title);
+  }
+
+  test("a changed, a missing and a stale one fail, and nothing is mended", async () => {
+    const folder = join(projectOf({}), "golden");
+    cpSync(join(root, "golden"), folder, { recursive: true });
+    const changed = join(folder, "counter.graph.txt");
+    writeFileSync(changed, `${readFileSync(changed, "utf8")}and more\n`);
+    rmSync(join(folder, "counter.mil.txt"));
+    writeFileSync(join(folder, "counter.t8.mil.txt"), "of a case that was removed\n");
+    expect(await failures(folder)).toEqual(["counter.graph.txt", "counter.mil.txt", "no golden is stale"]);
+    expect(readFileSync(changed, "utf8")).toContain("and more");
+    expect(() => readFileSync(join(folder, "counter.mil.txt"))).toThrow("ENOENT");
+  });
+});

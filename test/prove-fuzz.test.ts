@@ -1,0 +1,20 @@
+/** Random pairs: no proof is false, and what is not proven is different. `bench/prove-fuzz` runs more of them. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { check, type Draw, draws, type Outcome } from "./prove-fuzz.ts";
+
+const RUNS = Number(process.env.PROVE_FUZZ_RUNS ?? 2000);
+const SEED = Number(process.env.PROVE_FUZZ_SEED ?? 20260);
+
+test(`${RUNS} random pairs (seed ${SEED}): no false proof, no gap`, { timeout: 3_600_000 }, () => {
+  const counts: Record<Outcome, number> = { exact: 0, reals: 0, refuted: 0, gap: 0 };
+  const gaps: Draw[] = [];
+  const property = fc.property(draws, (draw) => {
+    const outcome = check(draw);
+    counts[outcome]++;
+    if (outcome === "gap") gaps.push(draw);
+  });
+  fc.assert(property, { numRuns: RUNS, seed: SEED, endOnFailure: true });
+  console.log(`pairs: ${JSON.stringify(counts)}`);
+  expect(gaps).toEqual([]);
+});
