@@ -88,20 +88,14 @@ describe.concurrent("types", () => {
     const layer = readFileSync(join(root, "examples/phi4-mini.ts"), "utf8");
     const right = "[5120, 3072, 1, 1]";
     expect(layer).toContain(right);
-    const check = (source: string) => {
-      const options = {
-        paths: { graphc: [join(root, "src/index.ts")] },
-        typeRoots: [join(root, "node_modules/@types")],
-      };
-      const config = { extends: join(root, "tsconfig.json"), compilerOptions: options, include: ["*.ts"] };
-      const folder = projectOf({
-        "layer.ts": source,
-        "package.json": '{"type":"module"}',
-        "tsconfig.json": JSON.stringify(config),
-      });
-      return tool("typescript/bin/tsc", ["-p", folder, "--pretty", "false"], folder);
-    };
-    const wrong = await check(layer.replace(right, "[5120, 3071, 1, 1]"));
+    const options = { paths: { graphc: [join(root, "src/index.ts")] }, typeRoots: [join(root, "node_modules/@types")] };
+    const config = { extends: join(root, "tsconfig.json"), compilerOptions: options, include: ["*.ts"] };
+    const folder = projectOf({
+      "layer.ts": layer.replace(right, "[5120, 3071, 1, 1]"),
+      "package.json": '{ "type": "module" }',
+      "tsconfig.json": JSON.stringify(config),
+    });
+    const wrong = await tool("typescript/bin/tsc", ["-p", folder, "--pretty", "false"], folder);
     expect(wrong.code).not.toBe(0);
     expect(wrong.text).toMatch(/^layer\.ts\(\d+,\d+\): error TS/);
     for (const size of ["3071", "3072"]) expect(wrong.text).toContain(size);

@@ -1,12 +1,16 @@
-/** `graphc emit`: the block package and its one-token twin, both or neither. */
+/** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { type EmitSummary, writePackage } from "../../emit/package.ts";
+import { graphOf, readPackage } from "../../emit/read.ts";
 import type { WeightStore } from "../../emit/weights/store.ts";
-import type { Args, Command, ExitCode } from "../command.ts";
+import { prove } from "../../passes/prove/prove.ts";
+import type { Verdict } from "../../passes/prove/verdict.ts";
+import type { Args, Command } from "../command.ts";
+import { printSummary } from "../emit-text.ts";
 import type { Io } from "../io.ts";
-import { bytes, table } from "../table.ts";
+import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { isPackage, MODEL_OPTIONS, type Subject, sizeOf, subjectOf } from "../target.ts";
 
 export const emit: Command = {
@@ -18,22 +22,38 @@ export const emit: Command = {
     ...MODEL_OPTIONS,
     out: { type: "string", value: "DIR", help: "folder for the packages", default: "build" },
     force: { type: "boolean", help: "replace packages that are there already" },
+    "no-prove": { type: "boolean", help: "do not prove block == steps on the bytes just written" },
   },
+  notes: ["Exit code 1, and nothing written, when the packages are refuted."],
   async run(args, io) {
     const [operand] = args.operands as [string];
     if (isPackage(operand)) throw new UserError(`${operand} is a package already; emit takes a model or a graph file`);
     const subject = await subjectOf(operand, args);
-    const job = planOf(subject, args);
-    const store = await subject.openWeights(job.graphs[0]!.graph);
+    const planned = planOf(subject, args);
+    const store = await subject.openWeights(planned[0]!.graph);
     try {
-      const summaries = await writeAll(job, store, args, io);
-      report(subject, summaries, store, args, io);
-      return 0 satisfies ExitCode;
+      const emitted = await writeAll({ subject, planned, store, args, io });
+      report(subject, emitted, store, args, io);
+      return 0;
+    } catch (error) {
+      if (!(error instanceof Refuted)) throw error;
+      io.out(printVerdict(error.verdict));
+      io.err("nothing was written");
+      return 1;
     } finally {
       await store.close();
     }
   },
 };
+
+/** Thrown where the packages are complete but not yet in place, so that they are removed. */
+class Refuted extends Error {
+  readonly verdict: Verdict;
+  constructor(verdict: Verdict) {
+    super("refuted");
+    this.verdict = verdict;
+  }
+}
 
 interface Planned {
   readonly tokens: number;
@@ -41,42 +61,49 @@ interface Planned {
   readonly path: string;
 }
 
-/** The graphs are built, and so checked, before anything is written. */
-function planOf(subject: Subject, args: Args): { readonly graphs: readonly Planned[] } {
-  const size = sizeOf(args);
-  const out = args.text("out")!;
-  const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
-  return {
-    graphs: counts.map((tokens) => ({
-      tokens,
-      graph: subject.build({ ...size, tokens }),
-      path: resolve(out, `${subject.name}.t${tokens}.mlpackage`),
-    })),
-  };
+interface Job {
+  readonly subject: Subject;
+  readonly planned: readonly Planned[];
+  readonly store: WeightStore;
+  readonly args: Args;
+  readonly io: Io;
 }
 
-/** Each package is placed only when the next one is complete: a failure anywhere leaves nothing behind. */
-async function writeAll(
-  job: { readonly graphs: readonly Planned[] },
-  store: WeightStore,
-  args: Args,
-  io: Io,
-): Promise<readonly EmitSummary[]> {
-  const [first, ...rest] = job.graphs;
-  if (!first) return [];
-  let later: readonly EmitSummary[] = [];
-  const progress = io.progress(`writing t${first.tokens}`);
+interface Emitted {
+  readonly packages: readonly EmitSummary[];
+  /** Absent when the proof was skipped. */
+  readonly verdict?: Verdict;
+}
+
+/** The graphs are built, and so checked, before anything is written. */
+function planOf(subject: Subject, args: Args): readonly Planned[] {
+  const size = sizeOf(args);
+  const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
+  return counts.map((tokens) => ({
+    tokens,
+    graph: subject.build({ ...size, tokens }),
+    path: resolve(args.text("out")!, `${subject.name}.t${tokens}.mlpackage`),
+  }));
+}
+
+/** Each package is placed only when the next one is complete and the proof is done: a failure leaves nothing behind. */
+async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emitted> {
+  const next = job.planned[folders.length];
+  if (!next) return { packages: [], ...proofOf(job, folders) };
+  const { io, args, store } = job;
+  let later: Emitted = { packages: [] };
+  const progress = io.progress(`writing t${next.tokens}`);
   try {
-    const summary = await writePackage(first.graph, store, first.path, {
+    const summary = await writePackage(next.graph, store, next.path, {
       force: args.flag("force"),
       signal: io.signal,
       onProgress: progress.update,
-      beforePlacing: async () => {
+      beforePlacing: async (folder) => {
         progress.end();
-        later = await writeAll({ graphs: rest }, store, args, io);
+        later = await writeAll(job, [...folders, folder]);
       },
     });
-    return [summary, ...later];
+    return { ...later, packages: [summary, ...later.packages] };
   } catch (error) {
     throw io.signal.aborted ? new UserError("interrupted; nothing was written") : error;
   } finally {
@@ -84,35 +111,31 @@ async function writeAll(
   }
 }
 
-function report(subject: Subject, summaries: readonly EmitSummary[], store: WeightStore, args: Args, io: Io): void {
+/** The verdict on what the files say. @throws Refuted */
+function proofOf({ subject, planned, args }: Job, folders: readonly string[]): { readonly verdict?: Verdict } {
+  if (args.flag("no-prove")) return {};
+  const [block, step = block] = folders.map((folder) => graphOf(readPackage(folder)));
+  const verdict = prove(block!, step!, { counterexample: false });
+  if (verdict.verdict === "PROVEN") return { verdict };
+  // The graphs that were written know the author's lines, and small ones make a readable counterexample.
+  const [source, twin = source] = planned.map(({ graph }) => graph);
+  const explained = prove(source!, twin!, { small: subject.small });
+  if (explained.verdict === "REFUTED") throw new Refuted(explained);
+  return { verdict: explained.verdict === "PROVEN" ? verdict : explained };
+}
+
+function report(subject: Subject, { packages, verdict }: Emitted, store: WeightStore, args: Args, io: Io): void {
   const weights = store.report();
-  if (args.flag("json")) {
-    io.out(JSON.stringify({ name: subject.name, weights, packages: summaries }, null, 2));
-    return;
-  }
-  for (const summary of summaries) io.out(`${describe(summary)}\n`);
-  io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
-}
-
-/** The table of one package: signature, ops by kind, size, digest, time. */
-function describe(summary: EmitSummary): string {
-  const features = (kind: string, list: EmitSummary["inputs"]) =>
-    list.map(({ name, dtype, shape }) => [kind, name, `${dtype}[${shape?.join(",") ?? "?"}]`]);
-  const rows = [
-    ...features("input", summary.inputs),
-    ...features("output", summary.outputs),
-    ...features("state", summary.states),
-  ];
-  const ops = Object.entries(summary.ops).map(([op, n]) => `${op} ${n}`);
-  return [
-    summary.path,
-    table(["", "name", "type"], rows),
-    `ops     ${ops.join(", ")}`,
-    `bytes   ${summary.bytes} (${bytes(summary.bytes)})`,
-    `sha256  ${summary.sha256.package}`,
-    `seconds ${summary.seconds.toFixed(2)}`,
-  ].join("\n");
+  if (args.flag("json")) {
+    const proof = verdict ? plainVerdict(verdict) : "skipped";
+    io.out(JSON.stringify({ name: subject.name, weights, proof, packages }, null, 2));
+    return;
+  }
+  for (const summary of packages) io.out(`${printSummary(summary)}\n`);
+  io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
+  io.out(verdict ? printVerdict(verdict) : "NOT PROVEN: the proof was skipped (--no-prove)");
+  if (verdict && !claimOf(verdict).startsWith("PROVEN")) io.err("warning: the packages were written without a proof");
 }
