@@ -34,16 +34,16 @@ function measure(cli, layers, place, rounds) {
     const source = writeCheckpoint(join(folder, "checkpoint"), layers);
     const [copy, out, rss] = ["copy", "out", "rss"].map((name) => join(folder, name));
     // T = 1 makes one package: the bytes of the checkpoint once.
-    const size = ["--layers", `${layers}`, "--tokens", "1", "--max-seq", "2048"];
+    const size = ["--layers", `${layers}`, "--tokens", "1", "--max-seq", "2048", "--no-prove"];
     const emit = [cli, "emit", "phi4-mini", "--weights", join(folder, "checkpoint"), "--out", out, ...size];
-    const clear = () => [copy, out].forEach((path) => rmSync(path, { recursive: true, force: true }));
-    const times = takeTurns(
-      {
-        cp: () => (clear(), timeOf("cp", [source, copy])),
-        emit: () => (clear(), timeOf(process.execPath, emit)),
-      },
-      rounds,
-    );
+    const clear = () => {
+      for (const path of [copy, out]) rmSync(path, { recursive: true, force: true });
+    };
+    const fresh = (command, args) => () => {
+      clear();
+      return timeOf(command, args);
+    };
+    const times = takeTurns({ cp: fresh("cp", [source, copy]), emit: fresh(process.execPath, emit) }, rounds);
     const peaks = Array.from({ length: MEMORY_RUNS }, () => {
       clear();
       spawnSync(process.execPath, ["--import", WATCH, ...emit], { env: { ...process.env, RSS: rss } });

@@ -42,4 +42,5 @@ def main():
     print(f"{len(chosen)} packages in {args.out}")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -3,9 +3,10 @@
  * finds in a package, the reader must find; every function must become a graph; the graph, written by us and read
  * again, must be the same. What must be refused must be refused in the words that the facts give.
  *
- *     node conformance/read_packages.mjs FOLDER [--every-op]
+ *     node conformance/read_packages.mjs FOLDER [--every-op] [--json]
  *
- * With --every-op it is a failure if an op of our table occurs in none of the packages.
+ * With --every-op it is a failure if an op of our table occurs in none of the packages. With --json the complaints about
+ * each package are printed by its name.
  */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -20,7 +21,7 @@ const SUB_BYTE = new Set(["int4", "uint4", "uint3", "uint2", "uint1", "uint6"]);
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [folder, ...flags] = process.argv.slice(2);
 if (!folder) {
-  console.error("usage: node conformance/read_packages.mjs FOLDER [--every-op]");
+  console.error("usage: node conformance/read_packages.mjs FOLDER [--every-op] [--json]");
   process.exit(2);
 }
 
@@ -28,12 +29,16 @@ const scratch = mkdtempSync(join(tmpdir(), "graphc-conformance-"));
 try {
   const library = await loadLibrary();
   const names = readdirSync(folder).flatMap((file) => (file.endsWith(".json") ? [file.slice(0, -5)] : []));
-  const failures = [];
-  for (const name of names) failures.push(...(await complaintsOf(library, name)).map((text) => `${name}: ${text}`));
-  if (flags.includes("--every-op")) failures.push(...opsWithoutPackage(library, names));
-  for (const text of failures) console.error(text);
-  console.log(`${names.length - new Set(failures.map((text) => text.split(":")[0])).size} of ${names.length} packages`);
-  process.exitCode = failures.length > 0 || names.length === 0 ? 1 : 0;
+  const complaints = {};
+  for (const name of names) complaints[name] = await complaintsOf(library, name);
+  const missing = flags.includes("--every-op") ? opsWithoutPackage(library, names) : [];
+  const good = names.filter((name) => complaints[name].length === 0);
+  for (const name of names) for (const text of complaints[name]) console.error(`${name}: ${text}`);
+  for (const text of missing) console.error(text);
+  console.log(
+    flags.includes("--json") ? JSON.stringify({ complaints, missing }) : `${good.length} of ${names.length} packages`,
+  );
+  process.exitCode = good.length === names.length && missing.length === 0 && names.length > 0 ? 0 : 1;
 } finally {
   rmSync(scratch, { recursive: true });
 }

@@ -2,8 +2,6 @@
 import json
 import pathlib
 import shutil
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -14,18 +12,10 @@ import coremltools as ct
 from safetensors import safe_open
 
 import load_package
-from conftest import ROOT
-
-TRUE = dict(hidden=3072, heads=24, kv=8, rotary=48)
-
 
 @pytest.fixture(scope="session", params=["small", "true"])
-def checkpoint(request, tmp_path_factory):
-    """A Phi3ForCausalLM that transformers itself saved: two layers, bf16, two shards."""
-    folder = tmp_path_factory.mktemp(request.param) / "checkpoint"
-    sizes = ["--small"] if request.param == "small" else []
-    subprocess.run([sys.executable, ROOT / "conformance" / "make_checkpoint.py", folder, *sizes], check=True, capture_output=True)
-    return folder
+def checkpoint(request, checkpoint_of):
+    return checkpoint_of(request.param)
 
 
 @pytest.fixture(scope="session")

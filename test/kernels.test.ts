@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { graph } from "../src/dsl/graph.ts";
 import { fp16Bits, fp16Value, roundFp16 } from "../src/dsl/number.ts";
-import { add, conv, maximum, minimum, mul, opTable, real_div, sub } from "../src/dsl/ops/index.ts";
+import { add, conv, maximum, minimum, mul, opTable, real_div, softmax, sub } from "../src/dsl/ops/index.ts";
 import { input, weight } from "../src/dsl/tensor.ts";
 import { arrayOf, fromFp16Bits } from "../src/passes/array.ts";
 import { halfBits } from "../src/passes/kernels/code/runtime.ts";
@@ -50,6 +50,16 @@ test("elementwise with broadcasting", async () => {
         await expectOpSameBits(BINARY[name](x, y), [x, y], randomFrom(seed));
       },
     ),
+    { numRuns: 120 },
+  );
+});
+
+test("softmax along any axis", async () => {
+  await fc.assert(
+    fc.asyncProperty(seeds, fc.tuple(sizes(3), sizes(40), sizes(3)), sizes(3), async (seed, shape, axis) => {
+      const x = input("x", shape);
+      await expectOpSameBits(softmax(x, { axis: axis - 1 }), [x], randomFrom(seed));
+    }),
     { numRuns: 120 },
   );
 });

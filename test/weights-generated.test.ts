@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { PHI4_MINI } from "../src/dsl/models/config.ts";
 import { layerTensors } from "../src/dsl/models/config-tensors.ts";
+import { uniform } from "../src/dsl/random.ts";
 import { weight } from "../src/dsl/tensor.ts";
 import { sizeOf } from "../src/dsl/type.ts";
-import { fillGenerated, generatedStore, storedShapes, tagOf, uniform } from "../src/emit/weights/generated.ts";
+import { fillGenerated, generatedStore, storedShapes, tagOf } from "../src/emit/weights/generated.ts";
 import { writeSafetensors } from "../src/emit/weights/safetensors-write.ts";
 import { bitsOfBytes, gather, refusal, testFolder } from "./weights-files.ts";
 

@@ -31,19 +31,6 @@ export interface TensorType<S extends Shape = Shape, D extends DType = DType> {
 
 export const FLOATS = ["fp16", "fp32"] as const satisfies readonly DType[];
 export const NUMBERS = ["fp16", "fp32", "int32"] as const satisfies readonly DType[];
-export const INTEGERS = [
-  "int32",
-  "int16",
-  "uint16",
-  "int8",
-  "uint8",
-  "int4",
-  "uint4",
-  "uint1",
-  "uint2",
-  "uint3",
-  "uint6",
-] as const satisfies readonly DType[];
 
 const BITS: Readonly<Record<DType, number>> = {
   fp16: 16,
@@ -66,7 +53,6 @@ const BITS: Readonly<Record<DType, number>> = {
 export const bitsOf = (dtype: DType): number => BITS[dtype];
 
 export const isFloat = (dtype: DType): boolean => dtype === "fp16" || dtype === "fp32";
-export const isInteger = (dtype: DType): boolean => !isFloat(dtype) && dtype !== "bool";
 
 /** Number of elements; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);

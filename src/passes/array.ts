@@ -35,7 +35,3 @@ export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): ND
   data: Float64Array.from(data),
 });
 
-/** fp16 elements as bit patterns, and back. */
-export const toFp16Bits = (array: NDArray): Uint16Array => Uint16Array.from(array.data, fp16Bits);
-export const fromFp16Bits = (shape: Shape, bits: Uint16Array): NDArray =>
-  arrayOf("fp16", shape, Array.from(bits, fp16Value));

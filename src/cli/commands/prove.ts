@@ -1,5 +1,6 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { dumpCounterexample } from "../../emit/dump.ts";
+import { weightIdentity } from "../../emit/weight-identity.ts";
 import { prove as proveGraphs } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/verdict.ts";
 import type { Args, Command } from "../command.ts";
@@ -40,7 +41,11 @@ async function verdictOf(args: Args, io: Io): Promise<Verdict> {
   const { block, step, small } = await pairOf(args);
   const progress = io.progress("proving");
   try {
-    return proveGraphs(block, step, { progress: progress.update, ...(small ? { small } : {}) });
+    return proveGraphs(block, step, {
+      progress: progress.update,
+      weightIdentity: weightIdentity([block, step]),
+      ...(small ? { small } : {}),
+    });
   } finally {
     progress.end();
   }

@@ -1,31 +1,15 @@
 /**
- * Weights for when there is no checkpoint: numbers that any program can make again. Element i of a tensor is
- *   u(i) = (fmix32((fmix32(seed + 0x9E3779B9·tag) + i) mod 2³²) >> 8) · 2⁻²³ − 1, evenly spread over [−1, 1),
- * with fmix32 the finaliser of MurmurHash3. A matrix [out, in] is u · √(3 / in), so that rows keep their rms; a norm (one
+ * Weights for when there is no checkpoint: numbers u(seed, tag, i) that any program can make again (dsl/random.ts), one
+ * stream a tensor. A matrix [out, in] is u · √(3 / in), so that rows keep their rms; a norm (one
  * axis) is 1 + u / 2; both rounded to fp32 and then to bf16. `i` counts in the whole tensor, so slices agree with it.
  */
+import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { type CheckpointSource, matrixOf, type Stored } from "./cut.ts";
 import { fp16Store } from "./fp16-store.ts";
 import type { WeightStore } from "./store.ts";
-
-/** MurmurHash3's finaliser: every bit of the input moves every bit of the output. */
-function fmix32(x: number): number {
-  let h = x;
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return (h ^ (h >>> 16)) >>> 0;
-}
-
-/** Where the numbers of a tensor begin. */
-const baseOf = (seed: number, tag: number): number => fmix32((seed + Math.imul(0x9e3779b9, tag)) | 0);
-
-/** u(seed, tag, i) in [−1, 1). */
-export const uniform = (seed: number, tag: number, i: number): number => uniformAt(baseOf(seed, tag), i);
-
-const uniformAt = (base: number, i: number): number => (fmix32((base + i) | 0) >>> 8) * 2 ** -23 - 1;
 
 /** Tags of the six tensors of a layer, in the order of the layer. */
 const LAYER_TAGS: Readonly<Record<string, number>> = {
@@ -42,18 +26,12 @@ const TAGS_PER_LAYER = 1000;
 export function tagOf(tensor: string): number {
   const [, layer, part = ""] = /^model\.layers\.(\d+)\.(.+)\.weight$/.exec(tensor) ?? [];
   const tag = LAYER_TAGS[part];
-  return tag === undefined ? fnv1a(tensor) : Number(layer) * TAGS_PER_LAYER + tag;
-}
-
-function fnv1a(text: string): number {
-  let hash = 0x811c9dc5;
-  for (const byte of new TextEncoder().encode(text)) hash = Math.imul(hash ^ byte, 0x01000193);
-  return hash >>> 0;
+  return tag === undefined ? tagOfName(tensor) : Number(layer) * TAGS_PER_LAYER + tag;
 }
 
 /** Fills `target` with bf16 bit patterns of a tensor, from element `begin` on. */
 export function fillGenerated(target: Uint16Array, seed: number, tensor: string, shape: Shape, begin: number): void {
-  const base = baseOf(seed, tagOf(tensor));
+  const base = streamBase(seed, tagOf(tensor));
   const norm = shape.length < 2;
   const scale = norm ? 0.5 : Math.sqrt(3 / matrixOf(shape)[1]);
   const offset = norm ? 1 : 0;

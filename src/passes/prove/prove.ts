@@ -148,7 +148,10 @@ function proveSegment(
   { ledger, attempts }: { readonly ledger: Ledger; readonly attempts: readonly Attempt[] },
 ): Proof {
   const failures: Failure[] = [];
+  let scaled = false;
   for (const { mode, twoValued } of attempts) {
+    // That the mask has two values matters only where it is scaled after it was added.
+    if (twoValued && !scaled) continue;
     const c = newContext(mode, twoValued, job.options.broken ?? new Set());
     const failed = attempt(c, job, segment, cuts, ledger);
     if (!failed) {
@@ -156,6 +159,7 @@ function proveSegment(
       return { level: mode, ...(failures[0] && mode === "reals" ? { notExact: failures[0] } : {}) };
     }
     failures.push(failed);
+    scaled ||= c.counts.has("closed-scale");
   }
   return { level: "reals", failed: { pair: failures[0]!.pair, explain: () => clearest(failures) } };
 }
@@ -163,7 +167,7 @@ function proveSegment(
 /** The exact terms read better; the reals tell what is more than a rounding. */
 function clearest(failures: readonly Failure[]): Finding {
   const exact = failures[0]!.explain();
-  const reals = (failures[2] ?? failures.at(-1)!).explain();
+  const reals = failures.at(-1)!.explain();
   return exact.value === reals.value ? exact : reals;
 }
 
