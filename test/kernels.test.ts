@@ -5,8 +5,9 @@ import { graph } from "../src/dsl/graph.ts";
 import { fp16Bits, fp16Value, roundFp16 } from "../src/dsl/number.ts";
 import { add, conv, maximum, minimum, mul, opTable, real_div, softmax, sub } from "../src/dsl/ops/index.ts";
 import { input, weight } from "../src/dsl/tensor.ts";
-import { arrayOf, fromFp16Bits } from "../src/passes/array.ts";
+import { arrayOf } from "../src/passes/array.ts";
 import { halfBits } from "../src/passes/kernels/code/runtime.ts";
+import { toNDArray } from "../src/passes/kernels/raw.ts";
 import { kernelOf } from "../src/passes/kernels/table.ts";
 import { planOf } from "../src/passes/plan.ts";
 import { expectOpSameBits, expectSameBits } from "./kernels-support.ts";
@@ -68,7 +69,7 @@ test("every fp16 passes through the kernels' conversions unchanged, and back", a
   const bits = Uint16Array.from({ length: 65536 }, (_, n) => n);
   const x = input("x", [65536]);
   const g = graph({ name: "g", inputs: [x], outputs: { y: maximum(x, x), z: mul(x, 0.37), w: add(x, 2 ** -24) } });
-  await expectSameBits(g, { values: { x: fromFp16Bits([65536], bits) } });
+  await expectSameBits(g, { values: { x: toNDArray({ ...x.type, data: bits }) } });
 });
 
 test("keeping and adding nothing leaves every fp16 as the reference leaves it", async () => {
@@ -82,7 +83,7 @@ test("keeping and adding nothing leaves every fp16 as the reference leaves it", 
   const keeps = Array.from({ length: 8192 }, (_, n) => [1, 0, -0, -1][n % 4]!);
   const zeros = Array.from({ length: 65536 }, (_, n) => [0, 0, -0, 0, 0, 3][Math.floor(n / 8) % 6]!);
   const values = {
-    x: fromFp16Bits(x.type.shape, bits),
+    x: toNDArray({ ...x.type, data: bits }),
     keep: arrayOf("fp16", [8192, 1], keeps),
     y: arrayOf("fp16", [8192, 8], zeros),
   };

@@ -34,6 +34,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "report how near a layer's numbers come to the ends of fp16",
     load: async () => (await import("./commands/survey.ts")).survey,
   },
+  gate: {
+    summary: "read the evidence of a Mac and say what is proven, resident and at parity",
+    load: async () => (await import("./commands/gate.ts")).gate,
+  },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",
     load: async () => (await import("./commands/inspect.ts")).inspect,

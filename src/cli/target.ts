@@ -22,6 +22,8 @@ export interface Subject {
   readonly weights: string;
   /** Opens the weights of the graph; the caller closes the store. */
   openWeights(graph: Graph): Promise<WeightStore>;
+  /** One layer of the model: the graph itself where it has no layers. */
+  oneLayer(size: Size): Graph;
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
@@ -56,6 +58,7 @@ export async function subjectOf(operand: string, args: Args): Promise<Subject> {
   return {
     name: basename(operand, extname(operand)),
     build,
+    oneLayer: build,
     small: smallPair(build),
     weights: weights ?? generatedLabel(args),
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
@@ -72,6 +75,7 @@ async function phiSubject(args: Args): Promise<Subject> {
     name: `${BUILT_IN}.${range}`,
     config,
     weights: folder ?? generatedLabel(args),
+    oneLayer: (size) => phiLayers(config, size),
     small: smallPair((size) => phiLayers(smallest(config), size, { first, count })),
     build: (size) => {
       checkSize(config, size);

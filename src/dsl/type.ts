@@ -53,6 +53,7 @@ const BITS: Readonly<Record<DType, number>> = {
 export const bitsOf = (dtype: DType): number => BITS[dtype];
 
 export const isFloat = (dtype: DType): boolean => dtype === "fp16" || dtype === "fp32";
+export const isInteger = (dtype: DType): boolean => !isFloat(dtype) && dtype !== "bool";
 
 /** Number of elements; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);

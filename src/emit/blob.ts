@@ -73,7 +73,8 @@ function sourceKey(source: WeightSource): readonly unknown[] {
 }
 
 /**
- * The bytes of the file from its beginning to its end, in pieces; a piece is valid until the next one is asked for.
+ * The bytes of the file from its beginning to its end, in pieces; a piece is valid until the next but one is asked
+ * for.
  * @throws UserError when the store refuses a weight.
  */
 export async function* blobBytes(plan: BlobPlan, store: WeightStore): AsyncGenerator<Uint8Array> {

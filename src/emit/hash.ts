@@ -14,7 +14,7 @@ export interface GrowingHash {
 /** Below this size a second thread takes longer to start than hashing takes. */
 const WORTH_A_THREAD = 32 << 20;
 
-/** Hashes a file that will have `total` bytes. */
+/** Hashes a file that will have `total` bytes; it need not be there before the first `grow`. */
 export function hashWhileWriting(path: string, total: number): GrowingHash {
   return total < WORTH_A_THREAD ? hashHere() : hashBeside(path);
 }
@@ -36,11 +36,12 @@ const FOLLOWER = `
 const { openSync, readSync, closeSync } = require("node:fs");
 const { createHash } = require("node:crypto");
 const { parentPort, workerData } = require("node:worker_threads");
-const fd = openSync(workerData, "r");
+let fd;
 const hash = createHash("sha256");
 const buffer = Buffer.allocUnsafeSlow(1 << 20);
 let done = 0;
 function follow(end) {
+  fd ??= openSync(workerData, "r");
   while (done < end) {
     const n = readSync(fd, buffer, 0, Math.min(buffer.length, end - done), done);
     if (n === 0) throw new Error("the file is shorter than what was written to it");
@@ -51,7 +52,7 @@ function follow(end) {
 parentPort.on("message", ({ end, last }) => {
   follow(end);
   if (!last) return;
-  closeSync(fd);
+  if (fd !== undefined) closeSync(fd);
   parentPort.postMessage(hash.digest("hex"));
   parentPort.close();
 });

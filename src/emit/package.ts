@@ -5,7 +5,7 @@ import { dirname, join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { type BlobPlan, blobBytes } from "./blob.ts";
-import { hashWhileWriting } from "./hash.ts";
+import { type GrowingHash, hashWhileWriting } from "./hash.ts";
 import { lower } from "./lower.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "./manifest.ts";
 import type { MilFeature, MilModel } from "./mil.ts";
@@ -58,18 +58,11 @@ export async function writePackage(
   const start = performance.now();
   if (!path.endsWith(EXTENSION)) throw new UserError(`${path} must end in ${EXTENSION}: Core ML opens no other name`);
   const { model, blobs } = lower(graph);
-  const encoded = encodeModel(model);
   const written = await placeAtomically(path, options.force ?? false, async (folder) => {
-    await mkdir(dirname(join(folder, WEIGHTS_PATH)), { recursive: true });
-    const weights = await writeWeights(blobs, store, join(folder, WEIGHTS_PATH), options);
-    const digests = { model: sha256Of(encoded), weights };
-    const manifest = manifestOf(digests);
-    await writeFile(join(folder, MODEL_PATH), encoded);
-    await writeFile(join(folder, MANIFEST_PATH), manifest);
-    options.signal?.throwIfAborted();
+    const files = await writeFiles(model, blobs, store, folder, options);
     const seconds = (performance.now() - start) / 1000;
     await options.beforePlacing?.(folder);
-    return { ...digests, manifest, seconds };
+    return { ...files, seconds };
   });
   const { inputs, outputs, states } = model.interfaces.main!;
   return {
@@ -78,33 +71,56 @@ export async function writePackage(
     outputs,
     states,
     ops: opsByKind(model),
-    bytes: blobs.bytes + encoded.length + Buffer.byteLength(written.manifest),
+    bytes: blobs.bytes + written.modelBytes + Buffer.byteLength(written.manifest),
     sha256: { model: written.model, weights: written.weights, package: packageDigest(written) },
     seconds: written.seconds,
   };
 }
 
-/** Writes weight.bin and returns its digest. */
+/** Writes all files of the package; returns their digests and what else the summary tells. */
+async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, folder: string, options: EmitOptions) {
+  const weightsPath = join(folder, WEIGHTS_PATH);
+  await mkdir(dirname(weightsPath), { recursive: true });
+  const hash = hashWhileWriting(weightsPath, blobs.bytes);
+  try {
+    await writeWeights(blobs, store, weightsPath, hash, options);
+    // Encoded only now: the thread that hashes is behind the writing and catches up meanwhile.
+    const encoded = encodeModel(model);
+    await writeFile(join(folder, MODEL_PATH), encoded);
+    const digests = { model: sha256Of(encoded), weights: await hash.digest() };
+    const manifest = manifestOf(digests);
+    await writeFile(join(folder, MANIFEST_PATH), manifest);
+    options.signal?.throwIfAborted();
+    return { ...digests, manifest, modelBytes: encoded.length };
+  } finally {
+    await hash.cancel();
+  }
+}
+
+/** Writes weight.bin. While a piece is on its way to the disk, the next one is read and converted. */
 async function writeWeights(
   plan: BlobPlan,
   store: WeightStore,
   path: string,
+  hash: GrowingHash,
   { onProgress, signal }: EmitOptions,
-): Promise<string> {
+): Promise<void> {
   const file = await open(path, "wx");
-  const hash = hashWhileWriting(path, plan.bytes);
+  let writing = Promise.resolve();
   try {
-    let done = 0;
+    let position = 0;
     for await (const bytes of blobBytes(plan, store)) {
+      await writing;
       signal?.throwIfAborted();
-      await writeAll(file, bytes, done);
-      hash.grow(bytes);
-      done += bytes.length;
-      onProgress?.(done, plan.bytes);
+      writing = writeAll(file, bytes, position).then(() => hash.grow(bytes));
+      // Its failure is met at the next turn; until then nobody waits for it.
+      writing.catch(() => {});
+      position += bytes.length;
+      onProgress?.(position, plan.bytes);
     }
-    return await hash.digest();
+    await writing;
   } finally {
-    await hash.cancel();
+    await writing.catch(() => {});
     await file.close();
   }
 }

@@ -117,12 +117,13 @@ function spanOf(record: DataView, { file, offset, size, type, fail }: Expected):
   return { file, begin, bytes };
 }
 
-/** The data of a blob, in pieces of at most `piece` bytes that share one buffer. */
+/** The data of a blob, in pieces of at most `piece` bytes; a piece is valid until the next but one is asked for. */
 export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
   const fd = openSync(file, "r");
   try {
-    const buffer = new Uint8Array(Math.min(piece, bytes));
-    for (let done = 0; done < bytes; ) {
+    const buffers = [0, 1].map(() => new Uint8Array(Math.min(piece, bytes)));
+    for (let done = 0, turn = 0; done < bytes; turn ^= 1) {
+      const buffer = buffers[turn]!;
       const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - done), begin + done);
       if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
       yield buffer.subarray(0, read);

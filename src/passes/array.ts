@@ -1,5 +1,5 @@
 /** Dense data of the reference interpreter. */
-import { fp16Bits, fp16Value } from "../dsl/number.ts";
+import { fp16Value } from "../dsl/number.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../dsl/type.ts";
 
 /** A tensor with contents: every element a value of `dtype`, held as a double, row-major. */
@@ -35,3 +35,6 @@ export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): ND
   data: Float64Array.from(data),
 });
 
+/** fp16 bit patterns as an array. */
+export const fromFp16Bits = (shape: Shape, bits: Uint16Array): NDArray =>
+  arrayOf("fp16", shape, Array.from(bits, fp16Value));

@@ -2,12 +2,14 @@
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { Ground } from "../../emit/evidence-policy.ts";
 import { type EmitSummary, writePackage } from "../../emit/package.ts";
 import { graphOf, readPackage } from "../../emit/read.ts";
 import type { WeightStore } from "../../emit/weights/store.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/verdict.ts";
 import type { Args, Command } from "../command.ts";
+import { emitFixtures, groundOf, packagePath, printGround, writeCertificate } from "../emit-evidence.ts";
 import { printSummary } from "../emit-text.ts";
 import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
@@ -23,17 +25,26 @@ export const emit: Command = {
     out: { type: "string", value: "DIR", help: "folder for the packages", default: "build" },
     force: { type: "boolean", help: "replace packages that are there already" },
     "no-prove": { type: "boolean", help: "do not prove block == steps on the bytes just written" },
+    fixtures: {
+      type: "boolean",
+      help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
+    },
+    evidence: { type: "string", value: "DIR", help: "passed one-layer build that allows --layers above 1; else --out" },
+    "ahead-of-evidence": { type: "boolean", help: "emit more than one layer without such evidence, and say so" },
   },
   notes: ["Exit code 1, and nothing written, when the packages are refuted."],
   async run(args, io) {
     const [operand] = args.operands as [string];
     if (isPackage(operand)) throw new UserError(`${operand} is a package already; emit takes a model or a graph file`);
     const subject = await subjectOf(operand, args);
-    const planned = planOf(subject, args);
+    const folder = resolve(args.text("out")!);
+    const ground = await groundOf(subject, args, folder);
+    const planned = planOf(subject, args, folder);
     const store = await subject.openWeights(planned[0]!.graph);
     try {
       const emitted = await writeAll({ subject, planned, store, args, io });
-      report(subject, emitted, store, args, io);
+      const beside = await writeBeside({ subject, planned, store, args, io }, emitted, folder);
+      report({ subject, store, args, io }, { ...emitted, ...beside, ...(ground ? { ground } : {}) });
       return 0;
     } catch (error) {
       if (!(error instanceof Refuted)) throw error;
@@ -73,16 +84,40 @@ interface Emitted {
   readonly packages: readonly EmitSummary[];
   /** Absent when the proof was skipped. */
   readonly verdict?: Verdict;
+  /** The graphs that it is about, as read back from the files. */
+  readonly proven?: { readonly block: Graph; readonly step: Graph };
+}
+
+interface Beside {
+  readonly certificate?: string;
+  readonly fixtures?: string;
+}
+
+/** The certificate of a proof, and fixtures where they were asked for. */
+async function writeBeside(
+  { subject, planned, store, args, io }: Job,
+  emitted: Emitted,
+  folder: string,
+): Promise<Beside> {
+  const { name } = subject;
+  const certificate = emitted.verdict && (await writeCertificate(folder, name, emitted.verdict, emitted.proven!));
+  const paths = certificate === undefined ? {} : { certificate };
+  if (!args.flag("fixtures")) return paths;
+  const [block, step = block] = planned.map(({ graph }) => graph);
+  return {
+    ...paths,
+    fixtures: await emitFixtures({ subject, folder, block: block!, step: step!, ...paths }, store, args, io),
+  };
 }
 
 /** The graphs are built, and so checked, before anything is written. */
-function planOf(subject: Subject, args: Args): readonly Planned[] {
+function planOf(subject: Subject, args: Args, folder: string): readonly Planned[] {
   const size = sizeOf(args);
   const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
   return counts.map((tokens) => ({
     tokens,
     graph: subject.build({ ...size, tokens }),
-    path: resolve(args.text("out")!, `${subject.name}.t${tokens}.mlpackage`),
+    path: packagePath(folder, subject, tokens),
   }));
 }
 
@@ -112,30 +147,38 @@ async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emit
 }
 
 /** The verdict on what the files say. @throws Refuted */
-function proofOf({ subject, planned, args }: Job, folders: readonly string[]): { readonly verdict?: Verdict } {
+function proofOf({ subject, planned, args }: Job, folders: readonly string[]): Omit<Emitted, "packages"> {
   if (args.flag("no-prove")) return {};
   const [block, step = block] = folders.map((folder) => graphOf(readPackage(folder)));
-  const verdict = prove(block!, step!, { counterexample: false });
-  if (verdict.verdict === "PROVEN") return { verdict };
+  const proven = { block: block!, step: step! };
+  const verdict = prove(proven.block, proven.step, { counterexample: false });
+  if (verdict.verdict === "PROVEN") return { verdict, proven };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
   const [source, twin = source] = planned.map(({ graph }) => graph);
   const explained = prove(source!, twin!, { small: subject.small });
   if (explained.verdict === "REFUTED") throw new Refuted(explained);
-  return { verdict: explained.verdict === "PROVEN" ? verdict : explained };
+  return { proven, verdict: explained.verdict === "PROVEN" ? verdict : explained };
 }
 
-function report(subject: Subject, { packages, verdict }: Emitted, store: WeightStore, args: Args, io: Io): void {
+interface Outcome extends Emitted, Beside {
+  readonly ground?: Ground;
+}
+
+function report({ subject, store, args, io }: Omit<Job, "planned">, outcome: Outcome): void {
+  const { packages, verdict, ground, certificate, fixtures } = outcome;
   const weights = store.report();
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
   if (args.flag("json")) {
     const proof = verdict ? plainVerdict(verdict) : "skipped";
-    io.out(JSON.stringify({ name: subject.name, weights, proof, packages }, null, 2));
+    io.out(JSON.stringify({ name: subject.name, weights, proof, packages, certificate, fixtures, ground }, null, 2));
     return;
   }
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
   io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
   io.out(verdict ? printVerdict(verdict) : "NOT PROVEN: the proof was skipped (--no-prove)");
+  for (const path of [certificate, fixtures]) if (path !== undefined) io.out(path);
+  if (ground) io.out(printGround(ground));
   if (verdict && !claimOf(verdict).startsWith("PROVEN")) io.err("warning: the packages were written without a proof");
 }

@@ -148,9 +148,9 @@ function proveSegment(
   { ledger, attempts }: { readonly ledger: Ledger; readonly attempts: readonly Attempt[] },
 ): Proof {
   const failures: Failure[] = [];
-  let scaled = false;
+  let scaled = job.roles.tokens === 1;
   for (const { mode, twoValued } of attempts) {
-    // That the mask has two values matters only where it is scaled after it was added.
+    // That the mask has two values matters only where it is scaled after it was added (unseen with one token).
     if (twoValued && !scaled) continue;
     const c = newContext(mode, twoValued, job.options.broken ?? new Set());
     const failed = attempt(c, job, segment, cuts, ledger);

@@ -152,15 +152,24 @@ function combine(a: Powers, b: Powers): Powers {
   return result;
 }
 
-function productTerm(c: Context, { q, powers }: Product): Term {
+/** Two roots of one number make a number. */
+function withoutNumbers({ q, powers }: Product): Product {
+  const whole = [...powers].filter(([base, e]) => rationalOf(base) && e.d === 1n);
+  if (whole.length === 0) return { q, powers };
+  const left = new Map([...powers].filter(([base]) => !whole.some(([b]) => b === base)));
+  return { q: whole.reduce((r, [base, e]) => Q.mulQ(r, Q.powQ(rationalOf(base)!, e.n)), q), powers: left };
+}
+
+function productTerm(c: Context, product: Product): Term {
+  const { q, powers } = withoutNumbers(product);
   if (Q.isZero(q)) return num(c, 0);
   const list = [...powers].filter(([, e]) => !Q.isZero(e)).sort((a, b) => inOrder(a[0], b[0]));
   if (list.length === 0) return numQ(c, q);
   const plain = list.length === 1 && Q.isOne(list[0]![1]);
-  const product = plain
+  const body = plain
     ? list[0]![0]
     : intern(c.store, { kind: "product", tag: list.map(([, e]) => Q.showQ(e)).join(","), args: list.map(([b]) => b) });
-  return Q.isOne(q) ? product : scaleQ(c, product, q);
+  return Q.isOne(q) ? body : scaleQ(c, body, q);
 }
 
 export function mul(c: Context, a: Term, b: Term): Term {

@@ -2,12 +2,13 @@
 import { bare, is, isClosed, opaque } from "./atoms.ts";
 import { type Context, deeper } from "./context.ts";
 import { type Atom, asAtom, constant, type Ix, rest, row, shift, variable } from "./indices.ts";
-import { close, instantiate, substitute } from "./lambda.ts";
+import { close } from "./lambda.ts";
+import { mergeAll, type Piece } from "./pieces.ts";
 import { allowed } from "./rule.ts";
 import { negate } from "./rules/arithmetic.ts";
 import { SUM_SIGN, sparse } from "./rules/structure.ts";
 import * as reals from "./reals.ts";
-import { maximum, minimum, rebuild } from "./scalar.ts";
+import { maximum, minimum } from "./scalar.ts";
 import { isSplit } from "./split.ts";
 import { intern, type Reduction, type Term } from "./terms.ts";
 
@@ -57,12 +58,6 @@ function combine(c: Context, reduction: Reduction, parts: readonly Term[]): Term
   return reduction === "max" ? maximum(c, parts) : minimum(c, parts);
 }
 
-interface Piece {
-  readonly begin: number;
-  readonly n: number;
-  readonly term: Term;
-}
-
 function overPieces(c: Context, rows: Rows, reduction: Reduction, begin: number, cuts: readonly number[], body: Body): Term {
   const pieces = cuts.slice(1).map((end, k) => {
     const [from, n] = [cuts[k]!, end - cuts[k]!];
@@ -73,7 +68,7 @@ function overPieces(c: Context, rows: Rows, reduction: Reduction, begin: number,
   const few = sparse(c, flat.map((p) => p.term), (k) => flat[k]!.n === 1);
   if (few) return few;
   if (c.mode === "reals") return flat.map((p) => p.term).reduce((a, b) => reals.add(c, a, b));
-  const merged = mergeAll(c, flat);
+  const merged = mergeAll(c, flat, (n, v, term) => closed(c, "sum", n, v, term));
   if (merged.length === 1) return merged[0]!.term;
   return intern(c.store, { kind: "segments", tag: merged.map((p) => p.n).join(","), args: merged.map((p) => p.term) });
 }
@@ -86,30 +81,6 @@ function flatten(piece: Piece): readonly Piece[] {
     const n = Number(piece.term.tag.split(",")[k]);
     begin += n;
     return { begin: begin - n, n, term };
-  });
-}
-
-/** Joins neighbours that are one formula: a cut that nothing needed leaves no trace. */
-function mergeAll(c: Context, pieces: readonly Piece[]): readonly Piece[] {
-  const merged: Piece[] = [];
-  for (const piece of pieces) {
-    const joined = merged.length > 0 ? merge(c, merged.at(-1)!, piece) : undefined;
-    if (joined) merged[merged.length - 1] = joined;
-    else merged.push(piece);
-  }
-  return merged;
-}
-
-function merge(c: Context, a: Piece, b: Piece): Piece | undefined {
-  if (is(a.term, 0) && is(b.term, 0)) return { ...a, n: a.n + b.n };
-  if (a.term.kind !== "app" || b.term.kind !== "app" || a.n === 1 || b.n === 1) return undefined;
-  const s = c.store.indices;
-  return deeper(c, (label) => {
-    const whole = variable(s, label, a.n + b.n);
-    const body = openAt(c, a.term, whole);
-    const shifted = openAt(c, b.term, variable(s, `${label}'`, b.n));
-    const second = substitute(c, body, (x) => (x === asAtom(whole) ? shift(s, variable(s, `${label}'`, b.n), a.n) : undefined), rebuild);
-    return second === shifted ? { ...a, n: a.n + b.n, term: closed(c, "sum", a.n + b.n, asAtom(whole)!, body) } : undefined;
   });
 }
 
@@ -132,4 +103,3 @@ function overRows(c: Context, rows: Rows, reduction: Reduction, body: Body): Ter
   );
 }
 
-const openAt = (c: Context, app: Term, index: Ix): Term => instantiate(c, app, index, rebuild);

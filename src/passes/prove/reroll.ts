@@ -40,7 +40,7 @@ export function reroll(
 }
 
 /** The term in `n` that is `a` at n = 0 and `b` at n = 1, if they have one form. */
-function common(c: Context, a: Term, b: Term, n: Ix): Term | undefined {
+export function common(c: Context, a: Term, b: Term, n: Ix): Term | undefined {
   const memo = new Map<string, Term | undefined>();
   const visit = (x: Term, y: Term): Term | undefined => {
     if (x === y) return x;

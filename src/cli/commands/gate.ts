@@ -1,0 +1,27 @@
+/** `graphc gate`: what is proven, compiled, resident and at parity for these very bytes, and what is still missing. */
+import { judgeBuild } from "../../emit/evidence-policy.ts";
+import type { Command } from "../command.ts";
+import { table } from "../table.ts";
+
+export const gate: Command = {
+  name: "gate",
+  summary: "Judges the evidence.json that graphc-ane wrote on a Mac against the packages and certificate in a folder.",
+  operands: "DIR",
+  arity: [1, 1],
+  options: {},
+  notes: ["Exit code 0 only when every line says yes."],
+  async run(args, io) {
+    const { judgement, evidence } = await judgeBuild(args.operands[0]!);
+    if (args.flag("json")) io.out(JSON.stringify({ ...judgement, system: evidence?.system }, null, 2));
+    else {
+      io.out(
+        table(
+          ["item", "", "note"],
+          judgement.findings.map(({ item, status, note }) => [item, status, note]),
+        ),
+      );
+      io.out(judgement.passes ? "PASS" : "NOT PASSED");
+    }
+    return judgement.passes ? 0 : 1;
+  },
+};
