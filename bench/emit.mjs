@@ -6,7 +6,7 @@
  * One layer (201 MB); with --full ten layers (2 GB) too. Each DIR needs three times that space; by default the system's
  * temporary folder, and /dev/shm where there is one.
  */
-import { spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,16 +34,38 @@ function measure(cli, layers, place, rounds) {
     const source = writeCheckpoint(join(folder, "checkpoint"), layers);
     const [copy, out, rss] = ["copy", "out", "rss"].map((name) => join(folder, name));
     // T = 1 makes one package: the bytes of the checkpoint once.
-    const size = ["--layers", `${layers}`, "--tokens", "1", "--max-seq", "2048", "--no-prove"];
+    const size = [
+      "--layers",
+      `${layers}`,
+      "--tokens",
+      "1",
+      "--max-seq",
+      "2048",
+      "--no-prove",
+      "--ahead-of-evidence",
+      "--json",
+    ];
     const emit = [cli, "emit", "phi4-mini", "--weights", join(folder, "checkpoint"), "--out", out, ...size];
     const clear = () => {
       for (const path of [copy, out]) rmSync(path, { recursive: true, force: true });
     };
-    const fresh = (command, args) => () => {
-      clear();
-      return timeOf(command, args);
+    const writing = [];
+    const contenders = {
+      cp: () => {
+        clear();
+        return timeOf("cp", [source, copy]);
+      },
+      emit: () => {
+        clear();
+        const begin = performance.now();
+        const printed = execFileSync(process.execPath, emit, { encoding: "utf8" });
+        const whole = performance.now() - begin;
+        writing.push(1000 * JSON.parse(printed).packages[0].seconds);
+        return whole;
+      },
     };
-    const times = takeTurns({ cp: fresh("cp", [source, copy]), emit: fresh(process.execPath, emit) }, rounds);
+    const times = takeTurns(contenders, rounds);
+    times.writing = writing.slice(-rounds);
     const peaks = Array.from({ length: MEMORY_RUNS }, () => {
       clear();
       spawnSync(process.execPath, ["--import", WATCH, ...emit], { env: { ...process.env, RSS: rss } });
@@ -60,8 +82,9 @@ function report({ layers, place, rounds, bytes, times, peak }) {
   const ratio = ratioOf(times.cp, times.emit);
   console.log(`emit ${layers} layer(s), ${(bytes / 1e6).toFixed(0)} MB, in ${place}: ${rounds} rounds in turns`);
   show("cp", ms(median(times.cp)));
-  const figure = `${ms(median(times.emit))} = ${ratio.toFixed(2)} of cp's speed`;
-  show("graphc emit", figure, `${speed}`, ratio >= speed);
+  const figure = (name) => `${ms(median(times[name]))} = ${ratioOf(times.cp, times[name]).toFixed(2)} of cp's speed`;
+  show("graphc emit, start-up and all", figure("emit"), `${speed}`, ratio >= speed);
+  show("  of it the package", figure("writing"));
   show("peak memory", `${peak.toFixed(0)} MB`, `${memory} MB`, peak < memory);
 }
 

@@ -50,7 +50,7 @@ export const ratioOf = (a, b) => median(a.map((x, i) => x / b[i]));
 /** One line: a name, its figure, and the target with whether it is met. */
 export function show(name, figure, target = "", met = undefined) {
   const verdict = met === undefined ? "" : met ? "  met" : "  MISSED";
-  console.log(`  ${name.padEnd(34)}${figure.padStart(22)}${target ? `   target ${target}` : ""}${verdict}`);
+  console.log(`  ${name.padEnd(34)}${figure.padStart(28)}${target ? `   target ${target}` : ""}${verdict}`);
 }
 
 export const ms = (x) => `${x.toFixed(x < 100 ? 1 : 0)} ms`;

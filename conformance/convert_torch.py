@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-D, HEADS, KV_HEADS, DIM, ROTARY, SLOTS, FFN = 48, 6, 2, 8, 6, 16, 40
+D, HEADS, KV_HEADS, DIM, ROTARY, SLOTS, FFN = 48, 6, 2, 16, 12, 24, 40
 GROUP = HEADS // KV_HEADS
 BLOCK = 4
 
@@ -31,11 +31,11 @@ class Style:
 
     # Projections: 1x1 convolutions on [1, D, T, 1] or linear layers on [1, T, D].
     conv: bool = False
-    # A blend through a one-hot mask, or an assignment to a slice at a position that is known at run time.
+    # A blend or a choice (where) by a one-hot mask, or an assignment to a slice at a position known at run time.
     cache: str = "blend"
     # Spelled out, or functional.scaled_dot_product_attention.
     attention: str = "spelled"
-    # How K and V meet three query heads each: expand, repeat_interleave, or query heads folded into rows.
+    # How K and V meet three query heads each: expand, repeat_interleave, einsum, or query heads folded into rows.
     gqa: str = "expand"
     mistake: str = "heads_not_permuted"
 
@@ -46,6 +46,7 @@ PAIRS = {
     "scaled_dot_product_attention": Style(attention="fused", mistake="first_mask_row"),
     "repeat_interleave": Style(gqa="repeat_interleave", mistake="heads_repeated"),
     "slice_and_fused": Style(cache="slice", attention="fused", gqa="repeat_interleave", mistake="attends_before_write"),
+    "where_and_einsum": Style(cache="where", gqa="einsum", mistake="first_rope_row"),
 }
 
 
@@ -90,8 +91,8 @@ class Layer(nn.Module):
         q, k, v = self.qkv(self.norm1(x)).split([HEADS * DIM, KV_HEADS * DIM, KV_HEADS * DIM], dim=-1)
         q, k, v = (a.view(1, self.tokens, -1, DIM).transpose(1, 2) for a in (q, k, v))
         q, k = self.turned(q, rope_cos, rope_sin), self.turned(k, rope_cos, rope_sin)
-        if self.mistake == "rows_reversed":
-            k, v = k.flip(2), v.flip(2)
+        if self.mistake == "rows_reversed":  # Not by flip: that op (reverse) is not in graphc's table.
+            k, v = (torch.cat([a[:, :, t : t + 1] for t in reversed(range(self.tokens))], dim=2) for a in (k, v))
         before = self.k_state + 0, self.v_state + 0
         self.write(k, v, place)
         keys, values = before if self.mistake == "attends_before_write" else (self.k_state, self.v_state)
@@ -104,6 +105,8 @@ class Layer(nn.Module):
         return h + self.down(up * functional.silu(gate))
 
     def turned(self, x, cos, sin):
+        if self.mistake == "first_rope_row":
+            cos, sin = cos[:1], sin[:1]
         rotated, rest = x[..., :ROTARY], x[..., ROTARY:]
         lo, hi = rotated.chunk(2, dim=-1)
         cos, sin = torch.cat((cos, cos), -1), torch.cat((sin, sin), -1)
@@ -115,7 +118,12 @@ class Layer(nn.Module):
             self.k_state[:, :, begin : begin + self.tokens, :] = k
             self.v_state[:, :, begin : begin + self.tokens, :] = v
             return
-        keep = 1 - place.sum(dim=3, keepdim=True)
+        written = place.sum(dim=3, keepdim=True)
+        if self.style.cache == "where":
+            self.k_state[:] = torch.where(written > 0.5, place @ k, self.k_state)
+            self.v_state[:] = torch.where(written > 0.5, place @ v, self.v_state)
+            return
+        keep = 1 - written
         self.k_state[:] = self.k_state * keep + place @ k
         self.v_state[:] = self.v_state * keep + place @ v
 
@@ -125,6 +133,11 @@ class Layer(nn.Module):
             scores = (q @ keys.transpose(2, 3) * DIM**-0.5).view(1, HEADS, self.tokens, SLOTS) + mask
             weights = torch.softmax(scores, dim=-1).view(1, KV_HEADS, GROUP * self.tokens, SLOTS)
             return (weights @ values).view(1, HEADS, self.tokens, DIM)
+        if self.style.gqa == "einsum":
+            q = q.view(1, KV_HEADS, GROUP, self.tokens, DIM)
+            scores = torch.einsum("bghtd,bgsd->bghts", q, keys) * DIM**-0.5 + mask[:, None]
+            mixed = torch.einsum("bghts,bgsd->bghtd", torch.softmax(scores, dim=-1), values)
+            return mixed.reshape(1, HEADS, self.tokens, DIM)
         keys, values = self.repeated(keys), self.repeated(values)
         if self.style.attention == "fused":
             return functional.scaled_dot_product_attention(q, keys, values, attn_mask=mask)
@@ -151,10 +164,15 @@ def inputs_of(tokens, style):
     }
 
 
-def convert(tokens, style, mistake=None):
-    """The package of a layer, its weights the same for every T and every mistake of a style."""
+def layer_of(tokens, style, mistake=None):
+    """A layer whose weights are the same for every T and every mistake of a style."""
     torch.manual_seed(11)
-    layer = Layer(tokens, style, mistake).eval()
+    return Layer(tokens, style, mistake).eval()
+
+
+def convert(tokens, style, mistake=None):
+    """The package of a layer."""
+    layer = layer_of(tokens, style, mistake)
     inputs = inputs_of(tokens, style)
     dtype = {torch.int32: np.int32, torch.float32: np.float16}
     cache = ct.TensorType(shape=(1, KV_HEADS, SLOTS, DIM), dtype=np.float16)

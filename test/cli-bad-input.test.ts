@@ -152,7 +152,11 @@ describe("a checkpoint", () => {
     const out = join(testFolder(), "out");
     const { code, err } = await graphc(["emit", "phi4-mini", "--weights", weights, "--max-seq", "64", "--out", out]);
     expect([code, err]).toEqual([0, `warning: ${NORM} holds 2 values that are not finite, the first at element 2`]);
-    expect(readdirSync(out)).toEqual(["phi4-mini.layer0.t1.mlpackage", "phi4-mini.layer0.t4.mlpackage"]);
+    expect(readdirSync(out)).toEqual([
+      "phi4-mini.layer0.certificate.json",
+      "phi4-mini.layer0.t1.mlpackage",
+      "phi4-mini.layer0.t4.mlpackage",
+    ]);
   });
 });
 
@@ -242,7 +246,9 @@ describe("a graph file", () => {
   });
 });
 
-const COUNTER = join(import.meta.dirname, "../examples/counter.ts");
+const [ATTENTION, COUNTER] = ["attention.ts", "counter.ts"].map((name) =>
+  join(import.meta.dirname, "../examples", name),
+) as [string, string];
 
 describe("a place for the output", () => {
   test("that is taken, by the second package even", async () => {
@@ -253,7 +259,7 @@ describe("a place for the output", () => {
     await expectRefusal(out, "…/counter.t1.mlpackage exists already; --force replaces it");
     expect(readdirSync(folder)).toEqual(["counter.t1.mlpackage"]);
     expect((await graphc([...out, "--force"])).code).toBe(0);
-    expect(readdirSync(folder)).toEqual(["counter.t1.mlpackage", "counter.t4.mlpackage"]);
+    expect(readdirSync(folder)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
     expect(readdirSync(taken)).toContain("Manifest.json");
   });
 
@@ -285,6 +291,28 @@ describe("options", () => {
     [["emit", "x.mlpackage"], "x.mlpackage is a package already; emit takes a model or a graph file"],
   ];
   test.each(cases)("graphc %s", async (argv, sentence) => expectRefusal(argv, sentence));
+});
+
+test("more than one layer without evidence of one is refused", async () => {
+  const out = join(testFolder(), "out");
+  const argv = ["emit", "phi4-mini", "--weights", checkpointOf(), "--max-seq", "64", "--layers", "2", "--out", out];
+  await expectRefusal(argv, /^error: .*--ahead-of-evidence/, out);
+});
+
+test("an interrupt while fixtures are recorded leaves the packages, which are whole, and says so", async () => {
+  const out = join(testFolder(), "out");
+  const argv = ["emit", ATTENTION, "--max-seq", "32", "--fixtures", "--out", out];
+  const outcome = await graphc(argv, (at) => at === "recording fixtures");
+  const sentence = "error: interrupted; the packages are written, their fixtures are not";
+  expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+  const packages = ["attention.t1.mlpackage", "attention.t4.mlpackage"];
+  expect(readdirSync(out)).toEqual(["attention.certificate.json", ...packages]);
+});
+
+test("fixtures of a graph without a cache are refused before anything is written", async () => {
+  const out = join(testFolder(), "out");
+  const sentence = "counter has no cache of known size, so nothing can be recorded";
+  await expectRefusal(["emit", COUNTER, "--fixtures", "--out", out], sentence, out);
 });
 
 test.each(["writing t4", "writing t1"])("an interrupt while %s leaves nothing", async (label) => {

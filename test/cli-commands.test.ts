@@ -1,5 +1,5 @@
 /** What each command says when all is well, and the noes it has checked: exit codes 0 and 1, text and JSON. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -46,7 +46,11 @@ describe("emit", () => {
     const out = testFolder();
     const { code, out: text } = await graphc(["emit", ATTENTION, ...SMALL, "--tokens", "2", "--out", out]);
     expect(code).toBe(0);
-    expect(readdirSync(out)).toEqual(["attention.t1.mlpackage", "attention.t2.mlpackage"]);
+    expect(readdirSync(out)).toEqual([
+      "attention.certificate.json",
+      "attention.t1.mlpackage",
+      "attention.t2.mlpackage",
+    ]);
     for (const line of [
       "…/attention.t2.mlpackage",
       "…/attention.t1.mlpackage",
@@ -82,7 +86,11 @@ describe("emit", () => {
       expect(code).toBe(0);
       return JSON.parse(out) as { name: string; packages: { sha256: unknown; states: { name: string }[] }[] };
     };
-    const [one, again, both] = [await emit("--layer", "1"), await emit("--layer", "1"), await emit("--layers", "2")];
+    const [one, again, both] = [
+      await emit("--layer", "1"),
+      await emit("--layer", "1"),
+      await emit("--layers", "2", "--ahead-of-evidence"),
+    ];
     expect(one.name).toBe("phi4-mini.layer1");
     expect(again.packages.map((p) => p.sha256)).toEqual(one.packages.map((p) => p.sha256));
     expect(both.name).toBe("phi4-mini.layers0-1");
@@ -226,13 +234,51 @@ describe("run", () => {
   });
 });
 
-/** A command line of each command that ends well. A new command needs a row. */
+describe("prove", () => {
+  test("proves the examples, and the packages made of them", async () => {
+    for (const argv of [
+      ["prove", ATTENTION],
+      ["prove", madePackage("attention.t4"), madePackage("attention.t1")],
+    ]) {
+      const { code, out } = await graphc(argv);
+      expect(code).toBe(0);
+      expect(out).toMatch(/PROVEN \(exact\)/);
+    }
+  });
+
+  test("refutes heads flattened without the permutation, and emit then writes nothing", async () => {
+    const flat = flattenedHeads();
+    const proved = await graphc(["prove", flat, ...SMALL]);
+    expect(proved.code).toBe(1);
+    expect(proved.out).toContain("REFUTED");
+    const out = join(testFolder(), "out");
+    const emitted = await graphc(["emit", flat, ...SMALL, "--out", out]);
+    expect(emitted).toMatchObject({ code: 1, err: "nothing was written", out: expect.stringContaining("REFUTED") });
+    expect(existsSync(out)).toBe(false);
+  });
+});
+
+describe("gate", () => {
+  test("says no, and what is missing, before a Mac has measured anything", async () => {
+    const out = testFolder();
+    expect((await graphc(["emit", ATTENTION, ...SMALL, "--fixtures", "--out", out])).code).toBe(0);
+    const { code, out: text, err } = await graphc(["gate", out]);
+    expect([code, err]).toEqual([1, ""]);
+    expect(text).toMatch(/\nNOT PASSED$/);
+    const json = await graphc(["gate", out, "--json"]);
+    expect([json.code, (JSON.parse(json.out) as { passes: boolean }).passes]).toEqual([1, false]);
+  });
+});
+
+/** A command line of each command that ends well; gate has no good end without a Mac. A new command needs a row. */
 const LINES: Readonly<Record<string, () => readonly string[]>> = {
   check: () => ["check", ATTENTION],
   emit: () => ["emit", COUNTER, "--out", testFolder()],
+  prove: () => ["prove", COUNTER],
   parity: () => ["parity", COUNTER],
   run: () => ["run", COUNTER, "--positions", "0", "--out", join(testFolder(), "out.safetensors")],
   survey: () => ["survey", ATTENTION, ...SMALL],
+  gate: () => ["gate", "--help"],
   inspect: () => ["inspect", madePackage("counter.t1")],
   diff: () => ["diff", madePackage("counter.t1"), madePackage("counter.t4")],
 };
@@ -243,7 +289,7 @@ describe("every command", () => {
     expect([...out.matchAll(/^ {2}(\w+) {2,}\w/gm)].map(([, name]) => name)).toEqual(Object.keys(LINES));
   });
 
-  test.each(Object.keys(LINES))("%s prints JSON alone with --json", async (name) => {
+  test.each(Object.keys(LINES).filter((name) => name !== "gate"))("%s prints JSON alone with --json", async (name) => {
     const { code, out, err } = await graphc([...LINES[name]!(), "--json"]);
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toBeTypeOf("object");

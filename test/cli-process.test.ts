@@ -32,7 +32,7 @@ async function outcomeOf(child: ChildProcess) {
 test("emits an author's graph file, which shares the library with the tool", async () => {
   const out = testFolder();
   expect(await outcomeOf(start("emit", COUNTER, "--out", out))).toMatchObject({ code: 0, err: "" });
-  expect(readdirSync(out)).toEqual(["counter.t1.mlpackage", "counter.t4.mlpackage"]);
+  expect(readdirSync(out)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
 });
 
 test("shows the author's line for a mistake that a function of the library finds", async () => {
@@ -73,6 +73,14 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s in the middle of an emit leaves no
   child.kill(signal);
   expect(await outcome).toEqual({ code: 2, out: "", err: "error: interrupted; nothing was written\n" });
   expect(readdirSync(folder)).toEqual([]);
+});
+
+test("an interrupt ends a job that leaves nothing at once", async () => {
+  const busy = start("survey", "phi4-mini");
+  const ended = new Promise((done) => busy.on("close", (code, signal) => done([code, signal])));
+  await sleep(500);
+  busy.kill("SIGINT");
+  expect(await ended).toEqual([null, "SIGINT"]);
 });
 
 /** Waits until a weight file is there. */

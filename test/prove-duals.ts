@@ -79,8 +79,6 @@ const maskAt = ({ mask, write }: Feeds, j: number, f: (m: Value) => Value): Valu
   return reduce_sum(picked, { axes: [3], keep_dims: true }) as Value;
 };
 
-
-
 const reshapeRow = (column: Value): Value => transpose(column, { perm: [0, 1, 3, 2] }) as Value;
 
 /** The masked-out entry (0, w_1) through f for token 0; zero for all other tokens. */
@@ -88,12 +86,29 @@ const maskedOut =
   (f: (m: Value) => Value): Make =>
   (feeds) => {
     const first = cut(maskAt(feeds, 1, f), 2, 0);
-    return concat([first, mul(cut(maskAt(feeds, 1, (m) => exp(m) as Value), 2, 1), 0) as Value], { axis: 2 }) as Value;
+    return concat(
+      [
+        first,
+        mul(
+          cut(
+            maskAt(feeds, 1, (m) => exp(m) as Value),
+            2,
+            1,
+          ),
+          0,
+        ) as Value,
+      ],
+      { axis: 2 },
+    ) as Value;
   };
 const nothing: Make = ({ write }) => mul(reduce_sum(reshapeRow(write), { axes: [3], keep_dims: true }), 0) as Value;
 const one: Make = (feeds) => add(nothing(feeds), 1) as Value;
 
-const caching = (tokens: number, update: (K: Value, rows: Value, at: Tensor<Shape, "int32">) => Tensor, at: number): Graph => {
+const caching = (
+  tokens: number,
+  update: (K: Value, rows: Value, at: Tensor<Shape, "int32">) => Tensor,
+  at: number,
+): Graph => {
   const x = input("x", [tokens, 4]) as Value;
   const position = input("position", [at], "int32") as Tensor<Shape, "int32">;
   const K = state("K", [S + 1, 4]) as Value;
@@ -130,7 +145,10 @@ const times =
 export const DUALS: Readonly<Record<string, Dual>> = {
   "write-mask": dual(
     ({ write, tokens }) =>
-      reduce_sum(mul(write, tile(cut(write, 3, 0), { reps: [1, 1, 1, tokens] })), { axes: [2], keep_dims: true }) as Value,
+      reduce_sum(mul(write, tile(cut(write, 3, 0), { reps: [1, 1, 1, tokens] })), {
+        axes: [2],
+        keep_dims: true,
+      }) as Value,
     ({ write }) => reduce_sum(mul(write, write), { axes: [2], keep_dims: true }) as Value,
   ),
   "mask-closed": dual((feeds) => maskAt(feeds, 0, (m) => exp(m) as Value), nothing),
@@ -148,52 +166,78 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     step: caching(1, (K, x, at) => slice_update(K, x, after(at, 0), after(at, 1, 4)), 1),
   },
   "re-roll": dual(pieces(0, 1, 3), pieces(0, 1, 2)),
-  commute: dual(({ x }) => sub(x, exp(x)) as Value, ({ x }) => sub(exp(x) as Value, x) as Value),
-  "add-constants": dual(
-    ({ x }) => mul(x, add(constant([1.5], [1]), 1)) as Value,
-    times(2),
+  commute: dual(
+    ({ x }) => sub(x, exp(x)) as Value,
+    ({ x }) => sub(exp(x) as Value, x) as Value,
   ),
+  "add-constants": dual(({ x }) => mul(x, add(constant([1.5], [1]), 1)) as Value, times(2)),
   "add-zero": dual(({ x }) => add(x, 1) as Value, same),
   "add-opposite": dual(({ x }) => sub(x, exp(x)) as Value, times(0)),
   "mul-constants": dual(({ x }) => mul(x, mul(constant([1.5], [1]), 1.5)) as Value, times(2)),
   "mul-zero": dual(times(3), times(0)),
   "mul-one": dual(times(3), same),
   "mul-minus-one": dual(times(3), times(-1)),
-  "mul-sign": dual(({ x }) => mul(minus(x), exp(x)) as Value, ({ x }) => mul(x, exp(x)) as Value),
-  "div-by-power": dual(({ x }) => real_div(x, 3) as Value, ({ x }) => real_div(x, 4) as Value),
+  "mul-sign": dual(
+    ({ x }) => mul(minus(x), exp(x)) as Value,
+    ({ x }) => mul(x, exp(x)) as Value,
+  ),
+  "div-by-power": dual(
+    ({ x }) => real_div(x, 3) as Value,
+    ({ x }) => real_div(x, 4) as Value,
+  ),
   "zero-div": dual(
     ({ x }) => real_div(constant([1], [1, 1]), x) as Value,
     ({ x }) => real_div(constant([2], [1, 1]), x) as Value,
   ),
-  "div-sign": dual(({ x }) => real_div(minus(x), exp(x)) as Value, ({ x }) => real_div(x, exp(x)) as Value),
-  "round-known": dual(({ x }) => softmax(x, { axis: 1 }), ({ x }) => spread(x), { level: "exact" }),
-  "round-sign": dual(({ x }) => mul(minus(x), exp(x)) as Value, ({ x }) => mul(x, exp(x)) as Value),
+  "div-sign": dual(
+    ({ x }) => real_div(minus(x), exp(x)) as Value,
+    ({ x }) => real_div(x, exp(x)) as Value,
+  ),
+  "round-known": dual(
+    ({ x }) => softmax(x, { axis: 1 }),
+    ({ x }) => spread(x),
+    { level: "exact" },
+  ),
+  "round-sign": dual(
+    ({ x }) => mul(minus(x), exp(x)) as Value,
+    ({ x }) => mul(x, exp(x)) as Value,
+  ),
   "sum-zero": dual(
     ({ x }) => reduce_sum(concat([exp(cut(x, 1, 0)) as Value, cut(x, 1, 1)], { axis: 1 }), { axes: [1] }) as Value,
     ({ x }) => reduce_sum(mul(x, 0), { axes: [1] }) as Value,
   ),
   "sum-one-hot": dual(
-    (feeds) => reduce_sum(concat([exp(cut(feeds.x, 1, 0)) as Value, cut(feeds.x, 1, 1)], { axis: 1 }), { axes: [1], keep_dims: true }) as Value,
+    (feeds) =>
+      reduce_sum(concat([exp(cut(feeds.x, 1, 0)) as Value, cut(feeds.x, 1, 1)], { axis: 1 }), {
+        axes: [1],
+        keep_dims: true,
+      }) as Value,
     ({ x }) => exp(cut(x, 1, 0)) as Value,
   ),
   "sum-sign": dual(
     ({ x }) => reduce_sum(minus(x), { axes: [1] }) as Value,
     ({ x }) => reduce_sum(x, { axes: [1] }) as Value,
   ),
-  "closed-add": dual(maskedOut((m) => exp(add(m, 10000)) as Value), nothing),
-  "closed-scale": dual(maskedOut((m) => exp(mul(m, -0.001)) as Value), nothing),
+  "closed-add": dual(
+    maskedOut((m) => exp(add(m, 10000)) as Value),
+    nothing,
+  ),
+  "closed-scale": dual(
+    maskedOut((m) => exp(mul(m, -0.001)) as Value),
+    nothing,
+  ),
   "closed-round": dual(
     maskedOut((m) => exp(mul(cast(cast(m, { dtype: "uint8" }) as never, { dtype: "fp16" }) as Value, 0.01)) as Value),
     nothing,
   ),
-  "closed-exp": dual(maskedOut((m) => tanh(m) as Value), nothing),
-  "max-closed": dual(
-    (feeds) => {
-      const closed = maskedOut((m) => exp(maximum(m, m)) as Value)(feeds);
-      return concat([cut(closed, 2, 0), add(cut(closed, 2, 1), 1) as Value], { axis: 2 }) as Value;
-    },
-    one,
+  "closed-exp": dual(
+    maskedOut((m) => tanh(m) as Value),
+    nothing,
   ),
+  "max-closed": dual((feeds) => {
+    const closed = maskedOut((m) => exp(maximum(m, m)) as Value)(feeds);
+    return concat([cut(closed, 2, 0), add(cut(closed, 2, 1), 1) as Value], { axis: 2 }) as Value;
+  }, one),
   collect: dual(({ x }) => add(mul(x, 3), x) as Value, times(3)),
   content: dual(
     ({ x }) => add(mul(x, exp(x)), tanh(x)) as Value,
@@ -211,4 +255,3 @@ function after(position: Tensor<Shape, "int32">, n: number, end = 0): Tensor<Sha
   const row = n === 0 ? position : (add(position, n) as Tensor<Shape, "int32">);
   return concat([row, constant([end], [1], "int32")], { axis: 0 }) as Tensor<Shape, "int32">;
 }
-

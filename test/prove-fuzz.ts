@@ -23,19 +23,23 @@ export interface Draw {
 
 /** Mostly equal spellings with one or two changes; `norm` stays equal, as other forms are not equal over the reals. */
 const spelling: fc.Arbitrary<Partial<Spelling>> = fc
-  .subarray(Object.keys(SPELLINGS).filter((key) => key !== "norm"), { maxLength: 3 })
-  .chain((keys) => fc.record(Object.fromEntries(keys.map((key) => [key, fc.constantFrom(...SPELLINGS[key as keyof Spelling])]))),
+  .subarray(
+    Object.keys(SPELLINGS).filter((key) => key !== "norm"),
+    { maxLength: 3 },
+  )
+  .chain((keys) =>
+    fc.record(Object.fromEntries(keys.map((key) => [key, fc.constantFrom(...SPELLINGS[key as keyof Spelling])]))),
   ) as fc.Arbitrary<Partial<Spelling>>;
 
-/** Small sizes that coincide often: T, heads, KV heads, head_dim and max_seq are all 2 or 4. */
+/** Small sizes that coincide often: T, heads, KV heads, head_dim, hidden rows and max_seq are mostly 2 or 4. */
 const sizes: fc.Arbitrary<PhiSizes> = fc
-  .record({ kvHeads: fc.constantFrom(1, 2), group: fc.constantFrom(1, 2), headDim: fc.constantFrom(2, 4) })
+  .record({ kvHeads: fc.constantFrom(1, 2), group: fc.constantFrom(1, 2), headDim: fc.constantFrom(4, 6) })
   .map(({ kvHeads, group, headDim }) => ({
     hiddenSize: 4,
     heads: kvHeads * group,
     kvHeads,
     headDim,
-    rotaryDims: 2,
+    rotaryDims: 4,
     ffnSize: 2,
     eps: 1e-5,
     layers: 1,
@@ -53,22 +57,36 @@ export const draws: fc.Arbitrary<Draw> = fc.record({
   inBoth: fc.boolean(),
 }) as fc.Arbitrary<Draw>;
 
-export type Outcome = "exact" | "reals" | "refuted" | "gap";
+/**
+ * Pairs that are equal and yet not proven, by name: a mask shifted by a row is read at a row of no class; that no row is
+ * left over is not something a proof may use; a loop over heads is not re-rolled where the other side scales the mask.
+ */
+function isKnownGap({ mutant, inBoth, tokens, maxSeq, block, step }: Draw): boolean {
+  const looped = [block, step].filter((how) => how.gqa === "loop").length === 1;
+  const scaled = [block, step].filter((how) => how.scale === "masked").length === 1;
+  return (mutant === "mask_off_by_one" && inBoth) || (mutant !== undefined && tokens === maxSeq) || (looped && scaled);
+}
+
+export type Outcome = "exact" | "reals" | "refuted" | "known gap" | "gap";
 
 /** Proves a pair and holds the verdict against the interpreter. @throws Error on a false proof. */
-export function check({ seed, tokens, maxSeq, sizes, block, step, mutant, inBoth }: Draw): Outcome {
+export function check(draw: Draw): Outcome {
+  const { seed, tokens, maxSeq, sizes, block, step, mutant, inBoth } = draw;
   const build = (T: number, spelling: Partial<Spelling>, faulty: boolean) => {
     const size = { tokens: T, maxSeq };
     return mutant && faulty ? mutants[mutant]!(sizes, size, spelling) : phiLayers(sizes, size, spelling);
   };
   const graphs = { block: build(tokens, block, true), step: build(1, step, inBoth) };
   const roles = findRoles(graphs.block, graphs.step);
-  const verdict = prove(graphs.block, graphs.step, { counterexample: false });
+  const verdict = prove(graphs.block, graphs.step, { counterexample: false, secondOpinion: false });
   const differs = (precision: "fp16" | "fp64", k: number) => {
     const sample = sampleOf(graphs, roles, seed + k);
     return mismatch(graphs, roles, runBoth(graphs, roles, sample, precision), precision);
   };
-  if (verdict.verdict !== "PROVEN") return [0, 1, 2, 3].some((k) => differs("fp64", k)) ? "refuted" : "gap";
+  if (verdict.verdict !== "PROVEN") {
+    if ([0, 1, 2, 3, 4, 5, 6, 7].some((k) => differs("fp64", k))) return "refuted";
+    return isKnownGap(draw) ? "known gap" : "gap";
+  }
   const wrong = verdict.level === "exact" ? differs("fp16", 0) : differs("fp64", 0);
   if (wrong) throw new Error(`false PROVEN (${verdict.level}): ${JSON.stringify(wrong)}`);
   for (const prime of PRIMES) {

@@ -19,7 +19,15 @@ export const TINY: PhiSizes = {
 };
 
 /** Sizes that coincide with T = 4, with each other, and with the cache of 8 rows. */
-export const COINCIDING: PhiSizes = { ...TINY, hiddenSize: 8, heads: 4, kvHeads: 4, headDim: 8, rotaryDims: 8, ffnSize: 4 };
+export const COINCIDING: PhiSizes = {
+  ...TINY,
+  hiddenSize: 8,
+  heads: 4,
+  kvHeads: 4,
+  headDim: 8,
+  rotaryDims: 8,
+  ffnSize: 4,
+};
 
 export const TRUE_SIZE: PhiSizes = {
   hiddenSize: 3072,

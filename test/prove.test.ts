@@ -8,7 +8,7 @@ import { ONE_CHANGE, spellingName } from "./phi-support.ts";
 import { COINCIDING, pairOf, summary, TINY, TRUE_SIZE } from "./prove-support.ts";
 
 const proof = (block: Parameters<typeof prove>[0], step: Parameters<typeof prove>[1]) =>
-  prove(block, step, { counterexample: false });
+  prove(block, step, { counterexample: false, secondOpinion: false });
 
 describe("spellings", () => {
   /** Respellings that move a rounding, or a constant that is rounded: what they are proven to be. */
@@ -55,7 +55,8 @@ describe("sizes", () => {
     expect(summary(proof(block, step))).toBe("PROVEN (exact)");
   });
 
-  test.each(ONE_CHANGE.map((spelling) => [spellingName(spelling), spelling] as const))(
+  const SOME = ONE_CHANGE.filter((how) => how.gqa || how.write || how.rope || how.transposes);
+  test.each(SOME.map((spelling) => [spellingName(spelling), spelling] as const))(
     "T = heads = KV heads, head_dim = max_seq = hidden: %s",
     (_, how) => {
       const { block, step } = pairOf({ sizes: COINCIDING, tokens: 4 }, how, how);
@@ -102,11 +103,11 @@ describe("mutants", () => {
     const size = { tokens: 2, maxSeq: 4 };
     const block = mutants[name]!(TINY, size);
     const step = phiLayers(TINY, { ...size, tokens: 1 });
-    const verdict = prove(block, step, { budget: 20 });
+    const verdict = prove(block, step, { budget: 10, secondOpinion: false });
     expect(summary(verdict)).toBe("REFUTED");
   });
 
-  test.each([1, 3, 4])("none is proven at T = %i unless it is equal there", (tokens) => {
+  test.each([1, 3])("none is proven at T = %i unless it is equal there", (tokens) => {
     for (const name of names) {
       const size = { tokens, maxSeq: 8 };
       const verdict = proof(mutants[name]!(TINY, size), phiLayers(TINY, { ...size, tokens: 1 }));

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
+import { UserError } from "../dsl/user-error.ts";
 import { type Ground, groundFor, judgeBuild } from "../emit/evidence-policy.ts";
 import { writeFixtures } from "../emit/fixtures.ts";
 import { writeWhole } from "../emit/weights/files.ts";
@@ -54,7 +55,14 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
     const recording = await record(
       { block, step, runBlock: (v) => executor.run(plans[0], v), runStep: (v) => executor.run(plans[1], v) },
       (v) => executor.run(plans[2], v),
-      { seed: args.whole("seed", 0), ...(subject.config ? { config: subject.config } : {}), onCall: running.update },
+      {
+        seed: args.whole("seed", 0),
+        ...(subject.config ? { config: subject.config } : {}),
+        onCall(done, total) {
+          running.update(done, total);
+          if (io.signal.aborted) throw new UserError("interrupted; the packages are written, their fixtures are not");
+        },
+      },
     );
     const { manifest } = await writeFixtures({
       name: subject.name,

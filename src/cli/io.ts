@@ -5,7 +5,10 @@ export interface Io {
   out(line: string): void;
   /** A line about the work, on standard error. */
   err(line: string): void;
-  /** Aborted when the user interrupts. */
+  /**
+   * Aborted when the user interrupts. Asking for it takes the interrupt over from the system, which otherwise ends the
+   * process at once: only a job that looks at it, and would leave something behind, may ask.
+   */
   readonly signal: AbortSignal;
   /** Shows how far a long job is; see `startProgress`. */
   progress(label: string): Progress;
@@ -50,12 +53,23 @@ export function startProgress(label: string, screen: Screen, now: () => number =
   };
 }
 
-/** The real streams. */
-export function processIo(signal: AbortSignal): Io {
+/** The real streams and signals. */
+export function processIo(): Io {
+  let stop: AbortSignal | undefined;
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
-    signal,
+    get signal() {
+      stop ??= interruption();
+      return stop;
+    },
     progress: (label) => startProgress(label, process.stderr),
   };
+}
+
+function interruption(): AbortSignal {
+  const stop = new AbortController();
+  // A second one finds the system's own handler again, for whoever cannot wait.
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
+  return stop.signal;
 }

@@ -5,7 +5,6 @@ import { dirname, join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { type BlobPlan, blobBytes } from "./blob.ts";
-import { type GrowingHash, hashWhileWriting } from "./hash.ts";
 import { lower } from "./lower.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "./manifest.ts";
 import type { MilFeature, MilModel } from "./mil.ts";
@@ -81,44 +80,43 @@ export async function writePackage(
 async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, folder: string, options: EmitOptions) {
   const weightsPath = join(folder, WEIGHTS_PATH);
   await mkdir(dirname(weightsPath), { recursive: true });
-  const hash = hashWhileWriting(weightsPath, blobs.bytes);
-  try {
-    await writeWeights(blobs, store, weightsPath, hash, options);
-    // Encoded only now: the thread that hashes is behind the writing and catches up meanwhile.
-    const encoded = encodeModel(model);
-    await writeFile(join(folder, MODEL_PATH), encoded);
-    const digests = { model: sha256Of(encoded), weights: await hash.digest() };
-    const manifest = manifestOf(digests);
-    await writeFile(join(folder, MANIFEST_PATH), manifest);
-    options.signal?.throwIfAborted();
-    return { ...digests, manifest, modelBytes: encoded.length };
-  } finally {
-    await hash.cancel();
-  }
+  const weights = await writeWeights(blobs, store, weightsPath, options);
+  const encoded = encodeModel(model);
+  const digests = { model: sha256Of(encoded), weights };
+  const manifest = manifestOf(digests);
+  await writeFile(join(folder, MODEL_PATH), encoded);
+  await writeFile(join(folder, MANIFEST_PATH), manifest);
+  options.signal?.throwIfAborted();
+  return { ...digests, manifest, modelBytes: encoded.length };
 }
 
-/** Writes weight.bin. While a piece is on its way to the disk, the next one is read and converted. */
+/**
+ * Writes weight.bin and returns its digest. While a piece is on its way to the disk, it is hashed, and the next one is
+ * read and converted: SHA-256 alone costs nearly as much as copying the file does.
+ */
 async function writeWeights(
   plan: BlobPlan,
   store: WeightStore,
   path: string,
-  hash: GrowingHash,
   { onProgress, signal }: EmitOptions,
-): Promise<void> {
+): Promise<string> {
   const file = await open(path, "wx");
+  const hash = createHash("sha256");
   let writing = Promise.resolve();
   try {
     let position = 0;
     for await (const bytes of blobBytes(plan, store)) {
       await writing;
       signal?.throwIfAborted();
-      writing = writeAll(file, bytes, position).then(() => hash.grow(bytes));
+      writing = writeAll(file, bytes, position);
       // Its failure is met at the next turn; until then nobody waits for it.
       writing.catch(() => {});
+      hash.update(bytes);
       position += bytes.length;
       onProgress?.(position, plan.bytes);
     }
     await writing;
+    return hash.digest("hex");
   } finally {
     await writing.catch(() => {});
     await file.close();

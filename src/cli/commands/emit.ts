@@ -1,11 +1,13 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../emit/evidence-policy.ts";
 import { type EmitSummary, writePackage } from "../../emit/package.ts";
 import { graphOf, readPackage } from "../../emit/read.ts";
 import type { WeightStore } from "../../emit/weights/store.ts";
+import { recordable } from "../../passes/parity/record.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/verdict.ts";
 import type { Args, Command } from "../command.ts";
@@ -40,6 +42,7 @@ export const emit: Command = {
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planOf(subject, args, folder);
+    if (args.flag("fixtures")) recordable(planned[0]!.graph, planned.at(-1)!.graph);
     const store = await subject.openWeights(planned[0]!.graph);
     try {
       const emitted = await writeAll({ subject, planned, store, args, io });
@@ -124,7 +127,7 @@ function planOf(subject: Subject, args: Args, folder: string): readonly Planned[
 /** Each package is placed only when the next one is complete and the proof is done: a failure leaves nothing behind. */
 async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emitted> {
   const next = job.planned[folders.length];
-  if (!next) return { packages: [], ...proofOf(job, folders) };
+  if (!next) return { packages: [], ...(await proofBeforePlacing(job, folders)) };
   const { io, args, store } = job;
   let later: Emitted = { packages: [] };
   const progress = io.progress(`writing t${next.tokens}`);
@@ -144,6 +147,14 @@ async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emit
   } finally {
     progress.end();
   }
+}
+
+async function proofBeforePlacing(job: Job, folders: readonly string[]): Promise<Omit<Emitted, "packages">> {
+  const proof = proofOf(job, folders);
+  // An interrupt that came while the prover was busy is delivered only now.
+  await setImmediate();
+  job.io.signal.throwIfAborted();
+  return proof;
 }
 
 /** The verdict on what the files say. @throws Refuted */

@@ -4,6 +4,7 @@ import type { Graph } from "../../dsl/graph.ts";
 import type { PhiConfig } from "../../dsl/models/config.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
 import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
 import { tabulate } from "../array.ts";
 import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
 import type { RawResults } from "../run.ts";
@@ -61,15 +62,12 @@ export interface RecordOptions {
 /**
  * Runs the sequence in fp16, block and steps, and the block in fp64 by `runExact`. Rejected tokens are stepped too; the
  * steps' cache then goes back to what it was before them, so that the steps never hold a stale row.
- * @throws GraphError when the pair has no common interface, RangeError when its cache has no known size.
+ * @throws GraphError when the pair has no common interface, UserError when its cache has no known size.
  */
 export async function record(pair: Pair, runExact: Run, options: RecordOptions = {}): Promise<Recording> {
-  const roles = rolesOf(pair.block, pair.step);
-  const maxSeq = slotsOf(pair.block, roles);
-  if (maxSeq === undefined) throw new RangeError(`${pair.block.name} has no cache whose rows could be counted`);
+  const { roles, maxSeq, states } = recordable(pair.block, pair.step);
   const tokens = tokensOf(pair.block, pair.step);
   const { seed = 1, config } = options;
-  const states = pair.block.states.map(({ name, entry: { type } }) => recordedState(name, type.shape, maxSeq));
   const initial = garbage(pair.block, seed);
   const source: Source = { seed, roles, maxSeq, ...(config ? { config } : {}) };
   const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(roles));
@@ -81,6 +79,15 @@ export async function record(pair: Pair, runExact: Run, options: RecordOptions =
     options.onCall?.(n + 1, planned.length);
   }
   return { roles, tokens, maxSeq, states, initial, calls };
+}
+
+/** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
+export function recordable(block: Graph, step: Graph): Pick<Recording, "roles" | "maxSeq" | "states"> {
+  const roles = rolesOf(block, step);
+  const maxSeq = slotsOf(block, roles);
+  if (maxSeq === undefined) throw new UserError(`${block.name} has no cache of known size, so nothing can be recorded`);
+  const states = block.states.map(({ name, entry: { type } }) => recordedState(name, type.shape, maxSeq));
+  return { roles, maxSeq, states };
 }
 
 /** The caches that are carried from call to call. */
@@ -136,7 +143,7 @@ const mapValues = (arrays: Arrays, f: (array: RawArray) => RawArray): Arrays =>
 /** The cache axis of a state: the last one of that size before the features, as in parity.ts. */
 function recordedState(name: string, shape: Shape, maxSeq: number): RecordedState {
   const rowAxis = shape.slice(0, -1).lastIndexOf(maxSeq);
-  if (rowAxis < 0) throw new RangeError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
+  if (rowAxis < 0) throw new UserError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
   return { name, shape, rowAxis };
 }
 

@@ -29,7 +29,7 @@ export const closed = (c: Context, scale = 1): Term => intern(c.store, { kind: "
 
 export const isClosed = (t: Term): boolean => t.kind === "closed";
 export const isNum = (t: Term): boolean => t.value !== undefined;
-export const isFinite = (t: Term): boolean => t.value !== undefined && Number.isFinite(t.value);
+export const isFiniteNum = (t: Term): boolean => t.value !== undefined && Number.isFinite(t.value);
 export const is = (t: Term, value: number): boolean => t.value === value;
 
 /** The term without its minus sign. */

@@ -31,7 +31,9 @@ export function certificate(verdict: Verdict, graphs: { block: Graph; step: Grap
     ...(verdict.gapBound === undefined ? {} : { gapBound: verdict.gapBound }),
     rules: verdict.rules,
     sizes: verdict.sizes,
-    ...(verdict.verdict === "PROVEN" ? { corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })) } : {}),
+    ...(verdict.verdict === "PROVEN"
+      ? { corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })) }
+      : {}),
   };
 }
 

@@ -14,7 +14,7 @@ import { type Graphs, type Run, runBoth, type Sample, sampleOf } from "./sample.
 export interface CounterexampleOptions extends Pick<LeafOptions, "weightIdentity"> {
   /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
   readonly small?: (tokens: number) => Graphs;
-  /** Milliseconds to spend on making the input small; 3000 when absent. */
+  /** Runs to spend on making the input small; 400 when absent. */
   readonly budget?: number;
   readonly seed?: number;
 }
@@ -74,7 +74,8 @@ export function searchDifference(given: Graphs, roles: Roles, options: Counterex
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
 }
 
-function costOf({ block, step }: Graphs): number {
+/** Scalar operations of one run of both graphs, roughly. */
+export function costOf({ block, step }: Graphs): number {
   let cost = 0;
   for (const { def, type } of [...schedule(block), ...schedule(step)]) {
     if (def.kind !== "op") continue;
@@ -127,10 +128,7 @@ export function mismatch(
 }
 
 /** Calls `visit` for every index in row-major order, until it says no. */
-function eachIndex(
-  shape: readonly number[],
-  visit: (index: readonly number[], flat: number) => boolean,
-): boolean {
+function eachIndex(shape: readonly number[], visit: (index: readonly number[], flat: number) => boolean): boolean {
   const n = sizeOf(shape);
   for (let flat = 0; flat < n; flat++) {
     let rest = flat;
@@ -148,15 +146,21 @@ const flatten = (index: readonly number[], shape: readonly number[]): number =>
   index.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
 
 /** Zeroes what the difference does not need: whole arrays, then halves, then single numbers; the rest become 1. */
-function shrink(graphs: Graphs, roles: Roles, first: Sample, seed: number, options: CounterexampleOptions): Counterexample {
-  const end = performance.now() + (options.budget ?? 3000);
+function shrink(
+  graphs: Graphs,
+  roles: Roles,
+  first: Sample,
+  seed: number,
+  options: CounterexampleOptions,
+): Counterexample {
+  let runs = options.budget ?? 400;
   const differs = (sample: Sample): boolean =>
     mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp64", options), "fp64", PLAIN) !== undefined;
   let sample = first;
   const attempt = (name: string, from: number, to: number, value: number): boolean => {
     const old = sample.arrays.get(name)!;
     if (old.subarray(from, to).every((x) => x === 0 || x === value)) return true;
-    if (performance.now() > end) return false;
+    if (runs-- <= 0) return false;
     const data = old.map((x, k) => (k >= from && k < to && x !== 0 ? value : x));
     const next = { ...sample, arrays: new Map(sample.arrays).set(name, data) };
     if (!differs(next)) return false;
@@ -173,7 +177,9 @@ function shrink(graphs: Graphs, roles: Roles, first: Sample, seed: number, optio
     for (const [name, data] of first.arrays) zero(name, 0, data.length);
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
-  const found = mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp16", options), "fp16") ?? mismatch(graphs, roles, runBoth(graphs, roles, first, "fp16", options), "fp16")!;
+  const found =
+    mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp16", options), "fp16") ??
+    mismatch(graphs, roles, runBoth(graphs, roles, first, "fp16", options), "fp16")!;
   const all = [...sample.arrays.values()].flatMap((x) => [...x]);
   return {
     graphs,

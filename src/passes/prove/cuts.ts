@@ -24,8 +24,9 @@ export function findCuts(block: Graph, step: Graph, { tokens }: Roles): readonly
 
 function pairOf(value: Tensor, twin: Tensor, k: number, tokens: number): Pair | undefined {
   const axis = tokenAxisOf(value, twin, tokens);
-  if (typeof axis !== "number") return undefined;
-  return { what: "value", name: value.name ?? `value ${k}`, block: value, step: twin, tokenAxis: axis };
+  if (axis === undefined) return undefined;
+  const rows = axis === "none" ? {} : { tokenAxis: axis };
+  return { what: "value", name: value.name ?? `value ${k}`, block: value, step: twin, ...rows };
 }
 
 /**
@@ -63,7 +64,10 @@ function dependents(order: readonly Tensor[], stream: Tensor): ReadonlySet<Tenso
 /** The cut values of both graphs as fresh inputs, all but one. */
 export function cutsWithout(pairs: readonly Pair[], left: readonly Pair[]): CutPairs {
   const used = pairs.filter((pair) => !left.includes(pair));
-  const cut = (pair: Pair) => ({ label: `cut ${pairs.indexOf(pair)}`, tokenAxis: pair.tokenAxis! });
+  const cut = (pair: Pair) => ({
+    label: `cut ${pairs.indexOf(pair)}`,
+    ...(pair.tokenAxis === undefined ? {} : { tokenAxis: pair.tokenAxis }),
+  });
   return {
     block: new Map(used.map((pair) => [pair.block, cut(pair)])),
     step: new Map(used.map((pair) => [pair.step, cut(pair)])),

@@ -62,7 +62,11 @@ function whereOf({ token, ix, pair }: Difference): string {
 function slotName(i: Ix): string | undefined {
   const [a] = i.atoms;
   if (i.atoms.length !== 1) return undefined;
-  return a!.kind === "row" ? `cache row of token ${a!.n}` : a!.kind === "rest" ? "a cache row no token writes" : undefined;
+  return a!.kind === "row"
+    ? `cache row of token ${a!.n}`
+    : a!.kind === "rest"
+      ? "a cache row no token writes"
+      : undefined;
 }
 
 /** Follows two terms down to where they part. */

@@ -105,11 +105,22 @@ function evaluateField(graph: Graph, m: Field, leaf: (value: Tensor) => NDArray)
     const { def, type } = value;
     if (def.kind === "const") {
       const { data } = def;
-      values.set(value, from(type, (k) => (isFloat(type.dtype) ? m.num(data[k]!) : data[k]!)));
+      values.set(
+        value,
+        from(type, (k) => (isFloat(type.dtype) ? m.num(data[k]!) : data[k]!)),
+      );
     } else if (def.kind === "op") {
-      const integers = Object.values(def.operands).flat().every((x) => !isFloat((x as Tensor).type.dtype));
+      const integers = Object.values(def.operands)
+        .flat()
+        .every((x) => !isFloat((x as Tensor).type.dtype));
       const reading = integers && !isFloat(type.dtype) ? numericReading("fp64", true) : m;
-      values.set(value, tabulate(type, meaningOf(reading, def, type, (operand) => readOf(values.get(operand)!))));
+      values.set(
+        value,
+        tabulate(
+          type,
+          meaningOf(reading, def, type, (operand) => readOf(values.get(operand)!)),
+        ),
+      );
     } else values.set(value, leaf(value));
   }
   const get = (value: Tensor): NDArray => values.get(value)!;
@@ -154,7 +165,8 @@ function fieldReading(p: number, seed: number): Field {
     maximum: choose("max"),
     minimum: choose("min"),
     pow: (a, b) => keyed("pow", (a * 31 + b) % p),
-    unary: (f, a) => (a === CLOSED ? (f === "exp" ? 0 : keyed(f, p)) : f === "exp" ? powMod(keyed("e", 0), a, p) : keyed(f, a)),
+    unary: (f, a) =>
+      a === CLOSED ? (f === "exp" ? 0 : keyed(f, p)) : f === "exp" ? powMod(keyed("e", 0), a, p) : keyed(f, a),
     compare: (how, a, b) => {
       const [x, y] = [smallFraction(a, p), smallFraction(b, p)];
       if (how === "equal" || a === b) return Number(a === b && how !== "less");

@@ -97,7 +97,7 @@ function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
 const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.src ? a.src.free : [a]);
 
 function addTo(sum: Sum, i: Ix, k: number): Sum {
-  i.atoms.forEach((a, n) => sum.set(a, (sum.get(a) ?? 0) + k * i.coefs[n]!));
+  for (const [n, a] of i.atoms.entries()) sum.set(a, (sum.get(a) ?? 0) + k * i.coefs[n]!);
   return sum;
 }
 
@@ -135,7 +135,11 @@ export function shift(s: Indices, i: Ix, c: number): Ix {
   return isConstantIx(i) ? constant(s, i.c + c) : internSorted(s, i.atoms, i.coefs, i.c + c);
 }
 export const times = (s: Indices, i: Ix, k: number): Ix =>
-  k === 1 ? i : k === 0 || isConstantIx(i) ? constant(s, k === 0 ? 0 : k * i.c) : internSorted(
+  k === 1
+    ? i
+    : k === 0 || isConstantIx(i)
+      ? constant(s, k === 0 ? 0 : k * i.c)
+      : internSorted(
           s,
           i.atoms,
           i.coefs.map((x) => k * x),

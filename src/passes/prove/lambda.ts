@@ -84,8 +84,7 @@ function liftIx(c: Context, i: Ix, v: Atom, inner: Ix, lift: (i: Ix) => Ix): Ix 
 
 /** The body of a closed reduction with its variable at `index`. */
 export function instantiate(c: Context, app: Term, index: Ix, rebuild: Rebuild): Term {
-  const at = (a: Atom): Ix | undefined =>
-    a.kind === "bound" ? index : a.kind === "param" ? app.ix[a.n] : undefined;
+  const at = (a: Atom): Ix | undefined => (a.kind === "bound" ? index : a.kind === "param" ? app.ix[a.n] : undefined);
   return replace(c, app.lam!.body, at, rebuild, app.args);
 }
 
@@ -117,13 +116,7 @@ function replace(
 }
 
 /** A closed reduction with other arguments; opened and closed again where that changes its canonical body. */
-export function reapply(
-  c: Context,
-  app: Term,
-  args: readonly Term[],
-  ix: readonly Ix[],
-  rebuild: Rebuild,
-): Term {
+export function reapply(c: Context, app: Term, args: readonly Term[], ix: readonly Ix[], rebuild: Rebuild): Term {
   const lam = app.lam!;
   const moved = intern(c.store, { kind: "app", lam, ix, args });
   const same = args.every((a, k) => a === app.args[k]) && ix.every((i, k) => i === app.ix[k]);

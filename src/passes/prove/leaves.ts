@@ -115,7 +115,8 @@ export function weightPlace(source: WeightSource, type: TensorType): WeightPlace
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
   const { tensor, rows, columns, transform } = source;
   const cut = [...(columns ? [`columns ${columns.join("..")}`] : []), ...(transform ? [transform] : [])];
-  if (cut.length > 0) return { base: [tensor, ...(rows ? [`rows ${rows.join("..")}`] : []), ...cut].join(" "), offset: 0 };
+  if (cut.length > 0)
+    return { base: [tensor, ...(rows ? [`rows ${rows.join("..")}`] : []), ...cut].join(" "), offset: 0 };
   const width = rows ? sizeOf(type.shape) / (rows[1] - rows[0]) : 0;
   return { base: tensor, offset: (rows?.[0] ?? 0) * width };
 }

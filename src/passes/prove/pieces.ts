@@ -51,7 +51,7 @@ const summand = (c: Context, piece: Piece, at: Ix): Term | undefined =>
 /** Whether the formula from position `from` on gives the summands of the piece. */
 function follows(c: Context, body: Term, whole: Ix, piece: Piece, from: number): boolean {
   const s = c.store.indices;
-  const v = piece.n === 1 ? constant(s, 0) : variable(s, `${asAtom(whole)!.label}\'`, piece.n);
+  const v = piece.n === 1 ? constant(s, 0) : variable(s, `${asAtom(whole)!.label}'`, piece.n);
   const own = piece.n === 1 ? piece.term : summand(c, piece, v);
   return own === substitute(c, body, (x) => (x === asAtom(whole) ? shift(s, v, from) : undefined), rebuild);
 }

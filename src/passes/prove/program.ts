@@ -9,13 +9,15 @@ import type { Context } from "./context.ts";
 import { constant, type Ix } from "./indices.ts";
 import { type LeafOptions, readConst, readInput, readState, readWeight } from "./leaves.ts";
 import type { Roles } from "./roles.ts";
+import { splitAll } from "./split.ts";
 import { symbolicReading } from "./symbolic.ts";
 import { intern, type Term } from "./terms.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input `label` of both programs. */
 export interface Cut {
   readonly label: string;
-  readonly tokenAxis: number;
+  /** Absent where there is one token. */
+  readonly tokenAxis?: number;
 }
 
 /** One run of a graph. */
@@ -138,8 +140,9 @@ function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: rea
 }
 
 function readCut(c: Context, copy: Copy, { label, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
+  const leaf = (at: readonly Ix[]) => intern(c.store, { kind: "leaf", tag: label, ix: at, dtype: value.type.dtype });
+  if (tokenAxis === undefined) return leaf(ix);
   const token = ix[tokenAxis]!;
-  if (token.atoms.length > 0) throw opaque(`the token row of ${label} is not constant`);
-  const at = ix.with(tokenAxis, constant(c.store.indices, token.c + copy.first));
-  return intern(c.store, { kind: "leaf", tag: label, ix: at, dtype: value.type.dtype });
+  if (token.atoms.length > 0) return splitAll(token, `the token row of ${label}`);
+  return leaf(ix.with(tokenAxis, constant(c.store.indices, token.c + copy.first)));
 }

@@ -7,22 +7,25 @@ import type { Graph } from "../../dsl/graph.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { type Context, type Mode, newContext } from "./context.ts";
 import { corollariesOf } from "./corollaries.ts";
-import { type CounterexampleOptions, searchDifference } from "./counterexample.ts";
+import { type CounterexampleOptions, costOf, searchDifference } from "./counterexample.ts";
 import { cutsWithout, findCuts } from "./cuts.ts";
 import { explain } from "./explain.ts";
+import { fingerprint, PRIMES } from "./fingerprint.ts";
 import type { LeafOptions } from "./leaves.ts";
 import { gapBound, PRECONDITIONS, type Precondition } from "./preconditions.ts";
 import { type CutPairs, newPrograms } from "./program.ts";
 import { compare, type Pair, tokenAxisOf } from "./relation.ts";
 import { findRoles, type Roles } from "./roles.ts";
 import { type Segment, segmentsOf } from "./segments.ts";
-import type { Finding, Used, Verdict } from "./verdict.ts";
+import type { Finding, SecondOpinion, Used, Verdict } from "./verdict.ts";
 
 export interface ProveOptions extends Pick<LeafOptions, "weightIdentity">, CounterexampleOptions {
   /** Rules whose side condition is dropped. Only for tests of the prover. */
   readonly broken?: ReadonlySet<string>;
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
+  /** False: do not evaluate small graphs over prime fields. */
+  readonly secondOpinion?: boolean;
   readonly progress?: (done: number, total: number) => void;
 }
 
@@ -59,13 +62,14 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const cuts = findCuts(block, step, job.roles);
   // A fault shows in bits at once; only what looks like a matter of rounding is worth the proofs over the reals.
   let outcome = proveCut(job, cuts, ATTEMPTS);
-  const search = outcome.failed && options.counterexample !== false ? searchDifference(job.graphs, job.roles, options) : undefined;
+  const search =
+    outcome.failed && options.counterexample !== false ? searchDifference(job.graphs, job.roles, options) : undefined;
   if (outcome.failed && outcome.failed.pair.what === "value" && !search?.counterexample) {
     // A cut that does not hold proves nothing about the whole: without it the graphs may still be equal.
     const whole = proveCut(job, [], cuts.length <= MOST_UNCUT ? UNCUT : []);
     if (!whole.failed && whole.segments > 0) outcome = whole;
   }
-  const common = commonOf(job, outcome, began);
+  const common = { ...commonOf(job, outcome, began), ...opinionOf(job) };
   if (!outcome.failed) {
     const corollaries = corollariesOf(job.graphs, job.roles, outcome.ledger.used);
     const { level, notExact } = outcome;
@@ -112,6 +116,17 @@ function commonOf({ roles }: Job, { ledger, segments, distinct }: Outcome, began
   };
 }
 
+/** Scalar operations above which no second opinion is asked for. */
+const SECOND_OPINION_LIMIT = 3e5;
+
+function opinionOf({ graphs, roles, options }: Job): { readonly secondOpinion?: readonly SecondOpinion[] } {
+  const own = options.small ? options.small(Math.min(2, roles.tokens)) : graphs;
+  if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
+  const found = findRoles(own.block, own.step);
+  const seed = options.seed ?? 1;
+  return { secondOpinion: PRIMES.map((prime) => ({ prime, ...fingerprint(own, found, { prime, seed }, options) })) };
+}
+
 /** Proves every segment between cuts; the level is that of the weakest. */
 function proveCut(job: Job, cuts: readonly Pair[], attempts: readonly Attempt[]): Outcome {
   const ledger: Ledger = { used: new Set(), rules: new Map(), scales: new Set([1]), terms: 0, compared: 0 };
@@ -154,6 +169,7 @@ function proveSegment(
     if (twoValued && !scaled) continue;
     const c = newContext(mode, twoValued, job.options.broken ?? new Set());
     const failed = attempt(c, job, segment, cuts, ledger);
+    ledger.terms += c.store.terms.size;
     if (!failed) {
       gather(ledger, c);
       return { level: mode, ...(failures[0] && mode === "reals" ? { notExact: failures[0] } : {}) };
@@ -182,8 +198,6 @@ function attempt(c: Context, job: Job, segment: Segment, cuts: CutPairs, ledger:
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       return { pair, explain: () => tooDeep(pair) };
-    } finally {
-      ledger.terms += c.store.terms.size;
     }
   }
   return undefined;
@@ -224,4 +238,3 @@ const usedOf = (used: ReadonlySet<Precondition>): readonly Used[] =>
   (Object.keys(PRECONDITIONS) as Precondition[])
     .filter((id) => used.has(id))
     .map((id) => ({ id, says: PRECONDITIONS[id].says }));
-

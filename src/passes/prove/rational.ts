@@ -49,7 +49,10 @@ export function toNumber(a: Rational): number {
   if (a.n === 0n) return 0;
   const size = (x: bigint): number => x.toString(2).length;
   const shift = BigInt(64 + Math.max(0, size(a.d) - size(a.n < 0n ? -a.n : a.n)));
-  const x = Number((a.n << shift) / a.d) / 2 ** Number(shift > 1000n ? 1000n : shift) / 2 ** Number(shift > 1000n ? shift - 1000n : 0n);
+  const x =
+    Number((a.n << shift) / a.d) /
+    2 ** Number(shift > 1000n ? 1000n : shift) /
+    2 ** Number(shift > 1000n ? shift - 1000n : 0n);
   return x === 0 ? (a.n < 0n ? -Number.MIN_VALUE : Number.MIN_VALUE) : x;
 }
 

@@ -7,8 +7,8 @@ import { inOrder, num, numQ, rationalOf } from "./atoms.ts";
 import type { Context } from "./context.ts";
 import type { Atom } from "./indices.ts";
 import { close } from "./lambda.ts";
+import type { Rational } from "./rational.ts";
 import * as Q from "./rational.ts";
-import { type Rational } from "./rational.ts";
 import { allowed, type Rule } from "./rule.ts";
 import { maxOf } from "./rules/closed.ts";
 import { nonNegative } from "./sign.ts";
@@ -69,7 +69,13 @@ function termOf(c: Context, { constant, terms }: Linear): Term {
   if (list.length === 0) return numQ(c, constant);
   if (Q.isZero(constant)) {
     if (list.length === 1 && Q.isOne(list[0]![1])) return list[0]![0];
-    const common = list.length > 1 ? commonFactors(c, list.map(([t]) => t)) : new Map<Term, Rational>();
+    const common =
+      list.length > 1
+        ? commonFactors(
+            c,
+            list.map(([t]) => t),
+          )
+        : new Map<Term, Rational>();
     if (common.size > 0 && allowed(c, CONTENT, true)) return factored(c, common, list);
   }
   const tag = [constant, ...list.map(([, q]) => q)].map(Q.showQ).join(",");
@@ -85,7 +91,10 @@ function commonFactors(c: Context, terms: readonly Term[]): Powers {
   for (const [base, e] of first) {
     const powers = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
     if (powers.every((x) => x.n > 0n) || powers.every((x) => x.n < 0n))
-      common.set(base, powers.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)));
+      common.set(
+        base,
+        powers.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)),
+      );
   }
   return common;
 }
@@ -94,9 +103,7 @@ function factored(c: Context, common: Powers, list: readonly (readonly [Term, Ra
   const inverse = new Map([...common].map(([b, e]) => [b, Q.negQ(e)]));
   const without = (t: Term): Powers =>
     [...common.keys()].every((b) => powersOf(t).has(b)) ? combine(powersOf(t), inverse) : powersOf(t);
-  const rest = list
-    .map(([t, q]) => productTerm(c, { q, powers: without(t) }))
-    .reduce((a, b) => add(c, a, b));
+  const rest = list.map(([t, q]) => productTerm(c, { q, powers: without(t) })).reduce((a, b) => add(c, a, b));
   const { q, powers } = productOf(c, rest);
   return productTerm(c, { q, powers: combine(powers, common) });
 }
@@ -191,14 +198,13 @@ export function power(c: Context, t: Term, e: Rational): Term {
   for (const [base, x] of powers) {
     const even = x.d === 1n && x.n % 2n === 0n;
     const known = nonNegative(base) || c.broken.has(POWER.name);
-    if ((known || even) && allowed(c, POWER, true))
-      outside.set(known ? base : unary(c, "abs", base), Q.mulQ(x, e));
+    if ((known || even) && allowed(c, POWER, true)) outside.set(known ? base : unary(c, "abs", base), Q.mulQ(x, e));
     else inside.set(base, x);
   }
   const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
   const left = productTerm(c, { q: root ? (q.n < 0n ? Q.negQ(Q.ONE) : Q.ONE) : q, powers: inside });
   if (!(rationalOf(left) && Q.isOne(rationalOf(left)!))) outside.set(left, Q.addQ(outside.get(left) ?? Q.ZERO, e));
-  return productTerm(c, { q: root ? Q.powQ(root, 2n * e.n / e.d) : Q.ONE, powers: outside });
+  return productTerm(c, { q: root ? Q.powQ(root, (2n * e.n) / e.d) : Q.ONE, powers: outside });
 }
 
 const raised = (powers: Powers, e: Rational): Powers => new Map([...powers].map(([b, x]) => [b, Q.mulQ(x, e)]));
@@ -250,8 +256,7 @@ export function maxOver(c: Context, n: number, v: Atom, body: Term): Term {
 /** A linear combination or product with other arguments. */
 export function rebuild(c: Context, like: Term, args: readonly Term[]): Term {
   const numbers = like.tag.split(",").map(Q.parseQ);
-  if (like.kind === "product")
-    return args.map((b, k) => power(c, b, numbers[k]!)).reduce((a, b) => mul(c, a, b));
+  if (like.kind === "product") return args.map((b, k) => power(c, b, numbers[k]!)).reduce((a, b) => mul(c, a, b));
   const [constant, ...coefs] = numbers;
   return args.reduce((total, t, k) => add(c, total, scaleQ(c, t, coefs[k]!)), numQ(c, constant!));
 }

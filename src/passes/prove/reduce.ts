@@ -4,10 +4,10 @@ import { type Context, deeper } from "./context.ts";
 import { type Atom, asAtom, constant, type Ix, rest, row, shift, variable } from "./indices.ts";
 import { close } from "./lambda.ts";
 import { mergeAll, type Piece } from "./pieces.ts";
+import * as reals from "./reals.ts";
 import { allowed } from "./rule.ts";
 import { negate } from "./rules/arithmetic.ts";
 import { SUM_SIGN, sparse } from "./rules/structure.ts";
-import * as reals from "./reals.ts";
 import { maximum, minimum } from "./scalar.ts";
 import { isSplit } from "./split.ts";
 import { intern, type Reduction, type Term } from "./terms.ts";
@@ -58,14 +58,30 @@ function combine(c: Context, reduction: Reduction, parts: readonly Term[]): Term
   return reduction === "max" ? maximum(c, parts) : minimum(c, parts);
 }
 
-function overPieces(c: Context, rows: Rows, reduction: Reduction, begin: number, cuts: readonly number[], body: Body): Term {
+function overPieces(
+  c: Context,
+  rows: Rows,
+  reduction: Reduction,
+  begin: number,
+  cuts: readonly number[],
+  body: Body,
+): Term {
   const pieces = cuts.slice(1).map((end, k) => {
     const [from, n] = [cuts[k]!, end - cuts[k]!];
     return { begin: from, n, term: range(c, rows, reduction, begin + from, n, body) };
   });
-  if (reduction !== "sum") return combine(c, reduction, pieces.map((p) => p.term));
+  if (reduction !== "sum")
+    return combine(
+      c,
+      reduction,
+      pieces.map((p) => p.term),
+    );
   const flat = pieces.flatMap(flatten);
-  const few = sparse(c, flat.map((p) => p.term), (k) => flat[k]!.n === 1);
+  const few = sparse(
+    c,
+    flat.map((p) => p.term),
+    (k) => flat[k]!.n === 1,
+  );
   if (few) return few;
   if (c.mode === "reals") return flat.map((p) => p.term).reduce((a, b) => reals.add(c, a, b));
   const merged = mergeAll(c, flat, (n, v, term) => closed(c, "sum", n, v, term));
@@ -102,4 +118,3 @@ function overRows(c: Context, rows: Rows, reduction: Reduction, body: Body): Ter
       : intern(c.store, { kind: "rows", args: [...parts, others] }))
   );
 }
-

@@ -89,7 +89,12 @@ const stepIndex = (p: Programs, { tokenAxis }: Pair, box: readonly Ix[]): readon
   tokenAxis === undefined ? box : box.with(tokenAxis, constant(p.c.store.indices, 0));
 
 /** The parts of a box after a case distinction on one of its variables. */
-function partsOf(p: Programs, box: readonly Ix[], atom: Atom, cuts: readonly number[] | "rows"): readonly (readonly Ix[])[] {
+function partsOf(
+  p: Programs,
+  box: readonly Ix[],
+  atom: Atom,
+  cuts: readonly number[] | "rows",
+): readonly (readonly Ix[])[] {
   const s = p.c.store.indices;
   const axis = box.findIndex((i) => i.free.includes(atom));
   if (axis < 0) throw new Error(`a case distinction on ${atom.label}, which nothing owns`);
@@ -104,4 +109,3 @@ function partsOf(p: Programs, box: readonly Ix[], atom: Atom, cuts: readonly num
     return box.with(axis, shift(s, variable(s, `i${axis}`, n), offset + begin));
   });
 }
-

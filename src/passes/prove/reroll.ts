@@ -88,4 +88,3 @@ function commonIx(c: Context, i: Ix, j: Ix, n: Ix): Ix | undefined {
   const step = minus(s, j, i);
   return step.atoms.length === 0 ? plus(s, i, times(s, n, step.c)) : undefined;
 }
-

@@ -45,12 +45,7 @@ export function allowed(c: Context, rule: Rule, side: boolean): boolean {
 }
 
 /** The result of the first rule that fires. */
-export function firstOf(
-  c: Context,
-  rules: readonly TermRule[],
-  args: readonly Term[],
-  tag: string,
-): Term | undefined {
+export function firstOf(c: Context, rules: readonly TermRule[], args: readonly Term[], tag: string): Term | undefined {
   for (const rule of rules) {
     const hit = rule.match(c, args, tag);
     if (hit && allowed(c, rule, hit.side)) return hit.result();

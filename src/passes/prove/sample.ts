@@ -49,10 +49,14 @@ export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Ident
   const fill = (name: string, n: number, dtype: TensorType["dtype"], scale: number) => {
     const next = uniform(seed ^ hashOf(name));
     const known = arrays.get(name)?.length ?? 0;
-    arrays.set(name, Float64Array.from({ length: Math.max(n, known) }, () => valueOf(dtype, next() * scale)));
+    arrays.set(
+      name,
+      Float64Array.from({ length: Math.max(n, known) }, () => elementOf(dtype, next() * scale)),
+    );
   };
   for (const { value, role } of fedRows(graphs.block, roles.block)) {
-    if (role.kind === "rows" || role.kind === "shared") fill(nameOf(value), sizeOf(value.type.shape), value.type.dtype, 2);
+    if (role.kind === "rows" || role.kind === "shared")
+      fill(nameOf(value), sizeOf(value.type.shape), value.type.dtype, 2);
   }
   for (const { name, entry } of graphs.block.states) fill(name, sizeOf(entry.type.shape), "fp16", 2);
   for (const value of [...schedule(graphs.block), ...schedule(graphs.step)]) {
@@ -69,7 +73,8 @@ export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Ident
   };
 }
 
-const valueOf = (dtype: TensorType["dtype"], x: number): number => roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
+const elementOf = (dtype: TensorType["dtype"], x: number): number =>
+  roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
 const nameOf = (x: Tensor): string => x.name ?? "";
 const placeOf = (source: WeightSource, type: TensorType, { weightIdentity }: Identity) =>
   weightIdentity?.(source, type) ?? weightPlace(source, type);
@@ -107,7 +112,9 @@ function feed(value: Tensor, role: Role, roles: Roles, { arrays, rows, visible }
       const own = type.shape[role.tokenAxis]!;
       return tabulate(type, (ix) => {
         const outer = ix.slice(0, role.tokenAxis).reduce((sum, i, axis) => sum * type.shape[axis]! + i, 0);
-        const rest = ix.slice(role.tokenAxis + 1).reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
+        const rest = ix
+          .slice(role.tokenAxis + 1)
+          .reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
         const all = own === 1 ? roles.tokens : own;
         return data![(outer * all + token(ix, role.tokenAxis)) * inner + rest]!;
       });

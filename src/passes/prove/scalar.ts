@@ -2,14 +2,14 @@
 import type { Comparison, Unary } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import type { DType } from "../../dsl/type.ts";
-import { bare, inOrder, indexTerm, is, isClosed, isFinite, num, opaque, rationalOf } from "./atoms.ts";
+import { bare, indexTerm, inOrder, is, isClosed, isFiniteNum, num, opaque, rationalOf } from "./atoms.ts";
 import type { Context } from "./context.ts";
 import { constant, type Ix, plus, times as timesIx } from "./indices.ts";
 import { reapply } from "./lambda.ts";
 import * as reals from "./reals.ts";
 import { allowed, firstOf } from "./rule.ts";
 import { ADDITION, DIVISION, MULTIPLICATION, negate, ROUNDING, raw } from "./rules/arithmetic.ts";
-import { CLOSED, GATES, insideGate, MAXIMUM, maxOf } from "./rules/closed.ts";
+import { CLOSED, GATE_ADD, GATES, insideGate, MAXIMUM, maxOf, small } from "./rules/closed.ts";
 import { COMMUTE } from "./rules/structure.ts";
 import { intern, type Term } from "./terms.ts";
 
@@ -26,7 +26,7 @@ function refuseClosed(args: readonly Term[], where: string): void {
 export function add(c: Context, a: Term, b: Term): Term {
   const index = indexSum(c, a, b);
   if (index) return index;
-  const masked = firstOf(c, ADD_MASKED, [a, b], "");
+  const masked = firstOf(c, ADD_MASKED, [a, b], "") ?? addToGate(c, a, b) ?? addToGate(c, b, a);
   if (masked) return masked;
   refuseClosed([a, b], "a sum");
   if (c.mode === "reals") return reals.add(c, a, b);
@@ -34,6 +34,11 @@ export function add(c: Context, a: Term, b: Term): Term {
   if (simpler) return simpler;
   if (a.kind === "neg" && b.kind === "neg") return negate(c, sorted(c, "add", bare(a), bare(b)));
   return a.kind === "neg" || b.kind === "neg" ? difference(c, a, b) : sorted(c, "add", a, b);
+}
+
+function addToGate(c: Context, gate: Term, other: Term): Term | undefined {
+  if (gate.kind !== "gate" || other.kind === "gate" || !allowed(c, GATE_ADD, small(other))) return undefined;
+  return insideGate(c, gate, (x) => add(c, x, other), "closed");
 }
 
 /** a − b in its normal form: the first argument in order is positive. */
@@ -74,7 +79,7 @@ export function mul(c: Context, a: Term, b: Term): Term {
   if (i && b.value !== undefined && a.kind === "index" && j) return indexTerm(c, timesIx(c.store.indices, i, b.value));
   if (j && a.value !== undefined && b.kind === "index" && i) return indexTerm(c, timesIx(c.store.indices, j, a.value));
   const gate = a.kind === "gate" ? ([a, b] as const) : ([b, a] as const);
-  if (gate[0].kind === "gate" && isFinite(gate[1]) && gate[1].value! > 0)
+  if (gate[0].kind === "gate" && isFiniteNum(gate[1]) && gate[1].value! > 0)
     return insideGate(c, gate[0], (x) => mul(c, x, gate[1]), "closed");
   const masked = firstOf(c, MUL_MASKED, [a, b], "");
   if (masked) return masked;
@@ -87,8 +92,8 @@ export function mul(c: Context, a: Term, b: Term): Term {
 }
 
 export function div(c: Context, a: Term, b: Term): Term {
-  if (isClosed(a) && isFinite(b) && b.value! > 0) return mul(c, a, num(c, 1 / b.value!));
-  if (a.kind === "gate" && isFinite(b) && b.value! > 0) return insideGate(c, a, (x) => div(c, x, b), "closed");
+  if (isClosed(a) && isFiniteNum(b) && b.value! > 0) return mul(c, a, num(c, 1 / b.value!));
+  if (a.kind === "gate" && isFiniteNum(b) && b.value! > 0) return insideGate(c, a, (x) => div(c, x, b), "closed");
   if (c.mode === "reals" && !isClosed(a) && !isClosed(b)) return reals.div(c, a, b);
   const simpler = firstOf(c, DIVISION, [a, b], "");
   if (simpler) return simpler;
@@ -100,7 +105,7 @@ export function maximum(c: Context, args: readonly Term[]): Term {
   const simpler = firstOf(c, MAXIMUM, args, "");
   if (simpler) return simpler;
   if (args.some(isClosed)) throw opaque("a maximum may be over masked-out values only");
-  return (c.mode === "reals" ? reals.max(c, args) : maxOf(c, args));
+  return c.mode === "reals" ? reals.max(c, args) : maxOf(c, args);
 }
 
 export function minimum(c: Context, args: readonly Term[]): Term {
@@ -175,7 +180,12 @@ export function rebuild(c: Context, like: Term, args: readonly Term[], ix: reado
     case "compare":
       return compare(c, like.tag as Comparison, a!, b!);
     case "select":
-      return select(c, a!, () => b!, () => d!);
+      return select(
+        c,
+        a!,
+        () => b!,
+        () => d!,
+      );
     case "round":
       return round(c, like.tag as DType, a!);
     case "index":

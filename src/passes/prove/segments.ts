@@ -3,9 +3,9 @@
  * for the names of weights, states and cuts have the same proof, so only one of them is proven.
  */
 import { createHash } from "node:crypto";
+import type { Role } from "../../dsl/contract.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
-import type { Role } from "../../dsl/contract.ts";
 import type { Cut, CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
 import type { Roles } from "./roles.ts";
@@ -102,7 +102,9 @@ function textOf(value: Tensor, number: (name: string) => number, write: (value: 
     case "const":
       return `const ${dataHash(def.data)}`;
     case "op": {
-      const operands = Object.entries(def.operands).map(([key, x]) => `${key}=${[x].flat().map((t) => write(t as Tensor))}`);
+      const operands = Object.entries(def.operands).map(
+        ([key, x]) => `${key}=${[x].flat().map((t) => write(t as Tensor))}`,
+      );
       return `${def.op} ${def.part ?? ""} ${operands.join(" ")} ${JSON.stringify(def.attrs)}`;
     }
   }

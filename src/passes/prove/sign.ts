@@ -24,7 +24,10 @@ export function nonNegative(t: Term, holes: readonly Term[] = []): boolean {
     case "select":
       return all(t.args.slice(1));
     case "app":
-      return nonNegative(t.lam!.body, t.args.map((x) => x));
+      return nonNegative(
+        t.lam!.body,
+        t.args.map((x) => x),
+      );
     case "linear":
       return t.tag.split(",").every((q) => !q.startsWith("-")) && all(t.args);
     case "product":

@@ -4,14 +4,13 @@ import type { Shape } from "../../dsl/type.ts";
 import { stridesOf } from "../array.ts";
 import { indexTerm, num, opaque } from "./atoms.ts";
 import type { Context } from "./context.ts";
-import { compareIndices } from "./distinct.ts";
+import { compareIndices, withinRows } from "./distinct.ts";
 import { constant, div, type Ix, minus, mod, plus, shift, showIx, times } from "./indices.ts";
 import { type Rows, reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
 import * as scalar from "./scalar.ts";
 import { splitAt } from "./split.ts";
 import type { Term } from "./terms.ts";
-import { withinRows } from "./distinct.ts";
 
 export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
   const s = c.store.indices;

@@ -1,8 +1,8 @@
 /** What `prove` returns: data for the command line, for the certificate and for tests. */
 import type { Site } from "../../dsl/site.ts";
-import type { Counterexample } from "./counterexample.ts";
 import type { Mode } from "./context.ts";
 import type { Corollary } from "./corollaries.ts";
+import type { Counterexample } from "./counterexample.ts";
 import type { Precondition } from "./preconditions.ts";
 
 export interface Sizes {
@@ -47,7 +47,16 @@ interface Common {
   readonly gapBound?: number;
   /** How often each rule fired. */
   readonly rules: Readonly<Record<string, number>>;
+  /** What random evaluation over prime fields says: evidence, never part of a proof. Absent where the graphs are large. */
+  readonly secondOpinion?: readonly SecondOpinion[];
   readonly milliseconds: number;
+}
+
+export interface SecondOpinion {
+  readonly prime: number;
+  readonly equal: boolean;
+  /** The first place that differs. */
+  readonly at?: string;
 }
 
 export interface Proven extends Common {

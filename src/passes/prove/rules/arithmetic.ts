@@ -1,5 +1,5 @@
 /** Rules of +, −, ·, / that hold bit for bit in IEEE arithmetic, up to the sign of zero. */
-import { bare, inOrder, is, isFinite, num } from "../atoms.ts";
+import { bare, inOrder, is, isFiniteNum, num } from "../atoms.ts";
 import type { Context } from "../context.ts";
 import type { Hit, TermRule } from "../rule.ts";
 import { fits, intern, type Term } from "../terms.ts";
@@ -15,10 +15,10 @@ const hit = (side: boolean, result: () => Term): Hit => ({ side, result });
 const signs = (args: readonly Term[]): number => args.filter((t) => t.kind === "neg").length;
 /** The constant of a pair and the other one. */
 const split = (args: readonly Term[]): readonly [Term, Term] | undefined =>
-  isFinite(args[0]!) ? [args[0]!, args[1]!] : isFinite(args[1]!) ? [args[1]!, args[0]!] : undefined;
+  isFiniteNum(args[0]!) ? [args[0]!, args[1]!] : isFiniteNum(args[1]!) ? [args[1]!, args[0]!] : undefined;
 
 const isFp32 = (x: number): boolean => Math.fround(x) === x && Number.isFinite(x);
-const bothFp32 = (args: readonly Term[]): boolean => args.every((t) => isFinite(t) && isFp32(t.value!));
+const bothFp32 = (args: readonly Term[]): boolean => args.every((t) => isFiniteNum(t) && isFp32(t.value!));
 
 /** A folded constant. A test that drops the condition of exactness gets whole numbers. */
 const folded = (c: Context, rule: string, x: number): number => (c.broken.has(rule) ? Math.trunc(x) : x);
@@ -37,9 +37,14 @@ export const ADDITION: readonly TermRule[] = [
     tag: "exact",
     says: "a + b → the number a + b",
     needs: "a, b and a + b are fp32 numbers, the sum exact",
-    lemma: { arity: 2, left: (_, a, b) => Math.fround(a! + b!), right: (_, a, b) => a! + b!, holds: (a, b) => sumIsExact(a!, b!) },
+    lemma: {
+      arity: 2,
+      left: (_, a, b) => Math.fround(a! + b!),
+      right: (_, a, b) => a! + b!,
+      holds: (a, b) => sumIsExact(a!, b!),
+    },
     match: (c, args) =>
-      isFinite(args[0]!) && isFinite(args[1]!)
+      isFiniteNum(args[0]!) && isFiniteNum(args[1]!)
         ? hit(bothFp32(args) && sumIsExact(args[0]!.value!, args[1]!.value!), () =>
             num(c, folded(c, "add-constants", args[0]!.value! + args[1]!.value!)),
           )
@@ -77,9 +82,14 @@ export const MULTIPLICATION: readonly TermRule[] = [
     tag: "exact",
     says: "a · b → the number a · b",
     needs: "a, b and a · b are fp32 numbers",
-    lemma: { arity: 2, left: (_, a, b) => Math.fround(a! * b!), right: (_, a, b) => a! * b!, holds: (a, b) => isFp32(a! * b!) },
+    lemma: {
+      arity: 2,
+      left: (_, a, b) => Math.fround(a! * b!),
+      right: (_, a, b) => a! * b!,
+      holds: (a, b) => isFp32(a! * b!),
+    },
     match: (c, args) =>
-      isFinite(args[0]!) && isFinite(args[1]!)
+      isFiniteNum(args[0]!) && isFiniteNum(args[1]!)
         ? hit(bothFp32(args) && isFp32(args[0]!.value! * args[1]!.value!), () =>
             num(c, folded(c, "mul-constants", args[0]!.value! * args[1]!.value!)),
           )
@@ -156,7 +166,7 @@ export const DIVISION: readonly TermRule[] = [
     needs: "the divisor is a power of two, |k| ≤ 100",
     lemma: { arity: 1, left: (r, x) => r(x! / 8), right: (r, x) => r(x! * 0.125) },
     match: (c, [a, b]) =>
-      isFinite(b!) && b!.value !== 0
+      isFiniteNum(b!) && b!.value !== 0
         ? hit(isPowerOfTwo(b!.value!), () =>
             // Broken, it multiplies by the nearest power of two.
             is(b!, 1) ? a! : timesNumber(c, a!, Math.sign(b!.value!) / 2 ** Math.round(Math.log2(Math.abs(b!.value!)))),
@@ -171,7 +181,7 @@ export const DIVISION: readonly TermRule[] = [
     needs: "the dividend is 0, and the quotient finite, so that x is not 0",
     uses: ["P7"],
     lemma: { arity: 1, left: (r, x) => r(0 / x!), right: () => 0, holds: (x) => x !== 0 },
-    match: (c, [a]) => (isFinite(a!) ? hit(is(a!, 0), () => num(c, 0)) : undefined),
+    match: (c, [a]) => (isFiniteNum(a!) ? hit(is(a!, 0), () => num(c, 0)) : undefined),
   },
   {
     name: "div-sign",

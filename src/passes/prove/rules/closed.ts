@@ -2,10 +2,10 @@
  * Rules about masked-out values. Such a value is not a number of the proof: all that is known is that it lies so far
  * below every visible score that its exponential is 0 (P8). Where no rule applies the proof stops.
  */
-import { closed, inOrder, is, isClosed, isFinite, num } from "../atoms.ts";
+import { closed, inOrder, is, isClosed, isFiniteNum, num } from "../atoms.ts";
 import type { Context } from "../context.ts";
 import { gapBound } from "../preconditions.ts";
-import type { Hit, TermRule } from "../rule.ts";
+import type { Hit, Rule, TermRule } from "../rule.ts";
 import type { Term } from "../terms.ts";
 import { raw } from "./arithmetic.ts";
 
@@ -15,13 +15,12 @@ const pairOf = (args: readonly Term[], test: (t: Term) => boolean): readonly [Te
   test(args[0]!) ? [args[0]!, args[1]!] : test(args[1]!) ? [args[1]!, args[0]!] : undefined;
 
 const scaleOf = (t: Term): number => Number(t.tag);
-const isGate = (t: Term): boolean => t.kind === "gate";
 /** Leaves of attention masks are told by their tag; classes.ts makes them. */
 export const MASK_TAG = "mask:";
 const isMask = (t: Term): boolean => t.kind === "leaf" && t.tag.startsWith(MASK_TAG);
 
 /** A constant that is added to a masked-out entry must respect the bound that P8 puts on everything added. */
-const small = (t: Term): boolean => !isFinite(t) || Math.abs(t.value!) <= gapBound(1);
+export const small = (t: Term): boolean => !isFiniteNum(t) || Math.abs(t.value!) <= gapBound(1);
 
 export const CLOSED: readonly TermRule[] = [
   {
@@ -45,7 +44,7 @@ export const CLOSED: readonly TermRule[] = [
     uses: ["P8"],
     match: (c, args) => {
       const pair = pairOf(args, isClosed);
-      if (!pair || !isFinite(pair[1])) return undefined;
+      if (!pair || !isFiniteNum(pair[1])) return undefined;
       return hit(pair[1].value! > 0, () => closed(c, scaleOf(pair[0]) * Math.abs(pair[1].value!)));
     },
   },
@@ -91,29 +90,18 @@ export const GATES: readonly TermRule[] = [
       return pair && hit(c.twoValued, () => raw(c, "gate", pair));
     },
   },
-  {
-    name: "gate-add",
-    on: "add",
-    tag: "closed",
-    says: "gate(m, x) + y → gate(m, x + y)",
-    needs: "y is not masked-out itself, and within the bound of P8",
-    uses: ["P5", "P8"],
-    match: (c, args) => {
-      const pair = pairOf(args, isGate);
-      if (!pair || isGate(pair[1])) return undefined;
-      const sum = () => raw(c, "add", [pair[0].args[1]!, pair[1]].sort(inOrder));
-      return hit(small(pair[1]), () => raw(c, "gate", [pair[0].args[0]!, sum()]));
-    },
-  },
 ];
 
+export const GATE_ADD: Rule = {
+  name: "gate-add",
+  tag: "closed",
+  says: "gate(m, x) + y → gate(m, x + y)",
+  needs: "y is not masked-out itself, and within the bound of P8",
+  uses: ["P5", "P8"],
+};
+
 /** Functions of one argument go inside a gate where they map masked-out to masked-out, or to 0. */
-export const insideGate = (
-  c: Context,
-  gate: Term,
-  f: (x: Term) => Term,
-  outside: "closed" | "zero",
-): Term => {
+export const insideGate = (c: Context, gate: Term, f: (x: Term) => Term, outside: "closed" | "zero"): Term => {
   const [mask, x] = gate.args as readonly [Term, Term];
   const value = f(x);
   if (outside === "closed") return raw(c, "gate", [mask, value]);

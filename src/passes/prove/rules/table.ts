@@ -5,13 +5,13 @@ import { COLLECT, CONTENT, POWER, SUM_LINEAR } from "../reals.ts";
 import { REROLL } from "../reroll.ts";
 import type { Rule } from "../rule.ts";
 import { ADDITION, DIVISION, MULTIPLICATION, ROUNDING } from "./arithmetic.ts";
-import { CLOSED, GATES, MAXIMUM } from "./closed.ts";
+import { CLOSED, GATE_ADD, GATES, MAXIMUM } from "./closed.ts";
 import { COMMUTE, SUM_ONE, SUM_SIGN, SUM_ZERO } from "./structure.ts";
 
 export const RULES: readonly Rule[] = [
   ...[ONE_HOT, MASK_CLOSED, MASK_OPEN, ROW_DISTINCT, ROW_NEXT, REROLL],
   ...[COMMUTE, ...ADDITION, ...MULTIPLICATION, ...DIVISION, ...ROUNDING, SUM_ZERO, SUM_ONE, SUM_SIGN],
-  ...[...CLOSED, ...GATES, ...MAXIMUM],
+  ...[...CLOSED, ...GATES, GATE_ADD, ...MAXIMUM],
   ...[COLLECT, CONTENT, POWER, SUM_LINEAR],
 ];
 
@@ -19,7 +19,8 @@ export const RULES: readonly Rule[] = [
 export function ruleTable(): string {
   const cell = (text: string): string => text.replaceAll("|", "\\|");
   const rows = RULES.map(
-    (rule) => `| \`${rule.name}\` | ${rule.tag} | ${cell(rule.says)} | ${cell(rule.needs)} | ${(rule.uses ?? []).join(" ")} |`,
+    (rule) =>
+      `| \`${rule.name}\` | ${rule.tag} | ${cell(rule.says)} | ${cell(rule.needs)} | ${(rule.uses ?? []).join(" ")} |`,
   );
   return ["| Rule | Tag | Rewriting | Condition | Uses |", "|---|---|---|---|---|", ...rows].join("\n");
 }
