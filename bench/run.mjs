@@ -15,6 +15,7 @@ const SCRIPTS = [
   ["types.mjs"],
   ["emit.mjs", ...(full ? ["--full"] : [])],
   ["kernels.mjs", ...(full ? [] : ["--rounds", "7"])],
+  ["prove.mjs"],
 ];
 
 const [{ model }] = cpus();

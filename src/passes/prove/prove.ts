@@ -5,13 +5,14 @@
 import { GraphError } from "../../dsl/error.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { nowhere } from "../../dsl/site.ts";
+import { sameType, show } from "../../dsl/type.ts";
 import { type Context, type Mode, newContext } from "./context.ts";
 import { corollariesOf } from "./corollaries.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./counterexample.ts";
 import { cutsWithout, findCuts } from "./cuts.ts";
 import { explain } from "./explain.ts";
 import { fingerprint, PRIMES } from "./fingerprint.ts";
-import type { LeafOptions } from "./leaves.ts";
+import { type LeafOptions, weightPlace } from "./leaves.ts";
 import { gapBound, PRECONDITIONS, type Precondition } from "./preconditions.ts";
 import { type CutPairs, newPrograms } from "./program.ts";
 import { compare, type Pair, tokenAxisOf } from "./relation.ts";
@@ -131,7 +132,13 @@ function opinionOf({ graphs, roles, options }: Job): { readonly secondOpinion?: 
 function proveCut(job: Job, cuts: readonly Pair[], attempts: readonly Attempt[]): Outcome {
   const ledger: Ledger = { used: new Set(), rules: new Map(), scales: new Set([1]), terms: 0, compared: 0 };
   const pairs = [...cuts, ...resultPairs(job.graphs, job.roles)];
-  const segments = attempts.length > 0 ? segmentsOf(pairs, cutsWithout(cuts, []), job.graphs, job.roles) : [];
+  const segments =
+    attempts.length > 0
+      ? segmentsOf(pairs, cutsWithout(cuts, []), job.graphs, {
+          roles: job.roles,
+          placeOf: (source, type) => job.options.weightIdentity?.(source, type) ?? weightPlace(source, type),
+        })
+      : [];
   const proven = new Map<string, Proof>();
   let level: Mode = "exact";
   let notExact: Failure | undefined;
@@ -222,6 +229,11 @@ function resultPairs({ block, step }: Graphs, roles: Roles): readonly Pair[] {
   const states = block.states.map(({ name, exit }): Pair => {
     const twin = step.states.find((s) => s.name === name);
     if (!twin) throw new GraphError(`state "${name}" of ${block.name} is missing in ${step.name}`, exit.site);
+    if (!sameType(exit.type, twin.exit.type))
+      throw new GraphError(
+        `state "${name}" is ${show(exit.type)} in the block, ${show(twin.exit.type)} in the step`,
+        exit.site,
+      );
     return { what: "state", name, block: exit, step: twin.exit };
   });
   const outputs = Object.entries(block.outputs).map(([name, value]): Pair => {

@@ -103,6 +103,7 @@ function flatten(piece: Piece): readonly Piece[] {
 /** A reduction over all rows of the cache: those that the block writes one by one, then the rest. */
 function overRows(c: Context, rows: Rows, reduction: Reduction, body: Body): Term {
   const s = c.store.indices;
+  c.used.add("P2");
   const parts = Array.from({ length: rows.tokens }, (_, t) => body(row(s, t, rows.size)));
   const others = deeper(c, (label) => {
     const v = rest(s, label, rows.size);

@@ -35,6 +35,7 @@ export interface Difference {
 /** The axis in which a block's value differs from the step's; `undefined` when the shapes do not fit. */
 export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number | "none" | undefined {
   const [a, b] = [block.type.shape, step.type.shape];
+  if (block.type.dtype !== step.type.dtype) return undefined;
   const differing = a.flatMap((n, axis) => (n === b[axis] ? [] : [axis]));
   if (a.length !== b.length || differing.length > 1) return undefined;
   const [axis] = differing;
@@ -101,6 +102,7 @@ function partsOf(
   const offset = box[axis]!.c;
   if (cuts === "rows") {
     const { tokens, slots } = p.options;
+    p.c.used.add("P2");
     const rows = Array.from({ length: tokens }, (_, t) => row(s, t, slots));
     return [...rows, rest(s, `u${axis}`, slots)].map((i) => box.with(axis, i));
   }

@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import type { Role } from "../../dsl/contract.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import type { TensorType } from "../../dsl/type.ts";
+import type { WeightPlace } from "./leaves.ts";
 import type { Cut, CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
 import type { Roles } from "./roles.ts";
@@ -17,19 +19,25 @@ export interface Segment {
   readonly signature: string;
 }
 
+export interface Known {
+  readonly roles: Roles;
+  /** Which stored elements a weight is. */
+  placeOf(source: WeightSource, type: TensorType): WeightPlace;
+}
+
 /** Groups pairs by the cut values they depend on. */
 export function segmentsOf(
   pairs: readonly Pair[],
   cuts: CutPairs,
   graphs: { readonly block: Graph; readonly step: Graph },
-  roles: Roles,
+  known: Known,
 ): readonly Segment[] {
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
     const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.label).join();
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
-  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs, roles) }));
+  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs, known) }));
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
@@ -51,7 +59,7 @@ function signatureOf(
   pairs: readonly Pair[],
   cuts: CutPairs,
   { step }: { readonly block: Graph; readonly step: Graph },
-  roles: Roles,
+  { roles, placeOf }: Known,
 ): string {
   const hash = createHash("sha256");
   const numbers = new Map<string, number>();
@@ -67,7 +75,7 @@ function signatureOf(
       if (known !== undefined) return known;
       // Cuts stop the walk, except that a root is written out even when it is one.
       const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles[side]));
-      const text = cut ? `cut ${number(cut.label)} ${cut.tokenAxis}` : textOf(value, number, write);
+      const text = cut ? `cut ${number(cut.label)} ${cut.tokenAxis}` : textOf(value, number, write, placeOf);
       seen.set(value, seen.size);
       hash.update(`${seen.size - 1} ${value.type.dtype}[${value.type.shape}] ${text};`);
       if (side === "step" && !cut && value.def.kind === "state") {
@@ -90,15 +98,23 @@ function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): Cut | 
     : undefined;
 }
 
-function textOf(value: Tensor, number: (name: string) => number, write: (value: Tensor) => number): string {
+function textOf(
+  value: Tensor,
+  number: (name: string) => number,
+  write: (value: Tensor) => number,
+  placeOf: Known["placeOf"],
+): string {
   const { def } = value;
   switch (def.kind) {
     case "input":
       return `input ${def.name}`;
     case "state":
       return `state ${number(`state ${def.name}`)}`;
-    case "weight":
-      return `weight ${weightText(def.source, number)}`;
+    case "weight": {
+      // By place: two names that are parts of one tensor are not just any two names.
+      const { base, offset } = placeOf(def.source, value.type);
+      return `weight ${number(`weight ${base}`)} ${offset}`;
+    }
     case "const":
       return `const ${dataHash(def.data)}`;
     case "op": {
@@ -108,12 +124,6 @@ function textOf(value: Tensor, number: (name: string) => number, write: (value: 
       return `${def.op} ${def.part ?? ""} ${operands.join(" ")} ${JSON.stringify(def.attrs)}`;
     }
   }
-}
-
-function weightText(source: WeightSource, number: (name: string) => number): string {
-  if (source.from === "package") return `${number(`weight ${source.sha256}`)}`;
-  const { tensor, rows, columns, transform } = source;
-  return `${number(`weight ${tensor}`)} ${rows} ${columns} ${transform}`;
 }
 
 const hashes = new WeakMap<ArrayLike<number>, string>();
