@@ -64,6 +64,9 @@ export function slotsOf(block: Graph, roles: Roles): number | undefined {
   return block.states[0]?.entry.type.shape.at(-2);
 }
 
+/** How long a sequence is, in blocks, where no cache ends it. */
+const BLOCKS_WITHOUT_CACHE = 8;
+
 /** What the inputs let the host ask for. */
 export function abilitiesOf(roles: Roles): Abilities {
   const kinds = Object.values(roles);
@@ -86,8 +89,8 @@ export function tokensOf(block: Graph, step: Graph): number {
  */
 export async function parity(pair: Pair, options: ParityOptions = {}): Promise<ParityReport> {
   const roles = rolesOf(pair.block, pair.step);
-  const slots = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
   const tokens = tokensOf(pair.block, pair.step);
+  const slots = slotsOf(pair.block, roles) ?? BLOCKS_WITHOUT_CACHE * tokens;
   const calls = options.calls ?? usualSequence(tokens, slots, abilitiesOf(roles));
   const { seed = 1, config } = options;
   const source: Source = { seed, roles, maxSeq: slots, ...(config ? { config } : {}) };

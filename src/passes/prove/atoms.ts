@@ -28,7 +28,6 @@ export const indexTerm = (c: Context, i: Ix): Term =>
 export const closed = (c: Context, scale = 1): Term => intern(c.store, { kind: "closed", tag: String(scale) });
 
 export const isClosed = (t: Term): boolean => t.kind === "closed";
-export const isNum = (t: Term): boolean => t.value !== undefined;
 export const isFiniteNum = (t: Term): boolean => t.value !== undefined && Number.isFinite(t.value);
 export const is = (t: Term, value: number): boolean => t.value === value;
 

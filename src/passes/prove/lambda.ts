@@ -120,7 +120,7 @@ export function reapply(c: Context, app: Term, args: readonly Term[], ix: readon
   const lam = app.lam!;
   const moved = intern(c.store, { kind: "app", lam, ix, args });
   const same = args.every((a, k) => a === app.args[k]) && ix.every((i, k) => i === app.ix[k]);
-  if (same || (!lam.ranged && isCanonical(args, ix) && sameDtypes(args, app.args))) return moved;
+  if (same || (!lam.unsettled && isCanonical(args, ix) && sameDtypes(args, app.args))) return moved;
   return deeper(c, (label) => {
     const v = boundOf(c, moved, label);
     return rereduce(c, moved, v, instantiate(c, moved, v, rebuild), rebuild);

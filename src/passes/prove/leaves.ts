@@ -6,7 +6,7 @@ import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { stridesOf } from "../array.ts";
 import { closed, indexTerm, num, opaque } from "./atoms.ts";
 import type { Context } from "./context.ts";
-import { constant, div, type Ix, mod, plus, row, shift, showIx, times } from "./indices.ts";
+import { asAtom, constant, div, type Ix, mod, plus, row, shift, showIx, times } from "./indices.ts";
 import { allowed, type Rule } from "./rule.ts";
 import { MASK_TAG } from "./rules/closed.ts";
 import { splitAll, splitAt, splitRows } from "./split.ts";
@@ -135,7 +135,7 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
   if (table.uniform) return num(c, data[0]!);
   if (i.free.length === 0 || i.free.some((a) => a.kind === "rest")) throw opaque(`a constant is read at ${showIx(i)}`);
   if (type.dtype === "int32" && table.counter) return indexTerm(c, count(c, i, table.counter));
-  if (table.runs) return splitAt(i, table.runs, "a constant");
+  if (table.runs && asAtom(i)?.kind === "var") return splitAt(i, table.runs, "a constant");
   return intern(c.store, { kind: "leaf", tag: `const ${table.hash()}`, ix: [i], dtype: type.dtype });
 }
 

@@ -35,7 +35,7 @@ export const negQ = (a: Rational): Rational => ({ n: -a.n, d: a.d });
 export const absQ = (a: Rational): Rational => (a.n < 0n ? negQ(a) : a);
 export const isZero = (a: Rational): boolean => a.n === 0n;
 export const isOne = (a: Rational): boolean => a.n === 1n && a.d === 1n;
-export const sameQ = (a: Rational, b: Rational): boolean => a.n === b.n && a.d === b.d;
+
 export const lessQ = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
 
 export const showQ = (a: Rational): string => `${a.n}/${a.d}`;

@@ -40,6 +40,13 @@ export function splitAll(i: Ix, what: string): never {
   throw { split: atom, cuts: Array.from({ length: atom.n - 1 }, (_, k) => k + 1) } satisfies Split;
 }
 
+/** Raises the split of the first variable of `i` into single values; the next one follows when its turn comes. */
+export function splitFirst(i: Ix, what: string): never {
+  const [atom] = i.free;
+  if (atom?.kind !== "var" || atom.n > MOST_CASES) throw opaque(`${what} is ${showIx(i)}`);
+  throw { split: atom, cuts: Array.from({ length: atom.n - 1 }, (_, k) => k + 1) } satisfies Split;
+}
+
 /** Variables with the heaviest first: cutting it settles most. */
 function byWeight(i: Ix): readonly Atom[] {
   const weight = (a: Atom): number =>

@@ -9,7 +9,7 @@ import { constant, div, type Ix, minus, mod, plus, shift, showIx, times } from "
 import { type Rows, reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
 import * as scalar from "./scalar.ts";
-import { splitAt } from "./split.ts";
+import { splitAt, splitFirst } from "./split.ts";
 import type { Term } from "./terms.ts";
 
 export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
@@ -102,6 +102,8 @@ function within(
 
 function indexOf(c: Context, t: Term, size: number): Ix {
   const i = scalar.asIndex(c, t);
+  if (!i && t.kind === "leaf" && t.tag.startsWith("const "))
+    return splitFirst(t.ix[0]!, "a place in a constant of indices");
   if (!i) throw opaque(`an index is computed at run time (${t.kind} ${t.tag})`);
   if (i.lo < 0 || i.hi >= size) {
     // A cache row is in range by P2; anything else must be known to be.

@@ -67,8 +67,11 @@ export interface Lam {
   /** Size of the range; 0 for the cache rows that no token writes. */
   readonly n: number;
   readonly body: Term;
-  /** A quotient in the body depends on a parameter: it may simplify once the argument is known. */
-  readonly ranged: boolean;
+  /**
+   * Other arguments may change its form: a quotient in the body depends on a parameter, or two arguments of a
+   * commutative function are alike but for parameters, so that their order depends on these.
+   */
+  readonly unsettled: boolean;
 }
 
 /** Owner of all terms of one proof. */
@@ -190,19 +193,24 @@ export function internLam(s: Store, reduction: Reduction, n: number, body: Term)
   const key = `${reduction} ${n} ${body.id}`;
   const known = s.lams.get(key);
   if (known) return known;
-  const lam: Lam = { id: s.lams.size, reduction, n, body, ranged: hasRangedParam(body) };
+  const lam: Lam = { id: s.lams.size, reduction, n, body, unsettled: isUnsettled(body) };
   s.lams.set(key, lam);
   return lam;
 }
 
-function hasRangedParam(body: Term): boolean {
+const like = (a: Term, b: Term): boolean => bareSkeleton(a) === bareSkeleton(b);
+const bareSkeleton = (t: Term): number => (t.kind === "neg" ? t.args[0]!.skeleton : t.skeleton);
+const COMMUTATIVE: readonly TermKind[] = ["add", "mul", "max", "min", "linear", "product"];
+
+function isUnsettled(body: Term): boolean {
   const ranged = (i: Ix): boolean =>
     i.atoms.some((a) => a.src?.free.some((x) => x.kind === "param") || (a.src !== undefined && ranged(a.src)));
   const seen = new Set<Term>();
   const visit = (t: Term): boolean => {
     if (seen.has(t)) return false;
     seen.add(t);
-    return t.ix.some(ranged) || t.args.some(visit);
+    const twins = COMMUTATIVE.includes(t.kind) && t.args.some((x, k) => k > 0 && like(x, t.args[k - 1]!));
+    return twins || t.ix.some(ranged) || t.args.some(visit);
   };
   return visit(body);
 }
