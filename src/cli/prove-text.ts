@@ -64,9 +64,20 @@ function counterexampleLines(found: Counterexample): readonly string[] {
   ];
 }
 
-function footer({ sizes, rules, milliseconds }: Verdict): readonly string[] {
+/** What evaluation over prime fields says of small graphs of the same model: evidence, never part of a proof. */
+function opinionLine({ secondOpinion }: Verdict): readonly string[] {
+  if (!secondOpinion) return [];
+  const says = secondOpinion.map(
+    ({ prime, equal, at }) => `mod ${prime} ${equal ? "equal" : `differ${at ? ` at ${at}` : ""}`}`,
+  );
+  return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}`];
+}
+
+function footer(verdict: Verdict): readonly string[] {
+  const { sizes, rules, milliseconds } = verdict;
   const used = Object.entries(rules).map(([rule, n]) => `${rule} ${n}`);
   return [
+    ...opinionLine(verdict),
     ...(used.length === 0 ? [] : [`  rules: ${used.join(", ")}`]),
     `  ${sizes.terms} terms, ${sizes.compared} comparisons, ${sizes.segments} segments (${sizes.distinct} distinct), ${Math.round(milliseconds)} ms`,
   ];

@@ -1,13 +1,13 @@
 /** Writes a counterexample as packages and arrays that `graphc run` replays. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Tensor } from "../dsl/tensor.ts";
-import { sizeOf } from "../dsl/type.ts";
+import type { Tensor, WeightSource } from "../dsl/tensor.ts";
+import { sizeOf, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { arrayOf, type NDArray } from "../passes/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
 import type { Counterexample } from "../passes/prove/counterexample.ts";
-import { weightPlace } from "../passes/prove/leaves.ts";
+import { type WeightPlace, weightPlace } from "../passes/prove/leaves.ts";
 import { findRoles } from "../passes/prove/roles.ts";
 import { feeds } from "../passes/prove/sample.ts";
 import { writeArrays } from "./arrays.ts";
@@ -15,18 +15,24 @@ import { encodeElements } from "./encode-elements.ts";
 import { writePackage } from "./package.ts";
 import { nothingToReport, type WeightStore } from "./weights/store.ts";
 
+type WeightIdentity = (source: WeightSource, type: TensorType) => WeightPlace | undefined;
+
 /**
  * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
  * @throws UserError when the folder is there already or cannot be written.
  */
-export async function dumpCounterexample(folder: string, found: Counterexample): Promise<void> {
+export async function dumpCounterexample(
+  folder: string,
+  found: Counterexample,
+  identity: WeightIdentity = () => undefined,
+): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === "EEXIST" ? "it exists already" : error.message;
     throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
   });
   const { block, step } = found.graphs;
   const roles = findRoles(block, step);
-  const store = sampleStore(found);
+  const store = sampleStore(found, identity);
   await writePackage(block, store, join(folder, "block.mlpackage"));
   await writePackage(step, store, join(folder, "step.mlpackage"));
   const inputs = (side: "block" | "step", first: number) =>
@@ -47,10 +53,10 @@ const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): N
   arrayOf(type.dtype, type.shape, sample.arrays.get(name)!.subarray(0, sizeOf(type.shape)));
 
 /** The weights of a counterexample are numbers in memory. */
-function sampleStore({ sample }: Counterexample): WeightStore {
+function sampleStore({ sample }: Counterexample, identity: WeightIdentity): WeightStore {
   return {
     async *stream(source, type) {
-      const { base, offset } = weightPlace(source, type);
+      const { base, offset } = identity(source, type) ?? weightPlace(source, type);
       yield encodeElements(type.dtype, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
     },
     report: () => nothingToReport,

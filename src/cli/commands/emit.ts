@@ -162,7 +162,7 @@ function proofOf({ subject, planned, args }: Job, folders: readonly string[]): O
   if (args.flag("no-prove")) return {};
   const [block, step = block] = folders.map((folder) => graphOf(readPackage(folder)));
   const proven = { block: block!, step: step! };
-  const verdict = prove(proven.block, proven.step, { counterexample: false });
+  const verdict = prove(proven.block, proven.step, { counterexample: false, small: subject.small });
   if (verdict.verdict === "PROVEN") return { verdict, proven };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
   const [source, twin = source] = planned.map(({ graph }) => graph);

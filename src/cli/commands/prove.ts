@@ -1,13 +1,16 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
+import { join } from "node:path";
 import { dumpCounterexample } from "../../emit/dump.ts";
 import { weightIdentity } from "../../emit/weight-identity.ts";
+import { certificate } from "../../passes/prove/certificate.ts";
 import { prove as proveGraphs } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/verdict.ts";
-import type { Args, Command } from "../command.ts";
+import type { Command } from "../command.ts";
 import type { Io } from "../io.ts";
-import { pairOf } from "../pair.ts";
+import { type OpenPair, pairOf } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { MODEL_OPTIONS } from "../target.ts";
+import { VERSION } from "../version.ts";
 
 export const prove: Command = {
   name: "prove",
@@ -23,27 +26,37 @@ export const prove: Command = {
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
   async run(args, io) {
-    const verdict = await verdictOf(args, io);
-    if (args.flag("json")) io.out(JSON.stringify(plainVerdict(verdict), null, 2));
+    const pair = await pairOf(args);
+    const identity = weightIdentity([pair.block, pair.step]);
+    const verdict = verdictOf(pair, identity, io);
+    if (args.flag("json")) io.out(JSON.stringify(jsonOf(verdict, pair), null, 2));
     else io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
-      await dumpCounterexample(dump, verdict.counterexample);
+      await dumpCounterexample(dump, verdict.counterexample, identity);
       io.err(
-        `replay: graphc run ${dump}/block.mlpackage ${dump}/step.mlpackage --inputs ${dump}/block.inputs.safetensors --state ${dump}/state.safetensors`,
+        `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
       );
     }
     return claimOf(verdict).startsWith("PROVEN") ? 0 : 1;
   },
 };
 
-async function verdictOf(args: Args, io: Io): Promise<Verdict> {
-  const { block, step, small } = await pairOf(args);
+const replay = (dump: string): string =>
+  `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
+
+/** The verdict, and with a proof the certificate that it is worth. */
+const jsonOf = (verdict: Verdict, { block, step }: OpenPair) => ({
+  ...(plainVerdict(verdict) as object),
+  certificate: certificate(verdict, { block, step }, VERSION),
+});
+
+function verdictOf({ block, step, small }: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Verdict {
   const progress = io.progress("proving");
   try {
     return proveGraphs(block, step, {
       progress: progress.update,
-      weightIdentity: weightIdentity([block, step]),
+      weightIdentity: identity,
       ...(small ? { small } : {}),
     });
   } finally {
