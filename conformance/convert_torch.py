@@ -20,7 +20,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-D, HEADS, KV_HEADS, DIM, ROTARY, SLOTS, FFN = 48, 6, 2, 16, 12, 24, 40
+D, HEADS, KV_HEADS, DIM, ROTARY, SLOTS, FFN = 24, 6, 2, 16, 12, 16, 20
 GROUP = HEADS // KV_HEADS
 BLOCK = 4
 

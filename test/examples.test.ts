@@ -18,8 +18,8 @@ test.each([1, 4])("the written-out Phi layer is the graph of phiLayers, at %i to
 });
 
 test("the counter counts", () => {
-  const one = (x: number): NDArray => arrayOf("fp16", [1], [x]);
-  const { outputs, states } = evaluate(counter(), { values: { step: one(3), count: one(4) } });
+  const all = (x: number): NDArray => arrayOf("fp16", [32], new Float64Array(32).fill(x));
+  const { outputs, states } = evaluate(counter(), { values: { step: all(3), count: all(4) } });
   expect([outputs.doubled!.data[0], states.count!.data[0]]).toEqual([14, 7]);
 });
 

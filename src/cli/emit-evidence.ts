@@ -1,6 +1,6 @@
 /** What `emit` writes beside the packages: the proof's certificate and the fixtures for the device tool. */
 import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -35,6 +35,12 @@ export async function writeCertificate(
   const text = `${JSON.stringify(certificate(verdict, graphs, VERSION), null, 2)}\n`;
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));
   return path;
+}
+
+/** What an earlier emit left beside packages of this name: it speaks of other bytes now. */
+export async function removeStale(folder: string, name: string): Promise<void> {
+  for (const kind of ["certificate.json", "fixtures.json", "fixtures.safetensors"])
+    await rm(join(folder, `${name}.${kind}`), { force: true });
 }
 
 export interface FixtureRequest extends Graphs {

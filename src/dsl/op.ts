@@ -71,10 +71,6 @@ export interface Op {
   readonly spec: OpSpec;
 }
 
-type Literal = number | boolean | readonly number[];
-/** Where an op wants a tensor, a number or a list of numbers becomes a constant. */
-export type Arg = Tensor | Literal;
-
 /**
  * Declares an op. `Signature` is the typed form of the call; it only narrows what TypeScript sees, the rule that
  * counts is `spec.infer`.

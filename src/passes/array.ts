@@ -1,5 +1,4 @@
 /** Dense data of the reference interpreter. */
-import { fp16Value } from "../dsl/number.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../dsl/type.ts";
 
 /** A tensor with contents: every element a value of `dtype`, held as a double, row-major. */
@@ -34,7 +33,3 @@ export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): ND
   shape,
   data: Float64Array.from(data),
 });
-
-/** fp16 bit patterns as an array. */
-export const fromFp16Bits = (shape: Shape, bits: Uint16Array): NDArray =>
-  arrayOf("fp16", shape, Array.from(bits, fp16Value));

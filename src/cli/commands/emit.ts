@@ -11,7 +11,7 @@ import { recordable } from "../../passes/parity/record.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/verdict.ts";
 import type { Args, Command } from "../command.ts";
-import { emitFixtures, groundOf, packagePath, printGround, writeCertificate } from "../emit-evidence.ts";
+import { emitFixtures, groundOf, packagePath, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
 import { printSummary } from "../emit-text.ts";
 import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
@@ -103,6 +103,7 @@ async function writeBeside(
   folder: string,
 ): Promise<Beside> {
   const { name } = subject;
+  await removeStale(folder, name);
   const certificate = emitted.verdict && (await writeCertificate(folder, name, emitted.verdict, emitted.proven!));
   const paths = certificate === undefined ? {} : { certificate };
   if (!args.flag("fixtures")) return paths;

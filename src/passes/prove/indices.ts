@@ -3,6 +3,7 @@
  * Two expressions with the same normal form are the same object. A remainder has no atom of its own:
  * x mod n = x − n·⌊x/n⌋, so that n·⌊x/n⌋ + x mod n is x without a rule.
  */
+import { type Buckets, find, insert, mix, newBuckets, sameItems } from "./buckets.ts";
 
 /** What an index expression is made of. */
 export interface Atom {
@@ -35,10 +36,10 @@ export interface Ix {
 export interface Indices {
   readonly constants: Map<number, Ix>;
   readonly atoms: Map<string, Atom>;
-  readonly exprs: Map<string, Ix>;
+  readonly exprs: Buckets<Ix>;
 }
 
-export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: new Map() });
+export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets() });
 
 type Sum = Map<Atom, number>;
 
@@ -66,14 +67,14 @@ function intern(s: Indices, sum: Sum, c: number): Ix {
 
 /** From atoms in rising id with their coefficients, none of them 0. */
 function internSorted(s: Indices, atoms: readonly Atom[], coefs: readonly number[], c: number): Ix {
-  let key = `${c}`;
-  for (let k = 0; k < atoms.length; k++) key += `,${atoms[k]!.id}*${coefs[k]}`;
-  const known = s.exprs.get(key);
+  let hash = mix(0, c);
+  for (let k = 0; k < atoms.length; k++) hash = mix(mix(hash, atoms[k]!.id), coefs[k]!);
+  const known = find(s.exprs, hash, (x) => x.c === c && sameItems(x.atoms, atoms) && sameItems(x.coefs, coefs));
   if (known) return known;
   const [lo, hi] = bounds(new Map(atoms.map((a, k) => [a, coefs[k]!])), c);
   const free = [...new Set(atoms.flatMap(baseOf))].sort((a, b) => a.id - b.id);
-  const expr: Ix = { id: s.exprs.size, atoms, coefs, c, lo, hi, free };
-  s.exprs.set(key, expr);
+  const expr: Ix = { id: s.exprs.size++, atoms, coefs, c, lo, hi, free };
+  insert(s.exprs, hash, expr);
   return expr;
 }
 

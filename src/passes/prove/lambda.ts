@@ -25,6 +25,19 @@ export type Rebuild = (c: Context, like: Term, args: readonly Term[], ix: readon
 
 /** Reduction of `body` over the variable `v`; `n` is 0 for a reduction over the rest of the cache rows. */
 export function close(c: Context, reduction: Reduction, n: number, v: Atom, body: Term): Term {
+  return once(c.store.closed, `${reduction} ${n} ${v.id} ${body.id}`, () => closeNew(c, reduction, n, v, body));
+}
+
+/** The value of a function of the key, made at most once. */
+function once<K>(memo: Map<K, Term>, key: K, make: () => Term): Term {
+  const known = memo.get(key);
+  if (known) return known;
+  const made = make();
+  memo.set(key, made);
+  return made;
+}
+
+function closeNew(c: Context, reduction: Reduction, n: number, v: Atom, body: Term): Term {
   const s = c.store;
   const inner = bound(s.indices, v.hi + 1);
   const lifted = newLifts(c);
@@ -85,7 +98,7 @@ function liftIx(c: Context, i: Ix, v: Atom, inner: Ix, lift: (i: Ix) => Ix): Ix 
 /** The body of a closed reduction with its variable at `index`. */
 export function instantiate(c: Context, app: Term, index: Ix, rebuild: Rebuild): Term {
   const at = (a: Atom): Ix | undefined => (a.kind === "bound" ? index : a.kind === "param" ? app.ix[a.n] : undefined);
-  return replace(c, app.lam!.body, at, rebuild, app.args);
+  return once(c.store.opened, `${app.id} ${index.id}`, () => replace(c, app.lam!.body, at, rebuild, app.args));
 }
 
 /** Replaces index variables in a term. */
@@ -121,10 +134,12 @@ export function reapply(c: Context, app: Term, args: readonly Term[], ix: readon
   const moved = intern(c.store, { kind: "app", lam, ix, args });
   const same = args.every((a, k) => a === app.args[k]) && ix.every((i, k) => i === app.ix[k]);
   if (same || (!lam.unsettled && isCanonical(args, ix) && sameDtypes(args, app.args))) return moved;
-  return deeper(c, (label) => {
-    const v = boundOf(c, moved, label);
-    return rereduce(c, moved, v, instantiate(c, moved, v, rebuild), rebuild);
-  });
+  return once(c.store.moved, moved, () =>
+    deeper(c, (label) => {
+      const v = boundOf(c, moved, label);
+      return rereduce(c, moved, v, instantiate(c, moved, v, rebuild), rebuild);
+    }),
+  );
 }
 
 /** A fresh variable to open a reduction with. */

@@ -9,7 +9,7 @@ import type { Context } from "./context.ts";
 import { constant, type Ix } from "./indices.ts";
 import { type LeafOptions, readConst, readInput, readState, readWeight } from "./leaves.ts";
 import type { Roles } from "./roles.ts";
-import { splitAll } from "./split.ts";
+import { isSplit, type Split, splitAll } from "./split.ts";
 import { symbolicReading } from "./symbolic.ts";
 import { intern, type Term } from "./terms.ts";
 
@@ -33,7 +33,8 @@ export interface Copy {
 }
 
 interface Cell {
-  readonly terms: Map<string, Term>;
+  /** What was found at an index: the term, or the case distinction or reason that stood in the way. */
+  readonly terms: Map<string, Term | Split | Opaque>;
   readonly element: (ix: readonly Ix[]) => Term;
 }
 
@@ -77,13 +78,19 @@ export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[
   const cell = cellOf(p, copy, value);
   const key = keyOf(ix);
   const known = cell.terms.get(key);
-  if (known) return known;
+  if (known) {
+    if (isSplit(known) || isOpaque(known)) throw known;
+    return known;
+  }
   try {
     const term = cell.element(ix);
     cell.terms.set(key, term);
     return term;
   } catch (reason) {
-    throw isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
+    const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
+    // Met again and again: every reduction over this index begins with it as a whole.
+    if (isSplit(told) || isOpaque(told)) cell.terms.set(key, told);
+    throw told;
   }
 }
 

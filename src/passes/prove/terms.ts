@@ -4,6 +4,7 @@
  */
 import { roundTo } from "../../dsl/number.ts";
 import type { DType } from "../../dsl/type.ts";
+import { type Buckets, find, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
 
 export type TermKind =
@@ -77,11 +78,22 @@ export interface Lam {
 /** Owner of all terms of one proof. */
 export interface Store {
   readonly indices: Indices;
-  readonly terms: Map<string, Term>;
+  readonly terms: Buckets<Term>;
   readonly lams: Map<string, Lam>;
+  /** Reductions that were closed, opened at an index, or given other arguments: each is a function of its key. */
+  readonly closed: Map<string, Term>;
+  readonly opened: Map<string, Term>;
+  readonly moved: Map<Term, Term>;
 }
 
-export const newStore = (): Store => ({ indices: newIndices(), terms: new Map(), lams: new Map() });
+export const newStore = (): Store => ({
+  indices: newIndices(),
+  terms: newBuckets(),
+  lams: new Map(),
+  closed: new Map(),
+  opened: new Map(),
+  moved: new Map(),
+});
 
 export interface Parts {
   readonly kind: TermKind;
@@ -97,15 +109,19 @@ const NONE: readonly never[] = [];
 
 export function intern(s: Store, parts: Parts): Term {
   const { kind, tag = "", args = NONE, ix = NONE, lam, value } = parts;
-  let key = `${kind}|${tag}|${lam?.id ?? ""}|`;
-  for (const a of args) key += `${a.id},`;
-  key += "|";
-  for (const i of ix) key += `${i.id},`;
-  const known = s.terms.get(key);
+  let hash = mix(numberOf(s.terms, kind), numberOf(s.terms, tag));
+  if (lam) hash = mix(hash, lam.id);
+  for (const a of args) hash = mix(hash, a.id);
+  for (const i of ix) hash = mix(hash, ~i.id);
+  const known = find(
+    s.terms,
+    hash,
+    (t) => t.kind === kind && t.tag === tag && t.lam === lam && sameItems(t.args, args) && sameItems(t.ix, ix),
+  );
   if (known) return known;
   const dtype = parts.dtype ?? dtypeOf(kind, tag, args, lam);
   const term: Term = {
-    id: s.terms.size,
+    id: s.terms.size++,
     kind,
     tag,
     args,
@@ -116,7 +132,7 @@ export function intern(s: Store, parts: Parts): Term {
     free: freeOf(args, ix),
     skeleton: skeletonOf(kind, tag, args, lam),
   };
-  s.terms.set(key, term);
+  insert(s.terms, hash, term);
   return term;
 }
 
@@ -140,8 +156,6 @@ function skeletonOf(kind: TermKind, tag: string, args: readonly Term[], lam: Lam
   for (const a of args) h = mix(h, a.skeleton);
   return h;
 }
-
-const mix = (h: number, x: number): number => Math.imul(h ^ x ^ (x >>> 15), 0x01000193) ^ (h >>> 13);
 
 function hashText(text: string, seed: number): number {
   let h = seed;
