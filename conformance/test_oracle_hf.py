@@ -12,8 +12,8 @@ from oracle_run import Setting
 
 # In fp64 nothing is rounded between the inputs and the outputs on either side; what was asked for is 1e-6.
 EXACT = 1e-12
-# In fp16. What a layer of this size shows with fp16 storage and fp32 sums is 1.2e-3 at worst; the smallest of the planted
-# mistakes that a whole layer shows is 0.17 (no attention factor).
+# In fp16. The suite prints what it measures: 1.3e-3 to 2.6e-3 for the right layer, and 3e-2 or more for every planted
+# mistake, so the bound tells them apart with a factor of 3 to spare on either side.
 NOISE = 1e-2
 LAYERS = 2
 BLOCK = 4
@@ -173,4 +173,4 @@ def test_a_wrong_layer_is_noticed(fault, precision, bound, faulty, measured):
 def test_every_mutant_of_our_own_tests_is_noticed(faulty):
     """Also those that are the same in the block and in the single-token graph, which no proof of equality can see."""
     missed = {fault: d for fault, d in faulty(1.0, "fp64").items() if d < EXACT}
-    assert set(missed) - {"eps_underflows"} == {"none"}, missed
+    assert set(missed) == {"none"}, missed
