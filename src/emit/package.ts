@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { type BlobPlan, blobBytes } from "./blob.ts";
+import { streamHash } from "./hash.ts";
 import { lower } from "./lower.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "./manifest.ts";
 import type { MilFeature, MilModel } from "./mil.ts";
@@ -90,10 +91,7 @@ async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, 
   return { ...digests, manifest, modelBytes: encoded.length };
 }
 
-/**
- * Writes weight.bin and returns its digest. While a piece is on its way to the disk, it is hashed, and the next one is
- * read and converted: SHA-256 alone costs nearly as much as copying the file does.
- */
+/** Writes weight.bin and returns its digest. While a piece is on its way to the disk, the next one is converted. */
 async function writeWeights(
   plan: BlobPlan,
   store: WeightStore,
@@ -101,7 +99,7 @@ async function writeWeights(
   { onProgress, signal }: EmitOptions,
 ): Promise<string> {
   const file = await open(path, "wx");
-  const hash = createHash("sha256");
+  const hash = streamHash(plan.bytes);
   let writing = Promise.resolve();
   try {
     let position = 0;
@@ -111,15 +109,15 @@ async function writeWeights(
       writing = writeAll(file, bytes, position);
       // Its failure is met at the next turn; until then nobody waits for it.
       writing.catch(() => {});
-      hash.update(bytes);
+      await hash.update(bytes);
       position += bytes.length;
       onProgress?.(position, plan.bytes);
     }
     await writing;
-    return hash.digest("hex");
+    return await hash.digest();
   } finally {
     await writing.catch(() => {});
-    await file.close();
+    await Promise.all([hash.close(), file.close()]);
   }
 }
 

@@ -14,7 +14,7 @@ import { type Graphs, type Run, runBoth, type Sample, sampleOf } from "./sample.
 export interface CounterexampleOptions extends Pick<LeafOptions, "weightIdentity"> {
   /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
   readonly small?: (tokens: number) => Graphs;
-  /** Runs to spend on making the input small; 400 when absent. */
+  /** Runs to spend on making the input small; when absent as many as take a few seconds. */
   readonly budget?: number;
   readonly seed?: number;
 }
@@ -145,7 +145,23 @@ function eachIndex(shape: readonly number[], visit: (index: readonly number[], f
 const flatten = (index: readonly number[], shape: readonly number[]): number =>
   index.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
 
-/** Zeroes what the difference does not need: whole arrays, then halves, then single numbers; the rest become 1. */
+/** Scalar operations that shrinking may spend when no number of runs is given: a few seconds. */
+const SHRINK_COST = 1e7;
+const runsFor = (graphs: Graphs): number => Math.min(400, Math.max(20, Math.floor(SHRINK_COST / costOf(graphs))));
+
+/** A run of elements of an array. */
+interface Segment {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  /** Which half it is of what it was cut from. */
+  readonly second?: boolean;
+}
+
+/**
+ * Zeroes what the difference does not need: the largest part first, of whatever array; what cannot go is cut in half.
+ * What is left becomes 1 where that will do.
+ */
 function shrink(
   graphs: Graphs,
   roles: Roles,
@@ -153,28 +169,26 @@ function shrink(
   seed: number,
   options: CounterexampleOptions,
 ): Counterexample {
-  let runs = options.budget ?? 400;
+  let runs = options.budget ?? runsFor(graphs);
   const differs = (sample: Sample): boolean =>
     mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp64", options), "fp64", PLAIN) !== undefined;
   let sample = first;
   const attempt = (name: string, from: number, to: number, value: number): boolean => {
     const old = sample.arrays.get(name)!;
     if (old.subarray(from, to).every((x) => x === 0 || x === value)) return true;
-    if (runs-- <= 0) return false;
+    runs--;
     const data = old.map((x, k) => (k >= from && k < to && x !== 0 ? value : x));
     const next = { ...sample, arrays: new Map(sample.arrays).set(name, data) };
     if (!differs(next)) return false;
     sample = next;
     return true;
   };
-  const zero = (name: string, from: number, to: number): void => {
-    if (attempt(name, from, to, 0) || to - from === 1) return;
-    const middle = (from + to) >> 1;
-    zero(name, from, middle);
-    zero(name, middle, to);
-  };
   if (differs(sample)) {
-    for (const [name, data] of first.arrays) zero(name, 0, data.length);
+    zeroParts(
+      first,
+      (part) => attempt(part.name, part.from, part.to, 0),
+      () => runs > 0,
+    );
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
   const found =
@@ -191,4 +205,30 @@ function shrink(
     numbers: all.length,
     seed,
   };
+}
+
+function zeroParts({ arrays }: Sample, attempt: (part: Segment) => boolean, more: () => boolean): void {
+  let parts: readonly Segment[] = [...arrays].map(([name, data]) => ({ name, from: 0, to: data.length }));
+  const size = ({ from, to }: Segment): number => to - from;
+  while (parts.length > 0 && more()) {
+    const largest = Math.max(...parts.map(size));
+    const left = parts.filter((part) => size(part) < largest);
+    let zeroed: Segment | undefined;
+    for (const part of parts.filter((x) => size(x) === largest)) {
+      // Where the first half could go and the whole could not, the second is needed: only parts of it can go.
+      const needed = part.second && zeroed?.second === false && zeroed.to === part.from && zeroed.name === part.name;
+      zeroed = undefined;
+      if (!needed && more() && attempt(part)) zeroed = part;
+      else if (largest > 1) left.push(...halves(part));
+    }
+    parts = left;
+  }
+}
+
+function halves({ name, from, to }: Segment): readonly Segment[] {
+  const middle = (from + to) >> 1;
+  return [
+    { name, from, to: middle, second: false },
+    { name, from: middle, to, second: true },
+  ];
 }

@@ -3,37 +3,70 @@ import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType } from "../../dsl/type.ts";
 import { type Context, deeper } from "./context.ts";
+import { hintOf } from "./hints.ts";
 import { type Ix, showIx } from "./indices.ts";
 import { boundOf, instantiate } from "./lambda.ts";
 import type { Programs } from "./program.ts";
-import { compare, type Difference, type Pair, tokenAxisOf } from "./relation.ts";
+import { compare, type Difference, type Ignored, type Pair, tokenAxisOf } from "./relation.ts";
 import { rebuild } from "./scalar.ts";
 import type { Term } from "./terms.ts";
 import type { Finding } from "./verdict.ts";
 
-/** The first named value of both graphs that differs; the given difference when no earlier one does. */
+/** The first value of both graphs that differs, named ones before others; the given difference when no earlier one does. */
 export function explain(p: Programs, graphs: { block: Graph; step: Graph }, known: Difference): Finding {
-  const first = probes(p, graphs, known.pair).find((pair) => compare(p, pair).difference);
-  const difference = first ? compare(p, first).difference! : known;
-  return describe(p.c, difference);
+  const all = probes(p, graphs, known.pair).filter((pair) => pair.block !== known.pair.block);
+  // What the author named says most; only where no name lies on the way a numbered value is better than the result.
+  for (const pair of [...all.filter((x) => x.block.name), ...all.filter((x) => !x.block.name)]) {
+    const { difference } = compare(p, pair, maskedRow);
+    // A value that cannot be read by itself explains nothing where the results can.
+    if (difference && (known.opaque || !difference.opaque)) return describe(p.c, difference);
+  }
+  return describe(p.c, known);
 }
 
-/** Named values on the way to a pair that both graphs have in comparable shapes, in the order of the block. */
+/** What a token has to do with the row of a later one means nothing: the mask closes it, and only the block has written it. */
+const maskedRow: Ignored = (token, ix) =>
+  token !== undefined && ix.some(({ atoms }) => atoms.some((a) => a.kind === "row" && a.n > token));
+
+/** Values on the way to a pair that both graphs have in comparable shapes, in the order of the block. */
 function probes(p: Programs, { block, step }: { block: Graph; step: Graph }, until: Pair): readonly Pair[] {
-  const byName = new Map(schedule(step).flatMap((x) => (x.name && x.def.kind === "op" ? [[x.name, x]] : [])));
+  const [names, twins] = [namesOf(block), new Map([...namesOf(step)].map(([value, name]) => [name, value]))];
+  const alike = opsOf(block) === opsOf(step);
   const order = schedule({ ...block, inputs: [], states: [], outputs: { until: until.block } });
   return order.flatMap((value): readonly Pair[] => {
-    const twin = value.def.kind === "op" && value.name ? byName.get(value.name) : undefined;
+    // A number says the same in both graphs only where they have the same ops.
+    const name = value.name || alike ? names.get(value) : undefined;
+    const twin = name === undefined ? undefined : twins.get(name);
     if (!twin || p.block.cuts.has(value)) return [];
-    return probe(value, twin, p.options.tokens, block);
+    return probe({ name: name!, block: value, step: twin }, p.options.tokens, block);
   });
 }
 
-function probe(value: Tensor, twin: Tensor, tokens: number, block: Graph): readonly Pair[] {
+const opsOf = (graph: Graph): string =>
+  schedule(graph)
+    .map(({ def }) => (def.kind === "op" ? def.op : ""))
+    .join();
+
+/** Names of all op results; unnamed ones are numbered per op, as in an emitted package. */
+function namesOf(graph: Graph): ReadonlyMap<Tensor, string> {
+  const counts = new Map<string, number>();
+  const names = new Map<Tensor, string>();
+  for (const value of schedule(graph)) {
+    if (value.def.kind !== "op") continue;
+    const n = counts.get(value.def.op) ?? 0;
+    if (!value.name) counts.set(value.def.op, n + 1);
+    names.set(value, value.name ?? `${value.def.op}_${n}`);
+  }
+  return names;
+}
+
+function probe(pair: Pick<Pair, "name" | "block" | "step">, tokens: number, block: Graph): readonly Pair[] {
+  const { block: value, step: twin } = pair;
   const axis = tokenAxisOf(value, twin, tokens);
-  const pair = { name: value.name!, block: value, step: twin };
   if (typeof axis === "number") return [{ ...pair, what: "value", tokenAxis: axis }];
-  const cache = sameType(value.type, twin.type) && block.states.some((s) => sameType(s.entry.type, value.type));
+  // What a graph makes of a cache on the way is its own affair: only values that an author named the same are compared.
+  const cache =
+    value.name && sameType(value.type, twin.type) && block.states.some((s) => sameType(s.entry.type, value.type));
   return cache ? [{ ...pair, what: "state" }] : [];
 }
 
@@ -42,6 +75,7 @@ function describe(c: Context, difference: Difference): Finding {
   const at = opaque?.at ?? pair.block;
   const [block, step] = difference.block && difference.step ? narrow(c, difference.block, difference.step) : [];
   const op = at.def.kind === "op" ? at.def.op : at.def.kind;
+  const hint = hintOf(opaque?.opaque, block, step);
   return {
     value: pair.name,
     where: whereOf(difference),
@@ -49,13 +83,14 @@ function describe(c: Context, difference: Difference): Finding {
     ...(opaque ? { reason: opaque.opaque } : {}),
     op,
     site: at.site,
+    ...(hint === undefined ? {} : { hint }),
   };
 }
 
 function whereOf({ token, ix, pair }: Difference): string {
   const row = ix.map(slotName).find((text) => text !== undefined);
   const place = `[${ix.map(showIx).join(", ")}]`;
-  if (row) return `${row}, at ${place}`;
+  if (row) return `${token === undefined ? "" : `token ${token}, `}${row}, at ${place}`;
   return token === undefined ? `${pair.what} at ${place}` : `token ${token}, at ${place}`;
 }
 

@@ -74,11 +74,23 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   if (!outcome.failed) {
     const corollaries = corollariesOf(job.graphs, job.roles, outcome.ledger.used);
     const { level, notExact } = outcome;
-    return { verdict: "PROVEN", level, ...common, corollaries, ...(notExact ? { notExact: notExact.explain() } : {}) };
+    return {
+      verdict: "PROVEN",
+      level,
+      ...common,
+      corollaries,
+      ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
+    };
   }
   const finding = outcome.failed.explain();
-  if (search?.counterexample) return { verdict: "REFUTED", ...common, finding, counterexample: search.counterexample };
+  if (search?.counterexample)
+    return { verdict: "REFUTED", ...common, finding: withoutHint(finding), counterexample: search.counterexample };
   return { verdict: "NOT PROVEN", ...common, finding, searched: search?.searched ?? "no input was tried" };
+}
+
+/** What differs on an input has nothing that would close it. */
+function withoutHint({ hint: _, ...finding }: Finding): Finding {
+  return finding;
 }
 
 interface Job {

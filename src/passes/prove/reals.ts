@@ -14,7 +14,8 @@ import { maxOf } from "./rules/closed.ts";
 import { nonNegative } from "./sign.ts";
 import { intern, type Term } from "./terms.ts";
 
-type Powers = Map<Term, Rational>;
+type Powers = ReadonlyMap<Term, Rational>;
+type Growing = Map<Term, Rational>;
 interface Product {
   readonly q: Rational;
   readonly powers: Powers;
@@ -56,7 +57,21 @@ export const SUM_LINEAR: Rule = {
 
 // --- linear combinations -------------------------------------------------------------------------------------------
 
-function linearOf(t: Term): Linear {
+const linears = new WeakMap<Term, Linear>();
+const products = new WeakMap<Term, Powers>();
+
+function cached<X>(known: WeakMap<Term, X>, t: Term, read: (t: Term) => X): X {
+  const found = known.get(t);
+  if (found) return found;
+  const made = read(t);
+  known.set(t, made);
+  return made;
+}
+
+/** Coefficients are kept as text in a term; reading them again and again would cost more than the arithmetic. */
+const linearOf = (t: Term): Linear => cached(linears, t, readLinear);
+
+function readLinear(t: Term): Linear {
   const q = rationalOf(t);
   if (q) return { constant: q, terms: new Map() };
   if (t.kind !== "linear") return { constant: Q.ZERO, terms: new Map([[t, Q.ONE]]) };
@@ -87,7 +102,7 @@ function commonFactors(c: Context, terms: readonly Term[]): Powers {
   const all = terms.map(powersOf).filter((p) => !c.broken.has(CONTENT.name) || p.size > 1);
   const [first, ...rest] = all;
   if (!first) return new Map();
-  const common: Powers = new Map();
+  const common: Growing = new Map();
   for (const [base, e] of first) {
     const powers = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
     if (powers.every((x) => x.n > 0n) || powers.every((x) => x.n < 0n))
@@ -131,7 +146,9 @@ function scaleQ(c: Context, a: Term, k: Rational): Term {
 
 // --- products of powers --------------------------------------------------------------------------------------------
 
-function powersOf(t: Term): Powers {
+const powersOf = (t: Term): Powers => cached(products, t, readPowers);
+
+function readPowers(t: Term): Powers {
   if (t.kind !== "product") return new Map([[t, Q.ONE]]);
   const exponents = t.tag.split(",").map(Q.parseQ);
   return new Map(t.args.map((base, k) => [base, exponents[k]!]));
@@ -193,8 +210,8 @@ export function power(c: Context, t: Term, e: Rational): Term {
     if (Q.isZero(q)) return intern(c.store, { kind: "product", tag: Q.showQ(e), args: [t] });
     return productTerm(c, { q: Q.powQ(q, e.n), powers: raised(powers, e) });
   }
-  const outside: Powers = new Map();
-  const inside: Powers = new Map();
+  const outside: Growing = new Map();
+  const inside: Growing = new Map();
   for (const [base, x] of powers) {
     const even = x.d === 1n && x.n % 2n === 0n;
     const known = nonNegative(base) || c.broken.has(POWER.name);
@@ -234,7 +251,7 @@ export function sum(c: Context, n: number, v: Atom, body: Term): Term {
   let total = c.broken.has(SUM_LINEAR.name) ? numQ(c, constant) : mul(c, count, numQ(c, constant));
   if (terms.size > 1) allowed(c, SUM_LINEAR, true);
   for (const [t, q] of terms) {
-    const [own, outer]: [Powers, Powers] = [new Map(), new Map()];
+    const [own, outer]: [Growing, Growing] = [new Map(), new Map()];
     for (const [base, e] of powersOf(t)) (base.free.includes(v) ? own : outer).set(base, e);
     const inner = own.size === 0 ? count : close(c, "sum", n, v, productTerm(c, { q: Q.ONE, powers: own }));
     if (outer.size > 0) allowed(c, SUM_LINEAR, true);

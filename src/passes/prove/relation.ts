@@ -43,8 +43,16 @@ export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number
   return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
 }
 
+/** Places at which a difference does not count. Only for the search of where two graphs part, never in a proof. */
+export type Ignored = (token: number | undefined, ix: readonly Ix[]) => boolean;
+const none: Ignored = () => false;
+
 /** All places compared of one pair, and the first difference. */
-export function compare(p: Programs, pair: Pair): { readonly compared: number; readonly difference?: Difference } {
+export function compare(
+  p: Programs,
+  pair: Pair,
+  ignored = none,
+): { readonly compared: number; readonly difference?: Difference } {
   const { tokens } = p.options;
   let compared = 0;
   const rows = pair.what === "state" ? [undefined] : Array.from({ length: tokens }, (_, t) => t);
@@ -53,7 +61,7 @@ export function compare(p: Programs, pair: Pair): { readonly compared: number; r
     const box = pair.block.type.shape.map((n, axis) =>
       axis === pair.tokenAxis ? constant(s, token!) : variable(s, `i${axis}`, n),
     );
-    const result = compareBox(p, pair, token, box);
+    const result = compareBox(p, pair, token, box, ignored);
     compared += result.compared;
     if (result.difference) return { compared, difference: result.difference };
   }
@@ -65,7 +73,14 @@ interface BoxResult {
   readonly difference?: Difference;
 }
 
-function compareBox(p: Programs, pair: Pair, token: number | undefined, box: readonly Ix[]): BoxResult {
+function compareBox(
+  p: Programs,
+  pair: Pair,
+  token: number | undefined,
+  box: readonly Ix[],
+  ignored: Ignored,
+): BoxResult {
+  if (ignored(token, box)) return { compared: 0 };
   const place = { pair, ix: box, ...(token === undefined ? {} : { token }) };
   try {
     const block = element(p, p.block, pair.block, box);
@@ -76,7 +91,7 @@ function compareBox(p: Programs, pair: Pair, token: number | undefined, box: rea
     if (!isSplit(reason)) throw reason;
     let compared = 0;
     for (const part of partsOf(p, box, reason.split, reason.cuts)) {
-      const result = compareBox(p, pair, token, part);
+      const result = compareBox(p, pair, token, part, ignored);
       compared += result.compared;
       if (result.difference) return { compared, difference: result.difference };
     }

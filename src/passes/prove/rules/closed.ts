@@ -133,6 +133,18 @@ interface Frame {
 
 /** Whether a mask entry of unknown value reaches the term other than through an exponential or another function. */
 function mayBeMasked(root: Term, frame?: Frame): boolean {
+  if (frame) return reachesMask(root, frame);
+  const known = maskReach.get(root);
+  if (known !== undefined) return known;
+  const reaches = reachesMask(root);
+  maskReach.set(root, reaches);
+  return reaches;
+}
+
+/** Answers for terms outside any reduction, which are functions of the term. */
+const maskReach = new WeakMap<Term, boolean>();
+
+function reachesMask(root: Term, frame?: Frame): boolean {
   const seen = new Set<Term>();
   const visit = (t: Term): boolean => {
     if (t.kind === "gate" || isMask(t)) return true;
