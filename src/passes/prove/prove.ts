@@ -203,7 +203,8 @@ function proveSegment(
 function clearest(failures: readonly Failure[]): Finding {
   const exact = failures[0]!.explain();
   const reals = failures.at(-1)!.explain();
-  return exact.value === reals.value ? exact : reals;
+  if (exact.value !== reals.value) return reals;
+  return { ...withoutHint(exact), ...(reals.hint === undefined ? {} : { hint: reals.hint }) };
 }
 
 /** The first pair of a segment that is not equal; undefined when all are. */
