@@ -14,8 +14,6 @@ from oracle_run import relative
 
 # What `graphc prove` must say of each pair. All of them are bit-equal when run.
 VERDICTS = dict.fromkeys(PAIRS, "PROVEN (exact)")
-# A gap of the prover's: it leaves (2·h − 5·(h div 3)) mod 2 as (−(h div 3)) mod 2 and does not see h div 3 in it.
-VERDICTS["slice_and_fused"] = "NOT PROVEN"
 
 
 @pytest.fixture(scope="session")

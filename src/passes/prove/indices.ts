@@ -158,13 +158,23 @@ export function div(s: Indices, i: Ix, n: number): Ix {
   if (i.lo >= 0 && i.hi < n) return constant(s, 0);
   const [quotient, left]: [Sum, Sum] = [new Map(), new Map()];
   i.atoms.forEach((a, k) => {
-    const whole = Math.trunc(i.coefs[k]! / n);
+    const whole = nearestQuotient(i.coefs[k]!, n);
     if (whole !== 0) quotient.set(a, whole);
     if (i.coefs[k]! !== whole * n) left.set(a, i.coefs[k]! - whole * n);
   });
   const whole = Math.floor(i.c / n);
   const result = intern(s, quotient, whole);
   return plus(s, result, divReduced(s, intern(s, left, i.c - whole * n), n));
+}
+
+/**
+ * The quotient of a coefficient that is split off. Any whole number would be right: ⌊(q·n + r)/n⌋ = q + ⌊r/n⌋. Rounding
+ * a half upwards gives −x and x the same remainder for n = 2, so that both are recognised as one parity.
+ */
+function nearestQuotient(coefficient: number, n: number): number {
+  const whole = Math.trunc(coefficient / n);
+  const left = coefficient - whole * n;
+  return left < 0 && -2 * left >= n ? whole - 1 : whole;
 }
 
 /** ⌊r/n⌋ where no coefficient of r reaches n. */
