@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { printParity } from "../src/cli/parity-text.ts";
 import type { Graph } from "../src/dsl/graph.ts";
 import { PHI4_MINI, type PhiConfig } from "../src/dsl/models/config.ts";
 import { type PhiOptions, phiLayers } from "../src/dsl/models/phi.ts";
@@ -128,3 +129,22 @@ for (const name of Object.keys(mutants)) {
     expect(report.equal).toBe(false);
   });
 }
+
+test("the flattened heads shrink to two tokens, and the report of that case names the token that went wrong", async () => {
+  const run = (tokens: number, kvHeads: number, seed: number) => {
+    const config = { ...SMALL, kvHeads, heads: kvHeads * 2, hiddenSize: kvHeads * 8 };
+    const size = { tokens, maxSeq: 2 * tokens };
+    const block = mutants.layout!(config, size, {});
+    const step = phiLayers(config, { ...size, tokens: 1 });
+    return parity(pairOf(block, step, seed), { seed, config });
+  };
+  const draws = [fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.nat({ max: 9 })] as const;
+  const property = fc.asyncProperty(...draws, async (...draw) => (await run(...draw)).equal);
+  const found = await fc.check(property, { numRuns: 20, seed: 7 });
+  // With one token there is nothing to mix up; two tokens, one KV head and the first seed are enough.
+  expect(found.counterexample).toEqual([2, 1, 0]);
+  const text = printParity(await run(2, 1, 0), { name: "flattened heads", weights: "generated", seconds: 0 });
+  expect(text).toMatch(/^0 first block +hidden\[0\] +0 +differ /m);
+  expect(text).toMatch(/^0 first block +layers_0_k_state +equal/m);
+  expect(text).toMatch(/^DIFFERS: \d+ of \d+ tokens, 0 states/m);
+});
