@@ -23,8 +23,8 @@ const layers = Number(values.layers ?? 1);
 async function bundle(folder) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const outfile = join(folder, "weights.mjs");
-  const names = ["emit/weights/checkpoint", "emit/weights/generated", "emit/weights/safetensors-write"];
-  const contents = [...names, "dsl/models/config", "dsl/models/config-tensors"]
+  const names = ["weights/checkpoint", "weights/generated", "weights/safetensors-write"];
+  const contents = [...names, "models/config", "models/config-tensors"]
     .map((name) => `export * from "./src/${name}.ts";`)
     .join("\n");
   await build({ stdin: { contents, resolveDir: root }, bundle: true, platform: "node", format: "esm", outfile });

@@ -2,17 +2,17 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { type Graph, graph, schedule } from "../src/dsl/graph.ts";
-import { PHI4_MINI } from "../src/dsl/models/config.ts";
-import { blockPositions, causalMask, ropeRows, writeMask } from "../src/dsl/models/host.ts";
-import { phiLayers } from "../src/dsl/models/phi.ts";
 import { conv } from "../src/dsl/ops/index.ts";
 import { input, type Tensor } from "../src/dsl/tensor.ts";
 import { type Shape, sizeOf } from "../src/dsl/type.ts";
+import { PHI4_MINI } from "../src/models/config.ts";
+import { blockPositions, causalMask, ropeRows, writeMask } from "../src/models/host.ts";
+import { phiLayers } from "../src/models/phi.ts";
 import { halfBits } from "../src/passes/kernels/code/runtime.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
-import { type Plan, planOf } from "../src/passes/plan.ts";
-import { bytesOf, prepare } from "../src/passes/run.ts";
-import type { WeightStream } from "../src/passes/run-constants.ts";
+import type { WeightStream } from "../src/passes/run/constants.ts";
+import { type Plan, planOf } from "../src/passes/run/plan.ts";
+import { bytesOf, prepare } from "../src/passes/run/run.ts";
 
 const TOKENS = 4;
 const MAX_SEQ = 2048;

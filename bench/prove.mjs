@@ -26,7 +26,7 @@ try {
   const entry = join(folder, "entry.ts");
   writeFileSync(
     entry,
-    `export { phiLayers } from "${root}src/dsl/models/phi.ts";
+    `export { phiLayers } from "${root}src/models/phi.ts";
 export { PHI4_MINI } from "${root}src/index.ts";
 export { prove } from "${root}src/passes/prove/prove.ts";`,
   );

@@ -3,9 +3,9 @@ import { writeFileSync } from "node:fs";
 import { schedule } from "../src/dsl/graph.ts";
 import { mapOperands } from "../src/dsl/op.ts";
 import { opTable } from "../src/dsl/ops/index.ts";
-import type { NDArray } from "../src/passes/array.ts";
-import { evaluateAll } from "../src/passes/evaluate.ts";
-import { exampleOf, randomFrom } from "../test/op-examples.ts";
+import type { NDArray } from "../src/passes/interpret/array.ts";
+import { evaluateAll } from "../src/passes/interpret/evaluate.ts";
+import { exampleOf, randomFrom } from "../test/support/ops/examples.ts";
 
 const CASES = 60;
 

@@ -1,10 +1,11 @@
 /** Wrong layers for the oracle to catch: the mutants of our own tests, and those that only another implementation can see. */
-import { type PhiSizes, phiLayers } from "../src/dsl/models/phi.ts";
+
 import { gather } from "../src/dsl/ops/index.ts";
 import type { Tensor } from "../src/dsl/tensor.ts";
 import type { Shape } from "../src/dsl/type.ts";
-import { type Mutant, mutants } from "../test/mutants.ts";
-import { type Change, find, rewrite } from "../test/rewrite.ts";
+import { type PhiSizes, phiLayers } from "../src/models/phi.ts";
+import { type Mutant, mutants } from "../test/support/phi/mutants.ts";
+import { type Change, find, rewrite } from "../test/support/phi/rewrite.ts";
 
 type Order = readonly number[];
 

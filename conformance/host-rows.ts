@@ -1,16 +1,16 @@
 /**
  * What our host functions feed a layer besides its hidden rows, for the oracle to run our graphs on: a wrong table in
- * src/dsl/models/host.ts must fail there. Reads a list of jobs, writes one safetensors file for each.
+ * src/models/host.ts must fail there. Reads a list of jobs, writes one safetensors file for each.
  *
  *     node host-rows.mjs JOBS.json
  */
 import { readFileSync } from "node:fs";
-import type { PhiConfig } from "../src/dsl/models/config.ts";
-import { readPhiConfig } from "../src/dsl/models/config-read.ts";
-import { causalMask, fp16Rows, type Positions, type Rows, ropeRows, writeMask } from "../src/dsl/models/host.ts";
 import type { Shape } from "../src/dsl/type.ts";
-import { type Arrays, writeArrays } from "../src/emit/arrays.ts";
+import type { PhiConfig } from "../src/models/config.ts";
+import { readPhiConfig } from "../src/models/config-read.ts";
+import { causalMask, fp16Rows, type Positions, type Rows, ropeRows, writeMask } from "../src/models/host.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
+import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
 
 interface Job {
   /** Path of the checkpoint's config.json. */

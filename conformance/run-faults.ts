@@ -8,12 +8,12 @@
 import { readFileSync } from "node:fs";
 import type { Graph } from "../src/dsl/graph.ts";
 import type { Size } from "../src/dsl/model.ts";
-import { readPhiConfig } from "../src/dsl/models/config-read.ts";
-import { readArrays, writeArrays } from "../src/emit/arrays.ts";
-import { openCheckpoint } from "../src/emit/weights/checkpoint.ts";
-import { planOf } from "../src/passes/plan.ts";
-import type { Precision } from "../src/passes/reading.ts";
-import { prepare } from "../src/passes/run.ts";
+import { readPhiConfig } from "../src/models/config-read.ts";
+import type { Precision } from "../src/passes/interpret/reading.ts";
+import { planOf } from "../src/passes/run/plan.ts";
+import { prepare } from "../src/passes/run/run.ts";
+import { readArrays, writeArrays } from "../src/weights/arrays.ts";
+import { openCheckpoint } from "../src/weights/checkpoint.ts";
 import { graphFaults } from "./graph-faults.ts";
 
 interface Job {

@@ -111,7 +111,7 @@ def test_widening_the_oracle_changes_rounding_only(model_of):
 
 # --- planted faults -----------------------------------------------------------------------------------------------
 
-# Mistakes of the host's; src/dsl/models/host.ts with this mistake must not pass.
+# Mistakes of the host's; src/models/host.ts with this mistake must not pass.
 HOST_FAULTS = {
     "no_attention_factor": "in the middle",
     "mask_too_wide": "in the middle",

@@ -10,9 +10,9 @@ import { join } from "node:path";
 import type { WeightSource } from "../src/dsl/tensor.ts";
 import type { Shape } from "../src/dsl/type.ts";
 import { isUserError } from "../src/dsl/user-error.ts";
-import { openCheckpoint } from "../src/emit/weights/checkpoint.ts";
-import { openSafetensors } from "../src/emit/weights/safetensors.ts";
-import type { WeightStore } from "../src/emit/weights/store.ts";
+import { openCheckpoint } from "../src/weights/checkpoint.ts";
+import { openSafetensors } from "../src/weights/safetensors.ts";
+import type { WeightStore } from "../src/weights/store.ts";
 
 async function digest(store: WeightStore, source: WeightSource, shape: Shape): Promise<string> {
   const hash = createHash("sha256");

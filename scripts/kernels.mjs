@@ -1,6 +1,6 @@
 /**
  * Assembles the WebAssembly kernels: `node scripts/kernels.mjs` writes src/passes/kernels/binary.gen.ts. Run it after any
- * change to src/passes/kernels/wat; test/kernels-module.test.ts fails when it was forgotten.
+ * change to src/passes/kernels/wat; test/passes/run/run.test.ts fails when it was forgotten.
  */
 import { writeFile } from "node:fs/promises";
 import { build } from "esbuild";

@@ -1,11 +1,11 @@
-/** docs/ops.md, printed from the op table. test/ops-doc.test.ts holds the file to it. */
+/** docs/ops.md, printed from the op table. test/dsl/ops/doc.test.ts holds the file to it. */
 import type { AttrSpec } from "../src/dsl/attr.ts";
 import type { Op, OperandSpec } from "../src/dsl/op.ts";
 import { opTable } from "../src/dsl/ops/index.ts";
 
 const INTRODUCTION = `# The ops
 
-Printed from the declarations in \`src/dsl/ops\` by \`npx vitest run test/ops-doc.test.ts -u\`; a test fails when this file
+Printed from the declarations in \`src/dsl/ops\` by \`npx vitest run test/dsl/ops/doc.test.ts -u\`; a test fails when this file
 differs from them. The names are those of the Core ML MIL op set (CoreML8, iOS 18).
 
 An op is called with its required operands in order, then one object that holds the optional operands and the

@@ -33,7 +33,7 @@ gate() {
 }
 
 gate 0 ''
-GRAPHC_EVIDENCE=$build npx vitest run test/evidence.test.ts -t 'as the Swift tool writes it'
+GRAPHC_EVIDENCE=$build npx vitest run test/evidence/evidence.test.ts -t 'as the Swift tool writes it'
 # Evidence of a scripted engine is never accepted, however well it went.
 code=0
 npx graphc gate "$build" >"$made/log" || code=$?

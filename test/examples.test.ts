@@ -4,13 +4,13 @@ import attention from "../examples/attention.ts";
 import counter from "../examples/counter.ts";
 import phi4Mini from "../examples/phi4-mini.ts";
 import type { Graph } from "../src/dsl/graph.ts";
-import { PHI4_MINI } from "../src/dsl/models/config.ts";
-import { phiLayers } from "../src/dsl/models/phi.ts";
 import { type Shape, sizeOf } from "../src/dsl/type.ts";
-import { arrayOf, type NDArray } from "../src/passes/array.ts";
-import { evaluate } from "../src/passes/evaluate.ts";
+import { PHI4_MINI } from "../src/models/config.ts";
+import { phiLayers } from "../src/models/phi.ts";
+import { arrayOf, type NDArray } from "../src/passes/interpret/array.ts";
+import { evaluate } from "../src/passes/interpret/evaluate.ts";
 import { printGraph } from "../src/passes/print.ts";
-import { randomArray } from "./phi-support.ts";
+import { randomArray } from "./support/phi/phi.ts";
 
 test.each([1, 4])("the written-out Phi layer is the graph of phiLayers, at %i tokens", (tokens) => {
   const size = { tokens, maxSeq: 2048 };

@@ -1,5 +1,5 @@
 /** The table of one emitted package: signature, ops by kind, size, digest, time. */
-import type { EmitSummary } from "../emit/package.ts";
+import type { EmitSummary } from "../emit/write/package.ts";
 import { bytes, table } from "./table.ts";
 
 export function printSummary(summary: EmitSummary): string {

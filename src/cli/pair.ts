@@ -1,12 +1,12 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
 import { freemem } from "node:os";
-import { rolesOf } from "../dsl/contract.ts";
 import type { Graph } from "../dsl/graph.ts";
-import type { PhiConfig } from "../dsl/models/config.ts";
+import { rolesOf } from "../dsl/roles.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { packageWeights } from "../emit/package-store.ts";
-import { graphOf, readPackage } from "../emit/read.ts";
-import type { WeightStore } from "../emit/weights/store.ts";
+import { packageWeights } from "../emit/read/package-store.ts";
+import { graphOf, readPackage } from "../emit/read/read.ts";
+import type { PhiConfig } from "../models/config.ts";
+import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { bytes } from "./table.ts";
 import { isPackage, sizeOf, subjectOf } from "./target.ts";

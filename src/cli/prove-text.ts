@@ -1,6 +1,7 @@
 /** A verdict of the prover as text. */
-import type { Counterexample } from "../passes/prove/counterexample.ts";
-import type { Finding, Proven, Verdict } from "../passes/prove/verdict.ts";
+import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
+import type { Finding } from "../passes/prove/refute/finding.ts";
+import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */

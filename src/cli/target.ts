@@ -2,12 +2,12 @@
 import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Model, Size } from "../dsl/model.ts";
-import { checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../dsl/models/config.ts";
-import { readPhiConfig } from "../dsl/models/config-read.ts";
-import { checkTensors } from "../dsl/models/config-tensors.ts";
-import { phiLayers } from "../dsl/models/phi.ts";
 import { UserError } from "../dsl/user-error.ts";
-import type { WeightStore } from "../emit/weights/store.ts";
+import { checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../models/config.ts";
+import { readPhiConfig } from "../models/config-read.ts";
+import { checkTensors } from "../models/config-tensors.ts";
+import { phiLayers } from "../models/phi.ts";
+import type { WeightStore } from "../weights/store.ts";
 import type { Args, Options } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
 
@@ -101,7 +101,7 @@ const generatedLabel = (args: Args): string => `generated (seed ${args.text("see
 
 /** Reads config.json and holds the checkpoint's headers against it. */
 async function configOf(folder: string): Promise<PhiConfig> {
-  const { openCheckpoint } = await import("../emit/weights/checkpoint.ts");
+  const { openCheckpoint } = await import("../weights/checkpoint.ts");
   const checkpoint = await openCheckpoint(folder);
   try {
     const config = readPhiConfig(checkpoint.config, checkpoint.configPath);
@@ -113,10 +113,10 @@ async function configOf(folder: string): Promise<PhiConfig> {
 }
 
 async function openFolder(folder: string): Promise<WeightStore> {
-  return (await import("../emit/weights/checkpoint.ts")).openCheckpoint(folder);
+  return (await import("../weights/checkpoint.ts")).openCheckpoint(folder);
 }
 
 async function generated(graph: Graph, args: Args): Promise<WeightStore> {
-  const { generatedStore, storedShapes } = await import("../emit/weights/generated.ts");
+  const { generatedStore, storedShapes } = await import("../weights/generated.ts");
   return generatedStore(storedShapes(schedule(graph)), args.whole("seed", 0));
 }

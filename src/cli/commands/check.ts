@@ -1,8 +1,8 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import { inputName } from "../../emit/interface.ts";
-import { lower } from "../../emit/lower.ts";
-import { graphOf, readPackage } from "../../emit/read.ts";
+import { graphOf, readPackage } from "../../emit/read/read.ts";
+import { inputName } from "../../emit/write/interface.ts";
+import { lower } from "../../emit/write/lower.ts";
 import { checkTypes, unusedInputs } from "../../passes/check.ts";
 import { lint } from "../../passes/lint/lint.ts";
 import type { Finding } from "../../passes/lint/rule.ts";

@@ -1,12 +1,12 @@
 /** `graphc diff`: what differs between two packages or graphs, in ops, types and weights. */
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
-import type { WeightHash } from "../../emit/canonical.ts";
-import { type Difference, diffGraphs } from "../../emit/diff.ts";
-import { diffPackages } from "../../emit/diff-package.ts";
-import { showDifferences } from "../../emit/diff-text.ts";
-import { checkpointHashes } from "../../emit/package-store.ts";
-import { graphOf, readPackage } from "../../emit/read.ts";
+import type { WeightHash } from "../../emit/diff/canonical.ts";
+import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
+import { type Difference, diffGraphs } from "../../emit/diff/diff.ts";
+import { diffPackages } from "../../emit/diff/package.ts";
+import { showDifferences } from "../../emit/diff/text.ts";
+import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
 import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
 

@@ -1,5 +1,5 @@
 /** `graphc gate`: what is proven, compiled, resident and at parity for these very bytes, and what is still missing. */
-import { judgeBuild } from "../../emit/evidence-policy.ts";
+import { judgeBuild } from "../../evidence/policy.ts";
 import type { Command } from "../command.ts";
 import { table } from "../table.ts";
 

@@ -1,7 +1,7 @@
 /** `graphc inspect`: any ML Program package as MIL text. */
-import type { BlobRef, MilTensorType } from "../../emit/mil.ts";
-import { printMil } from "../../emit/mil-text.ts";
-import { type Package, readPackage } from "../../emit/read.ts";
+import type { BlobRef, MilTensorType } from "../../emit/mil/records.ts";
+import { printMil } from "../../emit/mil/text.ts";
+import { type Package, readPackage } from "../../emit/read/read.ts";
 import type { Command } from "../command.ts";
 
 const SHORT_HASH = 12;

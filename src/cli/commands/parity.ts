@@ -2,8 +2,8 @@
 import { UserError } from "../../dsl/user-error.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity as runParity } from "../../passes/parity/parity.ts";
-import { planOf } from "../../passes/plan.ts";
-import { bytesOf, prepare } from "../../passes/run.ts";
+import { planOf } from "../../passes/run/plan.ts";
+import { bytesOf, prepare } from "../../passes/run/run.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair, pairOf } from "../pair.ts";

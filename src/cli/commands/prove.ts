@@ -1,10 +1,10 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
-import { dumpCounterexample } from "../../emit/dump.ts";
-import { weightIdentity } from "../../emit/weight-identity.ts";
-import { certificate } from "../../passes/prove/certificate.ts";
+import { weightIdentity } from "../../emit/read/weight-identity.ts";
+import { dumpCounterexample } from "../../evidence/dump.ts";
 import { prove as proveGraphs } from "../../passes/prove/prove.ts";
-import type { Verdict } from "../../passes/prove/verdict.ts";
+import { certificate } from "../../passes/prove/report/certificate.ts";
+import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { type OpenPair, pairOf } from "../pair.ts";

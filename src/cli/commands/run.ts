@@ -1,15 +1,16 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
-import { rolesOf } from "../../dsl/contract.ts";
+
 import type { Graph } from "../../dsl/graph.ts";
+import { rolesOf } from "../../dsl/roles.ts";
 import { sizeOf as elements, sameType, show, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../emit/arrays.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import { slotsOf, tokensOf } from "../../passes/parity/parity.ts";
-import { type Plan, planOf } from "../../passes/plan.ts";
-import { bytesOf, prepare, type RawResults } from "../../passes/run.ts";
+import { type Plan, planOf } from "../../passes/run/plan.ts";
+import { bytesOf, prepare, type RawResults } from "../../passes/run/run.ts";
+import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair, pairOf } from "../pair.ts";

@@ -1,15 +1,15 @@
 /** `graphc survey`: how the numbers of a layer sit in fp16, and which RMSNorm form is safe for them. */
-import { rolesOf } from "../../dsl/contract.ts";
+import { rolesOf } from "../../dsl/roles.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { WeightStore } from "../../emit/weights/store.ts";
 import { type RawArray, toNDArray } from "../../passes/kernels/raw.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import { slotsOf } from "../../passes/parity/parity.ts";
-import { planOf } from "../../passes/plan.ts";
-import { bytesOf, prepare } from "../../passes/run.ts";
-import { surveyor, type ValueSurvey } from "../../passes/survey.ts";
-import { type NormSurvey, surveyNorms } from "../../passes/survey-norms.ts";
+import { planOf } from "../../passes/run/plan.ts";
+import { bytesOf, prepare } from "../../passes/run/run.ts";
+import { type NormSurvey, surveyNorms } from "../../passes/survey/norms.ts";
+import { surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
+import type { WeightStore } from "../../weights/store.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair, pairOf } from "../pair.ts";

@@ -4,7 +4,7 @@
  * conv, linear and matmul.
  */
 import { roundFp16 } from "../../dsl/number.ts";
-import { laneSum } from "../reading.ts";
+import { laneSum } from "../interpret/reading.ts";
 
 export interface Accumulate {
   readonly dtype: "fp16";

@@ -1,7 +1,7 @@
 /** Arithmetic of two fp16 operands with broadcasting, on the row kernels of wat/binary.ts. */
 import { operandsOf } from "../../dsl/tensor.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
-import { stridesOf } from "../array.ts";
+import { stridesOf } from "../interpret/array.ts";
 import type { KernelOf } from "./kernel.ts";
 
 /** One axis of the result, with the distance in elements between neighbours in each operand (0: broadcast). */

@@ -1,7 +1,7 @@
 /** matmul, linear and 1×1 conv as sums of products over strided operands; product-run.ts computes them. */
 import { type OpDef, operandsOf } from "../../dsl/tensor.ts";
 import { broadcast, type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
-import { stridesOf } from "../array.ts";
+import { stridesOf } from "../interpret/array.ts";
 import type { KernelOf } from "./kernel.ts";
 import { type Product, productKernel } from "./product-run.ts";
 

@@ -1,8 +1,8 @@
 /** Tensor contents as they are stored: fp16 as bit patterns, 2 bytes an element; NDArray (doubles) and back. */
 import { fp16Bits } from "../../dsl/number.ts";
 import type { DType, TensorType } from "../../dsl/type.ts";
-import type { NDArray } from "../array.ts";
-import type { Precision } from "../reading.ts";
+import type { NDArray } from "../interpret/array.ts";
+import type { Precision } from "../interpret/reading.ts";
 import { HALF } from "./code/runtime.ts";
 
 export type Elements = Uint16Array | Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array;

@@ -1,6 +1,6 @@
 /** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
 import type { Graph } from "../../dsl/graph.ts";
-import { stridesOf } from "../array.ts";
+import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Roles } from "./feeds.ts";
 

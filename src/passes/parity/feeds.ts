@@ -1,12 +1,13 @@
 /** What the host feeds at each call, made so that block and steps get the same rows by construction. */
-import type { Role } from "../../dsl/contract.ts";
+
 import type { Graph } from "../../dsl/graph.ts";
-import type { PhiConfig } from "../../dsl/models/config.ts";
-import { type Rows as HostRows, MASKED, ropeRows } from "../../dsl/models/host.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
+import type { Role } from "../../dsl/roles.ts";
 import type { TensorType } from "../../dsl/type.ts";
-import { type NDArray, tabulate } from "../array.ts";
+import type { PhiConfig } from "../../models/config.ts";
+import { type Rows as HostRows, MASKED, ropeRows } from "../../models/host.ts";
+import { type NDArray, tabulate } from "../interpret/array.ts";
 import type { Rows } from "./sequence.ts";
 
 export type Roles = Readonly<Record<string, Role>>;

@@ -1,11 +1,12 @@
 /** Runs a block graph against its one-token twin over a sequence of calls, chained through the state. */
-import { rolesOf } from "../../dsl/contract.ts";
+
 import type { Graph } from "../../dsl/graph.ts";
-import type { PhiConfig } from "../../dsl/models/config.ts";
+import { rolesOf } from "../../dsl/roles.ts";
 import type { Shape } from "../../dsl/type.ts";
-import { arrayOf, type NDArray, stridesOf } from "../array.ts";
+import type { PhiConfig } from "../../models/config.ts";
+import { arrayOf, type NDArray, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
-import type { RawResults } from "../run.ts";
+import type { RawResults } from "../run/run.ts";
 import { type Feed, feed, type Roles, type Source, type Values } from "./feeds.ts";
 import { type Distance, distance } from "./metrics.ts";
 import { type Abilities, type Call, usualSequence } from "./sequence.ts";

@@ -1,13 +1,14 @@
 /** Records a parity sequence: what each call is fed and what must come out, for a device that computes it again. */
-import { rolesOf } from "../../dsl/contract.ts";
+
 import type { Graph } from "../../dsl/graph.ts";
-import type { PhiConfig } from "../../dsl/models/config.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
+import { rolesOf } from "../../dsl/roles.ts";
 import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { tabulate } from "../array.ts";
+import type { PhiConfig } from "../../models/config.ts";
+import { tabulate } from "../interpret/array.ts";
 import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
-import type { RawResults } from "../run.ts";
+import type { RawResults } from "../run/run.ts";
 import { type Feed, feed, type Roles, type Source } from "./feeds.ts";
 import { abilitiesOf, type Pair, type Run, slotsOf, tokensOf } from "./parity.ts";
 import { type Call, usualSequence } from "./sequence.ts";

@@ -6,19 +6,20 @@ import { GraphError } from "../../dsl/error.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { sameType, show } from "../../dsl/type.ts";
-import { type Context, type Mode, newContext } from "./context.ts";
-import { corollariesOf } from "./corollaries.ts";
-import { type CounterexampleOptions, costOf, searchDifference } from "./counterexample.ts";
-import { cutsWithout, findCuts } from "./cuts.ts";
-import { explain } from "./explain.ts";
-import { fingerprint, PRIMES } from "./fingerprint.ts";
-import { type LeafOptions, weightPlace } from "./leaves.ts";
-import { gapBound, PRECONDITIONS, type Precondition } from "./preconditions.ts";
-import { type CutPairs, newPrograms } from "./program.ts";
-import { compare, type Pair, tokenAxisOf } from "./relation.ts";
-import { findRoles, type Roles } from "./roles.ts";
-import { type Segment, segmentsOf } from "./segments.ts";
-import type { Finding, SecondOpinion, Used, Verdict } from "./verdict.ts";
+import { type Context, type Mode, newContext } from "./logic/context.ts";
+import { gapBound, PRECONDITIONS, type Precondition } from "./logic/preconditions.ts";
+import { cutsWithout, findCuts } from "./program/cuts.ts";
+import { type CutPairs, newPrograms } from "./program/program.ts";
+import { compare, type Pair, tokenAxisOf } from "./program/relation.ts";
+import { findRoles, type Roles } from "./program/roles.ts";
+import { type Segment, segmentsOf } from "./program/segments.ts";
+import { type LeafOptions, weightPlace } from "./reading/leaves.ts";
+import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
+import { explain } from "./refute/explain.ts";
+import type { Finding } from "./refute/finding.ts";
+import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
+import { corollariesOf } from "./report/corollaries.ts";
+import type { SecondOpinion, Used, Verdict } from "./report/verdict.ts";
 
 export interface ProveOptions extends Pick<LeafOptions, "weightIdentity">, CounterexampleOptions {
   /** Rules whose side condition is dropped. Only for tests of the prover. */

@@ -1,4 +1,4 @@
-/// The manifest of a fixture folder, `<name>.fixtures.json`. The format is docs/fixtures.md's; src/emit/fixtures.ts writes it.
+/// The manifest of a fixture folder, `<name>.fixtures.json`. The format is docs/fixtures.md's; src/evidence/fixtures.ts writes it.
 import Foundation
 
 public struct Manifest: Decodable, Sendable {

@@ -3,7 +3,7 @@ import type { Read } from "../../../dsl/algebra.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { isFloat, type Shape, type TensorType } from "../../../dsl/type.ts";
-import type { Precision } from "../../reading.ts";
+import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
 import type { Elements } from "../raw.ts";
 import { codeReading } from "./reading.ts";

@@ -1,6 +1,6 @@
 /** Indices and case distinctions on them as JavaScript text; what is known now is worked out now. */
 import type { Shape } from "../../../dsl/type.ts";
-import { stridesOf } from "../../array.ts";
+import { stridesOf } from "../../interpret/array.ts";
 import type { Term, Writer } from "./writer.ts";
 
 export const index = (n: number): Term => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });

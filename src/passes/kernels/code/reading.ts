@@ -4,7 +4,7 @@
  */
 import type { Algebra, Unary } from "../../../dsl/algebra.ts";
 import { isFloat } from "../../../dsl/type.ts";
-import type { Precision } from "../../reading.ts";
+import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
 import { branches, type Indices, indexReading } from "./indices.ts";
 import { chunkSum, fold, laneSum } from "./sums.ts";

@@ -1,6 +1,6 @@
 /** What the written JavaScript calls: numbers as they are stored and back, and the functions of the fp16 reading. */
 import { fp16Value, roundFp16, roundTo } from "../../../dsl/number.ts";
-import { checkIndex, erf, multiplyExactly } from "../../reading.ts";
+import { checkIndex, erf, multiplyExactly } from "../../interpret/reading.ts";
 
 /** The value of every fp16 bit pattern. */
 export const HALF = Float32Array.from({ length: 65536 }, (_, bits) => fp16Value(bits));

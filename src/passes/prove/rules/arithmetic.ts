@@ -1,8 +1,9 @@
 /** Rules of +, −, ·, / that hold bit for bit in IEEE arithmetic, up to the sign of zero. */
-import { bare, inOrder, is, isFiniteNum, num } from "../atoms.ts";
-import type { Context } from "../context.ts";
-import type { Hit, TermRule } from "../rule.ts";
-import { fits, intern, type Term } from "../terms.ts";
+
+import type { Context } from "../logic/context.ts";
+import { bare, inOrder, is, isFiniteNum, num } from "../logic/make.ts";
+import { fits, intern, type Term } from "../logic/terms.ts";
+import type { Hit, TermRule } from "./rule.ts";
 
 /** Raw construction; callers have already simplified the parts. */
 export const raw = (c: Context, kind: Term["kind"], args: readonly Term[], tag = ""): Term =>

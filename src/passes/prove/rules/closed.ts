@@ -2,12 +2,13 @@
  * Rules about masked-out values. Such a value is not a number of the proof: all that is known is that it lies so far
  * below every visible score that its exponential is 0 (P8). Where no rule applies the proof stops.
  */
-import { closed, inOrder, is, isClosed, isFiniteNum, num } from "../atoms.ts";
-import type { Context } from "../context.ts";
-import { gapBound } from "../preconditions.ts";
-import type { Hit, Rule, TermRule } from "../rule.ts";
-import type { Term } from "../terms.ts";
+
+import type { Context } from "../logic/context.ts";
+import { closed, inOrder, is, isClosed, isFiniteNum, num } from "../logic/make.ts";
+import { gapBound } from "../logic/preconditions.ts";
+import type { Term } from "../logic/terms.ts";
 import { raw } from "./arithmetic.ts";
+import type { Hit, Rule, TermRule } from "./rule.ts";
 
 const hit = (side: boolean, result: () => Term): Hit => ({ side, result });
 /** The masked-out argument (or gated, or mask entry: by `test`) and the other one. */

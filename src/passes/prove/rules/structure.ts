@@ -1,8 +1,9 @@
 /** Rules about the order of arguments and about sums as a whole. */
-import { is, num } from "../atoms.ts";
-import type { Context } from "../context.ts";
-import { allowed, type Rule } from "../rule.ts";
-import type { Term } from "../terms.ts";
+
+import type { Context } from "../logic/context.ts";
+import { is, num } from "../logic/make.ts";
+import type { Term } from "../logic/terms.ts";
+import { allowed, type Rule } from "./rule.ts";
 
 export const COMMUTE: Rule = {
   name: "commute",

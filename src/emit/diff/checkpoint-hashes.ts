@@ -1,0 +1,20 @@
+/** The weights of a checkpoint as a package would hold them, to compare an author's graph with a package. */
+import { createHash } from "node:crypto";
+import { type Graph, schedule } from "../../dsl/graph.ts";
+import type { WeightSource } from "../../dsl/tensor.ts";
+import type { TensorType } from "../../dsl/type.ts";
+import type { WeightStore } from "../../weights/store.ts";
+import { sourceText, type WeightHash } from "./canonical.ts";
+
+/** Hashes every checkpoint weight of a graph as it would be stored, so that it can be compared with a package's. */
+export async function checkpointHashes(graph: Graph, store: WeightStore): Promise<WeightHash> {
+  const hashes = new Map<string, string>();
+  const keyOf = (source: WeightSource, type: TensorType) => `${sourceText(source)} as ${type.dtype}`;
+  for (const { def, type } of schedule(graph)) {
+    if (def.kind !== "weight" || def.source.from !== "checkpoint" || hashes.has(keyOf(def.source, type))) continue;
+    const hash = createHash("sha256");
+    for await (const chunk of store.stream(def.source, type)) hash.update(chunk);
+    hashes.set(keyOf(def.source, type), hash.digest("hex"));
+  }
+  return (source, type) => hashes.get(keyOf(source, type));
+}

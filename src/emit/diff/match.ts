@@ -1,0 +1,149 @@
+/**
+ * Which value of one graph is which of another. Equal values are twins. The rest is matched from the results down
+ * (same op at the same place, stepping over inserted and removed ops), then by name, then from the operands up.
+ */
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { groupBy } from "../group.ts";
+import type { Keys } from "./canonical.ts";
+
+/** The first value of a graph that has a certain key; its repetitions count as the same. */
+export type Node = Tensor;
+
+export interface Matching {
+  /** Matched values that are not twins, in the order of the first graph. */
+  readonly pairs: ReadonlyMap<Node, Node>;
+  readonly removed: readonly Node[];
+  readonly added: readonly Node[];
+  areMatched(a: Tensor, b: Tensor): boolean;
+}
+
+interface Side {
+  /** The node of each key. */
+  readonly nodes: ReadonlyMap<number, Node>;
+  readonly nodeOf: (value: Tensor) => Node;
+  readonly keys: Keys;
+}
+
+/** Matching in progress: only values without a twin take part. */
+interface Search {
+  readonly a: Side;
+  readonly b: Side;
+  readonly forward: Map<Node, Node>;
+  readonly backward: Map<Node, Node>;
+}
+
+export function matchValues(
+  before: Keys,
+  after: Keys,
+  results: readonly (readonly [before: Tensor, after: Tensor])[],
+): Matching {
+  const search: Search = { a: sideOf(before), b: sideOf(after), forward: new Map(), backward: new Map() };
+  matchLeaves(search);
+  matchDown(search, results);
+  matchByName(search);
+  matchUp(search);
+  const { a, b, forward, backward } = search;
+  const left = free(a, b, forward);
+  return {
+    pairs: new Map([...a.nodes.values()].flatMap((x) => (forward.has(x) ? [[x, forward.get(x)!]] : []))),
+    removed: left,
+    added: free(b, a, backward),
+    areMatched: (x, y) => before.get(x) === after.get(y) || forward.get(a.nodeOf(x)) === b.nodeOf(y),
+  };
+}
+
+function sideOf(keys: Keys): Side {
+  const nodes = new Map<number, Node>();
+  for (const [value, key] of keys) if (!nodes.has(key)) nodes.set(key, value);
+  return { nodes, keys, nodeOf: (value) => nodes.get(keys.get(value)!)! };
+}
+
+/** Nodes with neither twin nor match. */
+const free = (side: Side, other: Side, matched: ReadonlyMap<Node, Node>): readonly Node[] =>
+  [...side.nodes].flatMap(([key, node]) => (other.nodes.has(key) || matched.has(node) ? [] : [node]));
+
+const isFree = ({ a, b, forward, backward }: Search, x: Node, y: Node): boolean =>
+  !forward.has(x) && !backward.has(y) && !b.nodes.has(a.keys.get(x)!) && !a.nodes.has(b.keys.get(y)!);
+
+/** Matches two values if nothing speaks against it. */
+function match(search: Search, x: Node, y: Node): boolean {
+  if (!areAlike(x, y) || !isFree(search, x, y)) return false;
+  search.forward.set(x, y);
+  search.backward.set(y, x);
+  return true;
+}
+
+function areAlike({ def: x }: Node, { def: y }: Node): boolean {
+  if (x.kind === "op" || y.kind === "op")
+    return x.kind === "op" && y.kind === "op" && x.op === y.op && x.part === y.part;
+  if (x.kind === "input" || x.kind === "state") return x.kind === y.kind && x.name === y.name;
+  return y.kind === "const" || y.kind === "weight";
+}
+
+/** Inputs and states of the same name whose types differ. */
+function matchLeaves(search: Search): void {
+  const { a, b, forward, backward } = search;
+  const isLeaf = ({ def }: Node) => def.kind === "input" || def.kind === "state";
+  const leaves = free(b, a, backward).filter(isLeaf);
+  for (const x of free(a, b, forward).filter(isLeaf)) {
+    const y = leaves.find((leaf) => areAlike(x, leaf));
+    if (y) match(search, x, y);
+  }
+}
+
+function matchDown(search: Search, results: readonly (readonly [Tensor, Tensor])[]): void {
+  const { a, b } = search;
+  const queue = results.map(([x, y]) => [a.nodeOf(x), b.nodeOf(y)] as const);
+  for (const [x, y] of queue) {
+    const found = match(search, x, y) ? ([x, y] as const) : stepOver(search, x, y);
+    if (found) queue.push(...operandPairs(search, ...found));
+  }
+}
+
+/** The same computation one or two ops further down on one side: the ops between were inserted or removed. */
+function stepOver(search: Search, x: Node, y: Node): readonly [Node, Node] | undefined {
+  if (search.forward.has(x) || search.backward.has(y)) return undefined;
+  const below = nearby(search.b, y).find((z) => match(search, x, z));
+  if (below) return [x, below];
+  const above = nearby(search.a, x).find((z) => match(search, z, y));
+  return above ? [above, y] : undefined;
+}
+
+/** Op values at most two steps below, nearest first. */
+function nearby(side: Side, value: Node): readonly Node[] {
+  const step = (node: Node) => (node.def.kind === "op" ? operandsOf(node.def).map(side.nodeOf) : []);
+  const one = step(value);
+  return [...one, ...one.flatMap(step)].filter(({ def }) => def.kind === "op");
+}
+
+function operandPairs({ a, b }: Search, { def: x }: Node, { def: y }: Node): readonly (readonly [Node, Node])[] {
+  if (x.kind !== "op" || y.kind !== "op") return [];
+  return Object.keys(x.operands).flatMap((name) => {
+    const [left, right] = [[x.operands[name] ?? []].flat() as Tensor[], [y.operands[name] ?? []].flat() as Tensor[]];
+    const shared = Math.min(left.length, right.length);
+    return left.slice(0, shared).map((value, i) => [a.nodeOf(value), b.nodeOf(right[i]!)] as const);
+  });
+}
+
+function matchByName(search: Search): void {
+  const { a, b, forward, backward } = search;
+  const named = new Map(free(b, a, backward).flatMap((y) => (y.name === undefined ? [] : [[y.name, y]])));
+  for (const x of free(a, b, forward)) {
+    const y = x.name === undefined ? undefined : named.get(x.name);
+    if (y) match(search, x, y);
+  }
+}
+
+/** Values of the same op on matched operands. */
+function matchUp(search: Search): void {
+  const { a, b, forward, backward } = search;
+  const partner = (x: Tensor): Node | undefined => forward.get(a.nodeOf(x)) ?? b.nodes.get(a.keys.get(x)!);
+  const candidates = groupBy(free(b, a, backward), ({ def }) => (def.kind === "op" ? def.op : def.kind));
+  for (const x of free(a, b, forward)) {
+    if (x.def.kind !== "op") continue;
+    const wanted = operandsOf(x.def).map(partner);
+    const fits = ({ def }: Node) =>
+      def.kind === "op" && wanted.every((node) => node !== undefined && operandsOf(def).map(b.nodeOf).includes(node));
+    (candidates.get(x.def.op) ?? []).some((y) => !backward.has(y) && fits(y) && match(search, x, y));
+  }
+}

@@ -1,0 +1,90 @@
+/** Elements as the file format stores them in bytes: little-endian, sub-byte types packed from the lowest bit up. */
+import { fp16Value, integerRange } from "../../dsl/number.ts";
+import { bitsOf, type DType } from "../../dsl/type.ts";
+import type { MilDType } from "./records.ts";
+
+const OTHER_BITS: Readonly<Partial<Record<MilDType, number>>> = {
+  fp64: 64,
+  int64: 64,
+  uint64: 64,
+  uint32: 32,
+  bf16: 16,
+  fp8e4m3fn: 8,
+  fp8e5m2: 8,
+};
+
+/** Width of one stored element in bits. Strings have none. */
+export function storedBits(dtype: MilDType): number {
+  return OTHER_BITS[dtype] ?? bitsOf(dtype as DType);
+}
+
+/** Bytes that `count` elements take, the last byte filled up. */
+export const storedBytes = (dtype: MilDType, count: number): number => Math.ceil((count * storedBits(dtype)) / 8);
+
+/**
+ * The first `count` elements of the bytes as numbers. 64-bit integers beyond 2⁵³ come out as the nearest double.
+ * @throws RangeError for a type whose elements graphc does not interpret (fp8, string).
+ */
+export function decodeElements(dtype: MilDType, bytes: Uint8Array, count: number): Float64Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const read = elementReader(dtype, view);
+  const elements = new Float64Array(count);
+  for (let i = 0; i < count; i++) elements[i] = read(i);
+  return elements;
+}
+
+function elementReader(dtype: MilDType, view: DataView): (i: number) => number {
+  switch (dtype) {
+    case "fp16":
+      return (i) => fp16Value(view.getUint16(2 * i, true));
+    case "bf16":
+      return (i) => bf16Value(view.getUint16(2 * i, true));
+    case "fp32":
+      return (i) => view.getFloat32(4 * i, true);
+    case "fp64":
+      return (i) => view.getFloat64(8 * i, true);
+    case "int32":
+      return (i) => view.getInt32(4 * i, true);
+    case "uint32":
+      return (i) => view.getUint32(4 * i, true);
+    case "int64":
+      return (i) => Number(view.getBigInt64(8 * i, true));
+    case "uint64":
+      return (i) => Number(view.getBigUint64(8 * i, true));
+    case "int16":
+      return (i) => view.getInt16(2 * i, true);
+    case "uint16":
+      return (i) => view.getUint16(2 * i, true);
+    case "int8":
+      return (i) => view.getInt8(i);
+    case "uint8":
+    case "bool":
+      return (i) => view.getUint8(i);
+    case "string":
+    case "fp8e4m3fn":
+    case "fp8e5m2":
+      throw new RangeError(`graphc does not interpret ${dtype} elements`);
+    default:
+      return packedReader(dtype, view);
+  }
+}
+
+const widening = new DataView(new ArrayBuffer(4));
+
+/** bf16 is the upper half of an fp32. */
+function bf16Value(bits: number): number {
+  widening.setUint32(0, bits << 16);
+  return widening.getFloat32(0);
+}
+
+/** Elements of fewer than 8 bits; 3- and 6-bit ones run across byte borders. */
+function packedReader(dtype: DType, view: DataView): (i: number) => number {
+  const bits = bitsOf(dtype);
+  const signed = integerRange(dtype)[0] < 0;
+  return (i) => {
+    const [byte, shift] = [(i * bits) >> 3, (i * bits) & 7];
+    const next = byte + 1 < view.byteLength ? view.getUint8(byte + 1) : 0;
+    const raw = (((next << 8) | view.getUint8(byte)) >> shift) & (2 ** bits - 1);
+    return signed && raw >= 2 ** (bits - 1) ? raw - 2 ** bits : raw;
+  };
+}

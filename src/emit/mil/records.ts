@@ -1,0 +1,110 @@
+/**
+ * The contents of a Core ML ML Program as plain records: what the protobuf messages say, without their wrapping. The
+ * emitter makes them from a graph, the reader from a file; text, diff and goldens are printed from them.
+ */
+import type { DType, TensorType } from "../../dsl/type.ts";
+
+/** A size, or undefined for a flexible one. */
+export type MilDim = number | undefined;
+
+/** Every element type a file may name. Those beyond `DType` are read and printed, and refused where a graph is made. */
+export type MilDType = DType | "string" | "fp64" | "bf16" | "int64" | "uint32" | "uint64" | "fp8e4m3fn" | "fp8e5m2";
+
+export interface MilTensorType {
+  readonly kind: "tensor";
+  readonly dtype: MilDType;
+  readonly shape: readonly MilDim[];
+}
+
+export const milType = ({ dtype, shape }: TensorType): MilTensorType => ({ kind: "tensor", dtype, shape });
+
+export type MilType = MilTensorType | { readonly kind: "state"; readonly tensor: MilTensorType };
+
+/** A literal in the file: immediate elements (strings for dtype string), or a reference into a weight file. */
+export type MilValue =
+  | { readonly type: MilTensorType; readonly data: ArrayLike<number> | readonly string[] }
+  | { readonly type: MilTensorType; readonly blob: BlobRef };
+
+export interface BlobRef {
+  /** As written in the file, such as `@model_path/weights/weight.bin`. */
+  readonly fileName: string;
+  /** Byte offset of the blob's 64-byte metadata record. */
+  readonly offset: number;
+}
+
+export type MilArgument = { readonly name: string } | { readonly value: MilValue };
+
+export interface MilNamed {
+  readonly name: string;
+  readonly type: MilType;
+}
+
+export interface MilOperation {
+  /** `conv`, `const`, `read_state`, … */
+  readonly type: string;
+  /** The `name` attribute; usually the name of the first output. */
+  readonly name: string;
+  /** Bindings by parameter; a list operand has several. */
+  readonly inputs: Readonly<Record<string, readonly MilArgument[]>>;
+  readonly outputs: readonly MilNamed[];
+  /** The value of a const op. */
+  readonly value?: MilValue;
+  /** Nested blocks of control flow. */
+  readonly blocks: readonly MilBlock[];
+}
+
+export interface MilBlock {
+  readonly inputs: readonly MilNamed[];
+  readonly operations: readonly MilOperation[];
+  readonly outputs: readonly string[];
+}
+
+export interface MilFunction extends MilBlock {
+  readonly name: string;
+  /** `CoreML8` for iOS 18. */
+  readonly opset: string;
+}
+
+/** One input, output or state as the model's description announces it. */
+export interface MilFeature {
+  readonly name: string;
+  readonly dtype: MilDType;
+  /** Default shape; absent for outputs of flexible size. */
+  readonly shape?: readonly number[];
+  /** Per axis the inclusive bounds, for a flexible input; no upper bound is Infinity. */
+  readonly range?: readonly (readonly [lower: number, upper: number])[];
+  readonly enumerated?: readonly (readonly number[])[];
+}
+
+export interface MilInterface {
+  readonly inputs: readonly MilFeature[];
+  readonly outputs: readonly MilFeature[];
+  readonly states: readonly MilFeature[];
+}
+
+export interface MilModel {
+  readonly specificationVersion: number;
+  readonly functions: readonly MilFunction[];
+  /** Interface of each function, by its name. */
+  readonly interfaces: Readonly<Record<string, MilInterface>>;
+  readonly defaultFunction: string;
+  /** User metadata of the description. */
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+/** The opset of iOS 18 and macOS 15, the first with states. */
+export const OPSET = "CoreML8";
+/** Its version of the model format. */
+export const SPECIFICATION_VERSION = 9;
+/** Key of the user metadata that holds the graph's name. */
+export const GRAPH_NAME = "graphc.graph";
+/** The weight file as the model names it; `@model_path` is the folder of model.mlmodel. */
+export const WEIGHT_FILE = "@model_path/weights/weight.bin";
+
+/**
+ * Whether an op is the copy that the emitter puts between a value and an output of the function (see `lower`). Its
+ * name attribute tells it from an identity that the author wrote; a reader leaves it out.
+ */
+export const isOutputCopy = ({ type, name, outputs }: MilOperation): boolean =>
+  type === "identity" && name === outputCopyName(outputs[0]!.name);
+export const outputCopyName = (output: string): string => `${output}_output_copy`;

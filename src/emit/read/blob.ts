@@ -1,0 +1,177 @@
+/**
+ * Blobs of a weight.bin (MIL blob storage, version 2): a 64-byte header, then 64-byte records at multiples of 64, each
+ * followed by its data. A program refers to a record by its offset.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import type { WeightSource } from "../../dsl/tensor.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
+import { decodeElements, storedBits, storedBytes } from "../mil/elements.ts";
+import type { BlobRef, MilTensorType } from "../mil/records.ts";
+import { elementCount } from "./decode-value.ts";
+
+export type PackageSource = Extract<WeightSource, { from: "package" }>;
+
+/** The blobs that a program may refer to. Every call checks the record against the type that the program declares. */
+export interface Blobs {
+  /** The blob as a weight. Its data is hashed when `sha256` is first asked for. */
+  source(ref: BlobRef, type: MilTensorType): PackageSource;
+  /** The blob's elements, row-major. Meant for small ones. */
+  elements(ref: BlobRef, type: MilTensorType): Float64Array;
+}
+
+/** Where a blob's data lies. */
+export interface BlobSpan {
+  readonly file: string;
+  readonly begin: number;
+  readonly bytes: number;
+}
+
+/** Blobs of the program in `modelFile`; `@model_path` stands for its folder. */
+export function openBlobs(modelFile: string): Blobs {
+  const folder = dirname(modelFile);
+  const hashes = new Map<string, string>();
+  const find = (ref: BlobRef, type: MilTensorType) => findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
+  const hashOf = (span: BlobSpan): string => {
+    const key = `${span.begin}:${span.file}`;
+    const known = hashes.get(key) ?? hashSpan(span);
+    hashes.set(key, known);
+    return known;
+  };
+  return {
+    source(ref, type) {
+      const span = find(ref, type);
+      const { file } = span;
+      return {
+        from: "package",
+        file,
+        offset: ref.offset,
+        get sha256() {
+          return hashOf(span);
+        },
+      };
+    },
+    elements: (ref, type) => blobElements(find(ref, type), type),
+  };
+}
+
+function fileOf(folder: string, { fileName }: BlobRef): string {
+  const file = join(folder, fileName.replace(/^@model_path\//, ""));
+  if (!fileName.startsWith("@model_path/") || relative(folder, file).startsWith(".."))
+    throw new UserError(`the weight file "${fileName}" is not below @model_path`);
+  return file;
+}
+
+/**
+ * Finds and checks the blob whose record is at `offset`.
+ * @throws UserError when the file is missing or truncated, or the record is not one or says something else than `type`.
+ */
+export function findBlob(file: string, offset: number, type: MilTensorType, shownName = file): BlobSpan {
+  return withFile(file, shownName, (fd) => {
+    const size = fstatSync(fd).size;
+    const fail = (text: string): never => {
+      throw new UserError(`the blob at ${offset} of "${shownName}" ${text}`);
+    };
+    checkHeader(fd, size, shownName);
+    if (offset % RECORD_BYTES !== 0 || offset < RECORD_BYTES)
+      fail(`has a bad offset: records lie at multiples of ${RECORD_BYTES}`);
+    if (offset + RECORD_BYTES > size) fail(`lies outside the file of ${size} bytes`);
+    const record = readAt(fd, offset, RECORD_BYTES);
+    if (record.getUint32(0, true) !== SENTINEL) fail("has no record there: the sentinel 0xDEADBEEF is missing");
+    return spanOf(record, { file, offset, size, type, fail });
+  });
+}
+
+function checkHeader(fd: number, size: number, shownName: string): void {
+  if (size < RECORD_BYTES) throw new UserError(`"${shownName}" is truncated: ${size} bytes, its header alone has 64`);
+  const version = readAt(fd, 0, RECORD_BYTES).getUint32(4, true);
+  if (version !== VERSION)
+    throw new UserError(`"${shownName}" has storage version ${version}; graphc reads version ${VERSION}`);
+}
+
+interface Expected {
+  readonly file: string;
+  readonly offset: number;
+  readonly size: number;
+  readonly type: MilTensorType;
+  readonly fail: (text: string) => never;
+}
+
+function spanOf(record: DataView, { file, offset, size, type, fail }: Expected): BlobSpan {
+  const code = record.getUint32(4, true);
+  const dtype = RECORD_DTYPES[code - 1] ?? fail(`has dtype code ${code}, which is unknown`);
+  if (dtype !== type.dtype) fail(`is ${dtype}; the program declares ${type.dtype}`);
+  const [bytes, begin] = [Number(record.getBigUint64(8, true)), Number(record.getBigUint64(16, true))];
+  const count = elementCount(type, "the blob");
+  const expected = storedBytes(dtype, count);
+  const shown = `${type.dtype}[${type.shape.join(",")}]`;
+  if (bytes !== expected) fail(`has ${bytes} bytes of data; ${shown} takes ${expected}`);
+  const padding = Number(record.getBigUint64(24, true));
+  const unused = bytes * 8 - count * storedBits(dtype);
+  if (padding !== unused) fail(`declares ${padding} unused bits; ${shown} leaves ${unused}`);
+  if (begin < offset + RECORD_BYTES || begin % RECORD_BYTES !== 0)
+    fail(`has its data at ${begin}; it belongs at ${offset + RECORD_BYTES}, behind the record`);
+  if (begin + bytes > size) fail(`is truncated: its data ends at ${begin + bytes}, the file at ${size}`);
+  return { file, begin, bytes };
+}
+
+/** The data of a blob, in pieces of at most `piece` bytes; a piece is valid until the next but one is asked for. */
+export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
+  const fd = openSync(file, "r");
+  try {
+    const buffers = [0, 1].map(() => new Uint8Array(Math.min(piece, bytes)));
+    for (let done = 0, turn = 0; done < bytes; turn ^= 1) {
+      const buffer = buffers[turn]!;
+      const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - done), begin + done);
+      if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
+      yield buffer.subarray(0, read);
+      done += read;
+    }
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function hashSpan(span: BlobSpan): string {
+  const hash = createHash("sha256");
+  for (const piece of readSpan(span, 2 ** 20)) hash.update(piece);
+  return hash.digest("hex");
+}
+
+/** Decodes a whole blob. */
+export function blobElements(span: BlobSpan, type: MilTensorType): Float64Array {
+  const bytes = new Uint8Array(span.bytes);
+  let done = 0;
+  for (const piece of readSpan(span, 2 ** 22)) {
+    bytes.set(piece, done);
+    done += piece.length;
+  }
+  return decodeElements(type.dtype, bytes, elementCount(type, "the blob"));
+}
+
+function readAt(fd: number, offset: number, length: number): DataView {
+  const bytes = new Uint8Array(length);
+  readSync(fd, bytes, 0, length, offset);
+  return new DataView(bytes.buffer);
+}
+
+function withFile<X>(file: string, shownName: string, use: (fd: number) => X): X {
+  let fd: number;
+  try {
+    fd = openSync(file, "r");
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    throw new UserError(
+      missing
+        ? `the program refers to the weight file "${shownName}", which does not exist`
+        : `cannot read the weight file "${shownName}": ${(error as Error).message}`,
+    );
+  }
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

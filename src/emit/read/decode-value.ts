@@ -1,0 +1,103 @@
+/** Types and literals of an ML Program: protobuf messages to records. */
+import { UserError } from "../../dsl/user-error.ts";
+import { decodeElements, storedBytes } from "../mil/elements.ts";
+import type { Dimension, TensorType, TensorValue, Value, ValueType } from "../mil/gen/MIL_pb.js";
+import type { MilDim, MilDType, MilTensorType, MilType, MilValue } from "../mil/records.ts";
+import { DATA_TYPE, literalMember } from "../mil/wire.ts";
+
+/** Where in the program something stands, for messages: `function "main", op 3 (conv "q")`. */
+export type Where = string;
+
+/** Builds the error for something the reader will not take. */
+export const refuse = (where: Where, text: string): UserError => new UserError(`${where}: ${text}`);
+
+const DTYPE_OF: ReadonlyMap<number, MilDType> = new Map(
+  Object.entries(DATA_TYPE).map(([dtype, number]) => [number, dtype as MilDType]),
+);
+
+/** The type of a value: a tensor, or a state that holds one. */
+export function decodeType(type: ValueType | undefined, where: Where): MilType {
+  const { type: is } = type ?? { type: { case: undefined } };
+  if (is.case === "tensorType") return tensorType(is.value, where);
+  if (is.case === "stateType") return { kind: "state", tensor: wrapped(is.value.wrappedType, where) };
+  throw refuse(
+    where,
+    `has ${is.case ? `a ${is.case.replace("Type", "")}` : "no"} type; graphc reads tensors and states`,
+  );
+}
+
+function wrapped(type: ValueType | undefined, where: Where): MilTensorType {
+  const inner = decodeType(type, where);
+  if (inner.kind === "tensor") return inner;
+  throw refuse(where, "is a state of a state");
+}
+
+function tensorType(type: TensorType, where: Where): MilTensorType {
+  const dtype = DTYPE_OF.get(type.dataType);
+  if (!dtype) throw refuse(where, `has element type number ${type.dataType}, which is unknown`);
+  if (Number(type.rank) !== type.dimensions.length)
+    throw refuse(where, `declares rank ${type.rank} and ${type.dimensions.length} dimensions`);
+  return { kind: "tensor", dtype, shape: type.dimensions.map((d) => dimension(d, where)) };
+}
+
+function dimension({ dimension: is }: Dimension, where: Where): MilDim {
+  if (is.case === "constant") return toSafe(is.value.size, where);
+  if (is.case === "unknown" && is.value.variadic) throw refuse(where, "has a variable number of dimensions");
+  return undefined;
+}
+
+/** A 64-bit number of the file as a plain one. */
+export function toSafe(n: bigint, where: Where): number {
+  if (n > BigInt(Number.MAX_SAFE_INTEGER) || n < 0n) throw refuse(where, `holds the size or offset ${n}`);
+  return Number(n);
+}
+
+/** A literal. Its elements are counted against its type here; a blob is only named. */
+export function decodeValue(value: Value | undefined, where: Where): MilValue {
+  if (!value) throw refuse(where, "has no value");
+  const type = decodeType(value.type, where);
+  if (type.kind !== "tensor") throw refuse(where, "is a literal state");
+  const is = value.value;
+  if (is.case === "blobFileValue")
+    return { type, blob: { fileName: is.value.fileName, offset: toSafe(is.value.offset, where) } };
+  if (is.case !== "immediateValue" || is.value.value.case !== "tensor")
+    throw refuse(where, "holds a list, tuple or dictionary; graphc reads tensors");
+  const count = elementCount(type, where);
+  const data = elements(type.dtype, is.value.value.value, count, where);
+  if (data.length !== count)
+    throw refuse(where, `holds ${data.length} elements; its type ${type.dtype}[${type.shape.join(",")}] has ${count}`);
+  return { type, data };
+}
+
+/** Number of elements of a literal, whose type has no flexible size. */
+export function elementCount(type: MilTensorType, where: Where): number {
+  return type.shape.reduce<number>((product, n) => {
+    if (n === undefined) throw refuse(where, "is a literal of flexible size");
+    return product * n;
+  }, 1);
+}
+
+function elements(
+  dtype: MilDType,
+  { value: is }: TensorValue,
+  count: number,
+  where: Where,
+): ArrayLike<number> | readonly string[] {
+  const member = literalMember(dtype);
+  if (is.case !== member)
+    throw refuse(where, `stores ${dtype} elements under "${is.case ?? "nothing"}"; they belong under "${member}"`);
+  switch (is.case) {
+    case "bools":
+    case "longInts":
+      return (is.value.values as readonly unknown[]).map(Number);
+    case "bytes": {
+      const { values } = is.value;
+      const expected = storedBytes(dtype, count);
+      if (values.length !== expected)
+        throw refuse(where, `holds ${values.length} bytes; ${count} ${dtype} elements take ${expected}`);
+      return dtype.startsWith("fp8") ? Float64Array.from(values) : decodeElements(dtype, values, count);
+    }
+    default:
+      return is.value.values;
+  }
+}

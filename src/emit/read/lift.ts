@@ -1,0 +1,218 @@
+/**
+ * Records to a graph. Every value is made through the op table, so its type is inferred anew and then held against the
+ * declared one. States become SSA: each read yields what was last written.
+ */
+import { isGraphError } from "../../dsl/error.ts";
+import { type Graph, graph } from "../../dsl/graph.ts";
+import { makeOp, type Op } from "../../dsl/op.ts";
+import { opTable } from "../../dsl/ops/index.ts";
+import { nowhere } from "../../dsl/site.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
+import { type Shape, sameType, show } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import {
+  GRAPH_NAME,
+  isOutputCopy,
+  type MilArgument,
+  type MilFunction,
+  type MilModel,
+  type MilOperation,
+  type MilValue,
+} from "../mil/records.ts";
+import type { Blobs } from "./blob.ts";
+import { whereOp } from "./decode.ts";
+import { refuse, type Where } from "./decode-value.ts";
+import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
+import { inputShapes, type Sizes } from "./lift-sizes.ts";
+import { respell } from "./lift-spelling.ts";
+import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
+
+export interface LiftOptions extends Sizes {
+  /** Which function; the default one when absent. */
+  readonly function?: string;
+}
+
+/** What a name stands for while a function is read from top to bottom. */
+type Bound =
+  | { readonly kind: "value"; readonly value: Tensor }
+  | { readonly kind: "state"; readonly name: string }
+  /** A const op: an attribute or an operand, as its user wants it. `value` is the operand, made at most once. */
+  | { readonly kind: "literal"; readonly literal: MilValue; readonly value: () => Tensor };
+
+interface Scope {
+  readonly blobs: Blobs;
+  readonly bound: Map<string, Bound>;
+  /** What each state holds at this point. */
+  readonly states: Map<string, Tensor>;
+  /** Position, from 1, of the op that makes each name. */
+  readonly makers: ReadonlyMap<string, number>;
+}
+
+/**
+ * A function of the model as a graph. Names are kept as value names. Unknown sizes are those of `options`, see
+ * `inputShapes`; an unknown size that the file declares for a result matches any.
+ * @throws UserError that names the function, the op and its position, counted from 1.
+ */
+export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): Graph {
+  const fn = functionOf(model, options.function);
+  const where = `function "${fn.name}"`;
+  const leaves = leavesOf(fn, inputShapes(fn, model.interfaces[fn.name], options), where);
+  const entries = leaves.filter((x) => x.def.kind === "state");
+  const scope: Scope = {
+    blobs,
+    bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
+    states: new Map(entries.map((x) => [x.name!, x])),
+    makers: makersOf(fn, where),
+  };
+  for (const [i, op] of fn.operations.entries()) liftOperation(op, scope, whereOp(where, i, op.type, op.name));
+  const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
+  return asUserError(where, () =>
+    graph({
+      name: (model.functions.length === 1 ? model.metadata[GRAPH_NAME] : undefined) ?? fn.name,
+      inputs: leaves.filter((x) => x.def.kind === "input"),
+      states: entries.map((entry) => [entry, scope.states.get(entry.name!)!]),
+      outputs: Object.fromEntries(outputs),
+    }),
+  );
+}
+
+function functionOf(model: MilModel, wanted = model.defaultFunction): MilFunction {
+  const found = model.functions.find(({ name }) => name === wanted);
+  if (found) return found;
+  throw new UserError(`there is no function "${wanted}"; the functions are ${model.functions.map((f) => f.name)}`);
+}
+
+function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, where: Where): readonly Tensor[] {
+  return fn.inputs.map(({ name, type }) => {
+    const dtype = graphDtype((type.kind === "state" ? type.tensor : type).dtype, `${where}, input "${name}"`);
+    const def = { kind: type.kind === "state" ? "state" : "input", name } as const;
+    return { type: { dtype, shape: shapes[name]! }, def, name, site: nowhere };
+  });
+}
+
+const bindLeaf = (leaf: Tensor): Bound =>
+  leaf.def.kind === "state" ? { kind: "state", name: leaf.def.name } : { kind: "value", value: leaf };
+
+/** @throws UserError when a name is defined twice. */
+function makersOf(fn: MilFunction, where: Where): ReadonlyMap<string, number> {
+  const makers = new Map<string, number>();
+  const inputs = fn.inputs.map(({ name }) => ({ name, position: 0 }));
+  const results = fn.operations.flatMap((op, i) => op.outputs.map(({ name }) => ({ name, position: i + 1 })));
+  for (const { name, position } of [...inputs, ...results]) {
+    const first = makers.get(name);
+    if (first !== undefined) {
+      const text = `is defined twice: by ${maker(first)} and by ${maker(position)}`;
+      throw refuse(`${where}, value "${name}"`, text);
+    }
+    makers.set(name, position);
+  }
+  return makers;
+}
+
+const maker = (position: number): string => (position === 0 ? "an input" : `op ${position}`);
+
+function lookUp({ bound, makers }: Scope, name: string, where: Where): Tensor {
+  const found = bound.get(name);
+  if (found?.kind === "value") return found.value;
+  if (found?.kind === "literal") return found.value();
+  if (found) throw refuse(where, `uses the state "${name}" as a tensor; only read_state and write_state may`);
+  const position = makers.get(name);
+  if (position === undefined) throw refuse(where, `uses "${name}", which is not defined`);
+  throw refuse(where, `uses "${name}", which only op ${position} makes: the ops are cyclic or out of order`);
+}
+
+function liftOperation(op: MilOperation, scope: Scope, where: Where): void {
+  if (op.blocks.length > 0) throw refuse(where, "has nested blocks; graphs have no control flow");
+  if (op.type === "const") bindConst(op, scope, where);
+  else if (op.type === "write_state") writeState(op, scope, where);
+  else if (op.outputs.length === 1 && isOutputCopy(op)) bindCopy(op, scope, where);
+  else bindResults(op, makeResults(op, scope, where), scope, where);
+}
+
+function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: Scope, where: Where): void {
+  const [output] = outputs;
+  if (!literal || !output || outputs.length > 1) throw refuse(where, "must have one value and one output");
+  const declared = output.type.kind === "tensor" ? output.type : undefined;
+  const same = declared?.dtype === literal.type.dtype && matches(declared.shape, literal.type.shape);
+  if (!same) throw refuse(where, `declares ${showMilType(output.type)}, its value is ${showMilType(literal.type)}`);
+  let made: Tensor | undefined;
+  const value = () => {
+    made ??= { ...tensorOf(literal, blobs, where), name: output.name };
+    return made;
+  };
+  // A bad blob is refused even if no op uses it.
+  if ("blob" in literal) value();
+  bound.set(output.name, { kind: "literal", literal, value });
+}
+
+/** The emitter's copy of a value to an output is not part of the graph. */
+function bindCopy({ inputs, outputs }: MilOperation, scope: Scope, where: Where): void {
+  const [argument] = inputs.x ?? [];
+  if (!argument) throw refuse(where, "must copy one value");
+  const value = operandOf(argument, scope, where);
+  checkDeclared(outputs[0]!, value.type, where);
+  scope.bound.set(outputs[0]!.name, { kind: "value", value });
+}
+
+function stateOf({ inputs }: MilOperation, { bound }: Scope, where: Where): string {
+  const [argument] = inputs.input ?? [];
+  const found = argument && "name" in argument ? bound.get(argument.name) : undefined;
+  if (found?.kind !== "state") throw refuse(where, `must name a state as its "input"`);
+  return found.name;
+}
+
+function writeState(op: MilOperation, scope: Scope, where: Where): void {
+  const name = stateOf(op, scope, where);
+  const [argument] = op.inputs.data ?? [];
+  if (!argument) throw refuse(where, `has no "data"`);
+  const data = operandOf(argument, scope, where);
+  const held = scope.states.get(name)!;
+  if (!sameType(data.type, held.type))
+    throw refuse(where, `writes ${show(data.type)} into the state "${name}", which is ${show(held.type)}`);
+  scope.states.set(name, data);
+}
+
+function makeResults(op: MilOperation, scope: Scope, where: Where): readonly Tensor[] {
+  if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
+  const entry = opTable.get(op.type);
+  if (!entry) throw refuse(where, `is no op that graphc knows`);
+  const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);
+  return asUserError(where, () => [makeOp(entry, respell(op.type, Object.fromEntries(given)), nowhere)].flat());
+}
+
+/** A parameter as `makeOp` wants it: a tensor, a list of tensors, or a literal. */
+function argumentOf({ spec }: Op, key: string, args: readonly MilArgument[], scope: Scope, where: Where): unknown {
+  const operand = spec.operands[key];
+  if (operand?.list) return args.map((x) => operandOf(x, scope, where));
+  const [argument] = args;
+  if (!argument || args.length > 1) throw refuse(where, `binds ${args.length} values to "${key}"`);
+  if (operand) return operandOf(argument, scope, where);
+  const found = "value" in argument ? { kind: "literal", literal: argument.value } : scope.bound.get(argument.name);
+  if (found?.kind === "literal") return attributeOf(found.literal, spec.attrs[key]?.kind, scope.blobs);
+  lookUp(scope, (argument as { name: string }).name, where);
+  throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
+}
+
+const operandOf = (argument: MilArgument, scope: Scope, where: Where): Tensor =>
+  "name" in argument ? lookUp(scope, argument.name, where) : tensorOf(argument.value, scope.blobs, where);
+
+function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: Scope, where: Where): void {
+  if (outputs.length !== results.length)
+    throw refuse(where, `declares ${outputs.length} results; it has ${results.length}`);
+  for (const [i, output] of outputs.entries()) {
+    const value = results[i]!;
+    checkDeclared(output, value.type, where);
+    // What read_state yields has its name already: that of the state, or of the value written to it.
+    scope.bound.set(output.name, { kind: "value", value: value.name ? value : { ...value, name: output.name } });
+  }
+}
+
+/** A mistake in a graph that was read is one of the file. */
+function asUserError<X>(where: Where, make: () => X): X {
+  try {
+    return make();
+  } catch (error) {
+    if (isGraphError(error)) throw refuse(where, error.message);
+    throw error;
+  }
+}

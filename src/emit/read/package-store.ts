@@ -1,0 +1,36 @@
+/** The weights of packages that were read: to emit them again, to evaluate a graph. */
+import type { WeightSource } from "../../dsl/tensor.ts";
+import type { TensorType } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { arrayOf, type NDArray } from "../../passes/interpret/array.ts";
+import { nothingToReport, type WeightStore } from "../../weights/store.ts";
+import { milType } from "../mil/records.ts";
+import { type BlobSpan, blobElements, findBlob, readSpan } from "./blob.ts";
+
+/** As `WeightStore` promises. */
+const CHUNK = 4 << 20;
+
+/** Gives the weights of any package that was read; `others` gives those that no package holds. */
+export function packageWeights(others?: WeightStore): WeightStore {
+  return {
+    stream(source, type) {
+      if (source.from === "checkpoint" && others) return others.stream(source, type);
+      return streamSpan(spanOf(source, type));
+    },
+    report: () => others?.report() ?? nothingToReport,
+    close: async () => others?.close(),
+  };
+}
+
+async function* streamSpan(span: BlobSpan): AsyncGenerator<Uint8Array> {
+  yield* readSpan(span, CHUNK);
+}
+
+function spanOf(source: WeightSource, type: TensorType): BlobSpan {
+  if (source.from === "package") return findBlob(source.file, source.offset, milType(type));
+  throw new UserError(`the weight "${source.tensor}" is one of a checkpoint, and no checkpoint was given`);
+}
+
+/** The contents of a package's weight, for `evaluate`. */
+export const packageArray = (source: WeightSource, type: TensorType): NDArray =>
+  arrayOf(type.dtype, type.shape, blobElements(spanOf(source, type), milType(type)));

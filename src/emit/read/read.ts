@@ -1,0 +1,62 @@
+/** Opens a package folder or a bare model file, whoever wrote it: records, blobs, graphs. */
+import { readFileSync, statSync } from "node:fs";
+import type { Graph } from "../../dsl/graph.ts";
+import { isUserError, UserError } from "../../dsl/user-error.ts";
+import type { MilModel } from "../mil/records.ts";
+import { type Blobs, openBlobs } from "./blob.ts";
+import { decodeModel } from "./decode.ts";
+import { type LiftOptions, lift } from "./lift.ts";
+import { rootItemOf } from "./manifest.ts";
+
+export interface Package {
+  /** As given: the package folder or the model file. */
+  readonly path: string;
+  readonly modelFile: string;
+  readonly model: MilModel;
+  /** The blobs that the model refers to; looked up when asked for. */
+  readonly blobs: Blobs;
+}
+
+/**
+ * Reads a `.mlpackage` folder, or a `.mlmodel` file that stands alone (its weights, if any, lie beside it).
+ * @throws UserError when the path is no package, the manifest breaks a rule, or the model is not an ML Program.
+ */
+export function readPackage(path: string): Package {
+  const modelFile = modelFileOf(path);
+  const model = naming(path, () => decodeModel(bytesOf(modelFile)));
+  return { path, modelFile, model, blobs: openBlobs(modelFile) };
+}
+
+/**
+ * A function of the package as a graph.
+ * @throws UserError that names the package, the function, the op and its position.
+ */
+export const graphOf = (pkg: Package, options: LiftOptions = {}): Graph =>
+  naming(pkg.path, () => lift(pkg.model, pkg.blobs, options));
+
+function modelFileOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (!stat) throw new UserError(`${path} does not exist`);
+  if (!stat.isDirectory()) return path;
+  const root = rootItemOf(path);
+  if (statSync(root).isFile()) return root;
+  throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
+}
+
+function bytesOf(file: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
+  }
+}
+
+/** Puts the path in front of what `read` complains of. */
+function naming<X>(path: string, read: () => X): X {
+  try {
+    return read();
+  } catch (error) {
+    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`);
+    throw error;
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Graph to ML Program: one MIL op per graph op, every attribute and default a `const` op just before its user.
+ *
+ * An output of a function may be neither a value written to a state nor one that such a value depends on: Core ML
+ * crashes on loading it (coremltools pull request 2713). Such an output is a copy by `identity`; so is one that no op
+ * makes, and one that is another output too.
+ */
+import { type Graph, type State, schedule } from "../../dsl/graph.ts";
+import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import {
+  GRAPH_NAME,
+  type MilFunction,
+  type MilModel,
+  milType,
+  OPSET,
+  outputCopyName,
+  SPECIFICATION_VERSION,
+} from "../mil/records.ts";
+import type { BlobPlan } from "./blob.ts";
+import { inputName, interfaceOf } from "./interface.ts";
+import { beginLowering, isWritten, type Lowering, lowerValue, nameInUse } from "./lower-value.ts";
+import { nameValues } from "./names.ts";
+
+export interface Lowered {
+  readonly model: MilModel;
+  /** What the model's references into the weight file stand for. */
+  readonly blobs: BlobPlan;
+}
+
+/** @throws GraphError when the graph's interface is not one that Core ML can have. */
+export function lower(graph: Graph): Lowered {
+  const features = interfaceOf(graph);
+  const order = schedule(graph);
+  const direct = directOutputs(graph);
+  const lowering = beginLowering(graph, order, nameValues(graph, order, direct));
+  for (const value of order) lowerValue(lowering, value);
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    if (direct.get(value.def) !== name) copyToOutput(lowering, name, value);
+  }
+  const model: MilModel = {
+    specificationVersion: SPECIFICATION_VERSION,
+    functions: [mainOf(graph, lowering)],
+    interfaces: { main: features },
+    defaultFunction: "main",
+    metadata: { [GRAPH_NAME]: graph.name },
+  };
+  return { model, blobs: lowering.blobs.plan() };
+}
+
+function mainOf({ inputs, states, outputs }: Graph, { operations }: Lowering): MilFunction {
+  return {
+    name: "main",
+    opset: OPSET,
+    inputs: [
+      ...inputs.map((input) => ({ name: inputName(input), type: milType(input.type) })),
+      ...states.map(({ name, entry }) => ({ name, type: { kind: "state", tensor: milType(entry.type) } as const })),
+    ],
+    operations,
+    outputs: Object.keys(outputs),
+  };
+}
+
+/** Outputs that the op which makes the value can produce under the output's own name. */
+function directOutputs(graph: Graph): ReadonlyMap<Def, string> {
+  const sources = ancestors(graph.states.filter(isWritten));
+  const direct = new Map<Def, string>();
+  for (const [name, { def }] of Object.entries(graph.outputs)) {
+    if (def.kind === "op" && !sources.has(def) && !direct.has(def)) direct.set(def, name);
+  }
+  return direct;
+}
+
+/** The values that states hold at exit, and everything that they are computed from. */
+function ancestors(states: readonly State[]): ReadonlySet<Def> {
+  const seen = new Set<Def>();
+  const stack = states.map(({ exit }) => exit.def);
+  for (let def = stack.pop(); def; def = stack.pop()) {
+    if (seen.has(def)) continue;
+    seen.add(def);
+    if (def.kind === "op") stack.push(...operandsOf(def).map((operand) => operand.def));
+  }
+  return seen;
+}
+
+function copyToOutput(lowering: Lowering, name: string, value: Tensor): void {
+  lowering.operations.push({
+    type: "identity",
+    name: outputCopyName(name),
+    inputs: { x: [{ name: nameInUse(lowering, value, name) }] },
+    outputs: [{ name, type: milType(value.type) }],
+    blocks: [],
+  });
+}

@@ -1,0 +1,65 @@
+/** Writes a counterexample as packages and arrays that `graphc run` replays. */
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Tensor, WeightSource } from "../dsl/tensor.ts";
+import { sizeOf, type TensorType } from "../dsl/type.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { encodeElements } from "../emit/mil/encode-elements.ts";
+import { writePackage } from "../emit/write/package.ts";
+import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
+import { toRaw } from "../passes/kernels/raw.ts";
+import { findRoles } from "../passes/prove/program/roles.ts";
+import { type WeightPlace, weightPlace } from "../passes/prove/reading/leaves.ts";
+import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
+import { feeds } from "../passes/prove/refute/sample.ts";
+import { writeArrays } from "../weights/arrays.ts";
+import { nothingToReport, type WeightStore } from "../weights/store.ts";
+
+type WeightIdentity = (source: WeightSource, type: TensorType) => WeightPlace | undefined;
+
+/**
+ * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
+ * @throws UserError when the folder is there already or cannot be written.
+ */
+export async function dumpCounterexample(
+  folder: string,
+  found: Counterexample,
+  identity: WeightIdentity = () => undefined,
+): Promise<void> {
+  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === "EEXIST" ? "it exists already" : error.message;
+    throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
+  });
+  const { block, step } = found.graphs;
+  const roles = findRoles(block, step);
+  const store = sampleStore(found, identity);
+  await writePackage(block, store, join(folder, "block.mlpackage"));
+  await writePackage(step, store, join(folder, "step.mlpackage"));
+  const inputs = (side: "block" | "step", first: number) =>
+    raws(feeds(side === "block" ? block : step, roles, side, found.sample, first));
+  await writeArrays(join(folder, "block.inputs.safetensors"), inputs("block", 0));
+  for (let t = 0; t < found.tokens; t++)
+    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs("step", t));
+  await writeArrays(
+    join(folder, "state.safetensors"),
+    raws(Object.fromEntries(block.states.map((s) => [s.name, arrayFor(s.entry, found, s.name)]))),
+  );
+}
+
+const raws = (arrays: Readonly<Record<string, NDArray>>) =>
+  Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, toRaw(array)]));
+
+const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): NDArray =>
+  arrayOf(type.dtype, type.shape, sample.arrays.get(name)!.subarray(0, sizeOf(type.shape)));
+
+/** The weights of a counterexample are numbers in memory. */
+function sampleStore({ sample }: Counterexample, identity: WeightIdentity): WeightStore {
+  return {
+    async *stream(source, type) {
+      const { base, offset } = identity(source, type) ?? weightPlace(source, type);
+      yield encodeElements(type.dtype, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
+    },
+    report: () => nothingToReport,
+    close: async () => {},
+  };
+}

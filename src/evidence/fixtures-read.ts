@@ -1,0 +1,65 @@
+/** Reads the manifest of a fixture folder (fixtures.ts writes it). */
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { UserError } from "../dsl/user-error.ts";
+import { fileError } from "../files/files.ts";
+import { strictJsonOf } from "../files/json.ts";
+import { fields, list, optional, recordOf, shapeProblem } from "../files/json-shape.ts";
+import { digestFile } from "./digests.ts";
+import { FIXTURES_FORMAT, FIXTURES_VERSION, type FixtureManifest } from "./fixtures.ts";
+
+const FILE = fields({ file: "string", sha256: "string" });
+const PACKAGE = fields({
+  package: "string",
+  function: optional("string"),
+  tokens: "number",
+  sha256: "string",
+  files: recordOf("string"),
+});
+const MANIFEST = fields({
+  name: "string",
+  graph: optional("string"),
+  maxSeq: "number",
+  closed: "number",
+  data: FILE,
+  certificate: optional(FILE),
+  block: PACKAGE,
+  step: PACKAGE,
+  inputs: list(fields({ name: "string", role: "string" })),
+  outputs: list(fields({ name: "string", tokenAxis: "number", residual: optional("string") })),
+  states: list(fields({ name: "string", shape: list("number"), rowAxis: "number" })),
+  calls: list(fields({ label: "string", rows: list(optional("number")), accepted: "number", steps: list("number") })),
+});
+
+export interface Fixtures {
+  readonly manifest: FixtureManifest;
+  /** Digest of the manifest file: it names packages, data and certificate by their digests, so it stands for them all. */
+  readonly sha256: string;
+}
+
+/**
+ * The one fixture set of a folder, with its data file checked.
+ * @throws UserError when there is none or several, or its files are not what they were when they were written.
+ */
+export async function readFixtures(folder: string): Promise<Fixtures> {
+  const names = await readdir(folder).catch((error) => {
+    throw fileError(error, folder, "read");
+  });
+  const manifests = names.filter((name) => name.endsWith(".fixtures.json"));
+  const [name] = manifests;
+  if (name === undefined || manifests.length > 1)
+    throw new UserError(
+      `${folder} must hold one .fixtures.json and holds ${manifests.length}; see graphc emit --fixtures`,
+    );
+  const path = join(folder, name);
+  const json = strictJsonOf(await readFile(path), path);
+  const { format, version } = json as Partial<FixtureManifest>;
+  if (format !== FIXTURES_FORMAT || version !== FIXTURES_VERSION)
+    throw new UserError(`${path} is not a ${FIXTURES_FORMAT} file of version ${FIXTURES_VERSION}`);
+  const problem = shapeProblem(json, MANIFEST);
+  if (problem) throw new UserError(`${path} is not a fixture manifest: ${problem}`);
+  const manifest = json as FixtureManifest;
+  if ((await digestFile(join(folder, manifest.data.file))) !== manifest.data.sha256)
+    throw new UserError(`${manifest.data.file} is not the file that ${name} was written with`);
+  return { manifest, sha256: await digestFile(path) };
+}

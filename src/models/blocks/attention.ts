@@ -1,0 +1,95 @@
+/** Attention over the KV cache, with fewer KV heads than query heads (GQA, arXiv 2305.13245). */
+import {
+  add,
+  concat,
+  exp,
+  matmul,
+  mul,
+  real_div,
+  reduce_max,
+  reduce_sum,
+  reshape,
+  softmax,
+  split,
+  sub,
+  tile,
+} from "../../dsl/ops/index.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
+import type { Shape } from "../../dsl/type.ts";
+import type { Spelling } from "./spelling.ts";
+
+type Value = Tensor<Shape, "fp16">;
+
+/** Gives a value a readable name. */
+export type Namer = <V extends Tensor>(name: string, value: V) => V;
+
+export interface AttentionParts {
+  /** Query rows [1, heads, T, dim]. */
+  readonly Q: Value;
+  /** The cache after this block's rows are written [1, kvHeads, maxSeq, dim]. */
+  readonly K: Value;
+  readonly V: Value;
+  /** Additive, [1, 1, T, maxSeq]. */
+  readonly mask: Value;
+}
+
+/** softmax(Q Kᵀ · dim^-½ + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. */
+export function attention(parts: AttentionParts, how: Spelling, name: Namer): Value {
+  const { K, V, mask } = parts;
+  const scale = K.type.shape[3]! ** -0.5;
+  const Q = how.scale === "query" ? name("q.scaled", mul(parts.Q, scale)) : parts.Q;
+  const weigh = (scores: Value): Value => {
+    if (how.scale === "query") return normalise(add(scores, mask), how);
+    if (how.scale === "scores") return normalise(add(mul(scores, scale), mask), how);
+    return normalise(mul(add(scores, mask), scale), how);
+  };
+  return GROUPED[how.gqa](Q, K, V, weigh, name);
+}
+
+type Grouped = (Q: Value, K: Value, V: Value, weigh: (scores: Value) => Value, name: Namer) => Value;
+
+const GROUPED: Readonly<Record<Spelling["gqa"], Grouped>> = {
+  /** The heads of a group become further rows of one matrix product: no copy of K or V, and no loop. */
+  fold(Q, K, V, weigh, name) {
+    const [, heads, tokens, dim] = Q.type.shape as readonly [number, number, number, number];
+    const [, kvHeads, maxSeq] = K.type.shape as readonly [number, number, number, number];
+    const rows = (heads / kvHeads) * tokens;
+    const folded = reshape(Q, { shape: [1, kvHeads, rows, dim] });
+    const scores = name("scores", matmul(folded, K, { transpose_y: true }));
+    const weights = name("probs", weigh(reshape(scores, { shape: [1, heads, tokens, maxSeq] })));
+    const mixed = matmul(reshape(weights, { shape: [1, kvHeads, rows, maxSeq] }), V);
+    return reshape(mixed, { shape: [1, heads, tokens, dim] });
+  },
+  /** One KV head after another with its group of query heads. */
+  loop(Q, K, V, weigh, name) {
+    const [Qs, Ks, Vs] = [Q, K, V].map((x) => split(x, { num_splits: K.type.shape[1]!, axis: 1 })) as [
+      readonly Value[],
+      readonly Value[],
+      readonly Value[],
+    ];
+    const heads = Ks.map((k, g) => {
+      const scores = name(`scores.${g}`, matmul(Qs[g]!, k, { transpose_y: true }));
+      return matmul(name(`probs.${g}`, weigh(scores)), Vs[g]!);
+    });
+    return concat(heads, { axis: 1 });
+  },
+  /** Each KV head repeated for every query head of its group. */
+  tile(Q, K, V, weigh, name) {
+    const scores = name("scores", matmul(Q, repeated(K, Q), { transpose_y: true }));
+    return matmul(name("probs", weigh(scores)), repeated(V, Q));
+  },
+};
+
+function repeated(x: Value, Q: Value): Value {
+  const [, kvHeads, maxSeq, dim] = x.type.shape as readonly [number, number, number, number];
+  const heads = Q.type.shape[1]!;
+  const copies = tile(reshape(x, { shape: [1, kvHeads, 1, maxSeq, dim] }), { reps: [1, 1, heads / kvHeads, 1, 1] });
+  return reshape(copies, { shape: [1, heads, maxSeq, dim] });
+}
+
+/** softmax over the cache rows. */
+function normalise(scores: Value, how: Spelling): Value {
+  if (how.softmax === "fused") return softmax(scores, { axis: 3 });
+  const weights = exp(sub(scores, reduce_max(scores, { axes: [3], keep_dims: true })));
+  return real_div(weights, reduce_sum(weights, { axes: [3], keep_dims: true }));
+}

@@ -1,0 +1,88 @@
+/**
+ * RMSNorm over axis 1, y = x / √(mean(x²) + eps) · gain, in forms that differ in what fp16 does to them.
+ *
+ * With d = 3072 and eps = 1e-5 in fp16, each op rounded once:
+ * - `naive` squares to infinity above |x| = 255, and a row then comes out as silent zeros.
+ * - `sqrt_d` and `power_of_two` shrink x first. Its square is then subnormal for small rows, and the eps that has to
+ *   shrink with it rounds to 0 or to a few units of 2⁻²⁴.
+ * - `max` divides by the largest |x|, so that squares stay below 1: right for every finite row, but it divides twice.
+ * - `hybrid`, the default, uses the largest |x| only inside the root and divides the row as it is, once. The floor of
+ *   2⁻¹⁰ keeps a zero row from giving 0/0, and eps is divided step by step because eps/m² would underflow as one
+ *   constant.
+ * - `layer_norm` of [x, −x] has mean 0 and variance mean(x²). As good as the engine's kernel: with fp32 inside it is
+ *   the most exact of all, with fp16 inside it is `naive`. Which one the Neural Engine has is not documented.
+ */
+import {
+  abs,
+  add,
+  concat,
+  layer_norm,
+  maximum,
+  mul,
+  real_div,
+  reduce_max,
+  reduce_mean,
+  rsqrt,
+  split,
+  sqrt,
+  square,
+} from "../../dsl/ops/index.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
+import type { Shape } from "../../dsl/type.ts";
+
+export const NORM_FORMS = ["hybrid", "naive", "sqrt_d", "max", "layer_norm", "power_of_two"] as const;
+export type NormForm = (typeof NORM_FORMS)[number];
+
+export interface NormOptions {
+  readonly eps: number;
+  readonly form?: NormForm;
+}
+
+/** RMSNorm of x [1, d, T, 1] over its channels; gain is [1, d, 1, 1]. The gain comes after the rounding, as in Phi. */
+export function rmsNorm<S extends Shape>(
+  x: Tensor<S, "fp16">,
+  gain: Tensor<Shape, "fp16">,
+  { eps, form = "hybrid" }: NormOptions,
+): Tensor<S, "fp16"> {
+  return mul(FORMS[form](x, eps), gain) as Tensor<S, "fp16">;
+}
+
+type Value = Tensor<Shape, "fp16">;
+
+/** Sizes below this are not used as a divisor: eps / 2⁻²⁰ is still a small number in fp16. */
+const FLOOR = 2 ** -10;
+/** Keeps squares finite up to |x| = 8191. */
+const SHRINK = 2 ** -5;
+
+const FORMS: Readonly<Record<NormForm, (x: Value, eps: number) => Value>> = {
+  hybrid(x, eps) {
+    const m = largest(x);
+    const root = sqrt(add(meanSquare(real_div(x, m)), real_div(real_div(eps, m), m)));
+    return real_div(x, mul(root, m));
+  },
+  naive: (x, eps) => shrunk(x, 1, eps),
+  sqrt_d: (x, eps) => shrunk(x, x.type.shape[1]! ** -0.5, eps),
+  max(x, eps) {
+    const m = largest(x);
+    const z = real_div(x, m);
+    return mul(z, rsqrt(add(meanSquare(z), real_div(real_div(eps, m), m))));
+  },
+  layer_norm(x, eps) {
+    const d = x.type.shape[1]!;
+    const [y] = split(layer_norm(concat([x, mul(x, -1)], { axis: 1 }), { axes: [1], epsilon: eps }), {
+      split_sizes: [d, d],
+      axis: 1,
+    });
+    return y!;
+  },
+  power_of_two: (x, eps) => shrunk(x, SHRINK, eps),
+};
+
+/** (c·x) / √(mean((c·x)²) + eps·c²). */
+function shrunk(x: Value, c: number, eps: number): Value {
+  const z = c === 1 ? x : mul(x, c);
+  return mul(z, rsqrt(meanSquare(z), { epsilon: eps * c * c }));
+}
+
+const meanSquare = (x: Value): Value => reduce_mean(square(x), { axes: [1], keep_dims: true });
+const largest = (x: Value): Value => maximum(reduce_max(abs(x), { axes: [1], keep_dims: true }), FLOOR);

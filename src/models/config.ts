@@ -1,0 +1,111 @@
+/** The facts a phi3-type layer is built from, and the sizes it may be built at. */
+import { UserError } from "../dsl/user-error.ts";
+
+/** What config.json decides. Read by `readPhiConfig`; nothing in it has a silent default. */
+export interface PhiConfig {
+  /** d, the width of a hidden row. */
+  readonly hiddenSize: number;
+  readonly heads: number;
+  /** Each KV head serves heads / kvHeads query heads in a row. */
+  readonly kvHeads: number;
+  readonly headDim: number;
+  /** How many leading dims of a head RoPE turns (even); the others pass through. */
+  readonly rotaryDims: number;
+  readonly ropeTheta: number;
+  readonly rope: RopeScaling;
+  /** Width of gate and of up. */
+  readonly ffnSize: number;
+  /** Of RMSNorm. */
+  readonly eps: number;
+  readonly layers: number;
+  readonly vocab: number;
+  /** Logits come from the embedding matrix; there is no lm_head tensor. */
+  readonly tiedHead: boolean;
+  /** A token sees the last `slidingWindow` tokens, itself included; absent when it sees all. */
+  readonly slidingWindow?: number;
+  readonly maxPositions: number;
+}
+
+export type RopeScaling =
+  | { readonly type: "default" }
+  | {
+      readonly type: "longrope";
+      /** One divisor of the inverse frequency per pair of rotated dims, for sequences up to the original length. */
+      readonly shortFactor: readonly number[];
+      /** The same for longer ones. */
+      readonly longFactor: readonly number[];
+      readonly originalMaxPositions: number;
+      /** Multiplies cos and sin at every length. */
+      readonly attentionFactor: number;
+    };
+
+/**
+ * √(1 + ln s / ln original) for a context stretched s-fold, 1 when it is not stretched (LongRoPE, arXiv 2402.13753;
+ * transformers, modeling_rope_utils.py).
+ */
+export const longRopeAttentionFactor = (stretch: number, original: number): number =>
+  stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+
+const LONG_FACTOR: readonly number[] = [
+  1, 1.118320672, 1.250641126, 1.398617824, 1.564103225, 1.74916897, 1.956131817, 2.187582649, 2.446418898, 2.735880826,
+  3.059592084, 3.421605075, 3.826451687, 4.279200023, 4.785517845, 5.351743533, 5.984965424, 6.693110555, 7.485043894,
+  8.370679318, 9.36110372, 10.4687158, 11.70738129, 13.09260651, 14.64173252, 16.37415215, 18.31155283, 20.47818807,
+  22.90118105, 25.61086418, 28.64115884, 32.03, 32.1, 32.13, 32.23, 32.6, 32.61, 32.64, 32.66, 32.7, 32.71, 32.93,
+  32.97, 33.28, 33.49, 33.5, 44.16, 47.77,
+];
+
+/** microsoft/Phi-4-mini-instruct, config.json. */
+export const PHI4_MINI = {
+  hiddenSize: 3072,
+  heads: 24,
+  kvHeads: 8,
+  headDim: 128,
+  rotaryDims: 96,
+  ropeTheta: 10000,
+  rope: {
+    type: "longrope",
+    shortFactor: LONG_FACTOR.map(() => 1),
+    longFactor: LONG_FACTOR,
+    originalMaxPositions: 4096,
+    attentionFactor: longRopeAttentionFactor(131072 / 4096, 4096),
+  },
+  ffnSize: 8192,
+  eps: 1e-5,
+  layers: 32,
+  vocab: 200064,
+  tiedHead: true,
+  slidingWindow: 262144,
+  maxPositions: 131072,
+} as const satisfies PhiConfig;
+
+/**
+ * Whether a layer may be built for blocks of `tokens` tokens on a cache of `maxSeq` rows.
+ * @throws UserError that names the size and the limit it breaks.
+ */
+export function checkSize(
+  config: Pick<PhiConfig, "maxPositions" | "slidingWindow">,
+  size: { readonly tokens: number; readonly maxSeq: number },
+): void {
+  const { tokens, maxSeq } = size;
+  for (const [name, n] of [["tokens", tokens] as const, ["max_seq", maxSeq] as const])
+    if (!Number.isSafeInteger(n) || n < 1) throw new UserError(`${name} must be a positive whole number, not ${n}`);
+  if (tokens > maxSeq)
+    throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows; raise max_seq`);
+  if (maxSeq > config.maxPositions)
+    throw new UserError(
+      `max_seq ${maxSeq} is beyond the model's max_position_embeddings ${config.maxPositions}; lower max_seq`,
+    );
+  if (config.slidingWindow !== undefined && maxSeq > config.slidingWindow)
+    throw new UserError(
+      `sliding_window ${config.slidingWindow} would bind at max_seq ${maxSeq}, and graphc's layer has full attention; lower max_seq to ${config.slidingWindow}`,
+    );
+}
+
+/**
+ * Whether the model has that layer.
+ * @throws UserError with the range.
+ */
+export function checkLayer(config: Pick<PhiConfig, "layers">, layer: number): void {
+  if (!Number.isSafeInteger(layer) || layer < 0 || layer >= config.layers)
+    throw new UserError(`there is no layer ${layer}; the model has layers 0 to ${config.layers - 1}`);
+}

@@ -1,0 +1,155 @@
+/** The two programs side by side: the block, and T copies of the step with the states passed on, element by element. */
+import type { Algebra } from "../../../dsl/algebra.ts";
+import type { Graph } from "../../../dsl/graph.ts";
+import { meaningOf } from "../../../dsl/meaning.ts";
+import type { Role } from "../../../dsl/roles.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
+import type { Context } from "../logic/context.ts";
+import { constant, type Ix } from "../logic/indices.ts";
+import { isOpaque, type Opaque, opaque } from "../logic/make.ts";
+import { isSplit, type Split, splitAll } from "../logic/split.ts";
+import { intern, type Term } from "../logic/terms.ts";
+import { type LeafOptions, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
+import { symbolicReading } from "../reading/symbolic.ts";
+import type { Roles } from "./roles.ts";
+
+/** A value that has been proven, row by row: from here on it is a fresh input `label` of both programs. */
+export interface Cut {
+  readonly label: string;
+  /** Absent where there is one token. */
+  readonly tokenAxis?: number;
+}
+
+/** One run of a graph. */
+export interface Copy {
+  readonly graph: Graph;
+  readonly roles: Readonly<Record<string, Role>>;
+  /** Its first token. */
+  readonly first: number;
+  /** The run before it, whose states it continues. */
+  readonly before?: Copy;
+  readonly cuts: ReadonlyMap<Tensor, Cut>;
+  readonly memo: Map<Tensor, Cell>;
+}
+
+interface Cell {
+  /** What was found at an index: the term, or the case distinction or reason that stood in the way. */
+  readonly terms: Map<string, Term | Split | Opaque>;
+  readonly element: (ix: readonly Ix[]) => Term;
+}
+
+export interface Programs {
+  readonly c: Context;
+  readonly options: LeafOptions;
+  readonly m: Algebra<Term, Ix>;
+  readonly block: Copy;
+  readonly steps: readonly Copy[];
+}
+
+export interface CutPairs {
+  readonly block: ReadonlyMap<Tensor, Cut>;
+  readonly step: ReadonlyMap<Tensor, Cut>;
+}
+
+export function newPrograms(
+  c: Context,
+  graphs: { readonly block: Graph; readonly step: Graph },
+  roles: Roles,
+  cuts: CutPairs,
+  more: Pick<LeafOptions, "weightIdentity"> = {},
+): Programs {
+  const { tokens, slots } = roles;
+  const copy = (graph: Graph, which: "block" | "step", first: number, before?: Copy): Copy => ({
+    graph,
+    roles: roles[which],
+    first,
+    ...(before ? { before } : {}),
+    cuts: cuts[which],
+    memo: new Map(),
+  });
+  const steps: Copy[] = [];
+  for (let t = 0; t < tokens; t++) steps.push(copy(graphs.step, "step", t, steps[t - 1]));
+  const m = symbolicReading(c, { tokens, size: slots });
+  return { c, options: { tokens, slots, ...more }, m, block: copy(graphs.block, "block", 0), steps };
+}
+
+/** The element of a value of a copy. Throws a Split or an Opaque. */
+export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term {
+  const cell = cellOf(p, copy, value);
+  const key = keyOf(ix);
+  const known = cell.terms.get(key);
+  if (known) {
+    if (isSplit(known) || isOpaque(known)) throw known;
+    return known;
+  }
+  try {
+    const term = cell.element(ix);
+    cell.terms.set(key, term);
+    return term;
+  } catch (reason) {
+    const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
+    // Met again and again: every reduction over this index begins with it as a whole.
+    if (isSplit(told) || isOpaque(told)) cell.terms.set(key, told);
+    throw told;
+  }
+}
+
+function keyOf(ix: readonly Ix[]): string {
+  let key = "";
+  for (const i of ix) key += `${i.id},`;
+  return key;
+}
+
+function cellOf(p: Programs, copy: Copy, value: Tensor): Cell {
+  const known = copy.memo.get(value);
+  if (known) return known;
+  const cell: Cell = { terms: new Map(), element: elementOf(p, copy, value) };
+  copy.memo.set(value, cell);
+  return cell;
+}
+
+function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) => Term {
+  const { c, options } = p;
+  const { def, type } = value;
+  const cut = copy.cuts.get(value);
+  if (cut) return (ix) => readCut(c, copy, cut, value, ix);
+  switch (def.kind) {
+    case "input":
+      return (ix) => readInput(c, options, value, copy.roles[def.name]!, copy.first, ix);
+    case "state":
+      return (ix) => readEntry(p, copy, def.name, value, ix);
+    case "weight":
+      return (ix) => readWeight(c, options, def.source, type, ix);
+    case "const":
+      return (ix) => readConst(c, def.data, type, ix);
+    case "op": {
+      const read = (operand: Tensor) => ({
+        shape: operand.type.shape,
+        dtype: operand.type.dtype,
+        at: (...ix: Ix[]) => element(p, copy, operand, ix),
+      });
+      // Built at the first element: an op may look at run-time positions as soon as it is built.
+      let meaning: ((ix: readonly Ix[]) => Term) | undefined;
+      return (ix) => {
+        meaning ??= meaningOf(p.m, def, type, read);
+        return meaning(ix);
+      };
+    }
+  }
+}
+
+/** A state at entry is the exit of the run before, or the old cache. */
+function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: readonly Ix[]): Term {
+  if (!copy.before) return readState(p.c, name, ix, value.type.dtype);
+  const exit = copy.before.graph.states.find((s) => s.name === name)?.exit;
+  if (!exit) throw opaque(`state ${name} is missing`);
+  return element(p, copy.before, exit, ix);
+}
+
+function readCut(c: Context, copy: Copy, { label, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
+  const leaf = (at: readonly Ix[]) => intern(c.store, { kind: "leaf", tag: label, ix: at, dtype: value.type.dtype });
+  if (tokenAxis === undefined) return leaf(ix);
+  const token = ix[tokenAxis]!;
+  if (token.atoms.length > 0) return splitAll(token, `the token row of ${label}`);
+  return leaf(ix.with(tokenAxis, constant(c.store.indices, token.c + copy.first)));
+}

@@ -1,0 +1,128 @@
+/**
+ * What is to be proven, value by value: row t of the block's value equals the value of step t; a state at the end of
+ * the block equals the state after the last step, for every row that a token wrote and for any other.
+ */
+import type { Tensor } from "../../../dsl/tensor.ts";
+import { type Atom, constant, type Ix, rest, row, shift, variable } from "../logic/indices.ts";
+import type { Opaque } from "../logic/make.ts";
+import { isOpaque } from "../logic/make.ts";
+import { isSplit } from "../logic/split.ts";
+import type { Term } from "../logic/terms.ts";
+import { type Copy, element, type Programs } from "./program.ts";
+
+/** A pair of values that should be equal. */
+export interface Pair {
+  readonly what: "state" | "output" | "value";
+  readonly name: string;
+  readonly block: Tensor;
+  readonly step: Tensor;
+  /** Axis of the tokens; absent for a state, and where there is one token. */
+  readonly tokenAxis?: number;
+}
+
+/** One place at which the two differ, or could not be compared. */
+export interface Difference {
+  readonly pair: Pair;
+  /** Token of the row compared; absent for a state. */
+  readonly token?: number;
+  /** The index compared; a cache row is w_j, or any other. */
+  readonly ix: readonly Ix[];
+  readonly block?: Term;
+  readonly step?: Term;
+  readonly opaque?: Opaque;
+}
+
+/** The axis in which a block's value differs from the step's; `undefined` when the shapes do not fit. */
+export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number | "none" | undefined {
+  const [a, b] = [block.type.shape, step.type.shape];
+  if (block.type.dtype !== step.type.dtype) return undefined;
+  const differing = a.flatMap((n, axis) => (n === b[axis] ? [] : [axis]));
+  if (a.length !== b.length || differing.length > 1) return undefined;
+  const [axis] = differing;
+  if (axis === undefined) return tokens === 1 ? "none" : undefined;
+  return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
+}
+
+/** Places at which a difference does not count. Only for the search of where two graphs part, never in a proof. */
+export type Ignored = (token: number | undefined, ix: readonly Ix[]) => boolean;
+const none: Ignored = () => false;
+
+/** All places compared of one pair, and the first difference. */
+export function compare(
+  p: Programs,
+  pair: Pair,
+  ignored = none,
+): { readonly compared: number; readonly difference?: Difference } {
+  const { tokens } = p.options;
+  let compared = 0;
+  const rows = pair.what === "state" ? [undefined] : Array.from({ length: tokens }, (_, t) => t);
+  for (const token of rows) {
+    const s = p.c.store.indices;
+    const box = pair.block.type.shape.map((n, axis) =>
+      axis === pair.tokenAxis ? constant(s, token!) : variable(s, `i${axis}`, n),
+    );
+    const result = compareBox(p, pair, token, box, ignored);
+    compared += result.compared;
+    if (result.difference) return { compared, difference: result.difference };
+  }
+  return { compared };
+}
+
+interface BoxResult {
+  readonly compared: number;
+  readonly difference?: Difference;
+}
+
+function compareBox(
+  p: Programs,
+  pair: Pair,
+  token: number | undefined,
+  box: readonly Ix[],
+  ignored: Ignored,
+): BoxResult {
+  if (ignored(token, box)) return { compared: 0 };
+  const place = { pair, ix: box, ...(token === undefined ? {} : { token }) };
+  try {
+    const block = element(p, p.block, pair.block, box);
+    const step = element(p, stepOf(p, token), pair.step, stepIndex(p, pair, box));
+    return block === step ? { compared: 1 } : { compared: 1, difference: { ...place, block, step } };
+  } catch (reason) {
+    if (isOpaque(reason)) return { compared: 1, difference: { ...place, opaque: reason } };
+    if (!isSplit(reason)) throw reason;
+    let compared = 0;
+    for (const part of partsOf(p, box, reason.split, reason.cuts)) {
+      const result = compareBox(p, pair, token, part, ignored);
+      compared += result.compared;
+      if (result.difference) return { compared, difference: result.difference };
+    }
+    return { compared };
+  }
+}
+
+const stepOf = (p: Programs, token: number | undefined): Copy => p.steps[token ?? p.steps.length - 1]!;
+
+const stepIndex = (p: Programs, { tokenAxis }: Pair, box: readonly Ix[]): readonly Ix[] =>
+  tokenAxis === undefined ? box : box.with(tokenAxis, constant(p.c.store.indices, 0));
+
+/** The parts of a box after a case distinction on one of its variables. */
+function partsOf(
+  p: Programs,
+  box: readonly Ix[],
+  atom: Atom,
+  cuts: readonly number[] | "rows",
+): readonly (readonly Ix[])[] {
+  const s = p.c.store.indices;
+  const axis = box.findIndex((i) => i.free.includes(atom));
+  if (axis < 0) throw new Error(`a case distinction on ${atom.label}, which nothing owns`);
+  const offset = box[axis]!.c;
+  if (cuts === "rows") {
+    const { tokens, slots } = p.options;
+    p.c.used.add("P2");
+    const rows = Array.from({ length: tokens }, (_, t) => row(s, t, slots));
+    return [...rows, rest(s, `u${axis}`, slots)].map((i) => box.with(axis, i));
+  }
+  return [0, ...cuts].map((begin, k) => {
+    const n = (cuts[k] ?? atom.n) - begin;
+    return box.with(axis, shift(s, variable(s, `i${axis}`, n), offset + begin));
+  });
+}

@@ -1,0 +1,58 @@
+/** Consecutive pieces of a sum: neighbours that follow one formula are one piece, so that no cut leaves a trace. */
+
+import { type Context, deeper } from "../logic/context.ts";
+import { type Atom, asAtom, constant, type Ix, shift, variable } from "../logic/indices.ts";
+import { instantiate, substitute } from "../logic/lambda.ts";
+import { is } from "../logic/make.ts";
+import type { Term } from "../logic/terms.ts";
+import { common } from "./reroll.ts";
+import { rebuild } from "./scalar.ts";
+
+/** `n` summands from position `begin` on: their sum in closed form, or the one summand. */
+export interface Piece {
+  readonly begin: number;
+  readonly n: number;
+  readonly term: Term;
+}
+
+type Close = (n: number, v: Atom, body: Term) => Term;
+
+export function mergeAll(c: Context, pieces: readonly Piece[], close: Close): readonly Piece[] {
+  const merged: Piece[] = [];
+  for (const piece of pieces) {
+    const joined = merged.length > 0 ? merge(c, merged.at(-1)!, piece, close) : undefined;
+    if (joined) merged[merged.length - 1] = joined;
+    else merged.push(piece);
+  }
+  return merged;
+}
+
+function merge(c: Context, a: Piece, b: Piece, close: Close): Piece | undefined {
+  const n = a.n + b.n;
+  if (is(a.term, 0) && is(b.term, 0)) return { ...a, n };
+  return deeper(c, (label) => {
+    const whole = variable(c.store.indices, label, n);
+    const body = formula(c, a, b, whole);
+    if (!body || !follows(c, body, whole, a, 0) || !follows(c, body, whole, b, a.n)) return undefined;
+    return { ...a, n, term: close(n, asAtom(whole)!, body) };
+  });
+}
+
+/** A summand as a function of the position that may be that of both pieces. */
+function formula(c: Context, a: Piece, b: Piece, at: Ix): Term | undefined {
+  if (a.n > 1) return summand(c, a, at);
+  if (b.n > 1) return summand(c, b, shift(c.store.indices, at, -1));
+  return common(c, a.term, b.term, at);
+}
+
+/** The summand of a piece at a place in it; a longer piece must be a sum in closed form. */
+const summand = (c: Context, piece: Piece, at: Ix): Term | undefined =>
+  piece.term.kind === "app" ? instantiate(c, piece.term, at, rebuild) : undefined;
+
+/** Whether the formula from position `from` on gives the summands of the piece. */
+function follows(c: Context, body: Term, whole: Ix, piece: Piece, from: number): boolean {
+  const s = c.store.indices;
+  const v = piece.n === 1 ? constant(s, 0) : variable(s, `${asAtom(whole)!.label}'`, piece.n);
+  const own = piece.n === 1 ? piece.term : summand(c, piece, v);
+  return own === substitute(c, body, (x) => (x === asAtom(whole) ? shift(s, v, from) : undefined), rebuild);
+}

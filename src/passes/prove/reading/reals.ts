@@ -1,0 +1,279 @@
+/**
+ * Normal form over the reals. A term is a linear combination of products of powers; common factors stand outside, and
+ * a sum over an index is split into sums of products without factors that do not depend on the index.
+ */
+import type { Unary } from "../../../dsl/algebra.ts";
+import type { Context } from "../logic/context.ts";
+import type { Atom } from "../logic/indices.ts";
+import { close } from "../logic/lambda.ts";
+import { inOrder, num, numQ, rationalOf } from "../logic/make.ts";
+import type { Rational } from "../logic/rational.ts";
+import * as Q from "../logic/rational.ts";
+import { nonNegative } from "../logic/sign.ts";
+import { intern, type Term } from "../logic/terms.ts";
+import { maxOf } from "../rules/closed.ts";
+import { allowed, type Rule } from "../rules/rule.ts";
+
+type Powers = ReadonlyMap<Term, Rational>;
+type Growing = Map<Term, Rational>;
+interface Product {
+  readonly q: Rational;
+  readonly powers: Powers;
+}
+interface Linear {
+  readonly constant: Rational;
+  readonly terms: ReadonlyMap<Term, Rational>;
+}
+
+export const COLLECT: Rule = {
+  name: "collect",
+  tag: "reals",
+  says: "a·x + b·x → (a + b)·x, sums and products in any order and bracketing",
+  needs: "the terms have the same factors",
+  lemma: { arity: 3, left: (_, a, b, x) => a! * x! + b! * x!, right: (_, a, b, x) => (a! + b!) * x! },
+};
+export const CONTENT: Rule = {
+  name: "content",
+  tag: "reals",
+  says: "x·a + x·b → x·(a + b), factors that all terms share stand outside",
+  needs: "every term has the factor",
+  lemma: { arity: 3, left: (_, a, b, x) => x! * a! + x! * b!, right: (_, a, b, x) => x! * (a! + b!) },
+};
+export const POWER: Rule = {
+  name: "power",
+  tag: "reals",
+  says: "√(b²·x) → b·√x",
+  needs: "b ≥ 0, and not 0 under a negative power (the quotient is finite)",
+  uses: ["P7"],
+  lemma: { arity: 1, left: (_, b) => Math.sqrt(b! * b!), right: (_, b) => b!, holds: (b) => b! >= 0 },
+};
+export const SUM_LINEAR: Rule = {
+  name: "sum-linear",
+  tag: "reals",
+  says: "Σ (a·x + b·y) → a·Σx + b·Σy",
+  needs: "a and b do not depend on the index of the sum; a constant counts as often as there are summands",
+  lemma: { arity: 3, left: (_, a, x, y) => a! * x! + a! * y!, right: (_, a, x, y) => a! * (x! + y!) },
+};
+
+// --- linear combinations -------------------------------------------------------------------------------------------
+
+const linears = new WeakMap<Term, Linear>();
+const products = new WeakMap<Term, Powers>();
+
+function cached<X>(known: WeakMap<Term, X>, t: Term, read: (t: Term) => X): X {
+  const found = known.get(t);
+  if (found) return found;
+  const made = read(t);
+  known.set(t, made);
+  return made;
+}
+
+/** Coefficients are kept as text in a term; reading them again and again would cost more than the arithmetic. */
+const linearOf = (t: Term): Linear => cached(linears, t, readLinear);
+
+function readLinear(t: Term): Linear {
+  const q = rationalOf(t);
+  if (q) return { constant: q, terms: new Map() };
+  if (t.kind !== "linear") return { constant: Q.ZERO, terms: new Map([[t, Q.ONE]]) };
+  const [constant, ...rest] = t.tag.split(",").map(Q.parseQ);
+  return { constant: constant!, terms: new Map(t.args.map((arg, k) => [arg, rest[k]!])) };
+}
+
+function termOf(c: Context, { constant, terms }: Linear): Term {
+  const list = [...terms].filter(([, q]) => !Q.isZero(q)).sort((a, b) => inOrder(a[0], b[0]));
+  if (list.length === 0) return numQ(c, constant);
+  if (Q.isZero(constant)) {
+    if (list.length === 1 && Q.isOne(list[0]![1])) return list[0]![0];
+    const common =
+      list.length > 1
+        ? commonFactors(
+            c,
+            list.map(([t]) => t),
+          )
+        : new Map<Term, Rational>();
+    if (common.size > 0 && allowed(c, CONTENT, true)) return factored(c, common, list);
+  }
+  const tag = [constant, ...list.map(([, q]) => q)].map(Q.showQ).join(",");
+  return intern(c.store, { kind: "linear", tag, args: list.map(([t]) => t) });
+}
+
+/** Powers of one sign that all products share. */
+function commonFactors(c: Context, terms: readonly Term[]): Powers {
+  const all = terms.map(powersOf).filter((p) => !c.broken.has(CONTENT.name) || p.size > 1);
+  const [first, ...rest] = all;
+  if (!first) return new Map();
+  const common: Growing = new Map();
+  for (const [base, e] of first) {
+    const powers = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
+    if (powers.every((x) => x.n > 0n) || powers.every((x) => x.n < 0n))
+      common.set(
+        base,
+        powers.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)),
+      );
+  }
+  return common;
+}
+
+function factored(c: Context, common: Powers, list: readonly (readonly [Term, Rational])[]): Term {
+  const inverse = new Map([...common].map(([b, e]) => [b, Q.negQ(e)]));
+  const without = (t: Term): Powers =>
+    [...common.keys()].every((b) => powersOf(t).has(b)) ? combine(powersOf(t), inverse) : powersOf(t);
+  const rest = list.map(([t, q]) => productTerm(c, { q, powers: without(t) })).reduce((a, b) => add(c, a, b));
+  const { q, powers } = productOf(c, rest);
+  return productTerm(c, { q, powers: combine(powers, common) });
+}
+
+export function add(c: Context, a: Term, b: Term): Term {
+  const [x, y] = [linearOf(a), linearOf(b)];
+  const terms = new Map(x.terms);
+  for (const [t, q] of y.terms) {
+    const seen = terms.get(t);
+    if (seen) allowed(c, COLLECT, true);
+    terms.set(t, seen && !c.broken.has(COLLECT.name) ? Q.addQ(seen, q) : (seen ?? q));
+  }
+  return termOf(c, { constant: Q.addQ(x.constant, y.constant), terms });
+}
+
+export const scale = (c: Context, a: Term, k: number): Term => scaleQ(c, a, Q.fromNumber(k));
+
+function scaleQ(c: Context, a: Term, k: Rational): Term {
+  const { constant, terms } = linearOf(a);
+  return termOf(c, {
+    constant: Q.mulQ(constant, k),
+    terms: new Map([...terms].map(([t, q]) => [t, Q.mulQ(q, k)])),
+  });
+}
+
+// --- products of powers --------------------------------------------------------------------------------------------
+
+const powersOf = (t: Term): Powers => cached(products, t, readPowers);
+
+function readPowers(t: Term): Powers {
+  if (t.kind !== "product") return new Map([[t, Q.ONE]]);
+  const exponents = t.tag.split(",").map(Q.parseQ);
+  return new Map(t.args.map((base, k) => [base, exponents[k]!]));
+}
+
+/** A term as a number times powers; a sum gives its content: the largest coefficient, with the first one's sign. */
+function productOf(c: Context, t: Term): Product {
+  const q = rationalOf(t);
+  if (q) return { q, powers: new Map() };
+  if (t.kind !== "linear") return { q: Q.ONE, powers: powersOf(t) };
+  const { constant, terms } = linearOf(t);
+  if (terms.size === 1 && Q.isZero(constant)) {
+    const [[only, factor]] = [...terms] as [[Term, Rational]];
+    return { q: factor, powers: powersOf(only) };
+  }
+  const all = [...terms.values(), constant];
+  const largest = all.map(Q.absQ).reduce((a, b) => (Q.lessQ(a, b) ? b : a));
+  const content = all[0]!.n < 0n ? Q.negQ(largest) : largest;
+  return { q: content, powers: new Map([[scaleQ(c, t, Q.invQ(content)), Q.ONE]]) };
+}
+
+function combine(a: Powers, b: Powers): Powers {
+  const result = new Map(a);
+  for (const [base, e] of b) result.set(base, Q.addQ(result.get(base) ?? Q.ZERO, e));
+  return result;
+}
+
+/** Two roots of one number make a number. */
+function withoutNumbers({ q, powers }: Product): Product {
+  const whole = [...powers].filter(([base, e]) => rationalOf(base) && e.d === 1n);
+  if (whole.length === 0) return { q, powers };
+  const left = new Map([...powers].filter(([base]) => !whole.some(([b]) => b === base)));
+  return { q: whole.reduce((r, [base, e]) => Q.mulQ(r, Q.powQ(rationalOf(base)!, e.n)), q), powers: left };
+}
+
+function productTerm(c: Context, product: Product): Term {
+  const { q, powers } = withoutNumbers(product);
+  if (Q.isZero(q)) return num(c, 0);
+  const list = [...powers].filter(([, e]) => !Q.isZero(e)).sort((a, b) => inOrder(a[0], b[0]));
+  if (list.length === 0) return numQ(c, q);
+  const plain = list.length === 1 && Q.isOne(list[0]![1]);
+  const body = plain
+    ? list[0]![0]
+    : intern(c.store, { kind: "product", tag: list.map(([, e]) => Q.showQ(e)).join(","), args: list.map(([b]) => b) });
+  return Q.isOne(q) ? body : scaleQ(c, body, q);
+}
+
+export function mul(c: Context, a: Term, b: Term): Term {
+  const [x, y] = [productOf(c, a), productOf(c, b)];
+  return productTerm(c, { q: Q.mulQ(x.q, y.q), powers: combine(x.powers, y.powers) });
+}
+
+export const div = (c: Context, a: Term, b: Term): Term => mul(c, a, power(c, b, Q.negQ(Q.ONE)));
+
+/** t^e. Under a root only what is known not to be negative leaves the radicand. */
+export function power(c: Context, t: Term, e: Rational): Term {
+  const { q, powers } = productOf(c, t);
+  if (e.d === 1n) {
+    if (Q.isZero(q)) return intern(c.store, { kind: "product", tag: Q.showQ(e), args: [t] });
+    return productTerm(c, { q: Q.powQ(q, e.n), powers: raised(powers, e) });
+  }
+  const outside: Growing = new Map();
+  const inside: Growing = new Map();
+  for (const [base, x] of powers) {
+    const even = x.d === 1n && x.n % 2n === 0n;
+    const known = nonNegative(base) || c.broken.has(POWER.name);
+    if ((known || even) && allowed(c, POWER, true)) outside.set(known ? base : unary(c, "abs", base), Q.mulQ(x, e));
+    else inside.set(base, x);
+  }
+  const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
+  const left = productTerm(c, { q: root ? (q.n < 0n ? Q.negQ(Q.ONE) : Q.ONE) : q, powers: inside });
+  if (!(rationalOf(left) && Q.isOne(rationalOf(left)!))) outside.set(left, Q.addQ(outside.get(left) ?? Q.ZERO, e));
+  return productTerm(c, { q: root ? Q.powQ(root, (2n * e.n) / e.d) : Q.ONE, powers: outside });
+}
+
+const raised = (powers: Powers, e: Rational): Powers => new Map([...powers].map(([b, x]) => [b, Q.mulQ(x, e)]));
+
+// --- functions and reductions --------------------------------------------------------------------------------------
+
+export function unary(c: Context, f: Unary, a: Term): Term {
+  if (f === "sqrt") return power(c, a, Q.HALF);
+  if (f === "rsqrt") return power(c, a, Q.negQ(Q.HALF));
+  if (f !== "abs") return intern(c.store, { kind: "unary", tag: f, args: [a] });
+  const { q, powers } = productOf(c, a);
+  const size = new Map(
+    [...powers].map(([b, e]) => [
+      nonNegative(b) || (e.d === 1n && e.n % 2n === 0n) ? b : intern(c.store, { kind: "unary", tag: "abs", args: [b] }),
+      e,
+    ]),
+  );
+  return productTerm(c, { q: Q.absQ(q), powers: size });
+}
+
+export const max = (c: Context, args: readonly Term[]): Term => maxOf(c, args);
+
+/** Σ over v of the body; n is 0 for the rows of a cache that no token writes. */
+export function sum(c: Context, n: number, v: Atom, body: Term): Term {
+  const { constant, terms } = linearOf(body);
+  const count = n > 0 ? numQ(c, Q.rational(BigInt(n))) : close(c, "sum", 0, v, num(c, 1));
+  let total = c.broken.has(SUM_LINEAR.name) ? numQ(c, constant) : mul(c, count, numQ(c, constant));
+  if (terms.size > 1) allowed(c, SUM_LINEAR, true);
+  for (const [t, q] of terms) {
+    const [own, outer]: [Growing, Growing] = [new Map(), new Map()];
+    for (const [base, e] of powersOf(t)) (base.free.includes(v) ? own : outer).set(base, e);
+    const inner = own.size === 0 ? count : close(c, "sum", n, v, productTerm(c, { q: Q.ONE, powers: own }));
+    if (outer.size > 0) allowed(c, SUM_LINEAR, true);
+    total = add(c, total, mul(c, inner, productTerm(c, { q, powers: outer })));
+  }
+  return total;
+}
+
+/** Largest over v: a positive factor that does not depend on v stands outside. */
+export function maxOver(c: Context, n: number, v: Atom, body: Term): Term {
+  const { q, powers } = productOf(c, body);
+  const outside = [...powers].filter(([b]) => !b.free.includes(v) && nonNegative(b));
+  if (q.n < 0n || (Q.isOne(q) && outside.length === 0)) return close(c, "max", n, v, body);
+  const inner = new Map([...powers].filter(([b]) => !outside.some(([x]) => x === b)));
+  const largest = close(c, "max", n, v, productTerm(c, { q: Q.ONE, powers: inner }));
+  return mul(c, largest, productTerm(c, { q, powers: new Map(outside) }));
+}
+
+/** A linear combination or product with other arguments. */
+export function rebuild(c: Context, like: Term, args: readonly Term[]): Term {
+  const numbers = like.tag.split(",").map(Q.parseQ);
+  if (like.kind === "product") return args.map((b, k) => power(c, b, numbers[k]!)).reduce((a, b) => mul(c, a, b));
+  const [constant, ...coefs] = numbers;
+  return args.reduce((total, t, k) => add(c, total, scaleQ(c, t, coefs[k]!)), numQ(c, constant!));
+}

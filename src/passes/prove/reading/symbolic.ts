@@ -1,0 +1,113 @@
+/** The symbolic reading of op meanings: scalars are terms, indices are index expressions. */
+import type { Algebra } from "../../../dsl/algebra.ts";
+import type { Shape } from "../../../dsl/type.ts";
+import { stridesOf } from "../../interpret/array.ts";
+import type { Context } from "../logic/context.ts";
+import { constant, div, type Ix, minus, mod, plus, shift, showIx, times } from "../logic/indices.ts";
+import { indexTerm, num, opaque } from "../logic/make.ts";
+import { splitAt, splitFirst } from "../logic/split.ts";
+import type { Term } from "../logic/terms.ts";
+import { compareIndices, withinRows } from "./distinct.ts";
+import { type Rows, reduce } from "./reduce.ts";
+import { reroll } from "./reroll.ts";
+import * as scalar from "./scalar.ts";
+
+export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
+  const s = c.store.indices;
+  return {
+    index: (n) => constant(s, n),
+    plus: (i, j) => plus(s, i, j),
+    times: (i, n) => times(s, i, n),
+    reindex: (ix, from, to) => reindex(c, ix, from, to),
+    piece: (i, sizes, pick) => piece(c, i, sizes, pick),
+    within: (i, begin, size, stride, inside, outside) => {
+      const inRows = withinRows(c, rows, i, begin, size, stride);
+      if (inRows !== undefined) return inRows === "outside" ? outside() : inside(inRows);
+      return within(c, minus(s, i, begin), size, stride, inside, outside);
+    },
+    indexOf: (t, size) => indexOf(c, t, size),
+    scalar: (i) => indexTerm(c, i),
+    num: (value) => num(c, value),
+    add: (a, b) => scalar.add(c, a, b),
+    sub: (a, b) => scalar.sub(c, a, b),
+    mul: (a, b) => scalar.mul(c, a, b),
+    div: (a, b) => scalar.div(c, a, b),
+    maximum: (a, b) => scalar.maximum(c, [a, b]),
+    minimum: (a, b) => scalar.minimum(c, [a, b]),
+    pow: (a, b) => scalar.pow(c, a, b),
+    unary: (f, a) => scalar.unary(c, f, a),
+    compare: (how, a, b) => compareIndices(c, rows, how, a, b) ?? scalar.compare(c, how, a, b),
+    select: (cond, yes, no) => scalar.select(c, cond, yes, no),
+    round: (dtype, a) => scalar.round(c, dtype, a),
+    sum: (n, term) => reduce(c, rows, "sum", n, term),
+    max: (n, term) => reduce(c, rows, "max", n, term),
+    min: (n, term) => reduce(c, rows, "min", n, term),
+  };
+}
+
+/**
+ * Row-major re-indexing. Axes that only gain or lose neighbours of size 1 keep their index untouched, so that the
+ * size of a cache never enters an index.
+ */
+function reindex(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
+  const s = c.store.indices;
+  const result: Ix[] = [];
+  let [i, j] = [0, 0];
+  while (i < from.length || j < to.length) {
+    const [i0, j0] = [i, j];
+    let [m, n] = [from[i++] ?? 1, to[j++] ?? 1];
+    while (m !== n) {
+      if (m < n) m *= from[i++] ?? 1;
+      else n *= to[j++] ?? 1;
+    }
+    result.push(...regroup(c, ix.slice(i0, i), from.slice(i0, i), to.slice(j0, j)));
+  }
+  return result.length === to.length ? result : [...result, ...to.slice(result.length).map(() => constant(s, 0))];
+}
+
+function regroup(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
+  const s = c.store.indices;
+  const strides = stridesOf(from);
+  const flat = ix.reduce((sum, i, axis) => plus(s, sum, times(s, i, strides[axis]!)), constant(s, 0));
+  const steps = stridesOf(to);
+  return to.map((size, axis) => mod(s, div(s, flat, steps[axis]!), size));
+}
+
+function piece(c: Context, i: Ix, sizes: readonly number[], pick: (n: number, rest: Ix) => Term): Term {
+  const s = c.store.indices;
+  const starts = sizes.map((_, n) => sizes.slice(0, n).reduce((a, b) => a + b, 0));
+  const pieceOf = (x: number): number => starts.findLastIndex((start) => x >= start);
+  const [first, last] = [pieceOf(i.lo), pieceOf(i.hi)];
+  if (first === last && first >= 0) return pick(first, shift(s, i, -starts[first]!));
+  const equal = sizes.every((n) => n === sizes[0]);
+  return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? splitAt(i, starts.slice(1), "a piece");
+}
+
+function within(
+  c: Context,
+  offset: Ix,
+  size: number,
+  stride: number,
+  inside: (rest: Ix) => Term,
+  outside: () => Term,
+): Term {
+  const s = c.store.indices;
+  const span = (size - 1) * stride + 1;
+  if (offset.hi < 0 || offset.lo >= span) return outside();
+  if (offset.lo < 0 || offset.hi >= span) return splitAt(offset, [0, span], "a slice");
+  const off = mod(s, offset, stride);
+  if (off.atoms.length === 0) return off.c === 0 ? inside(div(s, offset, stride)) : outside();
+  return splitAt(off, [0, 1], "a strided slice");
+}
+
+function indexOf(c: Context, t: Term, size: number): Ix {
+  const i = scalar.asIndex(c, t);
+  if (!i && t.kind === "leaf" && t.tag.startsWith("const "))
+    return splitFirst(t.ix[0]!, "a place in a constant of indices");
+  if (!i) throw opaque(`an index is computed at run time (${t.kind} ${t.tag})`);
+  if (i.lo < 0 || i.hi >= size) {
+    // A cache row is in range by P2; anything else must be known to be.
+    if (i.free.length > 0 || i.atoms.length === 0) throw opaque(`index ${showIx(i)} may be outside [0, ${size})`);
+  }
+  return i;
+}

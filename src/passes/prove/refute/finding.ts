@@ -1,0 +1,20 @@
+/** Where two graphs part: what a failed proof says to a person. */
+import type { Site } from "../../../dsl/site.ts";
+
+/** As far as the proof can tell. */
+export interface Finding {
+  /** The first named value that differs, or could not be understood. */
+  readonly value: string;
+  /** `token 1`, `cache row of token 2`, `any other cache row`, with the index compared. */
+  readonly where: string;
+  /** The smallest parts in which the two terms differ, in short. */
+  readonly block?: string;
+  readonly step?: string;
+  /** Why a term could not be made. */
+  readonly reason?: string;
+  /** The op and the author's line of the value. */
+  readonly op: string;
+  readonly site: Site;
+  /** What would close the gap, where that is known. */
+  readonly hint?: string;
+}

@@ -1,0 +1,164 @@
+/** Concrete data that keep the preconditions, for running both graphs in the interpreter. */
+
+import type { Graph } from "../../../dsl/graph.ts";
+import { schedule } from "../../../dsl/graph.ts";
+import { roundTo } from "../../../dsl/number.ts";
+import type { Role } from "../../../dsl/roles.ts";
+import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
+import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
+import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
+import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
+import type { Precision } from "../../interpret/reading.ts";
+import type { Roles } from "../program/roles.ts";
+import { type LeafOptions, weightPlace } from "../reading/leaves.ts";
+
+export interface Graphs {
+  readonly block: Graph;
+  readonly step: Graph;
+}
+
+/** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
+export interface Sample {
+  readonly arrays: ReadonlyMap<string, Float64Array>;
+  /** Cache row of each token. */
+  readonly rows: readonly number[];
+  /** Other cache rows that every token sees. */
+  readonly visible: readonly boolean[];
+}
+
+type Identity = Pick<LeafOptions, "weightIdentity">;
+
+const MASKED = -10_000;
+
+/** A stream of uniform numbers in [-1, 1) (mulberry32). */
+export function uniform(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+const hashOf = (text: string): number =>
+  [...text].reduce((h, ch) => Math.imul(h ^ ch.charCodeAt(0), 16777619), 2166136261);
+
+/** Random data from a seed. */
+export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Identity = {}): Sample {
+  const arrays = new Map<string, Float64Array>();
+  const fill = (name: string, n: number, dtype: TensorType["dtype"], scale: number) => {
+    const next = uniform(seed ^ hashOf(name));
+    const known = arrays.get(name)?.length ?? 0;
+    arrays.set(
+      name,
+      Float64Array.from({ length: Math.max(n, known) }, () => elementOf(dtype, next() * scale)),
+    );
+  };
+  for (const { value, role } of fedRows(graphs.block, roles.block)) {
+    if (role.kind === "rows" || role.kind === "shared")
+      fill(nameOf(value), sizeOf(value.type.shape), value.type.dtype, 2);
+  }
+  for (const { name, entry } of graphs.block.states) fill(name, sizeOf(entry.type.shape), "fp16", 2);
+  for (const value of [...schedule(graphs.block), ...schedule(graphs.step)]) {
+    if (value.def.kind !== "weight") continue;
+    const { base, offset } = placeOf(value.def.source, value.type, more);
+    const size = sizeOf(value.type.shape);
+    fill(base, offset + size, value.type.dtype, Math.max(...value.type.shape) === size ? 1 : 0.6);
+  }
+  const next = uniform(seed + 17);
+  return {
+    arrays,
+    rows: rowsFor(roles, next),
+    visible: Array.from({ length: roles.slots }, () => next() > -0.4),
+  };
+}
+
+const elementOf = (dtype: TensorType["dtype"], x: number): number =>
+  roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
+const nameOf = (x: Tensor): string => x.name ?? "";
+const placeOf = (source: WeightSource, type: TensorType, { weightIdentity }: Identity) =>
+  weightIdentity?.(source, type) ?? weightPlace(source, type);
+
+const fedRows = (graph: Graph, roles: Readonly<Record<string, Role>>) =>
+  graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
+
+/** Scattered rows; contiguous ones where a graph writes a slice from the first token's position on. */
+function rowsFor({ block, step, tokens, slots }: Roles, next: () => number): readonly number[] {
+  const sliced = [...Object.values(block), ...Object.values(step)].some(
+    (role) => role.kind === "position" && role.tokenAxis === undefined,
+  );
+  const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
+  if (!sliced) return shuffled.slice(0, tokens).map(([, i]) => i);
+  const first = Math.floor(((next() + 1) / 2) * (slots - tokens + 1));
+  return Array.from({ length: tokens }, (_, t) => first + t);
+}
+
+/** What the host feeds to a run of a graph that begins at token `first`. */
+export function feeds(graph: Graph, roles: Roles, side: "block" | "step", sample: Sample, first: number) {
+  return Object.fromEntries(
+    fedRows(graph, roles[side]).map(({ value, role }) => [nameOf(value), feed(value, role, roles, sample, first)]),
+  );
+}
+
+function feed(value: Tensor, role: Role, roles: Roles, { arrays, rows, visible }: Sample, first: number): NDArray {
+  const { type } = value;
+  const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
+  const data = arrays.get(nameOf(value));
+  switch (role.kind) {
+    case "shared":
+      return arrayOf(type.dtype, type.shape, data!);
+    case "rows": {
+      const inner = type.shape.slice(role.tokenAxis + 1).reduce((a, b) => a * b, 1);
+      const own = type.shape[role.tokenAxis]!;
+      return tabulate(type, (ix) => {
+        const outer = ix.slice(0, role.tokenAxis).reduce((sum, i, axis) => sum * type.shape[axis]! + i, 0);
+        const rest = ix
+          .slice(role.tokenAxis + 1)
+          .reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
+        const all = own === 1 ? roles.tokens : own;
+        return data![(outer * all + token(ix, role.tokenAxis)) * inner + rest]!;
+      });
+    }
+    case "position":
+      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
+    case "write_mask":
+      return tabulate(type, (ix) => Number(rows[token(ix, role.tokenAxis)] === ix[role.slotAxis]!));
+    case "mask":
+      return tabulate(type, (ix) => {
+        const owner = rows.indexOf(ix[role.slotAxis]!);
+        const open = owner < 0 ? visible[ix[role.slotAxis]!]! : owner <= token(ix, role.tokenAxis);
+        return open ? 0 : MASKED;
+      });
+  }
+}
+
+export interface Run {
+  readonly block: Results;
+  /** Results of the steps, in order; the last one holds the states at exit. */
+  readonly steps: readonly Results[];
+}
+
+/** Runs the block once and the step once per token. */
+export function runBoth(graphs: Graphs, roles: Roles, sample: Sample, precision: Precision, more: Identity = {}): Run {
+  const weight: Bindings["weight"] = (source, type) => {
+    const { base, offset } = placeOf(source, type, more);
+    return arrayOf(type.dtype, type.shape, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
+  };
+  let states: Readonly<Record<string, NDArray>> = Object.fromEntries(
+    graphs.block.states.map(({ name, entry }) => [
+      name,
+      arrayOf(entry.type.dtype, entry.type.shape, sample.arrays.get(name)!),
+    ]),
+  );
+  const call = (graph: Graph, side: "block" | "step", first: number) =>
+    evaluate(graph, { values: { ...feeds(graph, roles, side, sample, first), ...states }, weight }, precision);
+  const block = call(graphs.block, "block", 0);
+  const steps: Results[] = [];
+  for (let t = 0; t < roles.tokens; t++) {
+    const result = call(graphs.step, "step", t);
+    steps.push(result);
+    states = result.states;
+  }
+  return { block, steps };
+}

@@ -1,0 +1,65 @@
+/** What `prove` returns: data for the command line, for the certificate and for tests. */
+import type { Mode } from "../logic/context.ts";
+import type { Precondition } from "../logic/preconditions.ts";
+import type { Counterexample } from "../refute/counterexample.ts";
+import type { Finding } from "../refute/finding.ts";
+import type { Corollary } from "./corollaries.ts";
+
+export interface Sizes {
+  readonly tokens: number;
+  /** Rows of the cache. No step of a proof looks at this number. */
+  readonly slots: number;
+  readonly terms: number;
+  /** Places at which two terms were compared. */
+  readonly compared: number;
+  /** Parts that the graphs were cut into, and how many of them are not renamings of another. */
+  readonly segments: number;
+  readonly distinct: number;
+}
+
+export interface Used {
+  readonly id: Precondition;
+  readonly says: string;
+}
+
+interface Common {
+  readonly sizes: Sizes;
+  readonly preconditions: readonly Used[];
+  /** Largest |score| and |row maximum| under which P8 is sure to hold; absent when P8 is not used. */
+  readonly gapBound?: number;
+  /** How often each rule fired. */
+  readonly rules: Readonly<Record<string, number>>;
+  /** What random evaluation over prime fields says: evidence, never part of a proof. Absent where the graphs are large. */
+  readonly secondOpinion?: readonly SecondOpinion[];
+  readonly milliseconds: number;
+}
+
+export interface SecondOpinion {
+  readonly prime: number;
+  readonly equal: boolean;
+  /** The first place that differs. */
+  readonly at?: string;
+}
+
+export interface Proven extends Common {
+  readonly verdict: "PROVEN";
+  readonly level: Mode;
+  readonly corollaries: readonly Corollary[];
+  /** Why it is not exact. */
+  readonly notExact?: Finding;
+}
+
+export interface Refuted extends Common {
+  readonly verdict: "REFUTED";
+  readonly finding: Finding;
+  readonly counterexample: Counterexample;
+}
+
+export interface NotProven extends Common {
+  readonly verdict: "NOT PROVEN";
+  readonly finding: Finding;
+  /** What was tried to find a difference. */
+  readonly searched: string;
+}
+
+export type Verdict = Proven | Refuted | NotProven;

@@ -1,0 +1,118 @@
+/** Constants and weights of planned graphs: each once in memory, whichever plans use it. */
+import { integerRange } from "../../dsl/number.ts";
+import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { bitsOf, show, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { Precision } from "../interpret/reading.ts";
+import type { Place } from "../kernels/kernel.ts";
+import type { Machine } from "../kernels/machine.ts";
+import { copyElements } from "../kernels/raw.ts";
+import type { Plan } from "./plan.ts";
+
+/** The bytes of a weight, encoded as in weight.bin, in chunks; a chunk is valid until the next one is asked for. */
+export type WeightStream = (source: WeightSource, type: TensorType) => AsyncIterable<Uint8Array>;
+
+/** Equal for constants of equal contents: two plans of one layer then share them. */
+export function constantKey({ def, type }: Tensor, precision: Precision): string {
+  if (def.kind === "weight") return JSON.stringify([def.source, type]);
+  if (def.kind === "const")
+    return JSON.stringify([type, Array.from(def.data, (x) => (Object.is(x, -0) ? "-0" : `${x}`))]);
+  if (def.kind !== "op") throw new Error(`${def.kind} is no constant`);
+  return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map((x) => constantKey(x, precision))]);
+}
+
+export interface Fill {
+  readonly plans: readonly Plan[];
+  readonly weights: WeightStream;
+  /** Address of a plan's workspace. */
+  readonly workspace: number;
+  placeOf(value: Tensor, plan: Plan): Place;
+  /** Bytes loaded so far, and of all weights. */
+  progress?: ((done: number, all: number) => void) | undefined;
+}
+
+/** Loads weights and constants and runs the ops over them. Gives the addresses whose fp16 are all finite. */
+export async function fillConstants(machine: Machine, fill: Fill): Promise<ReadonlySet<number>> {
+  const finite = new Set<number>();
+  const filled = new Set<number>();
+  const note = (place: Place) => {
+    filled.add(place.at);
+    if (place.data instanceof Uint16Array && machine.finite(place.at, place.data.length)) finite.add(place.at);
+  };
+  const count = progressOver(fill);
+  for (const plan of fill.plans) {
+    const kernels = new Map(plan.folded.map(({ value, kernel }) => [value, kernel]));
+    for (const value of plan.constants) {
+      const place = fill.placeOf(value, plan);
+      if (filled.has(place.at)) continue;
+      const { def } = value;
+      if (def.kind === "const") copyElements(value.type.dtype, Float64Array.from(def.data), place.data);
+      else if (def.kind === "weight") await load(place, fill.weights(def.source, value.type), def.source, count);
+      else if (def.kind === "op") {
+        const operands = operandsOf(def).map((x) => fill.placeOf(x, plan));
+        kernels.get(value)!.run(machine, place, operands, fill.workspace);
+      }
+      note(place);
+    }
+  }
+  return finite;
+}
+
+/** Counts loaded bytes against those of all weights. */
+function progressOver({ plans, placeOf, progress }: Fill): (bytes: number) => void {
+  const sizes = new Map<number, number>();
+  for (const plan of plans) {
+    for (const value of plan.constants) {
+      if (value.def.kind === "weight") sizes.set(placeOf(value, plan).at, storedBytes(value.type));
+    }
+  }
+  const all = [...sizes.values()].reduce((sum, n) => sum + n, 0);
+  let done = 0;
+  return (bytes) => {
+    done += bytes;
+    progress?.(done, all);
+  };
+}
+
+/** Bytes in weight.bin: elements below a byte are packed. */
+const storedBytes = ({ shape, dtype }: TensorType): number => Math.ceil((sizeOf(shape) * bitsOf(dtype)) / 8);
+
+async function load(
+  place: Place,
+  chunks: AsyncIterable<Uint8Array>,
+  source: WeightSource,
+  count: (bytes: number) => void,
+): Promise<void> {
+  const { data, dtype } = place;
+  const bits = bitsOf(dtype);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  let at = 0;
+  for await (const chunk of chunks) {
+    if (at + chunk.length > storedBytes(place)) throw wrongSize(place, source);
+    if (bits >= 8) bytes.set(chunk, at);
+    else unpack(place, chunk, at);
+    at += chunk.length;
+    count(chunk.length);
+  }
+  if (at !== storedBytes(place)) throw wrongSize(place, source);
+}
+
+const wrongSize = (type: TensorType, source: WeightSource): Error =>
+  new Error(
+    `the stream of weight ${JSON.stringify(source)} does not have the ${storedBytes(type)} bytes of ${show(type)}`,
+  );
+
+/** Elements below a byte, the first in the lowest bits; they may straddle bytes (3 and 6 bits). */
+function unpack({ data, dtype }: Place, chunk: Uint8Array, begin: number): void {
+  const bits = bitsOf(dtype);
+  const [min] = integerRange(dtype);
+  for (let bit = 0; bit < chunk.length * 8; bit++) {
+    const at = begin * 8 + bit;
+    const element = Math.floor(at / bits);
+    if (element >= data.length) return;
+    const value = (chunk[bit >> 3]! >> (bit & 7)) & 1;
+    const place = at % bits;
+    // The sign of two's complement is the weight −2^(bits−1) of the highest bit.
+    const weight = place === bits - 1 && min < 0 ? -(2 ** place) : 2 ** place;
+    data[element] = (place === 0 ? 0 : data[element]!) + value * weight;
+  }
+}

@@ -1,0 +1,193 @@
+/** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few blocks in memory. */
+import type { TensorType } from "../dsl/type.ts";
+import { UserError } from "../dsl/user-error.ts";
+import {
+  type Converter,
+  makeConverter,
+  newTally,
+  type SourceDType,
+  sourceBytes,
+  sourceValue,
+  type Tally,
+} from "./convert.ts";
+import {
+  areaOf,
+  type Block,
+  blocksOf,
+  type CheckpointSource,
+  type Cut,
+  cutOf,
+  readBlock,
+  type Stored,
+  widthOf,
+} from "./cut.ts";
+import { newSlab, type Slab } from "./slab.ts";
+
+/** Elements of a chunk: 4 MiB of fp16. */
+const CHUNK = 2 ** 21;
+/** Chunks in the strip of columns that a transpose holds. */
+const STRIP = 8;
+/** Bytes of the widest element of a checkpoint. */
+const WIDEST = Math.max(...Object.values(sourceBytes));
+/** Chunks in memory: one is read, one converted, and one is in the hands of whoever asked for it. */
+const IN_USE = 3;
+/** Side of the squares that a transpose moves at a time, so that both sides stay in the cache. */
+const TILE = 32;
+
+/** What streams of one store share. */
+export interface Workshop {
+  /** Elements of a chunk. */
+  readonly chunk: number;
+  /** The converter of a stored type. */
+  converter(dtype: SourceDType): Converter;
+  /** Lends a slab for one chunk; it must be given back. New memory costs as much as reading into it. */
+  take(): Slab;
+  /** The last one given back is not lent out next: whoever asked for its chunk may still be writing it. */
+  giveBack(slab: Slab): void;
+}
+
+export function openWorkshop(chunk = CHUNK): Workshop {
+  const converters = new Map<SourceDType, Converter>();
+  const free: Slab[] = [];
+  return {
+    chunk,
+    converter(dtype) {
+      const converter = converters.get(dtype) ?? makeConverter(dtype);
+      converters.set(dtype, converter);
+      return converter;
+    },
+    take: () => (free.length > 1 ? free.shift()! : newSlab(chunk * WIDEST)),
+    giveBack: (slab) => void free.push(slab),
+  };
+}
+
+/** One weight on its way: where its elements are, and where its losses are counted (indices in the stored tensor). */
+interface Job {
+  readonly stored: Stored;
+  readonly cut: Cut;
+  readonly tally: Tally;
+  readonly workshop: Workshop;
+}
+
+/**
+ * The weight's elements in row-major order as fp16 little-endian; losses are added to `tally`.
+ * @throws UserError when the shapes disagree or an element overflows fp16.
+ */
+export async function* streamFp16(
+  stored: Stored,
+  weight: { readonly source: CheckpointSource; readonly type: TensorType },
+  tally: Tally,
+  workshop: Workshop,
+): AsyncGenerator<Uint8Array> {
+  const job = { stored, cut: cutOf(stored, weight.source, weight.type), tally, workshop };
+  for await (const { data } of job.cut.transposed ? transposed(job) : straight(job))
+    yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+}
+
+interface Piece {
+  readonly block: Block;
+  /** fp16 bit patterns of the block, row by row; valid until the next piece but one is asked for. */
+  readonly data: Uint16Array<ArrayBuffer>;
+}
+
+/** Converted blocks in order. While one is converted, the next is already being read and the last may still be used. */
+async function* straight(job: Job): AsyncGenerator<Piece> {
+  const { stored, cut, workshop } = job;
+  const width = sourceBytes[stored.dtype];
+  const convert = workshop.converter(stored.dtype);
+  const blocks = [...blocksOf(cut, workshop.chunk)];
+  if (blocks.length === 0) return;
+  const slabs = Array.from({ length: Math.min(blocks.length, IN_USE) }, workshop.take);
+  const slabOf = (i: number): Slab => slabs[i % slabs.length]!;
+  const read = async (i: number): Promise<void> => {
+    const block = blocks[i];
+    if (!block) return;
+    await readBlock(stored, cut.stride, block, new Uint8Array(slabOf(i).buffer, 0, areaOf(block) * width));
+  };
+  let pending = read(0);
+  let last = 0;
+  try {
+    for (const [i, block] of blocks.entries()) {
+      last = i;
+      await pending;
+      pending = read(i + 1);
+      // Its failure is met at the next turn; until then nobody waits for it.
+      pending.catch(() => {});
+      const slab = slabOf(i);
+      const losses = newTally();
+      convert(slab, areaOf(block), losses);
+      await addLosses(job, losses, block);
+      yield { block, data: new Uint16Array(slab.buffer, 0, areaOf(block)) };
+    }
+  } finally {
+    await pending.catch(() => {});
+    // In the order in which they were lent out, so that the slab of the last chunk comes last.
+    for (let i = last + 1; i <= last + slabs.length; i++) workshop.giveBack(slabOf(i));
+  }
+}
+
+/** Strips of columns are read whole and written out row by row of the transposed matrix. */
+async function* transposed(job: Job): AsyncGenerator<Piece> {
+  const { rows, columns } = job.cut;
+  const { chunk } = job.workshop;
+  const height = widthOf(rows);
+  const stripWidth = Math.max(1, Math.min(widthOf(columns), Math.floor((STRIP * chunk) / Math.max(1, height))));
+  const strip = new Uint16Array(height * stripWidth);
+  const outs = [0, 1].map(() => new Uint16Array(Math.min(chunk, strip.length)));
+  let turn = 0;
+  for (let begin = columns[0]; begin < columns[1]; begin += stripWidth) {
+    const cut = { ...job.cut, columns: [begin, Math.min(begin + stripWidth, columns[1])] as const };
+    const width = widthOf(cut.columns);
+    for await (const { block, data } of straight({ ...job, cut }))
+      strip.set(data, (block.rows[0] - rows[0]) * width + block.columns[0] - begin);
+    for (const block of blocksOf({ rows: [0, width], columns: [0, height] }, chunk)) {
+      const out = outs[turn++ % 2]!;
+      transposeInto(out, strip, width, block);
+      yield { block, data: out.subarray(0, areaOf(block)) };
+    }
+  }
+}
+
+/** out[i, j] = strip[j, i] for a block of the transposed matrix; `strip` has `stride` columns. */
+function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { rows, columns }: Block): void {
+  const width = widthOf(columns);
+  for (let top = rows[0]; top < rows[1]; top += TILE)
+    for (let left = columns[0]; left < columns[1]; left += TILE) {
+      const bottom = Math.min(top + TILE, rows[1]);
+      const right = Math.min(left + TILE, columns[1]);
+      for (let i = top; i < bottom; i++) {
+        const row = (i - rows[0]) * width - columns[0];
+        for (let j = left; j < right; j++) out[row + j] = strip[j * stride + i]!;
+      }
+    }
+}
+
+/** Adds a block's losses to the weight's; refuses an overflow by its place in the stored tensor. */
+async function addLosses({ tally, stored, cut }: Job, losses: Tally, block: Block): Promise<void> {
+  if (losses.overflow >= 0) await refuseOverflow(stored, cut.stride, placeOf(losses.overflow, block));
+  if (tally.nonFinite === 0 && losses.nonFinite > 0) {
+    const [row, column] = placeOf(losses.firstNonFinite, block);
+    tally.firstNonFinite = row * cut.stride + column;
+  }
+  tally.nonFinite += losses.nonFinite;
+  tally.rounded += losses.rounded;
+  tally.worstError = Math.max(tally.worstError, losses.worstError);
+}
+
+/** Row and column in the stored matrix of a block's element. */
+function placeOf(index: number, block: Block): readonly [row: number, column: number] {
+  const width = widthOf(block.columns);
+  return [block.rows[0] + Math.floor(index / width), block.columns[0] + (index % width)];
+}
+
+async function refuseOverflow(stored: Stored, stride: number, place: readonly [number, number]): Promise<never> {
+  const width = sourceBytes[stored.dtype];
+  const bytes = new Uint8Array(4);
+  await stored.read(bytes.subarray(0, width), (place[0] * stride + place[1]) * width);
+  const bits = new DataView(bytes.buffer).getUint32(0, true);
+  const value = Number(sourceValue[stored.dtype](bits).toPrecision(6));
+  const index = stored.shape.length > 1 ? place : place.slice(0, 1);
+  throw new UserError(
+    `${stored.where}: tensor "${stored.name}" has ${value} at [${index.join(",")}], which fp16 cannot hold (its largest number is 65504)`,
+  );
+}

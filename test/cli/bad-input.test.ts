@@ -1,0 +1,325 @@
+/** Bad checkpoints, graph files and options on the command line: exit code 2, one sentence, nothing written. */
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  CONFIG,
+  checkpointOf,
+  expectRefusal,
+  fileOf,
+  folderOf,
+  graphc,
+  headerOf,
+  ones,
+  TENSORS,
+  testFolder,
+} from "../support/cli.ts";
+import { ROOT } from "../support/root.ts";
+
+/** `graphc emit phi4-mini` from a checkpoint, into a folder beside it that must not appear. */
+async function refuseCheckpoint(weights: string, sentence: string | RegExp): Promise<void> {
+  const out = join(testFolder(), "new/deep");
+  await expectRefusal(["emit", "phi4-mini", "--weights", weights, "--max-seq", "64", "--out", out], sentence, out);
+}
+
+const file = (bytes: Uint8Array) => checkpointOf({ "model.safetensors": bytes });
+const withHeader = (
+  change: (header: Record<string, { data_offsets: number[]; shape: number[] }>) => object | string,
+) => {
+  const changed = change(structuredClone(headerOf(TENSORS)) as never);
+  return file(fileOf(TENSORS, typeof changed === "string" ? changed : JSON.stringify(changed)));
+};
+
+const NORM = "model.layers.0.input_layernorm.weight";
+const without = (name: string) => TENSORS.filter((tensor) => tensor.name !== name);
+const lying = (length: bigint) => {
+  const bytes = Buffer.from(fileOf(TENSORS));
+  bytes.writeBigUInt64LE(length);
+  return bytes;
+};
+
+describe("a checkpoint", () => {
+  const cases: readonly (readonly [what: string, folder: () => string, sentence: string | RegExp])[] = [
+    ["of no file", () => folderOf({}), "cannot read …/config.json: there is no such file or folder"],
+    [
+      "without weights",
+      () => folderOf({ "config.json": JSON.stringify(CONFIG) }),
+      "…: holds neither model.safetensors nor model.safetensors.index.json; is it a checkpoint folder?",
+    ],
+    [
+      "cut in its length",
+      () => file(new Uint8Array(5)),
+      "…/model.safetensors: 5 bytes are too few for a safetensors file",
+    ],
+    [
+      "cut in its header",
+      () => file(fileOf(TENSORS).subarray(0, 100)),
+      /^error: …\/model\.safetensors: the file is cut off: a header of \d+ bytes in a file of 100 bytes$/,
+    ],
+    [
+      "cut in its data",
+      () => file(fileOf(TENSORS).subarray(0, -1)),
+      /^error: …\/model\.safetensors: the file is cut off: its header describes \d+ bytes and it has \d+$/,
+    ],
+    [
+      "with bytes behind its end",
+      () => file(Buffer.concat([fileOf(TENSORS), Buffer.alloc(3)])),
+      /^error: …\/model\.safetensors: the last tensor ends at byte \d+, but the file has \d+ bytes$/,
+    ],
+    [
+      "whose header claims more than 100 MB",
+      () => file(lying(100_000_001n)),
+      "…/model.safetensors: the header length 100000001 is above the limit of 100000000 bytes",
+    ],
+    ["whose header is shorter than it says", () => file(lying(40n)), /^error: …\/model\.safetensors: not valid JSON: /],
+    [
+      "with a hole",
+      () => withHeader(({ [NORM]: _, ...rest }) => rest),
+      `…/model.safetensors: there is a hole of 64 bytes before tensor "model.layers.0.mlp.down_proj.weight"`,
+    ],
+    [
+      "with an overlap",
+      () => withHeader((header) => ({ ...header, twin: header[NORM] })),
+      '…/model.safetensors: tensor "twin" overlaps the one before it by 64 bytes',
+    ],
+    [
+      "with a tensor twice",
+      () => withHeader((header) => `${JSON.stringify(header).slice(0, -1)},"${NORM}":${JSON.stringify(header[NORM])}}`),
+      `…/model.safetensors: the key "${NORM}" is given twice`,
+    ],
+    [
+      "whose shape is not its size",
+      () => withHeader((header) => ({ ...header, [NORM]: { ...header[NORM], shape: [33] } })),
+      `…/model.safetensors: tensor "${NORM}" has 64 bytes, but BF16 [33] needs 66`,
+    ],
+    ["without a tensor", () => file(fileOf(without(NORM))), `…: tensor "${NORM}" [32] is missing`],
+    [
+      "with a tensor too many",
+      () => file(fileOf([...TENSORS, ones("model.layers.0.adapter", [2])])),
+      '…: tensor "model.layers.0.adapter" is not part of the model that config.json describes; nothing would read it',
+    ],
+    [
+      "with a tensor of another shape",
+      () => file(fileOf([...without(NORM), ones(NORM, [31])])),
+      `…: tensor "${NORM}" has shape [31], but config.json asks for [32]`,
+    ],
+    [
+      "with a tensor of a dtype that is not supported",
+      () => file(fileOf([...without(NORM), { ...ones(NORM, [16]), dtype: "I8", shape: [32] }])),
+      `…: tensor "${NORM}" has dtype I8, which is not supported; convert it to BF16, F16 or F32`,
+    ],
+    [
+      "with a number beyond fp16",
+      () => {
+        const norm = ones(NORM, [32]);
+        norm.data.set([0x80, 0x47], 6); // 65536 in bf16
+        return file(fileOf([...without(NORM), norm]));
+      },
+      `…/model.safetensors: tensor "${NORM}" has 65536 at [3], which fp16 cannot hold (its largest number is 65504)`,
+    ],
+  ];
+  test.each(cases)("%s", async (_, folder, sentence) => refuseCheckpoint(folder(), sentence));
+
+  const sharded = (weight_map: Readonly<Record<string, string>>) => {
+    const folder = checkpointOf({
+      "model.safetensors.index.json": JSON.stringify({ weight_map }),
+      "a.safetensors": fileOf(TENSORS),
+    });
+    rmSync(join(folder, "model.safetensors"));
+    return folder;
+  };
+  const all = (shard: string) => Object.fromEntries(TENSORS.map(({ name }) => [name, shard]));
+  const INDEX = "…/model.safetensors.index.json";
+
+  test("whose index names a shard that is missing", async () => {
+    const sentence = `${INDEX}: names the file "b.safetensors", which is missing in …`;
+    await refuseCheckpoint(sharded({ ...all("a.safetensors"), [NORM]: "b.safetensors" }), sentence);
+  });
+
+  test.each(["../a.safetensors", "/etc/passwd", "C:\\a.safetensors"])("whose index names %s", async (path) => {
+    const sentence = `${INDEX}: names the file ${JSON.stringify(path)}, which is outside the checkpoint folder`;
+    await refuseCheckpoint(sharded(all(path)), sentence);
+  });
+
+  test("whose index places a tensor where it is not", async () => {
+    const sentence = `${INDEX}: says that tensor "x" is in a.safetensors, which does not hold it`;
+    await refuseCheckpoint(sharded({ ...all("a.safetensors"), x: "a.safetensors" }), sentence);
+  });
+
+  test("with NaN and Inf is emitted, with a warning that says where", async () => {
+    const norm = ones(NORM, [32]);
+    norm.data.set([0xc0, 0x7f, 0x80, 0xff], 4); // NaN and -Inf in bf16
+    const weights = file(fileOf([...without(NORM), norm]));
+    const out = join(testFolder(), "out");
+    const { code, err } = await graphc(["emit", "phi4-mini", "--weights", weights, "--max-seq", "64", "--out", out]);
+    expect([code, err]).toEqual([0, `warning: ${NORM} holds 2 values that are not finite, the first at element 2`]);
+    expect(readdirSync(out)).toEqual([
+      "phi4-mini.layer0.certificate.json",
+      "phi4-mini.layer0.t1.mlpackage",
+      "phi4-mini.layer0.t4.mlpackage",
+    ]);
+  });
+});
+
+describe("a config.json", () => {
+  const config = (change: Readonly<Record<string, unknown>>) =>
+    checkpointOf({ "config.json": JSON.stringify({ ...CONFIG, ...change }) });
+
+  test.each([
+    ["hidden_size", "a positive whole number"],
+    ["rms_norm_eps", "a positive number"],
+    ["partial_rotary_factor", "a positive number"],
+    ["tie_word_embeddings", "true or false"],
+  ])("without %s", async (field, what) => {
+    await refuseCheckpoint(config({ [field]: undefined }), `…/config.json: "${field}" is missing; add it (${what})`);
+  });
+
+  test("with an unknown rope type", async () => {
+    const sentence = '…/config.json: rope type "yarn" is not supported; graphc knows "default" and "longrope"';
+    await refuseCheckpoint(config({ rope_scaling: { type: "yarn" } }), sentence);
+  });
+
+  test("that is not JSON", async () => {
+    await refuseCheckpoint(checkpointOf({ "config.json": "{" }), /^error: …\/config\.json: not valid JSON: /);
+  });
+
+  test.each([
+    [["--layer", "2"], "there is no layer 2; the model has layers 0 to 1"],
+    [["--layers", "3"], "there is no layer 2; the model has layers 0 to 1"],
+    [["--max-seq", "65"], "max_seq 65 is beyond the model's max_position_embeddings 64; lower max_seq"],
+    [["--max-seq", "3"], "a block of 4 tokens does not fit a cache of 3 rows; raise max_seq"],
+  ])("that does not go with %s", async (options, sentence) => {
+    const out = join(testFolder(), "out");
+    const argv = ["emit", "phi4-mini", "--weights", checkpointOf(), "--max-seq", "64", "--out", out, ...options];
+    await expectRefusal(argv, sentence, out);
+  });
+});
+
+describe("a graph file", () => {
+  const graph = (name: string, source: string) => join(folderOf({ [name]: source }), name);
+  const cases: readonly (readonly [what: string, source: string, sentence: string | RegExp])[] = [
+    ["with a syntax error", "export default (=> 1", /g\.ts:1:17: Unexpected "=>"\n {2}export default \(=> 1\n {18}\^$/],
+    ["that throws", 'throw new Error("boom")', "…/g.ts threw while it was loaded: boom"],
+    [
+      "that exports nothing",
+      "export const x = 1",
+      "…/g.ts must export a model as its default: export default ({ tokens, maxSeq }) => graph({ … })",
+    ],
+    [
+      "whose model throws",
+      'export default () => { throw new Error("boom") }',
+      "…/g.ts threw while its graph was made: boom",
+    ],
+    ["whose model gives no graph", "export default () => 4", "the model in …/g.ts must return a graph, not 4"],
+    [
+      "whose model trips over nothing",
+      "export default () => [1].map(() => undefined.x)",
+      "…/g.ts threw while its graph was made: Cannot read properties of undefined (reading 'x')",
+    ],
+    ["that imports what is not there", 'import "./nope.ts"', /g\.ts:1:8: Could not resolve "\.\/nope\.ts"\n/],
+    [
+      "with a wrong shape",
+      [
+        'import { graph, input, matmul } from "graphc";',
+        "export default function model() {",
+        '  const x = input("x", [1, 2, 4, 8]);',
+        '  const y = matmul(x, input("k", [1, 2, 9, 16]));',
+        '  return graph({ name: "g", inputs: [x], outputs: { y } });',
+        "}",
+      ].join("\n"),
+      /^error: matmul: inner sizes differ: 8 and 9\n {2}at .*g\.ts:4:13\n {2}4 \| {3}const y = .*\n +\| +\^\n {2}x: fp16\[1,2,4,8\] +made at .*g\.ts:3:13\n {2}y: fp16\[1,2,9,16\] +made at .*g\.ts:4:23$/,
+    ],
+  ];
+  test.each(cases)("%s", async (_, source, sentence) => {
+    const path = graph("g.ts", source);
+    const out = join(testFolder(), "out");
+    await expectRefusal(["emit", path, "--out", out], sentence, out);
+    expect(readdirSync(join(path, ".."))).toEqual(["g.ts"]);
+  });
+
+  test("that is not there", async () => {
+    await expectRefusal(["check", "nowhere.ts"], "there is no readable file nowhere.ts");
+  });
+
+  test("of another kind", async () => {
+    const sentence = '"model.onnx" is neither phi4-mini nor a graph file (.ts) nor a package (.mlpackage)';
+    await expectRefusal(["emit", "model.onnx"], sentence);
+  });
+});
+
+const [ATTENTION, COUNTER] = ["attention.ts", "counter.ts"].map((name) => join(ROOT, "examples", name)) as [
+  string,
+  string,
+];
+
+describe("a place for the output", () => {
+  test("that is taken, by the second package even", async () => {
+    const folder = testFolder();
+    const taken = join(folder, "counter.t1.mlpackage");
+    mkdirSync(taken);
+    const out = ["emit", COUNTER, "--out", folder];
+    await expectRefusal(out, "…/counter.t1.mlpackage exists already; --force replaces it");
+    expect(readdirSync(folder)).toEqual(["counter.t1.mlpackage"]);
+    expect((await graphc([...out, "--force"])).code).toBe(0);
+    expect(readdirSync(folder)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
+    expect(readdirSync(taken)).toContain("Manifest.json");
+  });
+
+  test("that holds something else, even with --force", async () => {
+    const folder = folderOf({ "counter.t4.mlpackage": "a letter" });
+    const sentence = "…/counter.t4.mlpackage is not a Core ML package; graphc will not replace it";
+    await expectRefusal(["emit", COUNTER, "--out", folder, "--force"], sentence);
+    expect(readdirSync(folder)).toEqual(["counter.t4.mlpackage"]);
+  });
+
+  test("below a file", async () => {
+    const folder = folderOf({ file: "" });
+    const sentence = "…/file/counter.t4.mlpackage was not written: a part of its path is a file, not a folder";
+    await expectRefusal(["emit", COUNTER, "--out", join(folder, "file")], sentence);
+  });
+});
+
+describe("options", () => {
+  const cases: readonly (readonly [argv: readonly string[], sentence: string])[] = [
+    [["emti"], 'there is no command "emti"; graphc --help lists them'],
+    [["emit"], "graphc emit phi4-mini | GRAPH.ts: 0 operands given; see graphc emit --help"],
+    [["emit", "a.ts", "b.ts"], "graphc emit phi4-mini | GRAPH.ts: 2 operands given; see graphc emit --help"],
+    [["emit", "phi4-mini", "--token", "4"], "Unknown option '--token'; see graphc emit --help"],
+    [["emit", "phi4-mini", "--tokens", "0"], '--tokens must be a whole number of at least 1, not "0"'],
+    [["emit", "phi4-mini", "--tokens", "four"], '--tokens must be a whole number of at least 1, not "four"'],
+    [["emit", "phi4-mini", "--layers", "0"], '--layers must be a whole number of at least 1, not "0"'],
+    [["emit", COUNTER, "--seed", "1.5"], '--seed must be a whole number of at least 0, not "1.5"'],
+    [["parity", COUNTER, "--accumulate", "fp16"], '--accumulate must look like fp16:32/256, not "fp16"'],
+    [["emit", "x.mlpackage"], "x.mlpackage is a package already; emit takes a model or a graph file"],
+  ];
+  test.each(cases)("graphc %s", async (argv, sentence) => expectRefusal(argv, sentence));
+});
+
+test("more than one layer without evidence of one is refused", async () => {
+  const out = join(testFolder(), "out");
+  const argv = ["emit", "phi4-mini", "--weights", checkpointOf(), "--max-seq", "64", "--layers", "2", "--out", out];
+  await expectRefusal(argv, /^error: .*--ahead-of-evidence/, out);
+});
+
+test("an interrupt while fixtures are recorded leaves the packages, which are whole, and says so", async () => {
+  const out = join(testFolder(), "out");
+  const argv = ["emit", ATTENTION, "--max-seq", "32", "--fixtures", "--out", out];
+  const outcome = await graphc(argv, (at) => at === "recording fixtures");
+  const sentence = "error: interrupted; the packages are written, their fixtures are not";
+  expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+  const packages = ["attention.t1.mlpackage", "attention.t4.mlpackage"];
+  expect(readdirSync(out)).toEqual(["attention.certificate.json", ...packages]);
+});
+
+test("fixtures of a graph without a cache are refused before anything is written", async () => {
+  const out = join(testFolder(), "out");
+  const sentence = "counter has no cache of known size, so nothing can be recorded";
+  await expectRefusal(["emit", COUNTER, "--fixtures", "--out", out], sentence, out);
+});
+
+test.each(["writing t4", "writing t1"])("an interrupt while %s leaves nothing", async (label) => {
+  const out = join(testFolder(), "out");
+  const outcome = await graphc(["emit", COUNTER, "--out", out], (at) => at === label);
+  expect(outcome).toEqual({ code: 2, out: "", err: "error: interrupted; nothing was written" });
+  expect(existsSync(out)).toBe(false);
+});

@@ -1,0 +1,135 @@
+/** Bad packages on the command line: every command that reads one refuses it in one sentence, with exit code 2. */
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Operation } from "../../src/emit/mil/gen/MIL_pb.js";
+import { ModelSchema } from "../../src/emit/mil/gen/Model_pb.js";
+import { graphc } from "../support/cli.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-cli-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const [good, bad] = ["good.t1.mlpackage", "bad.mlpackage"].map((name) => join(folder, name)) as [string, string];
+const inside = (path: string) => join(bad, "Data/com.apple.CoreML", path);
+const MODEL = "model.mlmodel";
+const WEIGHTS = "weights/weight.bin";
+
+const SOURCE = `
+import { add, exp, graph, input, linear, named, weight } from "graphc";
+export default function model() {
+  const x = input("x", [4, 64]);
+  const y = named("y", linear(x, weight("w", [8, 64])));
+  return graph({ name: "g", inputs: [x], outputs: { z: add(y, named("e", exp(y))) } });
+}`;
+
+beforeAll(async () => {
+  writeFileSync(join(folder, "good.ts"), SOURCE);
+  const emitted = await graphc(["emit", join(folder, "good.ts"), "--tokens", "1", "--out", folder]);
+  expect(emitted.code).toBe(0);
+});
+beforeEach(() => {
+  rmSync(bad, { recursive: true, force: true });
+  cpSync(good, bad, { recursive: true });
+});
+
+/** Changes the ops of the program in the file. */
+function editOps(edit: (ops: Operation[]) => void): void {
+  const model = fromBinary(ModelSchema, readFileSync(inside(MODEL)));
+  if (model.Type.case !== "mlProgram") throw new Error("no program");
+  edit(model.Type.value.functions.main!.blockSpecializations.CoreML8!.operations);
+  writeFileSync(inside(MODEL), toBinary(ModelSchema, model));
+}
+const editOp = (type: string, edit: (op: Operation) => void) =>
+  editOps((ops) => edit(ops.find((op) => op.type === type)!));
+const rename = (op: Operation, operand: string, name: string) => {
+  op.inputs[operand]!.arguments = [{ ...op.inputs[operand]!.arguments[0]!, binding: { case: "name", value: name } }];
+};
+
+const BLOB = 'the blob at 64 of "@model_path/weights/weight.bin"';
+const PACKAGE = "…/bad.mlpackage";
+const weightOp = (ops: readonly Operation[]) => ops.find((op) => op.attributes.val?.value.case === "blobFileValue")!;
+
+interface Case {
+  readonly what: string;
+  damage(): void;
+  readonly sentence: string;
+  /** Whether inspect, which shows records as they are, has nothing to refuse. */
+  readonly shown?: true;
+}
+
+const cases: readonly Case[] = [
+  {
+    what: "whose weight file is cut off",
+    damage: () => truncateSync(inside(WEIGHTS), 200),
+    sentence: `${BLOB} is truncated: its data ends at 1152, the file at 200`,
+  },
+  {
+    what: "whose weight file is missing",
+    damage: () => rmSync(inside(WEIGHTS)),
+    sentence: 'the program refers to the weight file "@model_path/weights/weight.bin", which does not exist',
+  },
+  {
+    what: "with an offset that is none",
+    damage: () =>
+      editOps((ops) => {
+        const { value } = weightOp(ops).attributes.val!;
+        if (value.case === "blobFileValue") value.value.offset = 72n;
+      }),
+    sentence: 'the blob at 72 of "@model_path/weights/weight.bin" has a bad offset: records lie at multiples of 64',
+  },
+  {
+    what: "with an unknown op",
+    damage: () => editOp("exp", (op) => Object.assign(op, { type: "expm1" })),
+    sentence: '(expm1 "e"): is no op that graphc knows',
+    shown: true,
+  },
+  {
+    what: "that uses a name nobody defines",
+    damage: () => editOp("exp", (op) => rename(op, "x", "ghost")),
+    sentence: '(exp "e"): uses "ghost", which is not defined',
+    shown: true,
+  },
+  {
+    what: "whose ops are cyclic",
+    damage: () => editOp("exp", (op) => rename(op, "x", "z")),
+    sentence: '(exp "e"): uses "z", which only op 4 makes: the ops are cyclic or out of order',
+    shown: true,
+  },
+];
+
+test.each(cases)("a package $what", async ({ damage, sentence, shown }) => {
+  damage();
+  for (const argv of [
+    ["check", bad],
+    ["diff", good, bad],
+    ["run", bad, "--positions", "0"],
+    ["parity", bad],
+  ]) {
+    const { code, out, err } = await graphc(argv);
+    expect({ argv: argv[0], code, out }).toEqual({ argv: argv[0], code: 2, out: "" });
+    expect(err).toMatch(/^error: …\/bad\.mlpackage: function "main", op \d \(/);
+    expect(err.split("\n")).toHaveLength(1);
+    expect(err).toContain(sentence);
+  }
+  const inspected = await graphc(["inspect", bad]);
+  if (shown) expect([inspected.code, inspected.err]).toEqual([0, ""]);
+  else expect(inspected).toEqual({ code: 2, out: "", err: `error: ${sentence}` });
+});
+
+const READERS = ["check", "inspect", "parity"] as const;
+
+test.each(READERS)("%s of something that is no package", async (command) => {
+  rmSync(join(bad, "Manifest.json"));
+  expect((await graphc([command, bad])).err).toBe(
+    `error: ${PACKAGE} is not a Core ML package: it has no Manifest.json`,
+  );
+  rmSync(bad, { recursive: true });
+  expect((await graphc([command, bad])).err).toBe(`error: ${PACKAGE} does not exist`);
+  writeFileSync(bad, "a letter");
+  expect(await graphc([command, bad])).toMatchObject({
+    code: 2,
+    err: expect.stringMatching(/^error: …\/bad\.mlpackage: this is not a Core ML model/),
+  });
+});

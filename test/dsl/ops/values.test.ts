@@ -1,0 +1,308 @@
+/** Values worked out by hand, the edges of fp16 included, for every op of the table. */
+import { describe, expect, test } from "vitest";
+import { graph } from "../../../src/dsl/graph.ts";
+import { roundFp16 } from "../../../src/dsl/number.ts";
+import * as o from "../../../src/dsl/ops/index.ts";
+import { constant, input, type Tensor } from "../../../src/dsl/tensor.ts";
+import type { DType, Shape } from "../../../src/dsl/type.ts";
+import { arrayOf } from "../../../src/passes/interpret/array.ts";
+import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
+import { numericReading } from "../../../src/passes/interpret/reading.ts";
+
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+const MAX = 65504;
+/** The smallest positive fp16, a subnormal. */
+const TINY = 2 ** -24;
+
+const of = <D extends DType = "fp16">(data: readonly number[], shape: Shape = [data.length], dtype: D = "fp16" as D) =>
+  constant(data, shape, dtype);
+const ints = (...data: readonly number[]) => of(data, [data.length], "int32");
+const bools = (...data: readonly number[]) => of(data, [data.length], "bool");
+
+/** Elements of a value that needs no inputs. */
+const valuesOf = (y: Tensor): readonly number[] => [
+  ...evaluate(graph({ name: "g", inputs: [], outputs: { y } }), { values: {} }).outputs.y!.data,
+];
+
+/** Elements of a value that depends on one int32 input `p`. */
+const valuesAt = (p: Tensor, at: readonly number[], y: Tensor): readonly number[] => {
+  const g = graph({ name: "g", inputs: [p], outputs: { y } });
+  return [...evaluate(g, { values: { p: arrayOf("int32", p.type.shape, at) } }).outputs.y!.data];
+};
+
+const seen = new Set<string>();
+/** One row of the table: what a value is, and what it should be. −0 and 0 differ here. */
+type Case = readonly [y: Tensor, expected: readonly number[]];
+function check(title: string, cases: readonly Case[]): void {
+  test(title, () => {
+    for (const [y, expected] of cases) expect(valuesOf(y)).toEqual(expected);
+  });
+  for (const [{ def }] of cases) if (def.kind === "op") seen.add(def.op);
+}
+
+describe("arithmetic", () => {
+  check("add", [
+    [o.add(of([MAX, MAX, inf, -0, TINY]), of([15, 16, -inf, -0, TINY])), [MAX, inf, nan, -0, 2 * TINY]],
+    [o.add(of([1, 2], [2, 1]), of([10, 20])), [11, 21, 12, 22]],
+    [o.add(ints(2147483647), 1), [-2147483648]],
+  ]);
+  check("sub", [[o.sub(1, of([0.25, nan, -inf])), [0.75, nan, inf]]]);
+  check("mul", [
+    [o.mul(of([300, TINY, 3 * TINY, -1]), of([300, 0.5, 0.5, 0])), [inf, 0, 2 * TINY, -0]],
+    [o.mul(ints(1_000_000_007), 1_000_000_007), [Math.imul(1_000_000_007, 1_000_000_007)]],
+  ]);
+  check("real_div", [
+    [o.real_div(of([1, -1, 0, 1]), of([0, 0, 0, 3])), [inf, -inf, nan, roundFp16(1 / 3)]],
+    [o.real_div(ints(7, -7), 2), [3, -3]],
+  ]);
+  check("pow", [[o.pow(of([2, -2, 0, 9, -1]), of([10, 3, 0, 0.5, 0.5])), [1024, -8, 1, 3, nan]]]);
+  check("maximum and minimum", [
+    [o.maximum(of([1, nan, -inf]), 0), [1, nan, 0]],
+    [o.minimum(of([1, nan, inf]), 0), [0, nan, 0]],
+  ]);
+});
+
+describe("functions of one element", () => {
+  check("square and roots", [
+    [o.square(of([-3, 256, inf])), [9, inf, inf]],
+    [o.sqrt(of([4, -1, inf, TINY])), [2, nan, inf, 2 ** -12]],
+    [o.rsqrt(of([4, 0])), [0.5, inf]],
+    [o.rsqrt(of([0]), { epsilon: 1e-5 }), [316]],
+  ]);
+  check("exp and log", [
+    [o.exp(of([0, 12, -17, -18, -inf, nan])), [1, inf, TINY, 0, 0, nan]],
+    [o.log(of([1, 0, -1, inf])), [0, -inf, nan, inf]],
+    [o.log(of([0]), { epsilon: 1 }), [0]],
+  ]);
+  check("tanh, sigmoid, silu", [
+    [o.tanh(of([0, inf, -inf])), [0, 1, -1]],
+    [o.sigmoid(of([0, inf, -inf, -20, nan])), [0.5, 1, 0, 0, nan]],
+    [o.silu(of([0, 1, -100, inf, -inf])), [0, roundFp16(0.7310585786), -0, inf, nan]],
+  ]);
+  check("gelu", [
+    [o.gelu(of([1, -1, 0])), [roundFp16(0.8413447461), roundFp16(-0.1586552539), 0]],
+    [o.gelu(of([1]), { mode: "TANH_APPROXIMATION" }), [roundFp16(0.8411919906)]],
+    [o.gelu(of([-3]), { mode: "SIGMOID_APPROXIMATION" }), [roundFp16(-3 / (1 + Math.exp(3 * 1.702)))]],
+  ]);
+  check("erf, sin, cos", [
+    [o.erf(of([0, 1, -1, inf])), [0, roundFp16(0.8427007929), roundFp16(-0.8427007929), 1]],
+    [o.sin(of([0, 1, inf])), [0, roundFp16(0.8414709848), nan]],
+    [o.cos(of([0, 1])), [1, roundFp16(0.5403023059)]],
+  ]);
+  check("abs, clip, identity", [
+    [o.abs(of([-0, -inf, nan])), [0, inf, nan]],
+    [o.clip(of([-5, 0.5, 5, nan]), { alpha: -1, beta: 1 }), [-1, 0.5, 1, nan]],
+    [o.identity(of([-0, nan])), [-0, nan]],
+  ]);
+  check("cast", [
+    [o.cast(of([70000], [1], "fp32"), { dtype: "fp16" }), [inf]],
+    [o.cast(of([1.9, -1.9, 300]), { dtype: "int32" }), [1, -1, 300]],
+    [o.cast(ints(300, -1), { dtype: "uint8" }), [44, 255]],
+    [o.cast(of([0, -0, 0.5, nan]), { dtype: "bool" }), [0, 0, 1, 1]],
+    [o.cast(bools(1, 0), { dtype: "fp16" }), [1, 0]],
+  ]);
+});
+
+describe("truth values", () => {
+  const [x, y] = [of([1, 2, nan, -0]), of([2, 2, nan, 0])];
+  check("comparisons", [
+    [o.less(x, y), [1, 0, 0, 0]],
+    [o.less_equal(x, y), [1, 1, 0, 1]],
+    [o.greater(x, y), [0, 0, 0, 0]],
+    [o.greater_equal(x, y), [0, 1, 0, 1]],
+    [o.equal(x, y), [0, 1, 0, 1]],
+    [o.not_equal(x, y), [1, 0, 1, 0]],
+  ]);
+  check("connectives", [
+    [o.logical_and(bools(1, 1, 0, 0), bools(1, 0, 1, 0)), [1, 0, 0, 0]],
+    [o.logical_or(bools(1, 1, 0, 0), bools(1, 0, 1, 0)), [1, 1, 1, 0]],
+    [o.logical_not(bools(1, 0)), [0, 1]],
+  ]);
+  check("select takes the chosen one alone", [
+    [o.select(bools(1, 0), of([1, nan]), of([nan, 2])), [1, 2]],
+    [o.select(bools(1, 0), 0, of([5, 6])), [0, 6]],
+  ]);
+});
+
+describe("reductions", () => {
+  const x = of([1, 2, 3, 4, 5, 6], [2, 3]);
+  const hundreds = of(new Array<number>(3072).fill(100));
+  check("over some axes and over all", [
+    [o.reduce_sum(x), [21]],
+    [o.reduce_sum(x, { axes: [0] }), [5, 7, 9]],
+    [o.reduce_mean(x, { axes: [-1], keep_dims: true }), [2, 5]],
+    [o.reduce_mean(x), [3.5]],
+    [o.reduce_max(x, { axes: [1] }), [3, 6]],
+    [o.reduce_min(x, { axes: [1, 0] }), [1]],
+    [o.reduce_sum_square(x, { axes: [1] }), [14, 77]],
+    [o.reduce_l2_norm(of([3, 4]), { axes: [0] }), [5]],
+    [o.reduce_max(of([1, nan])), [nan]],
+  ]);
+  check("accumulate in fp32 and round once", [
+    [o.reduce_sum(hundreds), [inf]],
+    [o.reduce_mean(hundreds), [100]],
+    [o.reduce_sum(of([MAX, MAX, -MAX])), [MAX]],
+    [o.reduce_sum_square(of(new Array<number>(3072).fill(10))), [inf]],
+    [o.reduce_mean(ints(1, 2)), [1]],
+  ]);
+  check("softmax", [
+    [o.softmax(of([0, 0, -1e4, -MAX])), [0.5, 0.5, 0, 0]],
+    [o.softmax(of([1000, -inf])), [1, 0]],
+    [o.softmax(of([inf, 0])), [nan, nan]],
+    [o.softmax(of([0, 1, 0, 1], [2, 2]), { axis: 0 }), [0.5, 0.5, 0.5, 0.5]],
+  ]);
+  check("layer_norm and l2_norm", [
+    [o.layer_norm(of([1, 3]), { epsilon: 0 }), [-1, 1]],
+    [o.layer_norm(of([1, 3]), { epsilon: 3, gamma: of([2, 4]), beta: of([0, 10]) }), [-1, 12]],
+    [o.layer_norm(of([5, 5, 1, 3], [2, 2]), { axes: [1] }), [0, 0, roundFp16(-0.999995), roundFp16(0.999995)]],
+    [o.l2_norm(of([3, 4], [1, 1, 2]), { epsilon: 0 }), [roundFp16(0.6), roundFp16(0.8)]],
+  ]);
+});
+
+describe("products", () => {
+  const x = of([1, 2, 3, 4], [2, 2]);
+  check("matmul and linear", [
+    [o.matmul(x, of([1, 0, 10, 100], [2, 2])), [21, 200, 43, 400]],
+    [o.matmul(x, x, { transpose_x: true }), [10, 14, 14, 20]],
+    [o.matmul(of([MAX, MAX], [1, 2]), of([1, -1], [2, 1])), [0]],
+    [o.linear(x, of([1, 10], [1, 2]), { bias: of([0.5]) }), [21.5, 43.5]],
+  ]);
+  const signal = of([1, 2, 3, 4, 5], [1, 1, 5]);
+  const kernel = of([1, 10, 100], [1, 1, 3]);
+  check("conv", [
+    [o.conv(signal, kernel), [321, 432, 543]],
+    [o.conv(signal, kernel, { strides: [2] }), [321, 543]],
+    [o.conv(signal, kernel, { pad_type: "same" }), [210, 321, 432, 543, 54]],
+    [o.conv(signal, kernel, { pad_type: "custom", pad: [0, 2] }), [321, 432, 543, 54, 5]],
+    [o.conv(signal, of([1, 10], [1, 1, 2]), { dilations: [2] }), [31, 42, 53]],
+    [o.conv(signal, of([1, 10], [1, 1, 2]), { pad_type: "same" }), [21, 32, 43, 54, 5]],
+    [o.conv(signal, of([1, 10], [1, 1, 2]), { pad_type: "same_lower" }), [10, 21, 32, 43, 54]],
+    [o.conv(of([1, 2, 3, 4], [1, 4, 1]), of([1, 10, 1, 10], [2, 2, 1]), { groups: 2 }), [21, 43]],
+    [o.conv(of([1, 2, 3, 4], [1, 2, 1, 2]), of([1, 10], [1, 2, 1, 1]), { bias: of([0.5]) }), [31.5, 42.5]],
+  ]);
+  const [q, k, v] = [of([2, 0], [1, 1, 2]), of([1, 0, 1, 0], [1, 2, 2]), of([10, 20], [1, 2, 1])];
+  check("scaled_dot_product_attention", [
+    [o.scaled_dot_product_attention(q, k, v), [15]],
+    [
+      o.scaled_dot_product_attention(q, of([1, 0, 0, 0], [1, 2, 2]), v),
+      [roundFp16(20 - 10 / (1 + Math.exp(-Math.SQRT2)))],
+    ],
+    [o.scaled_dot_product_attention(q, k, v, { attn_mask: of([0, -1e4], [1, 2]) }), [10]],
+    [o.scaled_dot_product_attention(q, k, v, { attn_mask: of([0, 1], [1, 2], "bool") }), [20]],
+    [o.scaled_dot_product_attention(q, k, v, { attn_mask: of([0, 0], [1, 2], "bool") }), [nan]],
+  ]);
+});
+
+describe("shape and movement", () => {
+  const x = of([1, 2, 3, 4, 5, 6], [2, 3]);
+  check("reshape, transpose, expand_dims, squeeze, tile", [
+    [o.reshape(x, { shape: [3, -1] }), [1, 2, 3, 4, 5, 6]],
+    [o.transpose(x, { perm: [1, 0] }), [1, 4, 2, 5, 3, 6]],
+    [o.transpose(o.expand_dims(x, { axes: [0, -1] }), { perm: [2, 0, 1, -1] }), [1, 4, 2, 5, 3, 6]],
+    [o.expand_dims(x, { axes: [1] }), [1, 2, 3, 4, 5, 6]],
+    [o.squeeze(of([7, 8], [1, 2, 1])), [7, 8]],
+    [o.tile(of([1, 2], [1, 2]), { reps: [2, 2] }), [1, 2, 1, 2, 1, 2, 1, 2]],
+  ]);
+  check("concat, stack, split", [
+    [o.concat([of([1, 2]), of([-0])], { axis: 0 }), [1, 2, -0]],
+    [o.concat([of([1, 2]), of([3, 4])], { axis: 0, interleave: true }), [1, 3, 2, 4]],
+    [o.stack([of([1, 2]), of([3, 4])], { axis: -1 }), [1, 3, 2, 4]],
+    [o.split(x, { split_sizes: [1, 2], axis: 1 })[1]!, [2, 3, 5, 6]],
+    [o.split(x, { num_splits: 2, axis: 0 })[1]!, [4, 5, 6]],
+  ]);
+  const last = [false, true];
+  check("slices", [
+    [o.slice_by_index(x, [0, -2], [2, 3]), [2, 3, 5, 6]],
+    [o.slice_by_index(x, [1, 2], [0, 0], { stride: [-1, -2], end_mask: [true, true] }), [6, 4, 3, 1]],
+    [o.slice_by_index(x, [1, 9], [0, 9], { squeeze_mask: [true, false], begin_mask: last, end_mask: last }), [4, 5, 6]],
+    [o.slice_by_index(x, [0, 1], [2, 99]), [2, 3, 5, 6]],
+    [o.slice_by_size(x, [0, 1], { size: [1, -1] }), [2, 3]],
+    [o.slice_update(x, of([0, -0], [1, 2]), [1, 1], [2, 3]), [1, 2, 3, 4, 0, -0]],
+    [o.slice_update(of([0, 0]), of([1, 2]), [1], [0], { stride: [-1], end_mask: [true] }), [2, 1]],
+    [
+      o.slice_update(x, of([9, 8], [2]), [0, 2], [0, 0], {
+        stride: [1, -2],
+        squeeze_mask: [true, false],
+        end_mask: last,
+      }),
+      [8, 2, 9, 4, 5, 6],
+    ],
+  ]);
+  check("gather", [
+    [o.gather(x, [2, 0], { axis: 1 }), [3, 1, 6, 4]],
+    [o.gather(x, 1), [4, 5, 6]],
+    [o.gather(x, of([2, 0], [2, 1], "int32"), { axis: 1, batch_dims: 1 }), [3, 4]],
+    [o.gather_along_axis(x, of([1, 0, 1], [1, 3], "int32")), [4, 2, 6]],
+  ]);
+  check("scatter", [
+    [o.scatter(of([1, 2, 3]), [0, 2, 0], of([10, 20, 30])), [41, 2, 23]],
+    [o.scatter(of([1, 2, 3]), [0, 2, 0], of([10, 20, 30]), { mode: "update" }), [30, 2, 20]],
+    [o.scatter(of([6, 6]), [1], of([2]), { mode: "sub" }), [6, 4]],
+    [o.scatter(of([6, 6]), [1], of([2]), { mode: "mul" }), [6, 12]],
+    [o.scatter(of([6, 6]), [1], of([2]), { mode: "div" }), [6, 3]],
+    [o.scatter(of([6, 6]), [0, 1], of([2, 7]), { mode: "max" }), [6, 7]],
+    [o.scatter(of([6, 6]), [0, 1], of([2, 7]), { mode: "min" }), [2, 6]],
+    [o.scatter(x, [2], of([8, 9], [2, 1]), { axis: 1, mode: "update" }), [1, 2, 8, 4, 5, 9]],
+    // Each update rounds: 2048 + 1 is a tie that falls back to 2048, twice.
+    [o.scatter(of([2048]), [0, 0], of([1, 1])), [2048]],
+    [o.scatter_along_axis(x, of([1, 0, 1], [1, 3], "int32"), of([10, 20, 30], [1, 3])), [1, 22, 3, 14, 5, 36]],
+  ]);
+});
+
+describe("compressed weights", () => {
+  const data = of([-8, 7, 1, 2], [1, 4], "int4");
+  const scale = of([0.5, 2], [1, 2]);
+  const lut = of([10, 11, 20, 21, 30, 31, 40, 41], [1, 4, 2]);
+  check("constexpr", [
+    [o.constexpr_blockwise_shift_scale(data, scale), [-4, 3.5, 2, 4]],
+    [o.constexpr_blockwise_shift_scale(data, scale, { offset: of([-8, 1], [1, 2], "int4") }), [0, 7.5, 0, 2]],
+    [o.constexpr_lut_to_dense(of([3, 0], [2], "uint2"), lut), [40, 41, 10, 11]],
+    [o.constexpr_lut_to_dense(of([1, 1, 0, 1], [2, 2], "uint1"), of([1, 2, 3, 4], [2, 1, 2, 1])), [2, 2, 3, 4]],
+  ]);
+});
+
+describe("positions that are known only at run time", () => {
+  const x = of([1, 2, 3, 4, 5], [5]);
+  const p = input("p", [1], "int32");
+
+  test("slices and gathers read from there", () => {
+    expect(valuesAt(p, [2], o.slice_by_size(x, p, { size: [2] }))).toEqual([3, 4]);
+    expect(valuesAt(p, [2], o.slice_by_index(x, p, p, { squeeze_mask: [true] }))).toEqual([3]);
+    expect(valuesAt(p, [4], o.gather(x, p))).toEqual([5]);
+    expect(valuesAt(p, [4], o.gather_along_axis(x, p))).toEqual([5]);
+  });
+
+  test("updates write there", () => {
+    const update = of([8, 9]);
+    expect(valuesAt(p, [3], o.slice_update(x, update, p, o.add(p, 2)))).toEqual([1, 2, 3, 8, 9]);
+    expect(valuesAt(p, [3], o.scatter(x, p, of([8]), { mode: "update" }))).toEqual([1, 2, 3, 8, 5]);
+  });
+
+  test("a box that does not fit, or an end that disagrees with it, has no value", () => {
+    const update = of([8, 9]);
+    expect(() => valuesAt(p, [4], o.slice_update(x, update, p, o.add(p, 2)))).toThrow("position 4 is outside");
+    expect(() => valuesAt(p, [4], o.slice_by_size(x, p, { size: [2] }))).toThrow("position 4 is outside");
+    expect(() => valuesAt(p, [-1], o.gather(x, p))).toThrow("position -1 is outside");
+    const never = [nan, nan, nan, nan, nan];
+    expect(valuesAt(p, [1], o.slice_update(x, update, p, o.add(p, 3)))).toEqual(never);
+    const toEnd = o.slice_update(x, update, p, [0], { end_mask: [true] });
+    expect(valuesAt(p, [3], toEnd)).toEqual([1, 2, 3, 8, 9]);
+    expect(valuesAt(p, [2], toEnd)).toEqual(never);
+    const fromStart = o.slice_update(x, update, [9], p, { begin_mask: [true] });
+    expect(valuesAt(p, [2], fromStart)).toEqual([8, 9, 3, 4, 5]);
+    expect(valuesAt(p, [3], fromStart)).toEqual(never);
+    const one = o.slice_by_index(of([7]), p, o.add(p, 1));
+    expect(valuesAt(p, [0], one)).toEqual([7]);
+    expect(() => valuesAt(p, [1], one)).toThrow("position 1 is outside");
+    expect(valuesAt(p, [0], o.slice_by_index(of([7]), p, p))).toEqual([nan]);
+  });
+});
+
+test("a constant inside an op is fp32, like every step of it", () => {
+  expect(numericReading("fp16", false).num(0.1)).toBe(Math.fround(0.1));
+  expect(numericReading("fp64", false).num(0.1)).toBe(0.1);
+});
+
+test("every op of the table has a value above", () => {
+  expect([...o.opTable.keys()].filter((name) => !seen.has(name))).toEqual([]);
+});

@@ -1,0 +1,203 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Evidence, evidenceOf } from "../../src/evidence/evidence.ts";
+import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge.ts";
+import { groundFor, type JudgedBuild, judgeBuild } from "../../src/evidence/policy.ts";
+import { writeBuild } from "../support/fixtures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-evidence-"));
+let build: BuildOnDisk;
+
+beforeAll(async () => {
+  await writeBuild(folder);
+  build = (await judgeBuild(folder)).build;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Mutable JSON, so that a test can plant a fault anywhere in it. */
+// biome-ignore lint/suspicious/noExplicitAny: evidence as it comes from a file, to be damaged at will.
+type Json = any;
+
+/** What a flawless device would have measured. */
+function honest(): Json {
+  const { manifest } = build;
+  const figures = { relativeL2: 1e-3, oneMinusCosine: 1e-7, worstOverRms: 2e-3, finite: true };
+  const values = ["hidden - x", ...manifest.states.map(({ name }) => name)];
+  const kinds = ["block against steps", "block against fp64", "steps against fp64"];
+  const comparisons = manifest.calls.flatMap(({ rows }, call) =>
+    rows.flatMap((row, token) =>
+      row === null
+        ? []
+        : kinds.flatMap((kind) =>
+            values.map((value) => ({ kind, call, token, row, value, equalBits: true, figures: { ...figures } })),
+          ),
+    ),
+  );
+  const residency = (role: string) => ({
+    role,
+    report: {
+      function: "main",
+      computeOperations: 5,
+      counts: [
+        { kind: "conv", device: "Neural Engine", operations: 5 },
+        { kind: "const", device: "undetermined", operations: 9 },
+      ],
+      offenders: [],
+    },
+  });
+  return structuredClone({
+    format: "graphc-evidence",
+    version: 1,
+    tool: { name: "graphc-ane", version: "0.1.0", engine: "Core ML" },
+    system: { chip: "Apple M4", model: "Mac16,1", osVersion: "15.5.0", osBuild: "24F74" },
+    units: "cpuAndNeuralEngine",
+    fixtures: { name: "tiny", manifestSHA256: build.manifestSHA256, dataSHA256: manifest.data.sha256 },
+    certificate: { name: "tiny.certificate.json", sha256: build.certificate!.sha256 },
+    packages: (["block", "step"] as const).map((role) => ({
+      role,
+      name: manifest[role].package,
+      tokens: manifest[role].tokens,
+      ...build[role],
+      compiledSHA256: "c0",
+    })),
+    gates: ["preconditions", "compile", "residency", "parity", "same bytes"].map((gate) => ({
+      gate,
+      verdict: "pass",
+      message: "",
+    })),
+    residency: [residency("block"), residency("step")],
+    preconditions: ["P1", "P2", "P3", "P4", "P6", "P7"]
+      .map((id) => ({ id, status: "asserted" }))
+      .concat({ id: "P8", status: "assumed" }),
+    parity: { comparisons, faults: [], flushed: 0 },
+  });
+}
+
+const judged = (json: Json, on: BuildOnDisk = build) => judgeEvidence(on, evidenceOf(json, "evidence.json"));
+
+test("honest evidence passes, with every item named", () => {
+  const judgement = judged(honest());
+  expect(judgement.findings.map(({ item, status }) => `${item}: ${status}`)).toEqual([
+    "proven: yes",
+    "evidence: yes",
+    "preconditions: yes",
+    "compiled: yes",
+    "resident block: yes",
+    "resident step: yes",
+    "block against steps: yes",
+    "block against fp64: yes",
+    "steps against fp64: yes",
+  ]);
+  expect(judgement.passes).toBe(true);
+  expect(judgement.findings[0]!.note).toBe("PROVEN (exact) under P1, P2, P3, P4, P6, P7, P8");
+});
+
+test("without evidence nothing that a device must show is claimed", () => {
+  const judgement = judgeEvidence(build, undefined);
+  expect(judgement.passes).toBe(false);
+  expect(judgement.findings.map(({ status }) => status)).toEqual(["yes", ...Array(8).fill("missing")]);
+});
+
+const faults: readonly (readonly [item: string, note: string, plant: (e: Json) => void])[] = [
+  ["evidence", "made by the scripted stand-in", (e) => (e.tool.engine = "scripted stand-in")],
+  ["evidence", "units all", (e) => (e.units = "all")],
+  ["evidence", "tiny.t4.mlpackage has changed", (e) => (e.packages[0].sha256 = "00")],
+  ["evidence", "tiny.t1.mlpackage has changed", (e) => (e.packages[1].sha256 = build.block.sha256)],
+  ["evidence", "another function", (e) => (e.packages[1].function = "prefill")],
+  ["evidence", "names no step package", (e) => e.packages.pop()],
+  ["evidence", "the fixtures have changed", (e) => (e.fixtures.manifestSHA256 = "00")],
+  ["evidence", "the fixtures' data have changed", (e) => (e.fixtures.dataSHA256 = "00")],
+  ["evidence", "the certificate has changed", (e) => delete e.certificate],
+  ["evidence", "gate parity: running", (e) => (e.gates[3].verdict = "running")],
+  ["evidence", "gate same bytes: not there", (e) => e.gates.pop()],
+  ["preconditions", "P3", (e) => (e.preconditions[2].status = "assumed")],
+  ["preconditions", "P7", (e) => e.preconditions.splice(5, 1)],
+  ["compiled", "tiny.t1.mlpackage", (e) => delete e.packages[1].compiledSHA256],
+  ["resident block", "5 conv on: CPU", (e) => (e.residency[0].report.counts[0].device = "CPU")],
+  ["resident block", "5 conv on: undetermined", (e) => (e.residency[0].report.counts[0].device = "undetermined")],
+  ["resident step", "9 const on: GPU", (e) => (e.residency[1].report.counts[1].device = "GPU")],
+  ["resident step", "1 operations are not", (e) => e.residency[1].report.offenders.push({})],
+  ["resident step", "do not add up", (e) => (e.residency[1].report.computeOperations = 6)],
+  ["resident step", "do not add up", (e) => Object.assign(e.residency[1].report, { computeOperations: 0, counts: [] })],
+  ["resident step", "not read", (e) => e.residency.pop()],
+  ["block against steps", "call 0 token 0", (e) => (e.parity.comparisons[0].figures.relativeL2 = 0.011)],
+  ["block against steps", "call 0 token 0", (e) => (e.parity.comparisons[0].figures.finite = false)],
+  ["block against steps", "call 0 token 0", (e) => (e.parity.comparisons[0].figures.relativeL2 = "Infinity")],
+  ["block against steps", "call 0 token 0", (e) => delete e.parity.comparisons[0].figures.oneMinusCosine],
+  ["block against steps", "1 of ", (e) => e.parity.comparisons.splice(0, 1)],
+  ["steps against fp64", "1 of ", (e) => e.parity.comparisons.pop()],
+  ["block against fp64", "state k did not change", (e) => e.parity.faults.push("state k did not change")],
+  ["steps against fp64", "parity was not measured", (e) => delete e.parity],
+];
+
+for (const [item, note, plant] of faults) {
+  test(`a planted fault is found: ${item}, ${note} (${plant.toString().slice(7)})`, () => {
+    const evidence = honest();
+    plant(evidence);
+    const judgement = judged(evidence);
+    const finding = judgement.findings.find((x) => x.item === item)!;
+    expect(finding.status).not.toBe("yes");
+    expect(finding.note).toContain(note);
+    expect(judgement.passes).toBe(false);
+  });
+}
+
+test("evidence of other bytes leaves everything measured open", () => {
+  const evidence = honest();
+  evidence.packages[0].sha256 = "00";
+  expect(judged(evidence).findings.map(({ status }) => status)).toEqual(["yes", "no", ...Array(7).fill("missing")]);
+});
+
+test("a certificate must be this build's, and a proof", () => {
+  const without = { ...build, certificate: { ...build.certificate!, json: { verdict: "NOT PROVEN" } } };
+  expect(judged(honest(), without).findings[0]).toMatchObject({
+    status: "no",
+    note: "the certificate says NOT PROVEN",
+  });
+  const other = { ...build, certificate: { sha256: "00", json: build.certificate!.json } };
+  expect(judged(honest(), other).passes).toBe(false);
+  const { certificate: _, ...none } = build;
+  expect(judged(honest(), none).findings[0]!.status).toBe("missing");
+});
+
+test("a broken file names the place", () => {
+  const evidence = honest();
+  evidence.gates[2].verdict = 3;
+  expect(() => evidenceOf(evidence, "e.json")).toThrow("e.json is not evidence: gates[2].verdict is not a string");
+  expect(() => evidenceOf({ ...evidence, version: 2 }, "e.json")).toThrow("version 1");
+  expect(() => evidenceOf(null, "e.json")).toThrow("version 1");
+});
+
+test("evidence beside the build is found and judged", async () => {
+  writeFileSync(join(folder, "evidence.json"), JSON.stringify(honest()));
+  const found = await judgeBuild(folder);
+  expect(found.judgement.passes).toBe(true);
+  rmSync(join(folder, "evidence.json"));
+  expect((await judgeBuild(folder)).judgement.passes).toBe(false);
+});
+
+/** scripts/swift-test.sh names a folder in which the Swift tool's gate has passed on the scripted engine. */
+const device = process.env.GRAPHC_EVIDENCE;
+test.runIf(device)("evidence as the Swift tool writes it is understood, and no device's", async () => {
+  const { judgement, build: found, evidence } = await judgeBuild(device!);
+  const finding = judgement.findings.find(({ item }) => item === "evidence");
+  expect(finding).toMatchObject({ status: "no", note: "it was made by the scripted stand-in, not on a device" });
+  const asDevice = { ...evidence!, tool: { ...evidence!.tool, engine: "Core ML" } };
+  expect(judgeEvidence(found, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
+});
+
+test("more than one layer asks for evidence of the same graph, or for the user's word", () => {
+  const evidence = honest() as Evidence;
+  const passed: JudgedBuild = { build, evidence, judgement: judgeEvidence(build, evidence) };
+  const request = { layers: 2, graph: "the graph of tiny", ahead: false };
+  expect(groundFor({ ...request, layers: 1 })).toBeUndefined();
+  expect(groundFor({ ...request, judged: passed })).toMatchObject({ kind: "evidence", chip: "Apple M4" });
+  expect(() => groundFor(request)).toThrow("2 layers ask for passed evidence");
+  expect(() => groundFor({ ...request, graph: "another", judged: passed })).toThrow("of another graph");
+  const failed: JudgedBuild = { build, judgement: judgeEvidence(build, undefined) };
+  expect(() => groundFor({ ...request, judged: failed })).toThrow("evidence: missing");
+  const ground = groundFor({ ...request, judged: failed, ahead: true });
+  expect(ground).toMatchObject({ kind: "ahead of evidence", open: expect.arrayContaining(["evidence: missing"]) });
+});

@@ -1,0 +1,267 @@
+import { expect, test } from "vitest";
+import { sizeOf } from "../../src/dsl/type.ts";
+import { checkLayer, checkSize, PHI4_MINI } from "../../src/models/config.ts";
+import { readPhiConfig } from "../../src/models/config-read.ts";
+import { checkTensors, layerTensors, modelTensors, tensorProblems } from "../../src/models/config-tensors.ts";
+
+const { shortFactor, longFactor } = PHI4_MINI.rope;
+const ROPE_SCALING = { type: "longrope", short_factor: shortFactor, long_factor: longFactor };
+
+/** config.json as microsoft published it with Phi-4-mini-instruct (the fields that say something about the model). */
+const PUBLISHED = {
+  architectures: ["Phi3ForCausalLM"],
+  attention_bias: false,
+  attention_dropout: 0.0,
+  bos_token_id: 199999,
+  embd_pdrop: 0.0,
+  eos_token_id: 199999,
+  full_attn_mod: 1,
+  hidden_act: "silu",
+  hidden_size: 3072,
+  initializer_range: 0.02,
+  intermediate_size: 8192,
+  interpolate_factor: 1,
+  lm_head_bias: false,
+  max_position_embeddings: 131072,
+  mlp_bias: false,
+  model_type: "phi3",
+  num_attention_heads: 24,
+  num_hidden_layers: 32,
+  num_key_value_heads: 8,
+  original_max_position_embeddings: 4096,
+  pad_token_id: 199999,
+  partial_rotary_factor: 0.75,
+  resid_pdrop: 0.0,
+  rms_norm_eps: 1e-5,
+  rope_scaling: ROPE_SCALING,
+  rope_theta: 10000.0,
+  sliding_window: 262144,
+  tie_word_embeddings: true,
+  torch_dtype: "bfloat16",
+  use_cache: true,
+  vocab_size: 200064,
+};
+
+/** The same as transformers 5 writes it. */
+const {
+  rope_scaling: _,
+  rope_theta: __,
+  attention_bias: ___,
+  lm_head_bias: ____,
+  mlp_bias: _____,
+  ...rest
+} = PUBLISHED;
+const TRANSFORMERS_5 = {
+  ...rest,
+  rope_parameters: {
+    ...ROPE_SCALING,
+    original_max_position_embeddings: 4096,
+    partial_rotary_factor: 0.75,
+    rope_theta: 10000.0,
+    rope_type: "longrope",
+  },
+};
+
+const read = (json: unknown) => readPhiConfig(json, "config.json");
+const refusalOf = (action: () => unknown): string => {
+  try {
+    action();
+  } catch (error) {
+    if ((error as Error).name === "UserError") return (error as Error).message;
+    throw error;
+  }
+  return "not refused";
+};
+const refused = (change: Readonly<Record<string, unknown>>, json: object = PUBLISHED) =>
+  refusalOf(() => read({ ...json, ...change }));
+const without = (field: string, json: object = PUBLISHED) => refused({ [field]: undefined }, json);
+
+test("Phi-4-mini as published and as transformers 5 writes it gives the built-in constant", () => {
+  expect(read(PUBLISHED)).toEqual(PHI4_MINI);
+  expect(read(TRANSFORMERS_5)).toEqual(PHI4_MINI);
+  expect(PHI4_MINI.rope.attentionFactor).toBe(1.1902380714238083);
+  expect(PHI4_MINI.rope.attentionFactor).toBeCloseTo(Math.sqrt(17 / 12), 15);
+});
+
+test("the parameters of the model, counted from its tensors", () => {
+  const count = modelTensors(PHI4_MINI).reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+  expect(count).toBe(3_836_021_760);
+  expect(modelTensors(PHI4_MINI).length).toBe(194);
+});
+
+test("plain RoPE, stated in either spelling", () => {
+  expect(read({ ...PUBLISHED, rope_scaling: null }).rope).toEqual({ type: "default" });
+  const { rope_scaling: _, ...plain } = PUBLISHED;
+  expect(read({ ...plain, rope_parameters: { rope_type: "default" } }).rope).toEqual({ type: "default" });
+});
+
+test("what may be given instead of being derived", () => {
+  expect(read({ ...PUBLISHED, head_dim: 64, rope_scaling: null }).headDim).toBe(64);
+  expect(read({ ...PUBLISHED, sliding_window: null })).not.toHaveProperty("slidingWindow");
+  const factor = read({ ...PUBLISHED, rope_scaling: { ...ROPE_SCALING, attention_factor: 1.5, factor: 32 } }).rope;
+  expect(factor).toMatchObject({ attentionFactor: 1.5 });
+  const su = read({ ...PUBLISHED, rope_scaling: { ...ROPE_SCALING, type: "su" } }).rope;
+  expect(su.type).toBe("longrope");
+  const unstretched = read({ ...PUBLISHED, max_position_embeddings: 4096 }).rope;
+  expect(unstretched).toMatchObject({ attentionFactor: 1 });
+});
+
+test.each([
+  ["hidden_size", "a positive whole number"],
+  ["num_attention_heads", "a positive whole number"],
+  ["num_key_value_heads", "a positive whole number"],
+  ["num_hidden_layers", "a positive whole number"],
+  ["intermediate_size", "a positive whole number"],
+  ["vocab_size", "a positive whole number"],
+  ["max_position_embeddings", "a positive whole number"],
+  ["original_max_position_embeddings", "a positive whole number"],
+  ["rms_norm_eps", "a positive number"],
+  ["rope_theta", "a positive number"],
+  ["partial_rotary_factor", "a positive number"],
+  ["tie_word_embeddings", "true or false"],
+])("without %s", (field, what) => {
+  expect(without(field)).toBe(`config.json: "${field}" is missing; add it (${what})`);
+  expect(refused({ [field]: "3072" })).toBe(`config.json: "${field}" must be ${what}, not "3072"`);
+});
+
+test("sizes that are not whole or not positive", () => {
+  expect(refused({ hidden_size: 3072.5 })).toBe(
+    'config.json: "hidden_size" must be a positive whole number, not 3072.5',
+  );
+  expect(refused({ num_key_value_heads: 0 })).toBe(
+    'config.json: "num_key_value_heads" must be a positive whole number, not 0',
+  );
+  expect(refused({ sliding_window: -1 })).toBe('config.json: "sliding_window" must be a positive whole number, not -1');
+});
+
+test("what the layer does not have", () => {
+  const refusal = (field: string, value: string, only: string) =>
+    `config.json: "${field}" is ${value}, which graphc's phi3 layer does not have; only ${only} is supported`;
+  expect(refused({ attention_bias: true })).toBe(refusal("attention_bias", "true", "false"));
+  expect(refused({ mlp_bias: true })).toBe(refusal("mlp_bias", "true", "false"));
+  expect(refused({ lm_head_bias: true })).toBe(refusal("lm_head_bias", "true", "false"));
+  expect(refused({ hidden_act: "gelu" })).toBe(refusal("hidden_act", '"gelu"', '"silu"'));
+  expect(refused({ model_type: "llama" })).toBe(refusal("model_type", '"llama"', '"phi3"'));
+  expect(refused({ quantization_config: { bits: 4 } })).toBe(refusal("quantization_config", '{"bits":4}', "null"));
+  expect(without("model_type")).toBe('config.json: "model_type" is missing; only "phi3" is supported');
+  expect(without("hidden_act")).toBe('config.json: "hidden_act" is missing; only "silu" is supported');
+  expect(refused({ layer_types: ["full_attention", "sliding_attention"] })).toBe(
+    'config.json: "layer_types" holds "sliding_attention"; only "full_attention" layers are supported',
+  );
+});
+
+test("rope types and factors", () => {
+  const scaling = (change: object) => refused({ rope_scaling: { ...ROPE_SCALING, ...change } });
+  expect(scaling({ type: "yarn" })).toBe(
+    'config.json: rope type "yarn" is not supported; graphc knows "default" and "longrope"',
+  );
+  expect(scaling({ type: undefined })).toBe('config.json: "rope_type" is missing; add it (a string)');
+  expect(without("rope_scaling")).toBe('config.json: "rope_type" is missing; add it (a string)');
+  expect(scaling({ rope_type: "default" })).toBe(
+    'config.json: "rope_scaling" has type "longrope" and rope_type "default"; keep one',
+  );
+  const list = "a list of 48 positive numbers, one per pair of rotary dims";
+  expect(scaling({ long_factor: undefined })).toBe(`config.json: "long_factor" is missing; add it (${list})`);
+  expect(scaling({ short_factor: longFactor.slice(1) })).toBe(
+    `config.json: "short_factor" must be ${list}, not a list of 47`,
+  );
+  expect(scaling({ short_factor: longFactor.with(3, 0) })).toBe(
+    `config.json: "short_factor" must be ${list}, not a list of 48`,
+  );
+  expect(scaling({ factor: 16 })).toBe(
+    "config.json: rope factor 16 contradicts max_position_embeddings / original_max_position_embeddings = 32; correct one of them",
+  );
+  expect(scaling({ short_mscale: 1.2 })).toBe(
+    'config.json: "short_mscale" is not supported; graphc knows one attention factor for all lengths',
+  );
+  expect(refused({ rope_scaling: 3 })).toBe('config.json: "rope_scaling" must hold a JSON object, not 3');
+});
+
+test("fields given twice that differ", () => {
+  expect(refused({ rope_theta: 5000 }, TRANSFORMERS_5)).toBe(
+    'config.json: "rope_theta" is given twice, as 5000 and as 10000; keep the right one',
+  );
+});
+
+test("sizes that do not go together", () => {
+  expect(refused({ num_attention_heads: 25, num_key_value_heads: 5 })).toBe(
+    "config.json: hidden_size 3072 is not a multiple of num_attention_heads 25; give head_dim",
+  );
+  expect(refused({ num_key_value_heads: 7 })).toBe(
+    "config.json: num_attention_heads 24 is not a multiple of num_key_value_heads 7; correct one of them",
+  );
+  expect(refused({ partial_rotary_factor: 0.3 })).toBe(
+    'config.json: "short_factor" must be a list of 19 positive numbers, one per pair of rotary dims, not a list of 48',
+  );
+  for (const [factor, dims] of [
+    [0.758, 97],
+    [1.25, 160],
+    [0.001, 0],
+  ])
+    expect(refused({ partial_rotary_factor: factor })).toBe(
+      `config.json: partial_rotary_factor ${factor} of head_dim 128 gives ${dims} rotary dims; it must give an even number from 2 to 128`,
+    );
+});
+
+test("no object at all", () => {
+  expect(refusalOf(() => read([1]))).toBe("config.json: the file must hold a JSON object, not a list of 1 ([1])");
+  expect(refusalOf(() => read(null))).toBe("config.json: the file must hold a JSON object, not null");
+});
+
+test("sizes of a build", () => {
+  const size = (tokens: number, maxSeq: number, slidingWindow = 262144) =>
+    refusalOf(() => checkSize({ ...PHI4_MINI, slidingWindow }, { tokens, maxSeq }));
+  expect(size(4, 131072)).toBe("not refused");
+  expect(size(4, 2047, 2047)).toBe("not refused");
+  expect(size(0, 16)).toBe("tokens must be a positive whole number, not 0");
+  expect(size(1, 1.5)).toBe("max_seq must be a positive whole number, not 1.5");
+  expect(size(17, 16)).toBe("a block of 17 tokens does not fit a cache of 16 rows; raise max_seq");
+  expect(size(4, 131073)).toBe("max_seq 131073 is beyond the model's max_position_embeddings 131072; lower max_seq");
+  expect(size(4, 2048, 2047)).toBe(
+    "sliding_window 2047 would bind at max_seq 2048, and graphc's layer has full attention; lower max_seq to 2047",
+  );
+  expect(refusalOf(() => checkLayer(PHI4_MINI, 31))).toBe("not refused");
+  for (const layer of [32, -1, 0.5])
+    expect(refusalOf(() => checkLayer(PHI4_MINI, layer))).toBe(
+      `there is no layer ${layer}; the model has layers 0 to 31`,
+    );
+});
+
+const CONFIG = { ...PHI4_MINI, layers: 2, vocab: 256 };
+const HELD = modelTensors(CONFIG).map((tensor) => ({ ...tensor, dtype: "BF16" }));
+
+test("a checkpoint's headers against the configuration", () => {
+  expect(layerTensors(PHI4_MINI, 7).map(({ name, shape }) => `${name} [${shape.join(",")}]`)).toEqual([
+    "model.layers.7.input_layernorm.weight [3072]",
+    "model.layers.7.self_attn.qkv_proj.weight [5120,3072]",
+    "model.layers.7.self_attn.o_proj.weight [3072,3072]",
+    "model.layers.7.post_attention_layernorm.weight [3072]",
+    "model.layers.7.mlp.gate_up_proj.weight [16384,3072]",
+    "model.layers.7.mlp.down_proj.weight [3072,8192]",
+  ]);
+  expect(tensorProblems(CONFIG, HELD)).toEqual([]);
+  const head = { name: "lm_head.weight", dtype: "BF16", shape: [256, 3072] };
+  expect(tensorProblems(CONFIG, [...HELD, head])).toEqual([]);
+  expect(tensorProblems({ ...CONFIG, tiedHead: false }, HELD)).toEqual([
+    'tensor "lm_head.weight" [256,3072] is missing',
+  ]);
+});
+
+test("missing and extra tensors, wrong shapes and dtypes", () => {
+  const norm = "model.norm.weight";
+  const change = (more: object) => HELD.map((tensor) => (tensor.name === norm ? { ...tensor, ...more } : tensor));
+  expect(tensorProblems(CONFIG, HELD.slice(0, -1))).toEqual([`tensor "${norm}" [3072] is missing`]);
+  expect(tensorProblems(CONFIG, change({ shape: [1, 3072] }))).toEqual([
+    `tensor "${norm}" has shape [1,3072], but config.json asks for [3072]`,
+  ]);
+  expect(tensorProblems(CONFIG, change({ dtype: "I8" }))).toEqual([
+    `tensor "${norm}" has dtype I8, which is not supported; convert it to BF16, F16 or F32`,
+  ]);
+  const bias = { name: "model.layers.0.self_attn.qkv_proj.bias", dtype: "BF16", shape: [5120] };
+  const extra = `tensor "${bias.name}" is not part of the model that config.json describes; nothing would read it`;
+  expect(tensorProblems(CONFIG, [...HELD, bias])).toEqual([extra]);
+  expect(refusalOf(() => checkTensors(CONFIG, [...HELD, bias], "phi"))).toBe(`phi: ${extra}`);
+  expect(refusalOf(() => checkTensors(CONFIG, [bias], "phi"))).toBe(
+    'phi: tensor "model.embed_tokens.weight" [256,3072] is missing (and 14 more problems like this)',
+  );
+});

@@ -1,6 +1,0 @@
-import { expect, test } from "vitest";
-import { opsDoc } from "../scripts/ops-doc.ts";
-
-test("docs/ops.md is what the table prints", async () => {
-  await expect(opsDoc()).toMatchFileSnapshot("../docs/ops.md");
-});

@@ -1,0 +1,57 @@
+/** The prover's rules: each holds on numbers, and each condition is needed. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { roundFp16 } from "../../../src/dsl/number.ts";
+import { prove } from "../../../src/passes/prove/prove.ts";
+import { RULES, ruleTable } from "../../../src/passes/prove/rule-table.ts";
+import { DUALS } from "../../support/prove/duals.ts";
+
+/** Rules whose only condition is a precondition of the data, which the verdict lists. */
+const BY_PRECONDITION = ["gate-mask", "gate-add"];
+
+const claims = (name: string, broken: boolean): boolean => {
+  const { block, step, level } = DUALS[name]!;
+  const verdict = prove(block, step, {
+    counterexample: false,
+    secondOpinion: false,
+    broken: new Set(broken ? [name] : []),
+  });
+  return verdict.verdict === "PROVEN" && (level === undefined || verdict.level === level);
+};
+
+test("every rule has a dual", () => {
+  const missing = RULES.map((rule) => rule.name).filter((name) => !(name in DUALS) && !BY_PRECONDITION.includes(name));
+  expect(missing).toEqual([]);
+});
+
+describe("a condition is needed", () => {
+  test.each(Object.keys(DUALS))("%s", (name) => {
+    expect({ broken: claims(name, true), whole: claims(name, false) }).toEqual({ broken: true, whole: false });
+  });
+});
+
+const EDGES = [0, 1, -1, 0.5, -3, 1 / 3, 1e-3, 6e-5, 6e-8, 2 ** -24, 65504, -65504, 2049, 1e-30, 3e38, 2 ** -149];
+
+describe("a scalar lemma holds on edge values", () => {
+  const withLemma = RULES.filter((rule) => rule.lemma);
+  test.each(withLemma.map((rule) => [rule.name, rule] as const))("%s", (_, { lemma, tag }) => {
+    const { arity, left, right, holds = () => true } = lemma!;
+    const same = (a: number, b: number) =>
+      tag === "reals" ? Math.abs(a - b) <= 1e-9 * (Math.abs(a) + Math.abs(b)) : a === b;
+    for (const round of [roundFp16, Math.fround]) {
+      const values = EDGES.map(round).filter(Number.isFinite);
+      const draw = (k: number): number[][] =>
+        k === 0 ? [[]] : draw(k - 1).flatMap((rest) => values.map((x) => [...rest, x]));
+      for (const x of draw(arity)) {
+        if (!holds(...x)) continue;
+        const [a, b] = [left(round, ...x), right(round, ...x)];
+        if (!Number.isFinite(a) && !Number.isFinite(b)) continue;
+        expect(same(a, b), `${x}: ${a} and ${b}`).toBe(true);
+      }
+    }
+  });
+});
+
+test("docs/equivalence.md prints the table of the code", () => {
+  expect(readFileSync("docs/equivalence.md", "utf8")).toContain(ruleTable());
+});

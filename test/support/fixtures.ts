@@ -1,0 +1,71 @@
+/** A small build as `graphc emit --fixtures` writes it: two packages, a certificate and fixtures, of one tiny layer. */
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { schedule } from "../../src/dsl/graph.ts";
+import { writePackage } from "../../src/emit/write/package.ts";
+import { writeFixtures } from "../../src/evidence/fixtures.ts";
+import { PHI4_MINI, type PhiConfig } from "../../src/models/config.ts";
+import { phiLayers } from "../../src/models/phi.ts";
+import { type Recording, record } from "../../src/passes/parity/record.ts";
+import { planOf } from "../../src/passes/run/plan.ts";
+import { prepare } from "../../src/passes/run/run.ts";
+import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
+
+const TINY: PhiConfig = {
+  ...PHI4_MINI,
+  hiddenSize: 16,
+  heads: 4,
+  kvHeads: 2,
+  headDim: 4,
+  rotaryDims: 2,
+  ffnSize: 24,
+  layers: 1,
+  rope: { ...PHI4_MINI.rope, shortFactor: [1], longFactor: [1] },
+};
+
+const size = { tokens: 4, maxSeq: 32 };
+const block = phiLayers(TINY, size);
+const step = phiLayers(TINY, { ...size, tokens: 1 });
+const store = generatedStore(storedShapes(schedule(block)));
+
+/** The usual sequence on the tiny layer. */
+async function tinyRecording(seed = 1): Promise<Recording> {
+  const [fast, one, exact] = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })];
+  const executor = await prepare([fast, one, exact], store.stream);
+  const pair = {
+    block,
+    step,
+    runBlock: (values: Parameters<typeof executor.run>[1]) => executor.run(fast, values),
+    runStep: (values: Parameters<typeof executor.run>[1]) => executor.run(one, values),
+  };
+  try {
+    return await record(pair, (values) => executor.run(exact, values), { seed, config: TINY });
+  } finally {
+    await executor.close();
+  }
+}
+
+const CERTIFICATE = {
+  verdict: "PROVEN",
+  level: "exact",
+  preconditions: ["P1", "P2", "P3", "P4", "P6", "P7", "P8"].map((id) => ({ id })),
+};
+
+/** Writes everything into a folder that is there. */
+export async function writeBuild(folder: string): Promise<Recording> {
+  const recording = await tinyRecording();
+  const paths = { block: join(folder, "tiny.t4.mlpackage"), step: join(folder, "tiny.t1.mlpackage") };
+  await writePackage(block, store, paths.block, { force: true });
+  await writePackage(step, store, paths.step, { force: true });
+  const certificate = join(folder, "tiny.certificate.json");
+  await writeFile(certificate, JSON.stringify(CERTIFICATE));
+  await writeFixtures({
+    name: "tiny",
+    graph: "the graph of tiny",
+    block: { path: paths.block },
+    step: { path: paths.step },
+    certificate,
+    recording,
+  });
+  return recording;
+}

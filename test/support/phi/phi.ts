@@ -1,0 +1,168 @@
+/** A small Phi model for tests: its weights, what the host feeds, and runs of blocks and of single steps. */
+import type { Graph } from "../../../src/dsl/graph.ts";
+import { roundFp16 } from "../../../src/dsl/number.ts";
+import type { WeightSource } from "../../../src/dsl/tensor.ts";
+import { type Shape, sizeOf, type TensorType } from "../../../src/dsl/type.ts";
+import { DEFAULT_SPELLING, SPELLINGS, type Spelling } from "../../../src/models/blocks/spelling.ts";
+import type { PhiConfig } from "../../../src/models/config.ts";
+import { blockPositions, causalMask, type Positions, ropeRows, writeMask } from "../../../src/models/host.ts";
+import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
+import { evaluate, type Results } from "../../../src/passes/interpret/evaluate.ts";
+import type { Precision } from "../../../src/passes/interpret/reading.ts";
+
+/** Sizes that differ from each other, with a group of 3 and a pass-through part, as in the real model. */
+export const SMALL: PhiConfig = {
+  hiddenSize: 36,
+  heads: 6,
+  kvHeads: 2,
+  headDim: 6,
+  rotaryDims: 4,
+  ropeTheta: 100,
+  rope: {
+    type: "longrope",
+    shortFactor: [1, 1.5],
+    longFactor: [2, 3],
+    originalMaxPositions: 64,
+    attentionFactor: 1.19,
+  },
+  ffnSize: 20,
+  eps: 1e-5,
+  layers: 3,
+  vocab: 10,
+  tiedHead: true,
+  maxPositions: 64,
+};
+
+/** mulberry32: uniform numbers in [-1, 1). */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
+  };
+}
+
+const hash = (text: string): number => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 16777619), 2166136261);
+
+/** Random fp16 values. */
+export function randomArray(shape: Shape, seed: number, scale = 1): NDArray {
+  const next = random(seed);
+  return arrayOf(
+    "fp16",
+    shape,
+    Float64Array.from({ length: sizeOf(shape) }, () => roundFp16(next() * scale)),
+  );
+}
+
+/** The stored tensor of a checkpoint: norms near 1, matrices that keep the size of a row. */
+export function checkpointTensor(config: PhiConfig, tensor: string, seed: number): NDArray {
+  const { hiddenSize: d, ffnSize: f, headDim, heads, kvHeads } = config;
+  const shape = {
+    qkv_proj: [(heads + 2 * kvHeads) * headDim, d],
+    o_proj: [d, heads * headDim],
+    gate_up_proj: [2 * f, d],
+    down_proj: [d, f],
+  }[tensor.split(".").at(-2)!];
+  const values = randomArray(shape ?? [d], seed ^ hash(tensor), shape ? Math.sqrt(3 / shape[1]!) : 0.5);
+  return shape
+    ? values
+    : arrayOf(
+        "fp16",
+        [d],
+        values.data.map((x) => roundFp16(1 + x)),
+      );
+}
+
+/** Weights for `evaluate`: rows of the stored tensors, in the shape that the graph asks for. */
+export function weightsOf(config: PhiConfig, seed: number) {
+  return (source: WeightSource, type: TensorType): NDArray => {
+    if (source.from !== "checkpoint") throw new Error("a checkpoint weight was expected");
+    const { shape, data } = checkpointTensor(config, source.tensor, seed);
+    const width = shape[1] ?? 1;
+    const [begin, end] = source.rows ?? [0, shape[0]!];
+    return arrayOf(type.dtype, type.shape, data.subarray(begin * width, end * width));
+  };
+}
+
+/** A run of a graph on tokens at given positions. */
+export interface Call {
+  readonly config: PhiConfig;
+  /** Hidden rows [d, T], channel-major as `x` [1, d, T, 1] is. */
+  readonly x: NDArray;
+  readonly positions: Positions;
+  readonly states: Readonly<Record<string, NDArray>>;
+  readonly seed: number;
+  readonly precision?: Precision;
+}
+
+/** Everything that the graph's inputs take, rounded to fp16. */
+export function feedsOf(graph: Graph, { config, x, positions }: Pick<Call, "config" | "x" | "positions">) {
+  const maxSeq = graph.states[0]!.entry.type.shape[2]!;
+  const { cos, sin } = ropeRows(config, positions, maxSeq);
+  const rows = positions.map((position) => position ?? 0);
+  const data: Readonly<Record<string, ArrayLike<number>>> = {
+    x: x.data,
+    rope_cos: cos.data,
+    rope_sin: sin.data,
+    attn_mask: causalMask(positions, maxSeq).data,
+    kv_write_mask: writeMask(positions, maxSeq).data,
+  };
+  return Object.fromEntries(
+    graph.inputs.map(({ name, type }) => {
+      const values = name === "position" ? rows.slice(0, sizeOf(type.shape)) : Array.from(data[name!]!, roundFp16);
+      return [name!, arrayOf(type.dtype, type.shape, values)];
+    }),
+  );
+}
+
+/** One call of a graph. */
+export function run(graph: Graph, call: Call): Results {
+  const values = { ...feedsOf(graph, call), ...call.states };
+  return evaluate(graph, { values, weight: weightsOf(call.config, call.seed) }, call.precision);
+}
+
+/** One call per token of a one-token graph, the states passed on; the hidden rows put together as a block's. */
+export function runSteps(step: Graph, call: Call): Results {
+  const T = call.positions.length;
+  const d = call.config.hiddenSize;
+  const hidden = arrayOf("fp16", [1, d, T, 1], new Float64Array(d * T));
+  let states = call.states;
+  for (const [t, position] of call.positions.entries()) {
+    const x = arrayOf(
+      "fp16",
+      [1, d, 1, 1],
+      call.x.data.filter((_, i) => i % T === t),
+    );
+    const result = run(step, { ...call, x, positions: [position], states });
+    for (let c = 0; c < d; c++) hidden.data[c * T + t] = result.outputs.hidden!.data[c]!;
+    states = result.states;
+  }
+  return { outputs: { hidden }, states };
+}
+
+/** A random call: hidden rows, and caches that hold garbage wherever nothing was written. */
+export function randomCall(graph: Graph, config: PhiConfig, start: number, seed: number): Call {
+  const [, d, T] = graph.inputs[0]!.type.shape as readonly [number, number, number];
+  const [, , maxSeq] = graph.states[0]!.entry.type.shape as readonly [number, number, number];
+  const states = graph.states.map(({ name, entry }, i) => [name, randomArray(entry.type.shape, seed + 11 + i, 2)]);
+  const x = randomArray([1, d, T, 1], seed + 1, 1.7);
+  return { config, x, positions: blockPositions(start, T, maxSeq), states: Object.fromEntries(states), seed };
+}
+
+/** The default spelling and every spelling that differs from it in one place. */
+export const ONE_CHANGE: readonly Partial<Spelling>[] = [
+  {},
+  ...Object.entries(SPELLINGS).flatMap(([key, values]) =>
+    values
+      .filter((value) => value !== DEFAULT_SPELLING[key as keyof Spelling])
+      .map((value) => ({ [key]: value }) as Partial<Spelling>),
+  ),
+];
+
+/** `{write: "scatter"}` as text for a test's name. */
+export const spellingName = (spelling: Partial<Spelling>): string =>
+  Object.entries(spelling)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(" ") || "default";
