@@ -1,4 +1,5 @@
 /** A verdict of the prover as text. */
+import { showReason } from "../passes/prove/logic/opaque.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
@@ -50,7 +51,7 @@ function findingLines({ value, where, op, block, step, reason, hint, site }: Fin
     `  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`,
     ...(block === undefined ? [] : [`    block: ${block}`]),
     ...(step === undefined ? [] : [`    steps: ${step}`]),
-    ...(reason === undefined ? [] : [`    reason: ${reason}`]),
+    ...(reason === undefined ? [] : [`    reason: ${showReason(reason)}`]),
     ...(hint === undefined ? [] : [`    it would close with: ${hint}`]),
     ...(frame ? [`    made at ${place(frame)}`] : []),
   ];
@@ -86,14 +87,18 @@ function footer(verdict: Verdict): readonly string[] {
 
 /** The verdict as data for JSON: sites as places, and of a counterexample the figures without its arrays. */
 export function plainVerdict(verdict: Verdict): unknown {
-  const finding = (found: Finding) => ({ ...found, site: authorFrame(found.site) });
+  const finding = ({ reason, ...found }: Finding) => ({
+    ...found,
+    ...(reason ? { reason: { code: reason.code, says: showReason(reason) } } : {}),
+    site: authorFrame(found.site),
+  });
   if (verdict.verdict === "PROVEN") {
     const { notExact, ...rest } = verdict;
     return { claim: claimOf(verdict), ...rest, ...(notExact ? { notExact: finding(notExact) } : {}) };
   }
   const base = { claim: claimOf(verdict), ...verdict, finding: finding(verdict.finding) };
   if (verdict.verdict !== "REFUTED") return base;
-  const { graphs: _, sample, ...figures } = verdict.counterexample;
+  const { pair: _, sample, ...figures } = verdict.counterexample;
   const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
   return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
 }

@@ -1,6 +1,7 @@
 /** Writes a counterexample as packages and arrays that `graphc run` replays. */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { Graph } from "../dsl/graph.ts";
 import type { Tensor, WeightSource } from "../dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -8,7 +9,6 @@ import { encodeElements } from "../emit/mil/encode-elements.ts";
 import { writePackage } from "../emit/write/package.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
-import { findRoles } from "../passes/prove/program/roles.ts";
 import { type WeightPlace, weightPlace } from "../passes/prove/reading/leaves.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import { feeds } from "../passes/prove/refute/sample.ts";
@@ -30,16 +30,14 @@ export async function dumpCounterexample(
     const reason = error.code === "EEXIST" ? "it exists already" : error.message;
     throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
   });
-  const { block, step } = found.graphs;
-  const roles = findRoles(block, step);
+  const { block, step, roles } = found.pair;
   const store = sampleStore(found, identity);
   await writePackage(block, store, join(folder, "block.mlpackage"));
   await writePackage(step, store, join(folder, "step.mlpackage"));
-  const inputs = (side: "block" | "step", first: number) =>
-    raws(feeds(side === "block" ? block : step, roles, side, found.sample, first));
-  await writeArrays(join(folder, "block.inputs.safetensors"), inputs("block", 0));
+  const inputs = (graph: Graph, first: number) => raws(feeds(graph, roles, found.sample, first));
+  await writeArrays(join(folder, "block.inputs.safetensors"), inputs(block, 0));
   for (let t = 0; t < found.tokens; t++)
-    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs("step", t));
+    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs(step, t));
   await writeArrays(
     join(folder, "state.safetensors"),
     raws(Object.fromEntries(block.states.map((s) => [s.name, arrayFor(s.entry, found, s.name)]))),

@@ -71,8 +71,9 @@ describe("preconditions", () => {
       const { block, step } = pairOf({ tokens: 2 }, { scale }, { scale });
       return prove(block, step, quiet).gapBound!;
     };
-    expect(bound("query")).toBe(4948);
-    expect(bound("masked")).toBeLessThan(4948);
+    // (10000 − 104) / 2 = 4948, less what rounding score − 10000 to fp16 may add: half a unit in the last place, 4 to 8.
+    expect(bound("query")).toBe(4944);
+    expect(bound("masked")).toBeLessThan(4944);
   });
 });
 
@@ -91,7 +92,7 @@ test("the field tells a mutant from the layer, and the layer from nothing", () =
   const step = phiLayers(TINY, { ...size, tokens: 1 });
   const equal = (name?: string) => {
     const block = name ? mutants[name]!(TINY, size) : phiLayers(TINY, size);
-    return PRIMES.map((prime) => fingerprint({ block, step }, findRoles(block, step), { prime, seed: 3 }).equal);
+    return PRIMES.map((prime) => fingerprint({ block, step, roles: findRoles(block, step) }, { prime, seed: 3 }).equal);
   };
   expect(equal()).toEqual([true, true]);
   for (const name of ["layout", "rope_rows_swapped", "residual_skipped"]) expect(equal(name)).toEqual([false, false]);
@@ -153,7 +154,8 @@ describe("index expressions", () => {
     const w = variable(s, "w", 5);
     const value = (i: typeof v, at: Readonly<Record<string, number>>): number =>
       i.atoms.reduce(
-        (sum, a, k) => sum + i.coefs[k]! * (a.src ? Math.floor(value(a.src, at) / a.n) : at[a.label]!),
+        (sum, a, k) =>
+          sum + i.coefs[k]! * (a.kind === "quotient" ? Math.floor(value(a.of, at) / a.divisor) : at[a.label]!),
         i.c,
       );
     for (const n of [2, 3, 4, 6, 8, 12, 24, 48])

@@ -4,16 +4,22 @@
  */
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
 import {
+  abs,
   add,
   cast,
   concat,
   exp,
+  gather,
+  less,
   maximum,
+  minimum,
   mul,
   real_div,
   reduce_max,
+  reduce_min,
   reduce_sum,
   scatter,
+  select,
   slice_by_size,
   slice_update,
   softmax,
@@ -24,7 +30,7 @@ import {
   tile,
   transpose,
 } from "../../../src/dsl/ops/index.ts";
-import { constant, input, state, type Tensor } from "../../../src/dsl/tensor.ts";
+import { constant, input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 
 type Value = Tensor<Shape, "fp16">;
@@ -65,12 +71,12 @@ const dual = (block: Make, step: Make, more: Pick<Dual, "level"> = {}): Dual => 
   ...more,
 });
 
-const cut = (x: Value, axis: number, begin: number, count = 1): Value =>
+const cut = <X extends Tensor<Shape, "fp16" | "int32">>(x: X, axis: number, begin: number, count = 1): X =>
   slice_by_size(
     x,
     x.type.shape.map((_, a) => (a === axis ? begin : 0)),
     { size: x.type.shape.with(axis, count) },
-  ) as Value;
+  ) as unknown as X;
 
 /** f(mask[t, w_j]) for every t, as [1, 1, T, 1]: the write mask's column j picks the row. */
 const maskAt = ({ mask, write }: Feeds, j: number, f: (m: Value) => Value): Value => {
@@ -120,6 +126,24 @@ const caching = (
   });
 };
 
+/** A value of rows and their positions, beside a cache that tells how many rows there are. */
+const positioned = (tokens: number, at: number, make: (x: Value, position: Tensor<Shape, "int32">) => Value): Graph => {
+  const x = input("x", [tokens, 4]) as Value;
+  const position = input("position", [at], "int32") as Tensor<Shape, "int32">;
+  const K = state("K", [S + 1, 4]) as Value;
+  return graph({ name: `at_${tokens}`, inputs: [x, position], states: [[K, K]], outputs: { y: make(x, position) } });
+};
+const TABLE = weight("table", [S + 1, 4]) as Value;
+
+/** A value of two attention masks for one token. */
+const masked = (make: (masks: readonly [Value, Value]) => Value): Graph => {
+  const [a, b] = ["attn_mask", "causal_mask"].map((name) => input(name, [1, 1, 1, S]) as Value) as [Value, Value];
+  return graph({ name: "masked", inputs: [a, b], outputs: { y: reduce_sum(make([a, b]), { axes: [3] }) as Value } });
+};
+
+const low = (x: Value): Value => add(x, -10000) as Value;
+const twoBelowOne = () => less(constant([2], [1, 1]), constant([1], [1, 1])) as never;
+
 /** A run of pieces of x along the channels. */
 const pieces =
   (...channels: readonly number[]): Make =>
@@ -151,7 +175,7 @@ export const DUALS: Readonly<Record<string, Dual>> = {
       }) as Value,
     ({ write }) => reduce_sum(mul(write, write), { axes: [2], keep_dims: true }) as Value,
   ),
-  "mask-closed": dual((feeds) => maskAt(feeds, 0, (m) => exp(m) as Value), nothing),
+  "mask-shut": dual((feeds) => maskAt(feeds, 0, (m) => exp(m) as Value), nothing),
   "mask-own-open": dual((feeds) => maskAt(feeds, 0, (m) => exp(m) as Value), one),
   "row-distinct": {
     block: caching(
@@ -162,7 +186,7 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     step: caching(1, (K, x, at) => scatter(K, at, x, { axis: 0, mode: "update" }), 1),
   },
   "row-contiguous": {
-    block: caching(T, (K, x, at) => slice_update(K, x, after(at, 1), after(at, 1 + T, 4)), 1),
+    block: caching(T, (K, x, at) => slice_update(K, x, after(cut(at, 0, 0), 1), after(cut(at, 0, 0), 1 + T, 4)), T),
     step: caching(1, (K, x, at) => slice_update(K, x, after(at, 0), after(at, 1, 4)), 1),
   },
   "re-roll": dual(pieces(0, 1, 3), pieces(0, 1, 2)),
@@ -218,26 +242,72 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     ({ x }) => reduce_sum(minus(x), { axes: [1] }) as Value,
     ({ x }) => reduce_sum(x, { axes: [1] }) as Value,
   ),
-  "closed-add": dual(
-    maskedOut((m) => exp(add(m, 10000)) as Value),
-    nothing,
-  ),
-  "closed-scale": dual(
-    maskedOut((m) => exp(mul(m, -0.001)) as Value),
-    nothing,
-  ),
-  "closed-round": dual(
-    maskedOut((m) => exp(mul(cast(cast(m, { dtype: "uint8" }) as never, { dtype: "fp16" }) as Value, 0.01)) as Value),
-    nothing,
-  ),
-  "closed-exp": dual(
+  "exp-underflow": dual(
     maskedOut((m) => tanh(m) as Value),
     nothing,
   ),
-  "max-closed": dual((feeds) => {
-    const closed = maskedOut((m) => exp(maximum(m, m)) as Value)(feeds);
-    return concat([cut(closed, 2, 0), add(cut(closed, 2, 1), 1) as Value], { axis: 2 }) as Value;
-  }, one),
+  "max-drop": dual(
+    ({ x }) => maximum(low(cut(x, 1, 0)), low(cut(x, 1, 1))) as Value,
+    ({ x }) => low(cut(x, 1, 0)),
+  ),
+  "lift-mask": {
+    block: masked(([a, b]) => exp(add(a, b)) as Value),
+    step: masked(([a]) => exp(add(a, a)) as Value),
+  },
+  "neg-neg": dual(({ x }) => minus(x), same),
+  "neg-number": dual(
+    ({ x }) => sub(x, 2) as Value,
+    ({ x }) => add(x, 2) as Value,
+  ),
+  "abs-number": dual(
+    ({ x }) => add(x, abs(constant([-3], [1, 1]))) as Value,
+    ({ x }) => add(x, -3) as Value,
+  ),
+  "abs-sign": dual(
+    ({ x }) => tanh(minus(x)) as Value,
+    ({ x }) => tanh(x) as Value,
+  ),
+  "exp-zero": dual(
+    ({ x }) => tanh(mul(x, 0)) as Value,
+    ({ x }) => add(mul(x, 0), 1) as Value,
+  ),
+  "round-number": dual(({ x }) => mul(x, add(constant([0.25], [1]), 0.25)) as Value, times(0)),
+  "max-set": dual(
+    ({ x }) => maximum(maximum(tanh(x), exp(x)), tanh(x)) as Value,
+    ({ x }) => exp(x) as Value,
+  ),
+  "min-as-max": dual(
+    ({ x }) => minimum(minus(x), exp(x)) as Value,
+    ({ x }) => minus(maximum(x, exp(x)) as Value),
+  ),
+  "compare-numbers": dual(({ x }) => select(twoBelowOne(), x, mul(x, 3)) as Value, same),
+  "equal-order": dual(
+    ({ x }) => select(less(x, exp(x)), x, mul(x, 3)) as Value,
+    ({ x }) => select(less(exp(x), x), x, mul(x, 3)) as Value,
+  ),
+  "select-same": dual(({ x }) => select(less(x, exp(x)), x, mul(x, 3)) as Value, same),
+  "select-number": dual(({ x }) => select(twoBelowOne(), x, mul(x, 3)) as Value, same),
+  "min-sign": dual(
+    ({ x }) => reduce_min(minus(x), { axes: [1] }) as Value,
+    ({ x }) => reduce_max(x, { axes: [1] }) as Value,
+  ),
+  "reduce-same": dual(
+    ({ x }) => reduce_sum(x, { axes: [1] }) as Value,
+    ({ x }) => reduce_max(x, { axes: [1] }) as Value,
+  ),
+  "counting-table": dual(
+    ({ x }) => mul(x, cast(constant([0, 1, 3, 2], [1, 4], "int32"), { dtype: "fp16" })) as Value,
+    ({ x }) => mul(x, cast(constant([0, 1, 2, 3], [1, 4], "int32"), { dtype: "fp16" })) as Value,
+  ),
+  "index-arithmetic": {
+    block: positioned(T, T, (x, at) => mul(x, gather(TABLE, add(at, 1), { axis: 0 })) as Value),
+    step: positioned(1, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),
+  },
+  "row-from-first": {
+    block: positioned(T, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),
+    step: positioned(1, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),
+  },
+  "real-round": dual(({ x }) => cast(cast(x, { dtype: "int32" }) as never, { dtype: "fp16" }) as Value, same),
   collect: dual(({ x }) => add(mul(x, 3), x) as Value, times(3)),
   content: dual(
     ({ x }) => add(mul(x, exp(x)), tanh(x)) as Value,

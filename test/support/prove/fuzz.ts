@@ -77,12 +77,11 @@ export function check(draw: Draw): Outcome {
     return mutant && faulty ? mutants[mutant]!(sizes, size, spelling) : phiLayers(sizes, size, spelling);
   };
   const graphs = { block: build(tokens, block, true), step: build(1, step, inBoth) };
-  const roles = findRoles(graphs.block, graphs.step);
+  const pair = { ...graphs, roles: findRoles(graphs.block, graphs.step) };
   // As a user asks for it, but for the shrinking: a refutation has been run in both precisions.
   const verdict = prove(graphs.block, graphs.step, { seed, budget: 0, secondOpinion: false });
   const differs = (precision: "fp16" | "fp64", k: number) => {
-    const sample = sampleOf(graphs, roles, seed + k);
-    return mismatch(graphs, roles, runBoth(graphs, roles, sample, precision), precision);
+    return mismatch(pair, runBoth(pair, sampleOf(pair, seed + k), precision), precision);
   };
   if (verdict.verdict === "REFUTED") return "refuted";
   if (verdict.verdict === "NOT PROVEN") {
@@ -92,7 +91,7 @@ export function check(draw: Draw): Outcome {
   const wrong = verdict.level === "exact" ? differs("fp16", 0) : differs("fp64", 0);
   if (wrong) throw new Error(`false PROVEN (${verdict.level}): ${JSON.stringify(wrong)}`);
   for (const prime of PRIMES) {
-    const second = fingerprint(graphs, roles, { prime, seed });
+    const second = fingerprint(pair, { prime, seed });
     if (!second.equal) throw new Error(`PROVEN (${verdict.level}), but the field of ${prime} differs at ${second.at}`);
   }
   return verdict.level;

@@ -3,22 +3,26 @@
  * Two expressions with the same normal form are the same object. A remainder has no atom of its own:
  * x mod n = x − n·⌊x/n⌋, so that n·⌊x/n⌋ + x mod n is x without a rule.
  */
-import { type Buckets, find, insert, mix, newBuckets, sameItems } from "./buckets.ts";
 
-/** What an index expression is made of. */
-export interface Atom {
-  readonly id: number;
-  /**
-   * var: an axis of a compared value or the variable of an open reduction; row: the cache row that token `n` writes;
-   * rest: any other cache row; bound and param: inside a closed reduction; div: ⌊src/n⌋.
-   */
-  readonly kind: "var" | "row" | "rest" | "bound" | "param" | "div";
-  readonly label: string;
-  readonly lo: number;
-  readonly hi: number;
-  readonly n: number;
-  readonly src?: Ix;
-}
+import { type Buckets, find, insert, mix, newBuckets, sameItems } from "./buckets.ts";
+import { bounds, type Sum } from "./index-bounds.ts";
+
+/** What an index expression is made of. Its value lies in [lo, hi]. */
+export type Atom = { readonly id: number; readonly label: string; readonly lo: number; readonly hi: number } & AtomKind;
+
+type AtomKind =
+  /** An axis of a compared value, or the variable of an open reduction: [0, size). */
+  | { readonly kind: "var"; readonly size: number }
+  /** The cache row that a token writes. */
+  | { readonly kind: "row"; readonly token: number }
+  /** Any cache row, of an axis of `size`, that no token of the block writes. */
+  | { readonly kind: "rest"; readonly size: number }
+  /** The variable of a closed reduction: [0, size). */
+  | { readonly kind: "bound"; readonly size: number }
+  /** A parameter of a closed reduction. */
+  | { readonly kind: "param"; readonly place: number }
+  /** ⌊of / divisor⌋. */
+  | { readonly kind: "quotient"; readonly of: Ix; readonly divisor: number };
 
 /** c + Σ coefs[i]·atoms[i], atoms in rising id, no coefficient 0. Its value lies in [lo, hi]. */
 export interface Ix {
@@ -41,16 +45,27 @@ export interface Indices {
 
 export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets() });
 
-type Sum = Map<Atom, number>;
-
-/** The key holds the range: the same name over another range is another variable. */
-function atomOf(s: Indices, kind: Atom["kind"], label: string, lo: number, hi: number, n: number, src?: Ix): Atom {
-  const key = `${kind} ${label} ${lo} ${hi} ${n} ${src?.id ?? ""}`;
+/** The range is part of the identity: the same name over another range is another variable. */
+function atomOf(s: Indices, kind: AtomKind, label: string, lo: number, hi: number): Atom {
+  const key = `${kindKey(kind)} ${label} ${lo} ${hi}`;
   const known = s.atoms.get(key);
   if (known) return known;
-  const atom: Atom = { id: s.atoms.size, kind, label, lo, hi, n, ...(src ? { src } : {}) };
+  const atom: Atom = { id: s.atoms.size, label, lo, hi, ...kind };
   s.atoms.set(key, atom);
   return atom;
+}
+
+function kindKey(a: AtomKind): string {
+  switch (a.kind) {
+    case "row":
+      return `row ${a.token}`;
+    case "param":
+      return `param ${a.place}`;
+    case "quotient":
+      return `quotient ${a.of.id} ${a.divisor}`;
+    default:
+      return `${a.kind} ${a.size}`;
+  }
 }
 
 /** From a map in any order. */
@@ -95,12 +110,7 @@ function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
   return internSorted(s, atoms, coefs, i.c + k * j.c);
 }
 
-const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.src ? a.src.free : [a]);
-
-function addTo(sum: Sum, i: Ix, k: number): Sum {
-  for (const [n, a] of i.atoms.entries()) sum.set(a, (sum.get(a) ?? 0) + k * i.coefs[n]!);
-  return sum;
-}
+const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.kind === "quotient" ? a.of.free : [a]);
 
 export function constant(s: Indices, n: number): Ix {
   const known = s.constants.get(n);
@@ -115,16 +125,18 @@ export const atomIx = (s: Indices, a: Atom): Ix => internSorted(s, [a], [1], 0);
 
 /** A variable over [0, n); the constant 0 when that is all it can be. */
 export const variable = (s: Indices, label: string, n: number): Ix =>
-  n === 1 ? constant(s, 0) : atomIx(s, atomOf(s, "var", label, 0, n - 1, n));
-/** The cache row that token `token` writes, of a cache of `size` rows. */
-export const row = (s: Indices, token: number, size: number): Ix =>
-  atomIx(s, atomOf(s, "row", `w${token}`, 0, size - 1, token));
-/** Any cache row that no token of the block writes. */
+  n === 1 ? constant(s, 0) : atomIx(s, atomOf(s, { kind: "var", size: n }, label, 0, n - 1));
+/** The cache row that token `token` writes, at most `last`. */
+export const row = (s: Indices, token: number, last: number): Ix =>
+  atomIx(s, atomOf(s, { kind: "row", token }, `w${token}`, 0, last));
+/** Any row of a cache axis of `size` that no token of the block writes. */
 export const rest = (s: Indices, label: string, size: number): Ix =>
-  atomIx(s, atomOf(s, "rest", label, 0, size - 1, size));
-export const bound = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "bound", "b", 0, n - 1, n));
+  atomIx(s, atomOf(s, { kind: "rest", size }, label, 0, size - 1));
+/** The variable of a closed reduction over [0, size). */
+export const bound = (s: Indices, size: number): Ix => atomIx(s, atomOf(s, { kind: "bound", size }, "b", 0, size - 1));
 /** A parameter of a closed reduction. It has no range: whoever opens the reduction brings one. */
-export const param = (s: Indices, n: number): Ix => atomIx(s, atomOf(s, "param", `p${n}`, -Infinity, Infinity, n));
+export const param = (s: Indices, place: number): Ix =>
+  atomIx(s, atomOf(s, { kind: "param", place }, `p${place}`, -Infinity, Infinity));
 
 export function plus(s: Indices, i: Ix, j: Ix): Ix {
   if (isConstantIx(j)) return shift(s, i, j.c);
@@ -191,9 +203,9 @@ function divReduced(s: Indices, r: Ix, n: number): Ix {
   }
   const [only] = r.atoms;
   // ⌊(⌊x/a⌋ + c)/n⌋ = ⌊(x + a·c)/(a·n)⌋.
-  if (r.atoms.length === 1 && only!.kind === "div" && r.coefs[0] === 1)
-    return div(s, shift(s, only!.src!, only!.n * r.c), only!.n * n);
-  return atomIx(s, atomOf(s, "div", "", Math.floor(r.lo / n), Math.floor(r.hi / n), n, r));
+  if (r.atoms.length === 1 && only!.kind === "quotient" && r.coefs[0] === 1)
+    return div(s, shift(s, only!.of, only!.divisor * r.c), only!.divisor * n);
+  return atomIx(s, atomOf(s, { kind: "quotient", of: r, divisor: n }, "", Math.floor(r.lo / n), Math.floor(r.hi / n)));
 }
 
 /** ⌊i/g⌋ where g divides every coefficient. */
@@ -206,94 +218,21 @@ function gcd(a: number, b: number): number {
   return x;
 }
 
-/** Interval of a sum: term by term, sharpened where quotients of one variable belong together. */
-function bounds(sum: Sum, c: number): readonly [number, number] {
-  let [lo, hi] = [c, c];
-  for (const group of byVariable(sum)) {
-    const [low, high] = digitBounds(group) ?? plainBounds(group);
-    lo += low;
-    hi += high;
-  }
-  for (const [a, coef] of sum) {
-    if (a.kind !== "div" || coef % a.n !== 0 || a.src!.atoms.length < 2 || !a.src!.atoms.every((x) => sum.has(x)))
-      continue;
-    // coef = −k·n beside k·src: k·(src mod n) lies in k·[0, n−1].
-    const k = -coef / a.n;
-    const without = addTo(new Map(sum), a.src!, -k);
-    without.delete(a);
-    for (const [x, n] of without) if (n === 0) without.delete(x);
-    if (without.size >= sum.size) continue;
-    const [low, high] = bounds(without, c - k * a.src!.c);
-    lo = Math.max(lo, low + Math.min(0, k * (a.n - 1)));
-    hi = Math.min(hi, high + Math.max(0, k * (a.n - 1)));
-  }
-  return [lo, hi];
-}
-
-type Group = readonly (readonly [atom: Atom, coef: number, divisor: number])[];
-
-function byVariable(sum: Sum): readonly Group[] {
-  const groups = new Map<Atom, [Atom, number, number][]>();
-  for (const [a, coef] of sum) {
-    if (coef === 0) continue;
-    const src = a.src;
-    const plain = src && src.c === 0 && src.atoms.length === 1 && src.coefs[0] === 1 ? src.atoms[0]! : undefined;
-    const base = plain ?? a;
-    const group = groups.get(base) ?? [];
-    group.push([a, coef, plain ? a.n : 1]);
-    groups.set(base, group);
-  }
-  return [...groups.values()];
-}
-
-function plainBounds(group: Group): readonly [number, number] {
-  let [lo, hi] = [0, 0];
-  for (const [a, coef] of group) {
-    lo += coef > 0 ? coef * a.lo : coef * a.hi;
-    hi += coef > 0 ? coef * a.hi : coef * a.lo;
-  }
-  return [lo, hi];
-}
-
-/** Σ aₖ·⌊v/dₖ⌋ with d₁ | d₂ | …, written in v's digits to the bases dₖ₊₁/dₖ, which vary independently. */
-function digitBounds(group: Group): readonly [number, number] | undefined {
-  if (group.length < 2) return undefined;
-  const chain = [...group].sort((x, y) => x[2] - y[2]);
-  const divisors = chain.map((x) => x[2]);
-  if (divisors.some((d, k) => k > 0 && d % divisors[k - 1]! !== 0)) return undefined;
-  const top = chain.at(-1)![0];
-  let [lo, hi] = [0, 0];
-  for (let k = 0; k < chain.length; k++) {
-    const weight = chain.slice(0, k + 1).reduce((w, [, coef, d]) => w + (coef * divisors[k]!) / d, 0);
-    const last = k === chain.length - 1;
-    const [min, max] = last ? [top.lo, top.hi] : [0, divisors[k + 1]! / divisors[k]! - 1];
-    if (weight === 0) continue;
-    lo += weight > 0 ? weight * min : weight * max;
-    hi += weight > 0 ? weight * max : weight * min;
-  }
-  return [lo, hi];
-}
-
 /** Replaces atoms; quotients are simplified anew. */
 export function substIx(s: Indices, i: Ix, to: (a: Atom) => Ix | undefined): Ix {
   if (i.free.every((a) => to(a) === undefined)) return i;
   let result = constant(s, i.c);
   i.atoms.forEach((a, k) => {
-    const image = a.src ? div(s, substIx(s, a.src, to), a.n) : (to(a) ?? atomIx(s, a));
+    const image = a.kind === "quotient" ? div(s, substIx(s, a.of, to), a.divisor) : (to(a) ?? atomIx(s, a));
     result = plus(s, result, times(s, image, i.coefs[k]!));
   });
   return result;
 }
 
-/** The variable that the expression is, if it is just that. */
-export function asAtom(i: Ix): Atom | undefined {
-  return i.atoms.length === 1 && i.coefs[0] === 1 && i.c === 0 ? i.atoms[0] : undefined;
-}
-
 /** Readable form: `128·g + e`, `(4c+1) div 128`. */
 export function showIx(i: Ix): string {
   const parts = i.atoms.map((a, k) => {
-    const name = a.src ? `(${showIx(a.src)} div ${a.n})` : a.label;
+    const name = a.kind === "quotient" ? `(${showIx(a.of)} div ${a.divisor})` : a.label;
     const coef = i.coefs[k]!;
     return coef === 1 ? name : coef === -1 ? `-${name}` : `${coef}·${name}`;
   });

@@ -1,47 +1,41 @@
 /** Leaf-level terms and questions about terms that every rule file needs. */
-import type { Tensor } from "../../../dsl/tensor.ts";
-import type { Context } from "./context.ts";
+
+import { numberOf } from "./facts.ts";
 import type { Ix } from "./indices.ts";
-import { fromNumber, parseQ, type Rational, showQ, toNumber } from "./rational.ts";
-import { intern, type Term } from "./terms.ts";
+import { fromNumber, type Rational, toNumber } from "./rational.ts";
+import type { Setting } from "./setting.ts";
+import { type Head, intern, type Term } from "./terms.ts";
+
+/** A term as it stands; callers have already simplified the parts. */
+export const raw = (c: Setting, head: Head, args: readonly Term[], ix?: readonly Ix[]): Term =>
+  intern(c.store, head, args, ix);
 
 /** A number. The two zeros are one: claims are up to the sign of zero. Over the reals it is an exact rational. */
-export function num(c: Context, value: number): Term {
+export function num(c: Setting, value: number): Term {
   if (c.mode === "reals" && Number.isFinite(value)) return numQ(c, fromNumber(value));
-  const x = value === 0 ? 0 : value;
-  return intern(c.store, { kind: "num", tag: String(x), value: x });
+  return intern(c.store, { kind: "num", value: value === 0 ? 0 : value });
 }
 
 /** A rational number; its `value` is only the nearest double. */
-export const numQ = (c: Context, q: Rational): Term =>
-  intern(c.store, { kind: "num", tag: showQ(q), value: toNumber(q) });
+export const numQ = (c: Setting, exact: Rational): Term =>
+  intern(c.store, { kind: "num", value: toNumber(exact), exact });
 
 /** The exact value of a number term over the reals. */
-export const rationalOf = (t: Term): Rational | undefined =>
-  t.kind === "num" && t.tag.includes("/") ? parseQ(t.tag) : undefined;
+export const rationalOf = (t: Term): Rational | undefined => (t.kind === "num" ? t.exact : undefined);
 
 /** An index as a number; a constant one is a number. */
-export const indexTerm = (c: Context, i: Ix): Term =>
-  i.atoms.length === 0 ? num(c, i.c) : intern(c.store, { kind: "index", ix: [i] });
+export const indexTerm = (c: Setting, i: Ix): Term =>
+  i.atoms.length === 0 ? num(c, i.c) : intern(c.store, { kind: "index" }, [], [i]);
 
-/** A masked-out value; `scale` is what the mask has been multiplied by. */
-export const closed = (c: Context, scale = 1): Term => intern(c.store, { kind: "closed", tag: String(scale) });
-
-export const isClosed = (t: Term): boolean => t.kind === "closed";
-export const isFiniteNum = (t: Term): boolean => t.value !== undefined && Number.isFinite(t.value);
-export const is = (t: Term, value: number): boolean => t.value === value;
+/** The finite number that a term is. */
+export function finite(t: Term): number | undefined {
+  const value = numberOf(t);
+  return value !== undefined && Number.isFinite(value) ? value : undefined;
+}
+export const is = (t: Term, value: number): boolean => numberOf(t) === value;
 
 /** The term without its minus sign. */
 export const bare = (t: Term): Term => (t.kind === "neg" ? t.args[0]! : t);
-
-/** A proof stops here: the term cannot be given a meaning. The reason is for people. */
-export interface Opaque {
-  readonly opaque: string;
-  /** The value whose element it was. */
-  readonly at?: Tensor;
-}
-export const opaque = (why: string): Opaque => ({ opaque: why });
-export const isOpaque = (x: unknown): x is Opaque => typeof x === "object" && x !== null && "opaque" in x;
 
 /** Sorts the arguments of a commutative function: by structure, then by place, never by name alone. */
 export function inOrder(a: Term, b: Term): number {

@@ -1,6 +1,6 @@
 /** What a proof may assume of the data that the host feeds: the contract of a block call, one line a user can check. */
 
-export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8";
+export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10";
 
 export interface PreconditionText {
   readonly name: string;
@@ -14,7 +14,7 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   },
   P2: { name: "distinct", says: "the rows w_0 … w_{T-1} are pairwise distinct and lie in [0, max_seq)" },
   "P2'": { name: "contiguous", says: "w_t = w_0 + t, and w_0 + T <= max_seq" },
-  P3: { name: "closed", says: "attention-mask entry (t, w_j) is -10000 for every j > t" },
+  P3: { name: "maskedOut", says: "attention-mask entry (t, w_j) is -10000 for every j > t" },
   P4: { name: "ownOpen", says: "attention-mask entry (t, w_t) is 0: a token sees its own row" },
   P5: { name: "twoValued", says: "every attention-mask entry is 0 or -10000" },
   P6: { name: "sameMask", says: "row t of the block's mask equals the mask of step t, as do the other inputs' rows" },
@@ -26,14 +26,9 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
     name: "gap",
     says: "all that is added to, subtracted from or compared with a masked-out entry (scores, row maximum) is within the bound",
   },
+  P9: { name: "shared", says: "an input without a token axis is the same at every call" },
+  P10: { name: "samePosition", says: "all inputs that give positions give the same ones" },
 };
 
-const MASK = 10_000;
-/** exp of anything at or below −104 is 0 in fp32: ln 2⁻¹⁵⁰ ≈ −103.97. */
-const UNDERFLOW = 104;
-
-/**
- * The bound of P8: with |score| and |row maximum| at most this, scale · (score − 10⁴ − maximum) is at or below −104.
- * `scale` is the smallest factor that the graph applies after the mask.
- */
-export const gapBound = (scale: number): number => Math.floor((MASK - UNDERFLOW / scale) / 2);
+/** The largest exponent at which exp is 0 in fp32: ln 2⁻¹⁵⁰ ≈ −103.97. */
+export const UNDERFLOW = -104;

@@ -39,10 +39,6 @@ export const isOne = (a: Rational): boolean => a.n === 1n && a.d === 1n;
 export const lessQ = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
 
 export const showQ = (a: Rational): string => `${a.n}/${a.d}`;
-export function parseQ(text: string): Rational {
-  const [n, d] = text.split("/");
-  return { n: BigInt(n!), d: BigInt(d!) };
-}
 
 /** The nearest double; never 0 for a rational that is not 0. */
 export function toNumber(a: Rational): number {

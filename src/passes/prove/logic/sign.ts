@@ -1,20 +1,21 @@
 /** What is known of the sign of a term, over the reals. */
+import type { Rational } from "./rational.ts";
 import type { Term } from "./terms.ts";
 
-const POSITIVE = new Set(["exp", "sqrt", "rsqrt", "abs"]);
+const POSITIVE: ReadonlySet<string> = new Set(["exp", "sqrt", "rsqrt", "abs"]);
 
 /** Whether the term is certainly not negative. `holes` are the term arguments of the reduction it stands in. */
 export function nonNegative(t: Term, holes: readonly Term[] = []): boolean {
   const all = (args: readonly Term[]): boolean => args.every((x) => nonNegative(x, holes));
   switch (t.kind) {
     case "num":
-      return t.value! >= 0;
+      return t.value >= 0;
     case "unary":
-      return POSITIVE.has(t.tag);
+      return POSITIVE.has(t.fn);
     case "compare":
       return true;
     case "hole": {
-      const arg = holes[Number.parseInt(t.tag, 10)];
+      const arg = holes[t.place];
       return arg !== undefined && nonNegative(arg);
     }
     case "max":
@@ -24,18 +25,16 @@ export function nonNegative(t: Term, holes: readonly Term[] = []): boolean {
     case "select":
       return all(t.args.slice(1));
     case "app":
-      return nonNegative(
-        t.lam!.body,
-        t.args.map((x) => x),
-      );
+      // A hole of this body is filled from outside it: only what is known without looking further counts.
+      return nonNegative(t.lam.body, t.args);
     case "linear":
-      return t.tag.split(",").every((q) => !q.startsWith("-")) && all(t.args);
+      return [t.constant, ...t.coefs].every((q) => q.n >= 0n) && all(t.args);
     case "product":
-      return t.args.every((x, k) => isEven(t.tag.split(",")[k]!) || nonNegative(x, holes));
+      return t.args.every((x, k) => isEven(t.exponents[k]!) || nonNegative(x, holes));
     default:
       return false;
   }
 }
 
 /** An even power is not negative, nor is a root. */
-const isEven = (exponent: string): boolean => /([02468]\/1|\/2)$/.test(exponent);
+const isEven = ({ n, d }: Rational): boolean => d === 2n || (d === 1n && n % 2n === 0n);

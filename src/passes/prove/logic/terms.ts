@@ -1,56 +1,52 @@
 /**
  * Scalar terms of the prover. Two terms with the same structure are the same object, so equality is identity. This
- * file only interns; what may be rewritten into what is in rules/ and scalar.ts.
+ * file only interns; what may be rewritten into what is in rules/.
  */
-import { roundTo } from "../../../dsl/number.ts";
+import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
 import { type Buckets, find, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
+import { dtypeOf, isUnsettled } from "./facts.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
+import { type Leaf, leafKey } from "./leaf.ts";
+import { type Rational, showQ } from "./rational.ts";
 
-export type TermKind =
-  /** A number; `tag` is its exact value. */
-  | "num"
-  /** An element of an input, state, weight or constant table: `tag` is its name, `ix` the place. */
-  | "leaf"
+/** What a term is, its children (`args`, `ix`) aside. */
+export type Head =
+  /** A number. Over the reals `exact` is its value and `value` only the nearest double. */
+  | { readonly kind: "num"; readonly value: number; readonly exact?: Rational }
+  /** An element of an input, state, weight, constant table or cut; `ix` is the place. */
+  | { readonly kind: "leaf"; readonly leaf: Leaf }
   /** An index as a number. */
-  | "index"
-  /** A masked-out value: some value far below every visible score. Not equal to anything; `tag` is the mask's scale. */
-  | "closed"
-  /** A visible or masked-out score: args[1] where args[0], an entry of a two-valued mask, is 0. */
-  | "gate"
-  /** A closed reduction over an index: `lam` applied to the index arguments `ix` and the term arguments `args`. */
-  | "app"
-  /** A sum cut into consecutive pieces of the lengths in `tag`. */
-  | "segments"
+  | { readonly kind: "index" }
+  /** A closed reduction: `lam` applied to the index arguments `ix` and the term arguments `args`. */
+  | { readonly kind: "app"; readonly lam: Lam }
+  /** A sum cut into consecutive pieces of these lengths. */
+  | { readonly kind: "pieces"; readonly lengths: readonly number[] }
   /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
-  | "rows"
+  | { readonly kind: "rows" }
   /** Place of a term argument in a closed reduction. */
-  | "hole"
-  | "add"
-  | "neg"
-  | "mul"
-  | "div"
-  | "max"
-  | "min"
-  /** `tag` is the function. */
-  | "unary"
-  | "compare"
-  | "select"
-  /** The element of dtype `tag` nearest to the argument. */
-  | "round"
-  /** Reals mode: a linear combination or a product of powers; `tag` holds the rational coefficients or exponents. */
-  | "linear"
-  | "product";
+  | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
+  | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
+  | { readonly kind: "unary"; readonly fn: Unary }
+  /** 1 where the comparison of the two arguments holds, else 0. */
+  | { readonly kind: "compare"; readonly how: Comparison }
+  /** args[1] where args[0] is not 0, else args[2]. */
+  | { readonly kind: "select" }
+  /** The element of dtype `to` nearest to the argument. */
+  | { readonly kind: "round"; readonly to: DType }
+  /** Over the reals: constant + Σ coefs[k]·args[k]. */
+  | { readonly kind: "linear"; readonly constant: Rational; readonly coefs: readonly Rational[] }
+  /** Over the reals: Π args[k]^exponents[k]. */
+  | { readonly kind: "product"; readonly exponents: readonly Rational[] };
 
-export interface Term {
+export type TermKind = Head["kind"];
+
+interface Body {
   readonly id: number;
-  readonly kind: TermKind;
-  readonly tag: string;
+  /** The head as text: equal for equal heads. */
+  readonly key: string;
   readonly args: readonly Term[];
   readonly ix: readonly Ix[];
-  readonly lam?: Lam;
-  /** Of a number term. */
-  readonly value?: number;
   /** Every value the term can take is of this type; absent when not known. */
   readonly dtype?: DType;
   /** Index variables it depends on, in rising id. */
@@ -59,14 +55,20 @@ export interface Term {
   readonly skeleton: number;
 }
 
+export type Term = Body & Head;
+
 export type Reduction = "sum" | "max" | "min";
 
-/** The body of a reduction over a variable `bound`, closed: all that comes from outside is a parameter or a hole. */
+/** What a reduction runs over: [0, n), or the rows of a cache axis of `size` that no token writes. */
+export type Range =
+  | { readonly kind: "interval"; readonly n: number }
+  | { readonly kind: "other rows"; readonly size: number };
+
+/** The body of a reduction over a variable, closed: all that comes from outside is a parameter or a hole. */
 export interface Lam {
   readonly id: number;
   readonly reduction: Reduction;
-  /** Size of the range; 0 for the cache rows that no token writes. */
-  readonly n: number;
+  readonly over: Range;
   readonly body: Term;
   /**
    * Other arguments may change its form: a quotient in the body depends on a parameter, or two arguments of a
@@ -95,45 +97,85 @@ export const newStore = (): Store => ({
   moved: new Map(),
 });
 
-export interface Parts {
-  readonly kind: TermKind;
-  readonly tag?: string;
-  readonly args?: readonly Term[];
-  readonly ix?: readonly Ix[];
-  readonly lam?: Lam;
-  readonly value?: number;
-  readonly dtype?: DType;
-}
-
 const NONE: readonly never[] = [];
 
-export function intern(s: Store, parts: Parts): Term {
-  const { kind, tag = "", args = NONE, ix = NONE, lam, value } = parts;
-  let hash = mix(numberOf(s.terms, kind), numberOf(s.terms, tag));
-  if (lam) hash = mix(hash, lam.id);
+/** The one term with this head and these children. */
+export function intern(s: Store, head: Head, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
+  const key = keyOf(head);
+  let hash = mix(0, numberOf(s.terms, key));
   for (const a of args) hash = mix(hash, a.id);
   for (const i of ix) hash = mix(hash, ~i.id);
-  const known = find(
-    s.terms,
-    hash,
-    (t) => t.kind === kind && t.tag === tag && t.lam === lam && sameItems(t.args, args) && sameItems(t.ix, ix),
-  );
+  const known = find(s.terms, hash, (t) => t.key === key && sameItems(t.args, args) && sameItems(t.ix, ix));
   if (known) return known;
-  const dtype = parts.dtype ?? dtypeOf(kind, tag, args, lam);
-  const term: Term = {
+  const dtype = dtypeOf(head, args);
+  const body: Body = {
     id: s.terms.size++,
-    kind,
-    tag,
+    key,
     args,
     ix,
-    ...(lam ? { lam } : {}),
-    ...(value === undefined ? {} : { value }),
     ...(dtype ? { dtype } : {}),
     free: freeOf(args, ix),
-    skeleton: skeletonOf(kind, tag, args, lam),
+    skeleton: skeletonOf(head, key, args),
   };
+  const term: Term = { ...body, ...headOf(head) };
   insert(s.terms, hash, term);
   return term;
+}
+
+/** The only place that turns the parts of a head into text. */
+function keyOf(h: Head): string {
+  switch (h.kind) {
+    case "num":
+      return h.exact ? `num ${showQ(h.exact)}` : `num ${h.value}`;
+    case "leaf":
+      return `leaf ${leafKey(h.leaf)}`;
+    case "app":
+      return `app ${h.lam.id}`;
+    case "pieces":
+      return `pieces ${h.lengths}`;
+    case "hole":
+      return `hole ${h.place} ${h.dtype ?? ""}`;
+    case "unary":
+      return h.fn;
+    case "compare":
+      return `compare ${h.how}`;
+    case "round":
+      return `round ${h.to}`;
+    case "linear":
+      return `linear ${showQ(h.constant)} ${h.coefs.map(showQ)}`;
+    case "product":
+      return `product ${h.exponents.map(showQ)}`;
+    default:
+      return h.kind;
+  }
+}
+
+/** The head alone, also of a term. */
+function headOf(h: Head): Head {
+  switch (h.kind) {
+    case "num":
+      return { kind: h.kind, value: h.value, ...(h.exact ? { exact: h.exact } : {}) };
+    case "leaf":
+      return { kind: h.kind, leaf: h.leaf };
+    case "app":
+      return { kind: h.kind, lam: h.lam };
+    case "pieces":
+      return { kind: h.kind, lengths: h.lengths };
+    case "hole":
+      return { kind: h.kind, place: h.place, ...(h.dtype ? { dtype: h.dtype } : {}) };
+    case "unary":
+      return { kind: h.kind, fn: h.fn };
+    case "compare":
+      return { kind: h.kind, how: h.how };
+    case "round":
+      return { kind: h.kind, to: h.to };
+    case "linear":
+      return { kind: h.kind, constant: h.constant, coefs: h.coefs };
+    case "product":
+      return { kind: h.kind, exponents: h.exponents };
+    default:
+      return { kind: h.kind };
+  }
 }
 
 function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
@@ -150,81 +192,28 @@ function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
   return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
 }
 
-function skeletonOf(kind: TermKind, tag: string, args: readonly Term[], lam: Lam | undefined): number {
-  let h = hashText(kind, hashText(tag, 0x811c9dc5));
-  if (lam) h = mix(mix(h, lam.n), lam.body.skeleton);
+function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
+  // The number of a body says when it was made, not what it is.
+  let h = hashText(head.kind === "app" ? "app" : key);
+  if (head.kind === "app") h = mix(mix(h, sizeOf(head.lam.over)), head.lam.body.skeleton);
   for (const a of args) h = mix(h, a.skeleton);
   return h;
 }
 
-function hashText(text: string, seed: number): number {
-  let h = seed;
+const sizeOf = (r: Range): number => (r.kind === "interval" ? r.n : -r.size);
+
+function hashText(text: string): number {
+  let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
   return h;
 }
 
-/** What is known of the type of a compound's values from its parts. */
-function dtypeOf(kind: TermKind, tag: string, args: readonly Term[], lam: Lam | undefined): DType | undefined {
-  switch (kind) {
-    case "round":
-      return tag as DType;
-    case "index":
-      return "int32";
-    case "compare":
-      return "bool";
-    case "neg":
-      // Minus the least int32 is not an int32; floats are symmetric.
-      return args[0]!.dtype === "fp16" || args[0]!.dtype === "fp32" ? args[0]!.dtype : undefined;
-    case "max":
-    case "min":
-      return common(args);
-    case "select":
-      return common(args.slice(1));
-    case "app":
-      return lam!.reduction === "sum" ? undefined : lam!.body.dtype;
-    default:
-      return undefined;
-  }
-}
-
-function common(args: readonly Term[]): DType | undefined {
-  const first = args[0]?.dtype ?? (args[0]?.value === undefined ? undefined : "num");
-  if (first === undefined) return undefined;
-  const known = args.find((a) => a.dtype)?.dtype;
-  return known && args.every((a) => fits(a, known)) ? known : undefined;
-}
-
-/** Whether every value of the term is of the dtype: rounding to it then changes nothing. */
-export function fits(term: Term, dtype: DType): boolean {
-  if (term.value !== undefined) return roundTo(dtype, term.value) === term.value;
-  const from = term.dtype;
-  if (from === undefined) return false;
-  return from === dtype || (from === "fp16" && dtype === "fp32") || from === "bool";
-}
-
 /** Interns a closed body. */
-export function internLam(s: Store, reduction: Reduction, n: number, body: Term): Lam {
-  const key = `${reduction} ${n} ${body.id}`;
+export function internLam(s: Store, reduction: Reduction, over: Range, body: Term): Lam {
+  const key = `${reduction} ${sizeOf(over)} ${body.id}`;
   const known = s.lams.get(key);
   if (known) return known;
-  const lam: Lam = { id: s.lams.size, reduction, n, body, unsettled: isUnsettled(body) };
+  const lam: Lam = { id: s.lams.size, reduction, over, body, unsettled: isUnsettled(body) };
   s.lams.set(key, lam);
   return lam;
-}
-
-const like = (a: Term, b: Term): boolean => bareSkeleton(a) === bareSkeleton(b);
-const bareSkeleton = (t: Term): number => (t.kind === "neg" ? t.args[0]!.skeleton : t.skeleton);
-const COMMUTATIVE: readonly TermKind[] = ["add", "mul", "max", "min", "linear", "product"];
-
-function isUnsettled(body: Term): boolean {
-  const ranged = (i: Ix): boolean =>
-    i.atoms.some((a) => a.src?.free.some((x) => x.kind === "param") || (a.src !== undefined && ranged(a.src)));
-  const seen = new Set<Term>();
-  const visit = (t: Term): boolean => {
-    if (seen.has(t)) return false;
-    seen.add(t);
-    const twins = COMMUTATIVE.includes(t.kind) && t.args.some((x, k) => k > 0 && like(x, t.args[k - 1]!));
-    return twins || t.ix.some(ranged) || t.args.some(visit);
-  };
-  return visit(body);
 }

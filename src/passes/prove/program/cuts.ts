@@ -65,7 +65,7 @@ function dependents(order: readonly Tensor[], stream: Tensor): ReadonlySet<Tenso
 export function cutsWithout(pairs: readonly Pair[], left: readonly Pair[]): CutPairs {
   const used = pairs.filter((pair) => !left.includes(pair));
   const cut = (pair: Pair) => ({
-    label: `cut ${pairs.indexOf(pair)}`,
+    number: pairs.indexOf(pair),
     ...(pair.tokenAxis === undefined ? {} : { tokenAxis: pair.tokenAxis }),
   });
   return {

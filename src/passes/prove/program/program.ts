@@ -4,18 +4,27 @@ import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Role } from "../../../dsl/roles.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import type { Context } from "../logic/context.ts";
+import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
-import { isOpaque, type Opaque, opaque } from "../logic/make.ts";
-import { isSplit, type Split, splitAll } from "../logic/split.ts";
-import { intern, type Term } from "../logic/terms.ts";
-import { type LeafOptions, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
+import { raw } from "../logic/make.ts";
+import { isOpaque, type Opaque, opaque } from "../logic/opaque.ts";
+import type { Term } from "../logic/terms.ts";
+import { readConst, readInput, readState, readWeight, type WeightIdentity, weightPlace } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
+import type { Context } from "../rules/context.ts";
 import type { Roles } from "./roles.ts";
 
-/** A value that has been proven, row by row: from here on it is a fresh input `label` of both programs. */
+/** The two graphs of a proof, with what the host feeds them. */
+export interface ProvenPair {
+  readonly block: Graph;
+  readonly step: Graph;
+  readonly roles: Roles;
+  readonly weightIdentity?: WeightIdentity;
+}
+
+/** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
 export interface Cut {
-  readonly label: string;
+  readonly number: number;
   /** Absent where there is one token. */
   readonly tokenAxis?: number;
 }
@@ -34,13 +43,13 @@ export interface Copy {
 
 interface Cell {
   /** What was found at an index: the term, or the case distinction or reason that stood in the way. */
-  readonly terms: Map<string, Term | Split | Opaque>;
+  readonly terms: Map<string, Term | Cases | Opaque>;
   readonly element: (ix: readonly Ix[]) => Term;
 }
 
 export interface Programs {
   readonly c: Context;
-  readonly options: LeafOptions;
+  readonly weightIdentity?: WeightIdentity;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
   readonly steps: readonly Copy[];
@@ -51,35 +60,30 @@ export interface CutPairs {
   readonly step: ReadonlyMap<Tensor, Cut>;
 }
 
-export function newPrograms(
-  c: Context,
-  graphs: { readonly block: Graph; readonly step: Graph },
-  roles: Roles,
-  cuts: CutPairs,
-  more: Pick<LeafOptions, "weightIdentity"> = {},
-): Programs {
-  const { tokens, slots } = roles;
-  const copy = (graph: Graph, which: "block" | "step", first: number, before?: Copy): Copy => ({
+export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Programs {
+  const { block, step, roles } = pair;
+  const copy = (graph: Graph, cut: CutPairs["block"], first: number, before?: Copy): Copy => ({
     graph,
-    roles: roles[which],
+    roles: roles.inputs,
     first,
     ...(before ? { before } : {}),
-    cuts: cuts[which],
+    cuts: cut,
     memo: new Map(),
   });
   const steps: Copy[] = [];
-  for (let t = 0; t < tokens; t++) steps.push(copy(graphs.step, "step", t, steps[t - 1]));
-  const m = symbolicReading(c, { tokens, size: slots });
-  return { c, options: { tokens, slots, ...more }, m, block: copy(graphs.block, "block", 0), steps };
+  for (let t = 0; t < roles.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
+  const { weightIdentity } = pair;
+  const m = symbolicReading(c);
+  return { c, m, block: copy(block, cuts.block, 0), steps, ...(weightIdentity ? { weightIdentity } : {}) };
 }
 
-/** The element of a value of a copy. Throws a Split or an Opaque. */
+/** The element of a value of a copy. Throws Cases or an Opaque. */
 export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term {
   const cell = cellOf(p, copy, value);
   const key = keyOf(ix);
   const known = cell.terms.get(key);
   if (known) {
-    if (isSplit(known) || isOpaque(known)) throw known;
+    if (isCases(known) || isOpaque(known)) throw known;
     return known;
   }
   try {
@@ -89,7 +93,7 @@ export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[
   } catch (reason) {
     const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
     // Met again and again: every reduction over this index begins with it as a whole.
-    if (isSplit(told) || isOpaque(told)) cell.terms.set(key, told);
+    if (isCases(told) || isOpaque(told)) cell.terms.set(key, told);
     throw told;
   }
 }
@@ -109,17 +113,17 @@ function cellOf(p: Programs, copy: Copy, value: Tensor): Cell {
 }
 
 function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) => Term {
-  const { c, options } = p;
+  const { c } = p;
   const { def, type } = value;
   const cut = copy.cuts.get(value);
   if (cut) return (ix) => readCut(c, copy, cut, value, ix);
   switch (def.kind) {
     case "input":
-      return (ix) => readInput(c, options, value, copy.roles[def.name]!, copy.first, ix);
+      return (ix) => readInput(c, value, copy.roles[def.name]!, copy.first, ix);
     case "state":
       return (ix) => readEntry(p, copy, def.name, value, ix);
     case "weight":
-      return (ix) => readWeight(c, options, def.source, type, ix);
+      return (ix) => readWeight(c, p.weightIdentity?.(def.source, type) ?? weightPlace(def.source, type), type, ix);
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
@@ -142,14 +146,15 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
 function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: readonly Ix[]): Term {
   if (!copy.before) return readState(p.c, name, ix, value.type.dtype);
   const exit = copy.before.graph.states.find((s) => s.name === name)?.exit;
-  if (!exit) throw opaque(`state ${name} is missing`);
+  if (!exit) throw opaque({ code: "missing state", name });
   return element(p, copy.before, exit, ix);
 }
 
-function readCut(c: Context, copy: Copy, { label, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
-  const leaf = (at: readonly Ix[]) => intern(c.store, { kind: "leaf", tag: label, ix: at, dtype: value.type.dtype });
+function readCut(c: Context, copy: Copy, { number, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
+  const { dtype } = value.type;
+  const leaf = (at: readonly Ix[]) => raw(c, { kind: "leaf", leaf: { of: "cut", number, dtype } }, [], at);
   if (tokenAxis === undefined) return leaf(ix);
   const token = ix[tokenAxis]!;
-  if (token.atoms.length > 0) return splitAll(token, `the token row of ${label}`);
+  if (token.atoms.length > 0) return casesOfToken(token, value.name ?? "a value");
   return leaf(ix.with(tokenAxis, constant(c.store.indices, token.c + copy.first)));
 }

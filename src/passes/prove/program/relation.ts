@@ -3,11 +3,12 @@
  * the block equals the state after the last step, for every row that a token wrote and for any other.
  */
 import type { Tensor } from "../../../dsl/tensor.ts";
-import { type Atom, constant, type Ix, rest, row, shift, variable } from "../logic/indices.ts";
-import type { Opaque } from "../logic/make.ts";
-import { isOpaque } from "../logic/make.ts";
-import { isSplit } from "../logic/split.ts";
+import { type Cases, isCases } from "../logic/cases.ts";
+import { constant, type Ix, rest, shift, variable } from "../logic/indices.ts";
+import { isOpaque, type Opaque } from "../logic/opaque.ts";
+import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
+import { tokenRow } from "../reading/rows.ts";
 import { type Copy, element, type Programs } from "./program.ts";
 
 /** A pair of values that should be equal. */
@@ -53,7 +54,7 @@ export function compare(
   pair: Pair,
   ignored = none,
 ): { readonly compared: number; readonly difference?: Difference } {
-  const { tokens } = p.options;
+  const { tokens } = p.c;
   let compared = 0;
   const rows = pair.what === "state" ? [undefined] : Array.from({ length: tokens }, (_, t) => t);
   for (const token of rows) {
@@ -88,9 +89,9 @@ function compareBox(
     return block === step ? { compared: 1 } : { compared: 1, difference: { ...place, block, step } };
   } catch (reason) {
     if (isOpaque(reason)) return { compared: 1, difference: { ...place, opaque: reason } };
-    if (!isSplit(reason)) throw reason;
+    if (!isCases(reason)) throw reason;
     let compared = 0;
-    for (const part of partsOf(p, box, reason.split, reason.cuts)) {
+    for (const part of partsOf(p, box, reason)) {
       const result = compareBox(p, pair, token, part, ignored);
       compared += result.compared;
       if (result.difference) return { compared, difference: result.difference };
@@ -105,24 +106,20 @@ const stepIndex = (p: Programs, { tokenAxis }: Pair, box: readonly Ix[]): readon
   tokenAxis === undefined ? box : box.with(tokenAxis, constant(p.c.store.indices, 0));
 
 /** The parts of a box after a case distinction on one of its variables. */
-function partsOf(
-  p: Programs,
-  box: readonly Ix[],
-  atom: Atom,
-  cuts: readonly number[] | "rows",
-): readonly (readonly Ix[])[] {
+function partsOf(p: Programs, box: readonly Ix[], found: Cases): readonly (readonly Ix[])[] {
   const s = p.c.store.indices;
+  const atom = found.cases;
   const axis = box.findIndex((i) => i.free.includes(atom));
   if (axis < 0) throw new Error(`a case distinction on ${atom.label}, which nothing owns`);
   const offset = box[axis]!.c;
-  if (cuts === "rows") {
-    const { tokens, slots } = p.options;
-    p.c.used.add("P2");
-    const rows = Array.from({ length: tokens }, (_, t) => row(s, t, slots));
-    return [...rows, rest(s, `u${axis}`, slots)].map((i) => box.with(axis, i));
+  if (found.by === "rows") {
+    need(p.c, "P2");
+    p.c.record.rowAxes.add(atom.size);
+    const rows = Array.from({ length: p.c.tokens }, (_, t) => tokenRow(p.c, t));
+    return [...rows, rest(s, `u${axis}`, atom.size)].map((i) => box.with(axis, shift(s, i, offset)));
   }
-  return [0, ...cuts].map((begin, k) => {
-    const n = (cuts[k] ?? atom.n) - begin;
+  return [0, ...found.starts].map((begin, k) => {
+    const n = (found.starts[k] ?? atom.size) - begin;
     return box.with(axis, shift(s, variable(s, `i${axis}`, n), offset + begin));
   });
 }

@@ -3,14 +3,17 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { type Role, rolesOf } from "../../../dsl/roles.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
+import { INT32 } from "../logic/facts.ts";
 
 export interface Roles {
-  readonly block: Readonly<Record<string, Role>>;
-  readonly step: Readonly<Record<string, Role>>;
+  /** Of every input of either graph, by name. */
+  readonly inputs: Readonly<Record<string, Role>>;
   /** T. */
   readonly tokens: number;
   /** Rows of the cache; 0 when the graphs have none. */
   readonly slots: number;
+  /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
+  readonly lastRow: number;
 }
 
 /** @throws GraphError when the interfaces do not match. */
@@ -26,7 +29,7 @@ export function findRoles(block: Graph, step: Graph): Roles {
     { ...block, inputs: [...block.inputs, ...lonely(step, inBlock).map((x) => resized(x, 1, 1))] },
     { ...step, inputs: [...step.inputs, ...lonely(block, inStep).map((x) => resized(x, tokens, 1))] },
   );
-  return { block: roles, step: roles, tokens, slots: slotsOf(block, roles) };
+  return { inputs: roles, tokens, slots: slotsOf(block, roles), lastRow: lastRowOf(block, roles) };
 }
 
 const ROW_INPUTS = /position|pos$|write_mask|update_mask/;
@@ -54,4 +57,14 @@ function slotsOf(block: Graph, roles: Readonly<Record<string, Role>>): number {
     if (role?.kind === "mask" || role?.kind === "write_mask") return x.type.shape[role.slotAxis]!;
   }
   return block.states[0]?.entry.type.shape.at(-2) ?? 0;
+}
+
+/** A mask tells the number of rows. Else they are an axis of some state: which one is not known, so the longest counts. */
+function lastRowOf(block: Graph, roles: Readonly<Record<string, Role>>): number {
+  for (const x of block.inputs) {
+    const role = roles[x.name ?? ""];
+    if (role?.kind === "mask" || role?.kind === "write_mask") return x.type.shape[role.slotAxis]! - 1;
+  }
+  const axes = block.states.flatMap(({ entry }) => entry.type.shape);
+  return axes.length > 0 ? Math.max(...axes) - 1 : INT32[1];
 }

@@ -3,14 +3,12 @@
  * for the names of weights, states and cuts have the same proof, so only one of them is proven.
  */
 import { createHash } from "node:crypto";
-import type { Graph } from "../../../dsl/graph.ts";
 import type { Role } from "../../../dsl/roles.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../../dsl/tensor.ts";
 import type { TensorType } from "../../../dsl/type.ts";
-import type { WeightPlace } from "../reading/leaves.ts";
-import type { Cut, CutPairs } from "./program.ts";
+import { type WeightPlace, weightPlace } from "../reading/leaves.ts";
+import type { CutPairs, ProvenPair } from "./program.ts";
 import type { Pair } from "./relation.ts";
-import type { Roles } from "./roles.ts";
 
 /** Pairs to be proven together. */
 export interface Segment {
@@ -19,25 +17,14 @@ export interface Segment {
   readonly signature: string;
 }
 
-export interface Known {
-  readonly roles: Roles;
-  /** Which stored elements a weight is. */
-  placeOf(source: WeightSource, type: TensorType): WeightPlace;
-}
-
 /** Groups pairs by the cut values they depend on. */
-export function segmentsOf(
-  pairs: readonly Pair[],
-  cuts: CutPairs,
-  graphs: { readonly block: Graph; readonly step: Graph },
-  known: Known,
-): readonly Segment[] {
+export function segmentsOf(pairs: readonly Pair[], cuts: CutPairs, graphs: ProvenPair): readonly Segment[] {
   const groups = new Map<string, Pair[]>();
   for (const pair of pairs) {
-    const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.label).join();
+    const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.number).join();
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
-  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs, known) }));
+  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs) }));
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
@@ -55,12 +42,9 @@ function upstream(root: Tensor, cuts: ReadonlyMap<Tensor, unknown>): ReadonlySet
 }
 
 /** A text of both graphs above the pairs, in which names are replaced by the order of their first appearance. */
-function signatureOf(
-  pairs: readonly Pair[],
-  cuts: CutPairs,
-  { step }: { readonly block: Graph; readonly step: Graph },
-  { roles, placeOf }: Known,
-): string {
+function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, weightIdentity }: ProvenPair): string {
+  const placeOf = (source: WeightSource, type: TensorType): WeightPlace =>
+    weightIdentity?.(source, type) ?? weightPlace(source, type);
   const hash = createHash("sha256");
   const numbers = new Map<string, number>();
   const number = (name: string): number => {
@@ -74,8 +58,10 @@ function signatureOf(
       const known = seen.get(value);
       if (known !== undefined) return known;
       // Cuts stop the walk, except that a root is written out even when it is one.
-      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles[side]));
-      const text = cut ? `cut ${number(cut.label)} ${cut.tokenAxis}` : textOf(value, number, write, placeOf);
+      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles.inputs));
+      const text = cut
+        ? `cut ${number(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
+        : textOf(value, number, write, placeOf);
       seen.set(value, seen.size);
       hash.update(`${seen.size - 1} ${value.type.dtype}[${value.type.shape}] ${text};`);
       if (side === "step" && !cut && value.def.kind === "state") {
@@ -90,19 +76,22 @@ function signatureOf(
   return hash.digest("hex");
 }
 
+interface FedRows {
+  readonly input: string;
+  readonly tokenAxis: number;
+}
+
 /** Rows that the host feeds are to a proof what the rows of a cut are: unknown numbers by token and place. */
-function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): Cut | undefined {
+function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): FedRows | undefined {
   const role = def.kind === "input" ? roles[def.name] : undefined;
-  return role?.kind === "rows" && def.kind === "input"
-    ? { label: `input ${def.name}`, tokenAxis: role.tokenAxis }
-    : undefined;
+  return role?.kind === "rows" && def.kind === "input" ? { input: def.name, tokenAxis: role.tokenAxis } : undefined;
 }
 
 function textOf(
   value: Tensor,
   number: (name: string) => number,
   write: (value: Tensor) => number,
-  placeOf: Known["placeOf"],
+  placeOf: (source: WeightSource, type: TensorType) => WeightPlace,
 ): string {
   const { def } = value;
   switch (def.kind) {

@@ -2,37 +2,19 @@
 import { createHash } from "node:crypto";
 import type { Role } from "../../../dsl/roles.ts";
 import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
-import { type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
+import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
-import type { Context } from "../logic/context.ts";
-import { asAtom, constant, div, type Ix, mod, plus, row, shift, showIx, times } from "../logic/indices.ts";
-import { closed, indexTerm, num, opaque } from "../logic/make.ts";
-import { splitAll, splitAt, splitRows } from "../logic/split.ts";
-import { intern, type Term } from "../logic/terms.ts";
-import { MASK_TAG } from "../rules/closed.ts";
-import { allowed, type Rule } from "../rules/rule.ts";
-
-export const ONE_HOT: Rule = {
-  name: "write-mask",
-  tag: "definition",
-  says: "write_mask[w_j, t] → 1 for j = t, else 0; write_mask[any other row, t] → 0",
-  needs: "the row is that of token t",
-  uses: ["P1", "P2"],
-};
-export const MASK_CLOSED: Rule = {
-  name: "mask-closed",
-  tag: "definition",
-  says: "attn_mask[t, w_j] → closed",
-  needs: "j > t",
-  uses: ["P3"],
-};
-export const MASK_OPEN: Rule = {
-  name: "mask-own-open",
-  tag: "definition",
-  says: "attn_mask[t, w_t] → 0",
-  needs: "the row is that of the token itself",
-  uses: ["P4"],
-};
+import { casesAt, casesOfRows, casesOfToken } from "../logic/cases.ts";
+import { asAtom } from "../logic/index-bounds.ts";
+import { constant, div, type Ix, mod, plus, shift, times } from "../logic/indices.ts";
+import { indexTerm, inOrder, num, raw } from "../logic/make.ts";
+import { need } from "../logic/setting.ts";
+import type { Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
+import { MASKED_OUT } from "../rules/masked.ts";
+import type { Counter, Place } from "../rules/positions.ts";
+import { decides, fired } from "../rules/rule.ts";
+import { placeOf, tokenRow } from "./rows.ts";
 
 /** A weight whose elements begin at `offset` of a larger one, in row-major order. */
 export interface WeightPlace {
@@ -40,83 +22,87 @@ export interface WeightPlace {
   readonly offset: number;
 }
 
-export interface LeafOptions {
-  readonly tokens: number;
-  readonly slots: number;
-  /** Tells which stored elements a weight is; see `weightPlace` for the default. */
-  readonly weightIdentity?: (source: WeightSource, type: TensorType) => WeightPlace | undefined;
-}
+/** Tells which stored elements a weight is; see `weightPlace` for the default. */
+export type WeightIdentity = (source: WeightSource, type: TensorType) => WeightPlace | undefined;
 
 /** The element of an input of the copy that begins at token `first`. */
-export function readInput(c: Context, o: LeafOptions, x: Tensor, role: Role, first: number, ix: readonly Ix[]): Term {
+export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: readonly Ix[]): Term {
   const name = x.name ?? "";
-  const dtype = x.type.dtype;
-  const leaf = (tag: string, at: readonly Ix[]) => intern(c.store, { kind: "leaf", tag, ix: at, dtype });
+  const { dtype } = x.type;
   switch (role.kind) {
     case "shared":
-      return leaf(name, ix);
+      need(c, "P9", name);
+      return raw(c, { kind: "leaf", leaf: { of: "input", name, dtype } }, [], ix);
     case "rows": {
-      const token = tokenOf(c, ix[role.tokenAxis]!, name) + first;
-      c.used.add("P6");
-      return leaf(name, ix.with(role.tokenAxis, constant(c.store.indices, token)));
+      const token = tokenOf(ix[role.tokenAxis]!, name) + first;
+      need(c, "P6", name);
+      const at = ix.with(role.tokenAxis, constant(c.store.indices, token));
+      return raw(c, { kind: "leaf", leaf: { of: "input", name, dtype } }, [], at);
     }
     case "position": {
-      const token = role.tokenAxis === undefined ? 0 : tokenOf(c, ix[role.tokenAxis]!, name);
-      c.used.add("P2");
-      return indexTerm(c, row(c.store.indices, token + first, o.slots));
+      const token = role.tokenAxis === undefined ? 0 : tokenOf(ix[role.tokenAxis]!, name);
+      need(c, "P2");
+      need(c, "P10", name);
+      return indexTerm(c, tokenRow(c, token + first));
+    }
+    case "write_mask": {
+      const [place, token] = entryOf(c, name, role, first, ix);
+      need(c, "P1");
+      return num(c, Number(decides(c, c.rules.oneHot, place, token)));
     }
     case "mask":
-    case "write_mask": {
-      const slot = ix[role.slotAxis]!;
-      const token = tokenOf(c, ix[role.tokenAxis]!, name) + first;
-      const place = slotOf(slot) ?? splitRows(slot, o.slots, `${name} is read`);
-      if (role.kind === "write_mask") c.used.add("P1");
-      if (role.kind === "write_mask") return num(c, Number(allowed(c, ONE_HOT, place === token)));
-      if (place !== "rest" && allowed(c, MASK_CLOSED, place > token)) return closed(c);
-      if (place === token && allowed(c, MASK_OPEN, true)) return num(c, 0);
-      if (c.broken.has(MASK_OPEN.name) && place !== "rest") return num(c, 0);
-      c.used.add("P6");
-      return leaf(MASK_TAG + name, ix.with(role.tokenAxis, constant(c.store.indices, token)));
-    }
+      return readMask(
+        c,
+        name,
+        dtype,
+        entryOf(c, name, role, first, ix),
+        ix.with(role.tokenAxis, constant(c.store.indices, 0)),
+      );
   }
 }
 
-/** The token whose cache row an index is. */
-function slotOf(i: Ix): number | "rest" | undefined {
-  const [a] = i.atoms;
-  if (i.atoms.length !== 1 || i.coefs[0] !== 1 || i.c !== 0) return undefined;
-  return a!.kind === "row" ? a!.n : a!.kind === "rest" ? "rest" : undefined;
+type Masking = Extract<Role, { kind: "mask" | "write_mask" }>;
+type Entry = readonly [place: Place, token: number];
+
+/** Whose row, and which token, an entry of a mask is about. */
+function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): Entry {
+  const slot = ix[role.slotAxis]!;
+  const token = tokenOf(ix[role.tokenAxis]!, name) + first;
+  return [placeOf(c, slot) ?? casesOfRows(slot, `${name} is read`), token];
 }
 
-function tokenOf(c: Context, i: Ix, name: string): number {
-  void c;
-  return i.atoms.length === 0 ? i.c : splitAll(i, `the token row of ${name}`);
+/** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
+function readMask(c: Context, name: string, dtype: DType, [place, token]: Entry, ix: readonly Ix[]): Term {
+  const [open, shut] = dtype === "bool" ? [1, 0] : [0, MASKED_OUT];
+  if (decides(c, c.rules.maskShut, place, token)) return num(c, shut);
+  if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);
+  need(c, "P6", name);
+  const at = [constant(c.store.indices, token), ...ix];
+  const entry = raw(c, { kind: "leaf", leaf: { of: "mask", name, dtype } }, [], at);
+  if (dtype === "bool" || !decides(c, c.rules.maskTwoValued, c.twoValued)) return entry;
+  const isOpen = raw(c, { kind: "compare", how: "equal" }, [entry, num(c, open)].sort(inOrder));
+  return raw(c, { kind: "select" }, [isOpen, num(c, open), num(c, shut)]);
 }
+
+const tokenOf = (i: Ix, name: string): number => (i.atoms.length === 0 ? i.c : casesOfToken(i, name));
 
 /** The element of a state before the first token. */
-export const readState = (c: Context, name: string, ix: readonly Ix[], dtype: TensorType["dtype"]): Term =>
-  intern(c.store, { kind: "leaf", tag: `${name}₀`, ix, dtype });
+export const readState = (c: Context, name: string, ix: readonly Ix[], dtype: DType): Term =>
+  raw(c, { kind: "leaf", leaf: { of: "state", name, dtype } }, [], ix);
 
 /** The element of a weight, by its place among the stored elements. */
-export function readWeight(
-  c: Context,
-  o: LeafOptions,
-  source: WeightSource,
-  type: TensorType,
-  ix: readonly Ix[],
-): Term {
-  const { base, offset } = o.weightIdentity?.(source, type) ?? weightPlace(source, type);
+export function readWeight(c: Context, { base, offset }: WeightPlace, type: TensorType, ix: readonly Ix[]): Term {
   const flat = shift(c.store.indices, flatten(c, ix, type.shape), offset);
-  return intern(c.store, { kind: "leaf", tag: `${base}:${type.dtype}`, ix: [flat], dtype: type.dtype });
+  return raw(c, { kind: "leaf", leaf: { of: "weight", base, dtype: type.dtype } }, [], [flat]);
 }
 
 /** Rows of a stored matrix are consecutive elements. Columns and transposes count as weights of their own. */
 export function weightPlace(source: WeightSource, type: TensorType): WeightPlace {
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
   const { tensor, rows, columns, transform } = source;
-  const cut = [...(columns ? [`columns ${columns.join("..")}`] : []), ...(transform ? [transform] : [])];
-  if (cut.length > 0)
-    return { base: [tensor, ...(rows ? [`rows ${rows.join("..")}`] : []), ...cut].join(" "), offset: 0 };
+  const part = [...(columns ? [`columns ${columns.join("..")}`] : []), ...(transform ? [transform] : [])];
+  if (part.length > 0)
+    return { base: [tensor, ...(rows ? [`rows ${rows.join("..")}`] : []), ...part].join(" "), offset: 0 };
   const width = rows ? sizeOf(type.shape) / (rows[1] - rows[0]) : 0;
   return { base: tensor, offset: (rows?.[0] ?? 0) * width };
 }
@@ -133,22 +119,19 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
   if (i.atoms.length === 0) return num(c, data[i.c]!);
   const table = tableOf(data);
   if (table.uniform) return num(c, data[0]!);
-  if (i.free.length === 0 || i.free.some((a) => a.kind === "rest")) throw opaque(`a constant is read at ${showIx(i)}`);
-  if (type.dtype === "int32" && table.counter) return indexTerm(c, count(c, i, table.counter));
-  if (table.runs && asAtom(i)?.kind === "var") return splitAt(i, table.runs, "a constant");
-  return intern(c.store, { kind: "leaf", tag: `const ${table.hash()}`, ix: [i], dtype: type.dtype });
+  const atRow = i.free.length === 0 || i.free.some((a) => a.kind === "rest");
+  const counter = type.dtype === "int32" ? c.rules.counter.make(data) : undefined;
+  if (counter) {
+    fired(c, c.rules.counter);
+    return indexTerm(c, count(c, i, counter));
+  }
+  if (!atRow && table.runs && asAtom(i)?.kind === "var") return casesAt(i, table.runs, "a constant");
+  if (atRow) need(c, "P2");
+  return raw(c, { kind: "leaf", leaf: { of: "table", sha256: table.hash(), dtype: type.dtype } }, [], [i]);
 }
 
-/** data[i] = base + outer·⌊i/period⌋ + inner·(i mod period). */
-interface Counter {
-  readonly base: number;
-  readonly outer: number;
-  readonly inner: number;
-  readonly period: number;
-}
 interface Table {
   readonly uniform: boolean;
-  readonly counter?: Counter;
   /** Starts of runs of one value, where there are few. */
   readonly runs?: readonly number[];
   hash(): string;
@@ -162,26 +145,13 @@ function tableOf(data: ArrayLike<number>): Table {
   if (known) return known;
   const runs: number[] = [];
   for (let k = 1; k < data.length && runs.length <= MOST_RUNS; k++) if (data[k] !== data[k - 1]) runs.push(k);
-  const counter = counterOf(data);
   const table: Table = {
     uniform: runs.length === 0,
-    ...(counter ? { counter } : {}),
     ...(runs.length < MOST_RUNS && data.length > 2 * runs.length ? { runs } : {}),
     hash: () => createHash("sha256").update(Float64Array.from(data)).digest("hex"),
   };
   tables.set(data as never, table);
   return table;
-}
-
-function counterOf(data: ArrayLike<number>): Counter | undefined {
-  const [base, n] = [data[0]!, data.length];
-  const inner = (data[1] ?? base) - base;
-  let period = 1;
-  while (period < n && data[period] === base + inner * period) period++;
-  const outer = period < n ? data[period]! - base : 0;
-  const counter = { base, inner, outer, period };
-  const fits = Array.from(data).every((x, k) => x === base + outer * Math.floor(k / period) + inner * (k % period));
-  return Number.isInteger(base) && fits ? counter : undefined;
 }
 
 function count(c: Context, i: Ix, { base, outer, inner, period }: Counter): Ix {

@@ -1,10 +1,12 @@
 /** Consecutive pieces of a sum: neighbours that follow one formula are one piece, so that no cut leaves a trace. */
 
-import { type Context, deeper } from "../logic/context.ts";
-import { type Atom, asAtom, constant, type Ix, shift, variable } from "../logic/indices.ts";
+import { asAtom } from "../logic/index-bounds.ts";
+import { type Atom, constant, type Ix, shift, variable } from "../logic/indices.ts";
 import { instantiate, substitute } from "../logic/lambda.ts";
 import { is } from "../logic/make.ts";
+import { deeper } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
 import { common } from "./reroll.ts";
 import { rebuild } from "./scalar.ts";
 

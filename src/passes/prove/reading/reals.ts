@@ -3,18 +3,17 @@
  * a sum over an index is split into sums of products without factors that do not depend on the index.
  */
 import type { Unary } from "../../../dsl/algebra.ts";
-import type { Context } from "../logic/context.ts";
 import type { Atom } from "../logic/indices.ts";
 import { close } from "../logic/lambda.ts";
 import { inOrder, num, numQ, rationalOf } from "../logic/make.ts";
 import type { Rational } from "../logic/rational.ts";
 import * as Q from "../logic/rational.ts";
 import { nonNegative } from "../logic/sign.ts";
-import { intern, type Term } from "../logic/terms.ts";
-import { maxOf } from "../rules/closed.ts";
-import { allowed, type Rule } from "../rules/rule.ts";
+import { intern, type Range, type Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
+import type { Powers } from "../rules/reals.ts";
+import { decides, fired, makes } from "../rules/rule.ts";
 
-type Powers = ReadonlyMap<Term, Rational>;
 type Growing = Map<Term, Rational>;
 interface Product {
   readonly q: Rational;
@@ -25,58 +24,13 @@ interface Linear {
   readonly terms: ReadonlyMap<Term, Rational>;
 }
 
-export const COLLECT: Rule = {
-  name: "collect",
-  tag: "reals",
-  says: "a·x + b·x → (a + b)·x, sums and products in any order and bracketing",
-  needs: "the terms have the same factors",
-  lemma: { arity: 3, left: (_, a, b, x) => a! * x! + b! * x!, right: (_, a, b, x) => (a! + b!) * x! },
-};
-export const CONTENT: Rule = {
-  name: "content",
-  tag: "reals",
-  says: "x·a + x·b → x·(a + b), factors that all terms share stand outside",
-  needs: "every term has the factor",
-  lemma: { arity: 3, left: (_, a, b, x) => x! * a! + x! * b!, right: (_, a, b, x) => x! * (a! + b!) },
-};
-export const POWER: Rule = {
-  name: "power",
-  tag: "reals",
-  says: "√(b²·x) → b·√x",
-  needs: "b ≥ 0, and not 0 under a negative power (the quotient is finite)",
-  uses: ["P7"],
-  lemma: { arity: 1, left: (_, b) => Math.sqrt(b! * b!), right: (_, b) => b!, holds: (b) => b! >= 0 },
-};
-export const SUM_LINEAR: Rule = {
-  name: "sum-linear",
-  tag: "reals",
-  says: "Σ (a·x + b·y) → a·Σx + b·Σy",
-  needs: "a and b do not depend on the index of the sum; a constant counts as often as there are summands",
-  lemma: { arity: 3, left: (_, a, x, y) => a! * x! + a! * y!, right: (_, a, x, y) => a! * (x! + y!) },
-};
-
 // --- linear combinations -------------------------------------------------------------------------------------------
 
-const linears = new WeakMap<Term, Linear>();
-const products = new WeakMap<Term, Powers>();
-
-function cached<X>(known: WeakMap<Term, X>, t: Term, read: (t: Term) => X): X {
-  const found = known.get(t);
-  if (found) return found;
-  const made = read(t);
-  known.set(t, made);
-  return made;
-}
-
-/** Coefficients are kept as text in a term; reading them again and again would cost more than the arithmetic. */
-const linearOf = (t: Term): Linear => cached(linears, t, readLinear);
-
-function readLinear(t: Term): Linear {
+function linearOf(t: Term): Linear {
   const q = rationalOf(t);
   if (q) return { constant: q, terms: new Map() };
   if (t.kind !== "linear") return { constant: Q.ZERO, terms: new Map([[t, Q.ONE]]) };
-  const [constant, ...rest] = t.tag.split(",").map(Q.parseQ);
-  return { constant: constant!, terms: new Map(t.args.map((arg, k) => [arg, rest[k]!])) };
+  return { constant: t.constant, terms: new Map(t.args.map((arg, k) => [arg, t.coefs[k]!])) };
 }
 
 function termOf(c: Context, { constant, terms }: Linear): Term {
@@ -84,34 +38,18 @@ function termOf(c: Context, { constant, terms }: Linear): Term {
   if (list.length === 0) return numQ(c, constant);
   if (Q.isZero(constant)) {
     if (list.length === 1 && Q.isOne(list[0]![1])) return list[0]![0];
-    const common =
-      list.length > 1
-        ? commonFactors(
-            c,
-            list.map(([t]) => t),
-          )
-        : new Map<Term, Rational>();
-    if (common.size > 0 && allowed(c, CONTENT, true)) return factored(c, common, list);
+    const common = list.length > 1 ? c.rules.content.make(list.map(([t]) => powersOf(t))) : new Map<Term, Rational>();
+    if (common.size > 0) {
+      fired(c, c.rules.content);
+      return factored(c, common, list);
+    }
   }
-  const tag = [constant, ...list.map(([, q]) => q)].map(Q.showQ).join(",");
-  return intern(c.store, { kind: "linear", tag, args: list.map(([t]) => t) });
-}
-
-/** Powers of one sign that all products share. */
-function commonFactors(c: Context, terms: readonly Term[]): Powers {
-  const all = terms.map(powersOf).filter((p) => !c.broken.has(CONTENT.name) || p.size > 1);
-  const [first, ...rest] = all;
-  if (!first) return new Map();
-  const common: Growing = new Map();
-  for (const [base, e] of first) {
-    const powers = [e, ...rest.map((p) => p.get(base) ?? Q.ZERO)];
-    if (powers.every((x) => x.n > 0n) || powers.every((x) => x.n < 0n))
-      common.set(
-        base,
-        powers.reduce((a, b) => (Q.lessQ(Q.absQ(b), Q.absQ(a)) ? b : a)),
-      );
-  }
-  return common;
+  const coefs = list.map(([, q]) => q);
+  return intern(
+    c.store,
+    { kind: "linear", constant, coefs },
+    list.map(([t]) => t),
+  );
 }
 
 function factored(c: Context, common: Powers, list: readonly (readonly [Term, Rational])[]): Term {
@@ -128,8 +66,7 @@ export function add(c: Context, a: Term, b: Term): Term {
   const terms = new Map(x.terms);
   for (const [t, q] of y.terms) {
     const seen = terms.get(t);
-    if (seen) allowed(c, COLLECT, true);
-    terms.set(t, seen && !c.broken.has(COLLECT.name) ? Q.addQ(seen, q) : (seen ?? q));
+    terms.set(t, seen ? makes(c, c.rules.collect, seen, q) : q);
   }
   return termOf(c, { constant: Q.addQ(x.constant, y.constant), terms });
 }
@@ -146,13 +83,8 @@ function scaleQ(c: Context, a: Term, k: Rational): Term {
 
 // --- products of powers --------------------------------------------------------------------------------------------
 
-const powersOf = (t: Term): Powers => cached(products, t, readPowers);
-
-function readPowers(t: Term): Powers {
-  if (t.kind !== "product") return new Map([[t, Q.ONE]]);
-  const exponents = t.tag.split(",").map(Q.parseQ);
-  return new Map(t.args.map((base, k) => [base, exponents[k]!]));
-}
+const powersOf = (t: Term): Powers =>
+  new Map(t.kind === "product" ? t.args.map((base, k) => [base, t.exponents[k]!]) : [[t, Q.ONE]]);
 
 /** A term as a number times powers; a sum gives its content: the largest coefficient, with the first one's sign. */
 function productOf(c: Context, t: Term): Product {
@@ -192,12 +124,18 @@ function productTerm(c: Context, product: Product): Term {
   const plain = list.length === 1 && Q.isOne(list[0]![1]);
   const body = plain
     ? list[0]![0]
-    : intern(c.store, { kind: "product", tag: list.map(([, e]) => Q.showQ(e)).join(","), args: list.map(([b]) => b) });
+    : intern(
+        c.store,
+        { kind: "product", exponents: list.map(([, e]) => e) },
+        list.map(([b]) => b),
+      );
   return Q.isOne(q) ? body : scaleQ(c, body, q);
 }
 
 export function mul(c: Context, a: Term, b: Term): Term {
   const [x, y] = [productOf(c, a), productOf(c, b)];
+  const cancels = [...y.powers].some(([base, e]) => (x.powers.get(base) ?? e).n < 0n !== e.n < 0n);
+  if (cancels) fired(c, c.rules.cancel);
   return productTerm(c, { q: Q.mulQ(x.q, y.q), powers: combine(x.powers, y.powers) });
 }
 
@@ -207,15 +145,16 @@ export const div = (c: Context, a: Term, b: Term): Term => mul(c, a, power(c, b,
 export function power(c: Context, t: Term, e: Rational): Term {
   const { q, powers } = productOf(c, t);
   if (e.d === 1n) {
-    if (Q.isZero(q)) return intern(c.store, { kind: "product", tag: Q.showQ(e), args: [t] });
+    if (Q.isZero(q)) return intern(c.store, { kind: "product", exponents: [e] }, [t]);
     return productTerm(c, { q: Q.powQ(q, e.n), powers: raised(powers, e) });
   }
   const outside: Growing = new Map();
   const inside: Growing = new Map();
   for (const [base, x] of powers) {
     const even = x.d === 1n && x.n % 2n === 0n;
-    const known = nonNegative(base) || c.broken.has(POWER.name);
-    if ((known || even) && allowed(c, POWER, true)) outside.set(known ? base : unary(c, "abs", base), Q.mulQ(x, e));
+    const known = nonNegative(base);
+    if (decides(c, c.rules.power, known)) outside.set(base, Q.mulQ(x, e));
+    else if (decides(c, c.rules.power, even)) outside.set(unary(c, "abs", base), Q.mulQ(x, e));
     else inside.set(base, x);
   }
   const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
@@ -231,49 +170,46 @@ const raised = (powers: Powers, e: Rational): Powers => new Map([...powers].map(
 export function unary(c: Context, f: Unary, a: Term): Term {
   if (f === "sqrt") return power(c, a, Q.HALF);
   if (f === "rsqrt") return power(c, a, Q.negQ(Q.HALF));
-  if (f !== "abs") return intern(c.store, { kind: "unary", tag: f, args: [a] });
+  if (f !== "abs") return intern(c.store, { kind: "unary", fn: f }, [a]);
   const { q, powers } = productOf(c, a);
   const size = new Map(
     [...powers].map(([b, e]) => [
-      nonNegative(b) || (e.d === 1n && e.n % 2n === 0n) ? b : intern(c.store, { kind: "unary", tag: "abs", args: [b] }),
+      nonNegative(b) || (e.d === 1n && e.n % 2n === 0n) ? b : intern(c.store, { kind: "unary", fn: "abs" }, [b]),
       e,
     ]),
   );
   return productTerm(c, { q: Q.absQ(q), powers: size });
 }
 
-export const max = (c: Context, args: readonly Term[]): Term => maxOf(c, args);
-
-/** Σ over v of the body; n is 0 for the rows of a cache that no token writes. */
-export function sum(c: Context, n: number, v: Atom, body: Term): Term {
+/** Σ over v of the body. */
+export function sum(c: Context, over: Range, v: Atom, body: Term): Term {
   const { constant, terms } = linearOf(body);
-  const count = n > 0 ? numQ(c, Q.rational(BigInt(n))) : close(c, "sum", 0, v, num(c, 1));
-  let total = c.broken.has(SUM_LINEAR.name) ? numQ(c, constant) : mul(c, count, numQ(c, constant));
-  if (terms.size > 1) allowed(c, SUM_LINEAR, true);
+  const known = over.kind === "interval" ? Q.rational(BigInt(over.n)) : undefined;
+  const count = known ? numQ(c, known) : close(c, "sum", over, v, num(c, 1));
+  const whole = makes(c, c.rules.sumLinear, known, constant);
+  let total = whole ? numQ(c, whole) : mul(c, count, numQ(c, constant));
   for (const [t, q] of terms) {
     const [own, outer]: [Growing, Growing] = [new Map(), new Map()];
     for (const [base, e] of powersOf(t)) (base.free.includes(v) ? own : outer).set(base, e);
-    const inner = own.size === 0 ? count : close(c, "sum", n, v, productTerm(c, { q: Q.ONE, powers: own }));
-    if (outer.size > 0) allowed(c, SUM_LINEAR, true);
+    const inner = own.size === 0 ? count : close(c, "sum", over, v, productTerm(c, { q: Q.ONE, powers: own }));
     total = add(c, total, mul(c, inner, productTerm(c, { q, powers: outer })));
   }
   return total;
 }
 
 /** Largest over v: a positive factor that does not depend on v stands outside. */
-export function maxOver(c: Context, n: number, v: Atom, body: Term): Term {
+export function maxOver(c: Context, over: Range, v: Atom, body: Term): Term {
   const { q, powers } = productOf(c, body);
   const outside = [...powers].filter(([b]) => !b.free.includes(v) && nonNegative(b));
-  if (q.n < 0n || (Q.isOne(q) && outside.length === 0)) return close(c, "max", n, v, body);
+  if (q.n < 0n || (Q.isOne(q) && outside.length === 0)) return close(c, "max", over, v, body);
   const inner = new Map([...powers].filter(([b]) => !outside.some(([x]) => x === b)));
-  const largest = close(c, "max", n, v, productTerm(c, { q: Q.ONE, powers: inner }));
+  const largest = close(c, "max", over, v, productTerm(c, { q: Q.ONE, powers: inner }));
   return mul(c, largest, productTerm(c, { q, powers: new Map(outside) }));
 }
 
 /** A linear combination or product with other arguments. */
-export function rebuild(c: Context, like: Term, args: readonly Term[]): Term {
-  const numbers = like.tag.split(",").map(Q.parseQ);
-  if (like.kind === "product") return args.map((b, k) => power(c, b, numbers[k]!)).reduce((a, b) => mul(c, a, b));
-  const [constant, ...coefs] = numbers;
-  return args.reduce((total, t, k) => add(c, total, scaleQ(c, t, coefs[k]!)), numQ(c, constant!));
+export function rebuild(c: Context, like: Extract<Term, { kind: "linear" | "product" }>, args: readonly Term[]): Term {
+  if (like.kind === "product")
+    return args.map((b, k) => power(c, b, like.exponents[k]!)).reduce((a, b) => mul(c, a, b));
+  return args.reduce((total, t, k) => add(c, total, scaleQ(c, t, like.coefs[k]!)), numQ(c, like.constant));
 }

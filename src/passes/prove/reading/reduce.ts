@@ -1,76 +1,69 @@
-/** Reductions of the symbolic reading: over a range, over pieces of it, or over the rows of a cache. */
-
-import { type Context, deeper } from "../logic/context.ts";
-import { type Atom, asAtom, constant, type Ix, rest, row, shift, variable } from "../logic/indices.ts";
+/** Reductions of the symbolic reading: over an interval, over pieces of it, or over the rows of a cache. */
+import { isCases } from "../logic/cases.ts";
+import { asAtom } from "../logic/index-bounds.ts";
+import { type Atom, constant, type Ix, rest, shift, variable } from "../logic/indices.ts";
 import { close } from "../logic/lambda.ts";
-import { bare, is, isClosed, opaque } from "../logic/make.ts";
-import { isSplit } from "../logic/split.ts";
-import { intern, type Reduction, type Term } from "../logic/terms.ts";
-import { negate } from "../rules/arithmetic.ts";
-import { allowed } from "../rules/rule.ts";
-import { SUM_SIGN, sparse } from "../rules/structure.ts";
+import { bare, is, raw } from "../logic/make.ts";
+import { deeper, need } from "../logic/setting.ts";
+import type { Range, Reduction, Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
+import { decides, makes } from "../rules/rule.ts";
+import { sparse } from "../rules/sums.ts";
 import { mergeAll, type Piece } from "./pieces.ts";
 import * as reals from "./reals.ts";
+import { tokenRow } from "./rows.ts";
 import { maximum, minimum } from "./scalar.ts";
-
-/** The tokens of the block and the rows of its cache, which a reduction over the cache is cut into. */
-export interface Rows {
-  readonly tokens: number;
-  readonly size: number;
-}
 
 type Body = (k: Ix) => Term;
 
-export function reduce(c: Context, rows: Rows, reduction: Reduction, n: number, body: Body): Term {
-  return range(c, rows, reduction, 0, n, body);
+/** A reduction over [0, n). */
+export function reduce(c: Context, reduction: Reduction, n: number, body: Body): Term {
+  return interval(c, reduction, { begin: 0, n }, body);
 }
 
-/** Reduction over [begin, begin + n). */
-function range(c: Context, rows: Rows, reduction: Reduction, begin: number, n: number, body: Body): Term {
+interface Interval {
+  readonly begin: number;
+  readonly n: number;
+}
+
+function interval(c: Context, reduction: Reduction, { begin, n }: Interval, body: Body): Term {
   const s = c.store.indices;
   if (n === 1) return body(constant(s, begin));
   return deeper(c, (label) => {
     const v = variable(s, label, n);
     try {
-      return closed(c, reduction, n, asAtom(v)!, body(shift(s, v, begin)));
-    } catch (split) {
-      if (!isSplit(split) || split.split !== asAtom(v)) throw split;
-      if (split.cuts === "rows") return overRows(c, rows, reduction, body);
-      return overPieces(c, rows, reduction, begin, [0, ...split.cuts, n], body);
+      return closed(c, reduction, { kind: "interval", n }, asAtom(v)!, body(shift(s, v, begin)));
+    } catch (found) {
+      if (!isCases(found) || found.cases !== asAtom(v)) throw found;
+      if (found.by === "rows") return overRows(c, reduction, n, body);
+      const starts = [0, ...found.starts, n];
+      const pieces = found.starts.concat(n).map((end, k): Piece => {
+        const part = { begin: begin + starts[k]!, n: end - starts[k]! };
+        return { begin: starts[k]!, n: part.n, term: interval(c, reduction, part, body) };
+      });
+      return overPieces(c, reduction, pieces);
     }
   });
 }
 
 /** Closes one body, with what can be said of it as a whole. */
-function closed(c: Context, reduction: Reduction, n: number, v: Atom, body: Term): Term {
-  if (isClosed(body) || (body.kind === "gate" && reduction !== "max")) throw opaque("a masked-out value is summed");
-  if (reduction !== "sum") {
-    if (!body.free.includes(v)) return body;
-    return c.mode === "reals" && reduction === "max" ? reals.maxOver(c, n, v, body) : close(c, reduction, n, v, body);
-  }
-  if (is(body, 0)) return body;
-  if (c.mode === "reals") return reals.sum(c, n, v, body);
-  if (body.kind !== "neg" || !allowed(c, SUM_SIGN, true)) return close(c, "sum", n, v, body);
-  const sum = close(c, "sum", n, v, bare(body));
-  return c.broken.has(SUM_SIGN.name) ? sum : negate(c, sum);
+function closed(c: Context, reduction: Reduction, over: Range, v: Atom, body: Term): Term {
+  if (decides(c, c.rules.reduceSame, reduction, body.free.includes(v))) return body;
+  if (reduction === "max" && c.mode === "reals") return reals.maxOver(c, over, v, body);
+  if (reduction === "min" && body.kind === "neg")
+    return makes(c, c.rules.minSign, c, close(c, "max", over, v, bare(body)));
+  if (reduction !== "sum") return close(c, reduction, over, v, body);
+  if (is(body, 0) && decides(c, c.rules.sumZero, 0)) return body;
+  if (c.mode === "reals") return reals.sum(c, over, v, body);
+  if (body.kind !== "neg") return close(c, "sum", over, v, body);
+  return makes(c, c.rules.sumSign, c, close(c, "sum", over, v, bare(body)));
 }
 
 function combine(c: Context, reduction: Reduction, parts: readonly Term[]): Term {
   return reduction === "max" ? maximum(c, parts) : minimum(c, parts);
 }
 
-function overPieces(
-  c: Context,
-  rows: Rows,
-  reduction: Reduction,
-  begin: number,
-  cuts: readonly number[],
-  body: Body,
-): Term {
-  const pieces = cuts.slice(1).map((end, k) => {
-    const [from, n] = [cuts[k]!, end - cuts[k]!];
-    return { begin: from, n, term: range(c, rows, reduction, begin + from, n, body) };
-  });
+function overPieces(c: Context, reduction: Reduction, pieces: readonly Piece[]): Term {
   if (reduction !== "sum")
     return combine(
       c,
@@ -85,38 +78,42 @@ function overPieces(
   );
   if (few) return few;
   if (c.mode === "reals") return flat.map((p) => p.term).reduce((a, b) => reals.add(c, a, b));
-  const merged = mergeAll(c, flat, (n, v, term) => closed(c, "sum", n, v, term));
+  const merged = mergeAll(c, flat, (n, v, term) => closed(c, "sum", { kind: "interval", n }, v, term));
   if (merged.length === 1) return merged[0]!.term;
-  return intern(c.store, { kind: "segments", tag: merged.map((p) => p.n).join(","), args: merged.map((p) => p.term) });
+  const lengths = merged.map((p) => p.n);
+  return raw(
+    c,
+    { kind: "pieces", lengths },
+    merged.map((p) => p.term),
+  );
 }
 
 /** Pieces of a piece are pieces of the whole: a sum is a function of what stands at each position. */
 function flatten(piece: Piece): readonly Piece[] {
-  if (piece.term.kind !== "segments") return [piece];
+  const { term } = piece;
+  if (term.kind !== "pieces") return [piece];
   let begin = piece.begin;
-  return piece.term.args.map((term, k) => {
-    const n = Number(piece.term.tag.split(",")[k]);
+  return term.args.map((part, k) => {
+    const n = term.lengths[k]!;
     begin += n;
-    return { begin: begin - n, n, term };
+    return { begin: begin - n, n, term: part };
   });
 }
 
-/** A reduction over all rows of the cache: those that the block writes one by one, then the rest. */
-function overRows(c: Context, rows: Rows, reduction: Reduction, body: Body): Term {
-  const s = c.store.indices;
-  c.used.add("P2");
-  const parts = Array.from({ length: rows.tokens }, (_, t) => body(row(s, t, rows.size)));
+/** A reduction over all rows of a cache axis: those that the block writes one by one, then the rest. */
+function overRows(c: Context, reduction: Reduction, size: number, body: Body): Term {
+  need(c, "P2");
+  c.record.rowAxes.add(size);
+  const parts = Array.from({ length: c.tokens }, (_, t) => body(tokenRow(c, t)));
   const others = deeper(c, (label) => {
-    const v = rest(s, label, rows.size);
+    const v = rest(c.store.indices, label, size);
     const at = body(v);
-    return isClosed(at) || is(at, 0) ? at : closed(c, reduction, 0, asAtom(v)!, at);
+    return is(at, 0) ? at : closed(c, reduction, { kind: "other rows", size }, asAtom(v)!, at);
   });
-  if (reduction !== "sum") return combine(c, reduction, [...parts, others]);
-  if ([...parts, others].some(isClosed)) throw opaque("a masked-out value is summed");
+  const all = [...parts, others];
+  if (reduction !== "sum") return combine(c, reduction, all);
   return (
-    sparse(c, [...parts, others], (k) => k < rows.tokens) ??
-    (c.mode === "reals"
-      ? [...parts, others].reduce((a, b) => reals.add(c, a, b))
-      : intern(c.store, { kind: "rows", args: [...parts, others] }))
+    sparse(c, all, (k) => k < c.tokens) ??
+    (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows" }, all))
   );
 }

@@ -2,19 +2,15 @@
  * Pieces of equal form. n pieces whose terms differ only in constants of their indices, by equal steps, are one term
  * in the piece's number: attention written as a loop over heads becomes attention over a head axis.
  */
-import { type Context, deeper } from "../logic/context.ts";
-import { type Atom, asAtom, constant, div, type Ix, minus, mod, plus, times, variable } from "../logic/indices.ts";
-import { boundOf, close, instantiate, substitute } from "../logic/lambda.ts";
-import type { Term } from "../logic/terms.ts";
-import { allowed, type Rule } from "../rules/rule.ts";
-import { rebuild } from "./scalar.ts";
 
-export const REROLL: Rule = {
-  name: "re-roll",
-  tag: "definition",
-  says: "pieces t₀, …, tₙ₋₁ → t(i div p)",
-  needs: "every piece is the common form at its number",
-};
+import { asAtom } from "../logic/index-bounds.ts";
+import { type Atom, constant, div, type Ix, minus, mod, plus, times, variable } from "../logic/indices.ts";
+import { type App, close, instantiate, substitute, variableOf } from "../logic/lambda.ts";
+import { deeper } from "../logic/setting.ts";
+import type { Lam, Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
+import { decides } from "../rules/rule.ts";
+import { rebuild } from "./scalar.ts";
 
 export function reroll(
   c: Context,
@@ -35,7 +31,7 @@ export function reroll(
     const form = common(c, terms[0]!, terms[1]!, plus(s, hole, constant(s, -number.lo)));
     if (!form) return undefined;
     const fits = used.every((n, k) => substitute(c, form, at(constant(s, n)), rebuild) === terms[k]);
-    return allowed(c, REROLL, fits) ? substitute(c, form, at(number), rebuild) : undefined;
+    return decides(c, c.rules.reroll, fits) ? substitute(c, form, at(number), rebuild) : undefined;
   });
 }
 
@@ -49,27 +45,31 @@ export function common(c: Context, a: Term, b: Term, n: Ix): Term | undefined {
     return memo.get(key);
   };
   const merge = (x: Term, y: Term): Term | undefined => {
-    if (x.kind === "app" && x.lam !== y.lam) return mergeOpened(x, y);
+    if (x.kind === "app" && y.kind === "app" && x.lam !== y.lam) return mergeOpened(x, y);
     const args = zip(x.args, y.args, visit);
     const ix = zip(x.ix, y.ix, (i, j) => commonIx(c, i, j, n));
     return args && ix && rebuild(c, x, args, ix);
   };
-  const mergeOpened = (x: Term, y: Term): Term | undefined =>
+  const mergeOpened = (x: App, y: App): Term | undefined =>
     deeper(c, (label) => {
-      const v = boundOf(c, x, label);
+      const v = variableOf(c, x.lam, label);
       const body = visit(instantiate(c, x, v, rebuild), instantiate(c, y, v, rebuild));
-      return body && close(c, x.lam!.reduction, x.lam!.n, asAtom(v)!, body);
+      return body && close(c, x.lam.reduction, x.lam.over, asAtom(v)!, body);
     });
   return visit(a, b);
 }
 
 function sameForm(x: Term, y: Term): boolean {
-  if (x.kind !== y.kind || x.tag !== y.tag || x.args.length !== y.args.length) return x.kind === "app" && sameApp(x, y);
-  return x.ix.length === y.ix.length || (x.kind === "app" && sameApp(x, y));
+  if (x.kind === "app" && y.kind === "app" && sameReduction(x.lam, y.lam)) return true;
+  return x.key === y.key && x.args.length === y.args.length && x.ix.length === y.ix.length;
 }
 
-const sameApp = (x: Term, y: Term): boolean =>
-  y.kind === "app" && x.lam!.reduction === y.lam!.reduction && x.lam!.n === y.lam!.n;
+/** Whether two bodies are reduced in the same way, whatever they are. */
+export const sameReduction = (a: Lam, b: Lam): boolean =>
+  a.reduction === b.reduction &&
+  (a.over.kind === "interval"
+    ? b.over.kind === "interval" && a.over.n === b.over.n
+    : b.over.kind === "other rows" && a.over.size === b.over.size);
 
 function zip<X>(a: readonly X[], b: readonly X[], f: (x: X, y: X) => X | undefined): readonly X[] | undefined {
   const result: X[] = [];

@@ -2,17 +2,19 @@
 import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
-import type { Context } from "../logic/context.ts";
-import { constant, div, type Ix, minus, mod, plus, shift, showIx, times } from "../logic/indices.ts";
-import { indexTerm, num, opaque } from "../logic/make.ts";
-import { splitAt, splitFirst } from "../logic/split.ts";
+import { casesAt, casesOfFirst } from "../logic/cases.ts";
+import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
+import { indexTerm, num } from "../logic/make.ts";
+import { opaque } from "../logic/opaque.ts";
+import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
-import { compareIndices, withinRows } from "./distinct.ts";
-import { type Rows, reduce } from "./reduce.ts";
+import type { Context } from "../rules/context.ts";
+import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
+import { compareIndices, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
 
-export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
+export function symbolicReading(c: Context): Algebra<Term, Ix> {
   const s = c.store.indices;
   return {
     index: (n) => constant(s, n),
@@ -21,7 +23,7 @@ export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
     reindex: (ix, from, to) => reindex(c, ix, from, to),
     piece: (i, sizes, pick) => piece(c, i, sizes, pick),
     within: (i, begin, size, stride, inside, outside) => {
-      const inRows = withinRows(c, rows, i, begin, size, stride);
+      const inRows = withinRows(c, i, begin, size, stride);
       if (inRows !== undefined) return inRows === "outside" ? outside() : inside(inRows);
       return within(c, minus(s, i, begin), size, stride, inside, outside);
     },
@@ -36,12 +38,12 @@ export function symbolicReading(c: Context, rows: Rows): Algebra<Term, Ix> {
     minimum: (a, b) => scalar.minimum(c, [a, b]),
     pow: (a, b) => scalar.pow(c, a, b),
     unary: (f, a) => scalar.unary(c, f, a),
-    compare: (how, a, b) => compareIndices(c, rows, how, a, b) ?? scalar.compare(c, how, a, b),
+    compare: (how, a, b) => compareIndices(c, how, a, b) ?? scalar.compare(c, how, a, b),
     select: (cond, yes, no) => scalar.select(c, cond, yes, no),
     round: (dtype, a) => scalar.round(c, dtype, a),
-    sum: (n, term) => reduce(c, rows, "sum", n, term),
-    max: (n, term) => reduce(c, rows, "max", n, term),
-    min: (n, term) => reduce(c, rows, "min", n, term),
+    sum: (n, term) => reduce(c, "sum", n, term),
+    max: (n, term) => reduce(c, "max", n, term),
+    min: (n, term) => reduce(c, "min", n, term),
   };
 }
 
@@ -80,7 +82,7 @@ function piece(c: Context, i: Ix, sizes: readonly number[], pick: (n: number, re
   const [first, last] = [pieceOf(i.lo), pieceOf(i.hi)];
   if (first === last && first >= 0) return pick(first, shift(s, i, -starts[first]!));
   const equal = sizes.every((n) => n === sizes[0]);
-  return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? splitAt(i, starts.slice(1), "a piece");
+  return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? casesAt(i, starts.slice(1), "a piece");
 }
 
 function within(
@@ -94,20 +96,20 @@ function within(
   const s = c.store.indices;
   const span = (size - 1) * stride + 1;
   if (offset.hi < 0 || offset.lo >= span) return outside();
-  if (offset.lo < 0 || offset.hi >= span) return splitAt(offset, [0, span], "a slice");
+  if (offset.lo < 0 || offset.hi >= span) return casesAt(offset, [0, span], "a slice");
   const off = mod(s, offset, stride);
   if (off.atoms.length === 0) return off.c === 0 ? inside(div(s, offset, stride)) : outside();
-  return splitAt(off, [0, 1], "a strided slice");
+  return casesAt(off, [0, 1], "a strided slice");
 }
 
 function indexOf(c: Context, t: Term, size: number): Ix {
   const i = scalar.asIndex(c, t);
-  if (!i && t.kind === "leaf" && t.tag.startsWith("const "))
-    return splitFirst(t.ix[0]!, "a place in a constant of indices");
-  if (!i) throw opaque(`an index is computed at run time (${t.kind} ${t.tag})`);
-  if (i.lo < 0 || i.hi >= size) {
-    // A cache row is in range by P2; anything else must be known to be.
-    if (i.free.length > 0 || i.atoms.length === 0) throw opaque(`index ${showIx(i)} may be outside [0, ${size})`);
-  }
+  if (!i && t.kind === "leaf" && t.leaf.of === "table")
+    return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
+  if (!i) throw opaque({ code: "run-time index", from: t.kind });
+  // A cache row is in range by P2; anything else must be known to be.
+  const isRow = i.free.length === 0 && i.atoms.length > 0;
+  if (isRow) need(c, "P2");
+  else if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
 }

@@ -6,12 +6,15 @@ import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf } from "../../../dsl/tensor.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
+import type { ProvenPair } from "../program/program.ts";
 import { tokenAxisOf } from "../program/relation.ts";
-import { findRoles, type Roles } from "../program/roles.ts";
-import type { LeafOptions } from "../reading/leaves.ts";
-import { type Graphs, type Run, runBoth, type Sample, sampleOf } from "./sample.ts";
+import { findRoles } from "../program/roles.ts";
+import { type Run, runBoth, type Sample, sampleOf } from "./sample.ts";
 
-export interface CounterexampleOptions extends Pick<LeafOptions, "weightIdentity"> {
+/** Both graphs of a pair. */
+export type Graphs = Pick<ProvenPair, "block" | "step">;
+
+export interface CounterexampleOptions {
   /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
   readonly small?: (tokens: number) => Graphs;
   /** Runs to spend on making the input small; when absent as many as take a few seconds. */
@@ -30,7 +33,7 @@ export interface Mismatch {
 }
 
 export interface Counterexample {
-  readonly graphs: Graphs;
+  readonly pair: ProvenPair;
   readonly sample: Sample;
   readonly tokens: number;
   readonly slots: number;
@@ -50,23 +53,23 @@ export interface Search {
 const TOO_LARGE = 2e7;
 const SEEDS = 4;
 
-export function searchDifference(given: Graphs, roles: Roles, options: CounterexampleOptions): Search {
+export function searchDifference(given: ProvenPair, options: CounterexampleOptions): Search {
   const seed = options.seed ?? 1;
   const candidates = options.small
-    ? Array.from({ length: roles.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
+    ? Array.from({ length: given.roles.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
     : [given];
   let runs = 0;
   let bitsOnly = false;
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
-    const own = findRoles(graphs.block, graphs.step);
+    const own = { ...given, ...graphs, roles: findRoles(graphs.block, graphs.step) };
     for (let k = 0; k < SEEDS; k++) {
-      const sample = sampleOf(graphs, own, seed + k, options);
+      const sample = sampleOf(own, seed + k);
       runs++;
-      const found = mismatch(graphs, own, runBoth(graphs, own, sample, "fp16", options), "fp16");
+      const found = mismatch(own, runBoth(own, sample, "fp16"), "fp16");
       if (!found) continue;
-      if (mismatch(graphs, own, runBoth(graphs, own, sample, "fp64", options), "fp64"))
-        return { counterexample: shrink(graphs, own, sample, seed + k, options), searched: `${runs} inputs` };
+      if (mismatch(own, runBoth(own, sample, "fp64"), "fp64"))
+        return { counterexample: shrink(own, sample, seed + k, options), searched: `${runs} inputs` };
       bitsOnly = true;
     }
   }
@@ -93,8 +96,7 @@ const PLAIN = 0.01;
 
 /** The first difference of a run; undefined when there is none, or when a result is not finite (P7). */
 export function mismatch(
-  graphs: Graphs,
-  roles: Roles,
+  { block, step: single, roles }: ProvenPair,
   run: Run,
   precision: Precision,
   noise = FP64_NOISE,
@@ -108,8 +110,8 @@ export function mismatch(
       found ??= { name, index, block, step, ...(token === undefined ? {} : { token }) };
     return true;
   };
-  for (const [name, value] of Object.entries(graphs.block.outputs)) {
-    const axis = tokenAxisOf(value, graphs.step.outputs[name]!, roles.tokens);
+  for (const [name, value] of Object.entries(block.outputs)) {
+    const axis = tokenAxisOf(value, single.outputs[name]!, roles.tokens);
     const finite = eachIndex(value.type.shape, (index, flat) => {
       const token = typeof axis === "number" ? index[axis]! : 0;
       const own = typeof axis === "number" ? index.with(axis, 0) : index;
@@ -118,7 +120,7 @@ export function mismatch(
     });
     if (!finite) return undefined;
   }
-  for (const { name, entry } of graphs.block.states) {
+  for (const { name, entry } of block.states) {
     const finite = eachIndex(entry.type.shape, (index, flat) =>
       check(name, index, run.block.states[name]!.data[flat]!, last.states[name]!.data[flat]!),
     );
@@ -150,7 +152,7 @@ const SHRINK_COST = 1e7;
 const runsFor = (graphs: Graphs): number => Math.min(400, Math.max(20, Math.floor(SHRINK_COST / costOf(graphs))));
 
 /** A run of elements of an array. */
-interface Segment {
+interface Stretch {
   readonly name: string;
   readonly from: number;
   readonly to: number;
@@ -162,16 +164,10 @@ interface Segment {
  * Zeroes what the difference does not need: the largest part first, of whatever array; what cannot go is cut in half.
  * What is left becomes 1 where that will do.
  */
-function shrink(
-  graphs: Graphs,
-  roles: Roles,
-  first: Sample,
-  seed: number,
-  options: CounterexampleOptions,
-): Counterexample {
-  let runs = options.budget ?? runsFor(graphs);
+function shrink(pair: ProvenPair, first: Sample, seed: number, options: CounterexampleOptions): Counterexample {
+  let runs = options.budget ?? runsFor(pair);
   const differs = (sample: Sample): boolean =>
-    mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp64", options), "fp64", PLAIN) !== undefined;
+    mismatch(pair, runBoth(pair, sample, "fp64"), "fp64", PLAIN) !== undefined;
   let sample = first;
   const attempt = (name: string, from: number, to: number, value: number): boolean => {
     const old = sample.arrays.get(name)!;
@@ -192,14 +188,13 @@ function shrink(
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
   const found =
-    mismatch(graphs, roles, runBoth(graphs, roles, sample, "fp16", options), "fp16") ??
-    mismatch(graphs, roles, runBoth(graphs, roles, first, "fp16", options), "fp16")!;
+    mismatch(pair, runBoth(pair, sample, "fp16"), "fp16") ?? mismatch(pair, runBoth(pair, first, "fp16"), "fp16")!;
   const all = [...sample.arrays.values()].flatMap((x) => [...x]);
   return {
-    graphs,
+    pair,
     sample,
-    tokens: roles.tokens,
-    slots: roles.slots,
+    tokens: pair.roles.tokens,
+    slots: pair.roles.slots,
     mismatch: found,
     nonZero: all.filter((x) => x !== 0).length,
     numbers: all.length,
@@ -207,13 +202,13 @@ function shrink(
   };
 }
 
-function zeroParts({ arrays }: Sample, attempt: (part: Segment) => boolean, more: () => boolean): void {
-  let parts: readonly Segment[] = [...arrays].map(([name, data]) => ({ name, from: 0, to: data.length }));
-  const size = ({ from, to }: Segment): number => to - from;
+function zeroParts({ arrays }: Sample, attempt: (part: Stretch) => boolean, more: () => boolean): void {
+  let parts: readonly Stretch[] = [...arrays].map(([name, data]) => ({ name, from: 0, to: data.length }));
+  const size = ({ from, to }: Stretch): number => to - from;
   while (parts.length > 0 && more()) {
     const largest = Math.max(...parts.map(size));
     const left = parts.filter((part) => size(part) < largest);
-    let zeroed: Segment | undefined;
+    let zeroed: Stretch | undefined;
     for (const part of parts.filter((x) => size(x) === largest)) {
       // Where the first half could go and the whole could not, the second is needed: only parts of it can go.
       const needed = part.second && zeroed?.second === false && zeroed.to === part.from && zeroed.name === part.name;
@@ -225,7 +220,7 @@ function zeroParts({ arrays }: Sample, attempt: (part: Segment) => boolean, more
   }
 }
 
-function halves({ name, from, to }: Segment): readonly Segment[] {
+function halves({ name, from, to }: Stretch): readonly Stretch[] {
   const middle = (from + to) >> 1;
   return [
     { name, from, to: middle, second: false },

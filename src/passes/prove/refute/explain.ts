@@ -2,13 +2,19 @@
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { sameType } from "../../../dsl/type.ts";
-import { type Context, deeper } from "../logic/context.ts";
 import { type Ix, showIx } from "../logic/indices.ts";
-import { boundOf, instantiate } from "../logic/lambda.ts";
+import { instantiate, variableOf } from "../logic/lambda.ts";
+import { showLeaf } from "../logic/leaf.ts";
+import { closesReason } from "../logic/opaque.ts";
+import { isOne, isZero, type Rational, showQ } from "../logic/rational.ts";
+import { deeper } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Programs } from "../program/program.ts";
 import { compare, type Difference, type Ignored, type Pair, tokenAxisOf } from "../program/relation.ts";
+import { sameReduction } from "../reading/reroll.ts";
+import { placeOf, rowAt } from "../reading/rows.ts";
 import { rebuild } from "../reading/scalar.ts";
+import type { Context } from "../rules/context.ts";
 import type { Finding } from "./finding.ts";
 import { hintOf } from "./hints.ts";
 
@@ -17,7 +23,7 @@ export function explain(p: Programs, graphs: { block: Graph; step: Graph }, know
   const all = probes(p, graphs, known.pair).filter((pair) => pair.block !== known.pair.block);
   // What the author named says most; only where no name lies on the way a numbered value is better than the result.
   for (const pair of [...all.filter((x) => x.block.name), ...all.filter((x) => !x.block.name)]) {
-    const { difference } = compare(p, pair, maskedRow);
+    const { difference } = compare(p, pair, laterRow(p.c));
     // A value that cannot be read by itself explains nothing where the results can.
     if (difference && (known.opaque || !difference.opaque)) return describe(p.c, difference);
   }
@@ -25,8 +31,10 @@ export function explain(p: Programs, graphs: { block: Graph; step: Graph }, know
 }
 
 /** What a token has to do with the row of a later one means nothing: the mask closes it, and only the block has written it. */
-const maskedRow: Ignored = (token, ix) =>
-  token !== undefined && ix.some(({ atoms }) => atoms.some((a) => a.kind === "row" && a.n > token));
+const laterRow =
+  (c: Context): Ignored =>
+  (token, ix) =>
+    token !== undefined && ix.some((i) => (rowAt(c, i)?.token ?? -1) > token);
 
 /** Values on the way to a pair that both graphs have in comparable shapes, in the order of the block. */
 function probes(p: Programs, { block, step }: { block: Graph; step: Graph }, until: Pair): readonly Pair[] {
@@ -38,7 +46,7 @@ function probes(p: Programs, { block, step }: { block: Graph; step: Graph }, unt
     const name = value.name || alike ? names.get(value) : undefined;
     const twin = name === undefined ? undefined : twins.get(name);
     if (!twin || p.block.cuts.has(value)) return [];
-    return probe({ name: name!, block: value, step: twin }, p.options.tokens, block);
+    return probe({ name: name!, block: value, step: twin }, p.c.tokens, block);
   });
 }
 
@@ -75,10 +83,10 @@ function describe(c: Context, difference: Difference): Finding {
   const at = opaque?.at ?? pair.block;
   const [block, step] = difference.block && difference.step ? narrow(c, difference.block, difference.step) : [];
   const op = at.def.kind === "op" ? at.def.op : at.def.kind;
-  const hint = hintOf(opaque?.opaque, block, step);
+  const hint = opaque ? closesReason(opaque.opaque) : block && step ? hintOf(block, step) : undefined;
   return {
     value: pair.name,
-    where: whereOf(difference),
+    where: whereOf(c, difference),
     ...(block && step ? { block: showTerm(block), step: showTerm(step) } : {}),
     ...(opaque ? { reason: opaque.opaque } : {}),
     op,
@@ -87,39 +95,35 @@ function describe(c: Context, difference: Difference): Finding {
   };
 }
 
-function whereOf({ token, ix, pair }: Difference): string {
-  const row = ix.map(slotName).find((text) => text !== undefined);
+function whereOf(c: Context, { token, ix, pair }: Difference): string {
+  const row = ix.map((i) => slotName(c, i)).find((text) => text !== undefined);
   const place = `[${ix.map(showIx).join(", ")}]`;
   if (row) return `${token === undefined ? "" : `token ${token}, `}${row}, at ${place}`;
   return token === undefined ? `${pair.what} at ${place}` : `token ${token}, at ${place}`;
 }
 
-function slotName(i: Ix): string | undefined {
-  const [a] = i.atoms;
-  if (i.atoms.length !== 1) return undefined;
-  return a!.kind === "row"
-    ? `cache row of token ${a!.n}`
-    : a!.kind === "rest"
-      ? "a cache row no token writes"
-      : undefined;
+function slotName(c: Context, i: Ix): string | undefined {
+  const place = placeOf(c, i);
+  if (place === undefined) return undefined;
+  return place === "other" ? "a cache row no token writes" : `cache row of token ${place}`;
 }
 
 /** Follows two terms down to where they part. */
 function narrow(c: Context, a: Term, b: Term): readonly [Term, Term] {
-  if (a.kind !== b.kind || a.tag !== b.tag || a.args.length !== b.args.length) return [a, b];
-  if (a.kind === "app" && a.lam !== b.lam) {
-    if (a.lam!.reduction !== b.lam!.reduction || a.lam!.n !== b.lam!.n) return [a, b];
+  if (a.kind === "app" && b.kind === "app" && a.lam !== b.lam) {
+    if (!sameReduction(a.lam, b.lam)) return [a, b];
     return deeper(c, (label) => {
-      const v = boundOf(c, a, label);
+      const v = variableOf(c, a.lam, label);
       const [x, y] = [instantiate(c, a, v, rebuild), instantiate(c, b, v, rebuild)];
       return x === y ? ([a, b] as const) : narrow(c, x, y);
     });
   }
+  if (a.key !== b.key || a.args.length !== b.args.length) return [a, b];
   const differing = a.args.findIndex((x, k) => x !== b.args[k]);
   return differing < 0 ? [a, b] : narrow(c, a.args[differing]!, b.args[differing]!);
 }
 
-const INFIX: Partial<Record<Term["kind"], string>> = { add: " + ", mul: " · ", div: " / " };
+const INFIX = { add: " + ", mul: " · ", div: " / " } as const;
 
 /** A term in short. */
 export function showTerm(t: Term, depth = 4): string {
@@ -129,34 +133,43 @@ export function showTerm(t: Term, depth = 4): string {
     case "num":
       return String(t.value);
     case "leaf":
-      return `${t.tag}[${t.ix.map(showIx).join(", ")}]`;
+      return `${showLeaf(t.leaf)}[${t.ix.map(showIx).join(", ")}]`;
     case "index":
       return showIx(t.ix[0]!);
     case "hole":
       return "·";
-    case "closed":
-      return "masked-out";
     case "neg":
       return `-${args[0]}`;
     case "add":
     case "mul":
     case "div":
-      return `(${args.join(INFIX[t.kind]!)})`;
+      return `(${args.join(INFIX[t.kind])})`;
     case "round":
-      return depth > 2 ? args[0]! : `${args[0]}`;
+      return args[0]!;
     case "app":
-      return `${t.lam!.reduction}{${t.lam!.n || "other rows"}}(${showTerm(t.lam!.body, depth - 1)})`;
+      return `${t.lam.reduction}{${t.lam.over.kind === "interval" ? t.lam.over.n : "other rows"}}(${showTerm(t.lam.body, depth - 1)})`;
     case "unary":
-      return `${t.tag}(${args.join(", ")})`;
+      return `${t.fn}(${args.join(", ")})`;
+    case "compare":
+      return `${t.how}(${args.join(", ")})`;
     case "linear":
       return `(${linearText(t, args)})`;
-    default:
+    case "product":
+      return args.map((x, k) => powerText(x, t.exponents[k]!)).join(" · ");
+    case "max":
+    case "min":
+    case "pow":
+    case "select":
+    case "rows":
+    case "pieces":
       return `${t.kind}(${args.join(", ")})`;
   }
 }
 
-function linearText(t: Term, args: readonly string[]): string {
-  const [constant, ...coefs] = t.tag.split(",").map((q) => q.replace(/\/1$/, ""));
-  const terms = args.map((x, k) => (coefs[k] === "1" ? x : `${coefs[k]}·${x}`));
-  return [...terms, ...(constant === "0" ? [] : [constant])].join(" + ");
+const rationalText = (q: Rational): string => showQ(q).replace(/\/1$/, "");
+const powerText = (base: string, e: Rational): string => (isOne(e) ? base : `${base}^${rationalText(e)}`);
+
+function linearText({ constant, coefs }: Extract<Term, { kind: "linear" }>, args: readonly string[]): string {
+  const terms = args.map((x, k) => (isOne(coefs[k]!) ? x : `${rationalText(coefs[k]!)}·${x}`));
+  return [...terms, ...(isZero(constant) ? [] : [rationalText(constant)])].join(" + ");
 }

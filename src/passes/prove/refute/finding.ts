@@ -1,5 +1,6 @@
 /** Where two graphs part: what a failed proof says to a person. */
 import type { Site } from "../../../dsl/site.ts";
+import type { Reason } from "../logic/opaque.ts";
 
 /** As far as the proof can tell. */
 export interface Finding {
@@ -11,10 +12,15 @@ export interface Finding {
   readonly block?: string;
   readonly step?: string;
   /** Why a term could not be made. */
-  readonly reason?: string;
+  readonly reason?: Reason;
   /** The op and the author's line of the value. */
   readonly op: string;
   readonly site: Site;
   /** What would close the gap, where that is known. */
   readonly hint?: string;
+}
+
+/** What differs on an input has nothing that would close it. */
+export function withoutHint({ hint: _, ...finding }: Finding): Finding {
+  return finding;
 }

@@ -12,16 +12,16 @@ import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
+import type { ProvenPair } from "../program/program.ts";
 import { tokenAxisOf } from "../program/relation.ts";
-import type { Roles } from "../program/roles.ts";
-import { type LeafOptions, weightPlace } from "../reading/leaves.ts";
-import { feeds, type Graphs, sampleOf } from "./sample.ts";
+import { weightPlace } from "../reading/leaves.ts";
+import { MASKED_OUT } from "../rules/masked.ts";
+import { feeds, sampleOf } from "./sample.ts";
 
 /** Two primes below 2²⁶: products are exact in doubles. */
 export const PRIMES = [67108859, 67108837] as const;
 /** A masked-out value: below the field, so that no sum or product reaches it. */
 const CLOSED = -1;
-const MASKED = -10_000;
 
 export interface Fingerprint {
   readonly equal: boolean;
@@ -31,46 +31,46 @@ export interface Fingerprint {
 
 /** Compares block and steps over the field of `prime`, with random inputs, weights and functions from `seed`. */
 export function fingerprint(
-  graphs: Graphs,
-  roles: Roles,
+  pair: ProvenPair,
   { prime, seed }: { readonly prime: number; readonly seed: number },
-  more: Pick<LeafOptions, "weightIdentity"> = {},
 ): Fingerprint {
+  const { roles, weightIdentity } = pair;
   const field = fieldReading(prime, seed);
-  const sample = sampleOf(graphs, roles, seed, more);
+  const sample = sampleOf(pair, seed);
   const random = (name: string, k: number): number => mix(prime, seed, hashText(name), k);
   const weight = (value: Tensor): NDArray => {
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
-    const { base, offset } = more.weightIdentity?.(def.source, type) ?? weightPlace(def.source, type);
+    const { base, offset } = weightIdentity?.(def.source, type) ?? weightPlace(def.source, type);
     return from(type, (k) => random(base, offset + k));
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
-  const element = (value: Tensor, data: NDArray, side: "block" | "step"): NDArray => {
-    const role = roles[side][value.name ?? ""]!;
-    if (role.kind === "mask") return from(value.type, (k) => (data.data[k] === MASKED ? CLOSED : 0));
-    if (role.kind === "write_mask" || role.kind === "position") return data;
+  const element = (value: Tensor, data: NDArray): NDArray => {
+    const role = roles.inputs[value.name ?? ""]!;
+    if (role.kind === "mask" && isFloat(value.type.dtype))
+      return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
+    if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
     return from(value.type, (k) => mix(prime, seed, hashText(value.name ?? ""), Math.round(data.data[k]! * 2 ** 24)));
   };
-  const call = (graph: Graph, side: "block" | "step", first: number, states: Record<string, NDArray>) => {
-    const fed = feeds(graph, roles, side, sample, first);
+  const call = (graph: Graph, first: number, states: Record<string, NDArray>) => {
+    const fed = feeds(graph, roles, sample, first);
     return evaluateField(graph, field, (value) => {
       const { def } = value;
       if (def.kind === "weight") return weight(value);
       if (def.kind === "state") return states[def.name]!;
-      return element(value, fed[value.name ?? ""]!, side);
+      return element(value, fed[value.name ?? ""]!);
     });
   };
   let states = Object.fromEntries(
-    graphs.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(name, k))]),
+    pair.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(name, k))]),
   );
-  const block = call(graphs.block, "block", 0, states);
+  const block = call(pair.block, 0, states);
   const steps = Array.from({ length: roles.tokens }, (_, t) => {
-    const result = call(graphs.step, "step", t, states);
+    const result = call(pair.step, t, states);
     states = result.states;
     return result;
   });
-  return compareFields(graphs, roles, block, steps);
+  return compareFields(pair, block, steps);
 }
 
 interface FieldResults {
@@ -78,17 +78,17 @@ interface FieldResults {
   readonly states: Record<string, NDArray>;
 }
 
-function compareFields(graphs: Graphs, roles: Roles, block: FieldResults, steps: readonly FieldResults[]): Fingerprint {
+function compareFields(pair: ProvenPair, block: FieldResults, steps: readonly FieldResults[]): Fingerprint {
   const last = steps.at(-1)!;
-  for (const { name } of graphs.block.states) {
+  for (const { name } of pair.block.states) {
     const k = block.states[name]!.data.findIndex((x, i) => x !== last.states[name]!.data[i]);
     if (k >= 0) return { equal: false, at: `${name}, element ${k}` };
   }
-  for (const [name, value] of Object.entries(graphs.block.outputs)) {
-    const axis = tokenAxisOf(value, graphs.step.outputs[name]!, roles.tokens);
+  for (const [name, value] of Object.entries(pair.block.outputs)) {
+    const axis = tokenAxisOf(value, pair.step.outputs[name]!, pair.roles.tokens);
     const { shape } = value.type;
     const inner = typeof axis === "number" ? sizeOf(shape.slice(axis + 1)) : 1;
-    const rows = typeof axis === "number" ? roles.tokens : 1;
+    const rows = typeof axis === "number" ? pair.roles.tokens : 1;
     const k = block.outputs[name]!.data.findIndex((x, i) => {
       const t = rows === 1 ? 0 : Math.floor(i / inner) % rows;
       const own = rows === 1 ? i : Math.floor(i / inner / rows) * inner + (i % inner);
@@ -173,7 +173,7 @@ function fieldReading(p: number, seed: number): Field {
       if (x === undefined || y === undefined) return keyed("order", (a - b + p) % p) & 1;
       return Number(x < y);
     },
-    round: (dtype, a) => (isFloat(dtype) ? a : a),
+    round: (_, a) => a,
     sum: (n, term) => {
       let total = 0;
       for (let k = 0; k < n; k++) total = add(total, term(k));
@@ -200,7 +200,7 @@ function smallFraction(x: number, p: number): number | undefined {
     if (n <= 64) return n / 2 ** k;
     if (p - n <= 64) return (n - p) / 2 ** k;
   }
-  return x === CLOSED ? MASKED : undefined;
+  return x === CLOSED ? MASKED_OUT : undefined;
 }
 
 function powMod(base: number, exponent: number, p: number): number {

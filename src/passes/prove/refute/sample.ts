@@ -9,13 +9,10 @@ import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
 import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
 import type { Precision } from "../../interpret/reading.ts";
+import type { ProvenPair } from "../program/program.ts";
 import type { Roles } from "../program/roles.ts";
-import { type LeafOptions, weightPlace } from "../reading/leaves.ts";
-
-export interface Graphs {
-  readonly block: Graph;
-  readonly step: Graph;
-}
+import { type WeightIdentity, weightPlace } from "../reading/leaves.ts";
+import { MASKED_OUT } from "../rules/masked.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
 export interface Sample {
@@ -25,10 +22,6 @@ export interface Sample {
   /** Other cache rows that every token sees. */
   readonly visible: readonly boolean[];
 }
-
-type Identity = Pick<LeafOptions, "weightIdentity">;
-
-const MASKED = -10_000;
 
 /** A stream of uniform numbers in [-1, 1) (mulberry32). */
 export function uniform(seed: number): () => number {
@@ -45,7 +38,8 @@ const hashOf = (text: string): number =>
   [...text].reduce((h, ch) => Math.imul(h ^ ch.charCodeAt(0), 16777619), 2166136261);
 
 /** Random data from a seed. */
-export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Identity = {}): Sample {
+export function sampleOf(pair: ProvenPair, seed: number): Sample {
+  const { block, step, roles, weightIdentity } = pair;
   const arrays = new Map<string, Float64Array>();
   const fill = (name: string, n: number, dtype: TensorType["dtype"], scale: number) => {
     const next = uniform(seed ^ hashOf(name));
@@ -55,14 +49,14 @@ export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Ident
       Float64Array.from({ length: Math.max(n, known) }, () => elementOf(dtype, next() * scale)),
     );
   };
-  for (const { value, role } of fedRows(graphs.block, roles.block)) {
+  for (const { value, role } of fedRows(block, roles)) {
     if (role.kind === "rows" || role.kind === "shared")
       fill(nameOf(value), sizeOf(value.type.shape), value.type.dtype, 2);
   }
-  for (const { name, entry } of graphs.block.states) fill(name, sizeOf(entry.type.shape), "fp16", 2);
-  for (const value of [...schedule(graphs.block), ...schedule(graphs.step)]) {
+  for (const { name, entry } of block.states) fill(name, sizeOf(entry.type.shape), "fp16", 2);
+  for (const value of [...schedule(block), ...schedule(step)]) {
     if (value.def.kind !== "weight") continue;
-    const { base, offset } = placeOf(value.def.source, value.type, more);
+    const { base, offset } = placeOf(value.def.source, value.type, weightIdentity);
     const size = sizeOf(value.type.shape);
     fill(base, offset + size, value.type.dtype, Math.max(...value.type.shape) === size ? 1 : 0.6);
   }
@@ -77,17 +71,15 @@ export function sampleOf(graphs: Graphs, roles: Roles, seed: number, more: Ident
 const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
 const nameOf = (x: Tensor): string => x.name ?? "";
-const placeOf = (source: WeightSource, type: TensorType, { weightIdentity }: Identity) =>
+const placeOf = (source: WeightSource, type: TensorType, weightIdentity: WeightIdentity | undefined) =>
   weightIdentity?.(source, type) ?? weightPlace(source, type);
 
-const fedRows = (graph: Graph, roles: Readonly<Record<string, Role>>) =>
-  graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
+const fedRows = (graph: Graph, { inputs }: Roles) =>
+  graph.inputs.map((value) => ({ value, role: inputs[nameOf(value)]! }));
 
 /** Scattered rows; contiguous ones where a graph writes a slice from the first token's position on. */
-function rowsFor({ block, step, tokens, slots }: Roles, next: () => number): readonly number[] {
-  const sliced = [...Object.values(block), ...Object.values(step)].some(
-    (role) => role.kind === "position" && role.tokenAxis === undefined,
-  );
+function rowsFor({ inputs, tokens, slots }: Roles, next: () => number): readonly number[] {
+  const sliced = Object.values(inputs).some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
   if (!sliced) return shuffled.slice(0, tokens).map(([, i]) => i);
   const first = Math.floor(((next() + 1) / 2) * (slots - tokens + 1));
@@ -95,9 +87,9 @@ function rowsFor({ block, step, tokens, slots }: Roles, next: () => number): rea
 }
 
 /** What the host feeds to a run of a graph that begins at token `first`. */
-export function feeds(graph: Graph, roles: Roles, side: "block" | "step", sample: Sample, first: number) {
+export function feeds(graph: Graph, roles: Roles, sample: Sample, first: number) {
   return Object.fromEntries(
-    fedRows(graph, roles[side]).map(({ value, role }) => [nameOf(value), feed(value, role, roles, sample, first)]),
+    fedRows(graph, roles).map(({ value, role }) => [nameOf(value), feed(value, role, roles, sample, first)]),
   );
 }
 
@@ -128,7 +120,8 @@ function feed(value: Tensor, role: Role, roles: Roles, { arrays, rows, visible }
       return tabulate(type, (ix) => {
         const owner = rows.indexOf(ix[role.slotAxis]!);
         const open = owner < 0 ? visible[ix[role.slotAxis]!]! : owner <= token(ix, role.tokenAxis);
-        return open ? 0 : MASKED;
+        if (type.dtype === "bool") return Number(open);
+        return open ? 0 : MASKED_OUT;
       });
   }
 }
@@ -140,23 +133,24 @@ export interface Run {
 }
 
 /** Runs the block once and the step once per token. */
-export function runBoth(graphs: Graphs, roles: Roles, sample: Sample, precision: Precision, more: Identity = {}): Run {
+export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision): Run {
+  const { roles, weightIdentity } = pair;
   const weight: Bindings["weight"] = (source, type) => {
-    const { base, offset } = placeOf(source, type, more);
+    const { base, offset } = placeOf(source, type, weightIdentity);
     return arrayOf(type.dtype, type.shape, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
   };
   let states: Readonly<Record<string, NDArray>> = Object.fromEntries(
-    graphs.block.states.map(({ name, entry }) => [
+    pair.block.states.map(({ name, entry }) => [
       name,
       arrayOf(entry.type.dtype, entry.type.shape, sample.arrays.get(name)!),
     ]),
   );
-  const call = (graph: Graph, side: "block" | "step", first: number) =>
-    evaluate(graph, { values: { ...feeds(graph, roles, side, sample, first), ...states }, weight }, precision);
-  const block = call(graphs.block, "block", 0);
+  const call = (graph: Graph, first: number) =>
+    evaluate(graph, { values: { ...feeds(graph, roles, sample, first), ...states }, weight }, precision);
+  const block = call(pair.block, 0);
   const steps: Results[] = [];
   for (let t = 0; t < roles.tokens; t++) {
-    const result = call(graphs.step, "step", t);
+    const result = call(pair.step, t);
     steps.push(result);
     states = result.states;
   }

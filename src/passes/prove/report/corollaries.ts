@@ -1,7 +1,7 @@
 /** What speculative decoding needs beyond the theorem, and what it follows from. */
-import { type Graph, schedule } from "../../../dsl/graph.ts";
+import { schedule } from "../../../dsl/graph.ts";
 import type { Precondition } from "../logic/preconditions.ts";
-import type { Roles } from "../program/roles.ts";
+import type { ProvenPair } from "../program/program.ts";
 
 export interface Corollary {
   readonly name: "acceptPrefix" | "rejectedRows" | "padding" | "positions" | "capacity";
@@ -15,14 +15,13 @@ export interface Corollary {
  * other row, hidden rows 0 … T-1.
  */
 export function corollariesOf(
-  { block }: { readonly block: Graph; readonly step: Graph },
-  roles: Roles,
-  used: ReadonlySet<Precondition>,
+  { block, roles }: ProvenPair,
+  used: Pick<ReadonlySet<Precondition>, "has">,
 ): readonly Corollary[] {
   const { tokens } = roles;
   const contiguous = used.has("P2'");
-  const masked = Object.values(roles.block).some((role) => role.kind === "mask");
-  const byMask = Object.values(roles.block).some((role) => role.kind === "write_mask");
+  const masked = Object.values(roles.inputs).some((role) => role.kind === "mask");
+  const byMask = Object.values(roles.inputs).some((role) => role.kind === "write_mask");
   return [
     {
       name: "acceptPrefix",

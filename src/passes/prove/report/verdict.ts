@@ -1,6 +1,7 @@
 /** What `prove` returns: data for the command line, for the certificate and for tests. */
-import type { Mode } from "../logic/context.ts";
+
 import type { Precondition } from "../logic/preconditions.ts";
+import type { Mode } from "../logic/setting.ts";
 import type { Counterexample } from "../refute/counterexample.ts";
 import type { Finding } from "../refute/finding.ts";
 import type { Corollary } from "./corollaries.ts";

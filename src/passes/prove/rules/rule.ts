@@ -1,7 +1,9 @@
-/** The form of a rewrite rule: data, so that it can be printed, tested on numbers, and broken on purpose. */
-import { type Context, record } from "../logic/context.ts";
+/** The form of a rewrite rule: data, so that it can be printed, tested on numbers, and replaced by a broken one in a test. */
+
 import type { Precondition } from "../logic/preconditions.ts";
-import type { Term, TermKind } from "../logic/terms.ts";
+import { need } from "../logic/setting.ts";
+import type { Head, Term } from "../logic/terms.ts";
+import type { Context } from "./context.ts";
 
 /** A scalar fact behind a rule: both sides as functions of numbers, every step rounded by `r`. */
 export interface Lemma {
@@ -12,43 +14,71 @@ export interface Lemma {
   holds?(...x: readonly number[]): boolean;
 }
 
-export interface Hit {
-  /** Whether the side condition holds. */
-  readonly side: boolean;
-  result(): Term;
-}
-
 export interface Rule {
   readonly name: string;
-  /** exact: equal bits up to the sign of zero. closed: about masked-out entries. definition: what a name stands for. */
-  readonly tag: "exact" | "reals" | "closed" | "definition";
+  /**
+   * exact: equal bits up to the sign of zero. masked: about entries far below all visible scores.
+   * definition: what a name stands for.
+   */
+  readonly tag: "exact" | "reals" | "masked" | "definition";
   /** The rewriting, as it appears in docs/equivalence.md. */
   readonly says: string;
   /** The side condition in words. */
   readonly needs: string;
   readonly uses?: readonly Precondition[];
-  readonly lemma?: Lemma;
+  readonly lemma: Lemma;
 }
 
-/** A rule on one kind of term. */
+/** The form fits: whether the side condition holds is told apart, so that a test can drop it. */
+export interface Hit {
+  readonly side: boolean;
+  result(): Term;
+}
+
+/** A rule on one kind of term, by its arguments and its head. */
 export interface TermRule extends Rule {
-  readonly on: TermKind;
-  /** Does the form fit? The side condition is told apart, so that a test can drop it. */
-  match(c: Context, args: readonly Term[], tag: string): Hit | undefined;
+  match(c: Context, args: readonly Term[], head: Head): Hit | undefined;
 }
 
-/** Whether a rule may fire: its side condition holds, or a test has dropped it. Records the use. */
-export function allowed(c: Context, rule: Rule, side: boolean): boolean {
-  if (!side && !c.broken.has(rule.name)) return false;
-  record(c, rule);
-  return true;
+/** A rule whose rewriting stands where it is used; the rule decides whether it may happen. */
+export interface Decision<A extends readonly unknown[]> extends Rule {
+  when(...facts: A): boolean;
+}
+
+/** A rule that makes something of what it is given. */
+export interface Making<A extends readonly unknown[], R> extends Rule {
+  make(...given: A): R;
+}
+
+/** Records that a rule fired, and what it needs to be true. */
+export function fired(c: Context, rule: Rule): void {
+  const { counts } = c.record;
+  counts.set(rule.name, (counts.get(rule.name) ?? 0) + 1);
+  for (const id of rule.uses ?? []) need(c, id);
+}
+
+/** Whether a rule fires. */
+export function decides<A extends readonly unknown[]>(c: Context, rule: Decision<A>, ...facts: A): boolean {
+  const fires = rule.when(...facts);
+  if (fires) fired(c, rule);
+  return fires;
+}
+
+/** What a rule makes. */
+export function makes<A extends readonly unknown[], R>(c: Context, rule: Making<A, R>, ...given: A): R {
+  fired(c, rule);
+  return rule.make(...given);
 }
 
 /** The result of the first rule that fires. */
-export function firstOf(c: Context, rules: readonly TermRule[], args: readonly Term[], tag: string): Term | undefined {
+export function firstOf(c: Context, rules: readonly TermRule[], args: readonly Term[], head: Head): Term | undefined {
   for (const rule of rules) {
-    const hit = rule.match(c, args, tag);
-    if (hit && allowed(c, rule, hit.side)) return hit.result();
+    const hit = rule.match(c, args, head);
+    if (!hit?.side) continue;
+    fired(c, rule);
+    return hit.result();
   }
   return undefined;
 }
+
+export const hit = (side: boolean, result: () => Term): Hit => ({ side, result });

@@ -1,0 +1,50 @@
+/** Where the numbers of a proof come from. A leaf is told by its kind and its name: equal names of two kinds are no match. */
+import type { DType } from "../../../dsl/type.ts";
+
+export type Leaf =
+  /** Rows of the host's, or what it feeds alike at every call. */
+  | { readonly of: "input"; readonly name: string; readonly dtype: DType }
+  /** An attention mask, at a cache row that no precondition speaks of. */
+  | { readonly of: "mask"; readonly name: string; readonly dtype: DType }
+  /** A state before the first token. */
+  | { readonly of: "state"; readonly name: string; readonly dtype: DType }
+  /** A stored tensor. */
+  | { readonly of: "weight"; readonly base: string; readonly dtype: DType }
+  /** A table of constants, by the SHA-256 of its numbers. */
+  | { readonly of: "table"; readonly sha256: string; readonly dtype: DType }
+  /** A pair of values that was proven equal, by its number. */
+  | { readonly of: "cut"; readonly number: number; readonly dtype: DType };
+
+/** Names come last and unescaped: nothing follows that they could imitate. */
+export function leafKey(l: Leaf): string {
+  const head = `${l.of} ${l.dtype}`;
+  switch (l.of) {
+    case "input":
+    case "mask":
+    case "state":
+      return `${head} ${l.name}`;
+    case "weight":
+      return `${head} ${l.base}`;
+    case "table":
+      return `${head} ${l.sha256}`;
+    case "cut":
+      return `${head} ${l.number}`;
+  }
+}
+
+/** A leaf for people: `x`, `k₀`, `w_qkv`. */
+export function showLeaf(l: Leaf): string {
+  switch (l.of) {
+    case "input":
+    case "mask":
+      return l.name;
+    case "state":
+      return `${l.name}₀`;
+    case "weight":
+      return l.base;
+    case "table":
+      return `constant ${l.sha256.slice(0, 8)}`;
+    case "cut":
+      return `cut ${l.number}`;
+  }
+}

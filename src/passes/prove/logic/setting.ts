@@ -1,0 +1,74 @@
+/** What one attempt at a proof carries along, its rules aside: its terms, its mode, the record of what it leaned on. */
+import type { Precondition } from "./preconditions.ts";
+import { newStore, type Store } from "./terms.ts";
+
+/** exact: bits, with a `round` at every op boundary. reals: rounding to floats is the identity. */
+export type Mode = "exact" | "reals";
+
+/** What an attempt takes for granted beyond the rules. */
+export interface Assumptions {
+  readonly mode: Mode;
+  /** Every attention-mask entry is 0 or masked-out (P5). */
+  readonly twoValued: boolean;
+  /** The rows of the tokens follow each other: w_t = w_0 + t (P2'). */
+  readonly contiguous: boolean;
+}
+
+export interface Setting extends Assumptions {
+  readonly store: Store;
+  readonly record: Record;
+  /** T. */
+  readonly tokens: number;
+  /** The largest cache row that a token can have, as far as the interface tells; never below the true one. */
+  readonly lastRow: number;
+  /** Nesting of open reductions: gives each bound variable its name. */
+  readonly nesting: { depth: number };
+}
+
+/** What a proof has leaned on. */
+export interface Record {
+  /** How often each rule fired. */
+  readonly counts: Map<string, number>;
+  /** Preconditions, each with the names of the inputs that it was needed for. */
+  readonly used: Map<Precondition, Set<string>>;
+  /** The bound of P8: the least that a masked-out value asked for. */
+  gap: number;
+  /** Sizes of the axes that were told apart by cache rows: P2 says that the rows lie in each of them. */
+  readonly rowAxes: Set<number>;
+}
+
+export const newRecord = (): Record => ({
+  counts: new Map(),
+  used: new Map(),
+  gap: Number.POSITIVE_INFINITY,
+  rowAxes: new Set(),
+});
+
+/** What the interface of the two graphs tells, as far as terms are concerned. */
+export type Interface = Pick<Setting, "tokens" | "lastRow">;
+
+export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({
+  ...assumptions,
+  ...told,
+  store: newStore(),
+  record: newRecord(),
+  nesting: { depth: 0 },
+});
+
+/** Notes that the proof needs a precondition, for the input `name` where it is about one. */
+export function need(c: Setting, id: Precondition, name?: string): void {
+  const names = c.record.used.get(id) ?? new Set();
+  if (name !== undefined) names.add(name);
+  c.record.used.set(id, names);
+}
+
+/** Runs `body` one reduction deeper; the depth is restored however it ends. */
+export function deeper<X>(c: Setting, body: (label: string) => X): X {
+  const label = `v${c.nesting.depth}`;
+  c.nesting.depth++;
+  try {
+    return body(label);
+  } finally {
+    c.nesting.depth--;
+  }
+}

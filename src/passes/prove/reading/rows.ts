@@ -1,0 +1,107 @@
+/** What is known of cache rows: which are equal, which follow each other. */
+import type { Comparison } from "../../../dsl/algebra.ts";
+import { casesAt, casesOfFirst, casesOfRows } from "../logic/cases.ts";
+import { asAtom } from "../logic/index-bounds.ts";
+import { constant, type Ix, minus, row, shift } from "../logic/indices.ts";
+import { num } from "../logic/make.ts";
+import { opaque } from "../logic/opaque.ts";
+import { need } from "../logic/setting.ts";
+import type { Term } from "../logic/terms.ts";
+import type { Context } from "../rules/context.ts";
+import type { Place } from "../rules/positions.ts";
+import { decides, makes } from "../rules/rule.ts";
+import { asIndex } from "./scalar.ts";
+
+/** The cache row of a token: its own, or so many after the first. */
+export function tokenRow(c: Context, token: number): Ix {
+  const s = c.store.indices;
+  if (!c.contiguous) return row(s, token, c.lastRow);
+  return shift(s, row(s, 0, c.lastRow - c.tokens + 1), makes(c, c.rules.rowFromFirst, token));
+}
+
+/** w_token + offset; where the rows follow each other the offset is counted into the token. */
+export interface RowAt {
+  readonly token: number;
+  readonly offset: number;
+}
+
+/** The row of a token that an index is, moved or not. */
+export function rowAt(c: Context, i: Ix): RowAt | undefined {
+  const [a] = i.atoms;
+  if (i.atoms.length !== 1 || i.coefs[0] !== 1 || a!.kind !== "row") return undefined;
+  return c.contiguous ? { token: i.c, offset: 0 } : { token: a!.token, offset: i.c };
+}
+
+/** The token of the block whose cache row an index is, or any other row; undefined where it is neither. */
+export function placeOf(c: Context, i: Ix): Place | undefined {
+  if (asAtom(i)?.kind === "rest") return "other";
+  const at = rowAt(c, i);
+  return at && at.offset === 0 && at.token >= 0 && at.token < c.tokens ? at.token : undefined;
+}
+
+const isRest = (i: Ix): boolean => asAtom(i)?.kind === "rest";
+
+/** Where cache row `i` lies in a slice of `size` rows that begins at a run-time position. */
+export function withinRows(c: Context, i: Ix, begin: Ix, size: number, stride: number): Ix | "outside" | undefined {
+  const from = rowAt(c, begin);
+  if (!from) return undefined;
+  const at = rowAt(c, i);
+  if (stride !== 1) throw opaque({ code: "strided slice" });
+  if (!at && !isRest(i)) {
+    if (i.atoms.length === 0) throw opaque({ code: "numbered row", row: i.c });
+    return casesOfRows(i, "a slice of cache rows");
+  }
+  if (size === 1 && placeOf(c, begin) !== undefined && (!at || at.offset === 0)) {
+    need(c, "P2");
+    const place = at?.token ?? "other";
+    return decides(c, c.rules.rowsDistinct, from.token, place) ? constant(c.store.indices, 0) : "outside";
+  }
+  const first = makes(c, c.rules.rowsFollow, from.token, from.offset);
+  if (!at) {
+    if (first >= 0 && first + size <= c.tokens) return "outside";
+    throw opaque({ code: "slice beyond", size, begin });
+  }
+  const k = at.token + at.offset - first;
+  return k >= 0 && k < size ? constant(c.store.indices, k) : "outside";
+}
+
+/** Comparisons of positions, where what is known of rows and ranges decides them. */
+export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): Term | undefined {
+  if (a.kind !== "index" && b.kind !== "index") return undefined;
+  const [i, j] = [asIndex(c, a), asIndex(c, b)];
+  if (!i || !j) return undefined;
+  const [x, y] = [rowAt(c, i), rowAt(c, j)];
+  if ((x && isVariable(j)) || (y && isVariable(i))) casesOfRows(x ? j : i, "a comparison of cache rows");
+  if (x && y) return compareRows(c, how, x, y);
+  if ((x && isRest(j)) || (y && isRest(i))) {
+    const { token, offset } = (x ?? y)!;
+    const own = how === "equal" && offset === 0 && token >= 0 && token < c.tokens;
+    return own && !decides(c, c.rules.rowsDistinct, token, "other") ? num(c, 0) : undefined;
+  }
+  return compareRanges(c, how, minus(c.store.indices, i, j));
+}
+
+const isVariable = (i: Ix): boolean => asAtom(i)?.kind === "var";
+
+function compareRows(c: Context, how: Comparison, x: RowAt, y: RowAt): Term {
+  if (x.offset === y.offset && how === "equal") {
+    need(c, "P2");
+    return num(c, Number(decides(c, c.rules.rowsDistinct, x.token, y.token)));
+  }
+  const place = ({ token, offset }: RowAt): number => makes(c, c.rules.rowsFollow, token, offset);
+  const d = x.token === y.token ? x.offset - y.offset : place(x) - place(y);
+  return num(c, Number(how === "equal" ? d === 0 : how === "less" ? d < 0 : d <= 0));
+}
+
+/** By the sign of the difference; cut into cases where that varies. */
+function compareRanges(c: Context, how: Comparison, d: Ix): Term | undefined {
+  if (d.atoms.some((a) => a.kind === "row")) need(c, "P2");
+  if (how === "less" && (d.hi < 0 || d.lo >= 0)) return num(c, Number(d.hi < 0));
+  if (how === "less_equal" && (d.hi <= 0 || d.lo > 0)) return num(c, Number(d.hi <= 0));
+  if (how === "equal" && (d.lo > 0 || d.hi < 0)) return num(c, 0);
+  if (d.atoms.length === 0) return num(c, 1);
+  if (d.free.length === 0 || d.free.some((a) => a.kind !== "var")) return undefined;
+  const only = d.free.length === 1 ? d.free[0]! : undefined;
+  if (how === "equal" && only?.kind === "var" && only.size <= 16) return casesOfFirst(d, "a comparison of positions");
+  return casesAt(d, how === "less_equal" ? [1] : how === "less" ? [0] : [0, 1], "a comparison of positions");
+}

@@ -1,0 +1,32 @@
+/** The preconditions that a proof used, each as a sentence about this pair's own inputs. */
+
+import { PRECONDITIONS, type Precondition } from "../logic/preconditions.ts";
+import type { Record } from "../logic/setting.ts";
+import type { Used } from "./verdict.ts";
+
+/** In the order of their numbers; those that say nothing about this pair are left out. */
+export function usedOf(record: Record): readonly Used[] {
+  return (Object.keys(PRECONDITIONS) as Precondition[]).flatMap((id) => {
+    const names = record.used.get(id);
+    const says = names && sentence(id, [...names], record);
+    return says === undefined ? [] : [{ id, says }];
+  });
+}
+
+function sentence(id: Precondition, names: readonly string[], { gap, rowAxes }: Record): string | undefined {
+  const { says } = PRECONDITIONS[id];
+  switch (id) {
+    case "P2":
+      return rowAxes.size > 0 ? says.replace("max_seq", String(Math.min(...rowAxes))) : says;
+    case "P6":
+      return names.length > 0 ? `${says}: ${names.join(", ")}` : says;
+    case "P8":
+      return Number.isFinite(gap) ? says : undefined;
+    case "P9":
+      return names.length > 0 ? `${says}: ${names.join(", ")}` : undefined;
+    case "P10":
+      return names.length > 1 ? `${says}: ${names.join(", ")}` : undefined;
+    default:
+      return says;
+  }
+}

@@ -1,0 +1,141 @@
+/** Rules of functions that choose or fold: max, min, comparisons, selections, functions of one argument. */
+import { roundTo } from "../../../dsl/number.ts";
+import { fits, numberOf } from "../logic/facts.ts";
+import { bare, inOrder, is, num, raw } from "../logic/make.ts";
+import type { Term } from "../logic/terms.ts";
+import type { Context } from "./context.ts";
+import { hit, type Making, type TermRule } from "./rule.ts";
+
+/** Largest or smallest of a set, by MAX_SET and MAX_NUMBERS. */
+export function maxOf(c: Context, kind: "max" | "min", args: readonly Term[]): Term {
+  const flat = new Set(args.flatMap((t) => (t.kind === kind ? t.args : [t])));
+  const numbers = [...flat].filter((t) => numberOf(t) !== undefined);
+  const pick = kind === "max" ? Math.max : Math.min;
+  const best = pick(...numbers.map((t) => numberOf(t)!));
+  const others = [...flat].filter((t) => !numbers.includes(t));
+  const all = [...others, ...numbers.filter((t) => is(t, best)).slice(0, 1)].sort(inOrder);
+  return all.length === 1 ? all[0]! : raw(c, { kind }, all);
+}
+
+/** Whether `maxOf` would do more than put the arguments in order. */
+const isSet = (kind: "max" | "min", args: readonly Term[]): boolean =>
+  new Set(args).size === args.length &&
+  args.every((t) => t.kind !== kind) &&
+  args.filter((t) => numberOf(t) !== undefined).length < 2;
+
+export const MAX_SET: TermRule = {
+  name: "max-set",
+  tag: "exact",
+  says: "max(x, max(y, x)) → max of the set {x, y}; of several numbers the largest; likewise min",
+  needs: "the arguments are those of one maximum (minimum)",
+  lemma: {
+    arity: 2,
+    left: (_, x, y) => Math.max(x!, Math.max(y!, x!)),
+    right: (_, x, y) => Math.max(y!, x!),
+  },
+  match: (c, args, { kind }) =>
+    (kind === "max" || kind === "min") && !isSet(kind, args) ? hit(true, () => maxOf(c, kind, args)) : undefined,
+};
+
+export const MIN_AS_MAX: TermRule = {
+  name: "min-as-max",
+  tag: "exact",
+  says: "min(−x, −y) → −max(x, y)",
+  needs: "every argument has the minus sign, and it is kept",
+  lemma: { arity: 2, left: (_, x, y) => Math.min(-x!, -y!), right: (_, x, y) => -Math.max(x!, y!) },
+  match: (c, args, head) => {
+    if (head.kind !== "min" || !args.some((t) => t.kind === "neg")) return undefined;
+    const all = args.every((t) => t.kind === "neg");
+    return hit(all, () => raw(c, { kind: "neg" }, [maxOf(c, "max", args.map(bare))]));
+  },
+};
+
+export const EXP_ZERO: TermRule = {
+  name: "exp-zero",
+  tag: "exact",
+  says: "exp(0) → 1",
+  needs: "the function is exp, its argument 0",
+  lemma: { arity: 0, left: (r) => r(Math.exp(0)), right: () => 1 },
+  match: (c, [x], head) => (head.kind === "unary" && is(x!, 0) ? hit(head.fn === "exp", () => num(c, 1)) : undefined),
+};
+
+export const ABS_NUMBER: TermRule = {
+  name: "abs-number",
+  tag: "exact",
+  says: "|a| → the number |a|",
+  needs: "the function is abs",
+  lemma: { arity: 1, left: (r, a) => r(Math.abs(a!)), right: (_, a) => Math.abs(a!) },
+  match: (c, [x], head) => {
+    const value = numberOf(x!);
+    return head.kind === "unary" && value !== undefined && value !== 0
+      ? hit(head.fn === "abs", () => num(c, Math.abs(value)))
+      : undefined;
+  },
+};
+
+export const ABS_SIGN: TermRule = {
+  name: "abs-sign",
+  tag: "exact",
+  says: "|−x| → |x|",
+  needs: "the function is abs",
+  lemma: { arity: 1, left: (_, x) => Math.abs(-x!), right: (_, x) => Math.abs(x!) },
+  match: (c, [x], head) =>
+    head.kind === "unary" && x!.kind === "neg" ? hit(head.fn === "abs", () => raw(c, head, [bare(x!)])) : undefined,
+};
+
+export const COMPARE_NUMBERS: TermRule = {
+  name: "compare-numbers",
+  tag: "exact",
+  says: "a < b → 1 or 0, for numbers; likewise ≤ and =",
+  needs: "both are known, and told apart by the doubles that stand for them",
+  lemma: { arity: 2, left: (_, a, b) => Number(a! < b!), right: (_, a, b) => Number(!(b! <= a!)) },
+  match: (c, args, head) => {
+    const [x, y] = args.map(numberOf);
+    if (head.kind !== "compare" || x === undefined || y === undefined) return undefined;
+    const known = args[0] === args[1] || x !== y;
+    return hit(known, () => num(c, Number(head.how === "less" ? x < y : head.how === "equal" ? x === y : x <= y)));
+  },
+};
+
+export const EQUAL_ORDER: TermRule = {
+  name: "equal-order",
+  tag: "exact",
+  says: "a = b → b = a",
+  needs: "the comparison is =, not <",
+  lemma: { arity: 2, left: (_, a, b) => Number(a === b), right: (_, a, b) => Number(b === a) },
+  match: (c, args, head) =>
+    head.kind === "compare" && inOrder(args[0]!, args[1]!) > 0
+      ? hit(head.how === "equal", () => raw(c, head, [args[1]!, args[0]!]))
+      : undefined,
+};
+
+export const SELECT_SAME: TermRule = {
+  name: "select-same",
+  tag: "exact",
+  says: "select(c, x, x) → x",
+  needs: "both branches are the same",
+  lemma: { arity: 2, left: (_, m, x) => (m !== 0 ? x! : x!), right: (_, _m, x) => x! },
+  match: (_, [, yes, no], head) => (head.kind === "select" ? hit(yes === no, () => yes!) : undefined),
+};
+
+export const SELECT_NUMBER: Making<[condition: number], "yes" | "no"> = {
+  name: "select-number",
+  tag: "exact",
+  says: "select(a, x, y) → x or y",
+  needs: "a is a number: x where it is not 0",
+  lemma: { arity: 3, left: (_, a, x, y) => (a !== 0 ? x! : y!), right: (_, a, x, y) => [y!, x!][Number(a !== 0)]! },
+  make: (condition) => (condition !== 0 ? "yes" : "no"),
+};
+
+export const ROUND_NUMBER: TermRule = {
+  name: "round-number",
+  tag: "exact",
+  says: "round(d, a) → the number a rounded to d",
+  needs: "a is known to the last bit: over the reals only where it is of type d already",
+  lemma: { arity: 1, left: (r, a) => r(a!), right: (r, a) => r(r(a!)) },
+  match: (c, [x], head) => {
+    const value = numberOf(x!);
+    if (head.kind !== "round" || value === undefined) return undefined;
+    return hit(c.mode === "exact" || fits(x!, head.to), () => num(c, roundTo(head.to, value)));
+  },
+};

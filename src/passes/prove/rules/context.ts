@@ -1,0 +1,13 @@
+/** An attempt at a proof with the rules that it goes by. */
+import { type Assumptions, type Interface, newSetting, type Setting } from "../logic/setting.ts";
+import type { RuleBook } from "./rule-book.ts";
+
+export interface Context extends Setting {
+  readonly rules: RuleBook;
+}
+
+/** A fresh attempt. */
+export const newContext = (assumptions: Assumptions, told: Interface, rules: RuleBook): Context => ({
+  ...newSetting(assumptions, told),
+  rules,
+});
