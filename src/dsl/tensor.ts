@@ -2,6 +2,7 @@
 import { GraphError } from "./error.ts";
 import { roundTo } from "./number.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
+import type { Trait } from "./traits.ts";
 import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
 
 /**
@@ -26,9 +27,13 @@ export type Def =
   | { readonly kind: "const"; readonly data: ArrayLike<number> }
   | OpDef;
 
+/** A value that an op computes. */
 export interface OpDef {
   readonly kind: "op";
+  /** The MIL name. */
   readonly op: string;
+  /** Those of its declaration. */
+  readonly traits: readonly Trait[];
   /** By operand name. A list operand (`values` of concat) holds an array; an absent optional one has no key. */
   readonly operands: Readonly<Record<string, Tensor | readonly Tensor[]>>;
   /** Every attribute of the op, defaults filled in, in the order of the declaration. */

@@ -1,7 +1,8 @@
 /** The checks that hold for every graph, whoever made it: types re-inferred from the declarations, names, interface. */
 import { GraphError, type Note } from "../dsl/error.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { infoOf, mapOperands, typeOfPart } from "../dsl/op.ts";
+import { typeOfPart } from "../dsl/op.ts";
+import { infoOf, mapOperands } from "../dsl/operands.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import { type OpDef, operandsOf, type Tensor } from "../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../dsl/type.ts";

@@ -16,6 +16,7 @@ export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_at
     attn_mask: { dtypes: [...FLOATS, "bool"], optional: true },
   },
   attrs: {},
+  traits: ["contracts", "attention"],
   infer({ query, key, value, attn_mask }) {
     const wrong = checkShapes(query, key, value) ?? (attn_mask && checkMask(query, key, attn_mask));
     return wrong ?? { dtype: query.dtype, shape: [...query.shape.slice(0, -1), value.shape.at(-1)!] };

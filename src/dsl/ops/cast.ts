@@ -35,6 +35,7 @@ export const identity = op<Identity>("identity")({
   operands: { x: { dtypes: DTYPES } },
   attrs: {},
   rounds: false,
+  traits: ["moves", "view"],
   infer: ({ x }) => x,
   element:
     (_, { x }) =>

@@ -10,6 +10,7 @@ export const concat = op<Concat>("concat")({
   operands: { values: { dtypes: DTYPES, list: true } },
   attrs: { axis: attr("axis"), interleave: attr("bool", false) },
   rounds: false,
+  traits: ["moves"],
   infer({ values }, { axis, interleave }) {
     const [first, ...rest] = values as [(typeof values)[0], ...typeof values];
     for (const other of rest) {
@@ -46,6 +47,7 @@ export const stack = op<Stack>("stack")({
   operands: { values: { dtypes: DTYPES, list: true } },
   attrs: { axis: attr("axis", undefined, { extraRank: 1 }) },
   rounds: false,
+  traits: ["moves"],
   infer({ values }, { axis }) {
     const [first, ...rest] = values as [(typeof values)[0], ...typeof values];
     const other = rest.find((value) => !sameShape(value.shape, first.shape));

@@ -1,7 +1,8 @@
 /** Weights stored in fewer bits, unpacked before use. */
 import type { Algebra, Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type Info, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Tensor } from "../tensor.ts";
 import { bitsOf, type DType, FLOATS, type Shape, sameShape } from "../type.ts";
 
@@ -29,6 +30,7 @@ export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexp
     offset: { dtypes: [...QUANTISED, ...FLOATS], constant: true, optional: true },
   },
   attrs: {},
+  traits: ["constexpr"],
   infer({ data, scale, offset }) {
     if (data.shape.length === 0) return "data must have rank 1 or more";
     if (offset && !sameShape(offset.shape, scale.shape))
@@ -59,6 +61,7 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
   },
   attrs: { vector_axis: attr("axis", 0) },
   rounds: false,
+  traits: ["constexpr"],
   infer({ indices, lut }, { vector_axis }) {
     const rank = indices.shape.length;
     if (rank === 0) return "indices must have rank 1 or more";

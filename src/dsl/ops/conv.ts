@@ -2,7 +2,8 @@
 import type { Algebra, Index, Scalar } from "../algebra.ts";
 import { sumOver } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type Info, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Conv } from "../shapes/signatures.ts";
 import { FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
 
@@ -47,6 +48,7 @@ export const conv = op<Conv>("conv")({
     dilations: attr("int32[]", perSpatialAxis(1, 1), { says: "all 1" }),
     groups: attr("int32", 1),
   },
+  traits: ["contracts", "product"],
   infer({ x, weight, bias }, attrs) {
     const wrong = checkRanks(x, weight, attrs) ?? checkChannels(x, weight, bias, attrs.groups);
     if (wrong) return wrong;

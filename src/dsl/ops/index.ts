@@ -1,5 +1,5 @@
 /** The op table: every op the compiler knows, by its MIL name. */
-import type { Op } from "../op.ts";
+import type { Op } from "../op-spec.ts";
 import { scaled_dot_product_attention } from "./attention.ts";
 import { cast, identity } from "./cast.ts";
 import { concat, stack } from "./concat.ts";

@@ -9,6 +9,7 @@ export const matmul = op<Matmul>("matmul")({
   doc: "z[…,i,j] = Σₖ x[…,i,k] · y[…,k,j]; transpose_x and transpose_y swap the last two axes first",
   operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
   attrs: { transpose_x: attr("bool", false), transpose_y: attr("bool", false) },
+  traits: ["contracts", "product", "projects", "attention"],
   infer({ x, y }, { transpose_x, transpose_y }) {
     if (x.shape.length < 2 || y.shape.length < 2) return "needs matrices: both operands must have rank 2 or more";
     const [i, k] = lastTwo(x.shape, transpose_x);
@@ -44,6 +45,7 @@ export const linear = op<Linear>("linear")({
     bias: { dtypes: NUMBERS, like: "x", constant: true, optional: true },
   },
   attrs: {},
+  traits: ["contracts", "product", "projects"],
   infer({ x, weight, bias }) {
     const [outputs, inputs] = weight.shape;
     if (weight.shape.length !== 2) return `weight must have rank 2, not ${weight.shape.length}`;

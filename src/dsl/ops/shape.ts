@@ -10,6 +10,7 @@ export const reshape = op<Reshape>("reshape")({
   operands: { x: { dtypes: DTYPES } },
   attrs: { shape: attr("int32[]") },
   rounds: false,
+  traits: ["moves", "view"],
   shorthand({ shape, ...given }, { x }) {
     const sizes = shape as Shape;
     if (!Array.isArray(shape) || !sizes.includes(-1)) return { shape, ...given };
@@ -34,6 +35,7 @@ export const transpose = op<Transpose>("transpose")({
   operands: { x: { dtypes: DTYPES } },
   attrs: { perm: attr("axes") },
   rounds: false,
+  traits: ["moves"],
   infer: ({ x }, { perm }) =>
     perm.length === x.shape.length
       ? { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]!) }
@@ -49,6 +51,7 @@ export const expand_dims = op<ExpandDims>("expand_dims")({
   operands: { x: { dtypes: DTYPES } },
   attrs: { axes: attr("int32[]") },
   rounds: false,
+  traits: ["moves", "view"],
   shorthand({ axes, ...given }, { x }) {
     if (!Array.isArray(axes)) return { axes, ...given };
     const rank = x.shape.length + axes.length;
@@ -76,6 +79,7 @@ export const squeeze = op<Squeeze>("squeeze")({
   operands: { x: { dtypes: DTYPES } },
   attrs: { axes: attr("axes", (infos) => onesOf(infos.x as TensorType), { says: "all of size 1" }) },
   rounds: false,
+  traits: ["moves", "view"],
   infer({ x }, { axes }) {
     if (axes.length === 0) return `[${x.shape.join(",")}] has no axis of size 1`;
     const wrong = axes.find((axis) => x.shape[axis] !== 1);
@@ -96,6 +100,7 @@ export const tile = op<Tile>("tile")({
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
   attrs: { reps: attr("int32[]") },
   rounds: false,
+  traits: ["moves"],
   infer({ x }, { reps }) {
     if (reps.length !== x.shape.length) return `reps has ${reps.length} numbers, x has rank ${x.shape.length}`;
     if (reps.some((n) => n < 1)) return `reps [${reps.join(",")}] must be positive`;

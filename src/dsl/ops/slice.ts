@@ -1,7 +1,8 @@
 /** Take a box of elements out of a tensor, or put one in. */
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type OperandSpec, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { OperandSpec } from "../op-spec.ts";
 import type { SliceByIndex, SliceBySize } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, type Shape, sameShape } from "../type.ts";
@@ -30,6 +31,7 @@ export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   operands: { x: { dtypes: STANDARD }, begin: position, end: position },
   attrs: sliceAttrs,
   rounds: false,
+  traits: ["moves"],
   infer({ x, begin, end }, slice) {
     const extents = extentsOf(x.shape, begin, end, slice);
     if (typeof extents === "string") return extents;
@@ -53,6 +55,7 @@ export const slice_by_size = op<SliceBySize>("slice_by_size")({
   operands: { x: { dtypes: STANDARD }, begin: position },
   attrs: { size: attr("int32[]") },
   rounds: false,
+  traits: ["moves"],
   shorthand({ size, ...given }, { x, begin }) {
     if (!Array.isArray(size) || !size.includes(-1)) return { size, ...given };
     if (!begin.values) return "a size of −1 needs a begin that is known at compile time";

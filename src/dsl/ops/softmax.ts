@@ -11,6 +11,7 @@ export const softmax = op<Softmax>("softmax")({
   doc: "yᵢ = exp(xᵢ − max x) / Σⱼ exp(xⱼ − max x), along `axis`",
   operands: { x: { dtypes: FLOATS } },
   attrs: { axis: attr("axis", -1) },
+  traits: ["attention"],
   infer: ({ x }) => x,
   element:
     (m, { x }, { axis }) =>

@@ -8,6 +8,7 @@ export const split = op<Split>("split")({
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
   attrs: { split_sizes: attr("int32[]"), axis: attr("axis") },
   rounds: false,
+  traits: ["moves"],
   shorthand({ num_splits, ...given }, { x }) {
     if (num_splits === undefined || given.split_sizes !== undefined) return { ...given };
     const size = x.shape.at(given.axis as number);

@@ -1,10 +1,10 @@
 /** Ops and types that leave the Neural Engine, or that its compiler refuses. */
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
+import { operandsOf } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 import { show } from "../../dsl/type.ts";
 import { operand, perOp, type Rule } from "./rule.ts";
 
-const ATTENTION = new Set(["matmul", "softmax", "scaled_dot_product_attention"]);
-const WEIGHTED = new Set(["linear", "matmul"]);
 const MAX_AXIS = 16384;
 
 export const placementRules: readonly Rule[] = [
@@ -13,7 +13,7 @@ export const placementRules: readonly Rule[] = [
     severity: "error",
     source: "pytorch/executorch examples/apple/coreml/llama/readme.md; issues 15833, 16057",
     find: perOp(({ def, type }) =>
-      ATTENTION.has(def.op) && type.shape.length > 4
+      has(def, "attention") && type.shape.length > 4
         ? `${def.op} has rank ${type.shape.length}; attention must have rank 4 or less: fold an axis into the batch`
         : undefined,
     ),
@@ -33,7 +33,7 @@ export const placementRules: readonly Rule[] = [
     severity: "error",
     source: "apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616",
     find: perOp((value) =>
-      value.def.op.startsWith("gather") && !isConstant(operand(value, "indices")!)
+      has(value.def, "gathers") && !isConstant(operand(value, "indices")!)
         ? `${value.def.op} by a run-time index runs on the CPU: feed the gathered rows as an input`
         : undefined,
     ),
@@ -53,10 +53,9 @@ export const placementRules: readonly Rule[] = [
     severity: "warning",
     source: "apple/ml-ane-transformers; anemll/Anemll CLAUDE.md (practice; linear has also been seen on the engine)",
     find: perOp((value) => {
-      const { op } = value.def;
-      const weight = operand(value, op === "linear" ? "weight" : "y");
-      return WEIGHTED.has(op) && weight && weight.type.shape.length > 1 && isConstant(weight)
-        ? `${op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
+      const weight = operandsOf(value.def)[1];
+      return has(value.def, "projects") && weight && weight.type.shape.length > 1 && isConstant(weight)
+        ? `${value.def.op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
         : undefined;
     }),
   },

@@ -3,7 +3,7 @@
  * anything is allocated, so that `bytesOf` (run.ts) can say beforehand what a run will take.
  */
 import { type Graph, resultsOf, schedule } from "../../dsl/graph.ts";
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";

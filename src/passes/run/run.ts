@@ -3,7 +3,7 @@
  * are tested against; weights are loaded once and shared by all plans of an executor.
  */
 import { GraphError } from "../../dsl/error.ts";
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";

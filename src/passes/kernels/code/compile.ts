@@ -2,6 +2,7 @@
 import type { Read } from "../../../dsl/algebra.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
 import { isFloat, type Shape, type TensorType } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
@@ -20,9 +21,6 @@ export interface CompileOptions {
   isHalf?(operand: Tensor): boolean;
 }
 
-/** Ops whose sums an accumulation model changes: the products that hardware computes with fp16 partial sums. */
-const PRODUCTS = new Set(["conv", "linear", "matmul"]);
-
 /** JavaScript of the body of a `Compiled`, with operands named x0, x1, … */
 export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions): string {
   const { precision, accumulate, isHalf = () => precision === "fp16" } = options;
@@ -31,7 +29,8 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   const m = codeReading(w, {
     precision,
     integers: operands.every((x) => !isFloat(x.type.dtype)),
-    accumulate: PRODUCTS.has(def.op) && type.dtype === "fp16" ? accumulate : undefined,
+    // An accumulation model changes the sums that hardware computes with fp16 partial sums, and no others.
+    accumulate: has(def, "product") && type.dtype === "fp16" ? accumulate : undefined,
   });
   const read = (operand: Tensor) => {
     const half = operand.type.dtype === "fp16" && isHalf(operand);
