@@ -58,6 +58,9 @@ export const isInteger = (dtype: DType): boolean => !isFloat(dtype) && dtype !==
 /** Number of elements; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
+/** Bytes in weight.bin: elements below a byte are packed. */
+export const packedBytes = ({ shape, dtype }: TensorType): number => Math.ceil((sizeOf(shape) * bitsOf(dtype)) / 8);
+
 /** `fp16[1,8,4,1]`, as in every message and golden. */
 export const show = (type: TensorType): string => `${type.dtype}[${type.shape.join(",")}]`;
 

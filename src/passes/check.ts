@@ -32,11 +32,3 @@ function checkOp(value: Tensor, def: OpDef): void {
 
 const notesOf = (def: OpDef): readonly Note[] =>
   operandsOf(def).map((x, i) => ({ label: x.name ?? `operand ${i}`, type: show(x.type), site: x.site }));
-
-/** Inputs and states that no output or state depends on: legal, and nearly always a mistake. */
-export function unusedInputs(graph: Graph): readonly Tensor[] {
-  const used = new Set(schedule(graph).flatMap((value) => (value.def.kind === "op" ? operandsOf(value.def) : [])));
-  const results = new Set<Tensor>(Object.values(graph.outputs));
-  const leaves = [...graph.inputs, ...graph.states.map((s) => s.entry)];
-  return leaves.filter((leaf) => !used.has(leaf) && !results.has(leaf));
-}
