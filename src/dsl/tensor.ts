@@ -88,7 +88,7 @@ export interface WeightOptions {
 }
 
 /**
- * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform cut it out of the stored
+ * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform pick it out of the stored
  * matrix first. The shape may split or merge axes of the stored one but not reorder elements.
  */
 export function weight<const S extends Shape>(

@@ -10,7 +10,7 @@ import { opTable } from "../dsl/ops/index.ts";
 import type { AttrValue, OpDef, Tensor, WeightSource } from "../dsl/tensor.ts";
 import { show, sizeOf } from "../dsl/type.ts";
 
-/** Longer constants are cut. */
+/** Of longer constants only the number of elements is shown. */
 const SHOWN_ELEMENTS = 8;
 
 /** The whole graph, ending in a newline. */

@@ -15,7 +15,7 @@ export type Scatter = <S extends Shape, D extends DType>(
   options?: { axis?: number; mode?: Mode; validate_indices?: boolean },
 ) => Tensor<S, D>;
 
-const combine: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
+const COMBINED: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
   update: (_, _old, update) => update,
   add: (m, old, update) => m.add(old, update),
   sub: (m, old, update) => m.sub(old, update),
@@ -24,7 +24,7 @@ const combine: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) =
   max: (m, old, update) => m.maximum(old, update),
   min: (m, old, update) => m.minimum(old, update),
 };
-const MODES = Object.keys(combine) as readonly Mode[];
+const MODES = Object.keys(COMBINED) as readonly Mode[];
 const EXACT: readonly string[] = ["update", "max", "min"] satisfies Mode[];
 
 const operands = {
@@ -107,7 +107,7 @@ function applyAll(
   return writes.reduce(
     (old, { target, update }) => {
       const written = () => {
-        const value = combine[mode](m, old, update());
+        const value = COMBINED[mode](m, old, update());
         return EXACT.includes(mode) ? value : m.round(data.dtype, value);
       };
       return m.within(i, target, 1, 1, written, () => old);

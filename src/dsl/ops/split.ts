@@ -1,4 +1,4 @@
-/** Cut a tensor into consecutive parts along one axis. */
+/** Divide a tensor into consecutive parts along one axis. */
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Split } from "../shapes/signatures.ts";

@@ -5,12 +5,12 @@
 import type { Tensor } from "../tensor.ts";
 import type { DType, Shape } from "../type.ts";
 import type { BinaryShape, Broadcast, CommonDType } from "./broadcast.ts";
-import type { GatherShape, SliceIndexShape, SliceSizeShape, SplitParts } from "./cut.ts";
 import type { AsShape, Check, Operand, OperandShape } from "./dim.ts";
 import type { ConcatShape, FirstDType, StackShape } from "./join.ts";
 import type { ExpandShape, ReshapeShape, SqueezeShape, TileShape, TransposeShape } from "./layout.ts";
 import type { AttentionShape, ConvShape, LinearShape, MatmulShape } from "./product.ts";
 import type { ReduceShape } from "./reduce.ts";
+import type { GatherShape, SliceIndexShape, SliceSizeShape, SplitParts } from "./slice.ts";
 
 /** Two operands, broadcast; one of them may be a literal. */
 export type Binary<Op extends string> = <const X extends Operand, const Y extends Operand>(

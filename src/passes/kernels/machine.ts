@@ -3,7 +3,7 @@
  * memory. Threads take grains of items from a shared counter; which thread does an item cannot change its bits.
  */
 import { Worker } from "node:worker_threads";
-import { KERNELS_BASE64 } from "./binary.gen.ts";
+import { KERNELS_BASE64 } from "./module.gen.ts";
 import { CONTROL, type Control, WORKER_SOURCE } from "./worker.ts";
 
 interface WebAssemblyApi {

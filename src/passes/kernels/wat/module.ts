@@ -1,4 +1,4 @@
-/** The text of the whole kernel module; scripts/kernels.mjs assembles it into ../binary.gen.ts. */
+/** The text of the whole kernel module; scripts/kernels.mjs assembles it into ../module.gen.ts. */
 import { binaryKernels } from "./binary.ts";
 import { dotKernels } from "./dot.ts";
 import { mixKernels } from "./mix.ts";
