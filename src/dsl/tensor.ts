@@ -42,7 +42,9 @@ export interface OpDef {
   readonly part?: number;
 }
 
+/** A literal that the graph holds; which kind it is, the op's declaration says. */
 export type AttrValue = number | boolean | string | readonly number[] | readonly boolean[];
+/** Attributes of a value by MIL name. */
 export type Attrs = Readonly<Record<string, AttrValue>>;
 
 /** A weight is a name: the graph never holds its data. */
@@ -81,6 +83,7 @@ export function state<const S extends Shape>(name: string, shape: S): Tensor<S, 
   return { type: { dtype: "fp16", shape }, def: { kind: "state", name }, name, site: siteOf(state) };
 }
 
+/** Which part of a stored matrix a weight is, in its own rows and columns; `transpose` comes last. */
 export interface WeightOptions {
   readonly rows?: readonly [begin: number, end: number];
   readonly columns?: readonly [begin: number, end: number];

@@ -4,6 +4,7 @@ import { op } from "../op.ts";
 import type { Attention } from "../shapes/signatures.ts";
 import { broadcast, FLOATS, sameShape, type TensorType } from "../type.ts";
 
+/** softmax(Q Kᵀ / √E + mask) V as one op: query [..., T, E], key [..., S, E], value [..., S, V] → [..., T, V]. */
 export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_attention")({
   doc: [
     "z = softmax(query · keyᵀ / √E + attn_mask) · value, E the last axis of query;",

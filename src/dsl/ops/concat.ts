@@ -5,6 +5,7 @@ import { op } from "../op.ts";
 import type { Concat, Stack } from "../shapes/signatures.ts";
 import { DTYPES, sameShape } from "../type.ts";
 
+/** Tensors one after another along an existing axis; all other sizes must be equal. */
 export const concat = op<Concat>("concat")({
   doc: "z = the values one after another along `axis`; with interleave, their slices in turn",
   operands: { values: { dtypes: DTYPES, list: true } },
@@ -42,6 +43,7 @@ export const concat = op<Concat>("concat")({
     },
 });
 
+/** Tensors of one shape along a new axis. */
 export const stack = op<Stack>("stack")({
   doc: "z = the values along a new axis, `axis` counted in z",
   operands: { values: { dtypes: DTYPES, list: true } },

@@ -30,6 +30,7 @@ type Attrs = Required<Omit<ConvOptions, "pad_type">> & { readonly pad_type: stri
 const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record<string, unknown>>) =>
   new Array<number>(Math.max(0, ((infos.x as TensorType).shape.length - 2) * count)).fill(value);
 
+/** Convolution of x [N, C, ...] with weight [O, C/groups, ...] → [N, O, ...], over one to three spatial axes. */
 export const conv = op<Conv>("conv")({
   doc: [
     "z[n,o,i…] = Σ weight[o,c,k…] · x[n, g·C+c, strides·i + dilations·k − pad …] + bias[o] over c and k, x being 0 outside;",

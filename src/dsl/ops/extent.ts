@@ -3,6 +3,7 @@ import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import type { Shape, TensorType } from "../type.ts";
 
+/** Options of the slice ops, one entry an axis: a mask that is true sets aside begin, end or the axis itself. */
 export interface SliceOptions {
   readonly stride?: readonly number[];
   readonly begin_mask?: readonly boolean[];

@@ -16,6 +16,7 @@ const operands = {
   indices: { dtypes: POSITIONS },
 } as const;
 
+/** x at positions along `axis`: the axes of indices take the place of that axis. */
 export const gather = op<Gather>("gather")({
   doc: [
     "y[a…, j…, b…] = x[a…, indices[j…], b…], a the axes before `axis` and b those after it; the first batch_dims axes of",
@@ -43,6 +44,7 @@ export const gather = op<Gather>("gather")({
   },
 });
 
+/** y[..., j, ...] = x[..., indices[..., j, ...], ...]; indices has the result's shape. */
 export const gather_along_axis = op<GatherAlongAxis>("gather_along_axis")({
   doc: "y[…, j, …] = x[…, indices[…, j, …], …], the position along `axis`; one outside the axis is an error",
   operands,

@@ -43,6 +43,7 @@ const ops = [
   constexpr_blockwise_shift_scale, constexpr_lut_to_dense,
 ] as const satisfies readonly Op[];
 
+/** The declarations by MIL name, in the order of docs/ops.md. */
 export const opTable: ReadonlyMap<string, Op> = new Map(ops.map((op) => [op.opName, op]));
 
 export {

@@ -5,6 +5,7 @@ import { op } from "../op.ts";
 import type { Linear, Matmul } from "../shapes/signatures.ts";
 import { broadcast, NUMBERS, sameShape } from "../type.ts";
 
+/** x [..., i, k] times y [..., k, j], leading axes broadcast; transpose_x and transpose_y swap the last two first. */
 export const matmul = op<Matmul>("matmul")({
   doc: "z[…,i,j] = Σₖ x[…,i,k] · y[…,k,j]; transpose_x and transpose_y swap the last two axes first",
   operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
@@ -37,6 +38,7 @@ function lastTwo(shape: readonly number[], swapped: boolean): readonly [number, 
   return swapped ? [columns, rows] : [rows, columns];
 }
 
+/** x [..., k] times weight [o, k] transposed, plus bias [o]; weight and bias must be constant. */
 export const linear = op<Linear>("linear")({
   doc: "y[…,o] = Σₖ x[…,k] · weight[o,k] + bias[o]",
   operands: {

@@ -8,6 +8,7 @@ import { checkAlong, checkPositions, type Indices } from "./gather.ts";
 
 type Mode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
 
+/** Call of the scatter ops: the shape is that of data; mode `add` when absent. */
 export type Scatter = <S extends Shape, D extends DType>(
   data: Tensor<S, D>,
   indices: Indices,
@@ -42,6 +43,7 @@ const attrs = {
 const RULE =
   "where several updates meet, they are applied in row-major order, each rounded to the dtype; the default mode is add";
 
+/** data with updates combined into the positions `indices` along `axis`; each update rounds on its own. */
 export const scatter = op<Scatter>("scatter")({
   doc: `y = data, with y[a…, indices[j…], b…] combined by \`mode\` with updates[a…, j…, b…]; ${RULE}`,
   operands,
@@ -69,6 +71,7 @@ export const scatter = op<Scatter>("scatter")({
   },
 });
 
+/** data with updates combined along `axis`, a position for every element: indices has the shape of updates. */
 export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
   doc: `y = data, with y[…, indices[…, j, …], …] combined by \`mode\` with updates[…, j, …], along \`axis\`; ${RULE}`,
   operands,

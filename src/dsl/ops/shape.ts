@@ -5,6 +5,7 @@ import { op } from "../op.ts";
 import type { ExpandDims, Reshape, Squeeze, Tile, Transpose } from "../shapes/signatures.ts";
 import { DTYPES, type Shape, sizeOf, type TensorType } from "../type.ts";
 
+/** The same elements in row-major order under another shape; one size may be −1. */
 export const reshape = op<Reshape>("reshape")({
   doc: "y = the elements of x in row-major order, as `shape`; one size may be −1 and is worked out",
   operands: { x: { dtypes: DTYPES } },
@@ -30,6 +31,7 @@ export const reshape = op<Reshape>("reshape")({
       x.at(...m.reindex(ix, shape, x.shape)),
 });
 
+/** Axis a of the result is axis perm[a] of x. */
 export const transpose = op<Transpose>("transpose")({
   doc: "axis a of y is axis perm[a] of x",
   operands: { x: { dtypes: DTYPES } },
@@ -46,6 +48,7 @@ export const transpose = op<Transpose>("transpose")({
       x.at(...x.shape.map((_, axis) => ix[perm.indexOf(axis)]!)),
 });
 
+/** x with an axis of size 1 at each of `axes`, counted in the result. */
 export const expand_dims = op<ExpandDims>("expand_dims")({
   doc: "y = x with an axis of size 1 at each of `axes`, counted in y",
   operands: { x: { dtypes: DTYPES } },
@@ -74,6 +77,7 @@ export const expand_dims = op<ExpandDims>("expand_dims")({
 
 const onesOf = (x: TensorType): readonly number[] => x.shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
 
+/** x without the axes of size 1 that `axes` names, all of them when absent. */
 export const squeeze = op<Squeeze>("squeeze")({
   doc: "y = x without the axes of size 1 that `axes` names (all such axes when it is not given)",
   operands: { x: { dtypes: DTYPES } },
@@ -95,6 +99,7 @@ export const squeeze = op<Squeeze>("squeeze")({
   },
 });
 
+/** x repeated reps[a] times along each axis a. */
 export const tile = op<Tile>("tile")({
   doc: "y = x repeated reps[a] times along each axis a",
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },

@@ -12,6 +12,7 @@ import { checkEnds, type Extent, extentsOf, type SliceOptions, sliceAttrs, start
 /** A position per axis: numbers, or a run-time int32 tensor. */
 type Position = readonly number[] | Tensor<Shape, "int32">;
 
+/** Call of slice_update: the shape is that of x. */
 export type SliceUpdate = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   update: Tensor<Shape, D>,
@@ -23,6 +24,7 @@ export type SliceUpdate = <S extends Shape, D extends DType>(
 // int32 alone: MIL wants begin, end and stride to share a type, and stride is stored as int32.
 const position = { dtypes: ["int32"] } as const satisfies OperandSpec;
 
+/** x[begin : end : stride] per axis; negative bounds count from the end. */
 export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   doc: [
     "y = x[begin : end : stride] per axis, negative begin and end counted from the end, an end beyond the axis its edge;",
@@ -50,6 +52,7 @@ export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   },
 });
 
+/** `size` elements from `begin` on, per axis; begin may be known only at run time, −1 reaches to the end. */
 export const slice_by_size = op<SliceBySize>("slice_by_size")({
   doc: "y = the `size` elements of x from `begin` on, per axis; a size of −1 reaches to the end",
   operands: { x: { dtypes: STANDARD }, begin: position },
@@ -82,6 +85,7 @@ export const slice_by_size = op<SliceBySize>("slice_by_size")({
   },
 });
 
+/** x with x[begin : end : stride] replaced by update. */
 export const slice_update = op<SliceUpdate>("slice_update")({
   doc: [
     "y = x with x[begin : end : stride] replaced by update, the slice as in slice_by_index;",

@@ -3,6 +3,7 @@ import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Split } from "../shapes/signatures.ts";
 
+/** x in consecutive parts along `axis`: split_sizes, or num_splits equal ones. */
 export const split = op<Split>("split")({
   doc: "zₙ = the n-th part of x along `axis`, of size split_sizes[n]; num_splits stands for that many equal sizes",
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },

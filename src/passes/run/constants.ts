@@ -20,6 +20,7 @@ export function constantKey({ def, type }: Tensor, precision: Precision): string
   return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map((x) => constantKey(x, precision))]);
 }
 
+/** Whose constants to load, from where and to which addresses. */
 export interface Fill {
   readonly plans: readonly Plan[];
   readonly weights: WeightStream;

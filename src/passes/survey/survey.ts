@@ -7,6 +7,7 @@ import { type RawArray, toNDArray } from "../kernels/raw.ts";
 const MAX_FP16 = 65504;
 const LEAST_NORMAL = 2 ** -14;
 
+/** What one value showed over all calls; magnitudes leave out elements that are not finite. */
 export interface ValueSurvey {
   /** The author's name, or the op. */
   readonly value: string;

@@ -14,6 +14,7 @@ import { type Term, type Writer, writer } from "./writer.ts";
 /** Fills `out` from the operands, in the order of `operandsOf`. */
 export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void;
 
+/** In which arithmetic, and how fp16 operands are stored. */
 export interface CompileOptions {
   readonly precision: Precision;
   readonly accumulate?: Accumulate | undefined;
@@ -51,6 +52,7 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   return w.close(heads);
 }
 
+/** The function of an op value; it gives the bits of `evaluate`, whatever the op. */
 export function compileOp(def: OpDef, type: TensorType, options: CompileOptions): Compiled {
   const names = operandsOf(def).map((_, n) => `x${n}`);
   const body = `"use strict"; return function kernel(out, ${names.join(", ")}) {\n${sourceOf(def, type, options)}\n};`;

@@ -190,6 +190,7 @@ function gatherKernel(name: string, tile: Tile): string {
   ]);
 }
 
+/** Exports dot_RxT and gather_RxT: tiles of R rows by T tokens. */
 export const dotKernels: readonly string[] = [
   halfKernel("dot_1x4", { rows: 1, tokens: 4 }),
   halfKernel("dot_4x1", { rows: 4, tokens: 1 }),
