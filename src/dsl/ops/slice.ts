@@ -4,10 +4,11 @@ import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { OperandSpec } from "../op-spec.ts";
 import type { SliceByIndex, SliceBySize } from "../shapes/signatures.ts";
+import type { SliceOptions } from "../shapes/slice.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, type Shape, sameShape } from "../type.ts";
 import { STANDARD } from "./cast.ts";
-import { checkEnds, type Extent, extentsOf, type SliceOptions, sliceAttrs, startOf } from "./extent.ts";
+import { checkEnds, type Extent, extentsOf, sliceAttrs, startOf } from "./extent.ts";
 
 /** A position per axis: numbers, or a run-time int32 tensor. */
 type Position = readonly number[] | Tensor<Shape, "int32">;

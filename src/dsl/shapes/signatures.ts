@@ -10,7 +10,7 @@ import type { ConcatShape, FirstDType, StackShape } from "./join.ts";
 import type { ExpandShape, ReshapeShape, SqueezeShape, TileShape, TransposeShape } from "./layout.ts";
 import type { AttentionShape, ConvShape, LinearShape, MatmulShape } from "./product.ts";
 import type { ReduceShape } from "./reduce.ts";
-import type { GatherShape, SliceIndexShape, SliceSizeShape, SplitParts } from "./slice.ts";
+import type { GatherShape, SliceIndexShape, SliceOptions, SliceSizeShape, SplitParts } from "./slice.ts";
 
 /** Two operands, broadcast; one of them may be a literal. */
 export type Binary<Op extends string> = <const X extends Operand, const Y extends Operand>(
@@ -75,7 +75,7 @@ interface ConvOptions<D extends DType> {
   readonly groups?: number;
   readonly bias?: Tensor<Shape, D>;
 }
-/** Call of conv: with a bias as the only option the result's sizes are literal; others leave space to the run time. */
+/** Call of conv: sizes are literal where a bias is the only option, else left to the run time. */
 export type Conv = <
   A extends Shape,
   W extends Shape,
@@ -142,12 +142,6 @@ export type Split = <A extends Shape, D extends DType, const O extends SplitOpti
 /** A position per axis: numbers, or a run-time tensor. */
 type Place = readonly number[] | Tensor<Shape, "int32">;
 
-interface SliceOptions {
-  readonly stride?: readonly number[];
-  readonly begin_mask?: readonly boolean[];
-  readonly end_mask?: readonly boolean[];
-  readonly squeeze_mask?: readonly boolean[];
-}
 /** Call of slice_by_index: literal sizes where begin and end are literals and no option is given. */
 export type SliceByIndex = <
   A extends Shape,

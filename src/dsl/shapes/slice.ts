@@ -67,6 +67,14 @@ type SizedAxis<N, B, S, I> =
       ? number
       : S;
 
+/** Options of the slice ops, one entry an axis: a mask that is true sets aside begin, end or the axis itself. */
+export interface SliceOptions {
+  readonly stride?: readonly number[];
+  readonly begin_mask?: readonly boolean[];
+  readonly end_mask?: readonly boolean[];
+  readonly squeeze_mask?: readonly boolean[];
+}
+
 /** Shape of slice_by_index(x, begin, end), or what is wrong; options are left to the run time. */
 export type SliceIndexShape<A extends Shape, Begin, End, Options> = [keyof Options] extends [never]
   ? PlainSlice<A, Begin, End>
