@@ -1,7 +1,7 @@
 /** Writes random single-op cases with our results, for coremltools to compute again. One JSON object a line. */
 import { writeFileSync } from "node:fs";
 import { schedule } from "../src/dsl/graph.ts";
-import { mapOperands } from "../src/dsl/op.ts";
+import { mapOperands } from "../src/dsl/operands.ts";
 import { opTable } from "../src/dsl/ops/index.ts";
 import type { NDArray } from "../src/passes/interpret/array.ts";
 import { evaluateAll } from "../src/passes/interpret/evaluate.ts";

@@ -1,5 +1,5 @@
 /**
- * Assembles the WebAssembly kernels: `node scripts/kernels.mjs` writes src/passes/kernels/binary.gen.ts. Run it after any
+ * Assembles the WebAssembly kernels: `node scripts/kernels.mjs` writes src/passes/kernels/module.gen.ts. Run it after any
  * change to src/passes/kernels/wat; test/passes/run/run.test.ts fails when it was forgotten.
  */
 import { writeFile } from "node:fs/promises";
@@ -21,10 +21,10 @@ module.validate(FEATURES);
 const { buffer } = module.toBinary({});
 const text = Buffer.from(buffer).toString("base64");
 await writeFile(
-  "src/passes/kernels/binary.gen.ts",
+  "src/passes/kernels/module.gen.ts",
   `/** The assembled kernels in base64. Made by \`node scripts/kernels.mjs\` from src/passes/kernels/wat; do not edit. */
 export const KERNELS_BASE64 =
   "${text}";
 `,
 );
-console.log(`src/passes/kernels/binary.gen.ts: ${buffer.length} bytes of WebAssembly`);
+console.log(`src/passes/kernels/module.gen.ts: ${buffer.length} bytes of WebAssembly`);

@@ -1,6 +1,6 @@
 /** docs/ops.md, printed from the op table. test/dsl/ops/doc.test.ts holds the file to it. */
 import type { AttrSpec } from "../src/dsl/attr.ts";
-import type { Op, OperandSpec } from "../src/dsl/op.ts";
+import type { Op, OperandSpec } from "../src/dsl/op-spec.ts";
 import { opTable } from "../src/dsl/ops/index.ts";
 
 const INTRODUCTION = `# The ops

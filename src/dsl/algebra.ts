@@ -12,6 +12,7 @@ import type { DType, Shape } from "./type.ts";
 export interface Scalar {
   readonly opaque: "scalar";
 }
+/** A place along one axis, from 0; the other opaque type of a meaning. */
 export interface Index {
   readonly opaque: "index";
 }
@@ -19,8 +20,10 @@ export interface Index {
 /** Functions of one scalar that no reading is required to see into. */
 export type Unary = "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "sin" | "cos" | "abs";
 
+/** What `compare` can ask; greater and not equal are written with these. */
 export type Comparison = "less" | "less_equal" | "equal";
 
+/** One reading of meanings: what indices, scalars and reductions are, and how they combine. */
 export interface Algebra<S = Scalar, I = Index> {
   // --- indices -----------------------------------------------------------------------------------------------
   /** The constant index `n`. */

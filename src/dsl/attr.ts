@@ -19,6 +19,7 @@ interface AttrTypes {
 
 type Infos = Readonly<Record<string, TensorType | readonly TensorType[]>>;
 
+/** How one attribute is declared: its kind, its default, and what a given value must satisfy. */
 export interface AttrSpec<K extends AttrKind = AttrKind> {
   readonly kind: K;
   /** Filled in when the author says nothing, always explicit in the file. No default: it must be given. */
@@ -32,7 +33,9 @@ export interface AttrSpec<K extends AttrKind = AttrKind> {
   /** Added to that rank (1 for ops that insert an axis). */
   readonly extraRank?: number;
 }
+/** The attributes of an op by MIL name, in the order in which they are stored and printed. */
 export type AttrSpecs = Readonly<Record<string, AttrSpec>>;
+/** What `infer` and `element` see: every attribute, resolved. */
 export type AttrValues<A extends AttrSpecs> = { readonly [K in keyof A]: AttrTypes[A[K]["kind"]] };
 
 /** Shorthands for declarations: `attrs: { axis: attr("axis", -1) }`. */

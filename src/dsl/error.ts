@@ -1,6 +1,7 @@
 /** A mistake in a graph: data first (what, where, which operands); `report` in the CLI turns it into text. */
 import type { Site } from "./site.ts";
 
+/** An operand as an error shows it. */
 export interface Note {
   /** The operand's name in the op, such as `x`. */
   readonly label: string;
@@ -10,6 +11,7 @@ export interface Note {
   readonly site: Site;
 }
 
+/** Thrown by everything that builds or checks a graph. `message` is one sentence; exit code 2. */
 export class GraphError extends Error {
   override readonly name = "GraphError";
   readonly site: Site;

@@ -4,6 +4,7 @@ import { type Site, siteOf } from "./site.ts";
 import { operandsOf, type Tensor } from "./tensor.ts";
 import { sameType, show } from "./type.ts";
 
+/** A checked graph: its names are unique, and every leaf that a result needs is declared. */
 export interface Graph {
   readonly name: string;
   /** In the order of the package's signature. */
@@ -13,6 +14,7 @@ export interface Graph {
   readonly outputs: Readonly<Record<string, Tensor>>;
 }
 
+/** A cache or counter that lives on between calls: fp16, read at entry and written at exit. */
 export interface State {
   readonly name: string;
   /** Its contents when the call begins: a value with def.kind "state". */
@@ -31,18 +33,18 @@ export interface GraphParts {
 }
 
 /**
- * Checks the interface and closes the graph.
+ * A graph from its parts, its interface checked.
  * @throws GraphError when an input or state is used but not declared, declared twice, or a state changes its type.
  */
 export function graph(parts: GraphParts): Graph {
   const site = siteOf(graph);
-  const states = (parts.states ?? []).map(([entry, exit]) => closeState(entry, exit, site));
-  const closed: Graph = { name: parts.name, inputs: parts.inputs, states, outputs: parts.outputs };
-  checkInterface(closed, site);
-  return closed;
+  const states = (parts.states ?? []).map(([entry, exit]) => stateOf(entry, exit, site));
+  const made: Graph = { name: parts.name, inputs: parts.inputs, states, outputs: parts.outputs };
+  checkInterface(made, site);
+  return made;
 }
 
-function closeState(entry: Tensor, exit: Tensor, site: Site): State {
+function stateOf(entry: Tensor, exit: Tensor, site: Site): State {
   if (entry.def.kind !== "state") throw new GraphError("graph: a state's entry must be made by state()", site);
   if (!sameType(entry.type, exit.type)) {
     const { name } = entry.def;

@@ -1,6 +1,6 @@
 /** What an op value means in a reading: the one bridge between declarations and interpreters or provers. */
 import type { Algebra, Read } from "./algebra.ts";
-import { infoOf, mapOperands } from "./op.ts";
+import { infoOf, mapOperands } from "./operands.ts";
 import { opTable } from "./ops/index.ts";
 import type { OpDef, Tensor } from "./tensor.ts";
 import type { TensorType } from "./type.ts";

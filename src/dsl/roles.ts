@@ -6,6 +6,10 @@ import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
 import type { Shape } from "./type.ts";
 
+/**
+ * What a graph input is for, which tells how a block's contents split into those of its steps. Axes count from the
+ * front.
+ */
 export type Role =
   /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
   | { readonly kind: "rows"; readonly tokenAxis: number }

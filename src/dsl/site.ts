@@ -1,11 +1,13 @@
 /** Where in the author's file a value was made. Captured cheaply for every value, decoded only when shown. */
 
+/** One place of a stack, as a file has it: line and column from 1. */
 export interface Frame {
   readonly file: string;
   readonly line: number;
   readonly column: number;
 }
 
+/** Where a value was made; decoded from the captured stack only when someone asks. */
 export interface Site {
   /** Innermost first; library frames above the captured call are not included. */
   frames(): readonly Frame[];

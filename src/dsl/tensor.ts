@@ -2,6 +2,7 @@
 import { GraphError } from "./error.ts";
 import { roundTo } from "./number.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
+import type { Trait } from "./traits.ts";
 import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
 
 /**
@@ -26,9 +27,13 @@ export type Def =
   | { readonly kind: "const"; readonly data: ArrayLike<number> }
   | OpDef;
 
+/** A value that an op computes. */
 export interface OpDef {
   readonly kind: "op";
+  /** The MIL name. */
   readonly op: string;
+  /** Those of its declaration. */
+  readonly traits: readonly Trait[];
   /** By operand name. A list operand (`values` of concat) holds an array; an absent optional one has no key. */
   readonly operands: Readonly<Record<string, Tensor | readonly Tensor[]>>;
   /** Every attribute of the op, defaults filled in, in the order of the declaration. */
@@ -37,7 +42,9 @@ export interface OpDef {
   readonly part?: number;
 }
 
+/** A literal that the graph holds; which kind it is, the op's declaration says. */
 export type AttrValue = number | boolean | string | readonly number[] | readonly boolean[];
+/** Attributes of a value by MIL name. */
 export type Attrs = Readonly<Record<string, AttrValue>>;
 
 /** A weight is a name: the graph never holds its data. */
@@ -76,6 +83,7 @@ export function state<const S extends Shape>(name: string, shape: S): Tensor<S, 
   return { type: { dtype: "fp16", shape }, def: { kind: "state", name }, name, site: siteOf(state) };
 }
 
+/** Which part of a stored matrix a weight is, in its own rows and columns; `transpose` comes last. */
 export interface WeightOptions {
   readonly rows?: readonly [begin: number, end: number];
   readonly columns?: readonly [begin: number, end: number];
@@ -83,7 +91,7 @@ export interface WeightOptions {
 }
 
 /**
- * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform cut it out of the stored
+ * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform pick it out of the stored
  * matrix first. The shape may split or merge axes of the stored one but not reorder elements.
  */
 export function weight<const S extends Shape>(

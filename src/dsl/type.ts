@@ -1,5 +1,6 @@
 /** Element types, shapes and tensor types: the vocabulary every other file speaks. */
 
+/** Every element type of the op table; those below 8 bits occur in weights alone. */
 export const DTYPES = [
   "fp16",
   "fp32",
@@ -29,7 +30,9 @@ export interface TensorType<S extends Shape = Shape, D extends DType = DType> {
   readonly shape: S;
 }
 
+/** Floating point types that ops compute in. */
 export const FLOATS = ["fp16", "fp32"] as const satisfies readonly DType[];
+/** What arithmetic takes; the result has the operands' type. */
 export const NUMBERS = ["fp16", "fp32", "int32"] as const satisfies readonly DType[];
 
 const BITS: Readonly<Record<DType, number>> = {
@@ -52,17 +55,24 @@ const BITS: Readonly<Record<DType, number>> = {
 /** Width of one element in bits, as stored in weight.bin. */
 export const bitsOf = (dtype: DType): number => BITS[dtype];
 
+/** Whether elements are rounded; integers and truth values are exact. */
 export const isFloat = (dtype: DType): boolean => dtype === "fp16" || dtype === "fp32";
+/** Whether elements are whole numbers that are no truth values. */
 export const isInteger = (dtype: DType): boolean => !isFloat(dtype) && dtype !== "bool";
 
 /** Number of elements; 1 for a scalar. */
 export const sizeOf = (shape: Shape): number => shape.reduce((product, n) => product * n, 1);
 
+/** Bytes in weight.bin: elements below a byte are packed. */
+export const packedBytes = ({ shape, dtype }: TensorType): number => Math.ceil((sizeOf(shape) * bitsOf(dtype)) / 8);
+
 /** `fp16[1,8,4,1]`, as in every message and golden. */
 export const show = (type: TensorType): string => `${type.dtype}[${type.shape.join(",")}]`;
 
+/** Equal rank and equal sizes: no broadcasting. */
 export const sameShape = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((n, i) => n === b[i]);
 
+/** Equal dtype and equal shape. */
 export const sameType = (a: TensorType, b: TensorType): boolean => a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 /** The common shape of two operands under right-aligned broadcasting, or undefined when a pair of sizes clashes. */

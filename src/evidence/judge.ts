@@ -3,6 +3,7 @@
  * every figure are judged again, with the bounds of this file.
  */
 
+import { namesConstexpr } from "../dsl/traits.ts";
 import type { FolderDigest } from "./digests.ts";
 import type { Comparison, Evidence } from "./evidence.ts";
 import type { FixtureManifest } from "./fixtures.ts";
@@ -137,7 +138,7 @@ function compiled({ packages }: Evidence): Finding {
     : yes("compiled", packages.map(({ name }) => name).join(", "));
 }
 
-const isConstant = (kind: string): boolean => kind === "const" || kind.startsWith("constexpr_");
+const isConstant = (kind: string): boolean => kind === "const" || namesConstexpr(kind);
 
 /** Every operation on the Neural Engine, constants without a device aside. */
 function resident(evidence: Evidence, role: string): Finding {

@@ -73,7 +73,7 @@ function refuseUnsupported(top: Json, where: string): void {
 
 function rotaryDimsOf(headDim: number, f: Fields): number {
   const factor = f.positive("partial_rotary_factor");
-  // As transformers cuts it: int(head_dim * factor).
+  // As transformers truncates it: int(head_dim * factor).
   const dims = Math.trunc(headDim * factor);
   if (factor > 1 || dims < 2 || dims % 2 !== 0)
     f.fail(
@@ -183,7 +183,7 @@ const isList = (value: unknown, count: number): value is readonly number[] =>
 
 const BRIEF = 60;
 
-/** A value as JSON, cut to a readable length; of a list, its length too. */
+/** A value as JSON, shortened to a readable length; of a list, its length too. */
 function brief(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   if (Array.isArray(value)) return `a list of ${value.length}${text.length <= BRIEF ? ` (${text})` : ""}`;

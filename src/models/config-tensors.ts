@@ -10,6 +10,7 @@ export interface StoredTensor {
   readonly shape: Shape;
 }
 
+/** A tensor that must be there; any dtype that becomes fp16 will do. */
 export type ExpectedTensor = Omit<StoredTensor, "dtype">;
 
 /** Element types that become fp16 without a quantiser. */

@@ -26,6 +26,7 @@ export interface PhiConfig {
   readonly maxPositions: number;
 }
 
+/** How RoPE's frequencies are stretched beyond the original context (LongRoPE, arXiv 2402.13753). */
 export type RopeScaling =
   | { readonly type: "default" }
   | {

@@ -33,6 +33,7 @@ export type PhiSizes = Pick<
   | "slidingWindow"
 >;
 
+/** Which layers, and how they are spelled. */
 export interface PhiOptions extends Partial<Spelling> {
   /** The first layer of the graph; 0 when absent. */
   readonly first?: number;

@@ -1,7 +1,8 @@
 /** The checks that hold for every graph, whoever made it: types re-inferred from the declarations, names, interface. */
 import { GraphError, type Note } from "../dsl/error.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { infoOf, mapOperands, typeOfPart } from "../dsl/op.ts";
+import { typeOfPart } from "../dsl/op.ts";
+import { infoOf, mapOperands } from "../dsl/operands.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import { type OpDef, operandsOf, type Tensor } from "../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../dsl/type.ts";
@@ -31,11 +32,3 @@ function checkOp(value: Tensor, def: OpDef): void {
 
 const notesOf = (def: OpDef): readonly Note[] =>
   operandsOf(def).map((x, i) => ({ label: x.name ?? `operand ${i}`, type: show(x.type), site: x.site }));
-
-/** Inputs and states that no output or state depends on: legal, and nearly always a mistake. */
-export function unusedInputs(graph: Graph): readonly Tensor[] {
-  const used = new Set(schedule(graph).flatMap((value) => (value.def.kind === "op" ? operandsOf(value.def) : [])));
-  const results = new Set<Tensor>(Object.values(graph.outputs));
-  const leaves = [...graph.inputs, ...graph.states.map((s) => s.entry)];
-  return leaves.filter((leaf) => !used.has(leaf) && !results.has(leaf));
-}

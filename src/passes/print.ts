@@ -4,12 +4,13 @@
  */
 import type { AttrSpec } from "../dsl/attr.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { type Infos, infoOf, mapOperands } from "../dsl/op.ts";
+import type { Infos } from "../dsl/op-spec.ts";
+import { infoOf, mapOperands } from "../dsl/operands.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import type { AttrValue, OpDef, Tensor, WeightSource } from "../dsl/tensor.ts";
 import { show, sizeOf } from "../dsl/type.ts";
 
-/** Longer constants are cut. */
+/** Of longer constants only the number of elements is shown. */
 const SHOWN_ELEMENTS = 8;
 
 /** The whole graph, ending in a newline. */

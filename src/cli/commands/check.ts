@@ -1,18 +1,14 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
-import { inputName } from "../../emit/write/interface.ts";
 import { lower } from "../../emit/write/lower.ts";
-import { checkTypes, unusedInputs } from "../../passes/check.ts";
+import { checkTypes } from "../../passes/check.ts";
 import { lint } from "../../passes/lint/lint.ts";
-import type { Finding } from "../../passes/lint/rule.ts";
+import type { LintFinding } from "../../passes/lint/lint-rule.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
 import { authorFrame, place } from "../report.ts";
 import { bytes } from "../table.ts";
 import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
-
-/** Above it the engine has been seen to leave the whole package to the CPU (measured by others, see `source`). */
-const BUDGET = 2e9;
 
 export const check: Command = {
   name: "check",
@@ -43,32 +39,18 @@ interface Verdict {
   readonly graph: string;
   readonly values: number;
   readonly weightBytes: number;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly LintFinding[];
 }
 
 function judge(graph: Graph): Verdict {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
-  const unused = unusedInputs(graph).map((value) => ({
-    value,
-    rule: "unused",
-    severity: "warning" as const,
-    source: "the graph itself",
-    text: `"${inputName(value) || value.name}" is declared and never used`,
-  }));
   return {
     graph: graph.name,
     values: schedule(graph).length,
     weightBytes,
-    findings: [...budget(graph, weightBytes), ...lint(graph), ...unused],
+    findings: lint(graph),
   };
-}
-
-function budget(graph: Graph, weightBytes: number): readonly Finding[] {
-  const value = Object.values(graph.outputs)[0]!;
-  const text = `${bytes(weightBytes)} of weights; above ${bytes(BUDGET)} a package has been seen to run wholly on the CPU: emit fewer layers`;
-  const source = "ane-book journals 038-055 (2.0 GB resident, 2.3 GB not); anemll/Anemll";
-  return weightBytes > BUDGET ? [{ value, rule: "size", severity: "error", source, text }] : [];
 }
 
 const plain = ({ findings, ...rest }: Verdict) => ({

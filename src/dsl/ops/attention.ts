@@ -4,6 +4,7 @@ import { op } from "../op.ts";
 import type { Attention } from "../shapes/signatures.ts";
 import { broadcast, FLOATS, sameShape, type TensorType } from "../type.ts";
 
+/** softmax(Q Kᵀ / √E + mask) V as one op: query [..., T, E], key [..., S, E], value [..., S, V] → [..., T, V]. */
 export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_attention")({
   doc: [
     "z = softmax(query · keyᵀ / √E + attn_mask) · value, E the last axis of query;",
@@ -16,6 +17,7 @@ export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_at
     attn_mask: { dtypes: [...FLOATS, "bool"], optional: true },
   },
   attrs: {},
+  traits: ["contracts", "attention"],
   infer({ query, key, value, attn_mask }) {
     const wrong = checkShapes(query, key, value) ?? (attn_mask && checkMask(query, key, attn_mask));
     return wrong ?? { dtype: query.dtype, shape: [...query.shape.slice(0, -1), value.shape.at(-1)!] };

@@ -4,7 +4,9 @@ import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { DTYPES, type DType, type Shape } from "../type.ts";
 
+/** Call of cast: the dtype option is the result's. */
 export type Cast = <S extends Shape, D extends DType>(x: Tensor<S>, options: { dtype: D }) => Tensor<S, D>;
+/** Call of identity. */
 export type Identity = <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<S, D>;
 
 /** Element types that exist outside weights. */
@@ -19,6 +21,7 @@ export const STANDARD = [
   "bool",
 ] as const satisfies readonly DType[];
 
+/** x as another dtype: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0. */
 export const cast = op<Cast>("cast")({
   doc: "y = x as `dtype`: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0",
   operands: { x: { dtypes: STANDARD } },
@@ -30,11 +33,13 @@ export const cast = op<Cast>("cast")({
       x.at(...ix),
 });
 
+/** y = x, under a name of its own. */
 export const identity = op<Identity>("identity")({
   doc: "y = x",
   operands: { x: { dtypes: DTYPES } },
   attrs: {},
   rounds: false,
+  traits: ["moves", "view"],
   infer: ({ x }) => x,
   element:
     (_, { x }) =>

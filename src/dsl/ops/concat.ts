@@ -5,11 +5,13 @@ import { op } from "../op.ts";
 import type { Concat, Stack } from "../shapes/signatures.ts";
 import { DTYPES, sameShape } from "../type.ts";
 
+/** Tensors one after another along an existing axis; all other sizes must be equal. */
 export const concat = op<Concat>("concat")({
   doc: "z = the values one after another along `axis`; with interleave, their slices in turn",
   operands: { values: { dtypes: DTYPES, list: true } },
   attrs: { axis: attr("axis"), interleave: attr("bool", false) },
   rounds: false,
+  traits: ["moves"],
   infer({ values }, { axis, interleave }) {
     const [first, ...rest] = values as [(typeof values)[0], ...typeof values];
     for (const other of rest) {
@@ -41,11 +43,13 @@ export const concat = op<Concat>("concat")({
     },
 });
 
+/** Tensors of one shape along a new axis. */
 export const stack = op<Stack>("stack")({
   doc: "z = the values along a new axis, `axis` counted in z",
   operands: { values: { dtypes: DTYPES, list: true } },
   attrs: { axis: attr("axis", undefined, { extraRank: 1 }) },
   rounds: false,
+  traits: ["moves"],
   infer({ values }, { axis }) {
     const [first, ...rest] = values as [(typeof values)[0], ...typeof values];
     const other = rest.find((value) => !sameShape(value.shape, first.shape));

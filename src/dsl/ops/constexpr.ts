@@ -1,15 +1,18 @@
 /** Weights stored in fewer bits, unpacked before use. */
 import type { Algebra, Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type Info, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Tensor } from "../tensor.ts";
 import { bitsOf, type DType, FLOATS, type Shape, sameShape } from "../type.ts";
 
+/** Call of constexpr_blockwise_shift_scale: the shape is that of the data. */
 export type BlockwiseShiftScale = <S extends Shape, D extends DType>(
   data: Tensor<S>,
   scale: Tensor<Shape, D>,
   options?: { offset?: Tensor },
 ) => Tensor<S, D>;
+/** Call of constexpr_lut_to_dense. */
 export type LutToDense = <D extends DType>(
   indices: Tensor,
   lut: Tensor<Shape, D>,
@@ -18,6 +21,7 @@ export type LutToDense = <D extends DType>(
 
 const QUANTISED = ["int4", "uint4", "int8", "uint8"] as const satisfies readonly DType[];
 
+/** scale · (data − offset) of an integer weight, one scale a block; only on constants. */
 export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexpr_blockwise_shift_scale")({
   doc: [
     "y[i…] = scale[i/b…] · (data[i…] − offset[i/b…]), with b = size of data / size of scale per axis;",
@@ -29,6 +33,7 @@ export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexp
     offset: { dtypes: [...QUANTISED, ...FLOATS], constant: true, optional: true },
   },
   attrs: {},
+  traits: ["constexpr"],
   infer({ data, scale, offset }) {
     if (data.shape.length === 0) return "data must have rank 1 or more";
     if (offset && !sameShape(offset.shape, scale.shape))
@@ -48,6 +53,7 @@ export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexp
     },
 });
 
+/** A palettised weight: each index picks an entry of its block's table; only on constants. */
 export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
   doc: [
     "y[i…] = lut[i/b…, indices[i…], 0], with b = size of indices / size of lut per axis; where the last axis of lut, of",
@@ -59,6 +65,7 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
   },
   attrs: { vector_axis: attr("axis", 0) },
   rounds: false,
+  traits: ["constexpr"],
   infer({ indices, lut }, { vector_axis }) {
     const rank = indices.shape.length;
     if (rank === 0) return "indices must have rank 1 or more";

@@ -2,7 +2,8 @@
 import type { Algebra, Index, Scalar } from "../algebra.ts";
 import { sumOver } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type Info, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Conv } from "../shapes/signatures.ts";
 import { FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
 
@@ -29,6 +30,7 @@ type Attrs = Required<Omit<ConvOptions, "pad_type">> & { readonly pad_type: stri
 const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record<string, unknown>>) =>
   new Array<number>(Math.max(0, ((infos.x as TensorType).shape.length - 2) * count)).fill(value);
 
+/** Convolution of x [N, C, ...] with weight [O, C/groups, ...] → [N, O, ...], over one to three spatial axes. */
 export const conv = op<Conv>("conv")({
   doc: [
     "z[n,o,i…] = Σ weight[o,c,k…] · x[n, g·C+c, strides·i + dilations·k − pad …] + bias[o] over c and k, x being 0 outside;",
@@ -47,6 +49,7 @@ export const conv = op<Conv>("conv")({
     dilations: attr("int32[]", perSpatialAxis(1, 1), { says: "all 1" }),
     groups: attr("int32", 1),
   },
+  traits: ["contracts", "product"],
   infer({ x, weight, bias }, attrs) {
     const wrong = checkRanks(x, weight, attrs) ?? checkChannels(x, weight, bias, attrs.groups);
     if (wrong) return wrong;

@@ -34,10 +34,17 @@ const binary = <const Name extends string>(
         f(m, broadcastAt(m, x, ix), broadcastAt(m, y, ix)),
   });
 
+/** x + y, broadcast. */
 export const add = binary("add", "z = x + y", (m, a, b) => m.add(a, b));
+/** x − y, broadcast. */
 export const sub = binary("sub", "z = x − y", (m, a, b) => m.sub(a, b));
+/** x · y, broadcast. */
 export const mul = binary("mul", "z = x · y", (m, a, b) => m.mul(a, b));
+/** x / y, broadcast; on int32 truncated towards zero. */
 export const real_div = binary("real_div", "z = x / y; on int32 truncated towards zero", (m, a, b) => m.div(a, b));
+/** x to the power y, broadcast. */
 export const pow = binary("pow", "z = x to the power y", (m, a, b) => m.pow(a, b));
+/** The larger of x and y, broadcast; rounds nothing. */
 export const maximum = binary("maximum", "z = the larger of x and y", (m, a, b) => m.maximum(a, b), { chooses: true });
+/** The smaller of x and y, broadcast; rounds nothing. */
 export const minimum = binary("minimum", "z = the smaller of x and y", (m, a, b) => m.minimum(a, b), { chooses: true });

@@ -1,14 +1,8 @@
 /** Which elements a slice takes: begin, end, stride and masks worked out per axis. */
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
+import type { SliceOptions } from "../shapes/slice.ts";
 import type { Shape, TensorType } from "../type.ts";
-
-export interface SliceOptions {
-  readonly stride?: readonly number[];
-  readonly begin_mask?: readonly boolean[];
-  readonly end_mask?: readonly boolean[];
-  readonly squeeze_mask?: readonly boolean[];
-}
 
 const repeat =
   <X>(value: X) =>

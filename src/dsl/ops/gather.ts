@@ -1,7 +1,8 @@
 /** Read at positions that another tensor holds. */
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type Info, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Gather, GatherAlongAxis } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, sizeOf } from "../type.ts";
@@ -15,6 +16,7 @@ const operands = {
   indices: { dtypes: POSITIONS },
 } as const;
 
+/** x at positions along `axis`: the axes of indices take the place of that axis. */
 export const gather = op<Gather>("gather")({
   doc: [
     "y[a…, j…, b…] = x[a…, indices[j…], b…], a the axes before `axis` and b those after it; the first batch_dims axes of",
@@ -23,6 +25,7 @@ export const gather = op<Gather>("gather")({
   operands,
   attrs: { axis: attr("axis", 0), batch_dims: attr("int32", 0), validate_indices: attr("bool", false) },
   rounds: false,
+  traits: ["gathers"],
   infer({ x, indices }, { axis, batch_dims: batch }) {
     if (batch < 0 || batch > axis || batch > indices.shape.length)
       return `batch_dims ${batch} must not exceed axis ${axis} nor the rank ${indices.shape.length} of indices`;
@@ -41,11 +44,13 @@ export const gather = op<Gather>("gather")({
   },
 });
 
+/** y[..., j, ...] = x[..., indices[..., j, ...], ...]; indices has the result's shape. */
 export const gather_along_axis = op<GatherAlongAxis>("gather_along_axis")({
   doc: "y[…, j, …] = x[…, indices[…, j, …], …], the position along `axis`; one outside the axis is an error",
   operands,
   attrs: { axis: attr("axis", 0), validate_indices: attr("bool", false) },
   rounds: false,
+  traits: ["gathers"],
   infer: ({ x, indices }, { axis }) =>
     checkAlong(x, indices, axis) ?? checkPositions(indices, x.shape[axis]!) ?? { dtype: x.dtype, shape: indices.shape },
   element:

@@ -1,5 +1,5 @@
 /** The op table: every op the compiler knows, by its MIL name. */
-import type { Op } from "../op.ts";
+import type { Op } from "../op-spec.ts";
 import { scaled_dot_product_attention } from "./attention.ts";
 import { cast, identity } from "./cast.ts";
 import { concat, stack } from "./concat.ts";
@@ -43,6 +43,7 @@ const ops = [
   constexpr_blockwise_shift_scale, constexpr_lut_to_dense,
 ] as const satisfies readonly Op[];
 
+/** The declarations by MIL name, in the order of docs/ops.md. */
 export const opTable: ReadonlyMap<string, Op> = new Map(ops.map((op) => [op.opName, op]));
 
 export {

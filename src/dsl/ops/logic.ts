@@ -6,6 +6,7 @@ import type { Tensor } from "../tensor.ts";
 import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
 import { broadcastType } from "./elementwise.ts";
 
+/** Call of logical_not. */
 export type LogicalNot = <S extends Shape>(x: Tensor<S, "bool">) => Tensor<S, "bool">;
 /** Declares an op with a truth value per pair of elements. */
 const truth = <Signature extends (...args: never[]) => unknown>(
@@ -30,26 +31,35 @@ type Truth = (m: Algebra, a: Scalar, b: Scalar) => Scalar;
 
 const comparison = <const Name extends string>(name: Name, doc: string, f: Truth) =>
   truth<Compare<Name>>(name, doc, NUMBERS, f);
+/** 1 where x < y, else 0, as bool. */
 export const less = comparison("less", "z = 1 where x < y, else 0", (m, a, b) => m.compare("less", a, b));
+/** 1 where x ≤ y, else 0, as bool. */
 export const less_equal = comparison("less_equal", "z = 1 where x ≤ y, else 0", (m, a, b) =>
   m.compare("less_equal", a, b),
 );
+/** 1 where x > y, else 0, as bool. */
 export const greater = comparison("greater", "z = 1 where x > y, else 0", (m, a, b) => m.compare("less", b, a));
+/** 1 where x ≥ y, else 0, as bool. */
 export const greater_equal = comparison("greater_equal", "z = 1 where x ≥ y, else 0", (m, a, b) =>
   m.compare("less_equal", b, a),
 );
+/** 1 where x = y, else 0, as bool; −0 equals 0. */
 export const equal = comparison("equal", "z = 1 where x = y, else 0", (m, a, b) => m.compare("equal", a, b));
+/** 1 where x ≠ y, else 0, as bool. */
 export const not_equal = comparison("not_equal", "z = 1 where x ≠ y, else 0", (m, a, b) =>
   not(m, m.compare("equal", a, b)),
 );
 
 const connective = <const Name extends string>(name: Name, doc: string, f: Truth) =>
   truth<Connective<Name>>(name, doc, ["bool"], f);
+/** 1 where both truth values are 1. */
 export const logical_and = connective("logical_and", "z = 1 where both are 1, else 0", (m, a, b) => m.minimum(a, b));
+/** 1 where one of the truth values is 1. */
 export const logical_or = connective("logical_or", "z = 1 where one of them is 1, else 0", (m, a, b) =>
   m.maximum(a, b),
 );
 
+/** 1 − x of a truth value. */
 export const logical_not = op<LogicalNot>("logical_not")({
   doc: "y = 1 − x",
   operands: { x: { dtypes: ["bool"] } },

@@ -5,10 +5,12 @@ import { op } from "../op.ts";
 import type { Linear, Matmul } from "../shapes/signatures.ts";
 import { broadcast, NUMBERS, sameShape } from "../type.ts";
 
+/** x [..., i, k] times y [..., k, j], leading axes broadcast; transpose_x and transpose_y swap the last two first. */
 export const matmul = op<Matmul>("matmul")({
   doc: "z[…,i,j] = Σₖ x[…,i,k] · y[…,k,j]; transpose_x and transpose_y swap the last two axes first",
   operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
   attrs: { transpose_x: attr("bool", false), transpose_y: attr("bool", false) },
+  traits: ["contracts", "product", "projects", "attention"],
   infer({ x, y }, { transpose_x, transpose_y }) {
     if (x.shape.length < 2 || y.shape.length < 2) return "needs matrices: both operands must have rank 2 or more";
     const [i, k] = lastTwo(x.shape, transpose_x);
@@ -36,6 +38,7 @@ function lastTwo(shape: readonly number[], swapped: boolean): readonly [number, 
   return swapped ? [columns, rows] : [rows, columns];
 }
 
+/** x [..., k] times weight [o, k] transposed, plus bias [o]; weight and bias must be constant. */
 export const linear = op<Linear>("linear")({
   doc: "y[…,o] = Σₖ x[…,k] · weight[o,k] + bias[o]",
   operands: {
@@ -44,6 +47,7 @@ export const linear = op<Linear>("linear")({
     bias: { dtypes: NUMBERS, like: "x", constant: true, optional: true },
   },
   attrs: {},
+  traits: ["contracts", "product", "projects"],
   infer({ x, weight, bias }) {
     const [outputs, inputs] = weight.shape;
     if (weight.shape.length !== 2) return `weight must have rank 2, not ${weight.shape.length}`;

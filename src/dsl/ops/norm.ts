@@ -6,15 +6,18 @@ import type { Tensor } from "../tensor.ts";
 import { type DType, FLOATS, type Shape, sameShape, sizeOf } from "../type.ts";
 import { allAxes } from "./reduce.ts";
 
+/** Call of layer_norm: gamma and beta have the shape of the normalised axes. */
 export type LayerNorm = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { axes?: readonly number[]; gamma?: Tensor; beta?: Tensor; epsilon?: number },
 ) => Tensor<S, D>;
+/** Call of l2_norm. */
 export type L2Norm = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { epsilon?: number },
 ) => Tensor<S, D>;
 
+/** (x − mean) / √(variance + epsilon) · gamma + beta over `axes`; the variance divides by n. */
 export const layer_norm = op<LayerNorm>("layer_norm")({
   doc: "y = (x − μ) / √(σ² + epsilon) · gamma + beta, with μ = Σ x / n and σ² = Σ (x − μ)² / n over `axes`",
   operands: {
@@ -55,6 +58,7 @@ function standardised(m: Algebra, x: Read, ix: readonly Index[], axes: readonly 
   return m.div(m.sub(x.at(...ix), mean), deviation);
 }
 
+/** x / √(Σ x² + epsilon), the sum over the last three axes. */
 export const l2_norm = op<L2Norm>("l2_norm")({
   doc: "y = x / √(Σ x² + epsilon), the sum over the last three axes",
   operands: { x: { dtypes: FLOATS } },

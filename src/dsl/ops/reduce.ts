@@ -48,20 +48,26 @@ const sumOfSquares = (m: Algebra, sizes: Shape, term: Term) =>
     return m.mul(a, a);
   });
 
+/** Σ x over `axes` (all when absent), in an order that depends on the sizes alone. */
 export const reduce_sum = reduction("reduce_sum", "y = Σ x over `axes`", sumOver);
+/** Σ x / n over `axes`, all when absent. */
 export const reduce_mean = reduction("reduce_mean", "y = Σ x / n over the n elements of `axes`", (m, sizes, term) =>
   m.div(sumOver(m, sizes, term), m.num(sizeOf(sizes))),
 );
+/** Σ x² over `axes`, all when absent; in fp16 infinite above 65504. */
 export const reduce_sum_square = reduction("reduce_sum_square", "y = Σ x² over `axes`", sumOfSquares);
+/** √(Σ x²) over `axes`, all when absent. */
 export const reduce_l2_norm = reduction("reduce_l2_norm", "y = √(Σ x²) over `axes`", (m, sizes, term) =>
   m.unary("sqrt", sumOfSquares(m, sizes, term)),
 );
+/** The largest x over `axes`, all when absent; rounds nothing. */
 export const reduce_max = reduction(
   "reduce_max",
   "y = the largest x over `axes`",
   (m, sizes, term) => reduceOver(m, "max", sizes, term),
   { chooses: true },
 );
+/** The smallest x over `axes`, all when absent; rounds nothing. */
 export const reduce_min = reduction(
   "reduce_min",
   "y = the smallest x over `axes`",

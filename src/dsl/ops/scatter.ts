@@ -8,6 +8,7 @@ import { checkAlong, checkPositions, type Indices } from "./gather.ts";
 
 type Mode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
 
+/** Call of the scatter ops: the shape is that of data; mode `add` when absent. */
 export type Scatter = <S extends Shape, D extends DType>(
   data: Tensor<S, D>,
   indices: Indices,
@@ -15,7 +16,7 @@ export type Scatter = <S extends Shape, D extends DType>(
   options?: { axis?: number; mode?: Mode; validate_indices?: boolean },
 ) => Tensor<S, D>;
 
-const combine: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
+const COMBINED: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
   update: (_, _old, update) => update,
   add: (m, old, update) => m.add(old, update),
   sub: (m, old, update) => m.sub(old, update),
@@ -24,7 +25,7 @@ const combine: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) =
   max: (m, old, update) => m.maximum(old, update),
   min: (m, old, update) => m.minimum(old, update),
 };
-const MODES = Object.keys(combine) as readonly Mode[];
+const MODES = Object.keys(COMBINED) as readonly Mode[];
 const EXACT: readonly string[] = ["update", "max", "min"] satisfies Mode[];
 
 const operands = {
@@ -42,6 +43,7 @@ const attrs = {
 const RULE =
   "where several updates meet, they are applied in row-major order, each rounded to the dtype; the default mode is add";
 
+/** data with updates combined into the positions `indices` along `axis`; each update rounds on its own. */
 export const scatter = op<Scatter>("scatter")({
   doc: `y = data, with y[a…, indices[j…], b…] combined by \`mode\` with updates[a…, j…, b…]; ${RULE}`,
   operands,
@@ -69,6 +71,7 @@ export const scatter = op<Scatter>("scatter")({
   },
 });
 
+/** data with updates combined along `axis`, a position for every element: indices has the shape of updates. */
 export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
   doc: `y = data, with y[…, indices[…, j, …], …] combined by \`mode\` with updates[…, j, …], along \`axis\`; ${RULE}`,
   operands,
@@ -107,7 +110,7 @@ function applyAll(
   return writes.reduce(
     (old, { target, update }) => {
       const written = () => {
-        const value = combine[mode](m, old, update());
+        const value = COMBINED[mode](m, old, update());
         return EXACT.includes(mode) ? value : m.round(data.dtype, value);
       };
       return m.within(i, target, 1, 1, written, () => old);

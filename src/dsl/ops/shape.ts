@@ -5,11 +5,13 @@ import { op } from "../op.ts";
 import type { ExpandDims, Reshape, Squeeze, Tile, Transpose } from "../shapes/signatures.ts";
 import { DTYPES, type Shape, sizeOf, type TensorType } from "../type.ts";
 
+/** The same elements in row-major order under another shape; one size may be −1. */
 export const reshape = op<Reshape>("reshape")({
   doc: "y = the elements of x in row-major order, as `shape`; one size may be −1 and is worked out",
   operands: { x: { dtypes: DTYPES } },
   attrs: { shape: attr("int32[]") },
   rounds: false,
+  traits: ["moves", "view"],
   shorthand({ shape, ...given }, { x }) {
     const sizes = shape as Shape;
     if (!Array.isArray(shape) || !sizes.includes(-1)) return { shape, ...given };
@@ -29,11 +31,13 @@ export const reshape = op<Reshape>("reshape")({
       x.at(...m.reindex(ix, shape, x.shape)),
 });
 
+/** Axis a of the result is axis perm[a] of x. */
 export const transpose = op<Transpose>("transpose")({
   doc: "axis a of y is axis perm[a] of x",
   operands: { x: { dtypes: DTYPES } },
   attrs: { perm: attr("axes") },
   rounds: false,
+  traits: ["moves"],
   infer: ({ x }, { perm }) =>
     perm.length === x.shape.length
       ? { dtype: x.dtype, shape: perm.map((axis) => x.shape[axis]!) }
@@ -44,11 +48,13 @@ export const transpose = op<Transpose>("transpose")({
       x.at(...x.shape.map((_, axis) => ix[perm.indexOf(axis)]!)),
 });
 
+/** x with an axis of size 1 at each of `axes`, counted in the result. */
 export const expand_dims = op<ExpandDims>("expand_dims")({
   doc: "y = x with an axis of size 1 at each of `axes`, counted in y",
   operands: { x: { dtypes: DTYPES } },
   attrs: { axes: attr("int32[]") },
   rounds: false,
+  traits: ["moves", "view"],
   shorthand({ axes, ...given }, { x }) {
     if (!Array.isArray(axes)) return { axes, ...given };
     const rank = x.shape.length + axes.length;
@@ -71,11 +77,13 @@ export const expand_dims = op<ExpandDims>("expand_dims")({
 
 const onesOf = (x: TensorType): readonly number[] => x.shape.flatMap((n, axis) => (n === 1 ? [axis] : []));
 
+/** x without the axes of size 1 that `axes` names, all of them when absent. */
 export const squeeze = op<Squeeze>("squeeze")({
   doc: "y = x without the axes of size 1 that `axes` names (all such axes when it is not given)",
   operands: { x: { dtypes: DTYPES } },
   attrs: { axes: attr("axes", (infos) => onesOf(infos.x as TensorType), { says: "all of size 1" }) },
   rounds: false,
+  traits: ["moves", "view"],
   infer({ x }, { axes }) {
     if (axes.length === 0) return `[${x.shape.join(",")}] has no axis of size 1`;
     const wrong = axes.find((axis) => x.shape[axis] !== 1);
@@ -91,11 +99,13 @@ export const squeeze = op<Squeeze>("squeeze")({
   },
 });
 
+/** x repeated reps[a] times along each axis a. */
 export const tile = op<Tile>("tile")({
   doc: "y = x repeated reps[a] times along each axis a",
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
   attrs: { reps: attr("int32[]") },
   rounds: false,
+  traits: ["moves"],
   infer({ x }, { reps }) {
     if (reps.length !== x.shape.length) return `reps has ${reps.length} numbers, x has rank ${x.shape.length}`;
     if (reps.some((n) => n < 1)) return `reps [${reps.join(",")}] must be positive`;

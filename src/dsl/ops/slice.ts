@@ -1,16 +1,19 @@
 /** Take a box of elements out of a tensor, or put one in. */
 import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
-import { type OperandSpec, op } from "../op.ts";
+import { op } from "../op.ts";
+import type { OperandSpec } from "../op-spec.ts";
 import type { SliceByIndex, SliceBySize } from "../shapes/signatures.ts";
+import type { SliceOptions } from "../shapes/slice.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, type Shape, sameShape } from "../type.ts";
 import { STANDARD } from "./cast.ts";
-import { checkEnds, type Extent, extentsOf, type SliceOptions, sliceAttrs, startOf } from "./extent.ts";
+import { checkEnds, type Extent, extentsOf, sliceAttrs, startOf } from "./extent.ts";
 
 /** A position per axis: numbers, or a run-time int32 tensor. */
 type Position = readonly number[] | Tensor<Shape, "int32">;
 
+/** Call of slice_update: the shape is that of x. */
 export type SliceUpdate = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   update: Tensor<Shape, D>,
@@ -22,6 +25,7 @@ export type SliceUpdate = <S extends Shape, D extends DType>(
 // int32 alone: MIL wants begin, end and stride to share a type, and stride is stored as int32.
 const position = { dtypes: ["int32"] } as const satisfies OperandSpec;
 
+/** x[begin : end : stride] per axis; negative bounds count from the end. */
 export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   doc: [
     "y = x[begin : end : stride] per axis, negative begin and end counted from the end, an end beyond the axis its edge;",
@@ -30,6 +34,7 @@ export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   operands: { x: { dtypes: STANDARD }, begin: position, end: position },
   attrs: sliceAttrs,
   rounds: false,
+  traits: ["moves"],
   infer({ x, begin, end }, slice) {
     const extents = extentsOf(x.shape, begin, end, slice);
     if (typeof extents === "string") return extents;
@@ -48,11 +53,13 @@ export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   },
 });
 
+/** `size` elements from `begin` on, per axis; begin may be known only at run time, −1 reaches to the end. */
 export const slice_by_size = op<SliceBySize>("slice_by_size")({
   doc: "y = the `size` elements of x from `begin` on, per axis; a size of −1 reaches to the end",
   operands: { x: { dtypes: STANDARD }, begin: position },
   attrs: { size: attr("int32[]") },
   rounds: false,
+  traits: ["moves"],
   shorthand({ size, ...given }, { x, begin }) {
     if (!Array.isArray(size) || !size.includes(-1)) return { size, ...given };
     if (!begin.values) return "a size of −1 needs a begin that is known at compile time";
@@ -79,6 +86,7 @@ export const slice_by_size = op<SliceBySize>("slice_by_size")({
   },
 });
 
+/** x with x[begin : end : stride] replaced by update. */
 export const slice_update = op<SliceUpdate>("slice_update")({
   doc: [
     "y = x with x[begin : end : stride] replaced by update, the slice as in slice_by_index;",

@@ -5,12 +5,15 @@ import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, FLOATS, type Shape } from "../type.ts";
 
+/** Call of softmax; along the last axis when none is given. */
 export type Softmax = <S extends Shape, D extends DType>(x: Tensor<S, D>, options?: { axis?: number }) => Tensor<S, D>;
 
+/** exp(x − max x) / Σ exp(x − max x) along `axis`, rounded once. */
 export const softmax = op<Softmax>("softmax")({
   doc: "yᵢ = exp(xᵢ − max x) / Σⱼ exp(xⱼ − max x), along `axis`",
   operands: { x: { dtypes: FLOATS } },
   attrs: { axis: attr("axis", -1) },
+  traits: ["attention"],
   infer: ({ x }) => x,
   element:
     (m, { x }, { axis }) =>

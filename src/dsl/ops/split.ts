@@ -1,13 +1,15 @@
-/** Cut a tensor into consecutive parts along one axis. */
+/** Divide a tensor into consecutive parts along one axis. */
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Split } from "../shapes/signatures.ts";
 
+/** x in consecutive parts along `axis`: split_sizes, or num_splits equal ones. */
 export const split = op<Split>("split")({
   doc: "zₙ = the n-th part of x along `axis`, of size split_sizes[n]; num_splits stands for that many equal sizes",
   operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
   attrs: { split_sizes: attr("int32[]"), axis: attr("axis") },
   rounds: false,
+  traits: ["moves"],
   shorthand({ num_splits, ...given }, { x }) {
     if (num_splits === undefined || given.split_sizes !== undefined) return { ...given };
     const size = x.shape.at(given.axis as number);

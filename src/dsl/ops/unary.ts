@@ -5,15 +5,19 @@ import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, FLOATS, NUMBERS, type Shape } from "../type.ts";
 
+/** Call of a function of one element. */
 export type Elementwise = <S extends Shape, D extends DType>(x: Tensor<S, D>) => Tensor<S, D>;
+/** Call of a function that adds epsilon to x first. */
 export type WithEpsilon = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { epsilon?: number },
 ) => Tensor<S, D>;
+/** Call of gelu; `EXACT` when no mode is given. */
 export type Gelu = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { mode?: "EXACT" | "TANH_APPROXIMATION" | "SIGMOID_APPROXIMATION" },
 ) => Tensor<S, D>;
+/** Call of clip; alpha ≤ beta. */
 export type Clip = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options: { alpha: number; beta: number },
@@ -48,14 +52,22 @@ const unary =
 /** A function that the algebra itself names. */
 const named = (name: Unary, doc: string) => unary(name)({ doc, f: (m, a) => m.unary(name, a) });
 
+/** eˣ; fp16 overflows above 11.09. */
 export const exp = named("exp", "y = eˣ");
+/** √x; NaN below 0. */
 export const sqrt = named("sqrt", "y = √x");
+/** tanh x. */
 export const tanh = named("tanh", "y = tanh x");
+/** 2/√π · ∫₀ˣ e^(−t²) dt. */
 export const erf = named("erf", "y = erf x = 2/√π · ∫₀ˣ e^(−t²) dt");
+/** sin x, x in radians. */
 export const sin = named("sin", "y = sin x");
+/** cos x, x in radians. */
 export const cos = named("cos", "y = cos x");
 
+/** |x|; rounds nothing. */
 export const abs = unary("abs")({ doc: "y = |x|", dtypes: NUMBERS, rounds: false, f: (m, a) => m.unary("abs", a) });
+/** x²; fp16 overflows above 255.9. */
 export const square = unary("square")({ doc: "y = x²", dtypes: NUMBERS, f: (m, a) => m.mul(a, a) });
 
 /** The default epsilon is MIL's; in fp16 it is 0. */
@@ -76,9 +88,12 @@ export const log = unary<WithEpsilon>("log")({
 const onePlusExpMinus = (m: Algebra, a: Scalar) => m.add(m.num(1), m.unary("exp", m.sub(m.num(0), a)));
 const logistic = (m: Algebra, a: Scalar) => m.div(m.num(1), onePlusExpMinus(m, a));
 
+/** 1 / (1 + e^(−x)). */
 export const sigmoid = unary("sigmoid")({ doc: "y = 1 / (1 + e^(−x))", f: logistic });
+/** x / (1 + e^(−x)), also called swish. */
 export const silu = unary("silu")({ doc: "y = x / (1 + e^(−x))", f: (m, a) => m.div(a, onePlusExpMinus(m, a)) });
 
+/** x · Φ(x), Φ the normal distribution; `mode` picks one of two approximations. */
 export const gelu = unary<Gelu>("gelu")({
   doc: [
     "EXACT: y = x/2 · (1 + erf(x/√2))",
@@ -102,6 +117,7 @@ function tanhOfCubic(m: Algebra, a: Scalar): Scalar {
   return m.unary("tanh", m.mul(m.num(Math.sqrt(2 / Math.PI)), cubic));
 }
 
+/** min(max(x, alpha), beta); rounds nothing. */
 export const clip = unary<Clip>("clip")({
   doc: "y = min(max(x, alpha), beta)",
   attrs: { alpha: attr("float"), beta: attr("float") },

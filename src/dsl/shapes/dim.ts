@@ -31,6 +31,7 @@ export type Show<S extends readonly unknown[], Out extends string = ""> = S exte
   ? Show<Rest, `${Out}${Out extends "" ? "" : ","}${ShowDim<N>}`>
   : `[${Out}]`;
 
+/** One size as an error shows it: its number, its name, or `?` where it is only known at run time. */
 export type ShowDim<N> = string extends Key<N> ? "?" : Key<N>;
 
 /** Whether two sizes may be the same one. */

@@ -1,5 +1,6 @@
 /** Bytes of a model.mlmodel to records: everything coremltools writes for an ML Program, in the file's own order. */
 import { fromBinary } from "@bufbuild/protobuf";
+import { namesConstexpr } from "../../dsl/traits.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type {
   Argument,
@@ -127,7 +128,7 @@ function decodeOperation(op: Operation, index: number, block: Where): MilOperati
   const name = operationName(op, block);
   const where = whereOp(block, index, op.type, name);
   // The compressed-weight ops of iOS 16 keep their operands in attributes; as records they are inline values.
-  const isConstexpr = op.type.startsWith("constexpr_");
+  const isConstexpr = namesConstexpr(op.type);
   const attributes = Object.keys(op.attributes).filter((key) => key !== "name");
   const stray = attributes.find((key) => !isConstexpr && !(op.type === "const" && key === "val"));
   if (stray !== undefined) throw refuse(where, `has the attribute "${stray}", which is unknown`);

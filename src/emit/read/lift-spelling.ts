@@ -1,5 +1,5 @@
 /** Spellings that a file may use and the op table does not: each op's parameters rewritten to the table's own. */
-import type { Given } from "../../dsl/op.ts";
+import type { Given } from "../../dsl/op-spec.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 

@@ -4,7 +4,8 @@
  */
 import { isGraphError } from "../../dsl/error.ts";
 import { type Graph, graph } from "../../dsl/graph.ts";
-import { makeOp, type Op } from "../../dsl/op.ts";
+import { makeOp } from "../../dsl/op.ts";
+import type { Op } from "../../dsl/op-spec.ts";
 import { opTable } from "../../dsl/ops/index.ts";
 import { nowhere } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";

@@ -5,9 +5,12 @@
  * - Operands of `constexpr_*` ops are literals inside the op, not `const` ops.
  */
 import type { Graph, State } from "../../dsl/graph.ts";
-import { infoOf, mapOperands, type OpSpec, typeOfPart } from "../../dsl/op.ts";
+import { typeOfPart } from "../../dsl/op.ts";
+import type { OpSpec } from "../../dsl/op-spec.ts";
+import { infoOf, mapOperands } from "../../dsl/operands.ts";
 import { opTable } from "../../dsl/ops/index.ts";
 import { type Def, type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import { groupBy } from "../group.ts";
 import { type MilArgument, type MilOperation, type MilValue, milType } from "../mil/records.ts";
@@ -155,7 +158,7 @@ function resultsOf({ names, siblings }: Lowering, { def, type }: OpTensor, spec:
 type Arguments = Record<string, readonly MilArgument[]>;
 
 function operandArguments(lowering: Lowering, def: OpDef, name: string): Arguments {
-  const argument = def.op.startsWith("constexpr_") ? inlineArgument : namedArgument;
+  const argument = has(def, "constexpr") ? inlineArgument : namedArgument;
   return Object.fromEntries(
     Object.entries(def.operands).map(([key, x]) => {
       const base = `${name}_${key}`;
@@ -181,7 +184,7 @@ function attributeArguments(lowering: Lowering, def: OpDef, spec: OpSpec, name: 
       const { kind, of = Object.keys(def.operands)[0]! } = spec.attrs[key]!;
       const model = [def.operands[of]].flat()[0] as Tensor | undefined;
       const literal = attrLiteral(value, kind, model?.type.dtype ?? "fp32");
-      if (def.op.startsWith("constexpr_")) return [key, [{ value: literal }]];
+      if (has(def, "constexpr")) return [key, [{ value: literal }]];
       const constant = lowering.names.fresh(`${name}_${key}`);
       addConstOp(lowering, constant, literal);
       return [key, [{ name: constant }]];

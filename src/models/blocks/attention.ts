@@ -23,6 +23,7 @@ type Value = Tensor<Shape, "fp16">;
 /** Gives a value a readable name. */
 export type Namer = <V extends Tensor>(name: string, value: V) => V;
 
+/** What attention is computed from; fp16, T tokens against maxSeq cache rows. */
 export interface AttentionParts {
   /** Query rows [1, heads, T, dim]. */
   readonly Q: Value;

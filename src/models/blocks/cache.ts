@@ -27,6 +27,7 @@ export type Slot =
   | { readonly write: "slice_update"; readonly begin: Whole; readonly end: Whole }
   | { readonly write: "scatter" | "scatter_along_axis"; readonly position: Whole };
 
+/** Sizes of one cache [1, kvHeads, maxSeq, headDim] and of the block of `tokens` rows that enters it. */
 export interface CacheSizes {
   readonly tokens: number;
   readonly maxSeq: number;

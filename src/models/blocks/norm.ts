@@ -30,9 +30,12 @@ import {
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 
+/** Every form, the default first; `survey` says which are safe for given rows. */
 export const NORM_FORMS = ["hybrid", "naive", "sqrt_d", "max", "layer_norm", "power_of_two"] as const;
+/** The name of a form. */
 export type NormForm = (typeof NORM_FORMS)[number];
 
+/** `eps` is that of the model's config, added to the mean square; the form is `hybrid` when absent. */
 export interface NormOptions {
   readonly eps: number;
   readonly form?: NormForm;

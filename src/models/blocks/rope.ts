@@ -8,6 +8,7 @@ import type { Shape } from "../../dsl/type.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
+/** Where the heads' dims lie, and how the turn is written. */
 export interface RopeOptions {
   /** The axis of x that holds a head's dims. */
   readonly axis: number;

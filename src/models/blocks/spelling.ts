@@ -1,6 +1,7 @@
 /** The spellings of a Phi layer: the ways people write the same maths. The first of each list is the default. */
 import { NORM_FORMS } from "./norm.ts";
 
+/** Every question with its answers; all of them mean the same over the reals. */
 export const SPELLINGS = {
   /** One projection for q, k and v, or three that read its rows. */
   qkv: ["fused", "split"],
@@ -27,6 +28,7 @@ export const SPELLINGS = {
 /** One choice for each question. */
 export type Spelling = { readonly [K in keyof typeof SPELLINGS]: (typeof SPELLINGS)[K][number] };
 
+/** The first answer to every question. */
 export const DEFAULT_SPELLING: Spelling = {
   qkv: "fused",
   projection: "conv",

@@ -28,6 +28,7 @@ export function stridesOf(shape: Shape): readonly number[] {
   return strides;
 }
 
+/** An array of numbers that are already elements of `dtype`, row-major; the data is copied. */
 export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): NDArray => ({
   dtype,
   shape,

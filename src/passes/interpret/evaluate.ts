@@ -16,6 +16,7 @@ export interface Bindings {
   weight?(source: WeightSource, type: TensorType): NDArray;
 }
 
+/** What a call leaves behind, by the names of the graph's interface. */
 export interface Results {
   readonly outputs: Readonly<Record<string, NDArray>>;
   /** Contents of every state at exit. */

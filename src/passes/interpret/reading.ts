@@ -8,7 +8,9 @@ import { roundTo } from "../../dsl/number.ts";
 import { type DType, isFloat, type Shape } from "../../dsl/type.ts";
 import { stridesOf } from "./array.ts";
 
+/** A reading in doubles; indices are numbers too. */
 export type Numeric = Algebra<number, number>;
+/** `fp16` rounds as the ops declare, `fp64` never between inputs and outputs. */
 export type Precision = "fp16" | "fp64";
 
 /** Number of partial sums that a reduction keeps; see `laneSum`. */

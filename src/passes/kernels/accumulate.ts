@@ -6,6 +6,7 @@
 import { roundFp16 } from "../../dsl/number.ts";
 import { laneSum } from "../interpret/reading.ts";
 
+/** The model's one parameter, and the type of its partial sums. */
 export interface Accumulate {
   readonly dtype: "fp16";
   /** Terms per partial sum, a multiple of 8. */

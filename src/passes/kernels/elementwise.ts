@@ -16,6 +16,7 @@ const GRAIN = 2 ** 15;
 /** Outer axes that the kernel walks. */
 const OUTER = 3;
 
+/** For fp16 operands whose broadcasting folds into four axes or fewer; undefined otherwise. */
 export const elementwise: KernelOf = (def, type, { precision }) => {
   const [x, y] = operandsOf(def).map((operand) => operand.type) as [typeof type, typeof type];
   if (precision !== "fp16" || type.dtype !== "fp16" || x.dtype !== "fp16" || y.dtype !== "fp16") return undefined;

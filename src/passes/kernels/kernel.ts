@@ -14,6 +14,7 @@ export interface Place extends TensorType {
   readonly finite?: boolean;
 }
 
+/** What runs one op value; its sizes are known before anything is allocated. */
 export interface Kernel {
   /** Bytes that it needs besides its operands and result while it runs. */
   readonly workspace: number;

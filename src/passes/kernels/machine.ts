@@ -3,7 +3,7 @@
  * memory. Threads take grains of items from a shared counter; which thread does an item cannot change its bits.
  */
 import { Worker } from "node:worker_threads";
-import { KERNELS_BASE64 } from "./binary.gen.ts";
+import { KERNELS_BASE64 } from "./module.gen.ts";
 import { CONTROL, type Control, WORKER_SOURCE } from "./worker.ts";
 
 interface WebAssemblyApi {
@@ -19,6 +19,7 @@ interface WebAssemblyApi {
 /** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
 const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
 
+/** Shared memory and the threads that run wasm kernels in it. */
 export interface Machine {
   readonly buffer: ArrayBufferLike;
   /** Runs an exported kernel over items [0, count) with the words of its parameter block. */
@@ -29,6 +30,7 @@ export interface Machine {
   close(): Promise<void>;
 }
 
+/** Sizes in bytes; fixed for the life of the machine. */
 export interface MachineOptions {
   /** Bytes for data, from address `DATA` on. */
   readonly data: number;
@@ -48,7 +50,9 @@ const LOST = 60_000;
 const PAGE = 65536;
 /** Vector loads of the last elements may reach this far beyond the data. */
 const SLACK = 64;
+/** Bytes; sizes are rounded up to it, so that what follows begins at a multiple of it. */
 export const ALIGNMENT = 64;
+/** The least multiple of `ALIGNMENT` that holds so many bytes. */
 export const align = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
 /** What a machine occupies, in bytes. */
@@ -59,6 +63,7 @@ export const machineBytes = ({ data, scratch, threads }: MachineOptions): number
 export const dataAddress = ({ scratch, threads }: Omit<MachineOptions, "data">): number =>
   CONTROL.bytes + threads * align(scratch);
 
+/** Allocates `machineBytes` and starts the other threads; `close` ends them. */
 export function machine(options: MachineOptions): Machine {
   const pages = machineBytes(options) / PAGE;
   const memory = new Memory({ initial: pages, maximum: pages, shared: true });

@@ -5,6 +5,7 @@ import { stridesOf } from "../interpret/array.ts";
 import type { KernelOf } from "./kernel.ts";
 import { type Product, productKernel } from "./product-run.ts";
 
+/** For matmul, linear and conv that are rows times vectors on fp16 operands; undefined otherwise. */
 export const product: KernelOf = (def, type, options) => {
   const { precision } = options;
   if (precision !== "fp16" || (type.dtype !== "fp16" && type.dtype !== "fp32")) return undefined;

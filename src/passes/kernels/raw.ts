@@ -5,6 +5,7 @@ import type { NDArray } from "../interpret/array.ts";
 import type { Precision } from "../interpret/reading.ts";
 import { HALF } from "./code/runtime.ts";
 
+/** Contents as they are stored: fp16 as bits in a Uint16Array. */
 export type Elements = Uint16Array | Float32Array | Float64Array | Int32Array | Int16Array | Int8Array | Uint8Array;
 
 /**

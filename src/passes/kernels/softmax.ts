@@ -8,6 +8,7 @@ import { align } from "./machine.ts";
 /** e^x rounds to 0 in fp32 below this: e^−104 is less than half of 2^−149. */
 const VANISHES = -104;
 
+/** For fp16 along any axis; undefined in fp64. */
 export const softmax: KernelOf = (def, type, { precision }) => {
   const axis = def.attrs.axis as number;
   if (precision !== "fp16" || operandsOf(def)[0]!.type.dtype !== "fp16") return undefined;

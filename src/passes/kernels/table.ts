@@ -20,6 +20,7 @@ const KERNELS: Readonly<Record<string, KernelOf>> = {
   softmax,
 };
 
+/** The kernel written for an op, undefined where there is none or it does not take these types. */
 export const kernelOf: KernelOf = (def, type, options) => KERNELS[def.op]?.(def, type, options);
 
 /** The kernel for an op value; when it has none of its own, its meaning as code. */

@@ -18,11 +18,13 @@ export const CONTROL = {
   /** Size of the whole block. */
   bytes: 256,
 } as const;
+/** Where the words of the control block lie. */
 export type Control = typeof CONTROL;
 
 /** How often a helper looks for the next job before it goes to sleep; about a tenth of a millisecond. */
 const SPINS = 20_000;
 
+/** JavaScript of a helper thread: it waits for a round, takes items until none is left, and counts itself done. */
 export const WORKER_SOURCE = `
 "use strict";
 const { workerData } = require("node:worker_threads");

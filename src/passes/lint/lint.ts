@@ -1,14 +1,22 @@
-/** Runs every rule about the engine over a graph. The rules are data: one list a subject, printed into the docs. */
+/** Runs every rule over a graph. The rules are data: one list a subject, printed into docs/engine-rules.md. */
 import type { Graph } from "../../dsl/graph.ts";
+import type { LintFinding, LintRule } from "./lint-rule.ts";
 import { numericRules } from "./numerics.ts";
 import { placementRules } from "./placement.ts";
-import type { Finding, Rule } from "./rule.ts";
 import { stateRules } from "./state.ts";
+import { sizeRules, usageRules } from "./whole.ts";
 
-export const lintRules: readonly Rule[] = [...placementRules, ...stateRules, ...numericRules];
+/** Every rule, in the order of the report and of docs/engine-rules.md. */
+export const lintRules: readonly LintRule[] = [
+  ...sizeRules,
+  ...placementRules,
+  ...stateRules,
+  ...numericRules,
+  ...usageRules,
+];
 
-/** Every offence, errors first. */
-export function lint(graph: Graph): readonly Finding[] {
+/** Every offence, errors first, then in the order of the table. */
+export function lint(graph: Graph): readonly LintFinding[] {
   const order = { error: 0, warning: 1, note: 2 } as const;
   return lintRules
     .flatMap(({ id, severity, source, find }) =>

@@ -1,6 +1,6 @@
 /** Spellings that lose their numbers in fp16. */
 import type { Tensor } from "../../dsl/tensor.ts";
-import { type OpValue, operand, opsOf, perOp, type Rule } from "./rule.ts";
+import { type LintRule, type OpValue, operand, opsOf, perOp } from "./lint-rule.ts";
 
 /** Products of a value with itself, whichever way they are written. */
 function squared(value: OpValue): Tensor | undefined {
@@ -18,10 +18,12 @@ function scaled(value: Tensor): boolean {
   return factors.some(({ def }) => def.kind === "const" && Array.from(def.data).every((x) => Math.abs(x) < 1));
 }
 
-export const numericRules: readonly Rule[] = [
+/** About values, not placement: the engine takes these graphs and gives wrong numbers. */
+export const numericRules: readonly LintRule[] = [
   {
     id: "square-overflow",
     severity: "warning",
+    says: "fp16 values are scaled before they are squared",
     source: "apple/coremltools issue 2585; pytorch/executorch issues 8641, 19523; fp16 overflows at 256²",
     find: perOp((value) => {
       const x = squared(value);
@@ -33,6 +35,7 @@ export const numericRules: readonly Rule[] = [
   {
     id: "infinite-mask",
     severity: "error",
+    says: "no constant holds −Inf",
     source: "apple/coremltools issue 2669 (all-NaN model); apple/ml-ane-transformers reference/transformer.py",
     find: (graph) =>
       opsOf(graph)
@@ -43,6 +46,7 @@ export const numericRules: readonly Rule[] = [
   {
     id: "lost-epsilon",
     severity: "warning",
+    says: "no epsilon rounds to 0",
     source: "apple/coremltools _check_underflow_to_zero; fp16 has no number between 0 and 6e-8",
     find: perOp(({ def }) =>
       def.attrs.epsilon === 0 ? `${def.op}'s epsilon rounds to 0 in fp16: a zero row becomes Inf or NaN` : undefined,

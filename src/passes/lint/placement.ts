@@ -1,19 +1,21 @@
 /** Ops and types that leave the Neural Engine, or that its compiler refuses. */
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
+import { operandsOf } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 import { show } from "../../dsl/type.ts";
-import { operand, perOp, type Rule } from "./rule.ts";
+import { type LintRule, operand, perOp } from "./lint-rule.ts";
 
-const ATTENTION = new Set(["matmul", "softmax", "scaled_dot_product_attention"]);
-const WEIGHTED = new Set(["linear", "matmul"]);
 const MAX_AXIS = 16384;
 
-export const placementRules: readonly Rule[] = [
+/** Each keeps one op, or all of the graph, off the engine where it is broken. */
+export const placementRules: readonly LintRule[] = [
   {
     id: "attention-rank",
     severity: "error",
+    says: "matmul, softmax and fused attention have rank 4 or less",
     source: "pytorch/executorch examples/apple/coreml/llama/readme.md; issues 15833, 16057",
     find: perOp(({ def, type }) =>
-      ATTENTION.has(def.op) && type.shape.length > 4
+      has(def, "attention") && type.shape.length > 4
         ? `${def.op} has rank ${type.shape.length}; attention must have rank 4 or less: fold an axis into the batch`
         : undefined,
     ),
@@ -21,6 +23,7 @@ export const placementRules: readonly Rule[] = [
   {
     id: "fp32",
     severity: "error",
+    says: "no op computes fp32",
     source: "pytorch/executorch examples/apple/coreml/llama/readme.md; smpanaro/more-ane-transformers NOTES.md",
     find: perOp(({ def, type }) =>
       type.dtype === "fp32"
@@ -31,9 +34,10 @@ export const placementRules: readonly Rule[] = [
   {
     id: "gather",
     severity: "error",
+    says: "no gather reads at run-time positions",
     source: "apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616",
     find: perOp((value) =>
-      value.def.op.startsWith("gather") && !isConstant(operand(value, "indices")!)
+      has(value.def, "gathers") && !isConstant(operand(value, "indices")!)
         ? `${value.def.op} by a run-time index runs on the CPU: feed the gathered rows as an input`
         : undefined,
     ),
@@ -41,6 +45,7 @@ export const placementRules: readonly Rule[] = [
   {
     id: "fused-attention",
     severity: "error",
+    says: "attention is written out, not `scaled_dot_product_attention`",
     source: "pytorch/executorch issues 16057, 16144 (wrong numbers on iOS 26); john-rocky/CoreML-LLM commit 64cbdca",
     find: perOp(({ def }) =>
       def.op === "scaled_dot_product_attention"
@@ -51,18 +56,19 @@ export const placementRules: readonly Rule[] = [
   {
     id: "projection",
     severity: "warning",
+    says: "a product with a constant weight is a 1x1 convolution",
     source: "apple/ml-ane-transformers; anemll/Anemll CLAUDE.md (practice; linear has also been seen on the engine)",
     find: perOp((value) => {
-      const { op } = value.def;
-      const weight = operand(value, op === "linear" ? "weight" : "y");
-      return WEIGHTED.has(op) && weight && weight.type.shape.length > 1 && isConstant(weight)
-        ? `${op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
+      const weight = operandsOf(value.def)[1];
+      return has(value.def, "projects") && weight && weight.type.shape.length > 1 && isConstant(weight)
+        ? `${value.def.op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
         : undefined;
     }),
   },
   {
     id: "axis-size",
     severity: "warning",
+    says: "no axis is longer than 16384",
     source: "anemll/Anemll docs/qwen3.md (16384 on A13-A15 and M1-M3; 65536 from A17/M4)",
     find: perOp(({ def, type }) => {
       const size = Math.max(0, ...type.shape);
@@ -74,6 +80,7 @@ export const placementRules: readonly Rule[] = [
   {
     id: "block-scale",
     severity: "error",
+    says: "the scale of a quantised weight varies along its first axis alone, the output channels",
     source: "apple/coreai-models issues 55, 205; pytorch/executorch coreml readme (per-channel yes, blockwise no)",
     find: perOp((value) => {
       if (value.def.op !== "constexpr_blockwise_shift_scale") return undefined;

@@ -1,10 +1,12 @@
 /** What is known about states on the engine. */
-import type { Rule } from "./rule.ts";
+import type { LintRule } from "./lint-rule.ts";
 
-export const stateRules: readonly Rule[] = [
+/** About the states of a graph, at entry. */
+export const stateRules: readonly LintRule[] = [
   {
     id: "state-alignment",
     severity: "error",
+    says: "the last axis of a state is a multiple of 32",
     source: "apple/coremltools issue 2631 (270 fails, 256 works; M4, macOS 15.2)",
     find: (graph) =>
       graph.states
@@ -17,6 +19,7 @@ export const stateRules: readonly Rule[] = [
   {
     id: "state-rank",
     severity: "warning",
+    says: "a state has rank 4 and batch 1",
     source: "anemll/Anemll issue 27 (rank 3 failed, rank 4 worked)",
     find: (graph) =>
       graph.states
@@ -29,6 +32,7 @@ export const stateRules: readonly Rule[] = [
   {
     id: "state-shapes",
     severity: "warning",
+    says: "all states have one shape",
     source: "john-rocky/CoreML-LLM docs/MLSTATE_PATTERN.md (two different shapes: plan green, predict fails)",
     find: (graph) => {
       const shapes = new Set(graph.states.map(({ entry }) => entry.type.shape.join(",")));

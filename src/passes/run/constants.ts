@@ -1,7 +1,7 @@
 /** Constants and weights of planned graphs: each once in memory, whichever plans use it. */
 import { integerRange } from "../../dsl/number.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
-import { bitsOf, show, sizeOf, type TensorType } from "../../dsl/type.ts";
+import { bitsOf, packedBytes, show, type TensorType } from "../../dsl/type.ts";
 import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import type { Machine } from "../kernels/machine.ts";
@@ -20,6 +20,7 @@ export function constantKey({ def, type }: Tensor, precision: Precision): string
   return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map((x) => constantKey(x, precision))]);
 }
 
+/** Whose constants to load, from where and to which addresses. */
 export interface Fill {
   readonly plans: readonly Plan[];
   readonly weights: WeightStream;
@@ -62,7 +63,7 @@ function progressOver({ plans, placeOf, progress }: Fill): (bytes: number) => vo
   const sizes = new Map<number, number>();
   for (const plan of plans) {
     for (const value of plan.constants) {
-      if (value.def.kind === "weight") sizes.set(placeOf(value, plan).at, storedBytes(value.type));
+      if (value.def.kind === "weight") sizes.set(placeOf(value, plan).at, packedBytes(value.type));
     }
   }
   const all = [...sizes.values()].reduce((sum, n) => sum + n, 0);
@@ -72,9 +73,6 @@ function progressOver({ plans, placeOf, progress }: Fill): (bytes: number) => vo
     progress?.(done, all);
   };
 }
-
-/** Bytes in weight.bin: elements below a byte are packed. */
-const storedBytes = ({ shape, dtype }: TensorType): number => Math.ceil((sizeOf(shape) * bitsOf(dtype)) / 8);
 
 async function load(
   place: Place,
@@ -87,18 +85,18 @@ async function load(
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let at = 0;
   for await (const chunk of chunks) {
-    if (at + chunk.length > storedBytes(place)) throw wrongSize(place, source);
+    if (at + chunk.length > packedBytes(place)) throw wrongSize(place, source);
     if (bits >= 8) bytes.set(chunk, at);
     else unpack(place, chunk, at);
     at += chunk.length;
     count(chunk.length);
   }
-  if (at !== storedBytes(place)) throw wrongSize(place, source);
+  if (at !== packedBytes(place)) throw wrongSize(place, source);
 }
 
 const wrongSize = (type: TensorType, source: WeightSource): Error =>
   new Error(
-    `the stream of weight ${JSON.stringify(source)} does not have the ${storedBytes(type)} bytes of ${show(type)}`,
+    `the stream of weight ${JSON.stringify(source)} does not have the ${packedBytes(type)} bytes of ${show(type)}`,
   );
 
 /** Elements below a byte, the first in the lowest bits; they may straddle bytes (3 and 6 bits). */

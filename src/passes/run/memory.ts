@@ -8,6 +8,7 @@ export interface Request {
   readonly to: number;
 }
 
+/** Requests that are alive at one time do not overlap. */
 export interface Layout {
   /** Offset of each request in the arena, in their order. */
   readonly offsets: readonly number[];

@@ -1,18 +1,17 @@
 /** The order in which a plan runs its ops. */
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 
 /** For each value the one whose bytes it shows; itself unless it is a view. */
 export type Owners = ReadonlyMap<Tensor, Tensor>;
 
-/** Ops whose result is their operand's elements in the same order: it lives where the operand does. */
-const VIEWS = new Set(["reshape", "expand_dims", "squeeze", "identity"]);
-
+/** Where each value lives. A view lives where its operand does. */
 export function ownersOf(schedule: readonly Tensor[]): Owners {
   const owners = new Map<Tensor, Tensor>();
   for (const value of schedule) {
     const { def } = value;
-    const isView = def.kind === "op" && VIEWS.has(def.op);
+    const isView = def.kind === "op" && has(def, "view");
     owners.set(value, isView ? owners.get(operandsOf(def)[0]!)! : value);
   }
   return owners;

@@ -3,7 +3,7 @@
  * anything is allocated, so that `bytesOf` (run.ts) can say beforehand what a run will take.
  */
 import { type Graph, resultsOf, schedule } from "../../dsl/graph.ts";
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -16,6 +16,7 @@ import { kernelFor } from "../kernels/table.ts";
 import { layOut } from "./memory.ts";
 import { frugalOrder, type Owners, ownersOf, sourcesOf } from "./order.ts";
 
+/** The arithmetic of a run. */
 export interface PlanOptions {
   /** fp16 is the reference's arithmetic, fp64 the yardstick; fp16 when absent. */
   readonly precision?: Precision;
@@ -23,6 +24,7 @@ export interface PlanOptions {
   readonly accumulate?: Accumulate;
 }
 
+/** All that a run needs to know; sizes and offsets in bytes. */
 export interface Plan {
   readonly graph: Graph;
   readonly precision: Precision;
@@ -41,6 +43,7 @@ export interface Plan {
   readonly scratch: number;
 }
 
+/** One op value and what computes it. */
 export interface Step {
   readonly value: Tensor;
   readonly kernel: Kernel;

@@ -3,7 +3,7 @@
  * are tested against; weights are loaded once and shared by all plans of an executor.
  */
 import { GraphError } from "../../dsl/error.ts";
-import { isConstant } from "../../dsl/op.ts";
+import { isConstant } from "../../dsl/operands.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
@@ -13,6 +13,7 @@ import { copyElements, type RawArray } from "../kernels/raw.ts";
 import { constantKey, fillConstants, type WeightStream } from "./constants.ts";
 import { bytesOfValue, type Plan, storeOfValue } from "./plan.ts";
 
+/** How an executor is set up. */
 export interface RunOptions {
   /** 1 or 2 threads give the same bits; 1 when absent. */
   readonly threads?: number;
@@ -20,6 +21,7 @@ export interface RunOptions {
   progress?(done: number, all: number): void;
 }
 
+/** Copies of what a call left behind, by the names of the graph's interface. */
 export interface RawResults {
   readonly outputs: Readonly<Record<string, RawArray>>;
   /** Contents of every state at exit. */
@@ -29,6 +31,7 @@ export interface RawResults {
 /** Sees the contents of each value of the graph right after it is made; they are overwritten later. */
 export type Observer = (value: Tensor, contents: RawArray) => void;
 
+/** Loaded plans, ready to be called any number of times. */
 export interface Executor {
   /**
    * One call of a planned graph, from the contents of every input and every state at entry, by name. fp16 contents may

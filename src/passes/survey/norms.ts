@@ -14,6 +14,7 @@ import { prepare } from "../run/run.ts";
  */
 export const SAFE_ROW_ERROR = 2e-3;
 
+/** How far one form is from RMSNorm in fp64 on the rows it was run on. */
 export interface NormSurvey {
   readonly form: NormForm;
   /** Largest ‖y − reference‖ / ‖reference‖ over the rows; NaN or infinity when a row is not finite. */

@@ -1,11 +1,13 @@
 /** What the numbers of a layer look like, value by value: how near they come to the ends of fp16. */
 import type { Tensor } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 
 const MAX_FP16 = 65504;
 const LEAST_NORMAL = 2 ** -14;
 
+/** What one value showed over all calls; magnitudes leave out elements that are not finite. */
 export interface ValueSurvey {
   /** The author's name, or the op. */
   readonly value: string;
@@ -36,24 +38,13 @@ interface Tally {
   nonFinite: number;
 }
 
-/** Values that only rename or rearrange others are left out: they would repeat their operand's line. */
-const MOVES = new Set([
-  "reshape",
-  "transpose",
-  "split",
-  "concat",
-  "slice_by_index",
-  "slice_by_size",
-  "expand_dims",
-  "squeeze",
-]);
-
+/** A surveyor that has seen nothing. Unnamed values that only rearrange others are left out: they would repeat their operand's line. */
 export function surveyor(): Surveyor {
   const tallies = new Map<Tensor["def"], Tally>();
   return {
     observe(value, contents) {
       const { def } = value;
-      if (def.kind === "op" && MOVES.has(def.op) && value.name === undefined) return;
+      if (def.kind === "op" && has(def, "moves") && value.name === undefined) return;
       const name = value.name ?? (def.kind === "op" ? def.op : def.kind);
       const tally = tallies.get(def) ?? newTally(name);
       tallies.set(def, tally);

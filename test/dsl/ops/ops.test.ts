@@ -4,13 +4,15 @@ import { describe, expect, test } from "vitest";
 import type { Read } from "../../../src/dsl/algebra.ts";
 import { schedule } from "../../../src/dsl/graph.ts";
 import { meaningOf } from "../../../src/dsl/meaning.ts";
-import { isConstant, makeOp } from "../../../src/dsl/op.ts";
+import { makeOp } from "../../../src/dsl/op.ts";
+import { isConstant } from "../../../src/dsl/operands.ts";
 import { opTable } from "../../../src/dsl/ops/index.ts";
 import { nowhere } from "../../../src/dsl/site.ts";
 import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
-import { type Shape, sameType, sizeOf } from "../../../src/dsl/type.ts";
+import { sameType } from "../../../src/dsl/type.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
 import { numericReading } from "../../../src/passes/interpret/reading.ts";
+import { indicesOf } from "../../support/ops/draw.ts";
 import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
 
 const KINDS = new Set(["int32", "int32[]", "bool", "bool[]", "string", "float", "axis", "axes"]);
@@ -80,16 +82,4 @@ function boundsChecked({ type: { shape, dtype }, def }: Tensor): Read<number, nu
     return def.kind === "const" ? def.data[flat]! : 0;
   };
   return { shape, dtype, at };
-}
-
-function* indicesOf(shape: Shape): Generator<readonly number[]> {
-  for (let flat = 0; flat < sizeOf(shape); flat++) {
-    let rest = flat;
-    const ix = shape.toReversed().map((n) => {
-      const i = rest % n;
-      rest = (rest - i) / n;
-      return i;
-    });
-    yield ix.toReversed();
-  }
 }

@@ -19,7 +19,7 @@ import { PHI4_MINI } from "../../../src/models/config.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
-import { KERNELS_BASE64 } from "../../../src/passes/kernels/binary.gen.ts";
+import { KERNELS_BASE64 } from "../../../src/passes/kernels/module.gen.ts";
 import { toNDArray, toRaw } from "../../../src/passes/kernels/raw.ts";
 import { FEATURES, kernelModule } from "../../../src/passes/kernels/wat/module.ts";
 import { layOut } from "../../../src/passes/run/memory.ts";

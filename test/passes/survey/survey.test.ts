@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
 import { roundFp16 } from "../../../src/dsl/number.ts";
+import { stack, transpose } from "../../../src/dsl/ops/index.ts";
 import { streamBase, uniformAt } from "../../../src/dsl/random.ts";
 import { input, named } from "../../../src/dsl/tensor.ts";
+import { sizeOf } from "../../../src/dsl/type.ts";
 import { SAFE_ROW_ERROR, surveyNorms } from "../../../src/passes/survey/norms.ts";
 import { surveyor } from "../../../src/passes/survey/survey.ts";
 
@@ -38,4 +40,12 @@ test("a survey tells the largest element, its channel, subnormals and what is no
   const [report] = seen.report();
   expect(report).toMatchObject({ value: "h", maxAbs: 32752, worstChannel: 2, subnormal: 1 / 12, nonFinite: 1 });
   expect(report!.headroom).toBe(Number.NEGATIVE_INFINITY);
+});
+
+test("unnamed values that only rearrange others are left out", () => {
+  const seen = surveyor();
+  const x = input("x", [2, 3]);
+  const [moved, kept] = [stack([x, x], { axis: 0 }), named("turned", transpose(x, { perm: [1, 0] }))];
+  for (const y of [moved, kept]) seen.observe(y, { ...y.type, data: new Float64Array(sizeOf(y.type.shape)) });
+  expect(seen.report().map(({ value }) => value)).toEqual(["turned"]);
 });

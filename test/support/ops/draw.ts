@@ -81,3 +81,16 @@ export function drawing(random: Random): Draw {
 
 /** Builds one random graph fragment. */
 export type Make = (d: Draw) => Tensor | readonly Tensor[];
+
+/** Every index into a shape, in row-major order. */
+export function* indicesOf(shape: Shape): Generator<readonly number[]> {
+  for (let flat = 0; flat < sizeOf(shape); flat++) {
+    let rest = flat;
+    const ix = shape.toReversed().map((n) => {
+      const i = rest % n;
+      rest = (rest - i) / n;
+      return i;
+    });
+    yield ix.toReversed();
+  }
+}

@@ -1,6 +1,7 @@
 /** Rebuilding a graph with some values exchanged: how tests plant a fault in a graph that is right. */
 import { graph as close, type Graph, schedule } from "../../../src/dsl/graph.ts";
-import { makeOp, mapOperands } from "../../../src/dsl/op.ts";
+import { makeOp } from "../../../src/dsl/op.ts";
+import { mapOperands } from "../../../src/dsl/operands.ts";
 import { opTable } from "../../../src/dsl/ops/index.ts";
 import { named, type OpDef, type Tensor } from "../../../src/dsl/tensor.ts";
 

@@ -2,6 +2,7 @@
 import type { Read } from "../../../dsl/algebra.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
 import { isFloat, type Shape, type TensorType } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
@@ -13,15 +14,13 @@ import { type Term, type Writer, writer } from "./writer.ts";
 /** Fills `out` from the operands, in the order of `operandsOf`. */
 export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void;
 
+/** In which arithmetic, and how fp16 operands are stored. */
 export interface CompileOptions {
   readonly precision: Precision;
   readonly accumulate?: Accumulate | undefined;
   /** Whether an operand of dtype fp16 is stored as bit patterns; when absent, all are in fp16 and none in fp64. */
   isHalf?(operand: Tensor): boolean;
 }
-
-/** Ops whose sums an accumulation model changes: the products that hardware computes with fp16 partial sums. */
-const PRODUCTS = new Set(["conv", "linear", "matmul"]);
 
 /** JavaScript of the body of a `Compiled`, with operands named x0, x1, … */
 export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions): string {
@@ -31,7 +30,8 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   const m = codeReading(w, {
     precision,
     integers: operands.every((x) => !isFloat(x.type.dtype)),
-    accumulate: PRODUCTS.has(def.op) && type.dtype === "fp16" ? accumulate : undefined,
+    // An accumulation model changes the sums that hardware computes with fp16 partial sums, and no others.
+    accumulate: has(def, "product") && type.dtype === "fp16" ? accumulate : undefined,
   });
   const read = (operand: Tensor) => {
     const half = operand.type.dtype === "fp16" && isHalf(operand);
@@ -52,6 +52,7 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   return w.close(heads);
 }
 
+/** The function of an op value; it gives the bits of `evaluate`, whatever the op. */
 export function compileOp(def: OpDef, type: TensorType, options: CompileOptions): Compiled {
   const names = operandsOf(def).map((_, n) => `x${n}`);
   const body = `"use strict"; return function kernel(out, ${names.join(", ")}) {\n${sourceOf(def, type, options)}\n};`;

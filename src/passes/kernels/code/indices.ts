@@ -3,10 +3,13 @@ import type { Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import type { Term, Writer } from "./writer.ts";
 
+/** A known index; arithmetic on it is done while the text is written. */
 export const index = (n: number): Term => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });
 
+/** The index half of the algebra, over terms. */
 export type Indices = ReturnType<typeof indexReading>;
 
+/** Index arithmetic as JavaScript text, simplified where the operands are known. */
 export function indexReading(w: Writer) {
   const plus = (i: Term, j: Term): Term => {
     if (i.value !== undefined && j.value !== undefined) return index(i.value + j.value);

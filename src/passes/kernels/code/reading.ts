@@ -10,6 +10,7 @@ import { branches, type Indices, indexReading } from "./indices.ts";
 import { chunkSum, fold, laneSum } from "./sums.ts";
 import type { Term, Writer } from "./writer.ts";
 
+/** The algebra whose scalars and indices are terms of JavaScript. */
 export type CodeReading = Algebra<Term, Term> & Indices;
 
 const UNARY: Readonly<Record<Unary, (x: string) => string>> = {
@@ -29,6 +30,7 @@ const COMPARE = { less: "<", less_equal: "<=", equal: "===" } as const;
 /** What a number looks like in JavaScript. */
 const literal = (value: number): Term => ({ text: Object.is(value, -0) ? "-0" : String(value), depth: 0 });
 
+/** What decides the text besides the op. */
 export interface CodeOptions {
   readonly precision: Precision;
   /** Whether all operands are integers. */
@@ -37,6 +39,7 @@ export interface CodeOptions {
   readonly accumulate?: Accumulate | undefined;
 }
 
+/** A reading that writes the numeric reading (interpret/reading.ts) down as JavaScript, step by step. */
 export function codeReading(w: Writer, { precision, integers, accumulate }: CodeOptions): CodeReading {
   const rounds = precision === "fp16" && !integers;
   const step = (expression: string) => (rounds ? `fround(${expression})` : `(${expression})`);

@@ -3,6 +3,7 @@ import type { Indices } from "./indices.ts";
 import { index } from "./indices.ts";
 import type { Nested, Term, Writer } from "./writer.ts";
 
+/** Σ over k in [0, n) as a term. */
 export type Sum = (n: number, term: (k: Term) => Term) => Term;
 
 /** Lane k mod 8 in rising k from 0, then lanes j and j + 4, then (l₀ + l₁) + (l₂ + l₃). */
@@ -58,6 +59,7 @@ export function chunkSum(
   return { text: total, depth };
 }
 
+/** The best of n ≥ 1 terms, in rising k; `pick` is a JavaScript function of two numbers. */
 export function fold(w: Writer, n: number, term: (k: Term) => Term, pick: string): Term {
   const first = term(index(0));
   if (n === 1) return first;

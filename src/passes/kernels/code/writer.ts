@@ -26,6 +26,7 @@ interface Scope {
   readonly guard?: number;
 }
 
+/** The text of one function while it is being written. */
 export interface Writer {
   /** The value of an expression over terms. */
   bind(expression: string, uses: readonly Term[]): Term;
@@ -56,6 +57,7 @@ const newScope = (guard?: number): Scope => ({
   ...(guard === undefined ? {} : { guard }),
 });
 
+/** An empty text. */
 export function writer(): Writer {
   const scopes: Scope[] = [newScope()];
   let names = 0;

@@ -109,4 +109,5 @@ const binary = (name: Name): string =>
     ],
   );
 
+/** One export an op, named as the op. */
 export const binaryKernels: readonly string[] = (Object.keys(OPS) as Name[]).map(binary);

@@ -65,7 +65,7 @@ const odd = (a: string, b: string) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 
 const pairs = (a: string, b: string) => vadd(even(a, b), odd(a, b));
 
 /** The four sums of the tile into local `r`: lanes j and j+4 first, then (l₀ + l₁) + (l₂ + l₃). */
-function combine(tile: Tile): readonly string[] {
+function laneTotals(tile: Tile): readonly string[] {
   const sums = range(tile.rows).flatMap((r) => range(tile.tokens).map((t) => `a${r}${t}`));
   return [
     ...sums.map((a) => set(`${a}l`, vadd(get(`${a}l`), get(`${a}h`)))),
@@ -105,7 +105,7 @@ function sumChunks(tile: Tile, half: boolean): readonly string[] {
     ...(half
       ? [when(`(i32.lt_u ${get("k")} ${get("kEnd")})`, [...tail(tile), ...step(tile, half), set("k", get("K"))])]
       : []),
-    ...combine(tile),
+    ...laneTotals(tile),
     when(get("rounding"), rounded, [set("total", get("r"))]),
     `(br_if $chunks (i32.lt_u ${get("k")} ${get("K")})))`,
   ];
@@ -190,6 +190,7 @@ function gatherKernel(name: string, tile: Tile): string {
   ]);
 }
 
+/** Exports dot_RxT and gather_RxT: tiles of R rows by T tokens. */
 export const dotKernels: readonly string[] = [
   halfKernel("dot_1x4", { rows: 1, tokens: 4 }),
   halfKernel("dot_4x1", { rows: 4, tokens: 1 }),

@@ -74,4 +74,5 @@ const mix = kernel(
   ],
 );
 
+/** The export `mix`. */
 export const mixKernels: readonly string[] = [mix];

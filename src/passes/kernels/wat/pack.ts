@@ -69,4 +69,5 @@ const finite = `(func (export "finite") (param $at i32) (param $count i32) (resu
   ])}
   (i32.eqz (v128.any_true ${get("bad")})))`;
 
+/** The exports `pack` and `finite`. */
 export const packKernels: readonly string[] = [pack, finite];

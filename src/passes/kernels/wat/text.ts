@@ -1,21 +1,33 @@
 /** Small macros over WebAssembly text: the kernels are written in them because V8 in Node 20 inlines no wasm calls. */
 
+/** The value of a local. */
 export const get = (name: string): string => `(local.get $${name})`;
+/** Assigns a local. */
 export const set = (name: string, value: string): string => `(local.set $${name} ${value})`;
+/** A 32-bit constant. */
 export const i32 = (value: number): string => `(i32.const ${value})`;
+/** An instruction of two operands. */
 export const call2 = (op: string, a: string, b: string): string => `(${op} ${a} ${b})`;
 /** Four equal 32-bit lanes. */
 export const lanes = (value: number): string => `(v128.const i32x4 ${value} ${value} ${value} ${value})`;
 
+/** i32 sum, for addresses; wraps. */
 export const add = (a: string, b: string): string => call2("i32.add", a, b);
+/** i32 product, for addresses; wraps. */
 export const mul = (a: string, b: string): string => call2("i32.mul", a, b);
+/** The smaller of two unsigned i32; both are evaluated twice. */
 export const min = (a: string, b: string): string => `(select ${a} ${b} (i32.lt_u ${a} ${b}))`;
+/** Sum of four fp32 lanes. */
 export const vadd = (a: string, b: string): string => call2("f32x4.add", a, b);
+/** Product of four fp32 lanes. */
 export const vmul = (a: string, b: string): string => call2("f32x4.mul", a, b);
+/** 16 bytes; `offset` is a constant in bytes. */
 export const load = (address: string, offset = 0): string => `(v128.load offset=${offset} ${address})`;
+/** Stores 16 bytes; `offset` is a constant in bytes. */
 export const store = (address: string, value: string, offset = 0): string =>
   `(v128.store offset=${offset} ${address} ${value})`;
 
+/** Runs one of two lists of statements. */
 export const when = (condition: string, then: readonly string[], otherwise: readonly string[] = []): string =>
   `(if ${condition} (then ${then.join("\n")})${otherwise.length ? ` (else ${otherwise.join("\n")})` : ""})`;
 
@@ -25,6 +37,7 @@ export const forEach = (i: string, from: string, to: string, step: number, body:
     ${body.join("\n")}
     ${set(i, add(get(i), i32(step)))} (br $again)))`;
 
+/** Names of a kernel's own locals, by type. */
 export interface Locals {
   readonly i32?: readonly string[];
   readonly f32?: readonly string[];

@@ -1,25 +1,33 @@
-/** What a lint rule is: a finding about a graph, with the public report that it rests on. */
+/** What a lint rule is: what it looks for in a graph, and the public report that it rests on. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
 
 /** `error`: the engine will not take it. `warning`: it may not, or numbers may suffer. `note`: worth knowing. */
 export type Severity = "error" | "warning" | "note";
 
-export interface Rule {
+/** A rule of the table `lintRules`. */
+export interface LintRule {
+  /** In brackets in the report, and the row of docs/engine-rules.md. */
   readonly id: string;
   readonly severity: Severity;
-  /** Where the rule was measured or stated, by public name. */
+  /** The rule in one sentence, as it appears in docs/engine-rules.md. */
+  readonly says: string;
+  /** Where the rule was measured or stated, by public name; "graphc" where it is about the graph and not the engine. */
   readonly source: string;
   /** The values that break the rule, each with a sentence that names the mend. */
   find(graph: Graph): readonly Offence[];
 }
 
+/** One place of a graph that breaks a rule. */
 export interface Offence {
+  /** The report points at the line that made it. */
   readonly value: Tensor;
+  /** What is wrong there, and the mend. */
   readonly text: string;
 }
 
-export interface Finding extends Offence {
+/** An offence with what its rule says of all such. */
+export interface LintFinding extends Offence {
   readonly rule: string;
   readonly severity: Severity;
   readonly source: string;
@@ -28,6 +36,7 @@ export interface Finding extends Offence {
 /** An op value, for rules that look at ops only. */
 export type OpValue = Tensor & { readonly def: OpDef };
 
+/** The op values of a graph, operands before their users. */
 export const opsOf = (graph: Graph): readonly OpValue[] =>
   schedule(graph).filter((value): value is OpValue => value.def.kind === "op");
 

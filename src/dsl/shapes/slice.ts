@@ -39,7 +39,7 @@ export type SliceSizeShape<A extends Shape, Begin, Size> = Size extends Shape
     : Unranked<Size> extends true
       ? Unknown<A>
       : A["length"] extends Size["length"]
-        ? Cuts<A, Begin, Size> extends infer R extends readonly unknown[]
+        ? SizedSlice<A, Begin, Size> extends infer R extends readonly unknown[]
           ? R[number] extends number
             ? R
             : `slice_by_size: ${R[number] & string} of ${Show<A>}`
@@ -49,14 +49,14 @@ export type SliceSizeShape<A extends Shape, Begin, Size> = Size extends Shape
 
 type Unknown<A extends Shape> = { readonly [I in keyof A]: number };
 
-type Cuts<A extends Shape, Begin, Size extends Shape> = {
+type SizedSlice<A extends Shape, Begin, Size extends Shape> = {
   readonly [I in keyof A]: I extends keyof Size
-    ? Cut<A[I], Begin extends Shape ? (I extends keyof Begin ? Begin[I] : never) : number, Size[I], I>
+    ? SizedAxis<A[I], Begin extends Shape ? (I extends keyof Begin ? Begin[I] : never) : number, Size[I], I>
     : never;
 };
 
 /** One axis of a slice by size. */
-type Cut<N, B, S, I> =
+type SizedAxis<N, B, S, I> =
   AllDigits<[Key<N>, Key<B>, Key<S>]> extends true
     ? S extends -1
       ? FromKey<Minus<Key<N>, Key<B>>>
@@ -66,6 +66,14 @@ type Cut<N, B, S, I> =
     : S extends -1
       ? number
       : S;
+
+/** Options of the slice ops, one entry an axis: a mask that is true sets aside begin, end or the axis itself. */
+export interface SliceOptions {
+  readonly stride?: readonly number[];
+  readonly begin_mask?: readonly boolean[];
+  readonly end_mask?: readonly boolean[];
+  readonly squeeze_mask?: readonly boolean[];
+}
 
 /** Shape of slice_by_index(x, begin, end), or what is wrong; options are left to the run time. */
 export type SliceIndexShape<A extends Shape, Begin, End, Options> = [keyof Options] extends [never]

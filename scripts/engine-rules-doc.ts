@@ -1,0 +1,27 @@
+/** docs/engine-rules.md, printed from the rules of the linter. test/passes/lint/doc.test.ts holds the file to it. */
+import { lintRules } from "../src/passes/lint/lint.ts";
+import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
+
+const INTRODUCTION = `# What is known about the engine
+
+Printed from the rules in \`src/passes/lint\` by \`npx vitest run test/passes/lint/doc.test.ts -u\`; a test fails when this file
+differs from them. \`graphc check\` holds a graph against every rule, with the author's line and the mend.
+
+The engine has no public specification: each rule rests on what somebody measured or wrote down in public, which is its
+source. The source "graphc" marks a rule about the graph itself.
+`;
+
+const MEANS: Readonly<Record<Severity, string>> = {
+  error: "the engine will not take it, or gives wrong numbers; `check` exits with 1",
+  warning: "it may not, or numbers may suffer",
+  note: "worth knowing",
+};
+
+/** The whole page. */
+export function engineRulesDoc(): string {
+  const means = Object.entries(MEANS).map(([severity, text]) => `- **${severity}**: ${text}`);
+  const table = ["| rule | severity | what it says | source |", "|---|---|---|---|", ...lintRules.map(row)];
+  return [INTRODUCTION, ...means, "", ...table, ""].join("\n");
+}
+
+const row = ({ id, severity, says, source }: LintRule): string => `| \`${id}\` | ${severity} | ${says} | ${source} |`;

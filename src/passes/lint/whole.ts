@@ -1,0 +1,63 @@
+/** Rules about a graph as a whole: how much it holds, and what of it is used. */
+import { type Graph, schedule } from "../../dsl/graph.ts";
+import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { packedBytes, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { LintRule } from "./lint-rule.ts";
+
+/** Bytes of weights above which the engine has been seen to leave the whole package to the CPU. */
+const BUDGET = 2e9;
+
+/** Decimal, as disks and Core ML report sizes. */
+const gigabytes = (n: number): string => `${(n / 1e9).toFixed(1)} GB`;
+
+/** What the report puts before all else: the whole package is at stake. */
+export const sizeRules: readonly LintRule[] = [
+  {
+    id: "size",
+    severity: "error",
+    says: `the weights of a package take ${gigabytes(BUDGET)} or less`,
+    source: "ane-book journals 038-055 (2.0 GB resident, 2.3 GB not); anemll/Anemll",
+    find: (graph) => {
+      const all = weightBytes(graph);
+      const text = `${gigabytes(all)} of weights; above ${gigabytes(BUDGET)} a package has been seen to run wholly on the CPU: emit fewer layers`;
+      return all > BUDGET ? [{ value: Object.values(graph.outputs)[0]!, text }] : [];
+    },
+  },
+];
+
+/** Legal, and nearly always a mistake. */
+export const usageRules: readonly LintRule[] = [
+  {
+    id: "unused",
+    severity: "warning",
+    says: "every input and every state is used",
+    source: "graphc",
+    find: (graph) =>
+      unusedLeaves(graph).map((value) => ({ value, text: `"${nameOf(value)}" is declared and never used` })),
+  },
+];
+
+/** Bytes that weights and constants take in weight.bin, its records aside; contents that are used twice count once. */
+function weightBytes(graph: Graph): number {
+  const sizes = new Map<unknown, number>();
+  for (const { def, type } of schedule(graph)) {
+    if (def.kind === "const") sizes.set(def, packedBytes(type));
+    if (def.kind === "weight") sizes.set(contentsKey(def.source, type), packedBytes(type));
+  }
+  return [...sizes.values()].reduce((sum, n) => sum + n, 0);
+}
+
+/** A shape does not matter: elements are stored in row-major order. */
+const contentsKey = (source: WeightSource, { dtype, shape }: TensorType): string =>
+  JSON.stringify([source.from === "package" ? source.sha256 : source, dtype, sizeOf(shape)]);
+
+/** Inputs and states at entry that no output or state depends on. */
+function unusedLeaves(graph: Graph): readonly Tensor[] {
+  const used = new Set(schedule(graph).flatMap((value) => (value.def.kind === "op" ? operandsOf(value.def) : [])));
+  const results = new Set<Tensor>(Object.values(graph.outputs));
+  const leaves = [...graph.inputs, ...graph.states.map((s) => s.entry)];
+  return leaves.filter((leaf) => !used.has(leaf) && !results.has(leaf));
+}
+
+const nameOf = ({ def, name }: Tensor): string =>
+  def.kind === "input" || def.kind === "state" ? def.name : (name ?? def.kind);

@@ -1,0 +1,134 @@
+/** The traits of ops: which ops have which, and what can be derived from an op's meaning. */
+import { describe, expect, test } from "vitest";
+import type { Algebra, Read } from "../../../src/dsl/algebra.ts";
+import { schedule } from "../../../src/dsl/graph.ts";
+import { meaningOf } from "../../../src/dsl/meaning.ts";
+import { opTable } from "../../../src/dsl/ops/index.ts";
+import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
+import { namesConstexpr, TRAITS, type Trait } from "../../../src/dsl/traits.ts";
+import { numericReading } from "../../../src/passes/interpret/reading.ts";
+import { indicesOf } from "../../support/ops/draw.ts";
+import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
+
+/** Who has a trait. An op joins a list here by its declaration, and in the same commit. */
+const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
+  moves: [
+    "concat",
+    "expand_dims",
+    "identity",
+    "reshape",
+    "slice_by_index",
+    "slice_by_size",
+    "split",
+    "squeeze",
+    "stack",
+    "tile",
+    "transpose",
+  ],
+  view: ["expand_dims", "identity", "reshape", "squeeze"],
+  gathers: ["gather", "gather_along_axis"],
+  constexpr: ["constexpr_blockwise_shift_scale", "constexpr_lut_to_dense"],
+  contracts: ["conv", "linear", "matmul", "scaled_dot_product_attention"],
+  product: ["conv", "linear", "matmul"],
+  projects: ["linear", "matmul"],
+  attention: ["matmul", "scaled_dot_product_attention", "softmax"],
+};
+
+const opsWith = (trait: Trait): readonly string[] =>
+  [...opTable]
+    .filter(([, { spec }]) => spec.traits?.includes(trait))
+    .map(([name]) => name)
+    .sort();
+
+test.each(Object.keys(TRAITS) as Trait[])("%s: who has it", (trait) => {
+  expect(opsWith(trait)).toEqual(HOLDERS[trait]);
+});
+
+describe("what the meanings say", () => {
+  const derived = [...opTable.keys()].map((name) => ({ name, ...derivedFrom(name) }));
+  const names = (trait: "moves" | "view") =>
+    derived
+      .filter((op) => op[trait])
+      .map(({ name }) => name)
+      .sort();
+
+  test("moves: in every example each element is an operand's, and places alone tell which", () => {
+    expect(names("moves")).toEqual(opsWith("moves"));
+  });
+
+  test("view: in every example it is the element at the same row-major place of the first operand", () => {
+    expect(names("view")).toEqual(opsWith("view"));
+  });
+
+  test("constexpr: those that MIL names so", () => {
+    expect([...opTable.keys()].filter(namesConstexpr).sort()).toEqual(opsWith("constexpr"));
+  });
+
+  test("an op that only moves elements rounds none", () => {
+    for (const name of opsWith("moves")) expect(opTable.get(name)!.spec.rounds, name).toBe(false);
+  });
+});
+
+/** A scalar as its origins: the elements it comes from, `whole` when it is one of them as it stands. */
+interface Origin {
+  readonly from: readonly string[];
+  readonly whole: boolean;
+}
+
+function derivedFrom(opName: string): Readonly<Record<"moves" | "view", boolean>> {
+  const found = { moves: true, view: true };
+  for (let seed = 0; seed < 60; seed++) {
+    const { graph } = exampleOf(opName, randomFrom(seed));
+    for (const { def, type } of schedule(graph)) {
+      if (def.kind !== "op" || def.op !== opName) continue;
+      const deciders = new Set<string>();
+      for (const [flat, ix] of [...indicesOf(type.shape)].entries()) {
+        const decided: string[] = [];
+        const { from, whole } = meaningOf(tracing(decided), def, type, (x) => traced(x, def))(ix);
+        deciders.add(decided.join());
+        found.moves &&= whole && deciders.size === 1;
+        found.view &&= found.moves && from[0] === `${Object.keys(def.operands)[0]} ${flat}`;
+      }
+    }
+  }
+  return found;
+}
+
+/** An operand whose elements are their own names. */
+function traced(operand: Tensor, def: OpDef): Read<Origin, number> {
+  const { shape, dtype } = operand.type;
+  const key = Object.keys(def.operands).find((name) => [def.operands[name]].flat().includes(operand));
+  const at = (...ix: readonly number[]) => {
+    const flat = ix.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
+    return { from: [`${key} ${flat}`], whole: true };
+  };
+  return { shape, dtype, at };
+}
+
+/** Follows elements through a meaning. What decides an index or a choice is added to `decided`; it counts as 0 and true. */
+function tracing(decided: string[]): Algebra<Origin, number> {
+  const computed = (...from: readonly Origin[]): Origin => ({ from: from.flatMap((x) => x.from), whole: false });
+  const { index, plus, times, reindex, piece, within } = numericReading("fp16", true) as unknown as Algebra<
+    Origin,
+    number
+  >;
+  return {
+    ...{ index, plus, times, reindex, piece, within, num: () => computed(), scalar: () => computed() },
+    ...{ add: computed, sub: computed, mul: computed, div: computed, pow: computed },
+    ...{ maximum: computed, minimum: computed },
+    unary: (_, a) => computed(a),
+    compare: (_, a, b) => computed(a, b),
+    round: (_, a) => computed(a),
+    indexOf(s) {
+      decided.push(...s.from);
+      return 0;
+    },
+    select(cond, yes) {
+      decided.push(...cond.from);
+      return yes();
+    },
+    sum: (_, term) => computed(term(0)),
+    max: (_, term) => computed(term(0)),
+    min: (_, term) => computed(term(0)),
+  };
+}
