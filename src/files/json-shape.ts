@@ -7,15 +7,15 @@ export type JsonShape =
   | "boolean"
   | "any"
   | Literals
-  | { readonly either: readonly Scalar[] }
+  | { readonly either: readonly ShapeScalar[] }
   | { readonly list: JsonShape }
   | { readonly record: JsonShape }
   | { readonly optional: JsonShape }
   | { readonly nullable: JsonShape }
-  | { readonly fields: Fields };
+  | { readonly fields: ShapeFields };
 type Literals = { readonly oneOf: readonly (string | number)[] };
-type Scalar = "string" | "number" | "boolean" | Literals;
-type Fields = Readonly<Record<string, JsonShape>>;
+type ShapeScalar = "string" | "number" | "boolean" | Literals;
+type ShapeFields = Readonly<Record<string, JsonShape>>;
 
 /** The type of the values that have a shape. */
 export type Of<S> = S extends "string"
@@ -49,7 +49,7 @@ type OptionalIn<F> = { [K in keyof F]: F[K] extends { readonly optional: unknown
 /** One of these values and no other. */
 export const oneOf = <const X extends readonly (string | number)[]>(...values: X) => ({ oneOf: values }) as const;
 /** Any of these. */
-export const either = <const X extends readonly Scalar[]>(...shapes: X) => ({ either: shapes }) as const;
+export const either = <const X extends readonly ShapeScalar[]>(...shapes: X) => ({ either: shapes }) as const;
 /** A list whose every element has the shape. */
 export const list = <const X extends JsonShape>(of: X) => ({ list: of }) as const;
 /** A field that may be absent, or null. */
@@ -57,7 +57,7 @@ export const optional = <const X extends JsonShape>(of: X) => ({ optional: of })
 /** A value that may be null: for elements of a list, which cannot be absent. */
 export const nullable = <const X extends JsonShape>(of: X) => ({ nullable: of }) as const;
 /** An object with at least these fields. */
-export const fields = <const F extends Fields>(of: F) => ({ fields: of }) as const;
+export const fields = <const F extends ShapeFields>(of: F) => ({ fields: of }) as const;
 /** An object with any keys, whose every value has the shape. */
 export const recordOf = <const X extends JsonShape>(of: X) => ({ record: of }) as const;
 
@@ -103,7 +103,7 @@ function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | un
 }
 
 const quoted = (values: readonly (string | number)[]): string => values.map((x) => JSON.stringify(x)).join(", ");
-const scalarText = (shape: Scalar): string => (typeof shape === "string" ? `a ${shape}` : quoted(shape.oneOf));
+const scalarText = (shape: ShapeScalar): string => (typeof shape === "string" ? `a ${shape}` : quoted(shape.oneOf));
 
 /** A value of another type is told its type, a stranger of the right type what it may be. */
 function literalProblem(

@@ -5,8 +5,8 @@ import { UserError } from "../dsl/user-error.ts";
 import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { isSourceDType } from "./convert.ts";
-import type { Stored } from "./cut.ts";
 import { fp16Store } from "./fp16-store.ts";
+import type { ReadableTensor } from "./rectangle.ts";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
 import type { WeightStore } from "./store.ts";
 
@@ -51,7 +51,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   };
 }
 
-function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): Stored {
+function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTensor {
   const { name, dtype, shape } = entry;
   if (!isSourceDType(dtype))
     throw new UserError(

@@ -13,7 +13,7 @@ export interface Slab {
   convertNormalBf16(begin: number, end: number): number;
 }
 
-interface WebAssemblyApi {
+interface SlabWebAssembly {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
@@ -23,7 +23,7 @@ interface WebAssemblyApi {
 }
 
 /** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
-const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: SlabWebAssembly }).WebAssembly;
 
 const PAGE = 2 ** 16;
 

@@ -8,7 +8,8 @@ import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
-import { decodeElements, storedBits, storedBytes } from "../mil/elements.ts";
+import { decodeElements } from "../mil/decode-elements.ts";
+import { storedBits, storedBytes } from "../mil/element-size.ts";
 import type { BlobRef, MilTensorType } from "../mil/records.ts";
 import { elementCount } from "./decode-value.ts";
 

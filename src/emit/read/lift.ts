@@ -23,25 +23,25 @@ import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
-import { inputShapes, type Sizes } from "./lift-sizes.ts";
+import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
 
-export interface LiftOptions extends Sizes {
+export interface LiftOptions extends ChosenSizes {
   /** Which function; the default one when absent. */
   readonly function?: string;
 }
 
 /** What a name stands for while a function is read from top to bottom. */
-type Bound =
+type BoundName =
   | { readonly kind: "value"; readonly value: Tensor }
   | { readonly kind: "state"; readonly name: string }
   /** A const op: an attribute or an operand, as its user wants it. `value` is the operand, made at most once. */
   | { readonly kind: "literal"; readonly literal: MilValue; readonly value: () => Tensor };
 
-interface Scope {
+interface FunctionScope {
   readonly blobs: Blobs;
-  readonly bound: Map<string, Bound>;
+  readonly bound: Map<string, BoundName>;
   /** What each state holds at this point. */
   readonly states: Map<string, Tensor>;
   /** Position, from 1, of the op that makes each name. */
@@ -58,7 +58,7 @@ export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
   const where = `function "${fn.name}"`;
   const leaves = leavesOf(fn, inputShapes(fn, model.interfaces[fn.name], options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
-  const scope: Scope = {
+  const scope: FunctionScope = {
     blobs,
     bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
     states: new Map(entries.map((x) => [x.name!, x])),
@@ -90,7 +90,7 @@ function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, wher
   });
 }
 
-const bindLeaf = (leaf: Tensor): Bound =>
+const bindLeaf = (leaf: Tensor): BoundName =>
   leaf.def.kind === "state" ? { kind: "state", name: leaf.def.name } : { kind: "value", value: leaf };
 
 /** @throws UserError when a name is defined twice. */
@@ -111,7 +111,7 @@ function makersOf(fn: MilFunction, where: Where): ReadonlyMap<string, number> {
 
 const maker = (position: number): string => (position === 0 ? "an input" : `op ${position}`);
 
-function lookUp({ bound, makers }: Scope, name: string, where: Where): Tensor {
+function lookUp({ bound, makers }: FunctionScope, name: string, where: Where): Tensor {
   const found = bound.get(name);
   if (found?.kind === "value") return found.value;
   if (found?.kind === "literal") return found.value();
@@ -121,7 +121,7 @@ function lookUp({ bound, makers }: Scope, name: string, where: Where): Tensor {
   throw refuse(where, `uses "${name}", which only op ${position} makes: the ops are cyclic or out of order`);
 }
 
-function liftOperation(op: MilOperation, scope: Scope, where: Where): void {
+function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): void {
   if (op.blocks.length > 0) throw refuse(where, "has nested blocks; graphs have no control flow");
   if (op.type === "const") bindConst(op, scope, where);
   else if (op.type === "write_state") writeState(op, scope, where);
@@ -129,7 +129,7 @@ function liftOperation(op: MilOperation, scope: Scope, where: Where): void {
   else bindResults(op, makeResults(op, scope, where), scope, where);
 }
 
-function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: Scope, where: Where): void {
+function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: FunctionScope, where: Where): void {
   const [output] = outputs;
   if (!literal || !output || outputs.length > 1) throw refuse(where, "must have one value and one output");
   const declared = output.type.kind === "tensor" ? output.type : undefined;
@@ -146,7 +146,7 @@ function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: 
 }
 
 /** The emitter's copy of a value to an output is not part of the graph. */
-function bindCopy({ inputs, outputs }: MilOperation, scope: Scope, where: Where): void {
+function bindCopy({ inputs, outputs }: MilOperation, scope: FunctionScope, where: Where): void {
   const [argument] = inputs.x ?? [];
   if (!argument) throw refuse(where, "must copy one value");
   const value = operandOf(argument, scope, where);
@@ -154,14 +154,14 @@ function bindCopy({ inputs, outputs }: MilOperation, scope: Scope, where: Where)
   scope.bound.set(outputs[0]!.name, { kind: "value", value });
 }
 
-function stateOf({ inputs }: MilOperation, { bound }: Scope, where: Where): string {
+function stateOf({ inputs }: MilOperation, { bound }: FunctionScope, where: Where): string {
   const [argument] = inputs.input ?? [];
   const found = argument && "name" in argument ? bound.get(argument.name) : undefined;
   if (found?.kind !== "state") throw refuse(where, `must name a state as its "input"`);
   return found.name;
 }
 
-function writeState(op: MilOperation, scope: Scope, where: Where): void {
+function writeState(op: MilOperation, scope: FunctionScope, where: Where): void {
   const name = stateOf(op, scope, where);
   const [argument] = op.inputs.data ?? [];
   if (!argument) throw refuse(where, `has no "data"`);
@@ -172,7 +172,7 @@ function writeState(op: MilOperation, scope: Scope, where: Where): void {
   scope.states.set(name, data);
 }
 
-function makeResults(op: MilOperation, scope: Scope, where: Where): readonly Tensor[] {
+function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {
   if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
   const entry = opTable.get(op.type);
   if (!entry) throw refuse(where, `is no op that graphc knows`);
@@ -181,7 +181,13 @@ function makeResults(op: MilOperation, scope: Scope, where: Where): readonly Ten
 }
 
 /** A parameter as `makeOp` wants it: a tensor, a list of tensors, or a literal. */
-function argumentOf({ spec }: Op, key: string, args: readonly MilArgument[], scope: Scope, where: Where): unknown {
+function argumentOf(
+  { spec }: Op,
+  key: string,
+  args: readonly MilArgument[],
+  scope: FunctionScope,
+  where: Where,
+): unknown {
   const operand = spec.operands[key];
   if (operand?.list) return args.map((x) => operandOf(x, scope, where));
   const [argument] = args;
@@ -193,10 +199,10 @@ function argumentOf({ spec }: Op, key: string, args: readonly MilArgument[], sco
   throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
 }
 
-const operandOf = (argument: MilArgument, scope: Scope, where: Where): Tensor =>
+const operandOf = (argument: MilArgument, scope: FunctionScope, where: Where): Tensor =>
   "name" in argument ? lookUp(scope, argument.name, where) : tensorOf(argument.value, scope.blobs, where);
 
-function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: Scope, where: Where): void {
+function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: FunctionScope, where: Where): void {
   if (outputs.length !== results.length)
     throw refuse(where, `declares ${outputs.length} results; it has ${results.length}`);
   for (const [i, output] of outputs.entries()) {

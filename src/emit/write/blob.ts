@@ -7,7 +7,7 @@ import type { Def, WeightSource } from "../../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
-import { storedBits, storedBytes } from "../mil/elements.ts";
+import { storedBits, storedBytes } from "../mil/element-size.ts";
 import { encodeElements } from "../mil/encode-elements.ts";
 
 /** Whether weight.bin can hold elements of this type; bool cannot be stored. */
