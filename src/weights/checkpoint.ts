@@ -13,6 +13,7 @@ import type { WeightStore } from "./store.ts";
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
+/** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
   readonly folder: string;
   /** config.json: its path, and its contents parsed but not yet understood (`readPhiConfig` does that). */

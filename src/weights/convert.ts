@@ -17,6 +17,7 @@ export interface Losses {
   overflow: number;
 }
 
+/** Nothing lost so far; it is added to in place. */
 export const newLosses = (): Losses => ({ rounded: 0, worstError: 0, nonFinite: 0, firstNonFinite: -1, overflow: -1 });
 
 /**
@@ -25,8 +26,10 @@ export const newLosses = (): Losses => ({ rounded: 0, worstError: 0, nonFinite: 
  */
 export type Converter = (slab: Slab, count: number, tally: Losses) => void;
 
+/** Bytes of one element. */
 export const sourceBytes: Readonly<Record<SourceDType, number>> = { BF16: 2, F16: 2, F32: 4 };
 
+/** Whether elements of this safetensors type can be converted; the others are refused by name. */
 export const isSourceDType = (dtype: string): dtype is SourceDType => Object.hasOwn(sourceBytes, dtype);
 
 /** The value of a source element's bit pattern. */

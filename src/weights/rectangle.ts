@@ -15,6 +15,7 @@ export interface ReadableTensor {
   read(target: Uint8Array, offset: number): Promise<void>;
 }
 
+/** A weight by its tensor in a checkpoint, with rows, columns and a transform as far as it is not the whole. */
 export type CheckpointSource = Extract<WeightSource, { from: "checkpoint" }>;
 
 type Range = readonly [begin: number, end: number];
@@ -31,7 +32,9 @@ export interface SourceRectangle extends Rectangle {
   readonly transposed: boolean;
 }
 
+/** How many rows or columns a range has. */
 export const widthOf = ([begin, end]: Range): number => end - begin;
+/** How many elements a rectangle has. */
 export const areaOf = (rectangle: Rectangle): number => widthOf(rectangle.rows) * widthOf(rectangle.columns);
 
 /** A tensor as a matrix: its first axis is the rows, the others together the columns. */

@@ -46,6 +46,7 @@ export interface Workshop {
   giveBack(slab: Slab): void;
 }
 
+/** A workshop for one store. `chunk` is in elements; other sizes than the default are for tests. */
 export function openWorkshop(chunk = CHUNK): Workshop {
   const converters = new Map<SourceDType, Converter>();
   const free: Slab[] = [];

@@ -11,6 +11,7 @@ import { encodeElements } from "../mil/encode-elements.ts";
 /** SHA-256 (hex) of the bytes that a weight of a checkpoint has in weight.bin; undefined when not known. */
 export type WeightHash = (source: WeightSource, type: TensorType) => string | undefined;
 
+/** When two weights are the same. */
 export interface CompareOptions {
   /** Content of checkpoint weights. Without it such a weight equals only one of the same tensor, rows and columns. */
   readonly hash?: WeightHash;
@@ -75,6 +76,7 @@ export function showAttr(value: AttrValue): string {
   return typeof value === "string" ? JSON.stringify(value) : Object.is(value, -0) ? "-0" : String(value);
 }
 
+/** SHA-256 as hex of elements as weight.bin would store them. */
 export const hashElements = ({ dtype }: TensorType, data: ArrayLike<number>): string =>
   createHash("sha256").update(encodeElements(dtype, data)).digest("hex");
 

@@ -1,10 +1,11 @@
-/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `diff-text.ts` prints it. */
+/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `text.ts` prints it. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show } from "../../dsl/type.ts";
 import { type CompareOptions, keysOf, showAttr, sourceText } from "./canonical.ts";
 import { type Matching, matchValues, type Node } from "./match.ts";
 
+/** Parts of a graph's interface; they are matched by name. */
 export type InterfaceRole = "input" | "output" | "state";
 
 /**
@@ -37,6 +38,7 @@ type Kind =
   /** Something of the package that no graph has: a function, the opset, flexible sizes. */
   | { readonly kind: "package"; readonly what: string; readonly before: string; readonly after: string };
 
+/** One thing about a value that differs. */
 export interface Change {
   /** `attribute axis`, `operand y`, `type`, `contents`. */
   readonly what: string;

@@ -9,6 +9,7 @@ import type { ValueKeys } from "./canonical.ts";
 /** The first value of a graph that has a certain key; its repetitions count as the same. */
 export type Node = Tensor;
 
+/** The outcome. Twins, values with equal keys, are in none of its lists. */
 export interface Matching {
   /** Matched values that are not twins, in the order of the first graph. */
   readonly pairs: ReadonlyMap<Node, Node>;
@@ -32,6 +33,7 @@ interface MatchSearch {
   readonly backward: Map<Node, Node>;
 }
 
+/** Matches the values of two graphs by their keys; `results` are the outputs and states at exit that both have. */
 export function matchValues(
   before: ValueKeys,
   after: ValueKeys,

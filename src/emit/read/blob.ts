@@ -13,6 +13,7 @@ import { storedBits, storedBytes } from "../mil/element-size.ts";
 import type { BlobRef, MilTensorType } from "../mil/records.ts";
 import { elementCount } from "./decode-value.ts";
 
+/** A weight that lies in a package: file, offset of its record in bytes, SHA-256 of its data as hex. */
 export type PackageSource = Extract<WeightSource, { from: "package" }>;
 
 /** The blobs that a program may refer to. Every call checks the record against the type that the program declares. */

@@ -17,35 +17,20 @@ import {
   type MilFunction,
   type MilModel,
   type MilOperation,
-  type MilValue,
 } from "../mil/records.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
+import { type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
 
+/** What of a package is read as a graph, and at which sizes. */
 export interface LiftOptions extends ChosenSizes {
   /** Which function; the default one when absent. */
   readonly function?: string;
-}
-
-/** What a name stands for while a function is read from top to bottom. */
-type BoundName =
-  | { readonly kind: "value"; readonly value: Tensor }
-  | { readonly kind: "state"; readonly name: string }
-  /** A const op: an attribute or an operand, as its user wants it. `value` is the operand, made at most once. */
-  | { readonly kind: "literal"; readonly literal: MilValue; readonly value: () => Tensor };
-
-interface FunctionScope {
-  readonly blobs: Blobs;
-  readonly bound: Map<string, BoundName>;
-  /** What each state holds at this point. */
-  readonly states: Map<string, Tensor>;
-  /** Position, from 1, of the op that makes each name. */
-  readonly makers: ReadonlyMap<string, number>;
 }
 
 /**
@@ -58,12 +43,7 @@ export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
   const where = `function "${fn.name}"`;
   const leaves = leavesOf(fn, inputShapes(fn, model.interfaces[fn.name], options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
-  const scope: FunctionScope = {
-    blobs,
-    bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
-    states: new Map(entries.map((x) => [x.name!, x])),
-    makers: makersOf(fn, where),
-  };
+  const scope = openScope(fn, leaves, blobs, where);
   for (const [i, op] of fn.operations.entries()) liftOperation(op, scope, whereOp(where, i, op.type, op.name));
   const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
   return asUserError(where, () =>
@@ -88,37 +68,6 @@ function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, wher
     const def = { kind: type.kind === "state" ? "state" : "input", name } as const;
     return { type: { dtype, shape: shapes[name]! }, def, name, site: nowhere };
   });
-}
-
-const bindLeaf = (leaf: Tensor): BoundName =>
-  leaf.def.kind === "state" ? { kind: "state", name: leaf.def.name } : { kind: "value", value: leaf };
-
-/** @throws UserError when a name is defined twice. */
-function makersOf(fn: MilFunction, where: Where): ReadonlyMap<string, number> {
-  const makers = new Map<string, number>();
-  const inputs = fn.inputs.map(({ name }) => ({ name, position: 0 }));
-  const results = fn.operations.flatMap((op, i) => op.outputs.map(({ name }) => ({ name, position: i + 1 })));
-  for (const { name, position } of [...inputs, ...results]) {
-    const first = makers.get(name);
-    if (first !== undefined) {
-      const text = `is defined twice: by ${maker(first)} and by ${maker(position)}`;
-      throw refuse(`${where}, value "${name}"`, text);
-    }
-    makers.set(name, position);
-  }
-  return makers;
-}
-
-const maker = (position: number): string => (position === 0 ? "an input" : `op ${position}`);
-
-function lookUp({ bound, makers }: FunctionScope, name: string, where: Where): Tensor {
-  const found = bound.get(name);
-  if (found?.kind === "value") return found.value;
-  if (found?.kind === "literal") return found.value();
-  if (found) throw refuse(where, `uses the state "${name}" as a tensor; only read_state and write_state may`);
-  const position = makers.get(name);
-  if (position === undefined) throw refuse(where, `uses "${name}", which is not defined`);
-  throw refuse(where, `uses "${name}", which only op ${position} makes: the ops are cyclic or out of order`);
 }
 
 function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): void {
@@ -198,9 +147,6 @@ function argumentOf(
   lookUp(scope, (argument as { name: string }).name, where);
   throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
 }
-
-const operandOf = (argument: MilArgument, scope: FunctionScope, where: Where): Tensor =>
-  "name" in argument ? lookUp(scope, argument.name, where) : tensorOf(argument.value, scope.blobs, where);
 
 function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: FunctionScope, where: Where): void {
   if (outputs.length !== results.length)

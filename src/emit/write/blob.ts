@@ -25,12 +25,14 @@ interface Blob {
   readonly bytes: number;
 }
 
+/** The layout of a weight.bin before a byte of it is read; lengths and offsets in bytes. */
 export interface BlobPlan {
   readonly blobs: readonly Blob[];
   /** Length of the whole file. */
   readonly bytes: number;
 }
 
+/** A layout in progress. Equal weights and equal constants share one blob. */
 export interface BlobPlanner {
   /** The offset of the record of a blob: of a new one at the end, or of the one that holds the same elements. */
   place(origin: BlobOrigin, type: TensorType): number;
