@@ -19,7 +19,7 @@ import { checkMemory } from "./pair.ts";
 import { type Subject, sizeOf } from "./target.ts";
 import { VERSION } from "./version.ts";
 
-interface Graphs {
+interface GraphPair {
   readonly block: Graph;
   readonly step: Graph;
 }
@@ -29,7 +29,7 @@ export async function writeCertificate(
   folder: string,
   name: string,
   verdict: Verdict,
-  graphs: Graphs,
+  graphs: GraphPair,
 ): Promise<string> {
   const path = join(folder, `${name}.certificate.json`);
   const text = `${JSON.stringify(certificate(verdict, graphs, VERSION), null, 2)}\n`;
@@ -43,7 +43,7 @@ export async function removeStale(folder: string, name: string): Promise<void> {
     await rm(join(folder, `${name}.${kind}`), { force: true });
 }
 
-export interface FixtureRequest extends Graphs {
+export interface FixtureRequest extends GraphPair {
   readonly subject: Subject;
   readonly folder: string;
   readonly certificate?: string;

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { fileError } from "../files/files.ts";
 
+/** SHA-256 of a folder and of each file in it, as hex. */
 export interface FolderDigest {
   /** That of the text that `sha256sum` prints for the files, sorted by path; the package digest of `graphc emit`. */
   readonly sha256: string;

@@ -6,88 +6,53 @@ import { readFile } from "node:fs/promises";
 import { UserError } from "../dsl/user-error.ts";
 import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
-import { fields, list, optional, recordOf, shapeProblem } from "../files/json-shape.ts";
+import { either, fields, hasShape, list, type Of, oneOf, optional, recordOf, shaped } from "../files/json-shape.ts";
 
+/** The packages of a build. */
+export const ROLES = ["block", "step"] as const;
+/** What the device tool does, in order; it stops at the first that fails. */
+export const GATES = ["preconditions", "compile", "residency", "parity", "same bytes"] as const;
+/** What is held against what, row by row. */
+export const COMPARISONS = ["block against steps", "block against fp64", "steps against fp64"] as const;
+
+const FORMAT = "graphc-evidence";
+const VERSION = 1;
+const HEADER = { format: oneOf(FORMAT), version: oneOf(VERSION) };
+
+const ROLE = oneOf(...ROLES);
 /** A ratio; JSON has no number for an infinite one. */
-type Figure = number | "Infinity" | "-Infinity" | "NaN";
+const FIGURE = either("number", oneOf("Infinity", "-Infinity", "NaN"));
 
-export interface Comparison {
-  readonly kind: "block against steps" | "block against fp64" | "steps against fp64";
-  readonly call: number;
-  readonly token: number;
+const MEASURED_ROW = fields({
+  kind: oneOf(...COMPARISONS),
+  call: "number",
+  token: "number",
   /** In the cache. */
-  readonly row: number;
+  row: "number",
   /** `hidden - x`, or a state. */
-  readonly value: string;
+  value: "string",
   /** Against steps: the same bits. Against fp64: the bits of the CPU's fp16 reference. Sign of zero aside. */
-  readonly equalBits: boolean;
-  readonly figures: {
-    readonly relativeL2?: Figure;
-    readonly oneMinusCosine?: Figure;
-    readonly worstOverRms?: Figure;
-    readonly finite: boolean;
-  };
-}
+  equalBits: "boolean",
+  figures: fields({
+    relativeL2: optional(FIGURE),
+    oneMinusCosine: optional(FIGURE),
+    worstOverRms: optional(FIGURE),
+    finite: "boolean",
+  }),
+});
 
-export interface Evidence {
-  readonly format: typeof EVIDENCE_FORMAT;
-  readonly version: typeof EVIDENCE_VERSION;
-  /** `engine` is "Core ML" on a Mac; anything else measured no device. */
-  readonly tool: { readonly name: string; readonly version: string; readonly engine: string };
-  readonly system: {
-    readonly chip: string;
-    readonly model: string;
-    readonly osVersion: string;
-    readonly osBuild: string;
-  };
-  readonly units: string;
-  readonly fixtures: {
-    readonly name: string;
-    readonly graph?: string;
-    readonly manifestSHA256: string;
-    readonly dataSHA256: string;
-  };
-  readonly certificate?: { readonly name: string; readonly sha256: string };
-  readonly packages: readonly {
-    readonly role: string;
-    readonly name: string;
-    readonly function?: string;
-    readonly tokens: number;
-    readonly sha256: string;
-    readonly files: Readonly<Record<string, string>>;
-    readonly compiledSHA256?: string;
-  }[];
-  readonly gates: readonly { readonly gate: string; readonly verdict: string; readonly message: string }[];
-  readonly residency: readonly {
-    readonly role: string;
-    readonly report: {
-      readonly function: string;
-      readonly computeOperations: number;
-      readonly counts: readonly { readonly kind: string; readonly device: string; readonly operations: number }[];
-      readonly offenders: readonly unknown[];
-    };
-  }[];
-  readonly preconditions: readonly { readonly id: string; readonly status: string }[];
-  readonly parity?: {
-    readonly comparisons: readonly Comparison[];
-    readonly faults: readonly string[];
-    readonly flushed: number;
-  };
-  readonly finished?: string;
-}
-
-const EVIDENCE_FORMAT = "graphc-evidence";
-const EVIDENCE_VERSION = 1;
-
-const EVIDENCE = fields({
-  tool: fields({ name: "string", version: "string", engine: "string" }),
+/** All that is read of an evidence.json; the file holds more, for people. */
+export const EVIDENCE = fields({
+  ...HEADER,
+  /** A stand-in is for the tool's own tests: it measured no device. */
+  tool: fields({ name: "string", version: "string", engine: oneOf("Core ML", "scripted stand-in") }),
   system: fields({ chip: "string", model: "string", osVersion: "string", osBuild: "string" }),
-  units: "string",
+  units: oneOf("cpuAndNeuralEngine", "all", "cpuAndGPU", "cpuOnly"),
   fixtures: fields({ name: "string", graph: optional("string"), manifestSHA256: "string", dataSHA256: "string" }),
   certificate: optional(fields({ name: "string", sha256: "string" })),
   packages: list(
     fields({
-      role: "string",
+      role: ROLE,
       name: "string",
       function: optional("string"),
       tokens: "number",
@@ -96,38 +61,40 @@ const EVIDENCE = fields({
       compiledSHA256: optional("string"),
     }),
   ),
-  gates: list(fields({ gate: "string", verdict: "string", message: "string" })),
+  gates: list(
+    fields({
+      gate: oneOf(...GATES),
+      verdict: oneOf("pass", "fail", "fault", "running", "not run"),
+      message: "string",
+    }),
+  ),
+  preconditions: list(fields({ id: "string", status: oneOf("asserted", "assumed") })),
   residency: list(
     fields({
-      role: "string",
+      role: ROLE,
       report: fields({
         function: "string",
         computeOperations: "number",
-        counts: list(fields({ kind: "string", device: "string", operations: "number" })),
+        counts: list(
+          fields({
+            /** The op's name in MIL. */
+            kind: "string",
+            device: oneOf("Neural Engine", "GPU", "CPU", "a device unknown to this tool", "undetermined"),
+            operations: "number",
+          }),
+        ),
         offenders: list("any"),
       }),
     }),
   ),
-  preconditions: list(fields({ id: "string", status: "string" })),
-  parity: optional(
-    fields({
-      comparisons: list(
-        fields({
-          kind: "string",
-          call: "number",
-          token: "number",
-          row: "number",
-          value: "string",
-          equalBits: "boolean",
-          figures: fields({ finite: "boolean" }),
-        }),
-      ),
-      faults: list("string"),
-      flushed: "number",
-    }),
-  ),
+  parity: optional(fields({ comparisons: list(MEASURED_ROW), faults: list("string"), flushed: "number" })),
   finished: optional("string"),
 });
+
+/** The contents of an evidence.json. */
+export type Evidence = Of<typeof EVIDENCE>;
+/** One row of a value, held against its reference. */
+export type MeasuredRow = Of<typeof MEASURED_ROW>;
 
 /** @throws UserError when the file cannot be read or is not evidence of this version. */
 export async function readEvidence(path: string): Promise<Evidence> {
@@ -139,10 +106,7 @@ export async function readEvidence(path: string): Promise<Evidence> {
 
 /** Checks the fields of parsed JSON. @throws UserError naming the first that is wrong; `where` is the file. */
 export function evidenceOf(json: unknown, where: string): Evidence {
-  const { format, version } = (json ?? {}) as Partial<Evidence>;
-  if (format !== EVIDENCE_FORMAT || version !== EVIDENCE_VERSION)
-    throw new UserError(`${where} is not ${EVIDENCE_FORMAT} of version ${EVIDENCE_VERSION}; run graphc-ane gate again`);
-  const problem = shapeProblem(json, EVIDENCE);
-  if (problem) throw new UserError(`${where} is not evidence: ${problem}`);
-  return json as Evidence;
+  if (!hasShape(json, fields(HEADER)))
+    throw new UserError(`${where} is not ${FORMAT} of version ${VERSION}; run graphc-ane gate again`);
+  return shaped(json, EVIDENCE, (problem) => new UserError(`${where} is not evidence: ${problem}`));
 }

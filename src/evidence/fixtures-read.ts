@@ -4,33 +4,17 @@ import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
-import { fields, list, optional, recordOf, shapeProblem } from "../files/json-shape.ts";
+import { fields, hasShape, shaped } from "../files/json-shape.ts";
 import { digestFile } from "./digests.ts";
-import { FIXTURES_FORMAT, FIXTURES_VERSION, type FixtureManifest } from "./fixtures.ts";
+import {
+  FIXTURES,
+  FIXTURES_FORMAT,
+  FIXTURES_HEADER,
+  FIXTURES_VERSION,
+  type FixtureManifest,
+} from "./fixtures-shape.ts";
 
-const FILE = fields({ file: "string", sha256: "string" });
-const PACKAGE = fields({
-  package: "string",
-  function: optional("string"),
-  tokens: "number",
-  sha256: "string",
-  files: recordOf("string"),
-});
-const MANIFEST = fields({
-  name: "string",
-  graph: optional("string"),
-  maxSeq: "number",
-  closed: "number",
-  data: FILE,
-  certificate: optional(FILE),
-  block: PACKAGE,
-  step: PACKAGE,
-  inputs: list(fields({ name: "string", role: "string" })),
-  outputs: list(fields({ name: "string", tokenAxis: "number", residual: optional("string") })),
-  states: list(fields({ name: "string", shape: list("number"), rowAxis: "number" })),
-  calls: list(fields({ label: "string", rows: list(optional("number")), accepted: "number", steps: list("number") })),
-});
-
+/** A fixture folder as it was found. */
 export interface Fixtures {
   readonly manifest: FixtureManifest;
   /** Digest of the manifest file: it names packages, data and certificate by their digests, so it stands for them all. */
@@ -53,12 +37,9 @@ export async function readFixtures(folder: string): Promise<Fixtures> {
     );
   const path = join(folder, name);
   const json = strictJsonOf(await readFile(path), path);
-  const { format, version } = json as Partial<FixtureManifest>;
-  if (format !== FIXTURES_FORMAT || version !== FIXTURES_VERSION)
+  if (!hasShape(json, fields(FIXTURES_HEADER)))
     throw new UserError(`${path} is not a ${FIXTURES_FORMAT} file of version ${FIXTURES_VERSION}`);
-  const problem = shapeProblem(json, MANIFEST);
-  if (problem) throw new UserError(`${path} is not a fixture manifest: ${problem}`);
-  const manifest = json as FixtureManifest;
+  const manifest = shaped(json, FIXTURES, (problem) => new UserError(`${path} is not a fixture manifest: ${problem}`));
   if ((await digestFile(join(folder, manifest.data.file))) !== manifest.data.sha256)
     throw new UserError(`${manifest.data.file} is not the file that ${name} was written with`);
   return { manifest, sha256: await digestFile(path) };

@@ -1,9 +1,8 @@
 /**
  * Writes the fixtures of the device tool: `NAME.fixtures.json` and `NAME.fixtures.safetensors` beside the packages
- * (docs/fixtures.md; tools/Sources/Gate/Manifest.swift reads them).
+ * (docs/fixtures.md; fixtures-shape.ts declares the manifest).
  */
 import { basename, dirname, join, resolve } from "node:path";
-import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/files.ts";
 import { MASKED } from "../models/host.ts";
@@ -11,70 +10,16 @@ import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
 import { type Arrays, writeArrays } from "../weights/arrays.ts";
 import { digestFile, digestFolder } from "./digests.ts";
+import {
+  FIXTURES_FORMAT,
+  FIXTURES_VERSION,
+  type FileReference,
+  type FixtureManifest,
+  type FixtureOutput,
+  type PackageReference,
+} from "./fixtures-shape.ts";
 
-export const FIXTURES_FORMAT = "graphc-fixtures";
-export const FIXTURES_VERSION = 1;
-
-/** A file beside the manifest, and its digest as hex. */
-export interface FileReference {
-  readonly file: string;
-  readonly sha256: string;
-}
-
-/** A package beside the manifest: its digest (folder-digest.ts) and that of each of its files. */
-export interface PackageReference {
-  readonly package: string;
-  /** The function to run; absent for the only or default one. */
-  readonly function?: string;
-  readonly tokens: number;
-  readonly sha256: string;
-  readonly files: Readonly<Record<string, string>>;
-}
-
-export interface FixtureInput {
-  readonly name: string;
-  readonly role: "rows" | "mask" | "write_mask" | "position" | "shared";
-  readonly tokenAxis?: number;
-  readonly slotAxis?: number;
-}
-
-export interface FixtureOutput {
-  readonly name: string;
-  readonly tokenAxis: number;
-  /** The input that the layer adds itself to; figures are of output − residual. */
-  readonly residual?: string;
-}
-
-export interface FixtureCall {
-  readonly label: string;
-  /** The cache row of each token; null for a dead column. */
-  readonly rows: readonly (number | null)[];
-  /** How many leading tokens are kept. */
-  readonly accepted: number;
-  /** The tokens that are also run one by one. */
-  readonly steps: readonly number[];
-}
-
-/** The contents of `NAME.fixtures.json`. */
-export interface FixtureManifest {
-  readonly format: typeof FIXTURES_FORMAT;
-  readonly version: typeof FIXTURES_VERSION;
-  readonly name: string;
-  /** Identity of the graph apart from its weights. */
-  readonly graph?: string;
-  readonly maxSeq: number;
-  /** The mask's value for a row that may not be seen. */
-  readonly closed: number;
-  readonly data: FileReference;
-  readonly certificate?: FileReference;
-  readonly block: PackageReference;
-  readonly step: PackageReference;
-  readonly inputs: readonly FixtureInput[];
-  readonly outputs: readonly FixtureOutput[];
-  readonly states: readonly { readonly name: string; readonly shape: Shape; readonly rowAxis: number }[];
-  readonly calls: readonly FixtureCall[];
-}
-
+/** What fixtures are written from. */
 export interface FixtureSource {
   readonly name: string;
   readonly graph?: string;
@@ -86,6 +31,7 @@ export interface FixtureSource {
   readonly recording: Recording;
 }
 
+/** The paths of the two files. */
 export interface WrittenFixtures {
   readonly manifest: string;
   readonly data: string;

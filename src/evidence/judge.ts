@@ -1,26 +1,20 @@
 /**
  * Judges evidence against the build that it claims to be of. Verdicts in the file are not trusted: bytes, placement and
- * every figure are judged again, with the bounds of this file.
+ * every figure are judged again, with bounds of our own (judge-parity.ts).
  */
-
 import { namesConstexpr } from "../dsl/traits.ts";
+import type { CertificateClaim } from "./certificate-read.ts";
 import type { FolderDigest } from "./digests.ts";
-import type { Comparison, Evidence } from "./evidence.ts";
-import type { FixtureManifest } from "./fixtures.ts";
+import { COMPARISONS, type Evidence, GATES, ROLES } from "./evidence.ts";
+import type { FixtureManifest } from "./fixtures-shape.ts";
+import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
+import { judgeParity } from "./judge-parity.ts";
 
-/** Is it so? `missing`: nobody has looked. */
-export type Status = "yes" | "no" | "missing";
-
-export interface Finding {
-  readonly item: string;
-  readonly status: Status;
-  readonly note: string;
-}
-
+/** All findings on a build. */
 export interface Judgement {
   /** Everything is `yes`. */
   readonly passes: boolean;
-  readonly findings: readonly Finding[];
+  readonly findings: readonly GateFinding[];
 }
 
 /** The build as it lies on disk. */
@@ -30,23 +24,11 @@ export interface BuildOnDisk {
   readonly manifestSHA256: string;
   readonly block: FolderDigest;
   readonly step: FolderDigest;
-  readonly certificate?: { readonly sha256: string; readonly json: unknown };
+  readonly certificate?: { readonly sha256: string; readonly contents: CertificateClaim };
 }
-
-/**
- * Bounds per token on hidden − x and on state rows: three to ten times the noise of fp16 partial sums in different
- * chunks, a tenth or less of what the mildest known fault does (tools/README.md, "Tolerances").
- */
-const BOUNDS = { relativeL2: 1e-2, oneMinusCosine: 1e-4, worstOverRms: 5e-2 } as const;
-
-const GATES = ["preconditions", "compile", "residency", "parity", "same bytes"];
 
 /** P8 bounds numbers inside the graph, which no input shows. */
 const ASSUMABLE = new Set(["P8"]);
-
-const yes = (item: string, note: string): Finding => ({ item, status: "yes", note });
-const no = (item: string, note: string): Finding => ({ item, status: "no", note });
-const missing = (item: string, note: string): Finding => ({ item, status: "missing", note });
 
 /** One finding for each thing that must hold before more than one layer is built. */
 export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined): Judgement {
@@ -57,39 +39,30 @@ export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined
       ? [
           preconditions(build, evidence),
           compiled(evidence),
-          resident(evidence, "block"),
-          resident(evidence, "step"),
-          ...parity(build.manifest, evidence),
+          ...ROLES.map((role) => resident(evidence, role)),
+          ...judgeParity(build.manifest, evidence),
         ]
       : MEASURED.map((item) => missing(item, "no evidence of these bytes"));
   const findings = [proof, owned, ...measured];
   return { passes: findings.every((finding) => finding.status === "yes"), findings };
 }
 
-const KINDS = ["block against steps", "block against fp64", "steps against fp64"] as const;
-const MEASURED = ["preconditions", "compiled", "resident block", "resident step", ...KINDS];
+const MEASURED = ["preconditions", "compiled", ...ROLES.map((role) => `resident ${role}`), ...COMPARISONS];
 
 /** What the certificate says, if it is the one that the fixtures were written with. */
-function proven({ manifest, certificate }: BuildOnDisk): Finding {
+function proven({ manifest, certificate }: BuildOnDisk): GateFinding {
   const item = "proven";
   if (!manifest.certificate || !certificate) return missing(item, "there is no certificate; see graphc prove");
   if (certificate.sha256 !== manifest.certificate.sha256) return no(item, "the certificate is not this build's");
-  const { verdict, level } = (certificate.json ?? {}) as { readonly verdict?: unknown; readonly level?: unknown };
-  if (verdict !== "PROVEN") return no(item, `the certificate says ${String(verdict)}`);
-  return yes(
-    item,
-    `PROVEN (${String(level)}) under ${preconditionIds(certificate.json).join(", ") || "no precondition"}`,
-  );
+  const { verdict, level } = certificate.contents;
+  if (verdict !== "PROVEN") return no(item, `the certificate says ${verdict}`);
+  return yes(item, `PROVEN (${level}) under ${idsOf(certificate.contents).join(", ") || "no precondition"}`);
 }
 
-function preconditionIds(json: unknown): readonly string[] {
-  const { preconditions } = (json ?? {}) as { readonly preconditions?: unknown };
-  if (!Array.isArray(preconditions)) return [];
-  return preconditions.map((x: unknown) => (typeof x === "string" ? x : String((x as { id?: unknown } | null)?.id)));
-}
+const idsOf = ({ preconditions }: CertificateClaim): readonly string[] => preconditions.map(({ id }) => id);
 
 /** Is it a device's evidence, of these very bytes? */
-function belongs(build: BuildOnDisk, evidence: Evidence): Finding {
+function belongs(build: BuildOnDisk, evidence: Evidence): GateFinding {
   const other = otherBytes(build, evidence);
   if (other) return no("evidence", `it is of other bytes: ${other}`);
   const { tool, system, units } = evidence;
@@ -106,7 +79,7 @@ function belongs(build: BuildOnDisk, evidence: Evidence): Finding {
 
 function otherBytes(build: BuildOnDisk, evidence: Evidence): string | undefined {
   const { manifest } = build;
-  for (const role of ["block", "step"] as const) {
+  for (const role of ROLES) {
     const [measured, ...more] = evidence.packages.filter((x) => x.role === role);
     const name = manifest[role].package;
     if (!measured || more.length > 0) return `it names no ${role} package`;
@@ -121,9 +94,9 @@ function otherBytes(build: BuildOnDisk, evidence: Evidence): string | undefined 
   return undefined;
 }
 
-function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): Finding {
+function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): GateFinding {
   const asserted = new Map(evidence.preconditions.map(({ id, status }) => [id, status]));
-  const open = preconditionIds(certificate?.json).filter(
+  const open = (certificate ? idsOf(certificate.contents) : []).filter(
     (id) => asserted.get(id) !== "asserted" && !(ASSUMABLE.has(id) && asserted.get(id) === "assumed"),
   );
   if (open.length > 0) return no("preconditions", `not asserted on what was fed: ${open.join(", ")}`);
@@ -131,7 +104,7 @@ function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): Findin
   return yes("preconditions", assumed.length === 0 ? "all asserted" : `asserted; assumed: ${assumed.join(", ")}`);
 }
 
-function compiled({ packages }: Evidence): Finding {
+function compiled({ packages }: Evidence): GateFinding {
   const open = packages.filter((x) => !x.compiledSHA256).map(({ name }) => name);
   return open.length > 0
     ? no("compiled", `${open.join(", ")} did not compile`)
@@ -141,7 +114,7 @@ function compiled({ packages }: Evidence): Finding {
 const isConstant = (kind: string): boolean => kind === "const" || namesConstexpr(kind);
 
 /** Every operation on the Neural Engine, constants without a device aside. */
-function resident(evidence: Evidence, role: string): Finding {
+function resident(evidence: Evidence, role: (typeof ROLES)[number]): GateFinding {
   const item = `resident ${role}`;
   const [one, ...more] = evidence.residency.filter((x) => x.role === role);
   if (!one || more.length > 0) return missing(item, "the plan was not read");
@@ -155,53 +128,4 @@ function resident(evidence: Evidence, role: string): Finding {
   const onEngine = counts.filter(({ kind }) => !isConstant(kind)).reduce((sum, { operations }) => sum + operations, 0);
   if (computeOperations <= 0 || onEngine !== computeOperations) return no(item, "the plan's counts do not add up");
   return yes(item, `all ${computeOperations} operations of ${one.report.function}`);
-}
-
-/** A finding for each kind of comparison: every row that the fixtures ask for is there and within bounds. */
-function parity(manifest: FixtureManifest, { parity: report }: Evidence): readonly Finding[] {
-  if (!report) return KINDS.map((kind) => missing(kind, "parity was not measured"));
-  const [fault] = report.faults;
-  return KINDS.map((kind) => {
-    if (fault !== undefined) return no(kind, fault);
-    const rows = report.comparisons.filter((row) => row.kind === kind);
-    const compared = new Set(rows.map(keyOf));
-    const wanted = wantedRows(manifest, kind);
-    const absent = wanted.filter((key) => !compared.has(key));
-    if (absent.length > 0) return no(kind, `${absent.length} of ${wanted.length} rows were not compared`);
-    const bad = rows.filter((row) => !within(row));
-    const [first] = bad;
-    if (first) return no(kind, `${bad.length} of ${rows.length} rows out of bounds, first: ${placeOf(first)}`);
-    const equal = rows.filter((row) => row.equalBits).length;
-    return yes(kind, `${rows.length} rows within bounds, ${equal} with equal bits; worst ${worstOf(rows)}`);
-  });
-}
-
-const keyOf = (x: Pick<Comparison, "call" | "token" | "row" | "value">) => [x.call, x.token, x.row, x.value].join("|");
-const placeOf = (x: Comparison) => `call ${x.call} token ${x.token} (row ${x.row}), ${x.value}`;
-
-function wantedRows({ calls, outputs, states }: FixtureManifest, kind: Comparison["kind"]): readonly string[] {
-  const values = [
-    ...outputs.map(({ name, residual }) => (residual === undefined ? name : `${name} - ${residual}`)),
-    ...states.map(({ name }) => name),
-  ];
-  return calls.flatMap(({ rows, steps }, call) =>
-    rows.flatMap((row, token) => {
-      if (row === null || (kind !== "block against fp64" && !steps.includes(token))) return [];
-      return values.map((value) => keyOf({ call, token, row, value }));
-    }),
-  );
-}
-
-function within({ figures }: Comparison): boolean {
-  const keeps = (name: keyof typeof BOUNDS) => {
-    const x = figures[name];
-    return typeof x === "number" && x >= 0 && x <= BOUNDS[name];
-  };
-  return figures.finite && keeps("relativeL2") && keeps("oneMinusCosine") && keeps("worstOverRms");
-}
-
-function worstOf(rows: readonly Comparison[]): string {
-  const worst = (name: keyof typeof BOUNDS) => Math.max(0, ...rows.map(({ figures }) => Number(figures[name])));
-  const show = (x: number) => (x === 0 ? "0" : x.toExponential(1));
-  return `relative L2 ${show(worst("relativeL2"))}, 1-cos ${show(worst("oneMinusCosine"))}`;
 }

@@ -1,14 +1,14 @@
 /** Reads a build folder's evidence, and decides whether more than one layer may be emitted. */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
-import { strictJsonOf } from "../files/json.ts";
+import { readCertificate } from "./certificate-read.ts";
 import { digestFile, digestFolder } from "./digests.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
 import { readFixtures } from "./fixtures-read.ts";
 import { type BuildOnDisk, type Judgement, judgeEvidence } from "./judge.ts";
 
+/** A build folder, its evidence as far as there is any, and the judgement on it. */
 export interface JudgedBuild {
   readonly build: BuildOnDisk;
   readonly evidence?: Evidence;
@@ -31,7 +31,7 @@ export async function judgeBuild(folder: string): Promise<JudgedBuild> {
       ? {
           certificate: {
             sha256: await digestFile(certificate),
-            json: strictJsonOf(await readFile(certificate), certificate),
+            contents: await readCertificate(certificate),
           },
         }
       : {}),
@@ -46,7 +46,8 @@ export type Ground =
   | { readonly kind: "evidence"; readonly graph: string; readonly chip: string; readonly osBuild: string }
   | { readonly kind: "ahead of evidence"; readonly graph: string; readonly open: readonly string[] };
 
-export interface Request {
+/** What is to be emitted, and what is known of the one-layer build. */
+export interface StackRequest {
   readonly layers: number;
   /** Identity of the one-layer graph, as its fixtures give it. */
   readonly graph: string;
@@ -60,7 +61,7 @@ export interface Request {
  * Undefined for one layer. For more: passed evidence of the same graph, or the user's word that none is wanted yet.
  * @throws UserError without either.
  */
-export function groundFor({ layers, graph, judged, ahead }: Request): Ground | undefined {
+export function groundFor({ layers, graph, judged, ahead }: StackRequest): Ground | undefined {
   if (layers <= 1) return undefined;
   const open = openItems(graph, judged);
   const { evidence } = judged ?? {};

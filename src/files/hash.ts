@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { Worker } from "node:worker_threads";
 
+/** A SHA-256 in progress. */
 export interface StreamHash {
   /** The next piece; it may be overwritten once the promise is kept. */
   update(piece: Uint8Array): Promise<void>;

@@ -5,6 +5,7 @@ import type { RawArray } from "../passes/kernels/raw.ts";
 import { openSafetensors } from "./safetensors.ts";
 import { writeSafetensors } from "./safetensors-write.ts";
 
+/** Arrays by tensor name, row-major; fp16 as its bits. */
 export type Arrays = Readonly<Record<string, RawArray>>;
 
 const DTYPE_OF: Readonly<Record<string, DType>> = { F16: "fp16", F32: "fp32", I32: "int32" };

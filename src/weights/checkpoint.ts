@@ -5,14 +5,15 @@ import { UserError } from "../dsl/user-error.ts";
 import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { isSourceDType } from "./convert.ts";
-import type { Stored } from "./cut.ts";
 import { fp16Store } from "./fp16-store.ts";
+import type { ReadableTensor } from "./rectangle.ts";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
 import type { WeightStore } from "./store.ts";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
 
+/** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
   readonly folder: string;
   /** config.json: its path, and its contents parsed but not yet understood (`readPhiConfig` does that). */
@@ -51,7 +52,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   };
 }
 
-function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): Stored {
+function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTensor {
   const { name, dtype, shape } = entry;
   if (!isSourceDType(dtype))
     throw new UserError(

@@ -6,7 +6,7 @@ import type { Slab } from "./slab.ts";
 export type SourceDType = "BF16" | "F16" | "F32";
 
 /** What a run of elements lost on the way. Indices count from the first element of the run. */
-export interface Tally {
+export interface Losses {
   /** Elements that fp16 cannot hold exactly, and the largest difference. */
   rounded: number;
   worstError: number;
@@ -17,16 +17,19 @@ export interface Tally {
   overflow: number;
 }
 
-export const newTally = (): Tally => ({ rounded: 0, worstError: 0, nonFinite: 0, firstNonFinite: -1, overflow: -1 });
+/** Nothing lost so far; it is added to in place. */
+export const newLosses = (): Losses => ({ rounded: 0, worstError: 0, nonFinite: 0, firstNonFinite: -1, overflow: -1 });
 
 /**
  * Converts the first `count` elements in a slab to fp16 bit patterns in the same place. Typed arrays are little-endian
  * on the machines that Node runs on, as safetensors and weight.bin are.
  */
-export type Converter = (slab: Slab, count: number, tally: Tally) => void;
+export type Converter = (slab: Slab, count: number, tally: Losses) => void;
 
+/** Bytes of one element. */
 export const sourceBytes: Readonly<Record<SourceDType, number>> = { BF16: 2, F16: 2, F32: 4 };
 
+/** Whether elements of this safetensors type can be converted; the others are refused by name. */
 export const isSourceDType = (dtype: string): dtype is SourceDType => Object.hasOwn(sourceBytes, dtype);
 
 /** The value of a source element's bit pattern. */
@@ -123,7 +126,7 @@ function makeFp32(): Converter {
   };
 }
 
-function tallyLoss(tally: Tally, index: number, value: number, rounded: number): void {
+function tallyLoss(tally: Losses, index: number, value: number, rounded: number): void {
   if (!Number.isFinite(value)) {
     if (tally.nonFinite === 0) tally.firstNonFinite = index;
     tally.nonFinite += 1;

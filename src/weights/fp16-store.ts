@@ -1,17 +1,17 @@
 /** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
-import { newTally, type Tally } from "./convert.ts";
-import type { CheckpointSource, Stored } from "./cut.ts";
+import { type Losses, newLosses } from "./convert.ts";
+import type { CheckpointSource, ReadableTensor } from "./rectangle.ts";
 import type { WeightReport, WeightStore } from "./store.ts";
 import { openWorkshop, streamFp16 } from "./stream.ts";
 
-/** @param find The stored tensor that a weight is cut out of; throws UserError when there is none. */
-export function fp16Store(find: (source: CheckpointSource) => Stored): Omit<WeightStore, "close"> {
+/** @param find The stored tensor that holds a weight; throws UserError when there is none. */
+export function fp16Store(find: (source: CheckpointSource) => ReadableTensor): Omit<WeightStore, "close"> {
   const workshop = openWorkshop();
-  const tallies = new Map<string, readonly [tensor: string, Tally]>();
+  const tallies = new Map<string, readonly [tensor: string, Losses]>();
   return {
     stream(source, type) {
       if (source.from !== "checkpoint") throw new TypeError("a checkpoint does not hold the weights of a package");
-      const tally = newTally();
+      const tally = newLosses();
       // A weight that is streamed again replaces its former tally, so that nothing counts twice.
       tallies.set(JSON.stringify(source), [source.tensor, tally]);
       return streamFp16(find(source), { source, type }, tally, workshop);
@@ -20,7 +20,7 @@ export function fp16Store(find: (source: CheckpointSource) => Stored): Omit<Weig
   };
 }
 
-function reportOf(tallies: Iterable<readonly [tensor: string, Tally]>): WeightReport {
+function reportOf(tallies: Iterable<readonly [tensor: string, Losses]>): WeightReport {
   let rounded = 0;
   let worstError = 0;
   const nonFinite = new Map<string, WeightReport["nonFinite"][number]>();

@@ -7,8 +7,8 @@ import { streamBase, tagOfName, uniformAt } from "../dsl/random.ts";
 import type { Tensor } from "../dsl/tensor.ts";
 import { type Shape, sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { type CheckpointSource, matrixOf, type Stored } from "./cut.ts";
 import { fp16Store } from "./fp16-store.ts";
+import { type CheckpointSource, matrixOf, type ReadableTensor } from "./rectangle.ts";
 import type { WeightStore } from "./store.ts";
 
 /** Tags of the six tensors of a layer, in the order of the layer. */
@@ -49,7 +49,7 @@ export function fillGenerated(target: Uint16Array, seed: number, tensor: string,
  * @throws UserError from `stream` for any other tensor.
  */
 export function generatedStore(shapes: ReadonlyMap<string, Shape>, seed = 1): WeightStore {
-  const find = ({ tensor }: CheckpointSource): Stored => {
+  const find = ({ tensor }: CheckpointSource): ReadableTensor => {
     const shape = shapes.get(tensor);
     if (!shape) throw new UserError(`generated weights: the model has no tensor "${tensor}"`);
     return {
@@ -67,7 +67,7 @@ export function generatedStore(shapes: ReadonlyMap<string, Shape>, seed = 1): We
 }
 
 /**
- * The smallest tensors that the weights of a graph can be cut out of: for an author's graph, whose checkpoint is not
+ * The smallest tensors that can hold the weights of a graph: for an author's graph, whose checkpoint is not
  * at hand. A tensor that is only used whole has the shape that the graph gives it.
  */
 export function storedShapes(weights: Iterable<Tensor>): ReadonlyMap<string, Shape> {
@@ -82,7 +82,7 @@ export function storedShapes(weights: Iterable<Tensor>): ReadonlyMap<string, Sha
   return shapes;
 }
 
-/** A shape that the weight can be cut from: [rows, columns], or the weight's own when it is the whole tensor. */
+/** A shape that can hold the weight: [rows, columns], or the weight's own when it is the whole tensor. */
 function leastShape({ rows, columns, transform }: CheckpointSource, shape: Shape): Shape {
   const axes = shape.filter((n) => n !== 1);
   if (rows === undefined && columns === undefined)

@@ -5,6 +5,7 @@ import { writeWhole } from "../files/files.ts";
 import type { StoredTensor } from "../models/config-tensors.ts";
 import { elementBytes } from "./safetensors.ts";
 
+/** A tensor by name, safetensors dtype and shape, with its bytes. */
 export interface TensorToWrite extends StoredTensor {
   /** Row-major little-endian bytes, at once or in pieces; asked for when the tensor's turn comes. */
   readonly data: Uint8Array | (() => AsyncIterable<Uint8Array>);

@@ -16,6 +16,7 @@ export interface SafetensorsEntry extends StoredTensor {
   readonly bytes: number;
 }
 
+/** An open file whose header was checked; data are read by position. */
 export interface SafetensorsFile {
   readonly path: string;
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
@@ -29,6 +30,7 @@ export interface SafetensorsFile {
   close(): Promise<void>;
 }
 
+/** In bytes; the limit of the reference implementation (huggingface/safetensors, `MAX_HEADER_SIZE`). */
 export const MAX_HEADER = 100_000_000;
 const LENGTH_BYTES = 8;
 

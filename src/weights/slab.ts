@@ -4,6 +4,7 @@
 export const CONVERT_BASE64 =
   "AGFzbQEAAAABBwFgAn9/AX8CDwEDZW52Bm1lbW9yeQIAAAMCAQAHCwEHY29udmVydAAACqgBAaUBAQJ7AkADQCAAIAFPDQEgAP0ABAAhAiAC/Qz/f/9//3//f/9//3//f/9//U4hAyAD/QyAOIA4gDiAOIA4gDiAOIA4/ZEB/QwADwAPAA8ADwAPAA8ADwAP/Tb9Uw0BIAAgAv0M/3//f/9//3//f/9//3//f/1PIAP9DAA4ADgAOAA4ADgAOAA4ADj9kQFBA/2LAf1Q/QsEACAAQRBqIQAMAAsLIAAL";
 
+/** Memory of a WASM instance, a multiple of 64 KiB; conversion happens in place. */
 export interface Slab {
   readonly buffer: ArrayBuffer;
   /**
@@ -13,7 +14,7 @@ export interface Slab {
   convertNormalBf16(begin: number, end: number): number;
 }
 
-interface WebAssemblyApi {
+interface SlabWebAssembly {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   readonly Module: new (bytes: Uint8Array) => object;
   readonly Instance: new (
@@ -23,7 +24,7 @@ interface WebAssemblyApi {
 }
 
 /** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
-const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: WebAssemblyApi }).WebAssembly;
+const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: SlabWebAssembly }).WebAssembly;
 
 const PAGE = 2 ** 16;
 

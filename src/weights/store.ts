@@ -2,6 +2,7 @@
 import type { WeightSource } from "../dsl/tensor.ts";
 import type { TensorType } from "../dsl/type.ts";
 
+/** Gives the elements of weights by their source; nothing is held in memory beyond a few chunks. */
 export interface WeightStore {
   /**
    * The elements of a weight in row-major order, encoded as in weight.bin (fp16 little-endian for a weight of a
@@ -15,6 +16,7 @@ export interface WeightStore {
   close(): Promise<void>;
 }
 
+/** What converting to fp16 cost, over all weights that were streamed. */
 export interface WeightReport {
   /** Elements that fp16 could not hold exactly, and the largest such error. */
   readonly rounded: number;
@@ -23,4 +25,5 @@ export interface WeightReport {
   readonly nonFinite: readonly { readonly tensor: string; readonly index: number; readonly count: number }[];
 }
 
+/** The report of a store that converts nothing. */
 export const nothingToReport: WeightReport = { rounded: 0, worstError: 0, nonFinite: [] };

@@ -1,26 +1,26 @@
-/** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few blocks in memory. */
+/** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few chunks in memory. */
 import type { TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import {
   type Converter,
+  type Losses,
   makeConverter,
-  newTally,
+  newLosses,
   type SourceDType,
   sourceBytes,
   sourceValue,
-  type Tally,
 } from "./convert.ts";
 import {
   areaOf,
-  type Block,
-  blocksOf,
   type CheckpointSource,
-  type Cut,
-  cutOf,
-  readBlock,
-  type Stored,
+  chunksOf,
+  type ReadableTensor,
+  type Rectangle,
+  readRectangle,
+  rectangleOf,
+  type SourceRectangle,
   widthOf,
-} from "./cut.ts";
+} from "./rectangle.ts";
 import { newSlab, type Slab } from "./slab.ts";
 
 /** Elements of a chunk: 4 MiB of fp16. */
@@ -46,6 +46,7 @@ export interface Workshop {
   giveBack(slab: Slab): void;
 }
 
+/** A workshop for one store. `chunk` is in elements; other sizes than the default are for tests. */
 export function openWorkshop(chunk = CHUNK): Workshop {
   const converters = new Map<SourceDType, Converter>();
   const free: Slab[] = [];
@@ -62,10 +63,10 @@ export function openWorkshop(chunk = CHUNK): Workshop {
 }
 
 /** One weight on its way: where its elements are, and where its losses are counted (indices in the stored tensor). */
-interface Job {
-  readonly stored: Stored;
-  readonly cut: Cut;
-  readonly tally: Tally;
+interface Streaming {
+  readonly stored: ReadableTensor;
+  readonly from: SourceRectangle;
+  readonly tally: Losses;
   readonly workshop: Workshop;
 }
 
@@ -74,50 +75,50 @@ interface Job {
  * @throws UserError when the shapes disagree or an element overflows fp16.
  */
 export async function* streamFp16(
-  stored: Stored,
+  stored: ReadableTensor,
   weight: { readonly source: CheckpointSource; readonly type: TensorType },
-  tally: Tally,
+  tally: Losses,
   workshop: Workshop,
 ): AsyncGenerator<Uint8Array> {
-  const job = { stored, cut: cutOf(stored, weight.source, weight.type), tally, workshop };
-  for await (const { data } of job.cut.transposed ? transposed(job) : straight(job))
+  const job = { stored, from: rectangleOf(stored, weight.source, weight.type), tally, workshop };
+  for await (const { data } of job.from.transposed ? transposed(job) : straight(job))
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
 
-interface Piece {
-  readonly block: Block;
-  /** fp16 bit patterns of the block, row by row; valid until the next piece but one is asked for. */
+interface ConvertedChunk {
+  readonly rectangle: Rectangle;
+  /** fp16 bit patterns of the rectangle, row by row; valid until the next piece but one is asked for. */
   readonly data: Uint16Array<ArrayBuffer>;
 }
 
-/** Converted blocks in order. While one is converted, the next is already being read and the last may still be used. */
-async function* straight(job: Job): AsyncGenerator<Piece> {
-  const { stored, cut, workshop } = job;
+/** Converted chunks in order. While one is converted, the next is already being read and the last may still be used. */
+async function* straight(job: Streaming): AsyncGenerator<ConvertedChunk> {
+  const { stored, from, workshop } = job;
   const width = sourceBytes[stored.dtype];
   const convert = workshop.converter(stored.dtype);
-  const blocks = [...blocksOf(cut, workshop.chunk)];
-  if (blocks.length === 0) return;
-  const slabs = Array.from({ length: Math.min(blocks.length, IN_USE) }, workshop.take);
+  const rectangles = [...chunksOf(from, workshop.chunk)];
+  if (rectangles.length === 0) return;
+  const slabs = Array.from({ length: Math.min(rectangles.length, IN_USE) }, workshop.take);
   const slabOf = (i: number): Slab => slabs[i % slabs.length]!;
   const read = async (i: number): Promise<void> => {
-    const block = blocks[i];
-    if (!block) return;
-    await readBlock(stored, cut.stride, block, new Uint8Array(slabOf(i).buffer, 0, areaOf(block) * width));
+    const rectangle = rectangles[i];
+    if (!rectangle) return;
+    await readRectangle(stored, from.stride, rectangle, new Uint8Array(slabOf(i).buffer, 0, areaOf(rectangle) * width));
   };
   let pending = read(0);
   let last = 0;
   try {
-    for (const [i, block] of blocks.entries()) {
+    for (const [i, rectangle] of rectangles.entries()) {
       last = i;
       await pending;
       pending = read(i + 1);
       // Its failure is met at the next turn; until then nobody waits for it.
       pending.catch(() => {});
       const slab = slabOf(i);
-      const losses = newTally();
-      convert(slab, areaOf(block), losses);
-      await addLosses(job, losses, block);
-      yield { block, data: new Uint16Array(slab.buffer, 0, areaOf(block)) };
+      const losses = newLosses();
+      convert(slab, areaOf(rectangle), losses);
+      await addLosses(job, losses, rectangle);
+      yield { rectangle, data: new Uint16Array(slab.buffer, 0, areaOf(rectangle)) };
     }
   } finally {
     await pending.catch(() => {});
@@ -127,8 +128,8 @@ async function* straight(job: Job): AsyncGenerator<Piece> {
 }
 
 /** Strips of columns are read whole and written out row by row of the transposed matrix. */
-async function* transposed(job: Job): AsyncGenerator<Piece> {
-  const { rows, columns } = job.cut;
+async function* transposed(job: Streaming): AsyncGenerator<ConvertedChunk> {
+  const { rows, columns } = job.from;
   const { chunk } = job.workshop;
   const height = widthOf(rows);
   const stripWidth = Math.max(1, Math.min(widthOf(columns), Math.floor((STRIP * chunk) / Math.max(1, height))));
@@ -136,20 +137,20 @@ async function* transposed(job: Job): AsyncGenerator<Piece> {
   const outs = [0, 1].map(() => new Uint16Array(Math.min(chunk, strip.length)));
   let turn = 0;
   for (let begin = columns[0]; begin < columns[1]; begin += stripWidth) {
-    const cut = { ...job.cut, columns: [begin, Math.min(begin + stripWidth, columns[1])] as const };
-    const width = widthOf(cut.columns);
-    for await (const { block, data } of straight({ ...job, cut }))
-      strip.set(data, (block.rows[0] - rows[0]) * width + block.columns[0] - begin);
-    for (const block of blocksOf({ rows: [0, width], columns: [0, height] }, chunk)) {
+    const from = { ...job.from, columns: [begin, Math.min(begin + stripWidth, columns[1])] as const };
+    const width = widthOf(from.columns);
+    for await (const { rectangle, data } of straight({ ...job, from }))
+      strip.set(data, (rectangle.rows[0] - rows[0]) * width + rectangle.columns[0] - begin);
+    for (const rectangle of chunksOf({ rows: [0, width], columns: [0, height] }, chunk)) {
       const out = outs[turn++ % 2]!;
-      transposeInto(out, strip, width, block);
-      yield { block, data: out.subarray(0, areaOf(block)) };
+      transposeInto(out, strip, width, rectangle);
+      yield { rectangle, data: out.subarray(0, areaOf(rectangle)) };
     }
   }
 }
 
-/** out[i, j] = strip[j, i] for a block of the transposed matrix; `strip` has `stride` columns. */
-function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { rows, columns }: Block): void {
+/** out[i, j] = strip[j, i] for a rectangle of the transposed matrix; `strip` has `stride` columns. */
+function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { rows, columns }: Rectangle): void {
   const width = widthOf(columns);
   for (let top = rows[0]; top < rows[1]; top += TILE)
     for (let left = columns[0]; left < columns[1]; left += TILE) {
@@ -162,25 +163,29 @@ function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { r
     }
 }
 
-/** Adds a block's losses to the weight's; refuses an overflow by its place in the stored tensor. */
-async function addLosses({ tally, stored, cut }: Job, losses: Tally, block: Block): Promise<void> {
-  if (losses.overflow >= 0) await refuseOverflow(stored, cut.stride, placeOf(losses.overflow, block));
+/** Adds a chunk's losses to the weight's; refuses an overflow by its place in the stored tensor. */
+async function addLosses({ tally, stored, from }: Streaming, losses: Losses, rectangle: Rectangle): Promise<void> {
+  if (losses.overflow >= 0) await refuseOverflow(stored, from.stride, placeOf(losses.overflow, rectangle));
   if (tally.nonFinite === 0 && losses.nonFinite > 0) {
-    const [row, column] = placeOf(losses.firstNonFinite, block);
-    tally.firstNonFinite = row * cut.stride + column;
+    const [row, column] = placeOf(losses.firstNonFinite, rectangle);
+    tally.firstNonFinite = row * from.stride + column;
   }
   tally.nonFinite += losses.nonFinite;
   tally.rounded += losses.rounded;
   tally.worstError = Math.max(tally.worstError, losses.worstError);
 }
 
-/** Row and column in the stored matrix of a block's element. */
-function placeOf(index: number, block: Block): readonly [row: number, column: number] {
-  const width = widthOf(block.columns);
-  return [block.rows[0] + Math.floor(index / width), block.columns[0] + (index % width)];
+/** Row and column in the stored matrix of a chunk's element. */
+function placeOf(index: number, rectangle: Rectangle): readonly [row: number, column: number] {
+  const width = widthOf(rectangle.columns);
+  return [rectangle.rows[0] + Math.floor(index / width), rectangle.columns[0] + (index % width)];
 }
 
-async function refuseOverflow(stored: Stored, stride: number, place: readonly [number, number]): Promise<never> {
+async function refuseOverflow(
+  stored: ReadableTensor,
+  stride: number,
+  place: readonly [number, number],
+): Promise<never> {
   const width = sourceBytes[stored.dtype];
   const bytes = new Uint8Array(4);
   await stored.read(bytes.subarray(0, width), (place[0] * stride + place[1]) * width);

@@ -1,5 +1,5 @@
 /** Bad checkpoints, graph files and options on the command line: exit code 2, one sentence, nothing written. */
-import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import {
@@ -263,6 +263,36 @@ describe("a place for the output", () => {
     expect((await graphc([...out, "--force"])).code).toBe(0);
     expect(readdirSync(folder)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
     expect(readdirSync(taken)).toContain("Manifest.json");
+  });
+
+  /** Takes the second package's place while it is being written, when the first is complete. */
+  const takingSecondPlace = (folder: string) => (label: string) => {
+    const path = join(folder, "counter.t1.mlpackage");
+    if (label !== "writing t1") return false;
+    rmSync(path, { recursive: true, force: true });
+    writeFileSync(path, "a letter");
+    return false;
+  };
+
+  test("that is taken when the first package stands already: it is taken back", async () => {
+    const folder = testFolder();
+    const outcome = await graphc(["emit", COUNTER, "--out", folder], takingSecondPlace(folder));
+    const sentence = "error: …/counter.t1.mlpackage exists already; --force replaces it";
+    expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+    expect(readdirSync(folder)).toEqual(["counter.t1.mlpackage"]);
+    expect(readFileSync(join(folder, "counter.t1.mlpackage"), "utf8")).toBe("a letter");
+  });
+
+  test("that is taken when the first package is replaced already: the old one stands again", async () => {
+    const folder = testFolder();
+    const first = join(folder, "counter.t4.mlpackage");
+    expect((await graphc(["emit", COUNTER, "--out", folder])).code).toBe(0);
+    writeFileSync(join(first, "note"), "of the old one");
+    const outcome = await graphc(["emit", COUNTER, "--force", "--out", folder], takingSecondPlace(folder));
+    const sentence = "error: …/counter.t1.mlpackage is not a Core ML package; graphc will not replace it";
+    expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+    expect(readdirSync(folder)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
+    expect(readFileSync(join(first, "note"), "utf8")).toBe("of the old one");
   });
 
   test("that holds something else, even with --force", async () => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -151,12 +151,15 @@ test("evidence of other bytes leaves everything measured open", () => {
 });
 
 test("a certificate must be this build's, and a proof", () => {
-  const without = { ...build, certificate: { ...build.certificate!, json: { verdict: "NOT PROVEN" } } };
+  const without = {
+    ...build,
+    certificate: { ...build.certificate!, contents: { verdict: "NOT PROVEN", preconditions: [] } as const },
+  };
   expect(judged(honest(), without).findings[0]).toMatchObject({
     status: "no",
     note: "the certificate says NOT PROVEN",
   });
-  const other = { ...build, certificate: { sha256: "00", json: build.certificate!.json } };
+  const other = { ...build, certificate: { sha256: "00", contents: build.certificate!.contents } };
   expect(judged(honest(), other).passes).toBe(false);
   const { certificate: _, ...none } = build;
   expect(judged(honest(), none).findings[0]!.status).toBe("missing");
@@ -166,6 +169,10 @@ test("a broken file names the place", () => {
   const evidence = honest();
   evidence.gates[2].verdict = 3;
   expect(() => evidenceOf(evidence, "e.json")).toThrow("e.json is not evidence: gates[2].verdict is not a string");
+  evidence.gates[2].verdict = "passed";
+  expect(() => evidenceOf(evidence, "e.json")).toThrow(
+    'gates[2].verdict is not "pass", "fail", "fault", "running", "not run" but "passed"',
+  );
   expect(() => evidenceOf({ ...evidence, version: 2 }, "e.json")).toThrow("version 1");
   expect(() => evidenceOf(null, "e.json")).toThrow("version 1");
 });
@@ -178,13 +185,26 @@ test("evidence beside the build is found and judged", async () => {
   expect((await judgeBuild(folder)).judgement.passes).toBe(false);
 });
 
+test("a certificate that is none is refused by name", async () => {
+  const copy = mkdtempSync(join(tmpdir(), "graphc-evidence-"));
+  try {
+    cpSync(folder, copy, { recursive: true });
+    writeFileSync(join(copy, "tiny.certificate.json"), '{"verdict":"PROVEN, surely"}');
+    const sentence =
+      'tiny.certificate.json is not a certificate: verdict is not "PROVEN", "REFUTED", "NOT PROVEN" but ';
+    await expect(judgeBuild(copy)).rejects.toThrow(sentence);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+});
+
 /** scripts/swift-test.sh names a folder in which the Swift tool's gate has passed on the scripted engine. */
 const device = process.env.GRAPHC_EVIDENCE;
 test.runIf(device)("evidence as the Swift tool writes it is understood, and no device's", async () => {
   const { judgement, build: found, evidence } = await judgeBuild(device!);
   const finding = judgement.findings.find(({ item }) => item === "evidence");
   expect(finding).toMatchObject({ status: "no", note: "it was made by the scripted stand-in, not on a device" });
-  const asDevice = { ...evidence!, tool: { ...evidence!.tool, engine: "Core ML" } };
+  const asDevice = { ...evidence!, tool: { ...evidence!.tool, engine: "Core ML" as const } };
   expect(judgeEvidence(found, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
 });
 

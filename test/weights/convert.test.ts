@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
-import { fp16OfFp32, makeConverter, newTally, type SourceDType, sourceValue } from "../../src/weights/convert.ts";
+import { fp16OfFp32, makeConverter, newLosses, type SourceDType, sourceValue } from "../../src/weights/convert.ts";
 import { newSlab } from "../../src/weights/slab.ts";
 import { random } from "../support/weights-random.ts";
 
@@ -9,7 +9,7 @@ import { random } from "../support/weights-random.ts";
 function converted(dtype: SourceDType, elements: Uint16Array | Float32Array, count = elements.length) {
   const slab = newSlab(Math.max(1, elements.byteLength));
   new Uint8Array(slab.buffer).set(new Uint8Array(elements.buffer));
-  const tally = newTally();
+  const tally = newLosses();
   makeConverter(dtype)(slab, count, tally);
   return { bits: [...new Uint16Array(slab.buffer, 0, elements.length)], tally };
 }

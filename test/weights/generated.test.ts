@@ -62,7 +62,7 @@ test("an unknown tensor is refused", async () => {
   );
 });
 
-test("the shapes that a graph's weights can be cut from", () => {
+test("the shapes that can hold a graph's weights", () => {
   const weights = [
     weight("norm", [1, 8, 1, 1]),
     weight("m", [6, 8, 1, 1]),

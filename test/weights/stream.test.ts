@@ -1,15 +1,22 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, roundFp16 } from "../../src/dsl/number.ts";
-import { newTally, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert.ts";
-import { areaOf, blocksOf, type CheckpointSource, cutOf, matrixOf, type Stored } from "../../src/weights/cut.ts";
+import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert.ts";
 import { generatedStore } from "../../src/weights/generated.ts";
+import {
+  areaOf,
+  type CheckpointSource,
+  chunksOf,
+  matrixOf,
+  type ReadableTensor,
+  rectangleOf,
+} from "../../src/weights/rectangle.ts";
 import { openWorkshop, streamFp16, type Workshop } from "../../src/weights/stream.ts";
 import { bitsOfBytes, gather, refusal } from "../support/weights-files.ts";
 import { random } from "../support/weights-random.ts";
 
 /** A tensor in memory whose reads come back late and out of order, as those of a file may. */
-function stored(dtype: SourceDType, shape: readonly number[], bytes: Uint8Array): Stored {
+function stored(dtype: SourceDType, shape: readonly number[], bytes: Uint8Array): ReadableTensor {
   return {
     name: "w",
     where: "m.safetensors",
@@ -35,7 +42,7 @@ function elements(dtype: SourceDType, count: number, seed: number): Uint8Array {
 }
 
 /** What the stream should give, element by element. */
-function naive({ dtype, shape }: Stored, bytes: Uint8Array, source: CheckpointSource): number[] {
+function naive({ dtype, shape }: ReadableTensor, bytes: Uint8Array, source: CheckpointSource): number[] {
   const [height, width] = matrixOf(shape);
   const [rows, columns] = [source.rows ?? [0, height], source.columns ?? [0, width]];
   const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -84,25 +91,25 @@ test("any rows and columns of any type in chunks of any size, straight and trans
       };
       const wanted = naive(tensor, bytes, source);
       const height = rows ? rows[1] - rows[0] : matrixOf(shape)[0];
-      const cut = [height, height === 0 ? 0 : wanted.length / height];
-      if (wanted.length === 0) cut[1] = columns ? columns[1] - columns[0] : matrixOf(shape)[1];
-      const type = { dtype: "fp16", shape: [...(transpose ? cut.toReversed() : cut), 1, 1] } as const;
-      const chunks = streamFp16(tensor, { source, type }, newTally(), openWorkshop(chunk));
+      const size = [height, height === 0 ? 0 : wanted.length / height];
+      if (wanted.length === 0) size[1] = columns ? columns[1] - columns[0] : matrixOf(shape)[1];
+      const type = { dtype: "fp16", shape: [...(transpose ? size.toReversed() : size), 1, 1] } as const;
+      const chunks = streamFp16(tensor, { source, type }, newLosses(), openWorkshop(chunk));
       expect(bitsOfBytes(await gather(chunks))).toEqual(wanted);
     }),
   );
 });
 
-test("blocks partition a rectangle in row-major order and keep to their size", () => {
+test("chunks partition a rectangle in row-major order and keep to their size", () => {
   const edge = fc.tuple(fc.nat(9), fc.nat(9)).map(([begin, n]) => [begin, begin + n] as const);
   fc.assert(
     fc.property(edge, edge, fc.integer({ min: 1, max: 50 }), (rows, columns, limit) => {
-      const blocks = [...blocksOf({ rows, columns }, limit)];
-      const cells = blocks.flatMap((block) => {
-        expect(areaOf(block)).toBeLessThanOrEqual(limit);
+      const chunks = [...chunksOf({ rows, columns }, limit)];
+      const cells = chunks.flatMap((chunk) => {
+        expect(areaOf(chunk)).toBeLessThanOrEqual(limit);
         const found: string[] = [];
-        for (let r = block.rows[0]; r < block.rows[1]; r++)
-          for (let c = block.columns[0]; c < block.columns[1]; c++) found.push(`${r},${c}`);
+        for (let r = chunk.rows[0]; r < chunk.rows[1]; r++)
+          for (let c = chunk.columns[0]; c < chunk.columns[1]; c++) found.push(`${r},${c}`);
         return found;
       });
       const all: string[] = [];
@@ -140,15 +147,15 @@ test("a tensor of many chunks: chunks of at most 4 MiB, slices and the transpose
 });
 
 /** A tensor of `rows` rows of 4 elements, all of them distinct in the low byte. */
-function ramp(rows: number, first: number): Stored {
+function ramp(rows: number, first: number): ReadableTensor {
   const elements = Uint16Array.from({ length: rows * 4 }, (_, i) => 0x3f00 + ((first + i) & 0x7f));
   return stored("BF16", [rows, 4], new Uint8Array(elements.buffer));
 }
 
-const open = (tensor: Stored, workshop: Workshop, more: Partial<CheckpointSource> = {}) => {
+const open = (tensor: ReadableTensor, workshop: Workshop, more: Partial<CheckpointSource> = {}) => {
   const shape = more.transform ? tensor.shape.toReversed() : tensor.shape;
   const source = { from: "checkpoint", tensor: "w", ...more } as const;
-  return streamFp16(tensor, { source, type: { dtype: "fp16", shape } }, newTally(), workshop);
+  return streamFp16(tensor, { source, type: { dtype: "fp16", shape } }, newLosses(), workshop);
 };
 
 test("a chunk stays as it is until the next but one is asked for, from one weight to the next", async () => {
@@ -181,7 +188,7 @@ test("a stream that is abandoned does not disturb the next one", async () => {
 
 const cutting = (shape: number[], source: Partial<CheckpointSource>, wanted: number[]) =>
   refusal(() =>
-    cutOf(
+    rectangleOf(
       stored("BF16", shape, new Uint8Array()),
       { from: "checkpoint", tensor: "w", ...source },
       { dtype: "fp16", shape: wanted },
@@ -190,7 +197,7 @@ const cutting = (shape: number[], source: Partial<CheckpointSource>, wanted: num
 
 test("a shape may split and merge axes, not reorder them", async () => {
   const accept = (shape: number[], wanted: number[], source: Partial<CheckpointSource> = {}) =>
-    cutOf(
+    rectangleOf(
       stored("BF16", shape, new Uint8Array()),
       { from: "checkpoint", tensor: "w", ...source },
       { dtype: "fp16", shape: wanted },
@@ -225,7 +232,7 @@ test("an overflow is refused with its value and place in the stored tensor", asy
         streamFp16(
           stored("F32", [5, 7], bytes),
           { source: { from: "checkpoint", tensor: "w", ...source }, type: { dtype: "fp16", shape } },
-          newTally(),
+          newLosses(),
           openWorkshop(),
         ),
       ),

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import type { WeightHash } from "../../emit/diff/canonical.ts";
 import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
-import { type Difference, diffGraphs } from "../../emit/diff/diff.ts";
+import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
 import { diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
@@ -28,7 +28,7 @@ export const diff: Command = {
 };
 
 /** Packages are compared in all their functions and sizes; anything else as graphs. */
-async function differencesOf(args: Args): Promise<readonly Difference[]> {
+async function differencesOf(args: Args): Promise<readonly GraphDifference[]> {
   if (args.operands.every(isPackage)) {
     const [before, after] = args.operands.map((operand) => readPackage(resolve(operand)));
     return diffPackages(before!, after!);

@@ -1,21 +1,15 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { graphOf, readPackage } from "../../emit/read/read.ts";
-import { type EmitSummary, writePackage } from "../../emit/write/package.ts";
+import type { EmitSummary } from "../../emit/write/package.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record.ts";
-import { prove } from "../../passes/prove/prove.ts";
-import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import type { WeightStore } from "../../weights/store.ts";
-import type { Args, Command } from "../command.ts";
-import { emitFixtures, groundOf, packagePath, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
+import type { Command } from "../command.ts";
+import { emitFixtures, groundOf, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
+import { type EmitJob, emitPackages, type ProofOnBytes, planPackages } from "../emit-packages.ts";
 import { printSummary } from "../emit-text.ts";
-import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { isPackage, MODEL_OPTIONS, type Subject, sizeOf, subjectOf } from "../target.ts";
+import { isPackage, MODEL_OPTIONS, subjectOf } from "../target.ts";
 
 export const emit: Command = {
   name: "emit",
@@ -41,55 +35,25 @@ export const emit: Command = {
     const subject = await subjectOf(operand, args);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
-    const planned = planOf(subject, args, folder);
+    const planned = planPackages(subject, args, folder);
     if (args.flag("fixtures")) recordable(planned[0]!.graph, planned.at(-1)!.graph);
     const store = await subject.openWeights(planned[0]!.graph);
+    const job: EmitJob = { subject, planned, store, args, io };
     try {
-      const emitted = await writeAll({ subject, planned, store, args, io });
-      const beside = await writeBeside({ subject, planned, store, args, io }, emitted, folder);
-      report({ subject, store, args, io }, { ...emitted, ...beside, ...(ground ? { ground } : {}) });
+      const emitted = await emitPackages(job);
+      if (emitted.kind === "refuted") {
+        io.out(printVerdict(emitted.verdict));
+        io.err("nothing was written");
+        return 1;
+      }
+      const beside = await writeBeside(job, emitted.proof, folder);
+      report(job, { ...emitted, ...beside, ...(ground ? { ground } : {}) });
       return 0;
-    } catch (error) {
-      if (!(error instanceof Refuted)) throw error;
-      io.out(printVerdict(error.verdict));
-      io.err("nothing was written");
-      return 1;
     } finally {
       await store.close();
     }
   },
 };
-
-/** Thrown where the packages are complete but not yet in place, so that they are removed. */
-class Refuted extends Error {
-  readonly verdict: Verdict;
-  constructor(verdict: Verdict) {
-    super("refuted");
-    this.verdict = verdict;
-  }
-}
-
-interface Planned {
-  readonly tokens: number;
-  readonly graph: Graph;
-  readonly path: string;
-}
-
-interface Job {
-  readonly subject: Subject;
-  readonly planned: readonly Planned[];
-  readonly store: WeightStore;
-  readonly args: Args;
-  readonly io: Io;
-}
-
-interface Emitted {
-  readonly packages: readonly EmitSummary[];
-  /** Absent when the proof was skipped. */
-  readonly verdict?: Verdict;
-  /** The graphs that it is about, as read back from the files. */
-  readonly proven?: { readonly block: Graph; readonly step: Graph };
-}
 
 interface Beside {
   readonly certificate?: string;
@@ -97,14 +61,10 @@ interface Beside {
 }
 
 /** The certificate of a proof, and fixtures where they were asked for. */
-async function writeBeside(
-  { subject, planned, store, args, io }: Job,
-  emitted: Emitted,
-  folder: string,
-): Promise<Beside> {
-  const { name } = subject;
-  await removeStale(folder, name);
-  const certificate = emitted.verdict && (await writeCertificate(folder, name, emitted.verdict, emitted.proven!));
+async function writeBeside(job: EmitJob, proof: ProofOnBytes | undefined, folder: string): Promise<Beside> {
+  const { subject, planned, store, args, io } = job;
+  await removeStale(folder, subject.name);
+  const certificate = proof && (await writeCertificate(folder, subject.name, proof.verdict, proof));
   const paths = certificate === undefined ? {} : { certificate };
   if (!args.flag("fixtures")) return paths;
   const [block, step = block] = planned.map(({ graph }) => graph);
@@ -114,70 +74,15 @@ async function writeBeside(
   };
 }
 
-/** The graphs are built, and so checked, before anything is written. */
-function planOf(subject: Subject, args: Args, folder: string): readonly Planned[] {
-  const size = sizeOf(args);
-  const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
-  return counts.map((tokens) => ({
-    tokens,
-    graph: subject.build({ ...size, tokens }),
-    path: packagePath(folder, subject, tokens),
-  }));
-}
-
-/** Each package is placed only when the next one is complete and the proof is done: a failure leaves nothing behind. */
-async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emitted> {
-  const next = job.planned[folders.length];
-  if (!next) return { packages: [], ...(await proofBeforePlacing(job, folders)) };
-  const { io, args, store } = job;
-  let later: Emitted = { packages: [] };
-  const progress = io.progress(`writing t${next.tokens}`);
-  try {
-    const summary = await writePackage(next.graph, store, next.path, {
-      force: args.flag("force"),
-      signal: io.signal,
-      onProgress: progress.update,
-      beforePlacing: async (folder) => {
-        progress.end();
-        later = await writeAll(job, [...folders, folder]);
-      },
-    });
-    return { ...later, packages: [summary, ...later.packages] };
-  } catch (error) {
-    throw io.signal.aborted ? new UserError("interrupted; nothing was written") : error;
-  } finally {
-    progress.end();
-  }
-}
-
-async function proofBeforePlacing(job: Job, folders: readonly string[]): Promise<Omit<Emitted, "packages">> {
-  const proof = proofOf(job, folders);
-  // An interrupt that came while the prover was busy is delivered only now.
-  await setImmediate();
-  job.io.signal.throwIfAborted();
-  return proof;
-}
-
-/** The verdict on what the files say. @throws Refuted */
-function proofOf({ subject, planned, args }: Job, folders: readonly string[]): Omit<Emitted, "packages"> {
-  if (args.flag("no-prove")) return {};
-  const [block, step = block] = folders.map((folder) => graphOf(readPackage(folder)));
-  const proven = { block: block!, step: step! };
-  const verdict = prove(proven.block, proven.step, { counterexample: false, small: subject.small });
-  if (verdict.verdict === "PROVEN") return { verdict, proven };
-  // The graphs that were written know the author's lines, and small ones make a readable counterexample.
-  const [source, twin = source] = planned.map(({ graph }) => graph);
-  const explained = prove(source!, twin!, { small: subject.small });
-  if (explained.verdict === "REFUTED") throw new Refuted(explained);
-  return { proven, verdict: explained.verdict === "PROVEN" ? verdict : explained };
-}
-
-interface Outcome extends Emitted, Beside {
+interface Report extends Beside {
+  readonly packages: readonly EmitSummary[];
+  readonly proof?: ProofOnBytes;
   readonly ground?: Ground;
 }
 
-function report({ subject, store, args, io }: Omit<Job, "planned">, outcome: Outcome): void {
-  const { packages, verdict, ground, certificate, fixtures } = outcome;
+function report({ subject, store, args, io }: EmitJob, written: Report): void {
+  const { packages, ground, certificate, fixtures } = written;
+  const verdict = written.proof?.verdict;
   const weights = store.report();
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);

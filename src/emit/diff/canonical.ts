@@ -11,6 +11,7 @@ import { encodeElements } from "../mil/encode-elements.ts";
 /** SHA-256 (hex) of the bytes that a weight of a checkpoint has in weight.bin; undefined when not known. */
 export type WeightHash = (source: WeightSource, type: TensorType) => string | undefined;
 
+/** When two weights are the same. */
 export interface CompareOptions {
   /** Content of checkpoint weights. Without it such a weight equals only one of the same tensor, rows and columns. */
   readonly hash?: WeightHash;
@@ -21,11 +22,11 @@ export interface CompareOptions {
   readonly weights?: "content" | "order";
 }
 
-/** Keys of a graph's values; equal keys are equal numbers across all graphs that one interner served. */
-export type Keys = ReadonlyMap<Tensor, number>;
+/** ValueKeys of a graph's values; equal keys are equal numbers across all graphs that one interner served. */
+export type ValueKeys = ReadonlyMap<Tensor, number>;
 
 /** The keys of two graphs, comparable with each other. */
-export function keysOf(a: Graph, b: Graph, options: CompareOptions = {}): readonly [Keys, Keys] {
+export function keysOf(a: Graph, b: Graph, options: CompareOptions = {}): readonly [ValueKeys, ValueKeys] {
   const table = new Map<string, number>();
   const intern = (text: string): number => {
     const key = table.get(text) ?? table.size;
@@ -36,13 +37,13 @@ export function keysOf(a: Graph, b: Graph, options: CompareOptions = {}): readon
   return [keysWith(a, intern, hash), keysWith(b, intern, hash)];
 }
 
-function keysWith(graph: Graph, intern: (text: string) => number, hash: WeightHash): Keys {
+function keysWith(graph: Graph, intern: (text: string) => number, hash: WeightHash): ValueKeys {
   const keys = new Map<Tensor, number>();
   for (const value of schedule(graph)) keys.set(value, intern(textOf(value, keys, hash)));
   return keys;
 }
 
-function textOf({ def, type }: Tensor, keys: Keys, hash: WeightHash): string {
+function textOf({ def, type }: Tensor, keys: ValueKeys, hash: WeightHash): string {
   const shown = show(type);
   switch (def.kind) {
     case "input":
@@ -58,7 +59,7 @@ function textOf({ def, type }: Tensor, keys: Keys, hash: WeightHash): string {
 }
 
 /** The result type is left out: op, attributes and operands decide it. */
-function operandsText(def: OpDef, keys: Keys): string {
+function operandsText(def: OpDef, keys: ValueKeys): string {
   const operands = Object.entries(def.operands).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return operands.map(([name, x]) => `${name}(${[x].flat().map((one) => keys.get(one as Tensor))})`).join(" ");
 }
@@ -75,6 +76,7 @@ export function showAttr(value: AttrValue): string {
   return typeof value === "string" ? JSON.stringify(value) : Object.is(value, -0) ? "-0" : String(value);
 }
 
+/** SHA-256 as hex of elements as weight.bin would store them. */
 export const hashElements = ({ dtype }: TensorType, data: ArrayLike<number>): string =>
   createHash("sha256").update(encodeElements(dtype, data)).digest("hex");
 

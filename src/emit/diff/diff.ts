@@ -1,23 +1,24 @@
-/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `diff-text.ts` prints it. */
+/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `text.ts` prints it. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show } from "../../dsl/type.ts";
 import { type CompareOptions, keysOf, showAttr, sourceText } from "./canonical.ts";
 import { type Matching, matchValues, type Node } from "./match.ts";
 
-export type Role = "input" | "output" | "state";
+/** Parts of a graph's interface; they are matched by name. */
+export type InterfaceRole = "input" | "output" | "state";
 
 /**
  * One difference. `before` speaks of the first graph, `after` of the second; absent means that it has no such thing.
  * `function` is there when packages of several functions are compared.
  */
-export type Difference = Kind & { readonly function?: string };
+export type GraphDifference = Kind & { readonly function?: string };
 
 type Kind =
   /** An input, output or state that only one graph has, or whose type differs. */
   | {
       readonly kind: "interface";
-      readonly role: Role;
+      readonly role: InterfaceRole;
       readonly name: string;
       readonly before?: string;
       readonly after?: string;
@@ -37,6 +38,7 @@ type Kind =
   /** Something of the package that no graph has: a function, the opset, flexible sizes. */
   | { readonly kind: "package"; readonly what: string; readonly before: string; readonly after: string };
 
+/** One thing about a value that differs. */
 export interface Change {
   /** `attribute axis`, `operand y`, `type`, `contents`. */
   readonly what: string;
@@ -52,7 +54,7 @@ export function sameGraph(a: Graph, b: Graph, options: CompareOptions = {}): boo
 }
 
 /** The differences, in the order of the graphs. Empty iff `sameGraph`. */
-export function diffGraphs(a: Graph, b: Graph, options: CompareOptions = {}): readonly Difference[] {
+export function diffGraphs(a: Graph, b: Graph, options: CompareOptions = {}): readonly GraphDifference[] {
   const [before, after] = keysOf(a, b, options);
   const results = pairedResults(a, b);
   const matching = matchValues(
@@ -86,12 +88,12 @@ function pairedResults(a: Graph, b: Graph): readonly PairedResult[] {
   return [...states, ...outputs].filter((r): r is PairedResult => r.after !== undefined);
 }
 
-function interfaceDifferences(a: Graph, b: Graph): readonly Difference[] {
+function interfaceDifferences(a: Graph, b: Graph): readonly GraphDifference[] {
   const roles = ["input", "state", "output"] as const;
   return roles.flatMap((role) => {
     const [before, after] = [portsOf(a, role), portsOf(b, role)];
     const names = [...new Set([...before.keys(), ...after.keys()])];
-    return names.flatMap((name): Difference[] => {
+    return names.flatMap((name): GraphDifference[] => {
       const [x, y] = [before.get(name), after.get(name)];
       if (x && y && sameType(x.type, y.type)) return [];
       return [
@@ -107,25 +109,25 @@ function interfaceDifferences(a: Graph, b: Graph): readonly Difference[] {
   });
 }
 
-function portsOf({ inputs, states, outputs }: Graph, role: Role): ReadonlyMap<string, Tensor> {
+function portsOf({ inputs, states, outputs }: Graph, role: InterfaceRole): ReadonlyMap<string, Tensor> {
   if (role === "output") return new Map(Object.entries(outputs));
   if (role === "state") return new Map(states.map(({ name, entry }) => [name, entry]));
   return new Map(inputs.map((x) => [x.def.kind === "input" ? x.def.name : "", x]));
 }
 
-function resultDifference({ role, name, before, after }: PairedResult, matching: Matching): readonly Difference[] {
+function resultDifference({ role, name, before, after }: PairedResult, matching: Matching): readonly GraphDifference[] {
   if (matching.areMatched(before, after)) return [];
   return [{ kind: "result", role, name, before: label(before), after: label(after) }];
 }
 
-function oneSided(kind: "removed" | "added", value: Node): readonly Difference[] {
+function oneSided(kind: "removed" | "added", value: Node): readonly GraphDifference[] {
   const { def, type } = value;
   if (def.kind !== "op" && def.kind !== "weight") return [];
   return [{ kind, op: def.kind === "op" ? def.op : "weight", value: ownLabel(value), type: show(type) }];
 }
 
 /** What differs at a matched place itself; what only follows from its operands is reported at those. */
-function changedValue(x: Node, y: Node, matching: Matching): readonly Difference[] {
+function changedValue(x: Node, y: Node, matching: Matching): readonly GraphDifference[] {
   const changes = x.def.kind === "op" ? opChanges(x, y, matching) : literalChanges(x, y);
   const op = x.def.kind === "op" ? x.def.op : x.def.kind;
   return changes.length === 0 ? [] : [{ kind: "changed", op, value: ownLabel(x), changes }];

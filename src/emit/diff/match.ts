@@ -4,11 +4,12 @@
  */
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { groupBy } from "../group.ts";
-import type { Keys } from "./canonical.ts";
+import type { ValueKeys } from "./canonical.ts";
 
 /** The first value of a graph that has a certain key; its repetitions count as the same. */
 export type Node = Tensor;
 
+/** The outcome. Twins, values with equal keys, are in none of its lists. */
 export interface Matching {
   /** Matched values that are not twins, in the order of the first graph. */
   readonly pairs: ReadonlyMap<Node, Node>;
@@ -17,27 +18,28 @@ export interface Matching {
   areMatched(a: Tensor, b: Tensor): boolean;
 }
 
-interface Side {
+interface MatchSide {
   /** The node of each key. */
   readonly nodes: ReadonlyMap<number, Node>;
   readonly nodeOf: (value: Tensor) => Node;
-  readonly keys: Keys;
+  readonly keys: ValueKeys;
 }
 
 /** Matching in progress: only values without a twin take part. */
-interface Search {
-  readonly a: Side;
-  readonly b: Side;
+interface MatchSearch {
+  readonly a: MatchSide;
+  readonly b: MatchSide;
   readonly forward: Map<Node, Node>;
   readonly backward: Map<Node, Node>;
 }
 
+/** Matches the values of two graphs by their keys; `results` are the outputs and states at exit that both have. */
 export function matchValues(
-  before: Keys,
-  after: Keys,
+  before: ValueKeys,
+  after: ValueKeys,
   results: readonly (readonly [before: Tensor, after: Tensor])[],
 ): Matching {
-  const search: Search = { a: sideOf(before), b: sideOf(after), forward: new Map(), backward: new Map() };
+  const search: MatchSearch = { a: sideOf(before), b: sideOf(after), forward: new Map(), backward: new Map() };
   matchLeaves(search);
   matchDown(search, results);
   matchByName(search);
@@ -52,21 +54,21 @@ export function matchValues(
   };
 }
 
-function sideOf(keys: Keys): Side {
+function sideOf(keys: ValueKeys): MatchSide {
   const nodes = new Map<number, Node>();
   for (const [value, key] of keys) if (!nodes.has(key)) nodes.set(key, value);
   return { nodes, keys, nodeOf: (value) => nodes.get(keys.get(value)!)! };
 }
 
 /** Nodes with neither twin nor match. */
-const free = (side: Side, other: Side, matched: ReadonlyMap<Node, Node>): readonly Node[] =>
+const free = (side: MatchSide, other: MatchSide, matched: ReadonlyMap<Node, Node>): readonly Node[] =>
   [...side.nodes].flatMap(([key, node]) => (other.nodes.has(key) || matched.has(node) ? [] : [node]));
 
-const isFree = ({ a, b, forward, backward }: Search, x: Node, y: Node): boolean =>
+const isFree = ({ a, b, forward, backward }: MatchSearch, x: Node, y: Node): boolean =>
   !forward.has(x) && !backward.has(y) && !b.nodes.has(a.keys.get(x)!) && !a.nodes.has(b.keys.get(y)!);
 
 /** Matches two values if nothing speaks against it. */
-function match(search: Search, x: Node, y: Node): boolean {
+function match(search: MatchSearch, x: Node, y: Node): boolean {
   if (!areAlike(x, y) || !isFree(search, x, y)) return false;
   search.forward.set(x, y);
   search.backward.set(y, x);
@@ -81,7 +83,7 @@ function areAlike({ def: x }: Node, { def: y }: Node): boolean {
 }
 
 /** Inputs and states of the same name whose types differ. */
-function matchLeaves(search: Search): void {
+function matchLeaves(search: MatchSearch): void {
   const { a, b, forward, backward } = search;
   const isLeaf = ({ def }: Node) => def.kind === "input" || def.kind === "state";
   const leaves = free(b, a, backward).filter(isLeaf);
@@ -91,7 +93,7 @@ function matchLeaves(search: Search): void {
   }
 }
 
-function matchDown(search: Search, results: readonly (readonly [Tensor, Tensor])[]): void {
+function matchDown(search: MatchSearch, results: readonly (readonly [Tensor, Tensor])[]): void {
   const { a, b } = search;
   const queue = results.map(([x, y]) => [a.nodeOf(x), b.nodeOf(y)] as const);
   for (const [x, y] of queue) {
@@ -101,7 +103,7 @@ function matchDown(search: Search, results: readonly (readonly [Tensor, Tensor])
 }
 
 /** The same computation one or two ops further down on one side: the ops between were inserted or removed. */
-function stepOver(search: Search, x: Node, y: Node): readonly [Node, Node] | undefined {
+function stepOver(search: MatchSearch, x: Node, y: Node): readonly [Node, Node] | undefined {
   if (search.forward.has(x) || search.backward.has(y)) return undefined;
   const below = nearby(search.b, y).find((z) => match(search, x, z));
   if (below) return [x, below];
@@ -110,13 +112,13 @@ function stepOver(search: Search, x: Node, y: Node): readonly [Node, Node] | und
 }
 
 /** Op values at most two steps below, nearest first. */
-function nearby(side: Side, value: Node): readonly Node[] {
+function nearby(side: MatchSide, value: Node): readonly Node[] {
   const step = (node: Node) => (node.def.kind === "op" ? operandsOf(node.def).map(side.nodeOf) : []);
   const one = step(value);
   return [...one, ...one.flatMap(step)].filter(({ def }) => def.kind === "op");
 }
 
-function operandPairs({ a, b }: Search, { def: x }: Node, { def: y }: Node): readonly (readonly [Node, Node])[] {
+function operandPairs({ a, b }: MatchSearch, { def: x }: Node, { def: y }: Node): readonly (readonly [Node, Node])[] {
   if (x.kind !== "op" || y.kind !== "op") return [];
   return Object.keys(x.operands).flatMap((name) => {
     const [left, right] = [[x.operands[name] ?? []].flat() as Tensor[], [y.operands[name] ?? []].flat() as Tensor[]];
@@ -125,7 +127,7 @@ function operandPairs({ a, b }: Search, { def: x }: Node, { def: y }: Node): rea
   });
 }
 
-function matchByName(search: Search): void {
+function matchByName(search: MatchSearch): void {
   const { a, b, forward, backward } = search;
   const named = new Map(free(b, a, backward).flatMap((y) => (y.name === undefined ? [] : [[y.name, y]])));
   for (const x of free(a, b, forward)) {
@@ -135,7 +137,7 @@ function matchByName(search: Search): void {
 }
 
 /** Values of the same op on matched operands. */
-function matchUp(search: Search): void {
+function matchUp(search: MatchSearch): void {
   const { a, b, forward, backward } = search;
   const partner = (x: Tensor): Node | undefined => forward.get(a.nodeOf(x)) ?? b.nodes.get(a.keys.get(x)!);
   const candidates = groupBy(free(b, a, backward), ({ def }) => (def.kind === "op" ? def.op : def.kind));

@@ -3,14 +3,14 @@
 import type { MilFeature, MilFunction, MilModel } from "../mil/records.ts";
 import { graphOf, type Package } from "../read/read.ts";
 import type { CompareOptions } from "./canonical.ts";
-import { type Difference, diffGraphs } from "./diff.ts";
+import { diffGraphs, type GraphDifference } from "./diff.ts";
 
 /**
  * The differences. Functions are compared by name, at their default sizes; two packages with one function each are
  * compared whatever its name. A difference inside a function names it if there are several.
  * @throws UserError when a function cannot become a graph.
  */
-export function diffPackages(a: Package, b: Package, options: CompareOptions = {}): readonly Difference[] {
+export function diffPackages(a: Package, b: Package, options: CompareOptions = {}): readonly GraphDifference[] {
   const single = a.model.functions.length === 1 && b.model.functions.length === 1;
   const names = new Set([...a.model.functions, ...b.model.functions].map(({ name }) => name));
   const pairs = single
@@ -34,13 +34,13 @@ function differs(
   what: string,
   before: string | number | undefined,
   after: string | number | undefined,
-): readonly Difference[] {
+): readonly GraphDifference[] {
   if (before === after) return [];
   return [{ kind: "package", what, before: String(before ?? "absent"), after: String(after ?? "absent") }];
 }
 
 /** Opset and flexible sizes: what a graph does not have. */
-function formDifferences(a: MilModel, x: MilFunction, b: MilModel, y: MilFunction): readonly Difference[] {
+function formDifferences(a: MilModel, x: MilFunction, b: MilModel, y: MilFunction): readonly GraphDifference[] {
   const [left, right] = [flexibleInputs(a, x), flexibleInputs(b, y)];
   const names = [...new Set([...left.keys(), ...right.keys()])];
   return [
@@ -69,4 +69,5 @@ const graphDifferences = (
   b: Package,
   y: MilFunction,
   options: CompareOptions,
-): readonly Difference[] => diffGraphs(graphOf(a, { function: x.name }), graphOf(b, { function: y.name }), options);
+): readonly GraphDifference[] =>
+  diffGraphs(graphOf(a, { function: x.name }), graphOf(b, { function: y.name }), options);

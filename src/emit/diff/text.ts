@@ -1,22 +1,22 @@
 /** Differences as text, grouped: interface, results, ops, constants and weights. */
 
 import { groupBy } from "../group.ts";
-import type { Difference } from "./diff.ts";
+import type { GraphDifference } from "./diff.ts";
 
-type OneSided = Extract<Difference, { kind: "added" | "removed" }>;
+type OneSided = Extract<GraphDifference, { kind: "added" | "removed" }>;
 
 /** How many values a group names before it only counts. */
 const NAMED = 6;
 
 /** Readable lines, without a final line break; empty when there is no difference. */
-export function showDifferences(differences: readonly Difference[]): string {
+export function showDifferences(differences: readonly GraphDifference[]): string {
   return [...groupBy(differences, (d) => d.function)]
     .map(([name, inside]) => (name === undefined ? groupsText(inside) : `function "${name}"\n${groupsText(inside)}`))
     .join("\n\n");
 }
 
-function groupsText(differences: readonly Difference[]): string {
-  const of = (...kinds: readonly Difference["kind"][]) => differences.filter(({ kind }) => kinds.includes(kind));
+function groupsText(differences: readonly GraphDifference[]): string {
+  const of = (...kinds: readonly GraphDifference["kind"][]) => differences.filter(({ kind }) => kinds.includes(kind));
   const groups = [
     ["package", of("package").map(lineOf)],
     ["interface", of("interface", "result").map(lineOf)],
@@ -29,7 +29,7 @@ function groupsText(differences: readonly Difference[]): string {
     .join("\n");
 }
 
-function lineOf(difference: Difference): string {
+function lineOf(difference: GraphDifference): string {
   switch (difference.kind) {
     case "interface": {
       const { role, name, before, after } = difference;
@@ -49,7 +49,7 @@ function lineOf(difference: Difference): string {
   }
 }
 
-function countedByOp(differences: readonly Difference[], kind: "added" | "removed"): readonly string[] {
+function countedByOp(differences: readonly GraphDifference[], kind: "added" | "removed"): readonly string[] {
   const found = differences.flatMap((d) => (d.kind === kind ? [d as OneSided] : []));
   const byOp = groupBy(found, ({ op }) => op);
   return [...byOp].map(([op, values]) => {

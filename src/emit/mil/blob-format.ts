@@ -3,6 +3,7 @@ import type { MilDType } from "./records.ts";
 
 /** Length of the file's header and of each blob's record; records begin at multiples of it. */
 export const RECORD_BYTES = 64;
+/** Of the blob storage: the second word of the header, behind the number of blobs. */
 export const VERSION = 2;
 /** The first word of every record. */
 export const SENTINEL = 0xdeadbeef;

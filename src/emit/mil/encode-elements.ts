@@ -1,6 +1,6 @@
 /** Elements to bytes as the file format stores them: little-endian, sub-byte types packed from the lowest bit up. */
 import { fp16Bits } from "../../dsl/number.ts";
-import { storedBits, storedBytes } from "./elements.ts";
+import { storedBits, storedBytes } from "./element-size.ts";
 import type { MilDType } from "./records.ts";
 
 /**
@@ -14,9 +14,9 @@ export function encodeElements(dtype: MilDType, data: ArrayLike<number>): Uint8A
   return bytes;
 }
 
-type Writer = (i: number, x: number) => void;
+type ElementWriter = (i: number, x: number) => void;
 
-function elementWriter(dtype: MilDType, view: DataView): Writer {
+function elementWriter(dtype: MilDType, view: DataView): ElementWriter {
   switch (dtype) {
     case "fp16":
       return (i, x) => view.setUint16(2 * i, fp16Bits(x), true);
@@ -38,7 +38,7 @@ function elementWriter(dtype: MilDType, view: DataView): Writer {
 }
 
 /** Element 0 in the lowest bits of byte 0; 3- and 6-bit elements run across byte borders. */
-function packedWriter(dtype: MilDType, bytes: Uint8Array): Writer {
+function packedWriter(dtype: MilDType, bytes: Uint8Array): ElementWriter {
   const bits = storedBits(dtype);
   return (i, x) => {
     const raw = x & (2 ** bits - 1);

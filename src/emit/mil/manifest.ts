@@ -1,9 +1,11 @@
 /** Manifest.json of a package. Its identifiers are derived from the contents, so that equal packages are equal files. */
 import { createHash } from "node:crypto";
 
-/** Paths inside a package. */
+/** The model; this and the next two are paths inside a package. */
 export const MODEL_PATH = "Data/com.apple.CoreML/model.mlmodel";
+/** The one weight file; blobs of all functions are in it. */
 export const WEIGHTS_PATH = "Data/com.apple.CoreML/weights/weight.bin";
+/** Names the root item; a folder without it is no package. */
 export const MANIFEST_PATH = "Manifest.json";
 
 const AUTHOR = "com.apple.CoreML";

@@ -10,14 +10,17 @@ export type MilDim = number | undefined;
 /** Every element type a file may name. Those beyond `DType` are read and printed, and refused where a graph is made. */
 export type MilDType = DType | "string" | "fp64" | "bf16" | "int64" | "uint32" | "uint64" | "fp8e4m3fn" | "fp8e5m2";
 
+/** A tensor type as the file may name it: unlike `TensorType` it can leave sizes open. */
 export interface MilTensorType {
   readonly kind: "tensor";
   readonly dtype: MilDType;
   readonly shape: readonly MilDim[];
 }
 
+/** The type of a graph in the terms of the file. */
 export const milType = ({ dtype, shape }: TensorType): MilTensorType => ({ kind: "tensor", dtype, shape });
 
+/** The type of a value in a program; states hold a tensor and are read and written by ops of their own. */
 export type MilType = MilTensorType | { readonly kind: "state"; readonly tensor: MilTensorType };
 
 /** A literal in the file: immediate elements (strings for dtype string), or a reference into a weight file. */
@@ -25,6 +28,7 @@ export type MilValue =
   | { readonly type: MilTensorType; readonly data: ArrayLike<number> | readonly string[] }
   | { readonly type: MilTensorType; readonly blob: BlobRef };
 
+/** `BlobFileValue` of MIL.proto. */
 export interface BlobRef {
   /** As written in the file, such as `@model_path/weights/weight.bin`. */
   readonly fileName: string;
@@ -32,13 +36,16 @@ export interface BlobRef {
   readonly offset: number;
 }
 
+/** What a parameter is bound to: an earlier value by name, or a literal inside the op. */
 export type MilArgument = { readonly name: string } | { readonly value: MilValue };
 
+/** A result of an op, or an input of a function or block (`NamedValueType` of MIL.proto). */
 export interface MilNamed {
   readonly name: string;
   readonly type: MilType;
 }
 
+/** `Operation` of MIL.proto. */
 export interface MilOperation {
   /** `conv`, `const`, `read_state`, … */
   readonly type: string;
@@ -53,12 +60,14 @@ export interface MilOperation {
   readonly blocks: readonly MilBlock[];
 }
 
+/** `Block` of MIL.proto. Operations are in an order in which every name is made before it is used. */
 export interface MilBlock {
   readonly inputs: readonly MilNamed[];
   readonly operations: readonly MilOperation[];
   readonly outputs: readonly string[];
 }
 
+/** `Function` of MIL.proto with the one block of its opset. */
 export interface MilFunction extends MilBlock {
   readonly name: string;
   /** `CoreML8` for iOS 18. */
@@ -76,12 +85,14 @@ export interface MilFeature {
   readonly enumerated?: readonly (readonly number[])[];
 }
 
+/** What the description promises of a function: all that Core ML shows of it. */
 export interface MilInterface {
   readonly inputs: readonly MilFeature[];
   readonly outputs: readonly MilFeature[];
   readonly states: readonly MilFeature[];
 }
 
+/** `Model` of Model.proto, as far as it is an ML Program. */
 export interface MilModel {
   readonly specificationVersion: number;
   readonly functions: readonly MilFunction[];
@@ -107,4 +118,5 @@ export const WEIGHT_FILE = "@model_path/weights/weight.bin";
  */
 export const isOutputCopy = ({ type, name, outputs }: MilOperation): boolean =>
   type === "identity" && name === outputCopyName(outputs[0]!.name);
+/** The name attribute of that copy. */
 export const outputCopyName = (output: string): string => `${output}_output_copy`;

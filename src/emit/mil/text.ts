@@ -16,6 +16,7 @@ import type {
   MilValue,
 } from "./records.ts";
 
+/** How much of a program is printed. */
 export interface MilTextOptions {
   /** A short hash of a blob, where its file is at hand. */
   hashOf?(blob: BlobRef, type: MilTensorType): string | undefined;

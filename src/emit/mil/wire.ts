@@ -38,6 +38,7 @@ export const ARRAY_DATA_TYPE: Readonly<Partial<Record<MilDType, ArrayDataType>>>
   int32: ArrayDataType.INT32,
 };
 
+/** The lists of `TensorValue` in MIL.proto, by the names that the generated code gives them. */
 export type LiteralMember = Exclude<TensorValue["value"]["case"], undefined>;
 
 const LITERAL_MEMBER: Readonly<Partial<Record<MilDType, LiteralMember>>> = {

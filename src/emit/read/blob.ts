@@ -8,10 +8,12 @@ import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
-import { decodeElements, storedBits, storedBytes } from "../mil/elements.ts";
+import { decodeElements } from "../mil/decode-elements.ts";
+import { storedBits, storedBytes } from "../mil/element-size.ts";
 import type { BlobRef, MilTensorType } from "../mil/records.ts";
 import { elementCount } from "./decode-value.ts";
 
+/** A weight that lies in a package: file, offset of its record in bytes, SHA-256 of its data as hex. */
 export type PackageSource = Extract<WeightSource, { from: "package" }>;
 
 /** The blobs that a program may refer to. Every call checks the record against the type that the program declares. */

@@ -1,6 +1,7 @@
 /** Types and literals of an ML Program: protobuf messages to records. */
 import { UserError } from "../../dsl/user-error.ts";
-import { decodeElements, storedBytes } from "../mil/elements.ts";
+import { decodeElements } from "../mil/decode-elements.ts";
+import { storedBytes } from "../mil/element-size.ts";
 import type { Dimension, TensorType, TensorValue, Value, ValueType } from "../mil/gen/MIL_pb.js";
 import type { MilDim, MilDType, MilTensorType, MilType, MilValue } from "../mil/records.ts";
 import { DATA_TYPE, literalMember } from "../mil/wire.ts";

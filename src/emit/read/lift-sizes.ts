@@ -4,7 +4,7 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { MilDim, MilFeature, MilFunction, MilInterface } from "../mil/records.ts";
 
 /** What to put in place of open sizes. Without either, each input has the default shape of its description. */
-export interface Sizes {
+export interface ChosenSizes {
   /**
    * T: the size of every token axis. The token axes are the open axes that may have the same sizes as the first open
    * axis of the signature, and have the same default.
@@ -31,7 +31,7 @@ interface OpenAxis {
 export function inputShapes(
   fn: MilFunction,
   described: MilInterface | undefined,
-  sizes: Sizes,
+  sizes: ChosenSizes,
 ): Readonly<Record<string, Shape>> {
   const features = new Map(described?.inputs.map((x) => [x.name, x]));
   const declared = fn.inputs.map(({ name, type }) => ({

@@ -18,35 +18,20 @@ import {
   type MilFunction,
   type MilModel,
   type MilOperation,
-  type MilValue,
 } from "../mil/records.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
-import { inputShapes, type Sizes } from "./lift-sizes.ts";
+import { type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
+import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
 
-export interface LiftOptions extends Sizes {
+/** What of a package is read as a graph, and at which sizes. */
+export interface LiftOptions extends ChosenSizes {
   /** Which function; the default one when absent. */
   readonly function?: string;
-}
-
-/** What a name stands for while a function is read from top to bottom. */
-type Bound =
-  | { readonly kind: "value"; readonly value: Tensor }
-  | { readonly kind: "state"; readonly name: string }
-  /** A const op: an attribute or an operand, as its user wants it. `value` is the operand, made at most once. */
-  | { readonly kind: "literal"; readonly literal: MilValue; readonly value: () => Tensor };
-
-interface Scope {
-  readonly blobs: Blobs;
-  readonly bound: Map<string, Bound>;
-  /** What each state holds at this point. */
-  readonly states: Map<string, Tensor>;
-  /** Position, from 1, of the op that makes each name. */
-  readonly makers: ReadonlyMap<string, number>;
 }
 
 /**
@@ -59,12 +44,7 @@ export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
   const where = `function "${fn.name}"`;
   const leaves = leavesOf(fn, inputShapes(fn, model.interfaces[fn.name], options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
-  const scope: Scope = {
-    blobs,
-    bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
-    states: new Map(entries.map((x) => [x.name!, x])),
-    makers: makersOf(fn, where),
-  };
+  const scope = openScope(fn, leaves, blobs, where);
   for (const [i, op] of fn.operations.entries()) liftOperation(op, scope, whereOp(where, i, op.type, op.name));
   const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
   return asUserError(where, () =>
@@ -91,38 +71,7 @@ function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, wher
   });
 }
 
-const bindLeaf = (leaf: Tensor): Bound =>
-  leaf.def.kind === "state" ? { kind: "state", name: leaf.def.name } : { kind: "value", value: leaf };
-
-/** @throws UserError when a name is defined twice. */
-function makersOf(fn: MilFunction, where: Where): ReadonlyMap<string, number> {
-  const makers = new Map<string, number>();
-  const inputs = fn.inputs.map(({ name }) => ({ name, position: 0 }));
-  const results = fn.operations.flatMap((op, i) => op.outputs.map(({ name }) => ({ name, position: i + 1 })));
-  for (const { name, position } of [...inputs, ...results]) {
-    const first = makers.get(name);
-    if (first !== undefined) {
-      const text = `is defined twice: by ${maker(first)} and by ${maker(position)}`;
-      throw refuse(`${where}, value "${name}"`, text);
-    }
-    makers.set(name, position);
-  }
-  return makers;
-}
-
-const maker = (position: number): string => (position === 0 ? "an input" : `op ${position}`);
-
-function lookUp({ bound, makers }: Scope, name: string, where: Where): Tensor {
-  const found = bound.get(name);
-  if (found?.kind === "value") return found.value;
-  if (found?.kind === "literal") return found.value();
-  if (found) throw refuse(where, `uses the state "${name}" as a tensor; only read_state and write_state may`);
-  const position = makers.get(name);
-  if (position === undefined) throw refuse(where, `uses "${name}", which is not defined`);
-  throw refuse(where, `uses "${name}", which only op ${position} makes: the ops are cyclic or out of order`);
-}
-
-function liftOperation(op: MilOperation, scope: Scope, where: Where): void {
+function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): void {
   if (op.blocks.length > 0) throw refuse(where, "has nested blocks; graphs have no control flow");
   if (op.type === "const") bindConst(op, scope, where);
   else if (op.type === "write_state") writeState(op, scope, where);
@@ -130,7 +79,7 @@ function liftOperation(op: MilOperation, scope: Scope, where: Where): void {
   else bindResults(op, makeResults(op, scope, where), scope, where);
 }
 
-function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: Scope, where: Where): void {
+function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: FunctionScope, where: Where): void {
   const [output] = outputs;
   if (!literal || !output || outputs.length > 1) throw refuse(where, "must have one value and one output");
   const declared = output.type.kind === "tensor" ? output.type : undefined;
@@ -147,7 +96,7 @@ function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: 
 }
 
 /** The emitter's copy of a value to an output is not part of the graph. */
-function bindCopy({ inputs, outputs }: MilOperation, scope: Scope, where: Where): void {
+function bindCopy({ inputs, outputs }: MilOperation, scope: FunctionScope, where: Where): void {
   const [argument] = inputs.x ?? [];
   if (!argument) throw refuse(where, "must copy one value");
   const value = operandOf(argument, scope, where);
@@ -155,14 +104,14 @@ function bindCopy({ inputs, outputs }: MilOperation, scope: Scope, where: Where)
   scope.bound.set(outputs[0]!.name, { kind: "value", value });
 }
 
-function stateOf({ inputs }: MilOperation, { bound }: Scope, where: Where): string {
+function stateOf({ inputs }: MilOperation, { bound }: FunctionScope, where: Where): string {
   const [argument] = inputs.input ?? [];
   const found = argument && "name" in argument ? bound.get(argument.name) : undefined;
   if (found?.kind !== "state") throw refuse(where, `must name a state as its "input"`);
   return found.name;
 }
 
-function writeState(op: MilOperation, scope: Scope, where: Where): void {
+function writeState(op: MilOperation, scope: FunctionScope, where: Where): void {
   const name = stateOf(op, scope, where);
   const [argument] = op.inputs.data ?? [];
   if (!argument) throw refuse(where, `has no "data"`);
@@ -173,7 +122,7 @@ function writeState(op: MilOperation, scope: Scope, where: Where): void {
   scope.states.set(name, data);
 }
 
-function makeResults(op: MilOperation, scope: Scope, where: Where): readonly Tensor[] {
+function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {
   if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
   const entry = opTable.get(op.type);
   if (!entry) throw refuse(where, `is no op that graphc knows`);
@@ -182,7 +131,13 @@ function makeResults(op: MilOperation, scope: Scope, where: Where): readonly Ten
 }
 
 /** A parameter as `makeOp` wants it: a tensor, a list of tensors, or a literal. */
-function argumentOf({ spec }: Op, key: string, args: readonly MilArgument[], scope: Scope, where: Where): unknown {
+function argumentOf(
+  { spec }: Op,
+  key: string,
+  args: readonly MilArgument[],
+  scope: FunctionScope,
+  where: Where,
+): unknown {
   const operand = spec.operands[key];
   if (operand?.list) return args.map((x) => operandOf(x, scope, where));
   const [argument] = args;
@@ -194,10 +149,7 @@ function argumentOf({ spec }: Op, key: string, args: readonly MilArgument[], sco
   throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
 }
 
-const operandOf = (argument: MilArgument, scope: Scope, where: Where): Tensor =>
-  "name" in argument ? lookUp(scope, argument.name, where) : tensorOf(argument.value, scope.blobs, where);
-
-function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: Scope, where: Where): void {
+function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: FunctionScope, where: Where): void {
   if (outputs.length !== results.length)
     throw refuse(where, `declares ${outputs.length} results; it has ${results.length}`);
   for (const [i, output] of outputs.entries()) {

@@ -8,6 +8,7 @@ import { decodeModel } from "./decode.ts";
 import { type LiftOptions, lift } from "./lift.ts";
 import { rootItemOf } from "./manifest.ts";
 
+/** A package that was opened: its records are in memory, its weights are not. */
 export interface Package {
   /** As given: the package folder or the model file. */
   readonly path: string;

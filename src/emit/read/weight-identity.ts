@@ -8,11 +8,9 @@ import type { WeightSource } from "../../dsl/tensor.ts";
 import { bitsOf, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightPlace } from "../../passes/prove/reading/leaves.ts";
 import { milType } from "../mil/records.ts";
-import { findBlob, readSpan } from "./blob.ts";
+import { findBlob, type PackageSource, readSpan } from "./blob.ts";
 
-type PackageSource = Extract<WeightSource, { from: "package" }>;
-
-interface Stored {
+interface PackageWeight {
   readonly source: PackageSource;
   readonly type: TensorType;
 }
@@ -25,7 +23,7 @@ export function weightIdentity(
   const shared = new Set(
     all.filter(({ source }) => graphs.every((g) => holds(g, source.sha256))).map((w) => w.source.sha256),
   );
-  // Only what one side has and the other has not can be cut differently.
+  // Only what one side has and the other has not can be divided differently.
   const loose = all.filter((w) => !shared.has(w.source.sha256) && isMatrix(w.type));
   const rows = new Map(loose.map((w) => [w.source.sha256, rowHashes(w)]));
   const places = new Map<string, WeightPlace>();
@@ -43,10 +41,10 @@ export function weightIdentity(
 }
 
 const isMatrix = ({ shape }: TensorType): boolean => shape.length > 1 && sizeOf(shape) > shape[0]!;
-const widthOf = ({ type }: Stored): number => sizeOf(type.shape) / type.shape[0]!;
+const widthOf = ({ type }: PackageWeight): number => sizeOf(type.shape) / type.shape[0]!;
 
-function distinctWeights(graphs: readonly Graph[]): readonly Stored[] {
-  const found = new Map<string, Stored>();
+function distinctWeights(graphs: readonly Graph[]): readonly PackageWeight[] {
+  const found = new Map<string, PackageWeight>();
   for (const { def, type } of graphs.flatMap(schedule)) {
     if (def.kind === "weight" && def.source.from === "package")
       found.set(def.source.sha256, { source: def.source, type });
@@ -60,7 +58,7 @@ const holds = (graph: Graph, sha256: string): boolean =>
   );
 
 /** One hash a row of the first axis. */
-function rowHashes({ source, type }: Stored): readonly string[] {
+function rowHashes({ source, type }: PackageWeight): readonly string[] {
   const span = findBlob(source.file, source.offset, milType(type));
   const bytes = (widthOf({ source, type }) * bitsOf(type.dtype)) / 8;
   if (!Number.isInteger(bytes)) return [];

@@ -7,7 +7,7 @@ import type { Def, WeightSource } from "../../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
-import { storedBits, storedBytes } from "../mil/elements.ts";
+import { storedBits, storedBytes } from "../mil/element-size.ts";
 import { encodeElements } from "../mil/encode-elements.ts";
 
 /** Whether weight.bin can hold elements of this type; bool cannot be stored. */
@@ -25,12 +25,14 @@ interface Blob {
   readonly bytes: number;
 }
 
+/** The layout of a weight.bin before a byte of it is read; lengths and offsets in bytes. */
 export interface BlobPlan {
   readonly blobs: readonly Blob[];
   /** Length of the whole file. */
   readonly bytes: number;
 }
 
+/** A layout in progress. Equal weights and equal constants share one blob. */
 export interface BlobPlanner {
   /** The offset of the record of a blob: of a new one at the end, or of the one that holds the same elements. */
   place(origin: BlobOrigin, type: TensorType): number;

@@ -38,6 +38,7 @@ export interface Lowering {
 type OpTensor = Tensor & { readonly def: OpDef };
 type Literal = Extract<Def, { kind: "const" | "weight" }>;
 
+/** The state before the first value; `order` is the schedule of the graph. */
 export function beginLowering(graph: Graph, order: readonly Tensor[], names: Names): Lowering {
   const ops = order.filter((value): value is OpTensor => value.def.kind === "op");
   const consumers = [...ops.flatMap(({ def }) => operandsOf(def)), ...Object.values(graph.outputs)];

@@ -21,6 +21,7 @@ import { inputName, interfaceOf } from "./interface.ts";
 import { beginLowering, isWritten, type Lowering, lowerValue, nameInUse } from "./lower-value.ts";
 import { nameValues } from "./names.ts";
 
+/** The records of a package, and the blobs that they refer to by offset. */
 export interface Lowered {
   readonly model: MilModel;
   /** What the model's references into the weight file stand for. */

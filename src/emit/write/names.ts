@@ -21,6 +21,7 @@ export function identifier(name: string): string {
   return IDENTIFIER.test(plain) ? plain : `_${plain}`;
 }
 
+/** The names that are taken in one function, each of them once. */
 export interface Names {
   /** The name of a value that has one already: an input, a state, a named value or an op's result. */
   of(def: Def): string | undefined;

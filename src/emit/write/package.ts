@@ -1,30 +1,36 @@
-/** Writes a graph as a .mlpackage: beside its place first, then renamed, so that nothing half-written is ever seen. */
+/** Writes a graph as a .mlpackage: beside its place first, then placed, so that nothing half-written is ever seen. */
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { streamHash } from "../../files/hash.ts";
+import { placeAll, type Staged, stageFolder } from "../../files/stage.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "../mil/manifest.ts";
 import type { MilFeature, MilModel } from "../mil/records.ts";
 import { type BlobPlan, blobBytes } from "./blob.ts";
 import { encodeModel } from "./encode.ts";
 import { lower } from "./lower.ts";
-import { placeAtomically } from "./replace.ts";
 
+/** How a package is written; none of it changes a byte. */
 export interface EmitOptions {
   /** Replace a package that is there already. */
   readonly force?: boolean;
-  /** Called with the complete package in its temporary folder; when it throws, nothing is placed. */
-  beforePlacing?(folder: string): Promise<void>;
   /** Bytes of the weight file written so far, and in all. */
   onProgress?(done: number, total: number): void;
   /** Aborting leaves nothing behind; the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
+/** A package that is complete but does not stand in its place yet. */
+export interface StagedPackage extends Staged {
+  readonly summary: EmitSummary;
+}
+
+/** What was written, as `graphc emit` prints it. */
 export interface EmitSummary {
+  /** Its place. */
   readonly path: string;
   readonly inputs: readonly MilFeature[];
   readonly outputs: readonly MilFeature[];
@@ -43,11 +49,12 @@ export interface EmitSummary {
 }
 
 const EXTENSION = ".mlpackage";
+const KIND = { name: "Core ML package", mark: MANIFEST_PATH };
 
 /**
- * Writes the package; missing parent folders are made. The same graph and weights give the same bytes everywhere.
- * @throws GraphError when the graph cannot be a package.
- * @throws UserError when the place is taken, cannot be written or is full, and for what the store refuses.
+ * Writes the package to its place; missing parent folders are made. The same graph and weights give the same bytes
+ * everywhere.
+ * @throws as `stagePackage` does
  */
 export async function writePackage(
   graph: Graph,
@@ -55,26 +62,39 @@ export async function writePackage(
   path: string,
   options: EmitOptions = {},
 ): Promise<EmitSummary> {
+  const staged = await stagePackage(graph, store, path, options);
+  await placeAll([staged]);
+  return staged.summary;
+}
+
+/**
+ * Writes the package beside its place, for `placeAll` or `discardAll`.
+ * @throws GraphError when the graph cannot be a package.
+ * @throws UserError when the place is taken, cannot be written or is full, and for what the store refuses.
+ */
+export async function stagePackage(
+  graph: Graph,
+  store: WeightStore,
+  path: string,
+  options: EmitOptions = {},
+): Promise<StagedPackage> {
   const start = performance.now();
   if (!path.endsWith(EXTENSION)) throw new UserError(`${path} must end in ${EXTENSION}: Core ML opens no other name`);
   const { model, blobs } = lower(graph);
-  const written = await placeAtomically(path, options.force ?? false, async (folder) => {
-    const files = await writeFiles(model, blobs, store, folder, options);
-    const seconds = (performance.now() - start) / 1000;
-    await options.beforePlacing?.(folder);
-    return { ...files, seconds };
-  });
+  const target = { path, replace: options.force ?? false, kind: KIND };
+  const [staged, files] = await stageFolder(target, (folder) => writeFiles(model, blobs, store, folder, options));
   const { inputs, outputs, states } = model.interfaces.main!;
-  return {
+  const summary: EmitSummary = {
     path,
     inputs,
     outputs,
     states,
     ops: opsByKind(model),
-    bytes: blobs.bytes + written.modelBytes + Buffer.byteLength(written.manifest),
-    sha256: { model: written.model, weights: written.weights, package: packageDigest(written) },
-    seconds: written.seconds,
+    bytes: blobs.bytes + files.modelBytes + Buffer.byteLength(files.manifest),
+    sha256: { model: files.model, weights: files.weights, package: packageDigest(files) },
+    seconds: (performance.now() - start) / 1000,
   };
+  return { ...staged, summary };
 }
 
 /** Writes all files of the package; returns their digests and what else the summary tells. */

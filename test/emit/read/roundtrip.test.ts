@@ -11,7 +11,7 @@ import { show } from "../../../src/dsl/type.ts";
 import { checkpointHashes } from "../../../src/emit/diff/checkpoint-hashes.ts";
 import { diffGraphs, sameGraph } from "../../../src/emit/diff/diff.ts";
 import { showDifferences } from "../../../src/emit/diff/text.ts";
-import { decodeElements } from "../../../src/emit/mil/elements.ts";
+import { decodeElements } from "../../../src/emit/mil/decode-elements.ts";
 import { packageArray, packageWeights } from "../../../src/emit/read/package-store.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";

@@ -21,8 +21,8 @@ async function packaged(graph: Graph, seed = 1): Promise<Graph> {
   return graphOf(readPackage(path));
 }
 
-const layer = (tokens: number, cut: "fused" | "split") =>
-  phiLayers(CONFIG, { tokens, maxSeq: 8 }, { qkv: cut, gateUp: cut });
+const layer = (tokens: number, spelling: "fused" | "split") =>
+  phiLayers(CONFIG, { tokens, maxSeq: 8 }, { qkv: spelling, gateUp: spelling });
 
 test("a package with fused weights is proven against one that holds their rows apart", async () => {
   const pair = [await packaged(layer(2, "fused")), await packaged(layer(1, "split"))] as const;

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { type DType, sizeOf } from "../../../src/dsl/type.ts";
-import { decodeElements } from "../../../src/emit/mil/elements.ts";
+import { decodeElements } from "../../../src/emit/mil/decode-elements.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
 import { type BlobPlan, blobBytes, blobPlanner } from "../../../src/emit/write/blob.ts";
 import { nothingToReport, type WeightStore } from "../../../src/weights/store.ts";
@@ -52,7 +52,7 @@ test("the gap before a record is zero, and nothing follows the last blob", async
   expect(bytes.subarray(128 + 6, 192).every((byte) => byte === 0)).toBe(true);
 });
 
-test("the same weight has one blob, another cut of it has its own", () => {
+test("the same weight has one blob, another part of it has its own", () => {
   const planner = blobPlanner();
   const type = { dtype: "fp16", shape: [4] } as const;
   const first = planner.place(weight("a"), type);

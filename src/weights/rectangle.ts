@@ -1,11 +1,11 @@
-/** Which elements of a stored tensor a weight is: a rectangle of its matrix, and the blocks it is read in. */
+/** Which elements of a stored tensor a weight is: a rectangle of its matrix, read in chunks. */
 import type { WeightSource } from "../dsl/tensor.ts";
 import { type Shape, show, sizeOf, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { type SourceDType, sourceBytes } from "./convert.ts";
 
 /** A tensor as its store holds it: row-major elements, read by position. */
-export interface Stored {
+export interface ReadableTensor {
   readonly name: string;
   /** The file or folder it is in, for messages. */
   readonly where: string;
@@ -15,24 +15,27 @@ export interface Stored {
   read(target: Uint8Array, offset: number): Promise<void>;
 }
 
+/** A weight by its tensor in a checkpoint, with rows, columns and a transform as far as it is not the whole. */
 export type CheckpointSource = Extract<WeightSource, { from: "checkpoint" }>;
 
 type Range = readonly [begin: number, end: number];
 
 /** A rectangle of a matrix. */
-export interface Block {
+export interface Rectangle {
   readonly rows: Range;
   readonly columns: Range;
 }
 
 /** A weight as a rectangle of a stored matrix with `stride` columns. */
-export interface Cut extends Block {
+export interface SourceRectangle extends Rectangle {
   readonly stride: number;
   readonly transposed: boolean;
 }
 
+/** How many rows or columns a range has. */
 export const widthOf = ([begin, end]: Range): number => end - begin;
-export const areaOf = (block: Block): number => widthOf(block.rows) * widthOf(block.columns);
+/** How many elements a rectangle has. */
+export const areaOf = (rectangle: Rectangle): number => widthOf(rectangle.rows) * widthOf(rectangle.columns);
 
 /** A tensor as a matrix: its first axis is the rows, the others together the columns. */
 export function matrixOf(shape: Shape): readonly [rows: number, columns: number] {
@@ -43,7 +46,7 @@ export function matrixOf(shape: Shape): readonly [rows: number, columns: number]
  * The rectangle that a weight names.
  * @throws UserError when rows or columns are outside the tensor, or what remains has not the shape the graph wants.
  */
-export function cutOf(stored: Stored, source: CheckpointSource, type: TensorType): Cut {
+export function rectangleOf(stored: ReadableTensor, source: CheckpointSource, type: TensorType): SourceRectangle {
   const [height, stride] = matrixOf(stored.shape);
   const name = `${stored.where}: tensor "${stored.name}" [${stored.shape.join(",")}]`;
   const range = (what: string, given: Range | undefined, size: number): Range => {
@@ -56,12 +59,12 @@ export function cutOf(stored: Stored, source: CheckpointSource, type: TensorType
   const columns = range("columns", source.columns, stride);
   const transposed = source.transform === "transpose";
   const whole = source.rows === undefined && source.columns === undefined;
-  const cut = [widthOf(rows), widthOf(columns)];
+  const size = [widthOf(rows), widthOf(columns)];
   const shape = transposed
-    ? cut.toReversed()
+    ? size.toReversed()
     : whole
       ? stored.shape
-      : [cut[0]!, ...(source.columns ? [cut[1]!] : stored.shape.slice(1))];
+      : [size[0]!, ...(source.columns ? [size[1]!] : stored.shape.slice(1))];
   if (!regroups(shape, type.shape))
     throw new UserError(`${name} gives a weight of shape [${shape.join(",")}], but the graph wants ${show(type)}`);
   return { rows, columns, stride, transposed };
@@ -80,8 +83,8 @@ function edgesOf(shape: Shape): Set<number> {
   return new Set(shape.map((n) => (size *= n)).filter((n) => n > 1));
 }
 
-/** The blocks of a rectangle in row-major order, each of at most `limit` elements: whole rows where they fit. */
-export function* blocksOf({ rows, columns }: Block, limit: number): Generator<Block> {
+/** The chunks of a rectangle in row-major order, each of at most `limit` elements: whole rows where they fit. */
+export function* chunksOf({ rows, columns }: Rectangle, limit: number): Generator<Rectangle> {
   const width = Math.min(widthOf(columns), limit);
   const height = width < widthOf(columns) ? 1 : Math.max(1, Math.floor(limit / width));
   for (let row = rows[0]; row < rows[1]; row += height)
@@ -92,13 +95,18 @@ export function* blocksOf({ rows, columns }: Block, limit: number): Generator<Bl
       };
 }
 
-/** Fills `target` with a block of a stored matrix of `stride` columns, row by row: at once where it lies in one piece. */
-export async function readBlock(stored: Stored, stride: number, block: Block, target: Uint8Array): Promise<void> {
+/** Fills `target` with a rectangle of a stored matrix of `stride` columns, row by row: at once where it lies in one piece. */
+export async function readRectangle(
+  stored: ReadableTensor,
+  stride: number,
+  rectangle: Rectangle,
+  target: Uint8Array,
+): Promise<void> {
   const width = sourceBytes[stored.dtype];
-  const height = widthOf(block.rows);
-  const rowBytes = widthOf(block.columns) * width;
-  const offsetOf = (row: number) => ((block.rows[0] + row) * stride + block.columns[0]) * width;
-  if (widthOf(block.columns) === stride || height === 1) return stored.read(target, offsetOf(0));
+  const height = widthOf(rectangle.rows);
+  const rowBytes = widthOf(rectangle.columns) * width;
+  const offsetOf = (row: number) => ((rectangle.rows[0] + row) * stride + rectangle.columns[0]) * width;
+  if (widthOf(rectangle.columns) === stride || height === 1) return stored.read(target, offsetOf(0));
   await Promise.all(
     Array.from({ length: height }, (_, row) =>
       stored.read(target.subarray(row * rowBytes, (row + 1) * rowBytes), offsetOf(row)),

@@ -1,0 +1,78 @@
+/**
+ * The shape of `NAME.fixtures.json` (docs/fixtures.md): fixtures.ts writes it, fixtures-read.ts and the device tool
+ * (tools/Sources/Gate/Manifest.swift) read it.
+ */
+import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../files/json-shape.ts";
+
+/** The first field of every manifest. */
+export const FIXTURES_FORMAT = "graphc-fixtures";
+/** Of the manifest and the data file together. */
+export const FIXTURES_VERSION = 1;
+/** What tells a manifest of this version. */
+export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
+
+/** A file beside the manifest, and its digest as hex. */
+const FILE = fields({ file: "string", sha256: "string" });
+
+/** A package beside the manifest: its digest (digests.ts) and that of each of its files. */
+const PACKAGE = fields({
+  package: "string",
+  /** The function to run; absent for the only or default one. */
+  function: optional("string"),
+  tokens: "number",
+  sha256: "string",
+  files: recordOf("string"),
+});
+
+const OUTPUT = fields({
+  name: "string",
+  tokenAxis: "number",
+  /** The input that the layer adds itself to; figures are of output − residual. */
+  residual: optional("string"),
+});
+
+const CALL = fields({
+  label: "string",
+  /** The cache row of each token; null for a dead column. */
+  rows: list(nullable("number")),
+  /** How many leading tokens are kept. */
+  accepted: "number",
+  /** The tokens that are also run one by one. */
+  steps: list("number"),
+});
+
+/** The whole manifest. */
+export const FIXTURES = fields({
+  ...FIXTURES_HEADER,
+  name: "string",
+  /** Identity of the graph apart from its weights. */
+  graph: optional("string"),
+  /** Rows of the cache. */
+  maxSeq: "number",
+  /** The mask's value for a row that may not be seen. */
+  closed: "number",
+  data: FILE,
+  certificate: optional(FILE),
+  block: PACKAGE,
+  step: PACKAGE,
+  inputs: list(
+    fields({
+      name: "string",
+      role: oneOf("rows", "mask", "write_mask", "position", "shared"),
+      tokenAxis: optional("number"),
+      slotAxis: optional("number"),
+    }),
+  ),
+  outputs: list(OUTPUT),
+  states: list(fields({ name: "string", shape: list("number"), rowAxis: "number" })),
+  calls: list(CALL),
+});
+
+/** The contents of a `NAME.fixtures.json`. */
+export type FixtureManifest = Of<typeof FIXTURES>;
+/** A file beside the manifest. */
+export type FileReference = Of<typeof FILE>;
+/** A package beside the manifest. */
+export type PackageReference = Of<typeof PACKAGE>;
+/** An output of the layer and how it is judged. */
+export type FixtureOutput = Of<typeof OUTPUT>;
