@@ -13,8 +13,8 @@ export interface Option {
 }
 export type Options = Readonly<Record<string, Option>>;
 
-/** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours. */
-export type ExitCode = 0 | 1 | 2 | 3;
+/** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours · 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
 export interface Command {
   readonly name: string;
@@ -49,7 +49,7 @@ export function parse(command: Command, argv: readonly string[]): Args {
   const { values, positionals } = parseStrictly(command, options, argv);
   const [min, max] = command.arity;
   if (!values.help && (positionals.length < min || positionals.length > max)) {
-    throw new UserError(`${usage(command)}: ${positionals.length} operands given; see graphc ${command.name} --help`);
+    throw new UserError(`${usage(command)}: ${positionals.length} operands given`, `see graphc ${command.name} --help`);
   }
   const text = (option: string) => (values[option] as string | undefined) ?? options[option]?.default;
   return {
@@ -69,7 +69,7 @@ function parseStrictly(command: Command, options: Options, argv: readonly string
     });
   } catch (error) {
     const [sentence] = (error as Error).message.split(/\. |\.$/);
-    throw new UserError(`${sentence}; see graphc ${command.name} --help`);
+    throw new UserError(`${sentence}`, `see graphc ${command.name} --help`);
   }
 }
 

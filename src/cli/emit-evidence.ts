@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
 import { writeWhole } from "../files/files.ts";
@@ -14,6 +13,7 @@ import { planOf } from "../passes/run/plan.ts";
 import { bytesOf, prepare } from "../passes/run/run.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
+import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { checkMemory } from "./pair.ts";
 import { type Subject, sizeOf } from "./target.ts";
@@ -66,7 +66,7 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
         ...(subject.config ? { config: subject.config } : {}),
         onCall(done, total) {
           running.update(done, total);
-          if (io.signal.aborted) throw new UserError("interrupted; the packages are written, their fixtures are not");
+          if (io.signal.aborted) throw new Interrupted("interrupted; the packages are written, their fixtures are not");
         },
       },
     );

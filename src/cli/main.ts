@@ -58,7 +58,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   try {
     if (name === "--version") return await printVersion(io);
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!entry) throw new UserError(`there is no command "${name}"; graphc --help lists them`);
+    if (!entry) throw new UserError(`there is no command "${name}"`, "graphc --help lists them");
     const command = await entry.load();
     const args = parse(command, rest);
     if (args.flag("help")) {
@@ -68,8 +68,9 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     return await command.run(args, io);
   } catch (error) {
     const { reportError } = await import("./report.ts");
-    const { text, code } = reportError(error);
-    io.err(text);
+    const { text, record, code } = reportError(error);
+    if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
+    else io.err(text);
     return code;
   }
 }
@@ -89,6 +90,6 @@ function overview(): string {
     "",
     ...rows,
     "",
-    "graphc COMMAND --help tells the options. Exit code: 0 yes, 1 a checked no, 2 a mistake in the input, 3 a fault of graphc.",
+    "graphc COMMAND --help tells the options. Exit code: 0 yes, 1 a checked no, 2 a mistake in the input, 3 a fault of graphc, 130 interrupted.",
   ].join("\n");
 }

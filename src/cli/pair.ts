@@ -27,7 +27,7 @@ export interface OpenPair {
 export async function pairOf(args: Args): Promise<OpenPair> {
   const [first, second] = args.operands as [string, string?];
   if (isPackage(first)) return packagePair(first, second, args);
-  if (second !== undefined) throw new UserError(`"${first}" is a model; only packages come in pairs`);
+  if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
   const subject = await subjectOf(first, args);
   const size = sizeOf(args);
   const block = subject.build(size);
@@ -64,7 +64,8 @@ export function checkMemory(needed: number, what: string): void {
   const free = freemem();
   if (needed > free) {
     throw new UserError(
-      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free; use fewer --layers or a smaller --max-seq`,
+      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free`,
+      "use fewer --layers or a smaller --max-seq",
     );
   }
 }

@@ -1,6 +1,7 @@
-/** A mistake in a graph: data first (what, where, which operands); `report` in the CLI turns it into text. */
+/** A mistake in a graph: data first (what, where, which operands, what to do); `report` in the CLI turns it into text. */
 import type { Site } from "./site.ts";
 
+/** One operand of the op that is refused. */
 export interface Note {
   /** The operand's name in the op, such as `x`. */
   readonly label: string;
@@ -10,15 +11,19 @@ export interface Note {
   readonly site: Site;
 }
 
+/** The message says what is wrong, `site` is the author's line; exit code 2. */
 export class GraphError extends Error {
   override readonly name = "GraphError";
   readonly site: Site;
   readonly notes: readonly Note[];
+  /** What to do about it, without the message before it. */
+  readonly mend?: string;
 
-  constructor(message: string, site: Site, notes: readonly Note[] = []) {
+  constructor(message: string, site: Site, notes: readonly Note[] = [], mend?: string) {
     super(message);
     this.site = site;
     this.notes = notes;
+    if (mend !== undefined) this.mend = mend;
   }
 }
 

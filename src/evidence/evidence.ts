@@ -141,7 +141,10 @@ export async function readEvidence(path: string): Promise<Evidence> {
 export function evidenceOf(json: unknown, where: string): Evidence {
   const { format, version } = (json ?? {}) as Partial<Evidence>;
   if (format !== EVIDENCE_FORMAT || version !== EVIDENCE_VERSION)
-    throw new UserError(`${where} is not ${EVIDENCE_FORMAT} of version ${EVIDENCE_VERSION}; run graphc-ane gate again`);
+    throw new UserError(
+      `${where} is not ${EVIDENCE_FORMAT} of version ${EVIDENCE_VERSION}`,
+      "run graphc-ane gate again",
+    );
   const problem = shapeProblem(json, EVIDENCE);
   if (problem) throw new UserError(`${where} is not evidence: ${problem}`);
   return json as Evidence;

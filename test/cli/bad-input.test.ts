@@ -306,7 +306,7 @@ test("an interrupt while fixtures are recorded leaves the packages, which are wh
   const argv = ["emit", ATTENTION, "--max-seq", "32", "--fixtures", "--out", out];
   const outcome = await graphc(argv, (at) => at === "recording fixtures");
   const sentence = "error: interrupted; the packages are written, their fixtures are not";
-  expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+  expect(outcome).toEqual({ code: 130, out: "", err: sentence });
   const packages = ["attention.t1.mlpackage", "attention.t4.mlpackage"];
   expect(readdirSync(out)).toEqual(["attention.certificate.json", ...packages]);
 });
@@ -320,6 +320,6 @@ test("fixtures of a graph without a cache are refused before anything is written
 test.each(["writing t4", "writing t1"])("an interrupt while %s leaves nothing", async (label) => {
   const out = join(testFolder(), "out");
   const outcome = await graphc(["emit", COUNTER, "--out", out], (at) => at === label);
-  expect(outcome).toEqual({ code: 2, out: "", err: "error: interrupted; nothing was written" });
+  expect(outcome).toEqual({ code: 130, out: "", err: "error: interrupted; nothing was written" });
   expect(existsSync(out)).toBe(false);
 });

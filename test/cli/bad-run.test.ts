@@ -191,5 +191,5 @@ test("an interrupted parity run", async () => {
     ["parity", join(EXAMPLES, "counter.ts")],
     (at, done) => at === "running blocks" && done > 1,
   );
-  expect(outcome).toEqual({ code: 2, out: "", err: "error: interrupted" });
+  expect(outcome).toEqual({ code: 130, out: "", err: "error: interrupted" });
 });

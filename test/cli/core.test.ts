@@ -32,8 +32,10 @@ test("options have defaults, and bad values are refused by name", () => {
   expect(() => parse(sample, ["x", "--tokens", "0"]).whole("tokens", 1)).toThrow(
     '--tokens must be a whole number of at least 1, not "0"',
   );
-  expect(() => parse(sample, ["x", "--nope"])).toThrow("Unknown option '--nope'; see graphc sample --help");
-  expect(() => parse(sample, [])).toThrow("graphc sample TARGET: 0 operands given; see graphc sample --help");
+  expect(() => parse(sample, ["x", "--nope"])).toThrow(
+    expect.objectContaining({ message: "Unknown option '--nope'", mend: "see graphc sample --help" }),
+  );
+  expect(() => parse(sample, [])).toThrow("graphc sample TARGET: 0 operands given");
 });
 
 test("help lists options with defaults", () => {

@@ -13,6 +13,7 @@ import type { WeightStore } from "../../weights/store.ts";
 import type { Args, Command } from "../command.ts";
 import { emitFixtures, groundOf, packagePath, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
 import { printSummary } from "../emit-text.ts";
+import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { isPackage, MODEL_OPTIONS, type Subject, sizeOf, subjectOf } from "../target.ts";
@@ -37,7 +38,8 @@ export const emit: Command = {
   notes: ["Exit code 1, and nothing written, when the packages are refuted."],
   async run(args, io) {
     const [operand] = args.operands as [string];
-    if (isPackage(operand)) throw new UserError(`${operand} is a package already; emit takes a model or a graph file`);
+    if (isPackage(operand))
+      throw new UserError(`${operand} is a package already`, "emit takes a model or a graph file");
     const subject = await subjectOf(operand, args);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
@@ -144,7 +146,7 @@ async function writeAll(job: Job, folders: readonly string[] = []): Promise<Emit
     });
     return { ...later, packages: [summary, ...later.packages] };
   } catch (error) {
-    throw io.signal.aborted ? new UserError("interrupted; nothing was written") : error;
+    throw io.signal.aborted ? new Interrupted("interrupted; nothing was written") : error;
   } finally {
     progress.end();
   }

@@ -5,6 +5,7 @@ import { type ParityReport, parity as runParity } from "../../passes/parity/pari
 import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
 import type { Args, Command } from "../command.ts";
+import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair, pairOf } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
@@ -64,7 +65,7 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<ParityReport
         ...(pair.config ? { config: pair.config } : {}),
         onCall(done, total) {
           running.update(done, total);
-          if (io.signal.aborted) throw new UserError("interrupted");
+          if (io.signal.aborted) throw new Interrupted("interrupted");
         },
       },
     );

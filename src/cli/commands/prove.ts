@@ -29,8 +29,7 @@ export const prove: Command = {
     const pair = await pairOf(args);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = verdictOf(pair, identity, io);
-    if (args.flag("json")) io.out(JSON.stringify(jsonOf(verdict, pair), null, 2));
-    else io.out(printVerdict(verdict));
+    if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
       await dumpCounterexample(dump, verdict.counterexample, identity);
@@ -38,6 +37,8 @@ export const prove: Command = {
         `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
       );
     }
+    // Last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
+    if (args.flag("json")) io.out(JSON.stringify(jsonOf(verdict, pair), null, 2));
     return claimOf(verdict).startsWith("PROVEN") ? 0 : 1;
   },
 };

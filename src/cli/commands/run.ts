@@ -64,7 +64,7 @@ async function inputsOf(pair: OpenPair, args: Args): Promise<Arrays> {
   const values = await readArrays(file!, doublesAs(wanted, args));
   checkNames(values, wanted, file!);
   const [problem] = args.flag("unchecked") ? [] : contractProblems(pair.block, roles, values, maxSeq);
-  if (problem) throw new UserError(`${file}: ${problem}; --unchecked feeds it all the same`);
+  if (problem) throw new UserError(`${file}: ${problem}`, "--unchecked feeds it all the same");
   return values;
 }
 

@@ -99,7 +99,7 @@ async function moveAside(path: string, aside: string): Promise<boolean> {
   }
 }
 
-const taken = (target: string) => new UserError(`${target} exists already; --force replaces it`);
+const taken = (target: string) => new UserError(`${target} exists already`, "--force replaces it");
 
 const notAFolder = (target: string) =>
   new UserError(`${target} was not written: a part of its path is a file, not a folder`);
