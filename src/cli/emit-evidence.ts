@@ -16,8 +16,8 @@ import type { Args } from "./command.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { checkMemory } from "./pair.ts";
-import { type Subject, sizeOf } from "./target.ts";
-import { VERSION } from "./version.ts";
+import { requestedSize, type Subject } from "./target.ts";
+import { TOOL_VERSION } from "./version.ts";
 
 interface Graphs {
   readonly block: Graph;
@@ -32,7 +32,7 @@ export async function writeCertificate(
   graphs: Graphs,
 ): Promise<string> {
   const path = join(folder, `${name}.certificate.json`);
-  const text = `${JSON.stringify(certificate(verdict, graphs, VERSION), null, 2)}\n`;
+  const text = `${JSON.stringify(certificate(verdict, graphs, TOOL_VERSION), null, 2)}\n`;
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));
   return path;
 }
@@ -62,7 +62,7 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
       { block, step, runBlock: (v) => executor.run(plans[0], v), runStep: (v) => executor.run(plans[1], v) },
       (v) => executor.run(plans[2], v),
       {
-        seed: args.whole("seed", 0),
+        seed: args.whole("seed"),
         ...(subject.config ? { config: subject.config } : {}),
         onCall(done, total) {
           running.update(done, total);
@@ -73,7 +73,7 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
     const { manifest } = await writeFixtures({
       name: subject.name,
       graph: identityOf(subject, args),
-      block: { path: packagePath(folder, subject, args.whole("tokens", 1)) },
+      block: { path: packagePath(folder, subject, args.whole("tokens")) },
       step: { path: packagePath(folder, subject, 1) },
       ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
       recording,
@@ -89,11 +89,11 @@ export const packagePath = (folder: string, { name }: Subject, tokens: number): 
   join(folder, `${name}.t${tokens}.mlpackage`);
 
 /** The one-layer block graph apart from its weights: what evidence for a stack must be about. */
-const identityOf = (subject: Subject, args: Args): string => graphHash(subject.oneLayer(sizeOf(args)));
+const identityOf = (subject: Subject, args: Args): string => graphHash(subject.oneLayer(requestedSize(args)));
 
 /** On what ground several layers may be emitted. @throws UserError when there is none. */
 export async function groundOf(subject: Subject, args: Args, folder: string): Promise<Ground | undefined> {
-  const layers = args.whole("layers", 1);
+  const layers = args.whole("layers");
   if (layers === 1) return undefined;
   const build = args.text("evidence") ?? folder;
   const judged = (await hasFixtures(build)) ? await judgeBuild(build) : undefined;

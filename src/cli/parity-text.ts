@@ -12,7 +12,7 @@ const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
 export function printParity(report: ParityReport, { name, weights, seconds }: Heading): string {
-  const rows = report.calls.flatMap((call, n) => rowsOf(call, n));
+  const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const counted = report.calls.flatMap((call) => call.tokens);
   const equal = counted.filter((t) => t.equal).length;
   const verdict = report.equal
@@ -28,7 +28,7 @@ export function printParity(report: ParityReport, { name, weights, seconds }: He
 const statesDiffering = (report: ParityReport): number =>
   report.calls.reduce((n, call) => n + call.states.filter((s) => !s.equal).length, 0);
 
-function rowsOf({ call, tokens, states }: CallReport, n: number): readonly (readonly string[])[] {
+function callRows({ call, tokens, states }: CallReport, n: number): readonly (readonly string[])[] {
   const label = `${n} ${call.label}`;
   return [
     ...tokens.map((t) => [

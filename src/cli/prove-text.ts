@@ -12,11 +12,11 @@ export const claimOf = (verdict: Verdict): string =>
 export function printVerdict(verdict: Verdict): string {
   const { tokens } = verdict.sizes;
   const what = `a block of ${tokens} tokens against ${tokens} single-token calls`;
-  const body = verdict.verdict === "PROVEN" ? proven(verdict) : failed(verdict);
+  const body = verdict.verdict === "PROVEN" ? provenLines(verdict) : failedLines(verdict);
   return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].join("\n");
 }
 
-function proven({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
+function provenLines({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
   const meaning =
     level === "exact"
       ? "equal bits, the sign of zero aside, for all weights, inputs, caches and cache sizes, and for any"
@@ -35,7 +35,7 @@ function proven({ level, preconditions, gapBound, corollaries, notExact }: Prove
   ];
 }
 
-function failed(verdict: Exclude<Verdict, Proven>): readonly string[] {
+function failedLines(verdict: Exclude<Verdict, Proven>): readonly string[] {
   return [
     ...findingLines(verdict.finding),
     ...(verdict.verdict === "REFUTED"

@@ -16,26 +16,29 @@ import { printSummary } from "../emit-text.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { isPackage, MODEL_OPTIONS, type Subject, sizeOf, subjectOf } from "../target.ts";
+import { isPackage, MODEL_OPTIONS, requestedSize, type Subject, subjectOf } from "../target.ts";
 
-export const emit: Command = {
+export const emitCommand: Command = {
   name: "emit",
-  summary: "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage: a block of T tokens and a single token.",
   operands: "phi4-mini | GRAPH.ts",
   arity: [1, 1],
+  needs: "a model (phi4-mini) or a graph file",
+  example: "phi4-mini",
   options: {
     ...MODEL_OPTIONS,
-    out: { type: "string", value: "DIR", help: "folder for the packages", default: "build" },
-    force: { type: "boolean", help: "replace packages that are there already" },
-    "no-prove": { type: "boolean", help: "do not prove block == steps on the bytes just written" },
+    out: { kind: "folder", help: "folder for the packages", default: "build" },
+    force: { kind: "flag", help: "replace packages that are there already" },
+    "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
     fixtures: {
-      type: "boolean",
+      kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
     },
-    evidence: { type: "string", value: "DIR", help: "passed one-layer build that allows --layers above 1; else --out" },
-    "ahead-of-evidence": { type: "boolean", help: "emit more than one layer without such evidence, and say so" },
+    evidence: { kind: "folder", help: "passed one-layer build that allows --layers above 1; else --out" },
+    "ahead-of-evidence": { kind: "flag", help: "emit more than one layer without such evidence, and say so" },
   },
-  notes: ["Exit code 1, and nothing written, when the packages are refuted."],
+  notes: [
+    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1, and nothing written, when the packages are refuted.",
+  ],
   async run(args, io) {
     const [operand] = args.operands as [string];
     if (isPackage(operand))
@@ -43,7 +46,7 @@ export const emit: Command = {
     const subject = await subjectOf(operand, args);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
-    const planned = planOf(subject, args, folder);
+    const planned = packagesToWrite(subject, args, folder);
     if (args.flag("fixtures")) recordable(planned[0]!.graph, planned.at(-1)!.graph);
     const store = await subject.openWeights(planned[0]!.graph);
     try {
@@ -117,8 +120,8 @@ async function writeBeside(
 }
 
 /** The graphs are built, and so checked, before anything is written. */
-function planOf(subject: Subject, args: Args, folder: string): readonly Planned[] {
-  const size = sizeOf(args);
+function packagesToWrite(subject: Subject, args: Args, folder: string): readonly Planned[] {
+  const size = requestedSize(args);
   const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
   return counts.map((tokens) => ({
     tokens,
