@@ -45,7 +45,7 @@ const COMMON: Options = {
 /** Parses and checks what follows the command's name. @throws UserError that names the option or the missing operand. */
 export function parseCommandLine(command: Command, argv: readonly string[]): Args {
   const options = { ...COMMON, ...command.options };
-  const { operands, given } = split(command, options, argv);
+  const { operands, given } = sortWords(command, options, argv);
   if (!given.has("help")) checkOperands(command, operands);
   const text = (name: string) => given.get(name) ?? defaultOf(options[name]);
   return {
@@ -59,14 +59,14 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Arg
 const defaultOf = (option: Option | undefined): string | undefined =>
   option === undefined || option.kind === "flag" ? undefined : option.default;
 
-interface Given {
+interface Words {
   readonly operands: readonly string[];
   /** Values by option; that of a flag is empty. */
   readonly given: ReadonlyMap<string, string>;
 }
 
 /** The library tells words apart; what may stand where is judged here, where the declaration is known. */
-function split(command: Command, options: Options, argv: readonly string[]): Given {
+function sortWords(command: Command, options: Options, argv: readonly string[]): Words {
   const types = Object.entries(options).map(([name, { kind }]) => [
     name,
     { type: kind === "flag" ? ("boolean" as const) : ("string" as const) },

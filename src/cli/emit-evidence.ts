@@ -43,6 +43,7 @@ export async function removeStale(folder: string, name: string): Promise<void> {
     await rm(join(folder, `${name}.${kind}`), { force: true });
 }
 
+/** What to record fixtures for: graphs as they were emitted into `folder`, and the certificate beside them. */
 export interface FixtureRequest extends Graphs {
   readonly subject: Subject;
   readonly folder: string;
@@ -85,6 +86,7 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
   }
 }
 
+/** `FOLDER/NAME.t<T>.mlpackage`. */
 export const packagePath = (folder: string, { name }: Subject, tokens: number): string =>
   join(folder, `${name}.t${tokens}.mlpackage`);
 

@@ -42,7 +42,7 @@ export function spelling(name: string, option: Option): string {
 export function describeOption(option: Option): string {
   if (option.kind === "flag") return option.help;
   const facts = [
-    ...(option.kind === "whole" && option.max !== undefined ? [range(option.min, option.max)] : []),
+    ...(option.kind === "whole" && option.max !== undefined ? [fromTo(option.min, option.max)] : []),
     ...(option.default === undefined ? [] : [`default ${option.default}`]),
   ];
   return facts.length === 0 ? option.help : `${option.help} (${facts.join("; ")})`;
@@ -68,6 +68,6 @@ function isWhole(text: string, min: number, max = Number.MAX_SAFE_INTEGER): bool
 }
 
 const wholes = (min: number, max?: number): string =>
-  max === undefined ? `a whole number of at least ${min}` : range(min, max);
+  max === undefined ? `a whole number of at least ${min}` : fromTo(min, max);
 
-const range = (min: number, max: number): string => (max === min + 1 ? `${min} or ${max}` : `${min} to ${max}`);
+const fromTo = (min: number, max: number): string => (max === min + 1 ? `${min} or ${max}` : `${min} to ${max}`);

@@ -1,7 +1,9 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
 import type { CallReport, ParityReport } from "../passes/parity/parity.ts";
 import { table } from "./table.ts";
+import { wrapLine } from "./wrap.ts";
 
+/** What the report is about, and how long it took. */
 export interface Heading {
   readonly name: string;
   readonly weights: string;
@@ -19,9 +21,9 @@ export function printParity(report: ParityReport, { name, weights, seconds }: He
     ? "EQUAL: every bit of every token and state"
     : `DIFFERS: ${counted.length - equal} of ${counted.length} tokens, ${statesDiffering(report)} states`;
   return [
-    `${name}, weights ${weights}`,
+    wrapLine(`${name}, weights ${weights}`),
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
-    `${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
+    wrapLine(`${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
   ].join("\n");
 }
 

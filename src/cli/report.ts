@@ -35,15 +35,18 @@ export interface ErrorReport {
 /** Turns whatever was thrown into a report; never throws. */
 export function reportError(error: unknown): ErrorReport {
   if (isGraphError(error)) return { text: reportGraphError(error), record: graphRecord(error), code: 2 };
-  if (isUserError(error)) return { text: `error: ${sentenceOf(error)}`, record: recordOf("user", error), code: 2 };
+  if (isUserError(error)) return { text: `error: ${sentenceOf(error)}`, record: errorRecord("user", error), code: 2 };
   if (error instanceof Interrupted)
-    return { text: `error: ${error.message}`, record: recordOf("interrupted", error), code: 130 };
+    return { text: `error: ${error.message}`, record: errorRecord("interrupted", error), code: 130 };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const text = `graphc failed by a fault of its own; please report this:\n${message}`;
   return { text, record: { kind: "fault", message, mend: "please report this" }, code: 3 };
 }
 
-const recordOf = (kind: ErrorRecord["kind"], { message, mend }: { message: string; mend?: string }): ErrorRecord => ({
+const errorRecord = (
+  kind: ErrorRecord["kind"],
+  { message, mend }: { message: string; mend?: string },
+): ErrorRecord => ({
   kind,
   message,
   ...(mend === undefined ? {} : { mend }),
@@ -52,7 +55,7 @@ const recordOf = (kind: ErrorRecord["kind"], { message, mend }: { message: strin
 function graphRecord(error: GraphError): ErrorRecord {
   const at = placed(error.site);
   const notes = error.notes.map(({ label, type, site }) => ({ label, type, ...placed(site) }));
-  return { ...recordOf("graph", error), ...at, ...(notes.length === 0 ? {} : { notes }) };
+  return { ...errorRecord("graph", error), ...at, ...(notes.length === 0 ? {} : { notes }) };
 }
 
 function placed(site: Site): { readonly at?: Frame } {

@@ -1,3 +1,4 @@
+/** The parts of the command line by themselves: parsing, near misses, help, progress, tables, graph files, reports. */
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -10,10 +10,12 @@ import type { Args, Command, ExitCode } from "../command.ts";
 import { authorFrame, place } from "../report.ts";
 import { bytes } from "../table.ts";
 import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
+import { wrapLine } from "../wrap.ts";
 
 /** Above it the engine has been seen to leave the whole package to the CPU (measured by others, see `source`). */
 const BUDGET = 2e9;
 
+/** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
 export const checkCommand: Command = {
   name: "check",
   operands: "phi4-mini | GRAPH.ts | X.mlpackage",
@@ -80,7 +82,8 @@ const plain = ({ findings, ...rest }: CheckedGraph) => ({
 function print({ graph, values, weightBytes, findings }: CheckedGraph): string {
   const lines = findings.map(({ severity, rule, text, source, value }) => {
     const frame = authorFrame(value.site);
-    return `  ${severity} [${rule}] ${text}${frame ? `\n    at ${place(frame)}` : ""}\n    source: ${source}`;
+    const at = frame ? [`    at ${place(frame)}`] : [];
+    return [wrapLine(`  ${severity} [${rule}] ${text}`), ...at, wrapLine(`    source: ${source}`)].join("\n");
   });
   const errors = findings.filter((f) => f.severity === "error").length;
   const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : "OK";

@@ -10,6 +10,7 @@ import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
 import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
 
+/** What differs, part by part; any difference is a no. */
 export const diffCommand: Command = {
   name: "diff",
   operands: "A B",

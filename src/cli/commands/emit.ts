@@ -18,6 +18,7 @@ import type { Io } from "../io.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { isPackage, MODEL_OPTIONS, requestedSize, type Subject, subjectOf } from "../target.ts";
 
+/** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
   name: "emit",
   operands: "phi4-mini | GRAPH.ts",

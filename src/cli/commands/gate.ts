@@ -3,6 +3,7 @@ import { judgeBuild } from "../../evidence/policy.ts";
 import type { Command } from "../command.ts";
 import { table } from "../table.ts";
 
+/** A line per item of the gate; one without a yes makes the whole a no. */
 export const gateCommand: Command = {
   name: "gate",
   operands: "DIR",

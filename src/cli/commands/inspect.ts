@@ -6,6 +6,7 @@ import type { Command } from "../command.ts";
 
 const SHORT_HASH = 12;
 
+/** The records of a package as they are, lifted into no graph: it shows what graphc itself could not run. */
 export const inspectCommand: Command = {
   name: "inspect",
   operands: "X.mlpackage",

@@ -12,6 +12,7 @@ import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { MODEL_OPTIONS } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
+/** The verdict, and with --json its certificate; anything but a proof is a no. */
 export const proveCommand: Command = {
   name: "prove",
   operands: "phi4-mini | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",

@@ -17,6 +17,7 @@ import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
 import { MODEL_OPTIONS } from "../target.ts";
 
+/** Outputs and states at exit, as safetensors that --state and --inputs take again. */
 export const runCommand: Command = {
   name: "run",
   operands: "phi4-mini | GRAPH.ts | X.mlpackage [STEP.mlpackage]",

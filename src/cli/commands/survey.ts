@@ -22,6 +22,7 @@ const BLOCKS = 4;
 /** Doublings left before overflow at which a value is worth a warning. */
 const NARROW = 2;
 
+/** Figures per value over a few blocks that share their cache; a value that is not finite is a no. */
 export const surveyCommand: Command = {
   name: "survey",
   operands: "phi4-mini | GRAPH.ts",
