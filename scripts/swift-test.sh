@@ -38,9 +38,9 @@ GRAPHC_EVIDENCE=$build npx vitest run test/evidence/evidence.test.ts -t 'as the 
 code=0
 npx graphc gate "$build" >"$made/log" || code=$?
 [ "$code" = 1 ] && grep -q 'PROVEN (exact)' "$made/log" || { cat "$made/log"; exit 1; }
-gate 3 '{"kind": "swapRows", "model": "block", "prediction": 1}'
-gate 3 '{"kind": "corruptState", "model": "step", "prediction": 2}'
-gate 2 '{"kind": "error", "model": "step", "prediction": 0}'
+gate 1 '{"kind": "swapRows", "model": "block", "prediction": 1}'
+gate 1 '{"kind": "corruptState", "model": "step", "prediction": 2}'
+gate 3 '{"kind": "error", "model": "step", "prediction": 0}'
 rm "$build/scripted-engine.json"
-gate 4
+gate 2
 echo "swift-test: the command line did what it must on $(basename "$build")/"

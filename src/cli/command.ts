@@ -2,96 +2,135 @@
 import { parseArgs } from "node:util";
 import { UserError } from "../dsl/user-error.ts";
 import type { Io } from "./io.ts";
+import { nearest } from "./near-miss.ts";
+import { describeOption, expectation, type Option, type Options, spelling } from "./option.ts";
 
-export interface Option {
-  readonly type: "string" | "boolean";
-  /** Placeholder of the value in the help, such as DIR. */
-  readonly value?: string;
-  readonly help: string;
-  /** Shown in the help; applied by `Args`. */
-  readonly default?: string;
-}
-export type Options = Readonly<Record<string, Option>>;
+/** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours · 130 interrupted. */
+export type ExitCode = 0 | 1 | 2 | 3 | 130;
 
-/** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours. */
-export type ExitCode = 0 | 1 | 2 | 3;
-
+/** A command of `graphc`; its one-line summary stands in the list of commands, which loads none of them. */
 export interface Command {
   readonly name: string;
-  readonly summary: string;
   /** What stands behind the command's name in the usage line. */
   readonly operands: string;
   /** How many operands it takes. */
   readonly arity: readonly [min: number, max: number];
+  /** What they are, as the end of the sentence "graphc NAME needs …". */
+  readonly needs: string;
+  /** The operands of a command line that works. */
+  readonly example: string;
   readonly options: Options;
   /** Sentences below the options. */
   readonly notes?: readonly string[];
+  /** Does the work. @throws UserError, GraphError, Interrupted; anything else is a fault of ours. */
   run(args: Args, io: Io): Promise<ExitCode>;
 }
 
-/** Parsed arguments of one command; every getter refuses a bad value with one sentence. */
+/** Arguments of one command, every value within the range that its option declares. */
 export interface Args {
   readonly operands: readonly string[];
+  /** The value as it was given, or the option's default. */
   text(option: string): string | undefined;
+  /** Whether the flag was given. */
   flag(option: string): boolean;
-  /** A whole number of at least `min`, or the option's default. */
-  whole(option: string, min: number): number;
+  /** The value of an option of kind `whole` that has a default. */
+  whole(option: string): number;
 }
 
 const COMMON: Options = {
-  help: { type: "boolean", help: "print this help" },
-  json: { type: "boolean", help: "print the result as JSON" },
+  help: { kind: "flag", help: "print this help" },
+  json: { kind: "flag", help: "print the result, or the error, as JSON" },
 };
 
-/** Parses what follows the command's name. @throws UserError on an unknown option or a wrong number of operands. */
-export function parse(command: Command, argv: readonly string[]): Args {
+/** Parses and checks what follows the command's name. @throws UserError that names the option or the missing operand. */
+export function parseCommandLine(command: Command, argv: readonly string[]): Args {
   const options = { ...COMMON, ...command.options };
-  const { values, positionals } = parseStrictly(command, options, argv);
-  const [min, max] = command.arity;
-  if (!values.help && (positionals.length < min || positionals.length > max)) {
-    throw new UserError(`${usage(command)}: ${positionals.length} operands given; see graphc ${command.name} --help`);
-  }
-  const text = (option: string) => (values[option] as string | undefined) ?? options[option]?.default;
+  const { operands, given } = sortWords(command, options, argv);
+  if (!given.has("help")) checkOperands(command, operands);
+  const text = (name: string) => given.get(name) ?? defaultOf(options[name]);
   return {
-    operands: positionals,
+    operands,
     text,
-    flag: (option) => values[option] === true,
-    whole: (option, least) => wholeNumber(option, text(option), least),
+    flag: (name) => given.has(name),
+    whole: (name) => Number(text(name)),
   };
 }
 
-function parseStrictly(command: Command, options: Options, argv: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...argv],
-      allowPositionals: true,
-      options: Object.fromEntries(Object.entries(options).map(([name, { type }]) => [name, { type }])),
-    });
-  } catch (error) {
-    const [sentence] = (error as Error).message.split(/\. |\.$/);
-    throw new UserError(`${sentence}; see graphc ${command.name} --help`);
-  }
+const defaultOf = (option: Option | undefined): string | undefined =>
+  option === undefined || option.kind === "flag" ? undefined : option.default;
+
+interface Words {
+  readonly operands: readonly string[];
+  /** Values by option; that of a flag is empty. */
+  readonly given: ReadonlyMap<string, string>;
 }
 
-function wholeNumber(option: string, text: string | undefined, least: number): number {
-  if (text === undefined) throw new UserError(`--${option} is missing`);
-  const n = Number(text);
-  if (!/^\d+$/.test(text) || n < least || !Number.isSafeInteger(n)) {
-    throw new UserError(`--${option} must be a whole number of at least ${least}, not "${text}"`);
+/** The library tells words apart; what may stand where is judged here, where the declaration is known. */
+function sortWords(command: Command, options: Options, argv: readonly string[]): Words {
+  const types = Object.entries(options).map(([name, { kind }]) => [
+    name,
+    { type: kind === "flag" ? ("boolean" as const) : ("string" as const) },
+  ]);
+  const config = { args: [...argv], allowPositionals: true, strict: false, tokens: true } as const;
+  const { tokens, positionals } = parseArgs({ ...config, options: Object.fromEntries(types) });
+  const given = new Map<string, string>();
+  for (const token of tokens) {
+    if (token.kind !== "option") continue;
+    const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
+    if (!option) throw unknownOption(command, token.rawName, Object.keys(options));
+    const value = checkedValue(token.name, option, token);
+    const before = given.get(token.name);
+    if (before !== undefined && option.kind !== "flag")
+      throw new UserError(`--${token.name} is given twice, as ${before} and as ${value}`, "keep one");
+    given.set(token.name, value);
   }
-  return n;
+  return { operands: positionals as string[], given };
 }
 
-const usage = (command: Command): string => `graphc ${command.name} ${command.operands}`.trimEnd();
+function unknownOption({ name }: Command, word: string, known: readonly string[]): UserError {
+  const meant = nearest(
+    word,
+    known.map((option) => `--${option}`),
+  );
+  const mend = meant === undefined ? `see graphc ${name} --help` : `did you mean ${meant}?`;
+  return new UserError(`Unknown option '${word}'`, mend);
+}
+
+/** The value that stands behind an option. @throws UserError when there is none, or one out of the declared range. */
+function checkedValue(
+  name: string,
+  option: Option,
+  { value, inlineValue }: { readonly value?: string | undefined; readonly inlineValue?: boolean | undefined },
+): string {
+  if (option.kind === "flag") {
+    if (value !== undefined) throw new UserError(`--${name} takes no value`);
+    return "";
+  }
+  if (!value) throw new UserError(`--${name} has no value`, `write ${spelling(name, option)}`);
+  if (!inlineValue && /^-./.test(value))
+    throw new UserError(`--${name} has no value before ${value}`, `--${name}=${value} if that is meant to be it`);
+  const must = expectation(option, value);
+  if (must !== undefined) throw new UserError(`--${name} must ${must}, not "${value}"`);
+  return value;
+}
+
+function checkOperands({ name, arity: [min, max], needs, example }: Command, operands: readonly string[]): void {
+  const blank = operands.includes("") ? ", and one that is given is empty" : undefined;
+  const few = operands.length < min ? (operands.length === 0 ? "" : `, and ${operands.length} is given`) : undefined;
+  const many = operands.length > max ? `, and ${operands.length} operands are given` : undefined;
+  const complaint = blank ?? few ?? many;
+  if (complaint !== undefined)
+    throw new UserError(`graphc ${name} needs ${needs}${complaint}`, `for example: graphc ${name} ${example}`);
+}
 
 /** The text of `graphc COMMAND --help`. */
-export function help(command: Command): string {
-  const rows = Object.entries({ ...command.options, ...COMMON }).map(([name, option]) => [
-    `  --${name}${option.type === "string" ? ` ${option.value ?? "VALUE"}` : ""}`,
-    `${option.help}${option.default === undefined ? "" : ` (default ${option.default})`}`,
-  ]);
-  const width = Math.max(...rows.map(([left]) => left!.length)) + 2;
-  const lines = rows.map(([left, right]) => `${left!.padEnd(width)}${right}`);
+export function helpText(command: Command, summary: string): string {
+  const rows = Object.entries({ ...command.options, ...COMMON }).map(
+    ([name, option]) => [`  ${spelling(name, option)}`, describeOption(option)] as const,
+  );
+  const width = Math.max(...rows.map(([left]) => left.length)) + 2;
+  const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`);
   const notes = command.notes ? ["", ...command.notes] : [];
-  return [`${usage(command)} [options]`, "", `  ${command.summary}`, "", ...lines, ...notes, ""].join("\n");
+  const usage = `graphc ${command.name} ${command.operands} [options]`;
+  return [usage, "", `  ${summary}`, "", ...lines, ...notes, ""].join("\n");
 }

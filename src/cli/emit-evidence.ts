@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
 import { writeWhole } from "../files/files.ts";
@@ -14,10 +13,11 @@ import { planOf } from "../passes/run/plan.ts";
 import { bytesOf, prepare } from "../passes/run/run.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
+import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { checkMemory } from "./pair.ts";
-import { type Subject, sizeOf } from "./target.ts";
-import { VERSION } from "./version.ts";
+import { requestedSize, type Subject } from "./target.ts";
+import { TOOL_VERSION } from "./version.ts";
 
 interface GraphPair {
   readonly block: Graph;
@@ -32,7 +32,7 @@ export async function writeCertificate(
   graphs: GraphPair,
 ): Promise<string> {
   const path = join(folder, `${name}.certificate.json`);
-  const text = `${JSON.stringify(certificate(verdict, graphs, VERSION), null, 2)}\n`;
+  const text = `${JSON.stringify(certificate(verdict, graphs, TOOL_VERSION), null, 2)}\n`;
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));
   return path;
 }
@@ -43,6 +43,7 @@ export async function removeStale(folder: string, name: string): Promise<void> {
     await rm(join(folder, `${name}.${kind}`), { force: true });
 }
 
+/** What to record fixtures for: graphs as they were emitted into `folder`, and the certificate beside them. */
 export interface FixtureRequest extends GraphPair {
   readonly subject: Subject;
   readonly folder: string;
@@ -62,18 +63,18 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
       { block, step, runBlock: (v) => executor.run(plans[0], v), runStep: (v) => executor.run(plans[1], v) },
       (v) => executor.run(plans[2], v),
       {
-        seed: args.whole("seed", 0),
+        seed: args.whole("seed"),
         ...(subject.config ? { config: subject.config } : {}),
         onCall(done, total) {
           running.update(done, total);
-          if (io.signal.aborted) throw new UserError("interrupted; the packages are written, their fixtures are not");
+          if (io.signal.aborted) throw new Interrupted("interrupted; the packages are written, their fixtures are not");
         },
       },
     );
     const { manifest } = await writeFixtures({
       name: subject.name,
       graph: identityOf(subject, args),
-      block: { path: packagePath(folder, subject, args.whole("tokens", 1)) },
+      block: { path: packagePath(folder, subject, args.whole("tokens")) },
       step: { path: packagePath(folder, subject, 1) },
       ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
       recording,
@@ -85,15 +86,16 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
   }
 }
 
+/** `FOLDER/NAME.t<T>.mlpackage`. */
 export const packagePath = (folder: string, { name }: Subject, tokens: number): string =>
   join(folder, `${name}.t${tokens}.mlpackage`);
 
 /** The one-layer block graph apart from its weights: what evidence for a stack must be about. */
-const identityOf = (subject: Subject, args: Args): string => graphHash(subject.oneLayer(sizeOf(args)));
+const identityOf = (subject: Subject, args: Args): string => graphHash(subject.oneLayer(requestedSize(args)));
 
 /** On what ground several layers may be emitted. @throws UserError when there is none. */
 export async function groundOf(subject: Subject, args: Args, folder: string): Promise<Ground | undefined> {
-  const layers = args.whole("layers", 1);
+  const layers = args.whole("layers");
   if (layers === 1) return undefined;
   const build = args.text("evidence") ?? folder;
   const judged = (await hasFixtures(build)) ? await judgeBuild(build) : undefined;

@@ -1,7 +1,6 @@
 /** The packages of one emit: staged, proven on what was read back from the staged bytes, then all placed or none. */
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
-import { UserError } from "../dsl/user-error.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
 import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
 import { discardAll, placeAll } from "../files/stage.ts";
@@ -10,8 +9,9 @@ import type { Refuted, Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { packagePath } from "./emit-evidence.ts";
+import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
-import { type Subject, sizeOf } from "./target.ts";
+import { requestedSize, type Subject } from "./target.ts";
 
 /** A package that is to be written: its graph for so many tokens, and its place. */
 export interface PlannedPackage {
@@ -49,7 +49,7 @@ export type Emitted =
 
 /** What will be written into the folder. The graphs are built, and so checked, before anything is. */
 export function planPackages(subject: Subject, args: Args, folder: string): readonly PlannedPackage[] {
-  const size = sizeOf(args);
+  const size = requestedSize(args);
   const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
   return counts.map((tokens) => ({
     tokens,
@@ -118,5 +118,5 @@ function proofOf({ subject, planned }: EmitJob, staged: readonly StagedPackage[]
 
 async function undo({ io }: EmitJob, staged: readonly StagedPackage[], error: unknown): Promise<never> {
   await discardAll(staged);
-  throw io.signal.aborted ? new UserError("interrupted; nothing was written") : error;
+  throw io.signal.aborted ? new Interrupted("interrupted; nothing was written") : error;
 }

@@ -2,6 +2,7 @@
 import type { EmitSummary } from "../emit/write/package.ts";
 import { bytes, table } from "./table.ts";
 
+/** Lines of `emit` on one package. */
 export function printSummary(summary: EmitSummary): string {
   const features = (kind: string, list: EmitSummary["inputs"]) =>
     list.map(({ name, dtype, shape }) => [kind, name, `${dtype}[${shape?.join(",") ?? "?"}]`]);

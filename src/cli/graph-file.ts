@@ -13,7 +13,7 @@ import { isUserError, UserError } from "../dsl/user-error.ts";
  * The author's file must share the library with the tool that runs it: dist/index.js, which lies beside or above this
  * code once it is bundled, or src/index.ts in the source tree.
  */
-const LIBRARY = ["./index.js", "../index.js", "../index.ts"]
+const LIBRARY_FILE = ["./index.js", "../index.js", "../index.ts"]
   .map((place) => fileURLToPath(new URL(place, import.meta.url)))
   .find((path) => existsSync(path))!;
 
@@ -21,7 +21,7 @@ const LIBRARY = ["./index.js", "../index.js", "../index.ts"]
  * The model that a file exports as its default; it throws a UserError when its code fails or returns no graph.
  * @throws UserError when the file is missing, does not parse, throws, or exports no function.
  */
-export async function loadGraphFile(path: string, library = LIBRARY): Promise<Model> {
+export async function loadGraphFile(path: string, library = LIBRARY_FILE): Promise<Model> {
   const file = resolve(path);
   await access(file, constants.R_OK).catch(() => {
     throw new UserError(`there is no readable file ${path}`);
@@ -39,13 +39,13 @@ export async function loadGraphFile(path: string, library = LIBRARY): Promise<Mo
 /** Tells what the author's function does wrong as the author's mistake; a fault of the library's stays ours. */
 function guarded(model: Model, shown: string, library: string): Model {
   return (size) => {
-    const made = attempt(() => model(size), shown, library);
+    const made = asAuthorsMistake(() => model(size), shown, library);
     if (Array.isArray(made?.inputs)) return made;
     throw new UserError(`the model in ${shown} must return a graph, not ${made}`);
   };
 }
 
-function attempt<X>(make: () => X, shown: string, library: string): X {
+function asAuthorsMistake<X>(make: () => X, shown: string, library: string): X {
   try {
     return make();
   } catch (error) {

@@ -1,5 +1,6 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
 
+/** Real streams in the process, kept lines in a test. */
 export interface Io {
   /** A line of the result, on standard output. */
   out(line: string): void;
@@ -14,6 +15,7 @@ export interface Io {
   progress(label: string): Progress;
 }
 
+/** A job under way; `done` and `total` in any one unit. */
 export interface Progress {
   update(done: number, total: number): void;
   end(): void;

@@ -1,9 +1,12 @@
 /** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
 import { UserError } from "../dsl/user-error.ts";
-import { type Command, type ExitCode, help, parse } from "./command.ts";
+import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import type { Io } from "./io.ts";
+import { nearest } from "./near-miss.ts";
 
+/** A command before it is loaded. */
 interface Entry {
+  /** The one wording of what it does: in the overview and in its own help. */
   readonly summary: string;
   load(): Promise<Command>;
 }
@@ -12,39 +15,39 @@ interface Entry {
 const COMMANDS: Readonly<Record<string, Entry>> = {
   check: {
     summary: "run every static check on a graph, a model or a package",
-    load: async () => (await import("./commands/check.ts")).check,
+    load: async () => (await import("./commands/check.ts")).checkCommand,
   },
   emit: {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
-    load: async () => (await import("./commands/emit.ts")).emit,
+    load: async () => (await import("./commands/emit.ts")).emitCommand,
   },
   prove: {
     summary: "prove that a block of T tokens equals T single-token calls",
-    load: async () => (await import("./commands/prove.ts")).prove,
+    load: async () => (await import("./commands/prove.ts")).proveCommand,
   },
   parity: {
     summary: "run blocks against single tokens and compare every bit",
-    load: async () => (await import("./commands/parity.ts")).parity,
+    load: async () => (await import("./commands/parity.ts")).parityCommand,
   },
   run: {
     summary: "evaluate a graph once on inputs from a file",
-    load: async () => (await import("./commands/run.ts")).run,
+    load: async () => (await import("./commands/run.ts")).runCommand,
   },
   survey: {
     summary: "report how near a layer's numbers come to the ends of fp16",
-    load: async () => (await import("./commands/survey.ts")).survey,
+    load: async () => (await import("./commands/survey.ts")).surveyCommand,
   },
   gate: {
     summary: "read the evidence of a Mac and say what is proven, resident and at parity",
-    load: async () => (await import("./commands/gate.ts")).gate,
+    load: async () => (await import("./commands/gate.ts")).gateCommand,
   },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",
-    load: async () => (await import("./commands/inspect.ts")).inspect,
+    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   diff: {
     summary: "say what differs between two packages or graphs",
-    load: async () => (await import("./commands/diff.ts")).diff,
+    load: async () => (await import("./commands/diff.ts")).diffCommand,
   },
 };
 
@@ -58,24 +61,31 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
   try {
     if (name === "--version") return await printVersion(io);
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (!entry) throw new UserError(`there is no command "${name}"; graphc --help lists them`);
+    if (!entry) throw unknownCommand(name);
     const command = await entry.load();
-    const args = parse(command, rest);
+    const args = parseCommandLine(command, rest);
     if (args.flag("help")) {
-      io.out(help(command));
+      io.out(helpText(command, entry.summary));
       return 0;
     }
     return await command.run(args, io);
   } catch (error) {
     const { reportError } = await import("./report.ts");
-    const { text, code } = reportError(error);
-    io.err(text);
+    const { text, record, code } = reportError(error);
+    if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
+    else io.err(text);
     return code;
   }
 }
 
+function unknownCommand(word: string): UserError {
+  const meant = nearest(word, [...Object.keys(COMMANDS), "help", "--help", "--version"]);
+  const mend = meant === undefined ? "graphc --help lists them" : `did you mean ${meant}?`;
+  return new UserError(`there is no command "${word}"`, mend);
+}
+
 async function printVersion(io: Io): Promise<ExitCode> {
-  io.out((await import("./version.ts")).VERSION);
+  io.out((await import("./version.ts")).TOOL_VERSION);
   return 0;
 }
 
@@ -89,6 +99,6 @@ function overview(): string {
     "",
     ...rows,
     "",
-    "graphc COMMAND --help tells the options. Exit code: 0 yes, 1 a checked no, 2 a mistake in the input, 3 a fault of graphc.",
+    "graphc COMMAND --help tells the options. Exit code: 0 yes, 1 a checked no, 2 a mistake in the input, 3 a fault of graphc, 130 interrupted.",
   ].join("\n");
 }

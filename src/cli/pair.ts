@@ -9,8 +9,9 @@ import type { PhiConfig } from "../models/config.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { bytes } from "./table.ts";
-import { isPackage, sizeOf, subjectOf } from "./target.ts";
+import { isPackage, requestedSize, subjectOf } from "./target.ts";
 
+/** The two graphs, and a way to their weights; built, but with no weight read yet. */
 export interface OpenPair {
   readonly name: string;
   readonly block: Graph;
@@ -23,13 +24,16 @@ export interface OpenPair {
   readonly small?: (tokens: number) => { readonly block: Graph; readonly step: Graph };
 }
 
-/** @throws UserError when a package has no twin, or a flexible one is given alone without --tokens. */
-export async function pairOf(args: Args): Promise<OpenPair> {
+/**
+ * The pair that the operands name.
+ * @throws UserError when a package has no twin, or a flexible one is given alone without --tokens.
+ */
+export async function requestedPair(args: Args): Promise<OpenPair> {
   const [first, second] = args.operands as [string, string?];
   if (isPackage(first)) return packagePair(first, second, args);
-  if (second !== undefined) throw new UserError(`"${first}" is a model; only packages come in pairs`);
+  if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
   const subject = await subjectOf(first, args);
-  const size = sizeOf(args);
+  const size = requestedSize(args);
   const block = subject.build(size);
   return {
     name: subject.name,
@@ -46,7 +50,7 @@ export async function pairOf(args: Args): Promise<OpenPair> {
 function packagePair(first: string, second: string | undefined, args: Args): OpenPair {
   const blockPackage = readPackage(first);
   const stepPackage = second === undefined ? blockPackage : readPackage(second);
-  const tokens = args.whole("tokens", 1);
+  const tokens = args.whole("tokens");
   const block = graphOf(blockPackage, second === undefined ? { tokens } : {});
   const step = graphOf(stepPackage, second === undefined ? { tokens: 1 } : {});
   rolesOf(block, step);
@@ -64,7 +68,8 @@ export function checkMemory(needed: number, what: string): void {
   const free = freemem();
   if (needed > free) {
     throw new UserError(
-      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free; use fewer --layers or a smaller --max-seq`,
+      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free`,
+      "use fewer --layers or a smaller --max-seq",
     );
   }
 }

@@ -1,7 +1,9 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
 import type { CallReport, ParityReport } from "../passes/parity/parity.ts";
 import { table } from "./table.ts";
+import { wrapLine } from "./wrap.ts";
 
+/** What the report is about, and how long it took. */
 export interface Heading {
   readonly name: string;
   readonly weights: string;
@@ -12,23 +14,23 @@ const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
 export function printParity(report: ParityReport, { name, weights, seconds }: Heading): string {
-  const rows = report.calls.flatMap((call, n) => rowsOf(call, n));
+  const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const counted = report.calls.flatMap((call) => call.tokens);
   const equal = counted.filter((t) => t.equal).length;
   const verdict = report.equal
     ? "EQUAL: every bit of every token and state"
     : `DIFFERS: ${counted.length - equal} of ${counted.length} tokens, ${statesDiffering(report)} states`;
   return [
-    `${name}, weights ${weights}`,
+    wrapLine(`${name}, weights ${weights}`),
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
-    `${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
+    wrapLine(`${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
   ].join("\n");
 }
 
 const statesDiffering = (report: ParityReport): number =>
   report.calls.reduce((n, call) => n + call.states.filter((s) => !s.equal).length, 0);
 
-function rowsOf({ call, tokens, states }: CallReport, n: number): readonly (readonly string[])[] {
+function callRows({ call, tokens, states }: CallReport, n: number): readonly (readonly string[])[] {
   const label = `${n} ${call.label}`;
   return [
     ...tokens.map((t) => [

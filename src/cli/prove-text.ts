@@ -2,8 +2,10 @@
 import { showReason } from "../passes/prove/logic/opaque.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
+import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
+import { wrapLine } from "./wrap.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
 export const claimOf = (verdict: Verdict): string =>
@@ -13,11 +15,11 @@ export const claimOf = (verdict: Verdict): string =>
 export function printVerdict(verdict: Verdict): string {
   const { tokens } = verdict.sizes;
   const what = `a block of ${tokens} tokens against ${tokens} single-token calls`;
-  const body = verdict.verdict === "PROVEN" ? proven(verdict) : failed(verdict);
-  return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].join("\n");
+  const body = verdict.verdict === "PROVEN" ? provenLines(verdict) : failedLines(verdict);
+  return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].map(wrapLine).join("\n");
 }
 
-function proven({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
+function provenLines({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
   const meaning =
     level === "exact"
       ? "equal bits, the sign of zero aside, for all weights, inputs, caches and cache sizes, and for any"
@@ -28,15 +30,21 @@ function proven({ level, preconditions, gapBound, corollaries, notExact }: Prove
     ...preconditions.map(({ id, says }) => `    ${id} ${says}`),
     ...(gapBound === undefined ? [] : [`       bound of P8: |score| and |row maximum| at most ${gapBound}`]),
     "  so that:",
-    ...corollaries.map(
-      ({ holds, says, needs }) =>
-        `    ${holds ? "yes" : "no "} ${says}${needs.length > 0 ? ` [${needs.join(", ")}]` : ""}`,
-    ),
+    ...corollaries.filter(isGain).map((gain) => corollaryLine(gain, gain.holds ? "yes " : "no  ")),
+    "  as long as:",
+    ...corollaries.filter((corollary) => !isGain(corollary)).map((demand) => corollaryLine(demand, "")),
     ...(notExact ? ["  not exact because:", ...findingLines(notExact)] : []),
   ];
 }
 
-function failed(verdict: Exclude<Verdict, Proven>): readonly string[] {
+/** Rows for the whole block, and positions in a row where P2' was used, are asked of the caller; all else is given. */
+const isGain = ({ name, needs }: Corollary): boolean => name !== "capacity" && !needs.includes("P2'");
+
+/** The sentence and what it follows from. */
+const corollaryLine = ({ says, needs }: Corollary, mark: string): string =>
+  `    ${mark}${says}${needs.length > 0 ? ` [${needs.join(", ")}]` : ""}`;
+
+function failedLines(verdict: Exclude<Verdict, Proven>): readonly string[] {
   return [
     ...findingLines(verdict.finding),
     ...(verdict.verdict === "REFUTED"

@@ -1,5 +1,6 @@
 /** Plain text tables: columns as wide as their widest cell, numbers to the right. */
 
+/** Head, rule and rows; a column is set to the right where all of its cells are numbers. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const numeric = head.map(

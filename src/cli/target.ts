@@ -8,8 +8,10 @@ import { readPhiConfig } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { phiLayers } from "../models/phi.ts";
 import type { WeightStore } from "../weights/store.ts";
-import type { Args, Options } from "./command.ts";
+import type { Args } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
+import { nearest } from "./near-miss.ts";
+import type { Options } from "./option.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
 export interface Subject {
@@ -28,21 +30,23 @@ export interface Subject {
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
 
+/** The model that needs no file. */
 export const BUILT_IN = "phi4-mini";
+/** Whether an operand is spelt like a package, or like the bare model file in one. */
 export const isPackage = (operand: string): boolean => /\.(mlpackage|mlmodel)\/?$/.test(operand);
 
 /** Options of every command that builds a model. */
 export const MODEL_OPTIONS: Options = {
-  weights: { type: "string", value: "DIR", help: "Hugging Face checkpoint folder; generated weights when absent" },
-  layer: { type: "string", value: "N", help: "first layer", default: "0" },
-  layers: { type: "string", value: "N", help: "how many layers", default: "1" },
-  tokens: { type: "string", value: "T", help: "tokens in a block", default: "4" },
-  "max-seq": { type: "string", value: "S", help: "rows of the KV cache", default: "2048" },
-  seed: { type: "string", value: "N", help: "seed of generated weights", default: "1" },
+  weights: { kind: "folder", help: "Hugging Face checkpoint folder; generated weights when absent" },
+  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0" },
+  layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1" },
+  tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4" },
+  "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048" },
+  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1" },
 };
 
-/** The sizes that the options ask for. @throws UserError */
-export const sizeOf = (args: Args): Size => ({ tokens: args.whole("tokens", 1), maxSeq: args.whole("max-seq", 1) });
+/** The sizes that the options ask for. */
+export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens"), maxSeq: args.whole("max-seq") });
 
 /**
  * The model that an operand names.
@@ -51,7 +55,8 @@ export const sizeOf = (args: Args): Size => ({ tokens: args.whole("tokens", 1), 
 export async function subjectOf(operand: string, args: Args): Promise<Subject> {
   if (operand === BUILT_IN) return phiSubject(args);
   if (!/\.[cm]?[jt]s$/.test(operand)) {
-    throw new UserError(`"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`);
+    const what = `"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`;
+    throw new UserError(what, nearest(operand, [BUILT_IN]) && `did you mean ${BUILT_IN}?`);
   }
   const build = await loadGraphFile(operand);
   const weights = args.text("weights");
@@ -67,7 +72,7 @@ export async function subjectOf(operand: string, args: Args): Promise<Subject> {
 
 async function phiSubject(args: Args): Promise<Subject> {
   const folder = args.text("weights");
-  const [first, count] = [args.whole("layer", 0), args.whole("layers", 1)];
+  const [first, count] = [args.whole("layer"), args.whole("layers")];
   const config = folder === undefined ? PHI4_MINI : await configOf(folder);
   for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
@@ -118,5 +123,5 @@ async function openFolder(folder: string): Promise<WeightStore> {
 
 async function generated(graph: Graph, args: Args): Promise<WeightStore> {
   const { generatedStore, storedShapes } = await import("../weights/generated.ts");
-  return generatedStore(storedShapes(schedule(graph)), args.whole("seed", 0));
+  return generatedStore(storedShapes(schedule(graph)), args.whole("seed"));
 }

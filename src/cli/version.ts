@@ -2,13 +2,14 @@
 import { readFileSync } from "node:fs";
 
 /** package.json lies beside dist/ and above src/cli/: the nearest one upwards is ours. */
-function find(folder: URL): string {
+function versionAbove(folder: URL): string {
   const url = new URL("package.json", folder);
   try {
     return JSON.parse(readFileSync(url, "utf8")).version;
   } catch {
-    return find(new URL("../", folder));
+    return versionAbove(new URL("../", folder));
   }
 }
 
-export const VERSION: string = find(new URL("./", import.meta.url));
+/** Of the nearest package.json upwards. */
+export const TOOL_VERSION: string = versionAbove(new URL("./", import.meta.url));

@@ -1,4 +1,4 @@
-/** A mistake in a graph: data first (what, where, which operands); `report` in the CLI turns it into text. */
+/** A mistake in a graph: data first (what, where, which operands, what to do); `report` in the CLI turns it into text. */
 import type { Site } from "./site.ts";
 
 /** An operand as an error shows it. */
@@ -16,11 +16,14 @@ export class GraphError extends Error {
   override readonly name = "GraphError";
   readonly site: Site;
   readonly notes: readonly Note[];
+  /** What to do about it, without the message before it. */
+  readonly mend?: string;
 
-  constructor(message: string, site: Site, notes: readonly Note[] = []) {
+  constructor(message: string, site: Site, notes: readonly Note[] = [], mend?: string) {
     super(message);
     this.site = site;
     this.notes = notes;
+    if (mend !== undefined) this.mend = mend;
   }
 }
 

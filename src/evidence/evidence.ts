@@ -107,6 +107,6 @@ export async function readEvidence(path: string): Promise<Evidence> {
 /** Checks the fields of parsed JSON. @throws UserError naming the first that is wrong; `where` is the file. */
 export function evidenceOf(json: unknown, where: string): Evidence {
   if (!hasShape(json, fields(HEADER)))
-    throw new UserError(`${where} is not ${FORMAT} of version ${VERSION}; run graphc-ane gate again`);
+    throw new UserError(`${where} is not ${FORMAT} of version ${VERSION}`, "run graphc-ane gate again");
   return shaped(json, EVIDENCE, (problem) => new UserError(`${where} is not evidence: ${problem}`));
 }

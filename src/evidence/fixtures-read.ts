@@ -33,7 +33,8 @@ export async function readFixtures(folder: string): Promise<Fixtures> {
   const [name] = manifests;
   if (name === undefined || manifests.length > 1)
     throw new UserError(
-      `${folder} must hold one .fixtures.json and holds ${manifests.length}; see graphc emit --fixtures`,
+      `${folder} must hold one .fixtures.json and holds ${manifests.length}`,
+      "see graphc emit --fixtures",
     );
   const path = join(folder, name);
   const json = strictJsonOf(await readFile(path), path);

@@ -69,8 +69,8 @@ export function groundFor({ layers, graph, judged, ahead }: StackRequest): Groun
     return { kind: "evidence", graph, chip: evidence.system.chip, osBuild: evidence.system.osBuild };
   if (ahead) return { kind: "ahead of evidence", graph, open };
   throw new UserError(
-    `${layers} layers ask for passed evidence of the one-layer gate on the same graph (${open.join("; ")}): ` +
-      "run graphc-ane gate on its build, or say --ahead-of-evidence",
+    `${layers} layers ask for passed evidence of the one-layer gate on the same graph (${open.join("; ")})`,
+    "run graphc-ane gate on its build, or say --ahead-of-evidence",
   );
 }
 

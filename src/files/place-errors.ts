@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 
 /** The refusal of a place where something stands already. */
-export const taken = (target: string): UserError => new UserError(`${target} exists already; --force replaces it`);
+export const taken = (target: string): UserError => new UserError(`${target} exists already`, "--force replaces it");
 
 /** The refusal of a place below a file. */
 export const notAFolder = (target: string): UserError =>

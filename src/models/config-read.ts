@@ -20,9 +20,9 @@ export function readPhiConfig(json: unknown, where: string): PhiConfig {
   const kvHeads = f.size("num_key_value_heads");
   const headDim = f.has("head_dim") ? f.size("head_dim") : hiddenSize / heads;
   if (!Number.isInteger(headDim))
-    f.fail(`hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}; give head_dim`);
+    f.fail(`hidden_size ${hiddenSize} is not a multiple of num_attention_heads ${heads}`, "give head_dim");
   if (heads % kvHeads !== 0)
-    f.fail(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${kvHeads}; correct one of them`);
+    f.fail(`num_attention_heads ${heads} is not a multiple of num_key_value_heads ${kvHeads}`, "correct one of them");
   const maxPositions = f.size("max_position_embeddings");
   const rotaryDims = rotaryDimsOf(headDim, f);
   return {
@@ -77,7 +77,8 @@ function rotaryDimsOf(headDim: number, f: Fields): number {
   const dims = Math.trunc(headDim * factor);
   if (factor > 1 || dims < 2 || dims % 2 !== 0)
     f.fail(
-      `partial_rotary_factor ${factor} of head_dim ${headDim} gives ${dims} rotary dims; it must give an even number from 2 to ${headDim}`,
+      `partial_rotary_factor ${factor} of head_dim ${headDim} gives ${dims} rotary dims`,
+      `it must give an even number from 2 to ${headDim}`,
     );
   return dims;
 }
@@ -99,7 +100,8 @@ function longRopeOf(pairs: number, maxPositions: number, f: Fields): RopeScaling
   // Versions of transformers disagree on which of the two counts, so they must say the same.
   if (f.has("factor") && f.positive("factor") !== stretch)
     f.fail(
-      `rope factor ${f.positive("factor")} contradicts max_position_embeddings / original_max_position_embeddings = ${stretch}; correct one of them`,
+      `rope factor ${f.positive("factor")} contradicts max_position_embeddings / original_max_position_embeddings = ${stretch}`,
+      "correct one of them",
     );
   return {
     type: "longrope",
@@ -123,7 +125,7 @@ interface Fields {
   positives(name: string, count: number): readonly number[];
   boolean(name: string): boolean;
   string(name: string): string;
-  fail(text: string): never;
+  fail(text: string, mend?: string): never;
 }
 
 function fieldsOf(top: Json, where: string): Fields {
@@ -132,19 +134,19 @@ function fieldsOf(top: Json, where: string): Fields {
     ropeRecord(top.rope_scaling, "rope_scaling", where),
     ropeRecord(top.rope_parameters, "rope_parameters", where),
   ];
-  const fail = (text: string): never => {
-    throw new UserError(`${where}: ${text}`);
+  const fail = (text: string, mend?: string): never => {
+    throw new UserError(`${where}: ${text}`, mend);
   };
   const find = (name: string): unknown => {
     const found = places.map((place) => place[name] ?? undefined).filter((value) => value !== undefined);
     const other = found.find((value) => JSON.stringify(value) !== JSON.stringify(found[0]));
     if (other !== undefined)
-      fail(`"${name}" is given twice, as ${brief(found[0])} and as ${brief(other)}; keep the right one`);
+      fail(`"${name}" is given twice, as ${brief(found[0])} and as ${brief(other)}`, "keep the right one");
     return found[0];
   };
   const typed = <T>(name: string, what: string, is: (value: unknown) => value is T): T => {
     const value = find(name);
-    if (value === undefined) return fail(`"${name}" is missing; add it (${what})`);
+    if (value === undefined) return fail(`"${name}" is missing`, `add it (${what})`);
     return is(value) ? value : fail(`"${name}" must be ${what}, not ${brief(value)}`);
   };
   return {
@@ -165,7 +167,7 @@ function ropeRecord(value: unknown, name: string, where: string): Json {
   const { type, ...rest } = recordOf(value ?? {}, `"${name}"`, where);
   const rope_type = rest.rope_type ?? type;
   if (type !== undefined && rope_type !== type)
-    throw new UserError(`${where}: "${name}" has type ${brief(type)} and rope_type ${brief(rope_type)}; keep one`);
+    throw new UserError(`${where}: "${name}" has type ${brief(type)} and rope_type ${brief(rope_type)}`, "keep one");
   return rope_type === undefined ? rest : { ...rest, rope_type };
 }
 

@@ -91,14 +91,16 @@ export function checkSize(
   for (const [name, n] of [["tokens", tokens] as const, ["max_seq", maxSeq] as const])
     if (!Number.isSafeInteger(n) || n < 1) throw new UserError(`${name} must be a positive whole number, not ${n}`);
   if (tokens > maxSeq)
-    throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows; raise max_seq`);
+    throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows`, "raise max_seq");
   if (maxSeq > config.maxPositions)
     throw new UserError(
-      `max_seq ${maxSeq} is beyond the model's max_position_embeddings ${config.maxPositions}; lower max_seq`,
+      `max_seq ${maxSeq} is beyond the model's max_position_embeddings ${config.maxPositions}`,
+      "lower max_seq",
     );
   if (config.slidingWindow !== undefined && maxSeq > config.slidingWindow)
     throw new UserError(
-      `sliding_window ${config.slidingWindow} would bind at max_seq ${maxSeq}, and graphc's layer has full attention; lower max_seq to ${config.slidingWindow}`,
+      `sliding_window ${config.slidingWindow} would bind at max_seq ${maxSeq}, and graphc's layer has full attention`,
+      `lower max_seq to ${config.slidingWindow}`,
     );
 }
 

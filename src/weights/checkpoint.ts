@@ -56,7 +56,8 @@ function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTenso
   const { name, dtype, shape } = entry;
   if (!isSourceDType(dtype))
     throw new UserError(
-      `${file.path}: tensor "${name}" has dtype ${dtype}, which is not supported; convert it to BF16`,
+      `${file.path}: tensor "${name}" has dtype ${dtype}, which is not supported`,
+      "convert it to BF16",
     );
   return { name, where: file.path, dtype, shape, read: (target, offset) => file.read(entry, target, offset) };
 }
@@ -64,9 +65,9 @@ function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTenso
 /** The single file, or all shards that the index names, each holding exactly what the index says. */
 async function openFiles(folder: string): Promise<readonly SafetensorsFile[]> {
   const [single, sharded] = await Promise.all([exists(join(folder, SINGLE)), exists(join(folder, INDEX))]);
-  if (single && sharded) throw new UserError(`${folder}: holds both ${SINGLE} and ${INDEX}; remove the stale one`);
+  if (single && sharded) throw new UserError(`${folder}: holds both ${SINGLE} and ${INDEX}`, "remove the stale one");
   if (single) return openAll([join(folder, SINGLE)]);
-  if (!sharded) throw new UserError(`${folder}: holds neither ${SINGLE} nor ${INDEX}; is it a checkpoint folder?`);
+  if (!sharded) throw new UserError(`${folder}: holds neither ${SINGLE} nor ${INDEX}`, "is it a checkpoint folder?");
   const path = join(folder, INDEX);
   const weightMap = weightMapOf(await readJson(path), path);
   const shards = [...new Set(weightMap.values())].sort();
@@ -84,7 +85,7 @@ async function openFiles(folder: string): Promise<readonly SafetensorsFile[]> {
 function weightMapOf(json: unknown, path: string): ReadonlyMap<string, string> {
   const map = (json as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== "object" || map === null || Array.isArray(map))
-    throw new UserError(`${path}: "weight_map" is missing; it must map tensor names to files`);
+    throw new UserError(`${path}: "weight_map" is missing`, "it must map tensor names to files");
   return new Map(
     Object.entries(map).map(([name, file]) => {
       if (typeof file !== "string") throw new UserError(`${path}: the file of tensor "${name}" must be a string`);

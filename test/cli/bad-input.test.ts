@@ -184,13 +184,13 @@ describe("a config.json", () => {
   });
 
   test.each([
-    [["--layer", "2"], "there is no layer 2; the model has layers 0 to 1"],
-    [["--layers", "3"], "there is no layer 2; the model has layers 0 to 1"],
+    [["--max-seq", "64", "--layer", "2"], "there is no layer 2; the model has layers 0 to 1"],
+    [["--max-seq", "64", "--layers", "3"], "there is no layer 2; the model has layers 0 to 1"],
     [["--max-seq", "65"], "max_seq 65 is beyond the model's max_position_embeddings 64; lower max_seq"],
     [["--max-seq", "3"], "a block of 4 tokens does not fit a cache of 3 rows; raise max_seq"],
   ])("that does not go with %s", async (options, sentence) => {
     const out = join(testFolder(), "out");
-    const argv = ["emit", "phi4-mini", "--weights", checkpointOf(), "--max-seq", "64", "--out", out, ...options];
+    const argv = ["emit", "phi4-mini", "--weights", checkpointOf(), "--out", out, ...options];
     await expectRefusal(argv, sentence, out);
   });
 });
@@ -311,10 +311,29 @@ describe("a place for the output", () => {
 
 describe("options", () => {
   const cases: readonly (readonly [argv: readonly string[], sentence: string])[] = [
-    [["emti"], 'there is no command "emti"; graphc --help lists them'],
-    [["emit"], "graphc emit phi4-mini | GRAPH.ts: 0 operands given; see graphc emit --help"],
-    [["emit", "a.ts", "b.ts"], "graphc emit phi4-mini | GRAPH.ts: 2 operands given; see graphc emit --help"],
-    [["emit", "phi4-mini", "--token", "4"], "Unknown option '--token'; see graphc emit --help"],
+    [["emti"], 'there is no command "emti"; did you mean emit?'],
+    [["prov"], 'there is no command "prov"; did you mean prove?'],
+    [["frobnicate"], 'there is no command "frobnicate"; graphc --help lists them'],
+    [["emit"], "graphc emit needs a model (phi4-mini) or a graph file; for example: graphc emit phi4-mini"],
+    [
+      ["emit", "a.ts", "b.ts"],
+      "graphc emit needs a model (phi4-mini) or a graph file, and 2 operands are given; for example: graphc emit phi4-mini",
+    ],
+    [
+      ["diff", "a.mlpackage"],
+      "graphc diff needs two packages, models or graph files, and 1 is given; for example: graphc diff old.mlpackage new.mlpackage",
+    ],
+    [
+      ["emit", "phi4mini"],
+      '"phi4mini" is neither phi4-mini nor a graph file (.ts) nor a package (.mlpackage); did you mean phi4-mini?',
+    ],
+    [["emit", "phi4-mini", "--token", "4"], "Unknown option '--token'; did you mean --tokens?"],
+    [["emit", "phi4-mini", "--frobnicate"], "Unknown option '--frobnicate'; see graphc emit --help"],
+    [["emit", COUNTER, "--out", ""], "--out has no value; write --out DIR"],
+    [["emit", COUNTER, "--out", "a", "--out", "b"], "--out is given twice, as a and as b; keep one"],
+    [["parity", COUNTER, "--threads", "3"], '--threads must be 1 or 2, not "3"'],
+    [["parity", COUNTER, "--threads", "0"], '--threads must be 1 or 2, not "0"'],
+    [["run", COUNTER, "--positions", "0", "--precision", "fp31"], '--precision must be fp16 or fp64, not "fp31"'],
     [["emit", "phi4-mini", "--tokens", "0"], '--tokens must be a whole number of at least 1, not "0"'],
     [["emit", "phi4-mini", "--tokens", "four"], '--tokens must be a whole number of at least 1, not "four"'],
     [["emit", "phi4-mini", "--layers", "0"], '--layers must be a whole number of at least 1, not "0"'],
@@ -336,7 +355,7 @@ test("an interrupt while fixtures are recorded leaves the packages, which are wh
   const argv = ["emit", ATTENTION, "--max-seq", "32", "--fixtures", "--out", out];
   const outcome = await graphc(argv, (at) => at === "recording fixtures");
   const sentence = "error: interrupted; the packages are written, their fixtures are not";
-  expect(outcome).toEqual({ code: 2, out: "", err: sentence });
+  expect(outcome).toEqual({ code: 130, out: "", err: sentence });
   const packages = ["attention.t1.mlpackage", "attention.t4.mlpackage"];
   expect(readdirSync(out)).toEqual(["attention.certificate.json", ...packages]);
 });
@@ -350,6 +369,6 @@ test("fixtures of a graph without a cache are refused before anything is written
 test.each(["writing t4", "writing t1"])("an interrupt while %s leaves nothing", async (label) => {
   const out = join(testFolder(), "out");
   const outcome = await graphc(["emit", COUNTER, "--out", out], (at) => at === label);
-  expect(outcome).toEqual({ code: 2, out: "", err: "error: interrupted; nothing was written" });
+  expect(outcome).toEqual({ code: 130, out: "", err: "error: interrupted; nothing was written" });
   expect(existsSync(out)).toBe(false);
 });

@@ -317,7 +317,7 @@ describe("every command", () => {
   });
 
   test.each(Object.keys(LINES))("%s --help tells every option", async (name) => {
-    const command: Command = (await import(`../../src/cli/commands/${name}.ts`))[name];
+    const command: Command = (await import(`../../src/cli/commands/${name}.ts`))[`${name}Command`];
     const { code, out } = await graphc([name, "--help"]);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^graphc ${name} `));

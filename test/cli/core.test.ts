@@ -1,13 +1,15 @@
+/** The parts of the command line by themselves: parsing, near misses, help, progress, tables, graph files, reports. */
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Command } from "../../src/cli/command.ts";
-import { help, parse } from "../../src/cli/command.ts";
+import { helpText, parseCommandLine } from "../../src/cli/command.ts";
 import { loadGraphFile } from "../../src/cli/graph-file.ts";
 import { startProgress } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
+import { editDistance, nearest } from "../../src/cli/near-miss.ts";
 import { reportError } from "../../src/cli/report.ts";
 import { bytes, table } from "../../src/cli/table.ts";
 
@@ -16,28 +18,76 @@ const folder = () => mkdtempSync(join(tmpdir(), "graphc-test-"));
 
 const sample: Command = {
   name: "sample",
-  summary: "does nothing",
   operands: "TARGET",
   arity: [1, 1],
+  needs: "a target",
+  example: "thing",
   options: {
-    tokens: { type: "string", value: "T", help: "tokens", default: "4" },
-    force: { type: "boolean", help: "do" },
+    tokens: { kind: "whole", value: "T", min: 1, help: "tokens", default: "4" },
+    threads: { kind: "whole", value: "N", min: 1, max: 2, help: "threads" },
+    precision: { kind: "choice", values: ["fp16", "fp64"], help: "bits", default: "fp16" },
+    force: { kind: "flag", help: "do" },
   },
   run: async () => 0,
 };
 
-test("options have defaults, and bad values are refused by name", () => {
-  const args = parse(sample, ["x", "--force"]);
-  expect([args.whole("tokens", 1), args.flag("force"), args.operands]).toEqual([4, true, ["x"]]);
-  expect(() => parse(sample, ["x", "--tokens", "0"]).whole("tokens", 1)).toThrow(
-    '--tokens must be a whole number of at least 1, not "0"',
-  );
-  expect(() => parse(sample, ["x", "--nope"])).toThrow("Unknown option '--nope'; see graphc sample --help");
-  expect(() => parse(sample, [])).toThrow("graphc sample TARGET: 0 operands given; see graphc sample --help");
+test("options have defaults, and what is given stands before them", () => {
+  const args = parseCommandLine(sample, ["x", "--force"]);
+  expect([args.whole("tokens"), args.text("precision"), args.text("threads")]).toEqual([4, "fp16", undefined]);
+  expect([args.flag("force"), args.flag("json"), args.operands]).toEqual([true, false, ["x"]]);
+  const given = parseCommandLine(sample, ["--tokens", "8", "--precision=fp64", "--", "--force"]);
+  expect([given.whole("tokens"), given.text("precision"), given.flag("force")]).toEqual([8, "fp64", false]);
+  expect(given.operands).toEqual(["--force"]);
 });
 
-test("help lists options with defaults", () => {
-  expect(help(sample)).toContain("--tokens T  tokens (default 4)");
+/** Each is refused with exactly this message and this mend. */
+const refusals: readonly (readonly [argv: readonly string[], message: string, mend: string | undefined])[] = [
+  [["x", "--tokens", "0"], '--tokens must be a whole number of at least 1, not "0"', undefined],
+  [
+    ["x", "--tokens", "9007199254740993"],
+    '--tokens must be a whole number of at least 1, not "9007199254740993"',
+    undefined,
+  ],
+  [["x", "--threads", "3"], '--threads must be 1 or 2, not "3"', undefined],
+  [["x", "--precision", "fp31"], '--precision must be fp16 or fp64, not "fp31"', undefined],
+  [["x", "--nope"], "Unknown option '--nope'", "see graphc sample --help"],
+  [["x", "--constructor"], "Unknown option '--constructor'", "see graphc sample --help"],
+  [["x", "-f"], "Unknown option '-f'", "see graphc sample --help"],
+  [["x", "--token", "3"], "Unknown option '--token'", "did you mean --tokens?"],
+  [["x", "--froce"], "Unknown option '--froce'", "did you mean --force?"],
+  [["x", "--tokens", "4", "--tokens", "8"], "--tokens is given twice, as 4 and as 8", "keep one"],
+  [["x", "--precision", "fp64", "--precision", "fp64"], "--precision is given twice, as fp64 and as fp64", "keep one"],
+  [["x", "--tokens"], "--tokens has no value", "write --tokens T"],
+  [["x", "--tokens", ""], "--tokens has no value", "write --tokens T"],
+  [["x", "--precision="], "--precision has no value", "write --precision fp16|fp64"],
+  [["--tokens", "--force", "x"], "--tokens has no value before --force", "--tokens=--force if that is meant to be it"],
+  [["x", "--force=yes"], "--force takes no value", undefined],
+  [[], "graphc sample needs a target", "for example: graphc sample thing"],
+  [[""], "graphc sample needs a target, and one that is given is empty", "for example: graphc sample thing"],
+  [["x", "y"], "graphc sample needs a target, and 2 operands are given", "for example: graphc sample thing"],
+];
+test.each(refusals)("refused: %j", (argv, message, mend) => {
+  const refused = () => parseCommandLine(sample, argv);
+  expect(refused).toThrow(expect.objectContaining({ name: "UserError", message }));
+  expect(refused).toThrow(expect.toSatisfy((error) => error.mend === mend, `mend ${mend}`));
+});
+
+test("a flag may be given twice, and --help asks for no operand", () => {
+  expect(parseCommandLine(sample, ["x", "--json", "--json"]).flag("json")).toBe(true);
+  expect(parseCommandLine(sample, ["--help"]).flag("help")).toBe(true);
+});
+
+test("help lists options with their values, ranges and defaults", () => {
+  const text = helpText(sample, "does nothing").split("\n");
+  expect(text.slice(0, 7)).toEqual([
+    "graphc sample TARGET [options]",
+    "",
+    "  does nothing",
+    "",
+    "  --tokens T             tokens (default 4)",
+    "  --threads N            threads (1 or 2)",
+    "  --precision fp16|fp64  bits (default fp16)",
+  ]);
 });
 
 test("progress redraws one line on a terminal and stays quiet in a log", () => {
@@ -71,6 +121,34 @@ test("tables and byte counts", () => {
   expect([bytes(12), bytes(201_326_592), bytes(2e9)]).toEqual(["12 B", "201.3 MB", "2.0 GB"]);
 });
 
+describe("a slip of the fingers", () => {
+  const words = ["check", "emit", "prove", "parity", "run", "gate"];
+  test.each([
+    ["prov", "prove"],
+    ["provee", "prove"],
+    ["rpove", "prove"],
+    ["prpve", "prove"],
+    ["pariyt", "parity"],
+    ["paritty", "parity"],
+    ["rum", "run"],
+  ])("%s is near to %s", (word, meant) => expect(nearest(word, words)).toBe(meant));
+
+  test.each(["frobnicate", "pro", "rn!", "", "checkpoint", "ti", "evorp"])("%j is near to nothing", (word) =>
+    expect(nearest(word, words)).toBeUndefined(),
+  );
+
+  test("between two that are equally near there is no guess", () => {
+    expect(nearest("--layerx", ["--layer", "--layers"])).toBeUndefined();
+    expect(nearest("--layrs", ["--layer", "--layers"])).toBe("--layers");
+  });
+
+  test("a swap of neighbours is one slip, and so is each letter more, less or other", () => {
+    expect(["", "ab", "ba", "abc", "axb", "b", "yx"].map((word) => editDistance(word, "ab"))).toEqual([
+      2, 0, 1, 1, 1, 1, 2,
+    ]);
+  });
+});
+
 test("an unknown command is one sentence and exit code 2", async () => {
   const lines: string[] = [];
   const io = {
@@ -80,7 +158,11 @@ test("an unknown command is one sentence and exit code 2", async () => {
     progress: neverCalled,
   };
   expect(await main(["emti"], io)).toBe(2);
-  expect(lines).toEqual(['error: there is no command "emti"; graphc --help lists them']);
+  expect(await main(["frobnicate"], io)).toBe(2);
+  expect(lines).toEqual([
+    'error: there is no command "emti"; did you mean emit?',
+    'error: there is no command "frobnicate"; graphc --help lists them',
+  ]);
 });
 
 function neverCalled(): never {

@@ -71,7 +71,7 @@ test.each(["SIGINT", "SIGTERM"] as const)("%s in the middle of an emit leaves no
   const outcome = outcomeOf(child);
   await weightsBegun(folder);
   child.kill(signal);
-  expect(await outcome).toEqual({ code: 2, out: "", err: "error: interrupted; nothing was written\n" });
+  expect(await outcome).toEqual({ code: 130, out: "", err: "error: interrupted; nothing was written\n" });
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { sizeOf } from "../../src/dsl/type.ts";
+import { sentenceOf } from "../../src/dsl/user-error.ts";
 import { checkLayer, checkSize, PHI4_MINI } from "../../src/models/config.ts";
 import { readPhiConfig } from "../../src/models/config-read.ts";
 import { checkTensors, layerTensors, modelTensors, tensorProblems } from "../../src/models/config-tensors.ts";
@@ -67,7 +68,7 @@ const refusalOf = (action: () => unknown): string => {
   try {
     action();
   } catch (error) {
-    if ((error as Error).name === "UserError") return (error as Error).message;
+    if ((error as Error).name === "UserError") return sentenceOf(error as Error);
     throw error;
   }
   return "not refused";

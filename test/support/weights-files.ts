@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { sentenceOf } from "../../src/dsl/user-error.ts";
 
 /** A folder for one test. */
 export async function testFolder(): Promise<string> {
@@ -48,7 +49,7 @@ export async function refusal(action: () => unknown): Promise<string> {
     await action();
   } catch (error) {
     if ((error as Error).name !== "UserError") throw error;
-    return (error as Error).message.replaceAll(/\/[^ :]*graphc-test-[^/ :]*\/?/g, "");
+    return sentenceOf(error as Error).replaceAll(/\/[^ :]*graphc-test-[^/ :]*\/?/g, "");
   }
   throw new Error("nothing was refused");
 }

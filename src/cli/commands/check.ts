@@ -8,13 +8,16 @@ import type { LintFinding } from "../../passes/lint/lint-rule.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
 import { authorFrame, place } from "../report.ts";
 import { bytes } from "../table.ts";
-import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
+import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
+import { wrapLine } from "../wrap.ts";
 
-export const check: Command = {
+/** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
+export const checkCommand: Command = {
   name: "check",
-  summary: "Checks types, interface, checkpoint contract, and what is known about the engine.",
   operands: "phi4-mini | GRAPH.ts | X.mlpackage",
   arity: [1, 1],
+  needs: "a model (phi4-mini), a graph file or a package",
+  example: "phi4-mini",
   options: MODEL_OPTIONS,
   notes: ["Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it."],
   async run(args, io) {
@@ -31,18 +34,18 @@ async function graphsOf(args: Args): Promise<readonly Graph[]> {
   const [operand] = args.operands as [string];
   if (isPackage(operand)) return [graphOf(readPackage(operand))];
   const subject = await subjectOf(operand, args);
-  const size = sizeOf(args);
+  const size = requestedSize(args);
   return [...new Set([size.tokens, 1])].map((tokens) => subject.build({ ...size, tokens }));
 }
 
-interface Verdict {
+interface CheckedGraph {
   readonly graph: string;
   readonly values: number;
   readonly weightBytes: number;
   readonly findings: readonly LintFinding[];
 }
 
-function judge(graph: Graph): Verdict {
+function judge(graph: Graph): CheckedGraph {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
   return {
@@ -53,15 +56,16 @@ function judge(graph: Graph): Verdict {
   };
 }
 
-const plain = ({ findings, ...rest }: Verdict) => ({
+const plain = ({ findings, ...rest }: CheckedGraph) => ({
   ...rest,
   findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
 });
 
-function print({ graph, values, weightBytes, findings }: Verdict): string {
+function print({ graph, values, weightBytes, findings }: CheckedGraph): string {
   const lines = findings.map(({ severity, rule, text, source, value }) => {
     const frame = authorFrame(value.site);
-    return `  ${severity} [${rule}] ${text}${frame ? `\n    at ${place(frame)}` : ""}\n    source: ${source}`;
+    const at = frame ? [`    at ${place(frame)}`] : [];
+    return [wrapLine(`  ${severity} [${rule}] ${text}`), ...at, wrapLine(`    source: ${source}`)].join("\n");
   });
   const errors = findings.filter((f) => f.severity === "error").length;
   const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : "OK";

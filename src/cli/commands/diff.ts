@@ -8,15 +8,18 @@ import { diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
-import { isPackage, MODEL_OPTIONS, sizeOf, subjectOf } from "../target.ts";
+import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
 
-export const diff: Command = {
+/** What differs, part by part; any difference is a no. */
+export const diffCommand: Command = {
   name: "diff",
-  summary: "Compares two packages or graphs: interface, ops, types, attributes and weights, not bytes.",
   operands: "A B",
   arity: [2, 2],
+  needs: "two packages, models or graph files",
+  example: "old.mlpackage new.mlpackage",
   options: MODEL_OPTIONS,
   notes: [
+    "Compared are interface, ops, types, attributes and weights, not bytes.",
     "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
     "Exit code 1 when they differ.",
   ],
@@ -33,22 +36,22 @@ async function differencesOf(args: Args): Promise<readonly GraphDifference[]> {
     const [before, after] = args.operands.map((operand) => readPackage(resolve(operand)));
     return diffPackages(before!, after!);
   }
-  const [before, after] = await Promise.all(args.operands.map((operand) => sideOf(operand, args)));
+  const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args)));
   const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
   return diffGraphs(before!.graph, after!.graph, { hash });
 }
 
-interface Side {
+interface Comparand {
   readonly graph: Graph;
   /** For weights that a package would hold: their hash as it would be stored. */
   readonly hash?: WeightHash;
 }
 
 /** The graph of a package, or a model at the sizes of the options with its weights hashed. */
-async function sideOf(operand: string, args: Args): Promise<Side> {
+async function comparandOf(operand: string, args: Args): Promise<Comparand> {
   if (isPackage(operand)) return { graph: graphOf(readPackage(resolve(operand))) };
   const subject = await subjectOf(operand, args);
-  const graph = subject.build(sizeOf(args));
+  const graph = subject.build(requestedSize(args));
   // Between two models the names of the weights say it all; only a package asks for their contents.
   if (!args.operands.some(isPackage)) return { graph };
   const store = await subject.openWeights(graph);

@@ -11,27 +11,32 @@ import { printSummary } from "../emit-text.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { isPackage, MODEL_OPTIONS, subjectOf } from "../target.ts";
 
-export const emit: Command = {
+/** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
+export const emitCommand: Command = {
   name: "emit",
-  summary: "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage: a block of T tokens and a single token.",
   operands: "phi4-mini | GRAPH.ts",
   arity: [1, 1],
+  needs: "a model (phi4-mini) or a graph file",
+  example: "phi4-mini",
   options: {
     ...MODEL_OPTIONS,
-    out: { type: "string", value: "DIR", help: "folder for the packages", default: "build" },
-    force: { type: "boolean", help: "replace packages that are there already" },
-    "no-prove": { type: "boolean", help: "do not prove block == steps on the bytes just written" },
+    out: { kind: "folder", help: "folder for the packages", default: "build" },
+    force: { kind: "flag", help: "replace packages that are there already" },
+    "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
     fixtures: {
-      type: "boolean",
+      kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
     },
-    evidence: { type: "string", value: "DIR", help: "passed one-layer build that allows --layers above 1; else --out" },
-    "ahead-of-evidence": { type: "boolean", help: "emit more than one layer without such evidence, and say so" },
+    evidence: { kind: "folder", help: "passed one-layer build that allows --layers above 1; else --out" },
+    "ahead-of-evidence": { kind: "flag", help: "emit more than one layer without such evidence, and say so" },
   },
-  notes: ["Exit code 1, and nothing written, when the packages are refuted."],
+  notes: [
+    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1, and nothing written, when the packages are refuted.",
+  ],
   async run(args, io) {
     const [operand] = args.operands as [string];
-    if (isPackage(operand)) throw new UserError(`${operand} is a package already; emit takes a model or a graph file`);
+    if (isPackage(operand))
+      throw new UserError(`${operand} is a package already`, "emit takes a model or a graph file");
     const subject = await subjectOf(operand, args);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
@@ -42,7 +47,9 @@ export const emit: Command = {
     try {
       const emitted = await emitPackages(job);
       if (emitted.kind === "refuted") {
-        io.out(printVerdict(emitted.verdict));
+        const { verdict } = emitted;
+        const record = { name: subject.name, proof: plainVerdict(verdict) };
+        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : printVerdict(verdict));
         io.err("nothing was written");
         return 1;
       }

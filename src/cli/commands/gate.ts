@@ -3,13 +3,18 @@ import { judgeBuild } from "../../evidence/policy.ts";
 import type { Command } from "../command.ts";
 import { table } from "../table.ts";
 
-export const gate: Command = {
+/** A line per item of the gate; one without a yes makes the whole a no. */
+export const gateCommand: Command = {
   name: "gate",
-  summary: "Judges the evidence.json that graphc-ane wrote on a Mac against the packages and certificate in a folder.",
   operands: "DIR",
   arity: [1, 1],
+  needs: "the folder that emit wrote and graphc-ane measured",
+  example: "build",
   options: {},
-  notes: ["Exit code 0 only when every line says yes."],
+  notes: [
+    "Holds evidence.json against the packages and the certificate in the same folder.",
+    "Exit code 0 only when every line says yes.",
+  ],
   async run(args, io) {
     const { judgement, evidence } = await judgeBuild(args.operands[0]!);
     if (args.flag("json")) io.out(JSON.stringify({ ...judgement, system: evidence?.system }, null, 2));

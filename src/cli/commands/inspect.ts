@@ -6,24 +6,29 @@ import type { Command } from "../command.ts";
 
 const SHORT_HASH = 12;
 
-export const inspect: Command = {
+/** The records of a package as they are, lifted into no graph: it shows what graphc itself could not run. */
+export const inspectCommand: Command = {
   name: "inspect",
-  summary: "Prints functions, states, flexible sizes and weights (dtype, shape, hash) of a package, whoever wrote it.",
   operands: "X.mlpackage",
   arity: [1, 1],
+  needs: "a package",
+  example: "build/phi4-mini.layer0.t4.mlpackage",
   options: {},
+  notes: ["Functions, states, flexible sizes, ops and weights (dtype, shape, hash), whoever wrote the package."],
   async run(args, io) {
     const pkg = readPackage(args.operands[0]!);
-    io.out(args.flag("json") ? JSON.stringify(jsonOf(pkg), null, 2) : printMil(pkg.model, { hashOf: hashes(pkg) }));
+    io.out(
+      args.flag("json") ? JSON.stringify(modelRecord(pkg), null, 2) : printMil(pkg.model, { hashOf: shortHashes(pkg) }),
+    );
     return 0;
   },
 };
 
-const hashes = (pkg: Package) => (blob: BlobRef, type: MilTensorType) =>
+const shortHashes = (pkg: Package) => (blob: BlobRef, type: MilTensorType) =>
   pkg.blobs.source(blob, type).sha256.slice(0, SHORT_HASH);
 
 /** The records as they are, with the full hash beside every reference into the weight file. */
-function jsonOf(pkg: Package): unknown {
+function modelRecord(pkg: Package): unknown {
   const enrich = (_: string, value: unknown): unknown => {
     if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
     if (typeof value !== "object" || value === null || !("blob" in value)) return value;

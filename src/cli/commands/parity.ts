@@ -1,26 +1,33 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
-import { UserError } from "../../dsl/user-error.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
-import { type ParityReport, parity as runParity } from "../../passes/parity/parity.ts";
+import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
 import type { Args, Command } from "../command.ts";
+import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair, pairOf } from "../pair.ts";
+import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { MODEL_OPTIONS } from "../target.ts";
 
-export const parity: Command = {
+/** Terms in a chunk of the block, and of the steps. */
+const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
+
+/** Runs blocks against single tokens; a difference in any bit is a no. */
+export const parityCommand: Command = {
   name: "parity",
-  summary: "Runs blocks of T tokens against the same tokens one by one and compares every bit.",
   operands: "phi4-mini | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
+  needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
+  example: "phi4-mini",
   options: {
     ...MODEL_OPTIONS,
-    threads: { type: "string", value: "N", help: "1 or 2; the bits are the same", default: "1" },
+    threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
     accumulate: {
-      type: "string",
+      kind: "form",
       value: "fp16:A/B",
+      form: CHUNKS,
+      like: "fp16:32/256",
       help: "model hardware that sums in fp16 chunks of A terms in the block, B in the steps",
     },
   },
@@ -29,9 +36,9 @@ export const parity: Command = {
     "Exit code 0 only when every bit is equal (the sign of zero aside).",
   ],
   async run(args, io) {
-    const pair = await pairOf(args);
+    const pair = await requestedPair(args);
     const started = performance.now();
-    const report = await measure(pair, args, io);
+    const report = await compareRuns(pair, args, io);
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
       io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));
@@ -40,10 +47,10 @@ export const parity: Command = {
   },
 };
 
-async function measure(pair: OpenPair, args: Args, io: Io): Promise<ParityReport> {
+async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityReport> {
   const [blockSums, stepSums] = accumulation(args.text("accumulate"));
   const [block, step] = [planOf(pair.block, blockSums), planOf(pair.step, stepSums)];
-  const threads = args.whole("threads", 1);
+  const threads = args.whole("threads");
   checkMemory(bytesOf([block, step], { threads }), "this run");
   const loading = io.progress("loading weights");
   const store = await pair.openWeights();
@@ -52,7 +59,7 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<ParityReport
   );
   const running = io.progress("running blocks");
   try {
-    return await runParity(
+    return await parity(
       {
         block: pair.block,
         step: pair.step,
@@ -60,11 +67,11 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<ParityReport
         runStep: (values) => executor.run(step, values),
       },
       {
-        seed: args.whole("seed", 0),
+        seed: args.whole("seed"),
         ...(pair.config ? { config: pair.config } : {}),
         onCall(done, total) {
           running.update(done, total);
-          if (io.signal.aborted) throw new UserError("interrupted");
+          if (io.signal.aborted) throw new Interrupted("interrupted");
         },
       },
     );
@@ -77,9 +84,8 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<ParityReport
 
 /** `fp16:32/256` as the model of the block and of the steps. */
 function accumulation(text: string | undefined): readonly [{ accumulate?: Accumulate }, { accumulate?: Accumulate }] {
-  if (text === undefined) return [{}, {}];
-  const match = /^fp16:(\d+)\/(\d+)$/.exec(text);
-  if (!match) throw new UserError(`--accumulate must look like fp16:32/256, not "${text}"`);
+  const match = CHUNKS.exec(text ?? "");
+  if (!match) return [{}, {}];
   const model = (chunk: string) => ({ accumulate: { dtype: "fp16", chunk: Number(chunk) } }) as const;
   return [model(match[1]!), model(match[2]!)];
 }

@@ -2,35 +2,36 @@
 import { join } from "node:path";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
-import { prove as proveGraphs } from "../../passes/prove/prove.ts";
+import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Command } from "../command.ts";
 import type { Io } from "../io.ts";
-import { type OpenPair, pairOf } from "../pair.ts";
+import { type OpenPair, requestedPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { MODEL_OPTIONS } from "../target.ts";
-import { VERSION } from "../version.ts";
+import { TOOL_VERSION } from "../version.ts";
 
-export const prove: Command = {
+/** The verdict, and with --json its certificate; anything but a proof is a no. */
+export const proveCommand: Command = {
   name: "prove",
-  summary: "Proves that a block of T tokens gives what T single tokens give, or shows where it does not.",
   operands: "phi4-mini | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
+  needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
+  example: "phi4-mini",
   options: {
     ...MODEL_OPTIONS,
-    dump: { type: "string", value: "DIR", help: "write the counterexample, for graphc run to replay" },
+    dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
   },
   notes: [
     "PROVEN (exact): equal bits up to the sign of zero. PROVEN (reals): equal over the real numbers.",
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
   async run(args, io) {
-    const pair = await pairOf(args);
+    const pair = await requestedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = verdictOf(pair, identity, io);
-    if (args.flag("json")) io.out(JSON.stringify(jsonOf(verdict, pair), null, 2));
-    else io.out(printVerdict(verdict));
+    if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
       await dumpCounterexample(dump, verdict.counterexample, identity);
@@ -38,6 +39,8 @@ export const prove: Command = {
         `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
       );
     }
+    // Last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
+    if (args.flag("json")) io.out(JSON.stringify(verdictRecord(verdict, pair), null, 2));
     return claimOf(verdict).startsWith("PROVEN") ? 0 : 1;
   },
 };
@@ -46,15 +49,15 @@ const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
 
 /** The verdict, and with a proof the certificate that it is worth. */
-const jsonOf = (verdict: Verdict, { block, step }: OpenPair) => ({
+const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
   ...(plainVerdict(verdict) as object),
-  certificate: certificate(verdict, { block, step }, VERSION),
+  certificate: certificate(verdict, { block, step }, TOOL_VERSION),
 });
 
 function verdictOf({ block, step, small }: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Verdict {
   const progress = io.progress("proving");
   try {
-    return proveGraphs(block, step, {
+    return prove(block, step, {
       progress: progress.update,
       weightIdentity: identity,
       ...(small ? { small } : {}),

@@ -2,7 +2,7 @@
 
 import type { Graph } from "../../dsl/graph.ts";
 import { rolesOf } from "../../dsl/roles.ts";
-import { sizeOf as elements, sameType, show, type TensorType } from "../../dsl/type.ts";
+import { sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
@@ -13,33 +13,42 @@ import { bytesOf, prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair, pairOf } from "../pair.ts";
+import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
 import { MODEL_OPTIONS } from "../target.ts";
 
-export const run: Command = {
+/** Outputs and states at exit, as safetensors that --state and --inputs take again. */
+export const runCommand: Command = {
   name: "run",
-  summary: "Evaluates a graph once and writes its outputs and states as safetensors.",
   operands: "phi4-mini | GRAPH.ts | X.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
+  needs: "a model (phi4-mini), a graph file or a package",
+  example: "examples/counter.ts --positions 0",
   options: {
     ...MODEL_OPTIONS,
-    inputs: { type: "string", value: "FILE", help: "safetensors with a tensor for every input; F64 in fp64" },
+    inputs: { kind: "file", help: "safetensors with a tensor for every input; F64 in fp64" },
     positions: {
-      type: "string",
+      kind: "form",
       value: "5..8",
+      form: /^(\d+\.\.\d+|\d+(,\d+)*)$/,
+      like: "5..8 or 5,9,7",
       help: "make the inputs for tokens at these cache rows (5..8 or 5,9,7)",
     },
-    state: { type: "string", value: "FILE", help: "safetensors with the states at entry; zeros when absent" },
-    out: { type: "string", value: "FILE", help: "where outputs and states go", default: "out.safetensors" },
-    precision: { type: "string", value: "P", help: "fp16, the reference, or fp64, the yardstick", default: "fp16" },
-    unchecked: { type: "boolean", help: "feed masks and positions even where they break their contract" },
+    state: { kind: "file", help: "safetensors with the states at entry; zeros when absent" },
+    out: { kind: "file", help: "where outputs and states go", default: "out.safetensors" },
+    precision: {
+      kind: "choice",
+      values: ["fp16", "fp64"],
+      help: "fp16, the reference, or fp64, the yardstick",
+      default: "fp16",
+    },
+    unchecked: { kind: "flag", help: "feed masks and positions even where they break their contract" },
   },
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
-    const pair = await pairOf(args);
+    const pair = await requestedPair(args);
     const plan = planned(pair, args);
-    const values = { ...(await statesOf(pair.block, args)), ...(await inputsOf(pair, args)) };
+    const values = { ...(await requestedStates(pair.block, args)), ...(await requestedInputs(pair, args)) };
     const results = await evaluateOnce(pair, plan, values, io);
     const out = args.text("out")!;
     await writeArrays(out, { ...results.outputs, ...results.states });
@@ -48,14 +57,14 @@ export const run: Command = {
   },
 };
 
-async function inputsOf(pair: OpenPair, args: Args): Promise<Arrays> {
+async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const [file, positions] = [args.text("inputs"), args.text("positions")];
   if ((file === undefined) === (positions === undefined)) throw new UserError("give either --inputs or --positions");
   const roles = rolesOf(pair.block, pair.step);
   const maxSeq = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
   if (positions !== undefined) {
-    const rows = rowsOf(positions, tokensOf(pair.block, pair.step), maxSeq);
-    const source = { seed: args.whole("seed", 0), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
+    const rows = cacheRows(positions, tokensOf(pair.block, pair.step), maxSeq);
+    const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
     const before = Math.min(...rows.flatMap((row) => (row === undefined ? [] : [row])));
     const committed = new Set(Array.from({ length: before }, (_, row) => row));
     return feed(pair.block, source, { rows, committed, stream: 0 });
@@ -64,17 +73,17 @@ async function inputsOf(pair: OpenPair, args: Args): Promise<Arrays> {
   const values = await readArrays(file!, doublesAs(wanted, args));
   checkNames(values, wanted, file!);
   const [problem] = args.flag("unchecked") ? [] : contractProblems(pair.block, roles, values, maxSeq);
-  if (problem) throw new UserError(`${file}: ${problem}; --unchecked feeds it all the same`);
+  if (problem) throw new UserError(`${file}: ${problem}`, "--unchecked feeds it all the same");
   return values;
 }
 
-async function statesOf(graph: Graph, args: Args): Promise<Arrays> {
+async function requestedStates(graph: Graph, args: Args): Promise<Arrays> {
   const file = args.text("state");
   const wanted = graph.states.map(({ name, entry }) => ({ name, type: entry.type }));
   if (file === undefined) {
     const zeros = ({ type }: (typeof wanted)[0]): RawArray => ({
       ...type,
-      data: new Uint16Array(elements(type.shape)),
+      data: new Uint16Array(sizeOf(type.shape)),
     });
     return Object.fromEntries(wanted.map((state) => [state.name, zeros(state)]));
   }
@@ -105,15 +114,13 @@ function checkNames(values: Arrays, wanted: Wanted, file: string): void {
 }
 
 /** `5..8` or `5,9,7`: fewer than T leaves dead columns. */
-function rowsOf(text: string, tokens: number, maxSeq: number): readonly (number | undefined)[] {
-  const range = /^(\d+)\.\.(\d+)$/.exec(text);
-  const rows = range
-    ? Array.from({ length: Math.max(0, Number(range[2]) - Number(range[1]) + 1) }, (_, i) => Number(range[1]) + i)
-    : /^\d+(,\d+)*$/.test(text)
-      ? text.split(",").map(Number)
-      : [];
-  if (rows.length === 0) throw new UserError(`--positions must look like 5..8 or 5,9,7, not "${text}"`);
-  if (rows.length > tokens) throw new UserError(`--positions names ${rows.length} tokens; the graph takes ${tokens}`);
+function cacheRows(text: string, tokens: number, maxSeq: number): readonly (number | undefined)[] {
+  const [first, last] = text.includes("..") ? text.split("..").map(Number) : [];
+  const listed = text.split(",");
+  const count = first === undefined ? listed.length : last! - first + 1;
+  if (count < 1) throw new UserError(`--positions must look like 5..8 or 5,9,7, not "${text}"`);
+  if (count > tokens) throw new UserError(`--positions names ${count} tokens; the graph takes ${tokens}`);
+  const rows = Array.from({ length: count }, (_, i) => (first === undefined ? Number(listed[i]) : first + i));
   const beyond = rows.find((row) => row >= maxSeq);
   if (beyond !== undefined) throw new UserError(`position ${beyond} is beyond the cache's last row ${maxSeq - 1}`);
   if (new Set(rows).size < rows.length) throw new UserError("--positions names a cache row twice");
@@ -122,9 +129,7 @@ function rowsOf(text: string, tokens: number, maxSeq: number): readonly (number 
 
 /** The plan comes before any array is made, so that what does not fit into memory is said and not tried. */
 function planned(pair: OpenPair, args: Args): Plan {
-  const precision = args.text("precision");
-  if (precision !== "fp16" && precision !== "fp64")
-    throw new UserError(`--precision must be fp16 or fp64, not "${precision}"`);
+  const precision = args.text("precision") === "fp64" ? "fp64" : "fp16";
   const plan = planOf(pair.block, { precision });
   checkMemory(bytesOf([plan]), "this run");
   return plan;

@@ -9,10 +9,11 @@ import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
 import { type NormSurvey, surveyNorms } from "../../passes/survey/norms.ts";
 import { surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
+import type { Arrays } from "../../weights/arrays.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair, pairOf } from "../pair.ts";
+import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
 import { MODEL_OPTIONS } from "../target.ts";
 
@@ -21,21 +22,24 @@ const BLOCKS = 4;
 /** Doublings left before overflow at which a value is worth a warning. */
 const NARROW = 2;
 
-export const survey: Command = {
+/** Figures per value over a few blocks that share their cache; a value that is not finite is a no. */
+export const surveyCommand: Command = {
   name: "survey",
-  summary: "Runs a few blocks and reports per value: max |x|, rms, subnormals, room before overflow, worst channel.",
   operands: "phi4-mini | GRAPH.ts",
   arity: [1, 1],
+  needs: "a model (phi4-mini) or a graph file",
+  example: "phi4-mini",
   options: MODEL_OPTIONS,
   notes: [
+    "Reports per value: max |x|, rms, subnormals, room before overflow, worst channel.",
     "With --weights and --layer 0 the rows are embeddings of tokens of the checkpoint; otherwise they are random, rms 1.",
     "Exit code 1 when a value is not finite.",
   ],
   async run(args, io) {
-    const pair = await pairOf(args);
+    const pair = await requestedPair(args);
     const { values, norms } = await measure(pair, args, io);
     if (args.flag("json")) io.out(JSON.stringify({ values, norms }, null, 2));
-    else io.out(print(pair, values, norms));
+    else io.out(surveyText(pair, values, norms));
     return values.some((v) => v.nonFinite > 0) ? 1 : 0;
   },
 };
@@ -60,7 +64,7 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<Survey> {
     };
     let states = zeroStates(pair);
     for (let block = 0; block < BLOCKS; block++) {
-      const inputs = await inputsOf(pair, store, args, block);
+      const inputs = await blockInputs(pair, store, args, block);
       for (const x of pair.block.inputs) observe(x, inputs[x.name ?? ""]!);
       if (inputs.x) rows.push(...tokenRows(inputs.x));
       states = executor.run(plan, { ...inputs, ...states }, observe).states;
@@ -72,8 +76,6 @@ async function measure(pair: OpenPair, args: Args, io: Io): Promise<Survey> {
   }
 }
 
-type Arrays = Readonly<Record<string, RawArray>>;
-
 const zeroStates = ({ block }: OpenPair): Arrays =>
   Object.fromEntries(
     block.states.map(({ name, entry: { type } }) => [
@@ -82,20 +84,20 @@ const zeroStates = ({ block }: OpenPair): Arrays =>
     ]),
   );
 
-async function inputsOf(pair: OpenPair, store: WeightStore, args: Args, block: number): Promise<Arrays> {
+async function blockInputs(pair: OpenPair, store: WeightStore, args: Args, block: number): Promise<Arrays> {
   const roles = rolesOf(pair.block, pair.step);
   const maxSeq = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
-  const tokens = args.whole("tokens", 1);
+  const tokens = args.whole("tokens");
   if (tokens * BLOCKS > maxSeq)
     throw new UserError(`${BLOCKS} blocks of ${tokens} tokens do not fit --max-seq ${maxSeq}`);
   const first = block * tokens;
-  const source = { seed: args.whole("seed", 0), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
+  const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
   const inputs = feed(pair.block, source, {
     rows: Array.from({ length: tokens }, (_, t) => first + t),
     committed: new Set(Array.from({ length: first }, (_, row) => row)),
     stream: first,
   });
-  const embedded = pair.config && args.text("weights") && args.whole("layer", 0) === 0;
+  const embedded = pair.config && args.text("weights") && args.whole("layer") === 0;
   return embedded ? { ...inputs, x: await embeddings(pair, store, first, tokens) } : inputs;
 }
 
@@ -122,7 +124,7 @@ function tokenRows(contents: RawArray): readonly Float64Array[] {
   return Array.from({ length: tokens }, (_, t) => Float64Array.from({ length: d }, (_, c) => data[c * tokens + t]!));
 }
 
-function print(pair: OpenPair, values: readonly ValueSurvey[], norms: readonly NormSurvey[]): string {
+function surveyText(pair: OpenPair, values: readonly ValueSurvey[], norms: readonly NormSurvey[]): string {
   const figure = (x: number) => (x === 0 ? "0" : x.toExponential(2));
   const rows = values.map((v) => [
     v.value,

@@ -10,7 +10,8 @@ import { DATA_TYPE, literalMember } from "../mil/wire.ts";
 export type Where = string;
 
 /** Builds the error for something the reader will not take. */
-export const refuse = (where: Where, text: string): UserError => new UserError(`${where}: ${text}`);
+export const refuse = (where: Where, text: string, mend?: string): UserError =>
+  new UserError(`${where}: ${text}`, mend);
 
 const DTYPE_OF: ReadonlyMap<number, MilDType> = new Map(
   Object.entries(DATA_TYPE).map(([dtype, number]) => [number, dtype as MilDType]),

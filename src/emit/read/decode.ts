@@ -72,7 +72,8 @@ function programOf(message: Model): Program {
     return message.Type.value;
   }
   const kind = message.$unknown?.map((field) => OTHER_KINDS[field.no]).find((name) => name !== undefined);
-  if (kind) throw new UserError(`this is a ${kind}; graphc reads ML Programs (convert it with convert_to="mlprogram")`);
+  if (kind)
+    throw new UserError(`this is a ${kind}; graphc reads ML Programs`, 'convert it with convert_to="mlprogram"');
   throw new UserError("this is not a Core ML model with an ML Program in it");
 }
 

@@ -33,7 +33,7 @@ function saying<X>(where: Where, find: () => X): X {
   try {
     return find();
   } catch (error) {
-    throw isUserError(error) ? refuse(where, error.message) : error;
+    throw isUserError(error) ? refuse(where, error.message, error.mend) : error;
   }
 }
 

@@ -165,7 +165,7 @@ function asUserError<X>(where: Where, make: () => X): X {
   try {
     return make();
   } catch (error) {
-    if (isGraphError(error)) throw refuse(where, error.message);
+    if (isGraphError(error)) throw refuse(where, error.message, error.mend);
     throw error;
   }
 }

@@ -57,7 +57,7 @@ function naming<X>(path: string, read: () => X): X {
   try {
     return read();
   } catch (error) {
-    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`);
+    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`, error.mend);
     throw error;
   }
 }

@@ -58,7 +58,7 @@ export function nameValues(graph: Graph, order: readonly Tensor[], outputs: Read
 /** Takes a name of the interface, which must be right as it is. */
 function claim(name: string, site: Site, taken: Set<string>): void {
   if (identifier(name) !== name)
-    throw new GraphError(`"${name}" cannot name an input, state or output; "${identifier(name)}" can`, site);
+    throw new GraphError(`"${name}" cannot name an input, state or output`, site, [], `call it "${identifier(name)}"`);
   if (taken.has(name))
     throw new GraphError(`"${name}" names two of the inputs, states and outputs; Core ML needs distinct names`, site);
   taken.add(name);

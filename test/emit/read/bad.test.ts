@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { graph } from "../../../src/dsl/graph.ts";
 import { linear } from "../../../src/dsl/ops/index.ts";
 import { input, weight } from "../../../src/dsl/tensor.ts";
+import { sentenceOf } from "../../../src/dsl/user-error.ts";
 import type { Program } from "../../../src/emit/mil/gen/MIL_pb.js";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
@@ -43,7 +44,7 @@ function complaint(path = bad): string {
     graphOf(readPackage(path));
   } catch (error) {
     expect((error as Error).name).toBe("UserError");
-    return (error as Error).message.replaceAll(folder, "…");
+    return sentenceOf(error as Error).replaceAll(folder, "…");
   }
   return "no complaint";
 }
@@ -167,7 +168,7 @@ test.each([
   // An empty message under the field of that kind, after specificationVersion 4.
   const tag = [(((field << 3) | 2) & 0x7f) | 0x80, (field << 3) >> 7];
   writeFileSync(file(MODEL), Uint8Array.from([0x08, 4, ...tag, 0]));
-  const text = `this is a ${kind}; graphc reads ML Programs (convert it with convert_to="mlprogram")`;
+  const text = `this is a ${kind}; graphc reads ML Programs; convert it with convert_to="mlprogram"`;
   expect(complaint()).toBe(`…/bad.mlpackage: ${text}`);
 });
 

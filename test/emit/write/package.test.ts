@@ -97,7 +97,8 @@ describe("when it cannot be written, one sentence and nothing left", () => {
     mkdirSync(path);
     expect(await fails(path)).toMatchObject({
       name: "UserError",
-      message: `${path} exists already; --force replaces it`,
+      message: `${path} exists already`,
+      mend: "--force replaces it",
     });
     expect(readdirSync(path)).toEqual([]);
   });

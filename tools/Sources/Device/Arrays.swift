@@ -33,13 +33,13 @@ private func gather<T>(_ array: MLMultiArray, _ raw: UnsafeRawBufferPointer, _ n
 /// Overwrites every element of the array. Memory of a new MLMultiArray is not zeroed, so no element may be left out.
 func overwrite(_ array: MLMultiArray, with tensor: Tensor, name: String) throws {
     guard array.shape.map(\.intValue) == tensor.shape else {
-        throw Failure.fault("\(name) has shape \(array.shape), not \(tensor.shape)")
+        throw Failure.mistake("\(name) has shape \(array.shape), not \(tensor.shape)")
     }
     try array.withUnsafeMutableBytes { raw, strides in
         switch (array.dataType, tensor.elements) {
         case (.float16, .half(let bits)): try scatter(bits, raw, tensor.shape, strides, name)
         case (.int32, .int32(let values)): try scatter(values, raw, tensor.shape, strides, name)
-        default: throw Failure.fault("\(name) has another element type than \(tensor.summary)")
+        default: throw Failure.mistake("\(name) has another element type than \(tensor.summary)")
         }
     }
 }
@@ -62,7 +62,7 @@ func makeArray(_ tensor: Tensor, name: String) throws -> MLMultiArray {
     switch tensor.elements {
     case .half: type = .float16
     case .int32: type = .int32
-    case .double: throw Failure.fault("\(name) is fp64; a model is fed fp16 and int32")
+    case .double: throw Failure.mistake("\(name) is fp64; a model is fed fp16 and int32")
     }
     let array = try MLMultiArray(shape: tensor.shape.map { NSNumber(value: $0) }, dataType: type)
     try overwrite(array, with: tensor, name: name)

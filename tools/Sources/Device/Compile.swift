@@ -46,7 +46,7 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
         try manager.createDirectory(at: part, withIntermediateDirectories: true)
         let made = try await watchingCompiler(log: log) {
             do { return try await MLModel.compileModel(at: package) } catch {
-                throw Failure.fault("\(package.lastPathComponent) does not compile: \(error.localizedDescription)")
+                throw Failure.mistake("\(package.lastPathComponent) does not compile: \(error.localizedDescription)")
             }
         }
         try manager.moveItem(at: made, to: part.appendingPathComponent(name))
@@ -55,6 +55,6 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
         try manager.moveItem(at: part, to: home)
         return Compiled(model: home.appendingPathComponent(name), digest: digest, log: log, reused: false)
     } catch let failure as Failure { throw failure } catch {
-        throw Failure.fault("cannot write below \(folder.path): \(error.localizedDescription)")
+        throw Failure.mistake("cannot write below \(folder.path): \(error.localizedDescription)")
     }
 }

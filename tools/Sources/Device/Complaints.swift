@@ -7,11 +7,11 @@ import Gate
 private let phrases = ["MILCompilerForANE", "ANECCompile"]
 
 /// Runs `body` with standard error going to the file `log`, then passes it on.
-/// - Throws: what `body` throws, with the complaint added; `residency` when body succeeds and the compiler complained.
+/// - Throws: what `body` throws, with the complaint added; a no when it succeeds and the compiler complained.
 public func watchingCompiler<T>(log: URL, _ body: () async throws -> T) async throws -> T {
     let saved = dup(STDERR_FILENO)
     let file = open(log.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
-    guard saved >= 0, file >= 0 else { throw Failure.fault("cannot write \(log.path)") }
+    guard saved >= 0, file >= 0 else { throw Failure.mistake("cannot write \(log.path)") }
     let start = lseek(file, 0, SEEK_END)
     dup2(file, STDERR_FILENO)
     let result: Result<T, any Error>
@@ -27,7 +27,7 @@ public func watchingCompiler<T>(log: URL, _ body: () async throws -> T) async th
     }
     switch (result, complaint) {
     case (.success(let value), nil): return value
-    case (.success, let line?): throw Failure(.residency, "the on-device compiler complained: \(line)")
+    case (.success, let line?): throw Failure(.no, "the on-device compiler complained: \(line)")
     case (.failure(let error), nil): throw error
     case (.failure(let error), let line?):
         throw Failure((error as? Failure)?.code ?? .fault, "\(error); the on-device compiler complained: \(line)")

@@ -3,7 +3,7 @@ import CoreML
 import Gate
 
 /// Every operation of the target's function, nested blocks included, and the function's name.
-/// - Throws: a fault when there is no plan to judge.
+/// - Throws: a fault when the plan does not load, a mistake when there is nothing to judge in it.
 public func readPlan(_ target: Target) async throws -> (function: String, operations: [PlannedOperation]) {
     let plan: MLComputePlan
     do { plan = try await MLComputePlan.load(contentsOf: target.model, configuration: target.configuration()) } catch {
@@ -11,12 +11,12 @@ public func readPlan(_ target: Target) async throws -> (function: String, operat
             "the compute plan of \(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
     }
     guard case .program(let program) = plan.modelStructure else {
-        throw Failure.fault("\(target.model.lastPathComponent) is not an ML program, so its plan lists no operations")
+        throw Failure.mistake("\(target.model.lastPathComponent) is not an ML program, so its plan lists no operations")
     }
     let names = program.functions.keys.sorted()
     let name = target.function ?? (names.count == 1 ? names[0] : "main")
     guard let function = program.functions[name] else {
-        throw Failure.fault(
+        throw Failure.mistake(
             "\(target.model.lastPathComponent) has no function \(name); it has \(names.joined(separator: ", "))")
     }
     return (name, operations(of: function.block, path: "\(name).block", plan: plan))

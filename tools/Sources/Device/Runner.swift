@@ -78,12 +78,12 @@ public final class Runner {
 /// The model declares exactly these names, and no other shape where it declares one.
 private func match(_ declared: [String: [Int]?], _ expected: Named, _ what: String, _ model: String) throws {
     guard Set(declared.keys) == Set(expected.keys) else {
-        throw Failure.fault("\(model) has \(what) \(declared.keys.sorted()), the fixtures \(expected.keys.sorted())")
+        throw Failure.mistake("\(model) has \(what) \(declared.keys.sorted()), the fixtures \(expected.keys.sorted())")
     }
     for (name, shape) in declared {
         guard let shape, !shape.isEmpty else { continue }
         guard shape == expected[name]!.shape else {
-            throw Failure.fault("\(name) of \(model) has shape \(shape), in the fixtures \(expected[name]!.shape)")
+            throw Failure.mistake("\(name) of \(model) has shape \(shape), in the fixtures \(expected[name]!.shape)")
         }
     }
 }

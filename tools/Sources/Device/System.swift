@@ -12,16 +12,16 @@ public struct Machine: Sendable {
 
     /// What is below `folder` decides which disk is looked at. Units that leave the Neural Engine out, for diagnosis, do
     /// without one.
-    /// - Throws: `unsupported` when this is no Mac that can do it.
+    /// - Throws: a mistake when this is no Mac that can do it.
     public static func probe(near folder: URL, units: Units?) throws -> Machine {
         let machine = try current(folder)
         guard machine.osVersion.lexicographicallyPrecedes([15]) == false else {
             throw Failure(
-                .unsupported,
+                .mistake,
                 "macOS \(machine.system.osVersion) is too old: states and functions need macOS 15 or later")
         }
         guard machine.hasNeuralEngine || units?.excludesNeuralEngine ?? true else {
-            throw Failure(.unsupported, "\(machine.system.chip) has no Neural Engine that Core ML offers")
+            throw Failure(.mistake, "\(machine.system.chip) has no Neural Engine that Core ML offers")
         }
         return machine
     }
@@ -31,7 +31,7 @@ public struct Machine: Sendable {
     public func checkDisk(forPackages bytes: Int64) throws {
         let needed = 4 * bytes + 1 << 30
         guard freeBytes >= needed else {
-            throw Failure.fault(
+            throw Failure.mistake(
                 "the disk has \(freeBytes >> 20) MiB free; \(needed >> 20) MiB are needed to compile safely")
         }
     }
@@ -40,7 +40,7 @@ public struct Machine: Sendable {
 #if os(Linux)
     private func current(_ folder: URL) throws -> Machine {
         guard let script = scriptedSystem(in: folder) else {
-            throw Failure(.unsupported, "this is not macOS: Core ML and the Neural Engine are only there")
+            throw Failure(.mistake, "this is not macOS: Core ML and the Neural Engine are only there")
         }
         return Machine(
             system: .init(

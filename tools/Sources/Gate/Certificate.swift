@@ -25,18 +25,18 @@ public struct Certificate: Sendable {
     /// Reads the certificate that the fixtures name and checks that it is that very file.
     public static func read(_ reference: Manifest.FileReference, in folder: URL) throws -> Certificate {
         guard let data = try? Data(contentsOf: inside(folder, reference.file)) else {
-            throw Failure.fault("the certificate \(reference.file) is missing; write it with graphc emit --fixtures")
+            throw Failure.mistake("the certificate \(reference.file) is missing; write it with graphc emit --fixtures")
         }
         let digest = sha256(data)
         guard digest == reference.sha256 else {
-            throw Failure.fault("\(reference.file) is not the certificate that the fixtures were written with")
+            throw Failure.mistake("\(reference.file) is not the certificate that the fixtures were written with")
         }
         let file: File
         do { file = try JSONDecoder().decode(File.self, from: data) } catch {
-            throw Failure.fault("\(reference.file) is not a certificate: \(explain(error))")
+            throw Failure.mistake("\(reference.file) is not a certificate: \(explain(error))")
         }
         guard file.verdict == "PROVEN" else {
-            throw Failure.fault("\(reference.file) says \(file.verdict): there is nothing to confirm on a device")
+            throw Failure.mistake("\(reference.file) says \(file.verdict): there is nothing to confirm on a device")
         }
         return Certificate(digest: digest, preconditions: file.preconditions.map(\.id))
     }

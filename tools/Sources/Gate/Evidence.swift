@@ -122,7 +122,7 @@ extension Evidence {
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
             positiveInfinity: "Infinity", negativeInfinity: "-Infinity", nan: "NaN")
         do { try encoder.encode(self).write(to: url, options: .atomic) } catch {
-            throw Failure.fault("cannot write \(url.path): \(error.localizedDescription)")
+            throw Failure.mistake("cannot write \(url.path): \(error.localizedDescription)")
         }
     }
 }

@@ -1,12 +1,15 @@
 /// What can go wrong, and the exit code that says so.
 
-/// The exit codes of the tool. A fault is never a pass.
+/// The exit codes of the tool; those of `graphc` mean the same. Anything but `yes` is never a pass.
 public enum ExitCode: Int32, Sendable {
-    case pass = 0
-    case residency = 1
-    case fault = 2
-    case parity = 3
-    case unsupported = 4
+    case yes = 0
+    /// A no that was measured: an operation off the Neural Engine, or numbers that disagree. The message and the report
+    /// say which.
+    case no = 1
+    /// A mistake in the command line, the files or the choice of the machine: nothing was measured.
+    case mistake = 2
+    /// A fault of the tool, of Core ML or of the device: what was begun could not be measured.
+    case fault = 3
 }
 
 /// A run that stopped: one clear sentence, and the exit code it ends with.
@@ -19,7 +22,10 @@ public struct Failure: Error, CustomStringConvertible, Sendable {
         self.message = message
     }
 
-    /// A fault of the tool, of a file or of the plan: nothing was measured.
+    /// Something that the user can put right.
+    public static func mistake(_ message: String) -> Failure { Failure(.mistake, message) }
+
+    /// Something that nobody should see.
     public static func fault(_ message: String) -> Failure { Failure(.fault, message) }
 
     public var description: String { message }

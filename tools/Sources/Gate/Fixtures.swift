@@ -23,19 +23,19 @@ public struct Fixtures: Sendable {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
         let manifests = names.filter { $0.hasSuffix(".fixtures.json") }
         guard manifests.count == 1 else {
-            throw Failure.fault(
+            throw Failure.mistake(
                 "\(folder.path) must hold one .fixtures.json file and holds \(manifests.count); write it with graphc emit --fixtures"
             )
         }
         let url = folder.appendingPathComponent(manifests[0])
-        guard let text = try? Data(contentsOf: url) else { throw Failure.fault("cannot read \(url.path)") }
+        guard let text = try? Data(contentsOf: url) else { throw Failure.mistake("cannot read \(url.path)") }
         let manifest = try Manifest.read(text, name: manifests[0])
         let dataURL = try inside(folder, manifest.data.file)
         guard let bytes = try? Data(contentsOf: dataURL, options: .mappedIfSafe) else {
-            throw Failure.fault("cannot read \(dataURL.path)")
+            throw Failure.mistake("cannot read \(dataURL.path)")
         }
         guard sha256(bytes) == manifest.data.sha256 else {
-            throw Failure.fault("\(manifest.data.file) is not the file that \(manifests[0]) was written with")
+            throw Failure.mistake("\(manifest.data.file) is not the file that \(manifests[0]) was written with")
         }
         let data = try Safetensors(bytes, name: manifest.data.file)
         return Fixtures(folder: folder, manifest: manifest, manifestDigest: sha256(text), data: data)
@@ -78,7 +78,7 @@ public struct Fixtures: Sendable {
 /// A file of the folder by its name; a path that leaves the folder is refused.
 func inside(_ folder: URL, _ name: String) throws -> URL {
     guard !name.isEmpty, !name.contains("/"), name != "..", name != "." else {
-        throw Failure.fault("the fixtures name \(name), which is not a file of \(folder.path)")
+        throw Failure.mistake("the fixtures name \(name), which is not a file of \(folder.path)")
     }
     return folder.appendingPathComponent(name)
 }

@@ -77,13 +77,13 @@ extension Manifest {
     public static func read(_ data: Data, name: String) throws -> Manifest {
         let manifest: Manifest
         do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
-            throw Failure.fault("\(name) is not a fixture manifest: \(explain(error))")
+            throw Failure.mistake("\(name) is not a fixture manifest: \(explain(error))")
         }
         guard manifest.format == "graphc-fixtures", manifest.version == 1 else {
-            throw Failure.fault(
+            throw Failure.mistake(
                 "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 1")
         }
-        if let why = manifest.inconsistency { throw Failure.fault("\(name): \(why)") }
+        if let why = manifest.inconsistency { throw Failure.mistake("\(name): \(why)") }
         return manifest
     }
 

@@ -29,14 +29,14 @@ public struct FolderDigest: Codable, Equatable, Sendable {
 public func digest(ofFolder folder: URL) throws -> FolderDigest {
     var files: [String: String] = [:]
     try visit(folder, path: "", into: &files)
-    guard !files.isEmpty else { throw Failure.fault("\(folder.path) holds no files") }
+    guard !files.isEmpty else { throw Failure.mistake("\(folder.path) holds no files") }
     return FolderDigest(files: files)
 }
 
 private func visit(_ folder: URL, path: String, into files: inout [String: String]) throws {
     let manager = FileManager.default
     guard let names = try? manager.contentsOfDirectory(atPath: folder.path) else {
-        throw Failure.fault("\(folder.path) is not a folder that can be read")
+        throw Failure.mistake("\(folder.path) is not a folder that can be read")
     }
     for name in names {
         let url = folder.appendingPathComponent(name)
@@ -44,7 +44,7 @@ private func visit(_ folder: URL, path: String, into files: inout [String: Strin
         switch try manager.attributesOfItem(atPath: url.path)[.type] as? FileAttributeType {
         case .typeDirectory?: try visit(url, path: inside, into: &files)
         case .typeRegular?: files[inside] = try sha256(fileAt: url)
-        default: throw Failure.fault("\(url.path) is neither a file nor a folder; a package holds nothing else")
+        default: throw Failure.mistake("\(url.path) is neither a file nor a folder; a package holds nothing else")
         }
     }
 }

@@ -62,7 +62,7 @@ public struct ObservedCall: Sendable {
     public init(block: Observation, steps: [Int: Observation]) { (self.block, self.steps) = (block, steps) }
 }
 
-/// - Throws: a fault when the fixtures lack a tensor or a shape does not fit.
+/// - Throws: a mistake when the fixtures lack a tensor, a fault when the device gave another shape.
 public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], tolerances: Tolerances) throws -> ParityReport {
     var comparisons: [Comparison] = [], faults: [String] = []
     guard observed.count == fixtures.manifest.calls.count else {
@@ -100,7 +100,7 @@ private struct CallComparison {
         let axis = output.tokenAxis
         let baseTensor = output.residual.flatMap { block.inputs[$0] }
         if let residual = output.residual, baseTensor?.shape != block.outputs[output.name]?.shape {
-            throw Failure.fault("output \(output.name) and its residual \(residual) have different shapes")
+            throw Failure.mistake("output \(output.name) and its residual \(residual) have different shapes")
         }
         return try compareRows(
             value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
@@ -128,7 +128,7 @@ private struct CallComparison {
             throw Failure.fault("call \(call): \(value) is \(device?.summary ?? "missing"); \(cpu.summary) expected")
         }
         guard cpu.shape.indices.contains(axis), tokens.allSatisfy({ $0.index < cpu.shape[axis] }) else {
-            throw Failure.fault("call \(call): \(value) is \(cpu.summary), without the call's tokens on axis \(axis)")
+            throw Failure.mistake("call \(call): \(value) is \(cpu.summary), without the call's tokens on axis \(axis)")
         }
         var result: [Comparison] = []
         for (token, index, cacheRow) in tokens {

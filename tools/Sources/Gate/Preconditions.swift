@@ -22,14 +22,14 @@ private let known: [String: (meaning: String, asserted: Bool)] = [
 ]
 
 /// Checks the preconditions on every call: P5 and P2' when `ids` has them, all others always.
-/// - Throws: a fault that names the call, the input and the token.
+/// - Throws: a mistake that names the call, the input and the token.
 public func assertPreconditions(_ ids: [String], on fixtures: Fixtures) throws -> [PreconditionCheck] {
     for id in ids where known[id] == nil {
-        throw Failure.fault("the certificate names precondition \(id), which this tool cannot check")
+        throw Failure.mistake("the certificate names precondition \(id), which this tool cannot check")
     }
     let initial = try fixtures.initialStates()
     if let bad = initial.keys.sorted().first(where: { !initial[$0]!.isFinite }) {
-        throw Failure.fault("P7 does not hold: the initial state \(bad) is not finite")
+        throw Failure.mistake("P7 does not hold: the initial state \(bad) is not finite")
     }
     for call in fixtures.manifest.calls.indices {
         let block = try fixtures.block(call)
@@ -58,7 +58,7 @@ private struct CallCheck {
     var rows: [Int?] { manifest.calls[call].rows }
 
     func wrong(_ id: String, _ why: String) -> Failure {
-        .fault("\(id) does not hold in call \(call) (\(manifest.calls[call].label)): \(why)")
+        .mistake("\(id) does not hold in call \(call) (\(manifest.calls[call].label)): \(why)")
     }
 
     func finite() throws {
@@ -123,7 +123,7 @@ private struct CallCheck {
         for input in manifest.inputs where input.role != .position {
             let whole = inputs[input.name]!
             if let axis = input.tokenAxis, !whole.shape.indices.contains(axis) || whole.shape[axis] != rows.count {
-                throw Failure.fault(
+                throw Failure.mistake(
                     "call \(call): \(input.name) is \(whole.summary), without \(rows.count) tokens on axis \(axis)")
             }
             let expected = input.tokenAxis.map { whole.slice(axis: $0, at: token) } ?? whole
@@ -140,7 +140,7 @@ private struct CallCheck {
             tensor.shape.indices.contains(input.slotAxis!), tensor.shape[input.slotAxis!] == manifest.maxSeq,
             tensor.elements.count == rows.count * manifest.maxSeq
         else {
-            throw Failure.fault(
+            throw Failure.mistake(
                 "call \(call): \(input.name) is \(tensor.summary), not one row of \(manifest.maxSeq) a token")
         }
         for token in rows.indices { try body(token, tensor.slice(axis: input.tokenAxis!, at: token).values) }

@@ -84,7 +84,7 @@ public func sha256(_ data: Data) -> String {
 
 /// The digest of a file, read in pieces.
 public func sha256(fileAt url: URL) throws -> String {
-    guard let file = try? FileHandle(forReadingFrom: url) else { throw Failure.fault("cannot read \(url.path)") }
+    guard let file = try? FileHandle(forReadingFrom: url) else { throw Failure.mistake("cannot read \(url.path)") }
     defer { try? file.close() }
     var hash = SHA256()
     while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty { hash.update(piece) }

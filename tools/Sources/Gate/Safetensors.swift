@@ -27,7 +27,7 @@ public struct Safetensors: Sendable {
 
     /// `name` is the file's, for messages.
     public init(_ data: Data, name: String) throws {
-        func broken(_ why: String) -> Failure { .fault("\(name) is not a safetensors file: \(why)") }
+        func broken(_ why: String) -> Failure { .mistake("\(name) is not a safetensors file: \(why)") }
         guard data.count >= 8 else { throw broken("it is shorter than its header") }
         let length = data.withUnsafeBytes { UInt64(littleEndian: $0.loadUnaligned(as: UInt64.self)) }
         guard length <= 100_000_000, 8 + Int(length) <= data.count else { throw broken("its header leaves the file") }
@@ -57,9 +57,9 @@ public struct Safetensors: Sendable {
 
     public var names: Set<String> { Set(entries.keys) }
 
-    /// - Throws: a fault when there is no such tensor.
+    /// - Throws: a mistake when there is no such tensor.
     public func tensor(_ name: String) throws -> Tensor {
-        guard let entry = entries[name] else { throw Failure.fault("the fixtures have no tensor \(name)") }
+        guard let entry = entries[name] else { throw Failure.mistake("the fixtures have no tensor \(name)") }
         let from = start + entry.data_offsets[0], to = start + entry.data_offsets[1]
         return data[from..<to].withUnsafeBytes { raw in
             func read<T>(_ type: T.Type) -> [T] {

@@ -23,16 +23,16 @@ struct Build {
         packages = try [("block", manifest.block), ("step", manifest.step)].map { [fixtures] role, reference in
             let url = try fixtures.url(of: reference)
             guard FileManager.default.fileExists(atPath: url.path) else {
-                throw Failure.fault("\(reference.package), which the fixtures name, is not in \(folder.path)")
+                throw Failure.mistake("\(reference.package), which the fixtures name, is not in \(folder.path)")
             }
             let actual = try digest(ofFolder: url)
             let expected = FolderDigest(files: reference.files)
             if let why = expected.difference(from: actual) {
-                throw Failure.fault(
+                throw Failure.mistake(
                     "\(reference.package) is not the package that the fixtures were written with: \(why)")
             }
             guard actual.sha256 == reference.sha256 else {
-                throw Failure.fault("the fixtures' digest of \(reference.package) is not that of the files they list")
+                throw Failure.mistake("the fixtures' digest of \(reference.package) is not that of the files they list")
             }
             return Package(role: role, reference: reference, url: url, digest: actual)
         }
@@ -51,11 +51,11 @@ struct Build {
         return compiled.appendingPathComponent("run.log")
     }
 
-    /// - Throws: a fault when a package is no longer what it was when this was read.
+    /// - Throws: a mistake when a package is no longer what it was when this was read.
     func checkUnchanged() throws {
         for package in packages {
             if let why = package.digest.difference(from: try digest(ofFolder: package.url)) {
-                throw Failure.fault("\(package.reference.package) changed while the gate ran: \(why)")
+                throw Failure.mistake("\(package.reference.package) changed while the gate ran: \(why)")
             }
         }
     }

@@ -16,13 +16,13 @@ func compileCommand(_ options: Options) async throws -> ExitCode {
     } else {
         show(compiled.model.path)
     }
-    return .pass
+    return .yes
 }
 
 /// The one way to compile: system and disk are checked first.
 func compilePackage(_ package: URL, identity: FolderDigest, machine: Machine, out: URL?) async throws -> Compiled {
     guard package.pathExtension == "mlpackage" else {
-        throw Failure.fault("\(package.lastPathComponent) is not an .mlpackage")
+        throw Failure.mistake("\(package.lastPathComponent) is not an .mlpackage")
     }
     try machine.checkDisk(forPackages: size(ofFolder: package))
     let folder = out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
@@ -39,7 +39,7 @@ private func size(ofFolder folder: URL) -> Int64 {
 
 func residencyCommand(_ options: Options) async throws -> ExitCode {
     guard options.path.pathExtension == "mlmodelc" else {
-        throw Failure.fault("\(options.path.lastPathComponent) is not a compiled model; run graphc-ane compile first")
+        throw Failure.mistake("\(options.path.lastPathComponent) is not a compiled model; run graphc-ane compile first")
     }
     let units = options.units ?? .cpuAndNeuralEngine
     _ = try Machine.probe(near: options.path.deletingLastPathComponent(), units: units)
@@ -53,7 +53,7 @@ func residencyCommand(_ options: Options) async throws -> ExitCode {
     } else {
         show("\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
     }
-    return report.passes ? .pass : .residency
+    return report.passes ? .yes : .no
 }
 
 func residency(of target: Target, log: URL) async throws -> ResidencyReport {
@@ -80,7 +80,7 @@ func parityCommand(_ options: Options) async throws -> ExitCode {
             "preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)"
         )
     }
-    return report.passes ? .pass : .parity
+    return report.passes ? .yes : .no
 }
 
 func parity(_ build: Build, block: Target, step: Target, log: URL) async throws -> ParityReport {

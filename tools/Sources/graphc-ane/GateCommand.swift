@@ -8,7 +8,9 @@ func gateCommand(_ options: Options) async throws -> ExitCode {
     let file = options.path.appendingPathComponent("evidence.json")
     // Evidence of an earlier run must not outlive the start of this one, however this one ends.
     try? FileManager.default.removeItem(at: file)
-    guard !FileManager.default.fileExists(atPath: file.path) else { throw Failure.fault("cannot replace \(file.path)") }
+    guard !FileManager.default.fileExists(atPath: file.path) else {
+        throw Failure.mistake("cannot replace \(file.path)")
+    }
     let build = try Build(options.path)
     var run = GateRun(machine: machine, build: build, file: file, out: options.out)
     let code = await run.all()
@@ -49,9 +51,9 @@ private struct GateRun {
         ]
         for (name, step) in steps {
             let code = await one(name, step)
-            guard code == .pass else { return code }
+            guard code == .yes else { return code }
         }
-        return evidence.passes ? .pass : .fault
+        return evidence.passes ? .yes : .fault
     }
 
     /// Runs one step. The evidence says "running" meanwhile: a model that kills the process leaves that behind.
@@ -62,12 +64,15 @@ private struct GateRun {
             let message = try await step(&self)
             evidence.set(name, .pass, message)
             try finish(name)
-            return .pass
+            return .yes
         } catch {
             let failure = error as? Failure ?? Failure.fault("\(error)")
-            evidence.set(name, failure.code == .fault ? .fault : .fail, failure.message)
+            evidence.set(name, failure.code == .no ? .fail : .fault, failure.message)
             say("\(toolName): \(name): \(failure.message)")
-            do { try finish(name) } catch { say("\(toolName): \(error)"); return .fault }
+            do { try finish(name) } catch {
+                say("\(toolName): \(error)")
+                return (error as? Failure)?.code ?? .fault
+            }
             return failure.code
         }
     }
@@ -101,7 +106,7 @@ private struct GateRun {
             let report = try await graphc_ane.residency(of: target, log: build.log(out))
             evidence.residency.append(.init(role: package.role, report: report))
             show("\(package.reference.package)\n\(report.text)\n")
-            guard report.passes else { throw Failure(.residency, "\(package.reference.package): \(report.message)") }
+            guard report.passes else { throw Failure(.no, "\(package.reference.package): \(report.message)") }
             messages.append("\(package.role): \(report.message)")
         }
         return messages.joined(separator: "; ")
@@ -111,7 +116,7 @@ private struct GateRun {
         let report = try await graphc_ane.parity(build, block: targets[0], step: targets[1], log: build.log(out))
         evidence.parity = report
         show(report.text)
-        guard report.passes else { throw Failure(.parity, report.message) }
+        guard report.passes else { throw Failure(.no, report.message) }
         return report.message
     }
 
@@ -119,7 +124,7 @@ private struct GateRun {
         try build.checkUnchanged()
         for one in compiled {
             if let why = one.digest.difference(from: try digest(ofFolder: one.model)) {
-                throw Failure.fault("\(one.model.lastPathComponent) changed while the gate ran: \(why)")
+                throw Failure.mistake("\(one.model.lastPathComponent) changed while the gate ran: \(why)")
             }
         }
         return "packages and compiled models are what they were at the start"

@@ -15,8 +15,8 @@ struct Main {
 func run(_ arguments: [String]) async -> ExitCode {
     do {
         let options = try Options(arguments)
-        if options.help { show(usage); return .pass }
-        if options.version { show("\(toolName) \(toolVersion)"); return .pass }
+        if options.help { show(usage); return .yes }
+        if options.version { show("\(toolName) \(toolVersion)"); return .yes }
         try checkName()
         switch options.command {
         case .compile: return try await compileCommand(options)
@@ -37,7 +37,7 @@ func run(_ arguments: [String]) async -> ExitCode {
 private func checkName() throws {
     let name = ProcessInfo.processInfo.processName
     guard name == toolName else {
-        throw Failure.fault(
+        throw Failure.mistake(
             "this program must be called \(toolName), not \(name): each name gets a compiler cache of its own")
     }
 }

@@ -20,7 +20,7 @@ struct Options {
         var words: [String] = []
         func value(of flag: String) throws -> String {
             guard let value = rest.popFirst(), !value.hasPrefix("--") else {
-                throw Failure.fault("\(flag) needs a value; see --help")
+                throw Failure.mistake("\(flag) needs a value; see --help")
             }
             return value
         }
@@ -34,26 +34,26 @@ struct Options {
             case "--units":
                 let name = try value(of: word)
                 guard let known = Units(rawValue: name) else {
-                    throw Failure.fault(
+                    throw Failure.mistake(
                         "--units \(name) is unknown; one of \(Units.allCases.map(\.rawValue).joined(separator: ", "))")
                 }
                 units = known
-            case _ where word.hasPrefix("-"): throw Failure.fault("\(word) is unknown; see --help")
+            case _ where word.hasPrefix("-"): throw Failure.mistake("\(word) is unknown; see --help")
             default: words.append(word)
             }
         }
         if help || version { return }
         guard let name = words.first, let command = Command(rawValue: name) else {
-            throw Failure.fault(
+            throw Failure.mistake(
                 words.first.map { "\($0) is no command; see --help" }
                     ?? "say what to do: compile, residency, parity or gate; see --help")
         }
-        guard words.count == 2 else { throw Failure.fault("\(name) takes one path; see --help") }
+        guard words.count == 2 else { throw Failure.mistake("\(name) takes one path; see --help") }
         self.command = command
         // Absolute and without links: the on-device compiler wants absolute paths.
         path = URL(fileURLWithPath: words[1]).standardizedFileURL.resolvingSymlinksInPath()
         guard FileManager.default.fileExists(atPath: path.path) else {
-            throw Failure.fault("\(path.path) does not exist")
+            throw Failure.mistake("\(path.path) does not exist")
         }
         try refuse(
             function != nil && command != .residency, "--function",
@@ -66,7 +66,7 @@ struct Options {
     }
 
     private func refuse(_ wrong: Bool, _ flag: String, _ allowed: String) throws {
-        if wrong { throw Failure.fault("\(flag) is for \(allowed)") }
+        if wrong { throw Failure.mistake("\(flag) is for \(allowed)") }
     }
 }
 
@@ -86,6 +86,7 @@ let usage = """
       --json            compile, residency, parity: print the result as JSON
       --help, --version
 
-    exit codes: 0 pass; 1 an operation is not on the Neural Engine; 2 a fault of the tool, the files or the plan, never a
-    pass; 3 the numbers disagree; 4 this system cannot run the gates
+    exit codes, as of graphc: 0 yes; 1 a measured no: an operation is not on the Neural Engine, or the numbers disagree;
+    2 a mistake in the command line, the files or the choice of the machine; 3 a fault of the tool, of Core ML or of the
+    device. After 2 and 3 nothing is shown, and nothing passes
     """

@@ -94,12 +94,12 @@ let scenarios: [Scenario] = [
         message: "parity: the on-device compiler complained: ANECCompile() FAILED"
     ) { $0.script["complaint"] = "ANECCompile() FAILED" },
 
-    // Faults: 2.
+    // Faults of Core ML or the device, 3, and packages that are not what they should be, 2.
     Scenario(name: "compile failure", code: 2, message: "compile: toy.T4.mlpackage does not compile: no such op") {
         $0.script["compileError"] = "no such op"
     },
     Scenario(
-        name: "the plan does not load", code: 2,
+        name: "the plan does not load", code: 3,
         message: "residency: the compute plan of toy.T4.mlmodelc does not load: -14"
     ) { $0.script["planError"] = "-14" },
     Scenario(
@@ -114,21 +114,21 @@ let scenarios: [Scenario] = [
     ) {
         $0.script["functions"] = ["decode": [[String: Any]](), "prefill": []]
     },
-    Scenario(name: "load failure", code: 2, message: "parity: toy.T4.mlmodelc does not load: error code -14") {
+    Scenario(name: "load failure", code: 3, message: "parity: toy.T4.mlmodelc does not load: error code -14") {
         $0.script["loadError"] = "error code -14"
     },
     Scenario(
-        name: "plan green but prediction failing", code: 2,
+        name: "plan green but prediction failing", code: 3,
         message:
             "parity: call 1 (dead column), block: the prediction failed: Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"",
         arrange: fault("error", "block", 1)),
     Scenario(
-        name: "wrong strides", code: 2,
+        name: "wrong strides", code: 3,
         message:
             "parity: call 0 (rejection), step of token 2: output hidden: cannot be read, the stride of axis 1 makes elements overlap (shape [1, 8, 1, 1], strides [0, 0, 0, 0])",
         arrange: fault("zeroStrides", "step", 2)),
     Scenario(
-        name: "missing output", code: 2,
+        name: "missing output", code: 3,
         message: "parity: call 0 (rejection), block: the model returned [], not [\"hidden\"]",
         arrange: fault("missingOutput", "block", 0)),
     Scenario(
@@ -136,38 +136,38 @@ let scenarios: [Scenario] = [
         message: "same bytes: toy.T1.mlpackage changed while the gate ran: Manifest.json has other bytes",
         arrange: fault("touchPackage", "step", 3)),
 
-    // Parity: 3.
+    // Parity: 1.
     Scenario(
-        name: "NaN", code: 3, message: "parity: call 2 (scattered), block: hidden is not finite",
+        name: "NaN", code: 1, message: "parity: call 2 (scattered), block: hidden is not finite",
         arrange: fault("nan", "block", 2)),
     Scenario(
-        name: "drifted block", code: 3,
+        name: "drifted block", code: 1,
         message:
             "parity: 6 of 135 rows are out of bounds; first: call 1 token 0 (row 5), hidden - x, block against fp64: relative L2 0.0507, 1-cos 1.57e-07, worst/rms 0.106",
         arrange: fault("drift", "block", 1)),
     Scenario(
-        name: "swapped rows", code: 3,
+        name: "swapped rows", code: 1,
         message: "it looks like the row of token 1", arrange: fault("swapRows", "block", 0)),
     Scenario(
-        name: "corrupt state", code: 3,
+        name: "corrupt state", code: 1,
         message:
             "parity: call 0 (rejection), step of token 1: state k changed in row 0, which the call does not write (and 1 more)",
         arrange: fault("corruptState", "step", 1)),
     Scenario(
-        name: "unchanged state", code: 3,
+        name: "unchanged state", code: 1,
         message: "parity: call 3 (last block), block: state k did not change: the write was lost (and 1 more)",
         arrange: fault("unchangedState", "block", 3)),
 
-    // No system to run on: 4.
+    // No system to run on: 2.
     Scenario(
-        name: "an older macOS", code: 4,
+        name: "an older macOS", code: 2,
         message: "macOS 14.7.1 is too old: states and functions need macOS 15 or later",
         arrange: system("osVersion", [14, 7, 1])),
     Scenario(
-        name: "no Neural Engine", code: 4, message: "Apple M4 Max has no Neural Engine that Core ML offers",
+        name: "no Neural Engine", code: 2, message: "Apple M4 Max has no Neural Engine that Core ML offers",
         arrange: system("neuralEngine", false)),
     Scenario(
-        name: "no Core ML at all", code: 4, message: "this is not macOS: Core ML and the Neural Engine are only there",
+        name: "no Core ML at all", code: 2, message: "this is not macOS: Core ML and the Neural Engine are only there",
         arrange: { _ in },
         disturb: { try FileManager.default.removeItem(at: $0.folder.appendingPathComponent("scripted-engine.json")) }),
 

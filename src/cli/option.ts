@@ -1,0 +1,73 @@
+/** What an option takes: its range is declared once, and its place in the help, its check and its refusal come from that. */
+
+interface Documented {
+  readonly help: string;
+}
+
+interface Valued extends Documented {
+  /** Shown in the help; what `Args` gives when the option is absent. */
+  readonly default?: string;
+}
+
+/** One option of a command, by what may stand behind it. */
+export type Option =
+  | ({ readonly kind: "flag" } & Documented)
+  /** A whole number from `min` to `max`, or without an upper end; `value` is its letter in the help. */
+  | ({ readonly kind: "whole"; readonly value: string; readonly min: number; readonly max?: number } & Valued)
+  | ({ readonly kind: "choice"; readonly values: readonly string[] } & Valued)
+  /** A text of a form of its own; `like` shows it in the refusal. */
+  | ({ readonly kind: "form"; readonly value: string; readonly form: RegExp; readonly like: string } & Valued)
+  /** A path; whoever opens it says what is wrong with it. */
+  | ({ readonly kind: "file" | "folder" } & Valued);
+
+/** Options by name, without the dashes. */
+export type Options = Readonly<Record<string, Option>>;
+
+/** `--tokens T`: the option with a stand-in for its value. */
+export function spelling(name: string, option: Option): string {
+  switch (option.kind) {
+    case "flag":
+      return `--${name}`;
+    case "choice":
+      return `--${name} ${option.values.join("|")}`;
+    case "file":
+    case "folder":
+      return `--${name} ${option.kind === "file" ? "FILE" : "DIR"}`;
+    default:
+      return `--${name} ${option.value}`;
+  }
+}
+
+/** What the help says: the purpose, the range where it has two ends, and the default. */
+export function describeOption(option: Option): string {
+  if (option.kind === "flag") return option.help;
+  const facts = [
+    ...(option.kind === "whole" && option.max !== undefined ? [fromTo(option.min, option.max)] : []),
+    ...(option.default === undefined ? [] : [`default ${option.default}`]),
+  ];
+  return facts.length === 0 ? option.help : `${option.help} (${facts.join("; ")})`;
+}
+
+/** What the value must be, when it is not; undefined for a good one. */
+export function expectation(option: Option, text: string): string | undefined {
+  switch (option.kind) {
+    case "whole":
+      return isWhole(text, option.min, option.max) ? undefined : `be ${wholes(option.min, option.max)}`;
+    case "choice":
+      return option.values.includes(text) ? undefined : `be ${option.values.join(" or ")}`;
+    case "form":
+      return option.form.test(text) ? undefined : `look like ${option.like}`;
+    default:
+      return undefined;
+  }
+}
+
+function isWhole(text: string, min: number, max = Number.MAX_SAFE_INTEGER): boolean {
+  const n = Number(text);
+  return /^\d+$/.test(text) && n >= min && n <= max;
+}
+
+const wholes = (min: number, max?: number): string =>
+  max === undefined ? `a whole number of at least ${min}` : fromTo(min, max);
+
+const fromTo = (min: number, max: number): string => (max === min + 1 ? `${min} or ${max}` : `${min} to ${max}`);
