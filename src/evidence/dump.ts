@@ -2,36 +2,29 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import type { Tensor, WeightSource } from "../dsl/tensor.ts";
-import { sizeOf, type TensorType } from "../dsl/type.ts";
+import type { Tensor } from "../dsl/tensor.ts";
+import { sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { encodeElements } from "../emit/mil/encode-elements.ts";
 import { writePackage } from "../emit/write/package.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
-import { type WeightPlace, weightPlace } from "../passes/prove/reading/leaves.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import { feeds } from "../passes/prove/refute/sample.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
-type WeightIdentity = (source: WeightSource, type: TensorType) => WeightPlace | undefined;
-
 /**
  * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
  * @throws UserError when the folder is there already or cannot be written.
  */
-export async function dumpCounterexample(
-  folder: string,
-  found: Counterexample,
-  identity: WeightIdentity = () => undefined,
-): Promise<void> {
+export async function dumpCounterexample(folder: string, found: Counterexample): Promise<void> {
   await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === "EEXIST" ? "it exists already" : error.message;
     throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
   });
   const { block, step, roles } = found.pair;
-  const store = sampleStore(found, identity);
+  const store = sampleStore(found);
   await writePackage(block, store, join(folder, "block.mlpackage"));
   await writePackage(step, store, join(folder, "step.mlpackage"));
   const inputs = (graph: Graph, first: number) => raws(feeds(graph, roles, found.sample, first));
@@ -51,10 +44,10 @@ const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): N
   arrayOf(type.dtype, type.shape, sample.arrays.get(name)!.subarray(0, sizeOf(type.shape)));
 
 /** The weights of a counterexample are numbers in memory. */
-function sampleStore({ sample }: Counterexample, identity: WeightIdentity): WeightStore {
+function sampleStore({ sample, pair }: Counterexample): WeightStore {
   return {
     async *stream(source, type) {
-      const { base, offset } = identity(source, type) ?? weightPlace(source, type);
+      const { base, offset } = pair.placeOf(source, type);
       yield encodeElements(type.dtype, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
     },
     report: () => nothingToReport,

@@ -58,7 +58,10 @@ test("when the second place is refused, the first is taken back and the folders 
   const staged = [await stage(join(deep, "a"), "1"), await stage(join(deep, "b"), "2")];
   const other = join(deep, "b");
   boxAt(other, "another's");
-  await expect(placeAll(staged)).rejects.toThrow(`${other} exists already; --force replaces it`);
+  await expect(placeAll(staged)).rejects.toMatchObject({
+    message: `${other} exists already`,
+    mend: "--force replaces it",
+  });
   expect(contentsOf(root)).toEqual({ "new/deep/b/mark": "another's" });
   expect(readdirSync(deep)).toEqual(["b"]);
 });

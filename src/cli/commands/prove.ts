@@ -34,7 +34,7 @@ export const proveCommand: Command = {
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
-      await dumpCounterexample(dump, verdict.counterexample, identity);
+      await dumpCounterexample(dump, verdict.counterexample);
       io.err(
         `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
       );

@@ -10,7 +10,7 @@ import { findCuts } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/program.ts";
 import { type Pair, tokenAxisOf } from "./program/relation.ts";
 import { findRoles } from "./program/roles.ts";
-import type { WeightIdentity } from "./reading/leaves.ts";
+import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
 import { withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
@@ -20,7 +20,8 @@ import type { SecondOpinion, Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
 export interface ProveOptions extends CounterexampleOptions {
-  readonly weightIdentity?: WeightIdentity;
+  /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
+  readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
   /** The rules to prove by; those of rules/rule-book.ts when absent. */
   readonly rules?: RuleBook;
   /** False: do not look for an input on which the graphs differ. */
@@ -37,12 +38,8 @@ const MOST_UNCUT = 8;
 export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Verdict {
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
-  const pair: ProvenPair = {
-    block,
-    step,
-    roles: findRoles(block, step),
-    ...(weightIdentity ? { weightIdentity } : {}),
-  };
+  const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
+  const pair: ProvenPair = { block, step, roles: findRoles(block, step), placeOf };
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(block, step, pair.roles);

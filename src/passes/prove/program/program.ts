@@ -9,7 +9,7 @@ import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
 import { isOpaque, type Opaque, opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
-import { readConst, readInput, readState, readWeight, type WeightIdentity, weightPlace } from "../reading/leaves.ts";
+import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
 import type { Roles } from "./roles.ts";
@@ -19,7 +19,7 @@ export interface ProvenPair {
   readonly block: Graph;
   readonly step: Graph;
   readonly roles: Roles;
-  readonly weightIdentity?: WeightIdentity;
+  readonly placeOf: PlaceOf;
 }
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
@@ -49,7 +49,7 @@ interface Cell {
 
 export interface Programs {
   readonly c: Context;
-  readonly weightIdentity?: WeightIdentity;
+  readonly placeOf: PlaceOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
   readonly steps: readonly Copy[];
@@ -72,9 +72,8 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
   });
   const steps: Copy[] = [];
   for (let t = 0; t < roles.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
-  const { weightIdentity } = pair;
   const m = symbolicReading(c);
-  return { c, m, block: copy(block, cuts.block, 0), steps, ...(weightIdentity ? { weightIdentity } : {}) };
+  return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf };
 }
 
 /** The element of a value of a copy. Throws Cases or an Opaque. */
@@ -123,7 +122,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     case "state":
       return (ix) => readEntry(p, copy, def.name, value, ix);
     case "weight":
-      return (ix) => readWeight(c, p.weightIdentity?.(def.source, type) ?? weightPlace(def.source, type), type, ix);
+      return (ix) => readWeight(c, p.placeOf(def.source, type), type, ix);
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Role } from "../../../dsl/roles.ts";
 import { operandsOf, type Tensor, type WeightSource } from "../../../dsl/tensor.ts";
 import type { TensorType } from "../../../dsl/type.ts";
-import { type WeightPlace, weightPlace } from "../reading/leaves.ts";
+import type { PlaceOf } from "../reading/leaves.ts";
 import type { CutPairs, ProvenPair } from "./program.ts";
 import type { Pair } from "./relation.ts";
 
@@ -42,9 +42,7 @@ function upstream(root: Tensor, cuts: ReadonlyMap<Tensor, unknown>): ReadonlySet
 }
 
 /** A text of both graphs above the pairs, in which names are replaced by the order of their first appearance. */
-function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, weightIdentity }: ProvenPair): string {
-  const placeOf = (source: WeightSource, type: TensorType): WeightPlace =>
-    weightIdentity?.(source, type) ?? weightPlace(source, type);
+function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, placeOf }: ProvenPair): string {
   const hash = createHash("sha256");
   const numbers = new Map<string, number>();
   const number = (name: string): number => {
@@ -91,7 +89,7 @@ function textOf(
   value: Tensor,
   number: (name: string) => number,
   write: (value: Tensor) => number,
-  placeOf: (source: WeightSource, type: TensorType) => WeightPlace,
+  placeOf: PlaceOf,
 ): string {
   const { def } = value;
   switch (def.kind) {

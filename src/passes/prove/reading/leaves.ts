@@ -22,8 +22,8 @@ export interface WeightPlace {
   readonly offset: number;
 }
 
-/** Tells which stored elements a weight is; see `weightPlace` for the default. */
-export type WeightIdentity = (source: WeightSource, type: TensorType) => WeightPlace | undefined;
+/** Which stored elements a weight is: equal places hold equal numbers. */
+export type PlaceOf = (source: WeightSource, type: TensorType) => WeightPlace;
 
 /** The element of an input of the copy that begins at token `first`. */
 export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: readonly Ix[]): Term {

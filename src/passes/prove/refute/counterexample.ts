@@ -4,6 +4,7 @@
  */
 import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/program.ts";
@@ -82,7 +83,7 @@ export function costOf({ block, step }: Graphs): number {
   let cost = 0;
   for (const { def, type } of [...schedule(block), ...schedule(step)]) {
     if (def.kind !== "op") continue;
-    const inner = /matmul|linear|conv|attention/.test(def.op) ? Math.max(...operandsOf(def)[0]!.type.shape) : 4;
+    const inner = has(def, "contracts") ? Math.max(...operandsOf(def)[0]!.type.shape) : 4;
     cost += sizeOf(type.shape) * inner;
   }
   return cost;

@@ -14,7 +14,6 @@ import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/program.ts";
 import { tokenAxisOf } from "../program/relation.ts";
-import { weightPlace } from "../reading/leaves.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
 import { feeds, sampleOf } from "./sample.ts";
 
@@ -34,14 +33,14 @@ export function fingerprint(
   pair: ProvenPair,
   { prime, seed }: { readonly prime: number; readonly seed: number },
 ): Fingerprint {
-  const { roles, weightIdentity } = pair;
+  const { roles, placeOf } = pair;
   const field = fieldReading(prime, seed);
   const sample = sampleOf(pair, seed);
   const random = (name: string, k: number): number => mix(prime, seed, hashText(name), k);
   const weight = (value: Tensor): NDArray => {
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
-    const { base, offset } = weightIdentity?.(def.source, type) ?? weightPlace(def.source, type);
+    const { base, offset } = placeOf(def.source, type);
     return from(type, (k) => random(base, offset + k));
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.

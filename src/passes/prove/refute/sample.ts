@@ -4,14 +4,13 @@ import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { roundTo } from "../../../dsl/number.ts";
 import type { Role } from "../../../dsl/roles.ts";
-import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
 import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/program.ts";
 import type { Roles } from "../program/roles.ts";
-import { type WeightIdentity, weightPlace } from "../reading/leaves.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
@@ -39,7 +38,7 @@ const hashOf = (text: string): number =>
 
 /** Random data from a seed. */
 export function sampleOf(pair: ProvenPair, seed: number): Sample {
-  const { block, step, roles, weightIdentity } = pair;
+  const { block, step, roles, placeOf } = pair;
   const arrays = new Map<string, Float64Array>();
   const fill = (name: string, n: number, dtype: TensorType["dtype"], scale: number) => {
     const next = uniform(seed ^ hashOf(name));
@@ -56,7 +55,7 @@ export function sampleOf(pair: ProvenPair, seed: number): Sample {
   for (const { name, entry } of block.states) fill(name, sizeOf(entry.type.shape), "fp16", 2);
   for (const value of [...schedule(block), ...schedule(step)]) {
     if (value.def.kind !== "weight") continue;
-    const { base, offset } = placeOf(value.def.source, value.type, weightIdentity);
+    const { base, offset } = placeOf(value.def.source, value.type);
     const size = sizeOf(value.type.shape);
     fill(base, offset + size, value.type.dtype, Math.max(...value.type.shape) === size ? 1 : 0.6);
   }
@@ -71,8 +70,6 @@ export function sampleOf(pair: ProvenPair, seed: number): Sample {
 const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
 const nameOf = (x: Tensor): string => x.name ?? "";
-const placeOf = (source: WeightSource, type: TensorType, weightIdentity: WeightIdentity | undefined) =>
-  weightIdentity?.(source, type) ?? weightPlace(source, type);
 
 const fedRows = (graph: Graph, { inputs }: Roles) =>
   graph.inputs.map((value) => ({ value, role: inputs[nameOf(value)]! }));
@@ -134,9 +131,9 @@ export interface Run {
 
 /** Runs the block once and the step once per token. */
 export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision): Run {
-  const { roles, weightIdentity } = pair;
+  const { roles, placeOf } = pair;
   const weight: Bindings["weight"] = (source, type) => {
-    const { base, offset } = placeOf(source, type, weightIdentity);
+    const { base, offset } = placeOf(source, type);
     return arrayOf(type.dtype, type.shape, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
   };
   let states: Readonly<Record<string, NDArray>> = Object.fromEntries(
