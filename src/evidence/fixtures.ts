@@ -21,7 +21,7 @@ export interface FileReference {
   readonly sha256: string;
 }
 
-/** A package beside the manifest: its digest (folder-digest.ts) and that of each of its files. */
+/** A package beside the manifest: its digest (digests.ts) and that of each of its files. */
 export interface PackageReference {
   readonly package: string;
   /** The function to run; absent for the only or default one. */

@@ -1,3 +1,4 @@
+/** The command line's ground: options, help, progress, tables, and how refusals and faults are told. */
 import { mkdtempSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `diff-text.ts` prints it. */
+/** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `text.ts` prints it. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show } from "../../dsl/type.ts";

@@ -1,3 +1,4 @@
+/** docs/ops.md is printed from the table of ops. */
 import { expect, test } from "vitest";
 import { opsDoc } from "../../../scripts/ops-doc.ts";
 
