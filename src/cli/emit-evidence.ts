@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Graph } from "../dsl/graph.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
@@ -18,11 +18,6 @@ import type { Io } from "./io.ts";
 import { checkMemory } from "./pair.ts";
 import { type Subject, sizeOf } from "./target.ts";
 import { VERSION } from "./version.ts";
-
-interface Graphs {
-  readonly block: Graph;
-  readonly step: Graph;
-}
 
 /** Writes `NAME.certificate.json` and returns its path. */
 export async function writeCertificate(

@@ -3,6 +3,7 @@
  * (docs/fixtures.md; tools/Sources/Gate/Manifest.swift reads them).
  */
 import { basename, dirname, join, resolve } from "node:path";
+import { axesOf } from "../dsl/roles.ts";
 import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/files.ts";
@@ -121,7 +122,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),
     block: await packageReference(source.block, recording.tokens),
     step: await packageReference(source.step, 1),
-    inputs: Object.entries(recording.roles).map(([name, { kind, ...axes }]) => ({ name, role: kind, ...axes })),
+    inputs: Object.entries(recording.roles).map(([name, role]) => ({ name, role: role.kind, ...axesOf(role) })),
     outputs: outputsOf(recording),
     states: recording.states,
     calls: recording.calls.map(({ call, steps }) => ({

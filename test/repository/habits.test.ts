@@ -73,7 +73,6 @@ describe("length", () => {
     "src/dsl/op.ts": "the types of a declaration and of the function made of it depend on each other",
     "src/emit/read/lift.ts": "one walk over a program, whose cases share their state",
     "src/evidence/judge.ts": "one gate after another over the same evidence",
-    "src/passes/parity/parity.ts": "to be split",
     "src/passes/prove/logic/indices.ts": "index expressions: their form, their bounds and the laws that keep both",
     "src/passes/prove/logic/terms.ts": "the kinds of terms and their only constructors",
     "src/passes/prove/prove.ts": "the attempts of a proof, from the interface to the verdict",

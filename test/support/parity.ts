@@ -12,7 +12,8 @@ import { type PhiOptions, phiLayers } from "../../src/models/phi.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
-import { parity, type Run } from "../../src/passes/parity/parity.ts";
+import { parity } from "../../src/passes/parity/parity.ts";
+import type { Runner } from "../../src/passes/parity/runner.ts";
 
 /** A Phi layer of a few channels. */
 export const SMALL: PhiConfig = {
@@ -44,7 +45,7 @@ const weights =
   };
 
 const runner =
-  (graph: Graph, seed: number): Run =>
+  (graph: Graph, seed: number): Runner =>
   (values) => {
     const arrays = Object.fromEntries(Object.entries(values).map(([name, x]) => [name, toNDArray(x)]));
     return evaluate(graph, { values: arrays, weight: weights(seed) });

@@ -42,7 +42,7 @@ export const emit: Command = {
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planOf(subject, args, folder);
-    if (args.flag("fixtures")) recordable(planned[0]!.graph, planned.at(-1)!.graph);
+    if (args.flag("fixtures")) recordable({ block: planned[0]!.graph, step: planned.at(-1)!.graph });
     const store = await subject.openWeights(planned[0]!.graph);
     try {
       const emitted = await writeAll({ subject, planned, store, args, io });

@@ -2,8 +2,11 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printParity } from "../../../src/cli/parity-text.ts";
+import { twinsOf } from "../../../src/dsl/twins.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
+import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";
+import { recordable } from "../../../src/passes/parity/record.ts";
 import { usualSequence } from "../../../src/passes/parity/sequence.ts";
 import { blockEqualsSteps, pairOf, SMALL } from "../../support/parity.ts";
 import { mutants } from "../../support/phi/mutants.ts";
@@ -54,4 +57,53 @@ test("the flattened heads shrink to two tokens, and the report of that case name
   expect(text).toMatch(/^0 first block +hidden\[0\] +0 +differ /m);
   expect(text).toMatch(/^0 first block +layers_0_k_state +equal/m);
   expect(text).toMatch(/^DIFFERS: \d+ of \d+ tokens, 0 states/m);
+});
+
+test("the order of the inputs does not matter", async () => {
+  const size = { tokens: 3, maxSeq: 16 };
+  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const turned = { ...step, inputs: step.inputs.toReversed() };
+  const reports = [step, turned].map((one) => parity(pairOf(block, one, 5), { seed: 5, config: SMALL }));
+  const [straight, reversed] = await Promise.all(reports);
+  expect(reversed).toEqual(straight);
+  expect(straight!.equal).toBe(true);
+});
+
+test.each([
+  ["blend", "scatter", false],
+  ["scatter", "blend", false],
+  ["slice_update", "select", true],
+  ["blend", "slice_update", false],
+] as const)("cache rows by %s in the block, by %s in the steps", async (write, other, contiguous) => {
+  const size = { tokens: 3, maxSeq: 24 };
+  const [block, step] = [phiLayers(SMALL, size, { write }), phiLayers(SMALL, { ...size, tokens: 1 }, { write: other })];
+  const report = await parity(pairOf(block, step, 5), { seed: 5, config: SMALL });
+  expect(report.equal).toBe(true);
+  const labels = report.calls.map(({ call }) => call.label);
+  // A position cannot say that a column is dead, and that of a first token not that rows are scattered.
+  expect(labels).not.toContain("partly filled block");
+  expect(labels.includes("scattered rows")).toBe(!contiguous);
+});
+
+test("a pair whose states do not match is refused before anything is run", async () => {
+  const size = { tokens: 3, maxSeq: 16 };
+  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const pair = pairOf(block, { ...step, states: step.states.slice(1) }, 5);
+  await expect(parity(pair)).rejects.toThrow(/^state "layers_0_k_state" of \S+ is missing in \S+$/);
+});
+
+test("RoPE rows that are drawn depend on the position alone, hidden rows on the token", () => {
+  const block = phiLayers(SMALL, { tokens: 2, maxSeq: 16 });
+  const { roles } = twinsOf(block, phiLayers(SMALL, { tokens: 1, maxSeq: 16 }));
+  const fed = (stream: number) =>
+    feed(block, { seed: 5, roles, maxSeq: 16 }, { rows: [7, 3], committed: new Set(), stream });
+  for (const name of ["rope_cos", "rope_sin", "attn_mask", "kv_write_mask"]) expect(fed(0)[name]).toEqual(fed(9)[name]);
+  expect(fed(0).rope_cos).not.toEqual(fed(0).rope_sin);
+  expect(fed(0).x).not.toEqual(fed(9).x);
+});
+
+test("graphs that are fed in different ways are not recorded", () => {
+  const block = phiLayers(SMALL, { tokens: 3, maxSeq: 24 });
+  const step = phiLayers(SMALL, { tokens: 1, maxSeq: 24 }, { write: "scatter" });
+  expect(() => recordable({ block, step })).toThrow('have the input "kv_write_mask" in only one of them');
 });
