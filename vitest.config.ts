@@ -1,10 +1,18 @@
+/** Two suites: `npm test` runs the short one, `npm run test:long` the files whose names end in `.long.test.ts`. */
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+
+const LONG = "test/**/*.long.test.ts";
 
 export default defineConfig({
   resolve: { alias: { graphc: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
   test: {
-    include: ["test/**/*.test.ts"],
+    projects: [
+      { extends: true, test: { name: "short", include: ["test/**/*.test.ts"], exclude: [LONG] } },
+      { extends: true, test: { name: "long", include: [LONG] } },
+    ],
+    // Vitest leaves a core unused, which is half of a small machine.
+    maxWorkers: "100%",
     // A bound on hangs, not on speed: the machine that runs this may be busy.
     testTimeout: 120_000,
     hookTimeout: 120_000,

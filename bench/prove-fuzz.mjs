@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 
 const [pairs = "20000", seed = String(Date.now() % 1e6)] = process.argv.slice(2);
 console.log(`${pairs} pairs, seed ${seed}`);
-const { status } = spawnSync("npx", ["vitest", "run", "test/passes/prove/fuzz.test.ts"], {
+const { status } = spawnSync("npx", ["vitest", "run", "test/passes/prove/fuzz.long.test.ts"], {
   cwd: fileURLToPath(new URL("..", import.meta.url)),
   stdio: "inherit",
   env: { ...process.env, PROVE_FUZZ_RUNS: pairs, PROVE_FUZZ_SEED: seed },

@@ -24,7 +24,7 @@ function borrowed(n) {
   return n < 0 ? `${n + 10}1` : `${n}0`;
 }
 
-const text = `/** One-digit arithmetic for arithmetic.ts. Written by scripts/digit-tables.mjs; do not edit. */
+const text = `/** One-digit arithmetic for src/dsl/shapes/arithmetic.ts. Written by scripts/digit-tables.mjs; do not edit. */
 
 ${[
   table("ADD", "a, b, carry to digit, carry of a + b + carry.", add),

@@ -3,9 +3,9 @@
  * are the project's own; a copy without a fault passes.
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { ROOT } from "./support/root.ts";
 
@@ -39,9 +39,38 @@ async function tool(program: string, args: readonly string[], cwd: string, env: 
   return { code, text };
 }
 
-test("npm test runs them all", () => {
-  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: { test: string } };
-  expect(scripts.test).toBe("tsc --noEmit && biome ci . && knip && vitest run");
+describe.concurrent("suites", () => {
+  test("npm test runs every gate and the short suite, npm run test:long the long one", () => {
+    const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+      scripts: Readonly<Record<string, string>>;
+    };
+    expect(scripts.test).toBe("tsc --noEmit && biome ci . && knip && vitest run --project short");
+    expect(scripts["test:long"]).toBe("vitest run --project long");
+    const ci = readFileSync(join(ROOT, ".ci/run"), "utf8");
+    for (const step of [/^step test npm test$/m, /^PROVE_FUZZ_RUNS=2000 npm run test:long /m]) expect(ci).toMatch(step);
+  });
+
+  test("every file of tests belongs to one of the two", async () => {
+    const written = readdirSync(join(ROOT, "test"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".test.ts"))
+      .map((path) => join("test", path));
+    const { text } = await tool("vitest/vitest.mjs", ["list", "--filesOnly", "--json"], ROOT);
+    const listed = JSON.parse(text) as readonly { file: string; projectName: string }[];
+    expect(listed.map(({ file }) => relative(ROOT, file)).sort()).toEqual(written.sort());
+    for (const { file, projectName } of listed) expect(file.endsWith(".long.test.ts")).toBe(projectName === "long");
+    expect(listed.filter(({ projectName }) => projectName === "long").length).toBeGreaterThan(3);
+  });
+
+  test("a failing long test fails the long suite and no other", async () => {
+    const source = (right: number) =>
+      `import { expect, test } from "vitest";\n\ntest("t", () => expect(1).toBe(${right}));\n`;
+    const files = { "test/a.test.ts": source(1), "test/a.long.test.ts": source(2), "package.json": "{}" };
+    const folder = projectOf(files, ["vitest.config.ts"]);
+    const suites = ["short", "long"].map((suite) => tool("vitest/vitest.mjs", ["run", "--project", suite], folder));
+    const [short, long] = await Promise.all(suites);
+    expect(short).toMatchObject({ code: 0 });
+    expect(long).toMatchObject({ code: 1, text: expect.stringContaining("expected 1 to be 2") });
+  });
 });
 
 describe.concurrent("imports", () => {
@@ -167,7 +196,7 @@ interface Report {
 describe.concurrent("goldens", () => {
   /** The titles of the golden tests that fail on a damaged copy; outside CI, where Vitest writes what is missing. */
   async function failures(folder: string): Promise<readonly string[]> {
-    const args = ["run", "test/golden/golden.test.ts", "--reporter=json"];
+    const args = ["run", "test/golden/golden.test.ts", "--project=short", "--reporter=json"];
     const { text } = await tool("vitest/vitest.mjs", args, ROOT, { CI: "", GRAPHC_GOLDEN: folder });
     const report = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Report;
     const results = report.testResults.flatMap((file) => file.assertionResults);

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Graph } from "../dsl/graph.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
 import { writeWhole } from "../files/files.ts";
@@ -19,17 +19,12 @@ import { checkMemory } from "./pair.ts";
 import { requestedSize, type Subject } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
-interface GraphPair {
-  readonly block: Graph;
-  readonly step: Graph;
-}
-
 /** Writes `NAME.certificate.json` and returns its path. */
 export async function writeCertificate(
   folder: string,
   name: string,
   verdict: Verdict,
-  graphs: GraphPair,
+  graphs: Graphs,
 ): Promise<string> {
   const path = join(folder, `${name}.certificate.json`);
   const text = `${JSON.stringify(certificate(verdict, graphs, TOOL_VERSION), null, 2)}\n`;
@@ -44,7 +39,7 @@ export async function removeStale(folder: string, name: string): Promise<void> {
 }
 
 /** What to record fixtures for: graphs as they were emitted into `folder`, and the certificate beside them. */
-export interface FixtureRequest extends GraphPair {
+export interface FixtureRequest extends Graphs {
   readonly subject: Subject;
   readonly folder: string;
   readonly certificate?: string;

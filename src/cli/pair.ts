@@ -1,7 +1,6 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
 import { freemem } from "node:os";
-import type { Graph } from "../dsl/graph.ts";
-import { rolesOf } from "../dsl/roles.ts";
+import { type Graphs, twinsOf } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
@@ -12,16 +11,14 @@ import { bytes } from "./table.ts";
 import { isPackage, requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
-export interface OpenPair {
+export interface OpenPair extends Graphs {
   readonly name: string;
-  readonly block: Graph;
-  readonly step: Graph;
   readonly config?: PhiConfig;
   /** Where the weights come from, for the report. */
   readonly weights: string;
   openWeights(): Promise<WeightStore>;
   /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
-  readonly small?: (tokens: number) => { readonly block: Graph; readonly step: Graph };
+  readonly small?: (tokens: number) => Graphs;
 }
 
 /**
@@ -53,7 +50,7 @@ function packagePair(first: string, second: string | undefined, args: Args): Ope
   const tokens = args.whole("tokens");
   const block = graphOf(blockPackage, second === undefined ? { tokens } : {});
   const step = graphOf(stepPackage, second === undefined ? { tokens: 1 } : {});
-  rolesOf(block, step);
+  twinsOf(block, step);
   return {
     name: second === undefined ? first : `${first} and ${second}`,
     block,

@@ -12,7 +12,7 @@ import type { Shape } from "./type.ts";
  */
 export type Role =
   /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
-  | { readonly kind: "rows"; readonly tokenAxis: number }
+  | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
   /** Additive attention mask, 0 where visible and −10⁴ where not. */
   | { readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number }
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
@@ -22,15 +22,34 @@ export type Role =
   /** The same at every call. */
   | { readonly kind: "shared" };
 
+/** The part of the RoPE table that rows are: such a row is a function of its token's position alone. */
+export type RopePart = "cos" | "sin";
+
+/** The roles of inputs by name. */
+export type Roles = Readonly<Record<string, Role>>;
+
+/** The axes of a role, without its kind. */
+export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slotAxis?: number } => ({
+  ...("tokenAxis" in role && role.tokenAxis !== undefined ? { tokenAxis: role.tokenAxis } : {}),
+  ...("slotAxis" in role ? { slotAxis: role.slotAxis } : {}),
+});
+
 const MASK_NAMES = new Set(["attn_mask", "causal_mask", "attention_mask", "mask"]);
 const WRITE_MASK_NAMES = new Set(["kv_write_mask", "write_mask", "update_mask"]);
 const POSITION_NAMES = new Set(["position", "positions", "cache_position", "current_pos", "pos"]);
+const ROPE_NAMES: ReadonlyMap<string, RopePart> = new Map([
+  ["rope_cos", "cos"],
+  ["rope_sin", "sin"],
+]);
+
+/** Whether an input of this name tells which cache rows are written, as a mask or as positions. */
+export const tellsRows = (name: string): boolean => WRITE_MASK_NAMES.has(name) || POSITION_NAMES.has(name);
 
 /**
- * The roles of the inputs by name.
+ * The roles of the block's inputs.
  * @throws GraphError when block and step do not have the same interface apart from one token axis per input.
  */
-export function rolesOf(block: Graph, step: Graph): Readonly<Record<string, Role>> {
+export function rolesOf(block: Graph, step: Graph): Roles {
   const steps = new Map(step.inputs.map((x) => [x.name, x]));
   return Object.fromEntries(
     block.inputs.map((x) => {
@@ -64,5 +83,7 @@ function roleOf(name: string, shape: Shape, differing: number | undefined): Role
   if (masked)
     return { kind: masked, tokenAxis: differing ?? usual, slotAxis: 2 * shape.length - 3 - (differing ?? usual) };
   // With T = 1 no axis differs: the token axis of rows is then immaterial.
-  return differing === undefined ? { kind: "shared" } : { kind: "rows", tokenAxis: differing };
+  if (differing === undefined) return { kind: "shared" };
+  const rope = ROPE_NAMES.get(name);
+  return { kind: "rows", tokenAxis: differing, ...(rope ? { rope } : {}) };
 }

@@ -23,11 +23,11 @@ export async function dumpCounterexample(folder: string, found: Counterexample):
     const reason = error.code === "EEXIST" ? "it exists already" : error.message;
     throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
   });
-  const { block, step, roles } = found.pair;
+  const { block, step } = found.pair;
   const store = sampleStore(found);
   await writePackage(block, store, join(folder, "block.mlpackage"));
   await writePackage(step, store, join(folder, "step.mlpackage"));
-  const inputs = (graph: Graph, first: number) => raws(feeds(graph, roles, found.sample, first));
+  const inputs = (graph: Graph, first: number) => raws(feeds(graph, found.pair, found.sample, first));
   await writeArrays(join(folder, "block.inputs.safetensors"), inputs(block, 0));
   for (let t = 0; t < found.tokens; t++)
     await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs(step, t));

@@ -1,5 +1,5 @@
 /**
- * Weights for when there is no checkpoint: numbers u(seed, tag, i) that any program can make again (dsl/random.ts), one
+ * Weights for when there is no checkpoint: numbers u(seed, tag, i) that any program can make again (src/dsl/random.ts), one
  * stream a tensor. A matrix [out, in] is u · √(3 / in), so that rows keep their rms; a norm (one
  * axis) is 1 + u / 2; both rounded to fp32 and then to bf16. `i` counts in the whole tensor, so slices agree with it.
  */

@@ -1,3 +1,4 @@
+/** The judge of a device's evidence: honest evidence passes, every planted fault is found. */
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

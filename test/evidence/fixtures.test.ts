@@ -1,3 +1,4 @@
+/** Fixtures on disk: the manifest, the arrays of every call, and folders that were changed since. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,3 +1,4 @@
+/** Hashing a stream, beside the writing or not. */
 import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { streamHash } from "../../src/files/hash.ts";

@@ -19,7 +19,7 @@ import { ROOT } from "../support/root.ts";
 
 /** The variable is for test/gates.test.ts, which damages a copy. */
 const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");
-/** Held by golden-package.test.ts: the bytes of a tiny package. */
+/** Held by package.test.ts: the bytes of a tiny package. */
 const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt"];
 
 const phi = (tokens: number, spelling: Partial<Spelling> = {}, count = 1) =>

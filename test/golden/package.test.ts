@@ -1,3 +1,4 @@
+/** The bytes and the MIL text of a tiny package. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { printMil } from "../../src/emit/mil/text.ts";

@@ -1,3 +1,4 @@
+/** config.json read and refused, and a checkpoint's headers held against it. */
 import { expect, test } from "vitest";
 import { sizeOf } from "../../src/dsl/type.ts";
 import { sentenceOf } from "../../src/dsl/user-error.ts";

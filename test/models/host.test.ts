@@ -1,3 +1,4 @@
+/** What the host feeds: positions, RoPE rows, masks. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Value } from "../../src/dsl/number.ts";

@@ -1,3 +1,4 @@
+/** Arrays of the user's, read in the precision that a run takes. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArrays, writeArrays } from "../../src/weights/arrays.ts";

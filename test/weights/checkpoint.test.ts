@@ -1,3 +1,4 @@
+/** Checkpoint folders: files and shards, what streaming reports, and folders that lie. */
 import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";

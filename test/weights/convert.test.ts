@@ -1,3 +1,4 @@
+/** Conversion to fp16, held to src/dsl/number.ts over every bf16 pattern and the hard fp32 ones. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
@@ -14,7 +15,7 @@ function converted(dtype: SourceDType, elements: Uint16Array | Float32Array, cou
   return { bits: [...new Uint16Array(slab.buffer, 0, elements.length)], tally };
 }
 
-/** What number.ts makes of a value: the definition that the tables are held to. */
+/** What src/dsl/number.ts makes of a value: the definition that the tables are held to. */
 const expected = (value: number) => fp16Bits(roundFp16(value));
 
 test("bf16: all 65,536 bit patterns", () => {

@@ -1,3 +1,4 @@
+/** Generated weights: the rule that other programs can follow, and its slices. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";

@@ -1,3 +1,4 @@
+/** Writing safetensors: the reference writer's layout, and nothing half written. */
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";

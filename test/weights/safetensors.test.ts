@@ -1,3 +1,4 @@
+/** Reading safetensors headers and data, and files that are refused. */
 import { open } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { openSafetensors } from "../../src/weights/safetensors.ts";

@@ -1,3 +1,4 @@
+/** The assembled bf16 conversion: its code, and where it stops. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import wabt from "wabt";

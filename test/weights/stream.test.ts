@@ -1,3 +1,4 @@
+/** Weights streamed in chunks: rows, columns and transposes of any type, the life of a chunk, refusals. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, roundFp16 } from "../../src/dsl/number.ts";

@@ -41,7 +41,7 @@ export const emitCommand: Command = {
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planPackages(subject, args, folder);
-    if (args.flag("fixtures")) recordable(planned[0]!.graph, planned.at(-1)!.graph);
+    if (args.flag("fixtures")) recordable({ block: planned[0]!.graph, step: planned.at(-1)!.graph });
     const store = await subject.openWeights(planned[0]!.graph);
     const job: EmitJob = { subject, planned, store, args, io };
     try {

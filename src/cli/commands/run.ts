@@ -1,13 +1,12 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
 import type { Graph } from "../../dsl/graph.ts";
-import { rolesOf } from "../../dsl/roles.ts";
+import { twinsOf } from "../../dsl/twins.ts";
 import { sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
-import { slotsOf, tokensOf } from "../../passes/parity/parity.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
@@ -60,10 +59,9 @@ export const runCommand: Command = {
 async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const [file, positions] = [args.text("inputs"), args.text("positions")];
   if ((file === undefined) === (positions === undefined)) throw new UserError("give either --inputs or --positions");
-  const roles = rolesOf(pair.block, pair.step);
-  const maxSeq = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
+  const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step);
   if (positions !== undefined) {
-    const rows = cacheRows(positions, tokensOf(pair.block, pair.step), maxSeq);
+    const rows = cacheRows(positions, tokens, maxSeq);
     const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
     const before = Math.min(...rows.flatMap((row) => (row === undefined ? [] : [row])));
     const committed = new Set(Array.from({ length: before }, (_, row) => row));

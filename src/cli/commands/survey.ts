@@ -1,10 +1,9 @@
 /** `graphc survey`: how the numbers of a layer sit in fp16, and which RMSNorm form is safe for them. */
-import { rolesOf } from "../../dsl/roles.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
+import { twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { type RawArray, toNDArray } from "../../passes/kernels/raw.ts";
 import { feed } from "../../passes/parity/feeds.ts";
-import { slotsOf } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
 import { type NormSurvey, surveyNorms } from "../../passes/survey/norms.ts";
@@ -85,8 +84,7 @@ const zeroStates = ({ block }: OpenPair): Arrays =>
   );
 
 async function blockInputs(pair: OpenPair, store: WeightStore, args: Args, block: number): Promise<Arrays> {
-  const roles = rolesOf(pair.block, pair.step);
-  const maxSeq = slotsOf(pair.block, roles) ?? Number.MAX_SAFE_INTEGER;
+  const { roles, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step);
   const tokens = args.whole("tokens");
   if (tokens * BLOCKS > maxSeq)
     throw new UserError(`${BLOCKS} blocks of ${tokens} tokens do not fit --max-seq ${maxSeq}`);

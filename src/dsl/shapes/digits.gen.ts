@@ -1,4 +1,4 @@
-/** One-digit arithmetic for arithmetic.ts. Written by scripts/digit-tables.mjs; do not edit. */
+/** One-digit arithmetic for src/dsl/shapes/arithmetic.ts. Written by scripts/digit-tables.mjs; do not edit. */
 
 /** a, b, carry to digit, carry of a + b + carry. */
 export interface ADD {

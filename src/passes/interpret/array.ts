@@ -28,6 +28,13 @@ export function stridesOf(shape: Shape): readonly number[] {
   return strides;
 }
 
+/** The elements at one place along an axis, such as a token's, in row-major order; all of them without an axis. */
+export function rowOf({ shape, data }: NDArray, axis: number | undefined, at: number): Float64Array {
+  if (axis === undefined) return data;
+  const stride = stridesOf(shape)[axis]!;
+  return data.filter((_, i) => Math.floor(i / stride) % shape[axis]! === at);
+}
+
 /** An array of numbers that are already elements of `dtype`, row-major; the data is copied. */
 export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): NDArray => ({
   dtype,

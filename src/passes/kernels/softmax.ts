@@ -50,7 +50,7 @@ function softmaxRow(x: Uint16Array, out: Uint16Array, { begin, stride, weights }
   }
 }
 
-/** The sum in the order of `laneSum` (../reading.ts), written out for speed. */
+/** The sum in the order of `laneSum` (../interpret/reading.ts), written out for speed. */
 function laneTotal(x: Float32Array): number {
   const { fround } = Math;
   const lanes = new Float32Array(8);

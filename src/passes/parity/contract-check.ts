@@ -1,10 +1,9 @@
 /** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
 import type { Graph } from "../../dsl/graph.ts";
+import type { Roles } from "../../dsl/roles.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
-import type { Roles } from "./feeds.ts";
-
-type Arrays = Readonly<Record<string, RawArray>>;
+import type { Arrays } from "./runner.ts";
 
 /** Sentences that name the input and the column or row that breaks its role; none when all is well. */
 export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slots: number): readonly string[] {

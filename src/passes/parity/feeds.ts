@@ -3,30 +3,32 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import type { Role } from "../../dsl/roles.ts";
+import type { Role, Roles, RopePart } from "../../dsl/roles.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import type { PhiConfig } from "../../models/config.ts";
-import { type Rows as HostRows, MASKED, ropeRows } from "../../models/host.ts";
+import { MASKED, type Positions, type Rows, ropeRows } from "../../models/host.ts";
 import { type NDArray, tabulate } from "../interpret/array.ts";
-import type { Rows } from "./sequence.ts";
 
-export type Roles = Readonly<Record<string, Role>>;
+/** What is fed to one call, by the name of the input. */
 export type Values = Readonly<Record<string, NDArray>>;
 
 /** One call of the block: its rows, what it may see, and which tokens of the stream it carries. */
 export interface Feed {
-  readonly rows: Rows;
+  /** The cache row of each token, [T]. */
+  readonly rows: Positions;
   /** Cache rows that hold committed tokens. */
   readonly committed: ReadonlySet<number>;
   /** Number of the call's first token in the stream of random rows. */
   readonly stream: number;
 }
 
+/** What all calls of a run are fed from. */
 export interface Source {
   readonly seed: number;
   readonly roles: Roles;
   /** For real RoPE rows; without it they are random, but a function of the cache row alone. */
   readonly config?: PhiConfig;
+  /** Rows of the cache. */
   readonly maxSeq: number;
 }
 
@@ -51,8 +53,8 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "position":
       return tabulate(type, (ix) => call.rows[token(ix)] ?? 0);
     case "rows": {
-      const table = ropeTable(name, source, call);
-      const row = (t: number) => (name.startsWith("rope") ? (call.rows[t] ?? 0) : call.stream + t);
+      const table = role.rope && ropeTable(role.rope, source, call);
+      const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);
       return tabulate(type, (ix) => {
         const place = within(ix, type, role.tokenAxis);
         return round(
@@ -82,8 +84,6 @@ function within(ix: readonly number[], { shape }: TensorType, axis = -1): number
 const width = ({ shape }: TensorType, axis: number): number =>
   shape.reduce((n, size, a) => (a === axis ? n : n * size), 1);
 
-function ropeTable(name: string, { config, maxSeq }: Source, { rows }: Feed): HostRows | undefined {
-  if (!config || (name !== "rope_cos" && name !== "rope_sin")) return undefined;
-  const { cos, sin } = ropeRows(config, rows, maxSeq);
-  return name === "rope_cos" ? cos : sin;
+function ropeTable(part: RopePart, { config, maxSeq }: Source, { rows }: Feed): Rows | undefined {
+  return config && ropeRows(config, rows, maxSeq)[part];
 }

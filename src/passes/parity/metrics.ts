@@ -1,6 +1,7 @@
 /** How far two rows are apart. One row is one token: figures are never taken over all tokens together. */
 import { fp16Bits } from "../../dsl/number.ts";
 
+/** Figures of one row against another. */
 export interface Distance {
   /** Every bit equal, the sign of zero aside; NaN equals NaN. */
   readonly equal: boolean;

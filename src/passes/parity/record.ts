@@ -2,18 +2,17 @@
 
 import type { Graph } from "../../dsl/graph.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import { rolesOf } from "../../dsl/roles.ts";
+import type { Roles } from "../../dsl/roles.ts";
+import { type Graphs, slotAxisOf, type Twins, twinsOf } from "../../dsl/twins.ts";
 import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { tabulate } from "../interpret/array.ts";
 import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
-import { type Feed, feed, type Roles, type Source } from "./feeds.ts";
-import { abilitiesOf, type Pair, type Run, slotsOf, tokensOf } from "./parity.ts";
-import { type Call, usualSequence } from "./sequence.ts";
-
-type Arrays = Readonly<Record<string, RawArray>>;
+import { type Feed, feed, type Source } from "./feeds.ts";
+import type { Arrays, RunnableGraphs, Runner } from "./runner.ts";
+import { abilitiesOf, type PlannedCall, usualSequence } from "./sequence.ts";
 
 /** What one call computes: its outputs, and the cache rows of its live tokens in order, along each state's row axis. */
 export interface Computed {
@@ -26,8 +25,9 @@ export interface Prediction extends Computed {
   readonly inputs: Arrays;
 }
 
+/** One block of the sequence, what its steps did, and the yardstick. */
 export interface RecordedCall {
-  readonly call: Call;
+  readonly call: PlannedCall;
   readonly block: Prediction;
   /** The live tokens one by one, by token. */
   readonly steps: ReadonlyMap<number, Prediction>;
@@ -35,6 +35,7 @@ export interface RecordedCall {
   readonly exact: Computed;
 }
 
+/** A cache of the graphs. */
 export interface RecordedState {
   readonly name: string;
   readonly shape: Shape;
@@ -42,6 +43,7 @@ export interface RecordedState {
   readonly rowAxis: number;
 }
 
+/** A whole sequence. */
 export interface Recording {
   readonly roles: Roles;
   readonly tokens: number;
@@ -52,11 +54,14 @@ export interface Recording {
   readonly calls: readonly RecordedCall[];
 }
 
+/** What a recording may be told. */
 export interface RecordOptions {
+  /** Of the rows fed and of the garbage in the caches; 1 when absent. */
   readonly seed?: number;
+  /** For real RoPE rows. */
   readonly config?: PhiConfig;
   /** The calls to make; the usual sequence when absent. */
-  readonly calls?: readonly Call[];
+  readonly calls?: readonly PlannedCall[];
   onCall?(done: number, total: number): void;
 }
 
@@ -65,30 +70,45 @@ export interface RecordOptions {
  * steps' cache then goes back to what it was before them, so that the steps never hold a stale row.
  * @throws GraphError when the pair has no common interface, UserError when its cache has no known size.
  */
-export async function record(pair: Pair, runExact: Run, options: RecordOptions = {}): Promise<Recording> {
-  const { roles, maxSeq, states } = recordable(pair.block, pair.step);
-  const tokens = tokensOf(pair.block, pair.step);
+export async function record(
+  graphs: RunnableGraphs,
+  runExact: Runner,
+  options: RecordOptions = {},
+): Promise<Recording> {
+  const { twins, maxSeq, states } = recordable(graphs);
+  const { roles, tokens } = twins;
   const { seed = 1, config } = options;
-  const initial = garbage(pair.block, seed);
+  const initial = garbage(graphs.block, seed);
   const source: Source = { seed, roles, maxSeq, ...(config ? { config } : {}) };
-  const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(roles));
+  const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(twins));
   const chain: Chain = { block: initial, steps: initial, exact: initial, committed: new Set() };
   const calls: RecordedCall[] = [];
   for (const [n, call] of planned.entries()) {
     const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream: n * tokens };
-    calls.push(await recordCall(pair, runExact, { call, states, chain, source, context }));
+    calls.push(await recordCall(graphs, runExact, { call, states, chain, source, context }));
     options.onCall?.(n + 1, planned.length);
   }
   return { roles, tokens, maxSeq, states, initial, calls };
 }
 
 /** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
-export function recordable(block: Graph, step: Graph): Pick<Recording, "roles" | "maxSeq" | "states"> {
-  const roles = rolesOf(block, step);
-  const maxSeq = slotsOf(block, roles);
+export function recordable({ block, step }: Graphs): Recordable {
+  const twins = twinsOf(block, step);
+  const own = Object.keys(twins.roles).find((name) => !takes(block, name) || !takes(step, name));
+  if (own !== undefined)
+    throw new UserError(
+      `${block.name} and ${step.name} have the input "${own}" in only one of them, and a device is fed the same for both`,
+    );
+  const maxSeq = twins.slots;
   if (maxSeq === undefined) throw new UserError(`${block.name} has no cache of known size, so nothing can be recorded`);
   const states = block.states.map(({ name, entry: { type } }) => recordedState(name, type.shape, maxSeq));
-  return { roles, maxSeq, states };
+  return { twins, maxSeq, states };
+}
+
+const takes = ({ inputs }: Graph, name: string): boolean => inputs.some((x) => x.name === name);
+
+interface Recordable extends Pick<Recording, "maxSeq" | "states"> {
+  readonly twins: Twins;
 }
 
 /** The caches that are carried from call to call. */
@@ -100,16 +120,16 @@ interface Chain {
 }
 
 interface Job {
-  readonly call: Call;
+  readonly call: PlannedCall;
   readonly states: readonly RecordedState[];
   readonly chain: Chain;
   readonly source: Source;
   readonly context: Feed;
 }
 
-async function recordCall(pair: Pair, runExact: Run, job: Job): Promise<RecordedCall> {
+async function recordCall(graphs: RunnableGraphs, runExact: Runner, job: Job): Promise<RecordedCall> {
   const { call, states, chain, source, context } = job;
-  const inputs = mapValues(feed(pair.block, source, context), toBits);
+  const inputs = mapValues(feed(graphs.block, source, context), toBits);
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
   const rows = live.map(({ row }) => row);
   const computed = ({ outputs, states: after }: RawResults, written: readonly number[], as = toBits): Computed => ({
@@ -118,13 +138,13 @@ async function recordCall(pair: Pair, runExact: Run, job: Job): Promise<Recorded
       states.map((state) => [state.name, as(rowsOf(after[state.name]!, state.rowAxis, written))]),
     ),
   });
-  const block = await pair.runBlock({ ...inputs, ...chain.block });
+  const block = await graphs.runBlock({ ...inputs, ...chain.block });
   const exact = await runExact({ ...inputs, ...chain.exact });
   const steps = new Map<number, Prediction>();
   let cache = chain.steps;
   for (const { row, token } of live) {
-    const fed = mapValues(feed(pair.step, source, context, token), toBits);
-    const step = await pair.runStep({ ...fed, ...cache });
+    const fed = mapValues(feed(graphs.step, source, context, token), toBits);
+    const step = await graphs.runStep({ ...fed, ...cache });
     cache = step.states;
     if (token < call.accepted) chain.steps = cache;
     steps.set(token, { inputs: fed, ...computed(step, [row]) });
@@ -141,10 +161,10 @@ const toBits = (array: RawArray): RawArray => toRaw(toNDArray(array));
 const mapValues = (arrays: Arrays, f: (array: RawArray) => RawArray): Arrays =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, f(array)]));
 
-/** The cache axis of a state: the last one of that size before the features, as in parity.ts. */
 function recordedState(name: string, shape: Shape, maxSeq: number): RecordedState {
-  const rowAxis = shape.slice(0, -1).lastIndexOf(maxSeq);
-  if (rowAxis < 0) throw new UserError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
+  const rowAxis = slotAxisOf(shape, maxSeq);
+  if (rowAxis === undefined)
+    throw new UserError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
   return { name, shape, rowAxis };
 }
 

@@ -1,17 +1,20 @@
 /** What a parity run does: blocks at growing positions, some of whose tokens are rejected, padded or scattered. */
 
-/** The cache row of each token of a block; undefined for a dead column, which writes nothing. */
-export type Rows = readonly (number | undefined)[];
+import type { Graph } from "../../dsl/graph.ts";
+import type { Twins } from "../../dsl/twins.ts";
+import type { Positions } from "../../models/host.ts";
 
-export interface Call {
+/** One block of a sequence, before it is run. */
+export interface PlannedCall {
   /** What the call is there to show. */
   readonly label: string;
-  readonly rows: Rows;
+  /** The cache row of each token, [T]. */
+  readonly rows: Positions;
   /** How many leading tokens are kept; the next call goes on from there. */
   readonly accepted: number;
 }
 
-/** What the host can say to the graphs: found from the roles of their inputs. */
+/** What the host can say to both graphs. */
 export interface Abilities {
   /** Rows of a block need not be neighbours. */
   readonly scattered: boolean;
@@ -19,12 +22,23 @@ export interface Abilities {
   readonly padded: boolean;
 }
 
+/** What the inputs of both graphs let the host ask for: a dead column needs a write mask, scattered rows that or a position a token. */
+export function abilitiesOf({ block, step, roles }: Twins): Abilities {
+  const has = (graph: Graph, scattered: boolean) =>
+    graph.inputs.some(({ name = "" }) => {
+      const role = roles[name]!;
+      return role.kind === "write_mask" || (scattered && role.kind === "position" && role.tokenAxis !== undefined);
+    });
+  const both = (scattered: boolean) => has(block, scattered) && has(step, scattered);
+  return { scattered: both(true), padded: both(false) };
+}
+
 /**
  * The usual sequence for blocks of T tokens: full blocks, a rejection of all but one and of none, the stale rows
  * written over, scattered rows, a partly filled block, and the last block that fits. Labels say which.
  */
-export function usualSequence(tokens: number, maxSeq: number, can: Abilities): readonly Call[] {
-  const calls: Call[] = [];
+export function usualSequence(tokens: number, maxSeq: number, can: Abilities): readonly PlannedCall[] {
+  const calls: PlannedCall[] = [];
   let next = 0;
   const block = (label: string, accepted = tokens): void => {
     if (next + tokens > maxSeq) return;
@@ -52,11 +66,11 @@ export function usualSequence(tokens: number, maxSeq: number, can: Abilities): r
 }
 
 /** Every second row, in falling order: neither neighbours nor sorted. */
-const scattered = (next: number, tokens: number): Rows =>
+const scattered = (next: number, tokens: number): Positions =>
   Array.from({ length: tokens }, (_, t) => next + 2 * (tokens - 1 - t));
 
 /** A partly filled block after the second call: its one live token is written again by nobody. */
-function withPadding(calls: readonly Call[], tokens: number): readonly Call[] {
+function withPadding(calls: readonly PlannedCall[], tokens: number): readonly PlannedCall[] {
   const [first, second, third] = calls;
   if (!first || !second || !third) return calls;
   const row = second.rows[tokens - 1]! + 1;

@@ -2,7 +2,8 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutsWithout } from "./program/cuts.ts";
-import { type CutPairs, newPrograms, type ProvenPair } from "./program/program.ts";
+import type { ProvenPair } from "./program/pair.ts";
+import { type CutPairs, newPrograms } from "./program/program.ts";
 import { compare, type Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
 import { explain } from "./refute/explain.ts";
@@ -36,10 +37,10 @@ export interface Outcome {
 }
 
 /** What is assumed, weaker claims later. A block that has one position for all of its tokens has contiguous rows or none. */
-export function assumptionsOf({ roles }: ProvenPair): readonly Assumptions[] {
-  const positions = Object.values(roles.inputs).filter((role) => role.kind === "position");
-  const single = roles.tokens > 1 && positions.some((role) => role.tokenAxis === undefined);
-  const layouts = single ? [true] : positions.length > 0 && roles.tokens > 1 ? [false, true] : [false];
+export function assumptionsOf({ roles, tokens }: ProvenPair): readonly Assumptions[] {
+  const positions = Object.values(roles).filter((role) => role.kind === "position");
+  const single = tokens > 1 && positions.some((role) => role.tokenAxis === undefined);
+  const layouts = single ? [true] : positions.length > 0 && tokens > 1 ? [false, true] : [false];
   return layouts.flatMap((contiguous) =>
     (["exact", "reals"] as const).flatMap((mode) =>
       [false, true].map((twoValued) => ({ mode, twoValued, contiguous })),
@@ -96,7 +97,7 @@ function proveSegment(
   const failures: { readonly failure: Failure; readonly assumed: Assumptions }[] = [];
   for (const assumed of attempts) {
     if (assumed.twoValued && !hasMask(task.pair)) continue;
-    const c = newContext(assumed, task.pair.roles, task.rules);
+    const c = newContext(assumed, task.pair, task.rules);
     const failure = attempt(c, task.pair, segment, cuts, sums);
     sums.terms += c.store.terms.size;
     if (!failure) {
@@ -110,7 +111,7 @@ function proveSegment(
   return { level: "reals", failed: { pair: all[0]!.pair, explain: () => clearest(all) } };
 }
 
-const hasMask = ({ roles }: ProvenPair): boolean => Object.values(roles.inputs).some((role) => role.kind === "mask");
+const hasMask = ({ roles }: ProvenPair): boolean => Object.values(roles).some((role) => role.kind === "mask");
 
 /** The exact terms read better; the reals tell what is more than a rounding. */
 function clearest(failures: readonly Failure[]): Finding {

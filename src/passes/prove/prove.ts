@@ -2,14 +2,12 @@
  * Proves that a block graph of T tokens equals T one-token graphs one after another, for all weights, inputs and cache
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
-import { GraphError } from "../../dsl/error.ts";
 import type { Graph } from "../../dsl/graph.ts";
-import { sameType, show } from "../../dsl/type.ts";
+import { tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import { findCuts } from "./program/cuts.ts";
-import type { ProvenPair } from "./program/program.ts";
-import { type Pair, tokenAxisOf } from "./program/relation.ts";
-import { findRoles } from "./program/roles.ts";
+import { type ProvenPair, provenPair } from "./program/pair.ts";
+import type { Pair } from "./program/relation.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
 import { withoutHint } from "./refute/finding.ts";
@@ -39,10 +37,10 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const pair: ProvenPair = { block, step, roles: findRoles(block, step), placeOf };
+  const pair = provenPair(block, step, placeOf);
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
-  const cuts = findCuts(block, step, pair.roles);
+  const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
   let outcome = proveCut(task, cuts, results, attempts);
   const search = outcome.failed && options.counterexample !== false ? searchDifference(pair, options) : undefined;
@@ -64,8 +62,11 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   return { verdict: "NOT PROVEN", ...common, finding, searched: search?.searched ?? "no input was tried" };
 }
 
-function commonOf({ roles }: ProvenPair, { record, segments, distinct, terms, compared }: Outcome, began: number) {
-  const { tokens, slots } = roles;
+function commonOf(
+  { tokens, slots = 0 }: ProvenPair,
+  { record, segments, distinct, terms, compared }: Outcome,
+  began: number,
+) {
   return {
     sizes: { tokens, slots, terms, compared, segments, distinct },
     preconditions: usedOf(record),
@@ -79,40 +80,23 @@ function commonOf({ roles }: ProvenPair, { record, segments, distinct, terms, co
 const SECOND_OPINION_LIMIT = 3e5;
 
 function opinionOf(pair: ProvenPair, options: ProveOptions): { readonly secondOpinion?: readonly SecondOpinion[] } {
-  const own = options.small ? options.small(Math.min(2, pair.roles.tokens)) : pair;
+  const own = options.small ? options.small(Math.min(2, pair.tokens)) : pair;
   if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const found = { ...pair, ...own, roles: findRoles(own.block, own.step) };
+  const found = provenPair(own.block, own.step, pair.placeOf);
   const seed = options.seed ?? 1;
   return { secondOpinion: PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })) };
 }
 
-/** States and outputs, which are what the theorem is about: of both graphs, by name. */
-function resultPairs({ block, step, roles }: ProvenPair): readonly Pair[] {
-  for (const [a, b] of [
-    [block, step],
-    [step, block],
-  ] as const) {
-    for (const { name, exit } of a.states)
-      if (!b.states.some((s) => s.name === name))
-        throw new GraphError(`state "${name}" of ${a.name} is missing in ${b.name}`, exit.site);
-    for (const [name, value] of Object.entries(a.outputs))
-      if (!Object.hasOwn(b.outputs, name))
-        throw new GraphError(`output "${name}" of ${a.name} is missing in ${b.name}`, value.site);
-  }
+/** States and outputs, which are what the theorem is about. */
+function resultPairs({ block, step, tokens }: ProvenPair): readonly Pair[] {
   const states = block.states.map(({ name, exit }): Pair => {
     const twin = step.states.find((s) => s.name === name)!.exit;
-    if (!sameType(exit.type, twin.type))
-      throw new GraphError(
-        `state "${name}" is ${show(exit.type)} in the block, ${show(twin.type)} in the step`,
-        exit.site,
-      );
     return { what: "state", name, block: exit, step: twin };
   });
   const outputs = Object.entries(block.outputs).map(([name, value]): Pair => {
     const twin = step.outputs[name]!;
-    const axis = tokenAxisOf(value, twin, roles.tokens);
-    if (axis === undefined) throw new GraphError(`output "${name}" has no row per token to compare`, value.site);
-    return { what: "output", name, block: value, step: twin, ...(axis === "none" ? {} : { tokenAxis: axis }) };
+    const axis = tokenAxisOf(value, twin, tokens);
+    return { what: "output", name, block: value, step: twin, ...(typeof axis === "number" ? { tokenAxis: axis } : {}) };
   });
   return [...states, ...outputs];
 }

@@ -1,5 +1,5 @@
 /**
- * Runs planned graphs at true size: the fast executor. It gives the bits of `evaluate` (evaluate.ts), which its kernels
+ * Runs planned graphs at true size: the fast executor. It gives the bits of `evaluate` (../interpret/evaluate.ts), which its kernels
  * are tested against; weights are loaded once and shared by all plans of an executor.
  */
 import { GraphError } from "../../dsl/error.ts";

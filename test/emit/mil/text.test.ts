@@ -1,3 +1,4 @@
+/** MIL records as text: everything that a program can hold, in one order. */
 import { expect, test } from "vitest";
 import type { MilModel, MilOperation, MilTensorType } from "../../../src/emit/mil/records.ts";
 import { printMil } from "../../../src/emit/mil/text.ts";

@@ -1,3 +1,4 @@
+/** Weights of two packages are the same numbers when their bytes are, however they are cut or fused. */
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";

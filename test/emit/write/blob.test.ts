@@ -1,3 +1,4 @@
+/** The layout of weight.bin: records, gaps, shared blobs, packed elements. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { WeightSource } from "../../../src/dsl/tensor.ts";

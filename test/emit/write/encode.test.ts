@@ -1,3 +1,4 @@
+/** The bytes of model.mlmodel: against those of coremltools, and through protobufjs and our reader. */
 import { join } from "node:path";
 import protobufjs from "protobufjs";
 import { describe, expect, test } from "vitest";

@@ -1,3 +1,4 @@
+/** Lowering a graph to MIL records: operands and consts, states and their order, outputs. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Graph, graph, resultsOf } from "../../../src/dsl/graph.ts";

@@ -1,3 +1,4 @@
+/** Identifiers of MIL made of the author's names. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { type Graph, graph, schedule } from "../../../src/dsl/graph.ts";

@@ -1,3 +1,4 @@
+/** Writing a package: the same bytes everywhere, and nothing left when it cannot be written. */
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";

@@ -1,3 +1,4 @@
+/** The reference interpreter on a small graph. */
 import { expect, test } from "vitest";
 import { graph } from "../../../src/dsl/graph.ts";
 import { add, concat, matmul, mul, reshape, softmax } from "../../../src/dsl/ops/index.ts";

@@ -1,40 +1,19 @@
 /** The fast executor on Phi layers: equal to the reference in every spelling, and a block equal to its single steps. */
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { blockPositions } from "../../../src/models/host.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
-import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
 import type { Accumulate } from "../../../src/passes/kernels/accumulate.ts";
 import { type RawArray, toNDArray } from "../../../src/passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../../src/passes/run/plan.ts";
 import { type Executor, prepare } from "../../../src/passes/run/run.ts";
-import { differences, streamOf } from "../../support/kernels.ts";
-import { type Call, feedsOf, ONE_CHANGE, randomCall, SMALL, spellingName, weightsOf } from "../../support/phi/phi.ts";
+import { streamOf } from "../../support/kernels.ts";
+import { fastIsTheReference } from "../../support/phi/executor.ts";
+import { type Call, feedsOf, randomCall, SMALL, weightsOf } from "../../support/phi/phi.ts";
 
-const MAX_SEQ = 16;
 type Raws = Readonly<Record<string, RawArray>>;
 
-describe.each(ONE_CHANGE.map((spelling) => [spellingName(spelling), spelling] as const))("%s", (_, spelling) => {
-  test.each(["fp16", "fp64"] as const)("equals the reference in %s", async (precision) => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 4 }), async (seed, tokens) => {
-        const graph = phiLayers(SMALL, { tokens, maxSeq: MAX_SEQ }, spelling);
-        const call = randomCall(graph, SMALL, Math.abs(seed) % (MAX_SEQ - tokens), seed);
-        const weight = weightsOf(SMALL, seed);
-        const plan = planOf(graph, { precision });
-        const values = { ...feedsOf(graph, call), ...call.states };
-        const executor = await prepare([plan], streamOf(weight));
-        const fast = executor.run(plan, values);
-        const expected = evaluate(graph, { values, weight }, precision);
-        for (const [name, x] of Object.entries({ ...expected.outputs, ...expected.states })) {
-          const actual = toNDArray({ ...fast.outputs, ...fast.states }[name]!);
-          expect(differences(actual, x), name).toEqual([]);
-        }
-      }),
-      { numRuns: 3 },
-    );
-  });
-});
+fastIsTheReference(1, 4711);
 
 /** The tokens of a call one by one; hidden rows [d] of each, and the states at the end. */
 function runSteps(executor: Executor, step: Plan, call: Call) {

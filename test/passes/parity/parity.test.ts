@@ -1,62 +1,15 @@
+/** Parity over sequences: the usual calls, right layers that agree, faults that are caught and told apart. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printParity } from "../../../src/cli/parity-text.ts";
-import type { Graph } from "../../../src/dsl/graph.ts";
-import { roundFp16 } from "../../../src/dsl/number.ts";
-import { streamBase, tagOfName, uniformAt } from "../../../src/dsl/random.ts";
-import type { WeightSource } from "../../../src/dsl/tensor.ts";
-import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
-import { SPELLINGS } from "../../../src/models/blocks/spelling.ts";
-import { PHI4_MINI, type PhiConfig } from "../../../src/models/config.ts";
-import { type PhiOptions, phiLayers } from "../../../src/models/phi.ts";
-import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
-import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
-import { toNDArray } from "../../../src/passes/kernels/raw.ts";
-import { parity, type Run } from "../../../src/passes/parity/parity.ts";
+import { twinsOf } from "../../../src/dsl/twins.ts";
+import { phiLayers } from "../../../src/models/phi.ts";
+import { feed } from "../../../src/passes/parity/feeds.ts";
+import { parity } from "../../../src/passes/parity/parity.ts";
+import { recordable } from "../../../src/passes/parity/record.ts";
 import { usualSequence } from "../../../src/passes/parity/sequence.ts";
+import { blockEqualsSteps, pairOf, SMALL } from "../../support/parity.ts";
 import { mutants } from "../../support/phi/mutants.ts";
-
-const SMALL: PhiConfig = {
-  ...PHI4_MINI,
-  hiddenSize: 8,
-  heads: 4,
-  kvHeads: 2,
-  headDim: 4,
-  rotaryDims: 2,
-  ffnSize: 12,
-  layers: 1,
-  rope: { ...PHI4_MINI.rope, shortFactor: [1], longFactor: [1] },
-};
-
-/** The same weight whatever graph asks: the whole matrix by name, then its rows. */
-const weights =
-  (seed: number) =>
-  (source: WeightSource, type: TensorType): NDArray => {
-    if (source.from !== "checkpoint") throw new Error("no checkpoint weight");
-    const width = sizeOf(type.shape) / (source.rows ? source.rows[1] - source.rows[0] : 1);
-    const base = streamBase(seed, tagOfName(source.tensor));
-    const begin = source.rows ? source.rows[0] * width : 0;
-    const isNorm = source.tensor.includes("norm");
-    const data = Array.from({ length: sizeOf(type.shape) }, (_, i) => {
-      const u = uniformAt(base, begin + i);
-      return roundFp16(isNorm ? 1 + u / 2 : u);
-    });
-    return arrayOf("fp16", type.shape, data);
-  };
-
-const runner =
-  (graph: Graph, seed: number): Run =>
-  (values) => {
-    const arrays = Object.fromEntries(Object.entries(values).map(([name, x]) => [name, toNDArray(x)]));
-    return evaluate(graph, { values: arrays, weight: weights(seed) });
-  };
-
-const pairOf = (block: Graph, step: Graph, seed: number) => ({
-  block,
-  step,
-  runBlock: runner(block, seed),
-  runStep: runner(step, seed),
-});
 
 test("the usual sequence rejects, scatters, pads and reaches the last row", () => {
   const calls = usualSequence(4, 64, { scattered: true, padded: true });
@@ -75,50 +28,7 @@ test("the usual sequence rejects, scatters, pads and reaches the last row", () =
   ]);
 });
 
-test("block and steps agree bit for bit over the usual sequence, whatever the sizes and the spelling", async () => {
-  const choice = <K extends keyof typeof SPELLINGS>(key: K) => fc.constantFrom(...SPELLINGS[key]);
-  const spelling = fc.record({
-    qkv: choice("qkv"),
-    projection: choice("projection"),
-    write: choice("write"),
-    gqa: choice("gqa"),
-    scale: choice("scale"),
-    softmax: choice("softmax"),
-    rope: choice("rope"),
-    gateUp: choice("gateUp"),
-    transposes: choice("transposes"),
-    norm: choice("norm"),
-  });
-  const sizes = fc.record({
-    kvHeads: fc.integer({ min: 1, max: 2 }),
-    group: fc.integer({ min: 1, max: 3 }),
-    half: fc.integer({ min: 1, max: 2 }),
-  });
-  await fc.assert(
-    fc.asyncProperty(
-      spelling,
-      sizes,
-      fc.integer({ min: 1, max: 5 }),
-      fc.nat(),
-      async (how, { kvHeads, group, half }, tokens, seed) => {
-        const config = {
-          ...SMALL,
-          kvHeads,
-          heads: kvHeads * group,
-          headDim: half * 4,
-          rotaryDims: half * 2,
-          hiddenSize: kvHeads * group * half * 4,
-          rope: { type: "default" },
-        } as const;
-        const build = (t: number) => phiLayers(config, { tokens: t, maxSeq: 24 }, how as PhiOptions);
-        const report = await parity(pairOf(build(tokens), build(1), seed), { seed, config });
-        expect(report.calls.length).toBeGreaterThan(2);
-        return report.equal;
-      },
-    ),
-    { numRuns: 12 },
-  );
-});
+blockEqualsSteps(4, 4711);
 
 for (const name of Object.keys(mutants)) {
   test(`a fault that the field shipped is caught: ${name}`, async () => {
@@ -147,4 +57,53 @@ test("the flattened heads shrink to two tokens, and the report of that case name
   expect(text).toMatch(/^0 first block +hidden\[0\] +0 +differ /m);
   expect(text).toMatch(/^0 first block +layers_0_k_state +equal/m);
   expect(text).toMatch(/^DIFFERS: \d+ of \d+ tokens, 0 states/m);
+});
+
+test("the order of the inputs does not matter", async () => {
+  const size = { tokens: 3, maxSeq: 16 };
+  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const turned = { ...step, inputs: step.inputs.toReversed() };
+  const reports = [step, turned].map((one) => parity(pairOf(block, one, 5), { seed: 5, config: SMALL }));
+  const [straight, reversed] = await Promise.all(reports);
+  expect(reversed).toEqual(straight);
+  expect(straight!.equal).toBe(true);
+});
+
+test.each([
+  ["blend", "scatter", false],
+  ["scatter", "blend", false],
+  ["slice_update", "select", true],
+  ["blend", "slice_update", false],
+] as const)("cache rows by %s in the block, by %s in the steps", async (write, other, contiguous) => {
+  const size = { tokens: 3, maxSeq: 24 };
+  const [block, step] = [phiLayers(SMALL, size, { write }), phiLayers(SMALL, { ...size, tokens: 1 }, { write: other })];
+  const report = await parity(pairOf(block, step, 5), { seed: 5, config: SMALL });
+  expect(report.equal).toBe(true);
+  const labels = report.calls.map(({ call }) => call.label);
+  // A position cannot say that a column is dead, and that of a first token not that rows are scattered.
+  expect(labels).not.toContain("partly filled block");
+  expect(labels.includes("scattered rows")).toBe(!contiguous);
+});
+
+test("a pair whose states do not match is refused before anything is run", async () => {
+  const size = { tokens: 3, maxSeq: 16 };
+  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const pair = pairOf(block, { ...step, states: step.states.slice(1) }, 5);
+  await expect(parity(pair)).rejects.toThrow(/^state "layers_0_k_state" of \S+ is missing in \S+$/);
+});
+
+test("RoPE rows that are drawn depend on the position alone, hidden rows on the token", () => {
+  const block = phiLayers(SMALL, { tokens: 2, maxSeq: 16 });
+  const { roles } = twinsOf(block, phiLayers(SMALL, { tokens: 1, maxSeq: 16 }));
+  const fed = (stream: number) =>
+    feed(block, { seed: 5, roles, maxSeq: 16 }, { rows: [7, 3], committed: new Set(), stream });
+  for (const name of ["rope_cos", "rope_sin", "attn_mask", "kv_write_mask"]) expect(fed(0)[name]).toEqual(fed(9)[name]);
+  expect(fed(0).rope_cos).not.toEqual(fed(0).rope_sin);
+  expect(fed(0).x).not.toEqual(fed(9).x);
+});
+
+test("graphs that are fed in different ways are not recorded", () => {
+  const block = phiLayers(SMALL, { tokens: 3, maxSeq: 24 });
+  const step = phiLayers(SMALL, { tokens: 1, maxSeq: 24 }, { write: "scatter" });
+  expect(() => recordable({ block, step })).toThrow('have the input "kv_write_mask" in only one of them');
 });

@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { roundFp16 } from "../../../src/dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../../src/dsl/random.ts";
-import { rolesOf } from "../../../src/dsl/roles.ts";
 import type { WeightSource } from "../../../src/dsl/tensor.ts";
+import { twinsOf } from "../../../src/dsl/twins.ts";
 import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
 import { MASKED } from "../../../src/models/host.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
@@ -18,7 +18,7 @@ const [block, step] = [T, 1].map((tokens) => phiLayers(SMALL, { tokens, maxSeq: 
   ReturnType<typeof phiLayers>,
   ReturnType<typeof phiLayers>,
 ];
-const source = { seed: 3, roles: rolesOf(block, step), config: SMALL, maxSeq: S };
+const source = { seed: 3, roles: twinsOf(block, step).roles, config: SMALL, maxSeq: S };
 const call: Feed = { rows: [2, 3, 4], committed: new Set([0, 1]), stream: 0 };
 
 /** Uniform weights; those of the projections `scale` times as large. */

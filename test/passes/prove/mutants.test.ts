@@ -1,41 +1,16 @@
-/** Faults on every spelling, and attention as one op against its parts; `PROVE_MUTANT_RUNS=all` takes the whole product. */
-import fc from "fast-check";
+/** A small share of the faults on every spelling (`mutants.long.test.ts` takes them all), and attention as one op against its parts. */
 import { expect, test } from "vitest";
 import { graph } from "../../../src/dsl/graph.ts";
 import { matmul, mul, scaled_dot_product_attention, softmax } from "../../../src/dsl/ops/index.ts";
 import { input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
-import { mutants } from "../../support/phi/mutants.ts";
-import { ONE_CHANGE } from "../../support/phi/phi.ts";
-import { check, type Draw } from "../../support/prove/fuzz.ts";
-import { pairOf, summary, TINY } from "../../support/prove/prove.ts";
+import { faultsOnSpellings } from "../../support/prove/properties.ts";
+import { pairOf, summary } from "../../support/prove/prove.ts";
 
 const quiet = { counterexample: false, secondOpinion: false } as const;
-const SEED = Number(process.env.PROVE_MUTANT_SEED ?? 4711);
-const PRODUCT: readonly Draw[] = Object.keys(mutants).flatMap((mutant) =>
-  ONE_CHANGE.flatMap((how) =>
-    [1, 2, 3, 4].map((tokens) => {
-      const shared = { seed: SEED, tokens, maxSeq: 6, sizes: TINY, mutant, inBoth: false };
-      return { ...shared, block: how, step: how };
-    }),
-  ),
-);
-const RUNS = process.env.PROVE_MUTANT_RUNS === "all" ? PRODUCT.length : Number(process.env.PROVE_MUTANT_RUNS ?? 40);
 
-test(`${RUNS} of ${PRODUCT.length} faults × spellings × T (seed ${SEED}): a proof only where they are equal`, {
-  timeout: 3_600_000,
-}, () => {
-  const picked =
-    RUNS === PRODUCT.length ? PRODUCT : fc.sample(fc.constantFrom(...PRODUCT), { numRuns: RUNS, seed: SEED });
-  for (const draw of picked) {
-    const outcome = check(draw);
-    const name = `${draw.mutant} ${JSON.stringify(draw.block)} T=${draw.tokens}`;
-    // `check` throws on a proof that the interpreter or a field contradicts. Equal faults need more than one token.
-    if (draw.tokens > 1) expect(`${name}: ${outcome}`).toMatch(/refuted|known gap/);
-    else expect(`${name}: ${outcome}`).toMatch(/refuted|exact|reals/);
-  }
-});
+faultsOnSpellings(8, 4711);
 
 type Value = Tensor<Shape, "fp16">;
 

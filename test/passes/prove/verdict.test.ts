@@ -15,7 +15,7 @@ import {
   times,
   variable,
 } from "../../../src/passes/prove/logic/indices.ts";
-import { findRoles } from "../../../src/passes/prove/program/roles.ts";
+import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
 import { certificate } from "../../../src/passes/prove/report/certificate.ts";
@@ -92,7 +92,7 @@ test("the field tells a mutant from the layer, and the layer from nothing", () =
   const step = phiLayers(TINY, { ...size, tokens: 1 });
   const equal = (name?: string) => {
     const block = name ? mutants[name]!(TINY, size) : phiLayers(TINY, size);
-    return PRIMES.map((prime) => fingerprint({ block, step, roles: findRoles(block, step) }, { prime, seed: 3 }).equal);
+    return PRIMES.map((prime) => fingerprint(provenPair(block, step), { prime, seed: 3 }).equal);
   };
   expect(equal()).toEqual([true, true]);
   for (const name of ["layout", "rope_rows_swapped", "residual_skipped"]) expect(equal(name)).toEqual([false, false]);

@@ -1,3 +1,4 @@
+/** The survey: which RMSNorm form is safe for a range, and what is told of each value. */
 import { expect, test } from "vitest";
 import { roundFp16 } from "../../../src/dsl/number.ts";
 import { stack, transpose } from "../../../src/dsl/ops/index.ts";

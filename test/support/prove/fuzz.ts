@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { SPELLINGS, type Spelling } from "../../../src/models/blocks/spelling.ts";
 import { type PhiSizes, phiLayers } from "../../../src/models/phi.ts";
-import { findRoles } from "../../../src/passes/prove/program/roles.ts";
+import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { mismatch } from "../../../src/passes/prove/refute/counterexample.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
@@ -77,7 +77,7 @@ export function check(draw: Draw): Outcome {
     return mutant && faulty ? mutants[mutant]!(sizes, size, spelling) : phiLayers(sizes, size, spelling);
   };
   const graphs = { block: build(tokens, block, true), step: build(1, step, inBoth) };
-  const pair = { ...graphs, roles: findRoles(graphs.block, graphs.step) };
+  const pair = provenPair(graphs.block, graphs.step);
   // As a user asks for it, but for the shrinking: a refutation has been run in both precisions.
   const verdict = prove(graphs.block, graphs.step, { seed, budget: 0, secondOpinion: false });
   const differs = (precision: "fp16" | "fp64", k: number) => {

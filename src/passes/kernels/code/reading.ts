@@ -1,5 +1,5 @@
 /**
- * A reading of an op's meaning as JavaScript text. Each step is that of `numericReading` (../../reading.ts) on the same
+ * A reading of an op's meaning as JavaScript text. Each step is that of `numericReading` (../../interpret/reading.ts) on the same
  * doubles in the same order, so what the text computes has the same bits.
  */
 import type { Algebra, Unary } from "../../../dsl/algebra.ts";

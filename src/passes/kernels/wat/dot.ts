@@ -1,7 +1,7 @@
 /**
  * Rows times vectors: out[row, token] = Σₖ w[row, k] · x[token, k], in the order of `laneSum` (src/passes/interpret/reading.ts).
  * A 128-bit accumulator holds lanes 0..3 and another 4..7, so a token's sums never depend on how many tokens there
- * are. With `chunk` below K the sums of the chunks are rounded to fp16 and added in fp16 (accumulate.ts).
+ * are. With `chunk` below K the sums of the chunks are rounded to fp16 and added in fp16 (../accumulate.ts).
  */
 import { narrow, widen, widenOne, widenScaled } from "./half.ts";
 import { add, call2, forEach, get, i32, kernel, lanes, load, min, mul, set, store, vadd, vmul, when } from "./text.ts";

@@ -4,14 +4,16 @@
  */
 import { type Graph, resultsOf, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { type Twins, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sameType } from "../../../dsl/type.ts";
 import type { CutPairs } from "./program.ts";
-import { type Pair, tokenAxisOf } from "./relation.ts";
-import type { Roles } from "./roles.ts";
+import type { Pair } from "./relation.ts";
 
 /** The pairs of values at which both graphs are cut; none when their numbers differ. */
-export function findCuts(block: Graph, step: Graph, { tokens }: Roles): readonly Pair[] {
+export function findCuts({ block, step, tokens, roles }: Twins): readonly Pair[] {
   for (const x of block.inputs) {
+    // The stream is one of rows: a sum of scores and mask has the mask's type, and is none.
+    if (roles[x.name ?? ""]?.kind !== "rows") continue;
     const twin = step.inputs.find((y) => y.name === x.name);
     if (!twin) continue;
     const [a, b] = [narrowPoints(block, x), narrowPoints(step, twin)];

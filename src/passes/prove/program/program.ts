@@ -12,15 +12,7 @@ import type { Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
-import type { Roles } from "./roles.ts";
-
-/** The two graphs of a proof, with what the host feeds them. */
-export interface ProvenPair {
-  readonly block: Graph;
-  readonly step: Graph;
-  readonly roles: Roles;
-  readonly placeOf: PlaceOf;
-}
+import type { ProvenPair } from "./pair.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
 export interface Cut {
@@ -61,17 +53,17 @@ export interface CutPairs {
 }
 
 export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Programs {
-  const { block, step, roles } = pair;
+  const { block, step, roles, tokens } = pair;
   const copy = (graph: Graph, cut: CutPairs["block"], first: number, before?: Copy): Copy => ({
     graph,
-    roles: roles.inputs,
+    roles,
     first,
     ...(before ? { before } : {}),
     cuts: cut,
     memo: new Map(),
   });
   const steps: Copy[] = [];
-  for (let t = 0; t < roles.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
+  for (let t = 0; t < tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
   const m = symbolicReading(c);
   return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf };
 }

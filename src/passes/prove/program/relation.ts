@@ -33,17 +33,6 @@ export interface Difference {
   readonly opaque?: Opaque;
 }
 
-/** The axis in which a block's value differs from the step's; `undefined` when the shapes do not fit. */
-export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number | "none" | undefined {
-  const [a, b] = [block.type.shape, step.type.shape];
-  if (block.type.dtype !== step.type.dtype) return undefined;
-  const differing = a.flatMap((n, axis) => (n === b[axis] ? [] : [axis]));
-  if (a.length !== b.length || differing.length > 1) return undefined;
-  const [axis] = differing;
-  if (axis === undefined) return tokens === 1 ? "none" : undefined;
-  return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
-}
-
 /** Places at which a difference does not count. Only for the search of where two graphs part, never in a proof. */
 export type Ignored = (token: number | undefined, ix: readonly Ix[]) => boolean;
 const none: Ignored = () => false;

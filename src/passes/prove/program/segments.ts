@@ -4,10 +4,10 @@
  */
 import { createHash } from "node:crypto";
 import type { Role } from "../../../dsl/roles.ts";
-import { operandsOf, type Tensor, type WeightSource } from "../../../dsl/tensor.ts";
-import type { TensorType } from "../../../dsl/type.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { PlaceOf } from "../reading/leaves.ts";
-import type { CutPairs, ProvenPair } from "./program.ts";
+import type { ProvenPair } from "./pair.ts";
+import type { CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
 
 /** Pairs to be proven together. */
@@ -56,7 +56,7 @@ function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, plac
       const known = seen.get(value);
       if (known !== undefined) return known;
       // Cuts stop the walk, except that a root is written out even when it is one.
-      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles.inputs));
+      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles));
       const text = cut
         ? `cut ${number(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
         : textOf(value, number, write, placeOf);

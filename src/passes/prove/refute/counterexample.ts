@@ -5,15 +5,11 @@
 import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
+import { type Graphs, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
-import type { ProvenPair } from "../program/program.ts";
-import { tokenAxisOf } from "../program/relation.ts";
-import { findRoles } from "../program/roles.ts";
+import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { type Run, runBoth, type Sample, sampleOf } from "./sample.ts";
-
-/** Both graphs of a pair. */
-export type Graphs = Pick<ProvenPair, "block" | "step">;
 
 export interface CounterexampleOptions {
   /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
@@ -57,13 +53,13 @@ const SEEDS = 4;
 export function searchDifference(given: ProvenPair, options: CounterexampleOptions): Search {
   const seed = options.seed ?? 1;
   const candidates = options.small
-    ? Array.from({ length: given.roles.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
+    ? Array.from({ length: given.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
     : [given];
   let runs = 0;
   let bitsOnly = false;
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
-    const own = { ...given, ...graphs, roles: findRoles(graphs.block, graphs.step) };
+    const own = provenPair(graphs.block, graphs.step, given.placeOf);
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k);
       runs++;
@@ -97,7 +93,7 @@ const PLAIN = 0.01;
 
 /** The first difference of a run; undefined when there is none, or when a result is not finite (P7). */
 export function mismatch(
-  { block, step: single, roles }: ProvenPair,
+  { block, step: single, tokens }: ProvenPair,
   run: Run,
   precision: Precision,
   noise = FP64_NOISE,
@@ -112,7 +108,7 @@ export function mismatch(
     return true;
   };
   for (const [name, value] of Object.entries(block.outputs)) {
-    const axis = tokenAxisOf(value, single.outputs[name]!, roles.tokens);
+    const axis = tokenAxisOf(value, single.outputs[name]!, tokens);
     const finite = eachIndex(value.type.shape, (index, flat) => {
       const token = typeof axis === "number" ? index[axis]! : 0;
       const own = typeof axis === "number" ? index.with(axis, 0) : index;
@@ -194,8 +190,8 @@ function shrink(pair: ProvenPair, first: Sample, seed: number, options: Countere
   return {
     pair,
     sample,
-    tokens: pair.roles.tokens,
-    slots: pair.roles.slots,
+    tokens: pair.tokens,
+    slots: pair.slots ?? 0,
     mismatch: found,
     nonZero: all.filter((x) => x !== 0).length,
     numbers: all.length,

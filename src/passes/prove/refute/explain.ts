@@ -1,6 +1,7 @@
 /** A difference in words: the first named value that parts, where, and the smallest differing terms. */
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
+import { tokenAxisOf } from "../../../dsl/twins.ts";
 import { sameType } from "../../../dsl/type.ts";
 import { type Ix, showIx } from "../logic/indices.ts";
 import { instantiate, variableOf } from "../logic/lambda.ts";
@@ -10,7 +11,7 @@ import { isOne, isZero, type Rational, showQ } from "../logic/rational.ts";
 import { deeper } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Programs } from "../program/program.ts";
-import { compare, type Difference, type Ignored, type Pair, tokenAxisOf } from "../program/relation.ts";
+import { compare, type Difference, type Ignored, type Pair } from "../program/relation.ts";
 import { sameReduction } from "../reading/reroll.ts";
 import { placeOf, rowAt } from "../reading/rows.ts";
 import { rebuild } from "../reading/scalar.ts";

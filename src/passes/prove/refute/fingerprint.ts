@@ -8,12 +8,12 @@ import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
+import { tokenAxisOf } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
-import type { ProvenPair } from "../program/program.ts";
-import { tokenAxisOf } from "../program/relation.ts";
+import type { ProvenPair } from "../program/pair.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
 import { feeds, sampleOf } from "./sample.ts";
 
@@ -45,14 +45,14 @@ export function fingerprint(
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
   const element = (value: Tensor, data: NDArray): NDArray => {
-    const role = roles.inputs[value.name ?? ""]!;
+    const role = roles[value.name ?? ""]!;
     if (role.kind === "mask" && isFloat(value.type.dtype))
       return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
     return from(value.type, (k) => mix(prime, seed, hashText(value.name ?? ""), Math.round(data.data[k]! * 2 ** 24)));
   };
   const call = (graph: Graph, first: number, states: Record<string, NDArray>) => {
-    const fed = feeds(graph, roles, sample, first);
+    const fed = feeds(graph, pair, sample, first);
     return evaluateField(graph, field, (value) => {
       const { def } = value;
       if (def.kind === "weight") return weight(value);
@@ -64,7 +64,7 @@ export function fingerprint(
     pair.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(name, k))]),
   );
   const block = call(pair.block, 0, states);
-  const steps = Array.from({ length: roles.tokens }, (_, t) => {
+  const steps = Array.from({ length: pair.tokens }, (_, t) => {
     const result = call(pair.step, t, states);
     states = result.states;
     return result;
@@ -84,10 +84,10 @@ function compareFields(pair: ProvenPair, block: FieldResults, steps: readonly Fi
     if (k >= 0) return { equal: false, at: `${name}, element ${k}` };
   }
   for (const [name, value] of Object.entries(pair.block.outputs)) {
-    const axis = tokenAxisOf(value, pair.step.outputs[name]!, pair.roles.tokens);
+    const axis = tokenAxisOf(value, pair.step.outputs[name]!, pair.tokens);
     const { shape } = value.type;
     const inner = typeof axis === "number" ? sizeOf(shape.slice(axis + 1)) : 1;
-    const rows = typeof axis === "number" ? pair.roles.tokens : 1;
+    const rows = typeof axis === "number" ? pair.tokens : 1;
     const k = block.outputs[name]!.data.findIndex((x, i) => {
       const t = rows === 1 ? 0 : Math.floor(i / inner) % rows;
       const own = rows === 1 ? i : Math.floor(i / inner / rows) * inner + (i % inner);

@@ -3,14 +3,14 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { roundTo } from "../../../dsl/number.ts";
-import type { Role } from "../../../dsl/roles.ts";
+import type { Role, Roles } from "../../../dsl/roles.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
+import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
 import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
 import type { Precision } from "../../interpret/reading.ts";
-import type { ProvenPair } from "../program/program.ts";
-import type { Roles } from "../program/roles.ts";
+import type { ProvenPair } from "../program/pair.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
@@ -62,8 +62,8 @@ export function sampleOf(pair: ProvenPair, seed: number): Sample {
   const next = uniform(seed + 17);
   return {
     arrays,
-    rows: rowsFor(roles, next),
-    visible: Array.from({ length: roles.slots }, () => next() > -0.4),
+    rows: rowsFor(pair, next),
+    visible: Array.from({ length: pair.slots ?? 0 }, () => next() > -0.4),
   };
 }
 
@@ -71,12 +71,11 @@ const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
 const nameOf = (x: Tensor): string => x.name ?? "";
 
-const fedRows = (graph: Graph, { inputs }: Roles) =>
-  graph.inputs.map((value) => ({ value, role: inputs[nameOf(value)]! }));
+const fedRows = (graph: Graph, roles: Roles) => graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
 
 /** Scattered rows; contiguous ones where a graph writes a slice from the first token's position on. */
-function rowsFor({ inputs, tokens, slots }: Roles, next: () => number): readonly number[] {
-  const sliced = Object.values(inputs).some((role) => role.kind === "position" && role.tokenAxis === undefined);
+function rowsFor({ roles, tokens, slots = tokens }: Twins, next: () => number): readonly number[] {
+  const sliced = Object.values(roles).some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
   if (!sliced) return shuffled.slice(0, tokens).map(([, i]) => i);
   const first = Math.floor(((next() + 1) / 2) * (slots - tokens + 1));
@@ -84,13 +83,13 @@ function rowsFor({ inputs, tokens, slots }: Roles, next: () => number): readonly
 }
 
 /** What the host feeds to a run of a graph that begins at token `first`. */
-export function feeds(graph: Graph, roles: Roles, sample: Sample, first: number) {
+export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) {
   return Object.fromEntries(
-    fedRows(graph, roles).map(({ value, role }) => [nameOf(value), feed(value, role, roles, sample, first)]),
+    fedRows(graph, pair.roles).map(({ value, role }) => [nameOf(value), feed(value, role, pair.tokens, sample, first)]),
   );
 }
 
-function feed(value: Tensor, role: Role, roles: Roles, { arrays, rows, visible }: Sample, first: number): NDArray {
+function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible }: Sample, first: number): NDArray {
   const { type } = value;
   const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
   const data = arrays.get(nameOf(value));
@@ -105,7 +104,7 @@ function feed(value: Tensor, role: Role, roles: Roles, { arrays, rows, visible }
         const rest = ix
           .slice(role.tokenAxis + 1)
           .reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
-        const all = own === 1 ? roles.tokens : own;
+        const all = own === 1 ? tokens : own;
         return data![(outer * all + token(ix, role.tokenAxis)) * inner + rest]!;
       });
     }
@@ -131,7 +130,7 @@ export interface Run {
 
 /** Runs the block once and the step once per token. */
 export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision): Run {
-  const { roles, placeOf } = pair;
+  const { placeOf } = pair;
   const weight: Bindings["weight"] = (source, type) => {
     const { base, offset } = placeOf(source, type);
     return arrayOf(type.dtype, type.shape, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
@@ -143,10 +142,10 @@ export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision):
     ]),
   );
   const call = (graph: Graph, first: number) =>
-    evaluate(graph, { values: { ...feeds(graph, roles, sample, first), ...states }, weight }, precision);
+    evaluate(graph, { values: { ...feeds(graph, pair, sample, first), ...states }, weight }, precision);
   const block = call(pair.block, 0);
   const steps: Results[] = [];
-  for (let t = 0; t < roles.tokens; t++) {
+  for (let t = 0; t < pair.tokens; t++) {
     const result = call(pair.step, t);
     steps.push(result);
     states = result.states;

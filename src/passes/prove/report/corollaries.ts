@@ -1,7 +1,7 @@
 /** What speculative decoding needs beyond the theorem, and what it follows from. */
 import { schedule } from "../../../dsl/graph.ts";
 import type { Precondition } from "../logic/preconditions.ts";
-import type { ProvenPair } from "../program/program.ts";
+import type { ProvenPair } from "../program/pair.ts";
 
 export interface Corollary {
   readonly name: "acceptPrefix" | "rejectedRows" | "padding" | "positions" | "capacity";
@@ -15,13 +15,12 @@ export interface Corollary {
  * other row, hidden rows 0 … T-1.
  */
 export function corollariesOf(
-  { block, roles }: ProvenPair,
+  { block, roles, tokens }: ProvenPair,
   used: Pick<ReadonlySet<Precondition>, "has">,
 ): readonly Corollary[] {
-  const { tokens } = roles;
   const contiguous = used.has("P2'");
-  const masked = Object.values(roles.inputs).some((role) => role.kind === "mask");
-  const byMask = Object.values(roles.inputs).some((role) => role.kind === "write_mask");
+  const masked = Object.values(roles).some((role) => role.kind === "mask");
+  const byMask = Object.values(roles).some((role) => role.kind === "write_mask");
   return [
     {
       name: "acceptPrefix",

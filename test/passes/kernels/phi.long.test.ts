@@ -1,0 +1,4 @@
+/** The fast executor on Phi layers, at many sizes a spelling; `phi.test.ts` takes one each. */
+import { fastIsTheReference } from "../../support/phi/executor.ts";
+
+fastIsTheReference(15, 20260);

@@ -1,0 +1,4 @@
+/** Parity of right layers at many sizes and spellings; `parity.test.ts` runs a few. */
+import { blockEqualsSteps } from "../../support/parity.ts";
+
+blockEqualsSteps(100, 20260);
