@@ -1,6 +1,4 @@
-/**
- * Where a block graph of T tokens meets its one-token twin: inputs, states and outputs by name, never by their order.
- */
+/** Where a block graph of T tokens meets its one-token twin: inputs, states and outputs by name, never by their order. */
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
 import { type Roles, rolesOf, tellsRows } from "./roles.ts";
@@ -24,9 +22,8 @@ export interface Twins extends Graphs {
 }
 
 /**
- * The twins that two graphs are.
- * @throws GraphError when an input, a state or an output has no twin, or one of a type that does not fit. One side may take the cache rows as
- * a write mask and the other as positions.
+ * The twins that two graphs are. One may take the cache rows as a write mask and the other as positions.
+ * @throws GraphError when another input, a state or an output has no twin, or one of a type that does not fit.
  */
 export function twinsOf(block: Graph, step: Graph): Twins {
   const tokens = tokensOf(block, step);
@@ -115,7 +112,7 @@ export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number
   return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
 }
 
-/** The axis of a state [...] that counts its cache rows: the last of that size before the features; undefined when none is. */
+/** The axis of a state [...] that counts cache rows: the last of that size before the features, if there is one. */
 export function slotAxisOf(shape: Shape, slots: number): number | undefined {
   const axis = shape.slice(0, -1).lastIndexOf(slots);
   return axis < 0 ? undefined : axis;

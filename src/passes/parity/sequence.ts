@@ -22,7 +22,7 @@ export interface Abilities {
   readonly padded: boolean;
 }
 
-/** What the inputs of both graphs let the host ask for: a dead column needs a write mask, scattered rows that or a position a token. */
+/** What the inputs of both let the host ask for: a dead column takes a write mask, scattered rows that or a position a token. */
 export function abilitiesOf({ block, step, roles }: Twins): Abilities {
   const has = (graph: Graph, scattered: boolean) =>
     graph.inputs.some(({ name = "" }) => {
