@@ -11,6 +11,7 @@ import { type Finding, withoutHint } from "./refute/finding.ts";
 import { type Context, newContext } from "./rules/context.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
+/** What is to be proven, by which rules. */
 export interface Task {
   readonly pair: ProvenPair;
   readonly rules: RuleBook;
@@ -23,6 +24,7 @@ export interface Failure {
   explain(): Finding;
 }
 
+/** How an attempt at the whole ended: proven at a level, or failed at a pair. */
 export interface Outcome {
   readonly record: Record;
   /** Terms made, places compared. */

@@ -17,6 +17,7 @@ import { usedOf } from "./report/used.ts";
 import type { SecondOpinion, Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
+/** How to prove, and what to try besides. */
 export interface ProveOptions extends CounterexampleOptions {
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;

@@ -1,6 +1,7 @@
 /** Where the numbers of a proof come from. A leaf is told by its kind and its name: equal names of two kinds are no match. */
 import type { DType } from "../../../dsl/type.ts";
 
+/** What a leaf of a term is an element of. */
 export type Leaf =
   /** Rows of the host's, or what it feeds alike at every call. */
   | { readonly of: "input"; readonly name: string; readonly dtype: DType }

@@ -3,6 +3,7 @@ import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Ix, showIx } from "./indices.ts";
 import type { TermKind } from "./terms.ts";
 
+/** Why no term could be made, with what it was about. */
 export type Reason =
   /** An index is computed at run time from something that is no position. */
   | { readonly code: "run-time index"; readonly from: TermKind }
@@ -23,12 +24,15 @@ export type Reason =
   | { readonly code: "undecided"; readonly what: string; readonly index: Ix }
   | { readonly code: "missing state"; readonly name: string };
 
+/** Thrown where a proof stops. */
 export interface Opaque {
   readonly opaque: Reason;
   /** The value whose element it was. */
   readonly at?: Tensor;
 }
+/** An `Opaque` for the reason, whose value is not known yet. */
 export const opaque = (reason: Reason): Opaque => ({ opaque: reason });
+/** Whether something thrown stops a proof. */
 export const isOpaque = (x: unknown): x is Opaque => typeof x === "object" && x !== null && "opaque" in x;
 
 /** The reason for people, and what would have to be accepted for the proof to go on. A code without both does not compile. */

@@ -1,12 +1,15 @@
 /** What a proof may assume of the data that the host feeds: the contract of a block call, one line a user can check. */
 
+/** The number of a precondition, as verdicts, certificates and docs/equivalence.md give it. */
 export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10";
 
+/** A short name, and what the host promises. */
 export interface PreconditionText {
   readonly name: string;
   readonly says: string;
 }
 
+/** Every precondition in words. */
 export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   P1: {
     name: "oneHot",

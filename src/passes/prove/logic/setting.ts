@@ -14,6 +14,7 @@ export interface Assumptions {
   readonly contiguous: boolean;
 }
 
+/** One attempt, its rules aside. */
 export interface Setting extends Assumptions {
   readonly store: Store;
   readonly record: Record;
@@ -37,6 +38,7 @@ export interface Record {
   readonly rowAxes: Set<number>;
 }
 
+/** A record of nothing. */
 export const newRecord = (): Record => ({
   counts: new Map(),
   used: new Map(),
@@ -47,6 +49,7 @@ export const newRecord = (): Record => ({
 /** What the interface of the two graphs tells, as far as terms are concerned. */
 export type Interface = Pick<Setting, "tokens" | "lastRow">;
 
+/** A fresh attempt that has made no term. */
 export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({
   ...assumptions,
   ...told,

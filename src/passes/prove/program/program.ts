@@ -39,6 +39,7 @@ interface Cell {
   readonly element: (ix: readonly Ix[]) => Term;
 }
 
+/** Block and steps as functions from indices to terms. */
 export interface Programs {
   readonly c: Context;
   readonly placeOf: PlaceOf;
@@ -47,11 +48,13 @@ export interface Programs {
   readonly steps: readonly Copy[];
 }
 
+/** The values that stand for fresh inputs, on both sides. */
 export interface CutPairs {
   readonly block: ReadonlyMap<Tensor, Cut>;
   readonly step: ReadonlyMap<Tensor, Cut>;
 }
 
+/** Both programs, with nothing evaluated yet. */
 export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Programs {
   const { block, step, roles, tokens } = pair;
   const copy = (graph: Graph, cut: CutPairs["block"], first: number, before?: Copy): Copy => ({

@@ -62,17 +62,17 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
 }
 
 type Masking = Extract<Role, { kind: "mask" | "write_mask" }>;
-type Entry = readonly [place: Place, token: number];
+type MaskEntry = readonly [place: Place, token: number];
 
 /** Whose row, and which token, an entry of a mask is about. */
-function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): Entry {
+function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): MaskEntry {
   const slot = ix[role.slotAxis]!;
   const token = tokenOf(ix[role.tokenAxis]!, name) + first;
   return [placeOf(c, slot) ?? casesOfRows(slot, `${name} is read`), token];
 }
 
 /** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
-function readMask(c: Context, name: string, dtype: DType, [place, token]: Entry, ix: readonly Ix[]): Term {
+function readMask(c: Context, name: string, dtype: DType, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
   const [open, shut] = dtype === "bool" ? [1, 0] : [0, MASKED_OUT];
   if (decides(c, c.rules.maskShut, place, token)) return num(c, shut);
   if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);

@@ -22,6 +22,7 @@ export const PRIMES = [67108859, 67108837] as const;
 /** A masked-out value: below the field, so that no sum or product reaches it. */
 const CLOSED = -1;
 
+/** What a prime field says of a pair. */
 export interface Fingerprint {
   readonly equal: boolean;
   /** The first place that differs. */

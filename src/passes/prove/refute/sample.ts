@@ -122,14 +122,15 @@ function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible
   }
 }
 
-export interface Run {
+/** Results of the block and of its steps on one sample. */
+export interface BothRuns {
   readonly block: Results;
   /** Results of the steps, in order; the last one holds the states at exit. */
   readonly steps: readonly Results[];
 }
 
 /** Runs the block once and the step once per token. */
-export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision): Run {
+export function runBoth(pair: ProvenPair, sample: Sample, precision: Precision): BothRuns {
   const { placeOf } = pair;
   const weight: Bindings["weight"] = (source, type) => {
     const { base, offset } = placeOf(source, type);

@@ -3,6 +3,7 @@ import { schedule } from "../../../dsl/graph.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { ProvenPair } from "../program/pair.ts";
 
+/** A consequence for the host, or its denial. */
 export interface Corollary {
   readonly name: "acceptPrefix" | "rejectedRows" | "padding" | "positions" | "capacity";
   readonly holds: boolean;

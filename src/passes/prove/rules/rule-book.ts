@@ -7,6 +7,7 @@ import * as reals from "./reals.ts";
 import type { Rule, TermRule } from "./rule.ts";
 import * as sums from "./sums.ts";
 
+/** A place for every rule: code asks for a rule by its place, never for a rule of its own. */
 export interface RuleBook {
   // On one kind of term; the first that fires is taken.
   readonly add: readonly TermRule[];
@@ -46,6 +47,7 @@ export interface RuleBook {
   readonly sumLinear: typeof reals.SUM_LINEAR;
 }
 
+/** The rules that hold. */
 export const RULES: RuleBook = {
   oneHot: positions.ONE_HOT,
   maskShut: positions.MASK_SHUT,
