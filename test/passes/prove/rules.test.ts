@@ -10,7 +10,7 @@ import { DUALS } from "../../support/prove/duals.ts";
 import { ROOT } from "../../support/root.ts";
 
 /** Rules whose only condition is a precondition of the data, which the verdict lists. */
-const BY_PRECONDITION = ["mask-two-valued", "cancel"];
+const BY_PRECONDITION = ["mask-two-valued", "cancel", "write-mask-padding"];
 const ALL = rulesOf(RULES);
 
 const claims = (name: string, broken: boolean): boolean => {

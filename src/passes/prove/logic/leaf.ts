@@ -13,6 +13,8 @@ export type Leaf =
   | { readonly of: "weight"; readonly base: string; readonly dtype: DType }
   /** A table of constants, by the SHA-256 of its numbers. */
   | { readonly of: "table"; readonly sha256: string; readonly dtype: DType }
+  /** What the write mask holds for a token at its own row, where the token may be padding: 0 or 1. */
+  | { readonly of: "column"; readonly token: number; readonly dtype: "bool" }
   /** A pair of values that was proven equal, by its number. */
   | { readonly of: "cut"; readonly number: number; readonly dtype: DType };
 
@@ -28,6 +30,8 @@ export function leafKey(l: Leaf): string {
       return `${head} ${l.base}`;
     case "table":
       return `${head} ${l.sha256}`;
+    case "column":
+      return `${head} ${l.token}`;
     case "cut":
       return `${head} ${l.number}`;
   }
@@ -45,6 +49,8 @@ export function showLeaf(l: Leaf): string {
       return l.base;
     case "table":
       return `constant ${l.sha256.slice(0, 8)}`;
+    case "column":
+      return `write mask of token ${l.token}`;
     case "cut":
       return `cut ${l.number}`;
   }

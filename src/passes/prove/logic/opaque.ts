@@ -22,7 +22,9 @@ export type Reason =
   | { readonly code: "constant at row"; readonly index: Ix }
   /** What happens depends on an index that no case distinction settles. */
   | { readonly code: "undecided"; readonly what: string; readonly index: Ix }
-  | { readonly code: "missing state"; readonly name: string };
+  | { readonly code: "missing state"; readonly name: string }
+  /** A proof stands, but no input was found that keeps its preconditions; what stood in the way on the first. */
+  | { readonly code: "vacuous"; readonly unmet: string };
 
 /** Thrown where a proof stops. */
 export interface Opaque {
@@ -72,6 +74,11 @@ const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code:
   undecided: {
     says: ({ what, index }) => `${what} depends on ${showIx(index)}`,
     closes: "a case distinction on an index of at most 256 values",
+  },
+  vacuous: {
+    says: ({ unmet }) => `the graphs are equal, but no input keeps the preconditions: ${unmet}`,
+    closes:
+      "an input that meets all of them; a value that is never finite, or a bound that no score keeps, rules that out",
   },
   "missing state": {
     says: ({ name }) => `state ${name} is missing`,

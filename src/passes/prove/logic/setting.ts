@@ -12,6 +12,11 @@ export interface Assumptions {
   readonly twoValued: boolean;
   /** The rows of the tokens follow each other: w_t = w_0 + t (P2'). */
   readonly contiguous: boolean;
+  /**
+   * What the write mask's column of a token holds at its row: 1; or 0 or 1, the same for block and step, so that any
+   * tokens may be padding; or 0, all tokens being padding (P11).
+   */
+  readonly column: "one" | "either" | "zero";
 }
 
 /** One attempt, its rules aside. */

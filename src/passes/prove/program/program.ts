@@ -45,6 +45,7 @@ export interface Programs {
   readonly placeOf: PlaceOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
+  /** By token. */
   readonly steps: readonly Copy[];
 }
 
@@ -56,7 +57,7 @@ export interface CutPairs {
 
 /** Both programs, with nothing evaluated yet. */
 export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Programs {
-  const { block, step, roles, tokens } = pair;
+  const { block, step, roles } = pair;
   const copy = (graph: Graph, cut: CutPairs["block"], first: number, before?: Copy): Copy => ({
     graph,
     roles,
@@ -66,7 +67,7 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
     memo: new Map(),
   });
   const steps: Copy[] = [];
-  for (let t = 0; t < tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
+  for (let t = 0; t < c.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
   const m = symbolicReading(c);
   return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf };
 }

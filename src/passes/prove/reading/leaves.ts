@@ -31,7 +31,7 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
   const { dtype } = x.type;
   switch (role.kind) {
     case "shared":
-      need(c, "P9", name);
+      if (c.tokens > 1) need(c, "P9", name);
       return raw(c, { kind: "leaf", leaf: { of: "input", name, dtype } }, [], ix);
     case "rows": {
       const token = tokenOf(ix[role.tokenAxis]!, name) + first;
@@ -47,8 +47,12 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
     }
     case "write_mask": {
       const [place, token] = entryOf(c, name, role, first, ix);
+      if (decides(c, c.rules.padding, c.column)) return num(c, 0);
       need(c, "P1");
-      return num(c, Number(decides(c, c.rules.oneHot, place, token)));
+      const own = decides(c, c.rules.oneHot, place, token);
+      if (!own || c.column === "one") return num(c, Number(own));
+      need(c, "P11");
+      return raw(c, { kind: "leaf", leaf: { of: "column", token, dtype: "bool" } }, []);
     }
     case "mask":
       return readMask(

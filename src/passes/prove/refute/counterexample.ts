@@ -9,7 +9,7 @@ import { type Graphs, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
-import { type BothRuns, runBoth, type Sample, sampleOf } from "./sample.ts";
+import { type BothRuns, runBoth, type Sample, type Style, sampleOf } from "./sample.ts";
 
 /** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
@@ -55,7 +55,7 @@ const TOO_LARGE = 2e7;
 const SEEDS = 4;
 
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
-export function searchDifference(given: ProvenPair, options: CounterexampleOptions): Search {
+export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {
   const seed = options.seed ?? 1;
   const candidates = options.small
     ? Array.from({ length: given.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
@@ -66,7 +66,7 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
     const own = provenPair(graphs.block, graphs.step, given.placeOf);
     for (let k = 0; k < SEEDS; k++) {
-      const sample = sampleOf(own, seed + k);
+      const sample = sampleOf(own, seed + k, style);
       runs++;
       const found = mismatch(own, runBoth(own, sample, "fp16"), "fp16");
       if (!found) continue;

@@ -2,6 +2,7 @@
 
 import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
+import type { Attack } from "../refute/attack.ts";
 import type { Counterexample } from "../refute/counterexample.ts";
 import type { Finding } from "../refute/finding.ts";
 import type { Corollary } from "./corollaries.ts";
@@ -50,6 +51,8 @@ export interface Proven extends Common {
   readonly verdict: "PROVEN";
   readonly level: Mode;
   readonly corollaries: readonly Corollary[];
+  /** Inputs on which both graphs were run, and the first that keeps the preconditions; absent where the graphs are too large. */
+  readonly attacked?: Attack;
   /** Why it is not exact. */
   readonly notExact?: Finding;
 }

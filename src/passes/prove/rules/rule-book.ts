@@ -21,6 +21,7 @@ export interface RuleBook {
   readonly extreme: readonly TermRule[];
   // Where the interface is read.
   readonly oneHot: typeof positions.ONE_HOT;
+  readonly padding: typeof positions.PADDING;
   readonly maskShut: typeof positions.MASK_SHUT;
   readonly maskOpen: typeof positions.MASK_OPEN;
   readonly maskTwoValued: typeof positions.MASK_TWO_VALUED;
@@ -50,6 +51,7 @@ export interface RuleBook {
 /** The rules that hold. */
 export const RULES: RuleBook = {
   oneHot: positions.ONE_HOT,
+  padding: positions.PADDING,
   maskShut: positions.MASK_SHUT,
   maskOpen: positions.MASK_OPEN,
   maskTwoValued: positions.MASK_TWO_VALUED,
