@@ -10,7 +10,7 @@ import { writePackage } from "../emit/write/package.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
-import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/sample.ts";
+import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/feeds.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
@@ -47,6 +47,11 @@ const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): N
 function sampleStore({ sample, pair }: Counterexample): WeightStore {
   return {
     async *stream(source, type) {
+      const table = pair.tableOf(source, type);
+      if (table) {
+        yield encodeElements(type.dtype, table);
+        return;
+      }
       const { base, offset } = pair.placeOf(source, type);
       yield encodeElements(
         type.dtype,

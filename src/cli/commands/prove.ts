@@ -1,10 +1,12 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
+import { knownTable } from "../../emit/read/known-tables.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
 import type { Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { type OpenPair, requestedPair } from "../pair.ts";
@@ -30,7 +32,7 @@ export const proveCommand: Command = {
   async run(args, io) {
     const pair = await requestedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
-    const verdict = verdictOf(pair, identity, io);
+    const verdict = verdictOf(pair, identity, io, await notFiniteIn(pair));
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
@@ -54,13 +56,32 @@ const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
   certificate: certificate(verdict, { block, step }, TOOL_VERSION),
 });
 
-function verdictOf({ block, step, small }: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Verdict {
+/** A weight at hand that is not finite; generated ones are. */
+async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
+  if (!pair.storedWeights) return undefined;
+  const store = await pair.openWeights();
+  try {
+    const found = [...(await notFiniteWeights(pair.block, store)), ...(await notFiniteWeights(pair.step, store))];
+    return found[0];
+  } finally {
+    await store.close();
+  }
+}
+
+function verdictOf(
+  { block, step, small }: OpenPair,
+  identity: ReturnType<typeof weightIdentity>,
+  io: Io,
+  notFinite: NotFinite | undefined,
+): Verdict {
   const progress = io.progress("proving");
   try {
     return prove(block, step, {
       progress: progress.update,
       weightIdentity: identity,
+      tableOf: knownTable,
       ...(small ? { small } : {}),
+      ...(notFinite ? { notFinite } : {}),
     });
   } finally {
     progress.end();

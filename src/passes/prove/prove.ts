@@ -6,8 +6,9 @@ import type { Graph } from "../../dsl/graph.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
+import type { Reason } from "./logic/opaque.ts";
 import { findCuts } from "./program/cuts.ts";
-import { type ProvenPair, provenPair } from "./program/pair.ts";
+import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
 import type { Pair } from "./program/relation.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
 import { type Attack, attack } from "./refute/attack.ts";
@@ -15,7 +16,7 @@ import { ProofContradicted } from "./refute/contradicted.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
-import type { Style } from "./refute/sample.ts";
+import { runWhereDefined, type Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { SecondOpinion, Verdict } from "./report/verdict.ts";
@@ -25,8 +26,12 @@ import { RULES, type RuleBook } from "./rules/rule-book.ts";
 export interface ProveOptions extends CounterexampleOptions {
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
+  /** Tells of stored tensors that are constants, such as the tables of a mask. */
+  readonly tableOf?: TableOf;
   /** The rules to prove by; those of rules/rule-book.ts when absent. */
   readonly rules?: RuleBook;
+  /** A weight that is known not to be finite, where the weights are at hand: what P7 promises is then known to be false. */
+  readonly notFinite?: { readonly name: string; readonly count: number };
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
   /** False: do not evaluate small graphs over prime fields. */
@@ -42,7 +47,8 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const pair = provenPair(block, step, placeOf);
+  const { tableOf } = options;
+  const pair = provenPair(block, step, { placeOf, ...(tableOf ? { tableOf } : {}) });
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
@@ -57,9 +63,18 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   }
   const common = { ...commonOf(pair, outcome, began), ...opinionOf(pair, options) };
   if (!outcome.failed) {
+    if (options.notFinite && outcome.record.used.has("P7")) {
+      const finding = stopped({ code: "not finite", ...options.notFinite });
+      return { verdict: "NOT PROVEN", ...common, finding, searched: "P7 is known to be false" };
+    }
     const attacked = attackOn(pair, outcome, options);
     if (attacked && attacked.met === 0)
-      return { verdict: "NOT PROVEN", ...common, finding: vacuous(attacked), searched: `${attacked.runs} inputs` };
+      return {
+        verdict: "NOT PROVEN",
+        ...common,
+        finding: stopped({ code: "vacuous", unmet: attacked.unmet ?? "" }),
+        searched: `${attacked.runs} inputs`,
+      };
     const corollaries = corollariesOf(pair, outcome);
     const { level, notExact } = outcome;
     const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
@@ -89,7 +104,7 @@ function commonOf(
 const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
 
 /** Graphs of the same model at other sizes. */
-const smaller = ({ placeOf }: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, placeOf);
+const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
 
 /** @throws ProofContradicted when a run of the graphs says otherwise. */
 function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attack | undefined {
@@ -102,11 +117,11 @@ function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): At
   return found;
 }
 
-/** No input that was tried keeps the preconditions: a proof under them says nothing. */
-const vacuous = ({ unmet = "" }: Attack): Finding => ({
-  value: "the preconditions",
-  where: "on every input that was tried",
-  reason: { code: "vacuous", unmet },
+/** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */
+const stopped = (reason: Reason): Finding => ({
+  value: "",
+  where: "",
+  reason,
   op: "",
   site: nowhere,
 });
@@ -117,9 +132,12 @@ const SECOND_OPINION_LIMIT = 3e5;
 function opinionOf(pair: ProvenPair, options: ProveOptions): { readonly secondOpinion?: readonly SecondOpinion[] } {
   const own = options.small ? options.small(Math.min(2, pair.tokens)) : pair;
   if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const found = provenPair(own.block, own.step, pair.placeOf);
+  const found = provenPair(own.block, own.step, pair);
   const seed = options.seed ?? 1;
-  return { secondOpinion: PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })) };
+  const secondOpinion = runWhereDefined(() =>
+    PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })),
+  );
+  return secondOpinion ? { secondOpinion } : {};
 }
 
 /** States and outputs, which are what the theorem is about. */

@@ -23,6 +23,8 @@ export type Reason =
   /** What happens depends on an index that no case distinction settles. */
   | { readonly code: "undecided"; readonly what: string; readonly index: Ix }
   | { readonly code: "missing state"; readonly name: string }
+  /** A proof stands, but a weight that it takes to be finite is not. */
+  | { readonly code: "not finite"; readonly name: string; readonly count: number }
   /** A proof stands, but no input was found that keeps its preconditions; what stood in the way on the first. */
   | { readonly code: "vacuous"; readonly unmet: string };
 
@@ -74,6 +76,11 @@ const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code:
   undecided: {
     says: ({ what, index }) => `${what} depends on ${showIx(index)}`,
     closes: "a case distinction on an index of at most 256 values",
+  },
+  "not finite": {
+    says: ({ name, count }) =>
+      `the graphs are equal only where weights are finite (P7), and ${name} holds ${count} value${count === 1 ? "" : "s"} that ${count === 1 ? "is" : "are"} not`,
+    closes: "weights without NaN and Inf",
   },
   vacuous: {
     says: ({ unmet }) => `the graphs are equal, but no input keeps the preconditions: ${unmet}`,

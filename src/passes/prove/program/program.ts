@@ -3,7 +3,7 @@ import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Role } from "../../../dsl/roles.ts";
-import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
@@ -13,8 +13,8 @@ import type { Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
-import { exactly, hashOfNumbers } from "./literals.ts";
-import type { ProvenPair } from "./pair.ts";
+import { storedText } from "./literals.ts";
+import type { ProvenPair, TableOf } from "./pair.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
 export interface Cut {
@@ -45,6 +45,7 @@ interface Cell {
 export interface Programs {
   readonly c: Context;
   readonly placeOf: PlaceOf;
+  readonly tableOf: TableOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
   /** How many elements are being made at the moment. */
@@ -73,7 +74,15 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
   const steps: Copy[] = [];
   for (let t = 0; t < c.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
   const m = symbolicReading(c);
-  return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf, nested: { count: 0 } };
+  return {
+    c,
+    m,
+    block: copy(block, cuts.block, 0),
+    steps,
+    placeOf: pair.placeOf,
+    tableOf: pair.tableOf,
+    nested: { count: 0 },
+  };
 }
 
 /** How deep one element may ask for another before the deeper one is made first. */
@@ -166,12 +175,16 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
       return (ix) => readInput(c, value, copy.roles[def.name]!, copy.first, ix);
     case "state":
       return (ix) => readEntry(p, copy, def.name, value, ix);
-    case "weight":
+    case "weight": {
+      const table = p.tableOf(def.source, type);
+      if (table) return (ix) => readConst(c, table, type, ix);
       return (ix) => readWeight(c, p.placeOf(def.source, type), type, ix);
+    }
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
-      if (has(def, "palettised")) return (ix) => readWeight(c, { base: storedText(p, value), offset: 0 }, type, ix);
+      if (has(def, "palettised"))
+        return (ix) => readWeight(c, { base: storedText(value, p.placeOf), offset: 0 }, type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,
@@ -184,23 +197,6 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
         return meaning(ix);
       };
     }
-  }
-}
-
-/** What a value is that is made of stored numbers alone: equal texts hold equal numbers. */
-function storedText(p: Programs, { def, type }: Tensor): string {
-  const of = `${type.dtype}[${type.shape}]`;
-  switch (def.kind) {
-    case "weight": {
-      const { base, offset } = p.placeOf(def.source, type);
-      return `${of} ${offset} ${base}`;
-    }
-    case "const":
-      return `${of} ${hashOfNumbers(def.data)}`;
-    case "op":
-      return `${of} ${def.op} ${JSON.stringify(def.attrs, exactly)} (${operandsOf(def).map((x) => storedText(p, x))})`;
-    default:
-      return `${of} ${def.kind} ${def.name}`;
   }
 }
 

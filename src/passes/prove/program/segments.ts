@@ -5,7 +5,6 @@
 import { createHash } from "node:crypto";
 import type { Role } from "../../../dsl/roles.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import type { PlaceOf } from "../reading/leaves.ts";
 import { exactly, hashOfNumbers } from "./literals.ts";
 import type { ProvenPair } from "./pair.ts";
 import type { CutPairs } from "./program.ts";
@@ -43,7 +42,7 @@ function upstream(root: Tensor, cuts: CutPairs["block"]): ReadonlySet<Tensor> {
 }
 
 /** A text of both graphs above the pairs, in which names are replaced by the order of their first appearance. */
-function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, placeOf }: ProvenPair): string {
+function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, placeOf, tableOf }: ProvenPair): string {
   const hash = createHash("sha256");
   const names = new Map<string, number>();
   const numberOf = (name: string): number => {
@@ -68,7 +67,7 @@ function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, plac
       const at = (x: Tensor): number => order.get(x)!;
       const text = cut
         ? `cut ${numberOf(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
-        : textOf(value, numberOf, at, placeOf);
+        : textOf(value, numberOf, at, { placeOf, tableOf });
       const exit = exitOf(value);
       hash.update(`${value.type.dtype}[${value.type.shape}] ${text} ${exit && order.get(exit)};`);
     }
@@ -104,7 +103,7 @@ function textOf(
   value: Tensor,
   number: (name: string) => number,
   at: (value: Tensor) => number,
-  placeOf: PlaceOf,
+  { placeOf, tableOf }: Pick<ProvenPair, "placeOf" | "tableOf">,
 ): string {
   const { def } = value;
   switch (def.kind) {
@@ -113,6 +112,8 @@ function textOf(
     case "state":
       return `state ${number(`state ${def.name}`)}`;
     case "weight": {
+      const table = tableOf(def.source, value.type);
+      if (table) return `const ${hashOfNumbers(table)}`;
       // By place: two names that are parts of one tensor are not just any two names.
       const { base, offset } = placeOf(def.source, value.type);
       return `weight ${number(`weight ${base}`)} ${offset}`;

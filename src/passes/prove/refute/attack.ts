@@ -8,7 +8,8 @@ import type { NDArray } from "../../interpret/array.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
-import { runBoth, type Sample, type Style, sampleOf } from "./sample.ts";
+import type { Sample } from "./feeds.ts";
+import { runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 
 /** What was claimed, as far as an input has to keep to it. */
 export interface Claim {
@@ -82,8 +83,9 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, style);
     const kept = newKeeper(claim.gap);
-    const results = runBoth(pair, sample, claim.level === "exact" ? "fp16" : "fp64", kept.see);
-    unmet ??= kept.broken();
+    const results = runWhereDefined(() => runBoth(pair, sample, claim.level === "exact" ? "fp16" : "fp64", kept.see));
+    unmet ??= results ? kept.broken() : "an index outside its axis";
+    if (!results) continue;
     if (kept.broken() !== undefined) continue;
     met++;
     witness ??= { seed, style, tokens: pair.tokens };

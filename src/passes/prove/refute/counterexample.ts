@@ -9,7 +9,8 @@ import { type Graphs, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
-import { type BothRuns, runBoth, type Sample, type Style, sampleOf } from "./sample.ts";
+import type { Sample } from "./feeds.ts";
+import { type BothRuns, runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 
 /** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
@@ -64,12 +65,12 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   let bitsOnly = false;
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
-    const own = provenPair(graphs.block, graphs.step, given.placeOf);
+    const own = provenPair(graphs.block, graphs.step, given);
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k, style);
       runs++;
-      const found = mismatch(own, runBoth(own, sample, "fp16"), "fp16");
-      if (!found) continue;
+      const results = runWhereDefined(() => runBoth(own, sample, "fp16"));
+      if (!results || !mismatch(own, results, "fp16")) continue;
       if (mismatch(own, runBoth(own, sample, "fp64"), "fp64"))
         return { counterexample: shrink(own, sample, seed + k, options), searched: `${runs} inputs` };
       bitsOnly = true;

@@ -15,7 +15,8 @@ import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
-import { feeds, keyOfInput, keyOfState, keyOfWeight, sampleOf } from "./sample.ts";
+import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
+import { sampleOf } from "./sample.ts";
 
 /** Two primes below 2²⁶: products are exact in doubles. */
 export const PRIMES = [67108859, 67108837] as const;
@@ -41,6 +42,8 @@ export function fingerprint(
   const weight = (value: Tensor): NDArray => {
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
+    const table = pair.tableOf(def.source, type);
+    if (table) return from(type, (k) => field.num(table[k]!));
     const { base, offset } = placeOf(def.source, type);
     return from(type, (k) => random(keyOfWeight(base), offset + k));
   };

@@ -1,26 +1,17 @@
 /** Concrete data that keep the preconditions, for running both graphs in the interpreter. */
 
+import { isGraphError } from "../../../dsl/error.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { roundTo } from "../../../dsl/number.ts";
-import type { Role, Roles } from "../../../dsl/roles.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
-import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
+import { arrayOf, type NDArray } from "../../interpret/array.ts";
 import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/pair.ts";
-import { MASKED_OUT } from "../rules/masked.ts";
-
-/** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
-export interface Sample {
-  readonly arrays: ReadonlyMap<string, Float64Array>;
-  /** Cache row of each token. */
-  readonly rows: readonly number[];
-  /** Other cache rows that every token sees. */
-  readonly visible: readonly boolean[];
-}
+import { fedRows, feeds, keyOfInput, keyOfState, keyOfWeight, nameOf, type Sample } from "./feeds.ts";
 
 /** A stream of uniform numbers in [-1, 1) (mulberry32). */
 export function uniform(seed: number): () => number {
@@ -35,11 +26,6 @@ export function uniform(seed: number): () => number {
 
 const hashOf = (text: string): number =>
   [...text].reduce((h, ch) => Math.imul(h ^ ch.charCodeAt(0), 16777619), 2166136261);
-
-/** Where an input, a state or a stored tensor has its numbers in a sample: names of two kinds may be the same. */
-export const keyOfInput = (name: string): string => `input ${name}`;
-export const keyOfState = (name: string): string => `state ${name}`;
-export const keyOfWeight = (base: string): string => `weight ${base}`;
 
 /** How the data of a sample are spread. */
 export interface Style {
@@ -72,7 +58,7 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sam
   }
   for (const { name, entry } of block.states) fill(keyOfState(name), sizeOf(entry.type.shape), entry.type.dtype, stale);
   for (const value of [...schedule(block), ...schedule(step)]) {
-    if (value.def.kind !== "weight") continue;
+    if (value.def.kind !== "weight" || pair.tableOf(value.def.source, value.type)) continue;
     const { base, offset } = placeOf(value.def.source, value.type);
     const size = sizeOf(value.type.shape);
     const largest = Math.max(...value.type.shape) === size ? 1 : 0.6;
@@ -91,9 +77,6 @@ const isVisible = (which: Style["visible"] = "some", x: number): boolean =>
 
 const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
-const nameOf = (x: Tensor): string => x.name ?? "";
-
-const fedRows = (graph: Graph, roles: Roles) => graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
 
 /** Rows that follow each other where a graph is told the first token's position only, whatever was asked for. */
 function rowsFor(
@@ -119,46 +102,6 @@ function rowsFor(
   return from(Math.floor(((next() + 1) / 2) * (slots - tokens + 1)));
 }
 
-/** What the host feeds to a run of a graph that begins at token `first`. */
-export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) {
-  return Object.fromEntries(
-    fedRows(graph, pair.roles).map(({ value, role }) => [nameOf(value), feed(value, role, pair.tokens, sample, first)]),
-  );
-}
-
-function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible }: Sample, first: number): NDArray {
-  const { type } = value;
-  const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
-  const data = arrays.get(keyOfInput(nameOf(value)));
-  switch (role.kind) {
-    case "shared":
-      return arrayOf(type.dtype, type.shape, data!);
-    case "rows": {
-      const inner = type.shape.slice(role.tokenAxis + 1).reduce((a, b) => a * b, 1);
-      const own = type.shape[role.tokenAxis]!;
-      return tabulate(type, (ix) => {
-        const outer = ix.slice(0, role.tokenAxis).reduce((sum, i, axis) => sum * type.shape[axis]! + i, 0);
-        const rest = ix
-          .slice(role.tokenAxis + 1)
-          .reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
-        const all = own === 1 ? tokens : own;
-        return data![(outer * all + token(ix, role.tokenAxis)) * inner + rest]!;
-      });
-    }
-    case "position":
-      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
-    case "write_mask":
-      return tabulate(type, (ix) => Number(rows[token(ix, role.tokenAxis)] === ix[role.slotAxis]!));
-    case "mask":
-      return tabulate(type, (ix) => {
-        const owner = rows.indexOf(ix[role.slotAxis]!);
-        const open = owner < 0 ? visible[ix[role.slotAxis]!]! : owner <= token(ix, role.tokenAxis);
-        if (type.dtype === "bool") return Number(open);
-        return open ? 0 : MASKED_OUT;
-      });
-  }
-}
-
 /** Results of the block and of its steps on one sample. */
 export interface BothRuns {
   readonly block: Results;
@@ -175,6 +118,8 @@ export function runBoth(
 ): BothRuns {
   const { placeOf } = pair;
   const weight: Bindings["weight"] = (source, type) => {
+    const table = pair.tableOf(source, type);
+    if (table) return arrayOf(type.dtype, type.shape, Float64Array.from(table));
     const { base, offset } = placeOf(source, type);
     return arrayOf(
       type.dtype,
@@ -200,4 +145,14 @@ export function runBoth(
     states = result.states;
   }
   return { block, steps };
+}
+
+/** The result of a run; undefined where an op is not defined for the data, such as an index outside its axis. */
+export function runWhereDefined<X>(run: () => X): X | undefined {
+  try {
+    return run();
+  } catch (error) {
+    if (isGraphError(error)) return undefined;
+    throw error;
+  }
 }

@@ -81,22 +81,24 @@ interface Opened {
   readonly params: readonly boolean[];
   /** Whether its variable runs over rows that no token writes. */
   readonly others: boolean;
+  readonly seen: Set<Term>;
 }
 
 /** Whether an element of a state that stands in the term is not known to be in a row that no token writes. */
 function readsShut(p: Programs, root: Term): boolean {
-  const seen = new Set<Term>();
+  const whole = new Set<Term>();
   // A term may be as deep as the graph is long: no recursion.
   const stack: (readonly [Term, Opened | undefined])[] = [[root, undefined]];
   for (let next = stack.pop(); next; next = stack.pop()) {
     const [t, opened] = next;
-    if (!opened && seen.has(t)) continue;
-    if (!opened) seen.add(t);
+    const seen = opened?.seen ?? whole;
+    if (seen.has(t)) continue;
+    seen.add(t);
     if (t.kind === "leaf" && t.leaf.of === "state" && !t.ix.some((i) => isOther(p, i, opened))) return true;
     for (const x of t.args) stack.push([x, opened]);
     if (t.kind !== "app") continue;
     const others = t.lam.over.kind === "other rows";
-    stack.push([t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others }]);
+    stack.push([t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others, seen: new Set() }]);
   }
   return false;
 }
