@@ -15,6 +15,7 @@ import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
 import { storedText } from "./literals.ts";
 import type { ProvenPair, TableOf } from "./pair.ts";
+import { inStretches, oneDeeper, type Stretch } from "./stretch.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
 export interface Cut {
@@ -48,8 +49,7 @@ export interface Programs {
   readonly tableOf: TableOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
-  /** How many elements are being made at the moment. */
-  readonly nested: { count: number };
+  readonly stretch: Stretch;
   /** By token. */
   readonly steps: readonly Copy[];
 }
@@ -81,17 +81,10 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
     steps,
     placeOf: pair.placeOf,
     tableOf: pair.tableOf,
-    nested: { count: 0 },
+    stretch: { nested: 0 },
   };
 }
 
-/** How deep one element may ask for another before the deeper one is made first. */
-const MOST_NESTED = 150;
-
-/** Thrown where elements are nested too deep: whoever asked first makes this one and begins again. */
-interface Needed {
-  readonly needed: Wanted;
-}
 interface Wanted {
   readonly copy: Copy;
   readonly value: Tensor;
@@ -99,34 +92,13 @@ interface Wanted {
   /** Depth of open reductions, which gives their variables their names. */
   readonly depth: number;
 }
-const isNeeded = (x: unknown): x is Needed => typeof x === "object" && x !== null && "needed" in x;
 
 /** The element of a value of a copy. Throws Cases or an Opaque. A graph may be longer than the stack is deep. */
-export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term {
-  const wanted: Wanted = { copy, value, ix, depth: p.c.nesting.depth };
-  if (p.nested.count > MOST_NESTED) throw { needed: wanted } satisfies Needed;
-  if (p.nested.count > 0) return elementHere(p, wanted);
-  const stack = [wanted];
-  for (;;) {
-    const top = stack.at(-1)!;
-    p.c.nesting.depth = top.depth;
-    try {
-      const term = elementHere(p, top);
-      stack.pop();
-      if (stack.length === 0) return term;
-    } catch (reason) {
-      if (isNeeded(reason)) stack.push(reason.needed);
-      else if (stack.length === 1) throw reason;
-      // Its reason is kept: whoever needs it meets it again.
-      else stack.pop();
-    } finally {
-      p.c.nesting.depth = wanted.depth;
-    }
-  }
-}
+export const element = (p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term =>
+  inStretches(p.stretch, { copy, value, ix, depth: p.c.nesting.depth }, (wanted) => elementHere(p, wanted));
 
 function elementHere(p: Programs, wanted: Wanted): Term {
-  const { copy, value, ix } = wanted;
+  const { copy, value, ix, depth } = wanted;
   const cell = cellOf(p, copy, value);
   const key = keyOf(ix);
   const known = cell.terms.get(key);
@@ -134,20 +106,19 @@ function elementHere(p: Programs, wanted: Wanted): Term {
     if (isCases(known) || isOpaque(known)) throw known;
     return known;
   }
-  p.nested.count++;
+  const before = p.c.nesting.depth;
+  p.c.nesting.depth = depth;
   try {
-    const term = cell.element(ix);
+    const term = oneDeeper(p.stretch, wanted, () => cell.element(ix));
     cell.terms.set(key, term);
     return term;
   } catch (reason) {
-    // Halfway down, so that what is made first is a long stretch and not its last link.
-    if (isNeeded(reason) && p.nested.count === MOST_NESTED / 2) throw { needed: wanted } satisfies Needed;
     const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
     // Met again and again: every reduction over this index begins with it as a whole.
     if (isCases(told) || isOpaque(told)) cell.terms.set(key, told);
     throw told;
   } finally {
-    p.nested.count--;
+    p.c.nesting.depth = before;
   }
 }
 
