@@ -273,8 +273,8 @@ export const DUALS: Readonly<Record<string, Dual>> = {
   ),
   "round-number": dual(({ x }) => mul(x, add(constant([0.25], [1]), 0.25)) as Value, times(0)),
   "max-set": dual(
-    ({ x }) => maximum(maximum(tanh(x), exp(x)), tanh(x)) as Value,
-    ({ x }) => exp(x) as Value,
+    ({ x }) => maximum(maximum(tanh(x), x), tanh(x)) as Value,
+    ({ x }) => x,
   ),
   "min-as-max": dual(
     ({ x }) => minimum(minus(x), exp(x)) as Value,
@@ -285,7 +285,7 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     ({ x }) => select(less(x, exp(x)), x, mul(x, 3)) as Value,
     ({ x }) => select(less(exp(x), x), x, mul(x, 3)) as Value,
   ),
-  "select-same": dual(({ x }) => select(less(x, exp(x)), x, mul(x, 3)) as Value, same),
+  "select-same": dual(({ x }) => select(less(x, mul(x, 2)), x, mul(x, 3)) as Value, same),
   "select-number": dual(({ x }) => select(twoBelowOne(), x, mul(x, 3)) as Value, same),
   "min-sign": dual(
     ({ x }) => reduce_min(minus(x), { axes: [1] }) as Value,

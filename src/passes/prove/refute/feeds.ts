@@ -11,8 +11,8 @@ export interface Sample {
   readonly arrays: ReadonlyMap<string, Float64Array>;
   /** Cache row of each token. */
   readonly rows: readonly number[];
-  /** Other cache rows that every token sees. */
-  readonly visible: readonly boolean[];
+  /** By the name of a mask: the cache rows that a token sees, its own and those of later tokens aside. */
+  readonly visible: ReadonlyMap<string, readonly boolean[]>;
 }
 
 /** Where an input, a state or a stored tensor has its numbers in a sample: names of two kinds may be the same. */
@@ -39,7 +39,8 @@ export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) 
 function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible }: Sample, first: number): NDArray {
   const { type } = value;
   const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
-  const data = arrays.get(keyOfInput(nameOf(value)));
+  const name = nameOf(value);
+  const data = arrays.get(keyOfInput(name));
   switch (role.kind) {
     case "shared":
       return arrayOf(type.dtype, type.shape, data!);
@@ -62,7 +63,8 @@ function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible
     case "mask":
       return tabulate(type, (ix) => {
         const owner = rows.indexOf(ix[role.slotAxis]!);
-        const open = owner < 0 ? visible[ix[role.slotAxis]!]! : owner <= token(ix, role.tokenAxis);
+        const own = token(ix, role.tokenAxis);
+        const open = owner < 0 || owner < own ? visible.get(name)![ix[role.slotAxis]!]! : owner === own;
         if (type.dtype === "bool") return Number(open);
         return open ? 0 : MASKED_OUT;
       });

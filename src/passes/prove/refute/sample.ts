@@ -9,7 +9,7 @@ import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray } from "../../interpret/array.ts";
 import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
-import type { Precision } from "../../interpret/reading.ts";
+import { IndexError, type Precision } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { fedRows, feeds, keyOfInput, keyOfState, keyOfWeight, nameOf, type Sample } from "./feeds.ts";
 
@@ -35,7 +35,7 @@ export interface Style {
   readonly stale?: number;
   /** Which cache rows the tokens write. */
   readonly rows?: "scattered" | "contiguous" | "first" | "last" | "falling";
-  /** Which other cache rows the tokens see. */
+  /** Which cache rows the tokens see besides their own. */
   readonly visible?: "some" | "all" | "none";
 }
 
@@ -68,12 +68,21 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sam
   return {
     arrays,
     rows: rowsFor(pair, style.rows ?? "scattered", next),
-    visible: Array.from({ length: pair.slots ?? 0 }, () => isVisible(style.visible, next())),
+    visible: visibleRows(pair, seed, style.visible),
   };
 }
 
-const isVisible = (which: Style["visible"] = "some", x: number): boolean =>
-  which === "all" || (which === "some" && x > -0.4);
+/** Of every mask, whatever it is called: a host may open other rows in one than in another. */
+function visibleRows({ block, step, roles, slots = 0 }: Twins, seed: number, which: Style["visible"] = "some") {
+  const names = [...block.inputs, ...step.inputs].map(nameOf).filter((name) => roles[name]!.kind === "mask");
+  return new Map(
+    names.map((name) => {
+      const next = uniform(seed ^ hashOf(`visible ${name}`));
+      const open = () => which === "all" || (which === "some" && next() > -0.4);
+      return [name, Array.from({ length: slots }, open)] as const;
+    }),
+  );
+}
 
 const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
@@ -152,7 +161,7 @@ export function runWhereDefined<X>(run: () => X): X | undefined {
   try {
     return run();
   } catch (error) {
-    if (isGraphError(error)) return undefined;
+    if (isGraphError(error) || error instanceof IndexError) return undefined;
     throw error;
   }
 }

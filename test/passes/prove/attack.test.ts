@@ -1,0 +1,131 @@
+/** A proof is attacked before it is told: what the attack catches, and what has no witness; corollaries, derived or denied. */
+import { describe, expect, test } from "vitest";
+import { type Graph, graph } from "../../../src/dsl/graph.ts";
+import { add, exp, matmul, mul, real_div, reduce_sum, slice_by_index, sub } from "../../../src/dsl/ops/index.ts";
+import { input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
+import type { Shape } from "../../../src/dsl/type.ts";
+import { type ProveOptions, prove } from "../../../src/passes/prove/prove.ts";
+import type { Verdict } from "../../../src/passes/prove/report/verdict.ts";
+import { bookWithout } from "../../support/prove/broken.ts";
+import { DUALS } from "../../support/prove/duals.ts";
+import { pairOf, summary } from "../../support/prove/prove.ts";
+
+type Value = Tensor<Shape, "fp16">;
+
+/** What a proof by broken rules comes to when it is attacked. */
+function attacked(name: string): string {
+  const { block, step } = DUALS[name]!;
+  try {
+    return summary(prove(block, step, { rules: bookWithout(name), counterexample: false }));
+  } catch (error) {
+    return (error as Error).name;
+  }
+}
+
+/** Rules whose broken form proves pairs that differ in bits only, or whose data no sample tells apart. */
+test.each(Object.keys(DUALS))("a proof by a broken %s does not get through", (name) => {
+  expect(attacked(name)).toBe("ProofContradicted");
+});
+
+/** One graph as a function of T, on rows [T, 4]. */
+const both = (make: (x: Value, tokens: number) => Value, options: ProveOptions = {}): Verdict => {
+  const build = (tokens: number): Graph => {
+    const x = input("x", [tokens, 4]) as Value;
+    return graph({ name: `g${tokens}`, inputs: [x], outputs: { y: make(x, tokens) } });
+  };
+  return prove(build(2), build(1), options);
+};
+
+describe("preconditions that nothing meets", () => {
+  test.each<[string, (x: Value) => Value, string]>([
+    ["0/0", (x) => real_div(mul(x, 0), mul(x, 0)) as Value, "NaN"],
+    ["an overflow that always happens", (x) => mul(add(mul(x, 0), 60000), 2) as Value, "Infinity"],
+  ])("%s is not proven, and says what stood in the way", (_, make, value) => {
+    const verdict = both(make);
+    if (verdict.verdict !== "NOT PROVEN") throw new Error(summary(verdict));
+    expect(verdict.finding.reason).toMatchObject({ code: "vacuous", unmet: expect.stringContaining(value) });
+  });
+
+  test("a proof that something meets has a witness", () => {
+    const verdict = both((x) => exp(x) as Value);
+    if (verdict.verdict !== "PROVEN") throw new Error(summary(verdict));
+    expect(verdict.attacked).toMatchObject({ witness: { seed: 1, tokens: 2 } });
+    expect(verdict.attacked!.met).toBeGreaterThan(1);
+  });
+});
+
+describe("weights that are known not to be finite", () => {
+  const scaled = (x: Value) => sub(add(x, weight("w", [4])), weight("w", [4])) as Value;
+  test("are what P7 excludes", () => {
+    const verdict = both((x) => mul(scaled(x), 0) as Value, { notFinite: { name: "w", count: 3 } });
+    if (verdict.verdict !== "NOT PROVEN") throw new Error(summary(verdict));
+    expect(verdict.finding.reason).toEqual({ code: "not finite", name: "w", count: 3 });
+  });
+});
+
+/** A corollary's yes or no with its reason, by name. */
+function corollary(block: Graph, step: Graph, name: string): string {
+  const verdict = prove(block, step);
+  if (verdict.verdict !== "PROVEN") throw new Error(summary(verdict));
+  const found = verdict.corollaries.find((x) => x.name === name)!;
+  return found.holds ? "yes" : found.says.replace("not claimed: ", "");
+}
+
+describe("corollaries", () => {
+  /** A cache written through a write mask; `update` is how. */
+  const cached = (update: (K: Value, slot: Value, rows: Value) => Value, read?: (K: Value, x: Value) => Value) => {
+    const build = (tokens: number): Graph => {
+      const x = input("x", [1, 1, tokens, 4]) as Value;
+      const slot = input("kv_write_mask", [1, 1, 6, tokens]) as Value;
+      const K = state("k", [1, 1, 6, 4]) as Value;
+      const next = update(K, slot, x);
+      return graph({
+        name: `cache${tokens}`,
+        inputs: [x, slot],
+        states: [[K, next]],
+        outputs: { y: read ? read(next, x) : mul(x, 2) },
+      });
+    };
+    return [build(2), build(1)] as const;
+  };
+  const kept = (slot: Value) => sub(1, reduce_sum(slot, { axes: [3], keep_dims: true })) as Value;
+  const blend = (K: Value, slot: Value, rows: Value) => add(mul(K, kept(slot)), matmul(slot, rows)) as Value;
+
+  test("of the Phi layer all hold", () => {
+    const { block, step } = pairOf({ tokens: 3 });
+    for (const name of ["acceptPrefix", "rejectedRows", "padding", "positions", "capacity"])
+      expect([name, corollary(block, step, name)]).toEqual([name, "yes"]);
+  });
+
+  test("a blend erases what a rejected token left", () => {
+    for (const name of ["acceptPrefix", "rejectedRows", "padding"])
+      expect(corollary(...cached(blend), name)).toBe("yes");
+  });
+
+  test("rows that are added to what stands there are denied", () => {
+    const pair = cached((K, slot, rows) => add(K, matmul(slot, rows)) as Value);
+    expect(corollary(...pair, "acceptPrefix")).toBe("the new row of k depends on what stood in it");
+    expect(corollary(...pair, "padding")).toBe("yes");
+  });
+
+  test("an accumulator is denied", () => {
+    const build = (tokens: number): Graph => {
+      const x = input("x", [4, tokens]) as Value;
+      const acc = state("acc", [4, 1]) as Value;
+      let sum = acc;
+      for (let t = 0; t < tokens; t++) sum = add(sum, slice_by_index(x, [0, t], [4, t + 1])) as Value;
+      return graph({ name: `acc${tokens}`, inputs: [x], states: [[acc, sum]], outputs: { y: mul(x, 2) } });
+    };
+    expect(corollary(build(2), build(1), "acceptPrefix")).toBe("a step changes acc beyond the row of its token");
+  });
+
+  test("padding that still changes the cache is denied", () => {
+    const pair = cached((K, slot, rows) => mul(blend(K, slot, rows), add(mul(kept(slot), 0), 1)) as Value);
+    expect(corollary(...pair, "padding")).toBe("yes");
+    const fading = cached((K, slot, rows) => {
+      const count = reduce_sum(slot, { axes: [2, 3], keep_dims: true }) as Value;
+      return add(mul(mul(K, kept(slot)), exp(mul(sub(count, count), 0))), matmul(slot, rows)) as Value;
+    });
+    expect(corollary(...fading, "padding")).toBe("yes");
+  });
+});
