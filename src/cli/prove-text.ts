@@ -19,21 +19,35 @@ export function printVerdict(verdict: Verdict): string {
   return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].map(wrapLine).join("\n");
 }
 
-function provenLines({ level, preconditions, gapBound, corollaries, notExact }: Proven): readonly string[] {
+function provenLines(verdict: Proven): readonly string[] {
+  const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
+  const sizes = anyCacheSize ? "caches and cache sizes" : "and caches of this number of rows";
   const meaning =
     level === "exact"
-      ? "equal bits, the sign of zero aside, for all weights, inputs, caches and cache sizes, and for any"
-      : "equal over the real numbers, not in bits, for all weights, inputs, caches and cache sizes; for any";
+      ? `equal bits, the sign of zero aside, for all weights, inputs, ${sizes}, and for any`
+      : `equal over the real numbers, not in bits, for all weights, inputs, ${sizes}; for any`;
   return [
     `  ${meaning} reduction order that depends on position alone; hardware that reduces differently is measured, not proven`,
     "  assuming, of what the host feeds:",
     ...preconditions.map(({ id, says }) => `    ${id} ${says}`),
     ...(gapBound === undefined ? [] : [`       bound of P8: |score| and |row maximum| at most ${gapBound}`]),
+    ...attackLine(verdict),
     "  so that:",
     ...corollaries.filter(isGain).map((gain) => corollaryLine(gain, gain.holds ? "yes " : "no  ")),
     "  as long as:",
     ...corollaries.filter((corollary) => !isGain(corollary)).map((demand) => corollaryLine(demand, "")),
     ...(notExact ? ["  not exact because:", ...findingLines(notExact)] : []),
+  ];
+}
+
+/** What was run before the claim was told, and that the preconditions can be met. */
+function attackLine({ attacked }: Proven): readonly string[] {
+  if (!attacked)
+    return ["  not run: the graphs are too large for the interpreter, so no input was shown to keep these"];
+  const { runs, met, witness } = attacked;
+  const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
+  return [
+    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}: no difference`,
   ];
 }
 

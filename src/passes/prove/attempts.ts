@@ -175,4 +175,5 @@ function gather(into: Record, { record }: Context): void {
   for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
   for (const size of record.rowAxes) into.rowAxes.add(size);
   into.gap = Math.min(into.gap, record.gap);
+  into.sized ||= record.sized;
 }

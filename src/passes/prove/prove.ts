@@ -78,7 +78,15 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
     const corollaries = corollariesOf(pair, outcome);
     const { level, notExact } = outcome;
     const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
-    return { verdict: "PROVEN", level, ...common, corollaries, ...weaker, ...(attacked ? { attacked } : {}) };
+    return {
+      verdict: "PROVEN",
+      level,
+      ...common,
+      anyCacheSize: !outcome.record.sized,
+      corollaries,
+      ...weaker,
+      ...(attacked ? { attacked } : {}),
+    };
   }
   const finding = outcome.failed.explain();
   if (search?.counterexample)

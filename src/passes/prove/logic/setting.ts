@@ -39,6 +39,8 @@ export interface Record {
   readonly used: Map<Precondition, Set<string>>;
   /** The bound of P8: the least that a masked-out value asked for. */
   gap: number;
+  /** Whether the number of cache rows decided anything: the proof is then for this number alone. */
+  sized: boolean;
   /** Sizes of the axes that were told apart by cache rows: P2 says that the rows lie in each of them. */
   readonly rowAxes: Set<number>;
 }
@@ -48,6 +50,7 @@ export const newRecord = (): Record => ({
   counts: new Map(),
   used: new Map(),
   gap: Number.POSITIVE_INFINITY,
+  sized: false,
   rowAxes: new Set(),
 });
 

@@ -95,7 +95,10 @@ function compareRows(c: Context, how: Comparison, x: RowAt, y: RowAt): Term {
 
 /** By the sign of the difference; cut into cases where that varies. */
 function compareRanges(c: Context, how: Comparison, d: Ix): Term | undefined {
-  if (d.atoms.some((a) => a.kind === "row")) need(c, "P2");
+  if (d.atoms.some((a) => a.kind === "row")) {
+    need(c, "P2");
+    c.record.sized = true;
+  }
   if (how === "less" && (d.hi < 0 || d.lo >= 0)) return num(c, Number(d.hi < 0));
   if (how === "less_equal" && (d.hi <= 0 || d.lo > 0)) return num(c, Number(d.hi <= 0));
   if (how === "equal" && (d.lo > 0 || d.hi < 0)) return num(c, 0);

@@ -147,6 +147,8 @@ export function round(c: Context, dtype: DType, a: Term): Term {
   if (c.mode === "reals" && decides(c, c.rules.realRound, dtype)) return a;
   const lifted = lift(c, [a], ([x]) => round(c, dtype, x!));
   if (lifted) return lifted;
+  // Whether a position fits a narrow type is a matter of how many rows there are.
+  if (a.kind === "index" && dtype !== "int32") c.record.sized = true;
   const head: Head = { kind: "round", to: dtype };
   return firstOf(c, c.rules.round, [a], head) ?? raw(c, head, [a]);
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import type { Witness } from "../refute/attack.ts";
 import type { Verdict } from "./verdict.ts";
 
 /** The record of a proof that is written beside the packages. */
@@ -16,6 +17,10 @@ export interface Certificate {
   readonly gapBound?: number;
   readonly rules: Verdict["rules"];
   readonly sizes: Verdict["sizes"];
+  /** Of a proof: whether it is for any number of cache rows. */
+  readonly anyCacheSize?: boolean;
+  /** Of a proof: an input that keeps the preconditions, by its seed; absent where the graphs were too large to run. */
+  readonly witness?: Witness;
   readonly corollaries?: readonly { readonly name: string; readonly holds: boolean; readonly says: string }[];
 }
 
@@ -33,7 +38,11 @@ export function certificate(verdict: Verdict, graphs: { block: Graph; step: Grap
     rules: verdict.rules,
     sizes: verdict.sizes,
     ...(verdict.verdict === "PROVEN"
-      ? { corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })) }
+      ? {
+          anyCacheSize: verdict.anyCacheSize,
+          ...(verdict.attacked?.witness ? { witness: verdict.attacked.witness } : {}),
+          corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })),
+        }
       : {}),
   };
 }

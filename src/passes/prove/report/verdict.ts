@@ -51,6 +51,8 @@ export interface Proven extends Common {
   readonly verdict: "PROVEN";
   readonly level: Mode;
   readonly corollaries: readonly Corollary[];
+  /** Whether the claim holds for any number of cache rows, not only for that of the graphs. */
+  readonly anyCacheSize: boolean;
   /** Inputs on which both graphs were run, and the first that keeps the preconditions; absent where the graphs are too large. */
   readonly attacked?: Attack;
   /** Why it is not exact. */
