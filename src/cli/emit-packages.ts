@@ -1,6 +1,8 @@
 /** The packages of one emit: staged, proven on what was read back from the staged bytes, then all placed or none. */
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
+import { declaredRoles } from "../dsl/roles.ts";
+import { twinsOf } from "../dsl/twins.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
 import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
 import { discardAll, placeAll } from "../files/stage.ts";
@@ -11,6 +13,7 @@ import type { Args } from "./command.ts";
 import { packagePath } from "./emit-evidence.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
+import { askForDoubtfulRoles } from "./roles-text.ts";
 import { requestedSize, type Subject } from "./target.ts";
 
 /** A package that is to be written: its graph for so many tokens, and its place. */
@@ -107,11 +110,14 @@ async function proofOn(job: EmitJob, staged: readonly StagedPackage[]): Promise<
 function proofOf({ subject, planned }: EmitJob, staged: readonly StagedPackage[]): ProofOnBytes {
   const [block, step = block] = staged.map(({ folder }) => graphOf(readPackage(folder)));
   const read = { block: block!, step: step! };
-  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small });
+  const [source, twin = source] = planned.map(({ graph }) => graph);
+  // A package holds no roles: those that the author declared hold for its bytes.
+  const roles = declaredRoles([source!, twin!]);
+  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small, roles });
   if (verdict.verdict === "PROVEN") return { ...read, verdict };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
-  const [source, twin = source] = planned.map(({ graph }) => graph);
   const explained = prove(source!, twin!, { small: subject.small });
+  if (explained.verdict !== "PROVEN") askForDoubtfulRoles(twinsOf(source!, twin!));
   // A proof of the source says nothing about the bytes.
   return { ...read, verdict: explained.verdict === "PROVEN" ? verdict : explained };
 }

@@ -8,7 +8,8 @@ import { diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
-import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
+import { isPackage } from "../operand-kind.ts";
+import { requestedSize, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** What differs, part by part; any difference is a no. */
 export const diffCommand: Command = {
@@ -17,7 +18,7 @@ export const diffCommand: Command = {
   arity: [2, 2],
   needs: "two packages, models or graph files",
   example: "old.mlpackage new.mlpackage",
-  options: MODEL_OPTIONS,
+  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...SEED_OPTION },
   notes: [
     "Compared are interface, ops, types, attributes and weights, not bytes.",
     "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",

@@ -1,15 +1,18 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
+import { twinsOf } from "../../dsl/twins.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
-import { type OpenPair, requestedPair } from "../pair.ts";
+import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { MODEL_OPTIONS } from "../target.ts";
+import { askForDoubtfulRoles } from "../roles-text.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
@@ -20,7 +23,11 @@ export const proveCommand: Command = {
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",
   options: {
-    ...MODEL_OPTIONS,
+    weights: { ...CHECKPOINT_OPTION, help: `${CHECKPOINT_OPTION.help}, for its config.json`, for: ["model"] },
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...FUNCTION_OPTIONS,
+    ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
   },
   notes: [
@@ -28,9 +35,10 @@ export const proveCommand: Command = {
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
   async run(args, io) {
-    const pair = await requestedPair(args);
+    const pair = await comparedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = verdictOf(pair, identity, io);
+    if (verdict.verdict !== "PROVEN") askForDoubtfulRoles(twinsOf(pair.block, pair.step, pair.given));
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
@@ -54,12 +62,17 @@ const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
   certificate: certificate(verdict, { block, step }, TOOL_VERSION),
 });
 
-function verdictOf({ block, step, small }: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Verdict {
+function verdictOf(
+  { block, step, small, given }: OpenPair,
+  identity: ReturnType<typeof weightIdentity>,
+  io: Io,
+): Verdict {
   const progress = io.progress("proving");
   try {
     return prove(block, step, {
       progress: progress.update,
       weightIdentity: identity,
+      roles: given,
       ...(small ? { small } : {}),
     });
   } finally {

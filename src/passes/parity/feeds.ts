@@ -3,7 +3,7 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import type { Role, Roles, RopePart } from "../../dsl/roles.ts";
+import type { Role, Roles, RopePart } from "../../dsl/role.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { MASKED, type Positions, type Rows, ropeRows } from "../../models/host.ts";
@@ -41,7 +41,7 @@ export function feed(graph: Graph, source: Source, call: Feed, only?: number): V
 }
 
 function feedOne(name: string, type: TensorType, source: Source, call: Feed, only?: number): NDArray {
-  const role = source.roles[name]!;
+  const role = source.roles.get(name)!;
   const base = streamBase(source.seed, tagOfName(name));
   const token = (ix: readonly number[]): number => only ?? (tokenAxis(role) === undefined ? 0 : ix[tokenAxis(role)!]!);
   const round = (x: number) => roundTo(type.dtype, x);

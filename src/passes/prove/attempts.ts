@@ -38,7 +38,7 @@ export interface Outcome {
 
 /** What is assumed, weaker claims later. A block that has one position for all of its tokens has contiguous rows or none. */
 export function assumptionsOf({ roles, tokens }: ProvenPair): readonly Assumptions[] {
-  const positions = Object.values(roles).filter((role) => role.kind === "position");
+  const positions = [...roles.values()].filter((role) => role.kind === "position");
   const single = tokens > 1 && positions.some((role) => role.tokenAxis === undefined);
   const layouts = single ? [true] : positions.length > 0 && tokens > 1 ? [false, true] : [false];
   return layouts.flatMap((contiguous) =>
@@ -111,7 +111,7 @@ function proveSegment(
   return { level: "reals", failed: { pair: all[0]!.pair, explain: () => clearest(all) } };
 }
 
-const hasMask = ({ roles }: ProvenPair): boolean => Object.values(roles).some((role) => role.kind === "mask");
+const hasMask = ({ roles }: ProvenPair): boolean => [...roles.values()].some((role) => role.kind === "mask");
 
 /** The exact terms read better; the reals tell what is more than a rounding. */
 function clearest(failures: readonly Failure[]): Finding {

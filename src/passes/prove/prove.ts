@@ -3,6 +3,7 @@
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
 import type { Graph } from "../../dsl/graph.ts";
+import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import { findCuts } from "./program/cuts.ts";
@@ -18,6 +19,8 @@ import type { SecondOpinion, Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
 export interface ProveOptions extends CounterexampleOptions {
+  /** Roles of inputs that are stated outside the graphs. */
+  readonly roles?: GivenRoles;
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
   /** The rules to prove by; those of rules/rule-book.ts when absent. */
@@ -37,7 +40,7 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const pair = provenPair(block, step, placeOf);
+  const pair = provenPair(block, step, placeOf, options.roles);
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
@@ -63,11 +66,12 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
 }
 
 function commonOf(
-  { tokens, slots = 0 }: ProvenPair,
+  { roles, tokens, slots = 0 }: ProvenPair,
   { record, segments, distinct, terms, compared }: Outcome,
   began: number,
 ) {
   return {
+    roles: recordsOf(roles),
     sizes: { tokens, slots, terms, compared, segments, distinct },
     preconditions: usedOf(record),
     ...(Number.isFinite(record.gap) ? { gapBound: record.gap } : {}),
@@ -82,7 +86,7 @@ const SECOND_OPINION_LIMIT = 3e5;
 function opinionOf(pair: ProvenPair, options: ProveOptions): { readonly secondOpinion?: readonly SecondOpinion[] } {
   const own = options.small ? options.small(Math.min(2, pair.tokens)) : pair;
   if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const found = provenPair(own.block, own.step, pair.placeOf);
+  const found = provenPair(own.block, own.step, pair.placeOf, pair.given);
   const seed = options.seed ?? 1;
   return { secondOpinion: PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })) };
 }

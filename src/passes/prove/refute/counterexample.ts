@@ -59,7 +59,7 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   let bitsOnly = false;
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
-    const own = provenPair(graphs.block, graphs.step, given.placeOf);
+    const own = provenPair(graphs.block, graphs.step, given.placeOf, given.given);
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k);
       runs++;

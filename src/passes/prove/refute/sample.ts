@@ -3,7 +3,7 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { roundTo } from "../../../dsl/number.ts";
-import type { Role, Roles } from "../../../dsl/roles.ts";
+import type { Role, Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
@@ -71,11 +71,12 @@ const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
 const nameOf = (x: Tensor): string => x.name ?? "";
 
-const fedRows = (graph: Graph, roles: Roles) => graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
+const fedRows = (graph: Graph, roles: Roles) =>
+  graph.inputs.map((value) => ({ value, role: roles.get(nameOf(value))! }));
 
 /** Scattered rows; contiguous ones where a graph writes a slice from the first token's position on. */
 function rowsFor({ roles, tokens, slots = tokens }: Twins, next: () => number): readonly number[] {
-  const sliced = Object.values(roles).some((role) => role.kind === "position" && role.tokenAxis === undefined);
+  const sliced = [...roles.values()].some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
   if (!sliced) return shuffled.slice(0, tokens).map(([, i]) => i);
   const first = Math.floor(((next() + 1) / 2) * (slots - tokens + 1));

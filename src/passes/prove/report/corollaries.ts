@@ -19,8 +19,8 @@ export function corollariesOf(
   used: Pick<ReadonlySet<Precondition>, "has">,
 ): readonly Corollary[] {
   const contiguous = used.has("P2'");
-  const masked = Object.values(roles).some((role) => role.kind === "mask");
-  const byMask = Object.values(roles).some((role) => role.kind === "write_mask");
+  const masked = [...roles.values()].some((role) => role.kind === "mask");
+  const byMask = [...roles.values()].some((role) => role.kind === "write_mask");
   return [
     {
       name: "acceptPrefix",
