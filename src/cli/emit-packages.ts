@@ -2,18 +2,17 @@
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
-import { twinsOf } from "../dsl/twins.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
 import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
 import { discardAll, placeAll } from "../files/stage.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Refuted, Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
+import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import { packagePath } from "./emit-evidence.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
-import { askForDoubtfulRoles } from "./roles-text.ts";
 import { requestedSize, type Subject } from "./target.ts";
 
 /** A package that is to be written: its graph for so many tokens, and its place. */
@@ -117,7 +116,7 @@ function proofOf({ subject, planned }: EmitJob, staged: readonly StagedPackage[]
   if (verdict.verdict === "PROVEN") return { ...read, verdict };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
   const explained = prove(source!, twin!, { small: subject.small });
-  if (explained.verdict !== "PROVEN") askForDoubtfulRoles(twinsOf(source!, twin!));
+  if (explained.verdict !== "PROVEN") askForRoles({ block: source!, step: twin! }, new Map());
   // A proof of the source says nothing about the bytes.
   return { ...read, verdict: explained.verdict === "PROVEN" ? verdict : explained };
 }

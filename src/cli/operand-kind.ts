@@ -25,5 +25,8 @@ const WORDS: Readonly<Record<OperandKind, string>> = {
   "flexible package": "a single package of flexible size",
 };
 
-/** `phi4-mini and graph files`. */
-export const kindsText = (kinds: readonly OperandKind[]): string => kinds.map((kind) => WORDS[kind]).join(" and ");
+/** `phi4-mini, graph files and packages`. */
+export function kindsText(kinds: readonly OperandKind[]): string {
+  const words = kinds.map((kind) => WORDS[kind]);
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((word) => word !== "").join(" and ");
+}

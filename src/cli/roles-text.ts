@@ -1,10 +1,8 @@
-/** The roles of inputs as a short table, and the question for one that a no rests on. */
-import { GraphError } from "../dsl/error.ts";
+/** The roles of inputs as a short table. */
 import type { Graph } from "../dsl/graph.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../dsl/role.ts";
 import type { FoundRoles } from "../dsl/roles.ts";
-import { doubtfulRoles, meetInputs, type Twins } from "../dsl/twins.ts";
-import { show } from "../dsl/type.ts";
+import { meetInputs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { table } from "./table.ts";
 
@@ -66,19 +64,3 @@ export function rolesAlone(graphs: readonly Graph[], given: GivenRoles): readonl
 
 /** The roles as a table with their sources; empty for a graph without inputs. */
 export const rolesText = (roles: readonly FoundRole[]): string => rolesLines(roles).join("\n");
-
-/**
- * Asks for the roles that a no may owe itself to: an input taken for rows by its shape that may be a mask.
- * @throws GraphError that names them; nothing when every role is beyond doubt
- */
-export function askForDoubtfulRoles(twins: Twins): void {
-  const [first, ...more] = doubtfulRoles(twins);
-  if (!first) return;
-  const inputs = [first, ...more].map(({ name, type }) => `"${name}" (${show(type)})`).join(" and ");
-  throw new GraphError(
-    `block and steps differ when ${inputs} ${more.length > 0 ? "are rows of tokens" : "is a row per token"}, which only the shape says`,
-    first.site,
-    [],
-    `say what the host feeds: --role ${first.name}=mask, write_mask or rows, or declare it where the input is made`,
-  );
-}

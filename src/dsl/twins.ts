@@ -126,18 +126,14 @@ function slotsOf(block: Graph, roles: Roles): number | undefined {
 }
 
 /**
- * The inputs taken for rows by their shape alone that may well be masks: they have an axis that counts cache rows, and
- * no other input has the role of an attention mask, or none tells cache rows. A no that rests on them may be a no to
- * a wrong guess.
+ * The inputs taken for rows by their shape alone that may well be masks: one of their axes has the size of a state's.
+ * A no that rests on them may be a no to a wrong guess.
  */
 export function doubtfulRoles({ block, roles }: Twins): readonly Tensor[] {
-  const kinds = [...roles.values()].map(({ kind }) => kind);
-  const told = kinds.includes("write_mask") || kinds.includes("position");
-  if (kinds.includes("mask") && told) return [];
-  const rows = new Set(block.states.flatMap(({ entry }) => entry.type.shape.slice(0, -1)).filter((n) => n > 1));
+  const sizes = new Set(block.states.flatMap(({ entry }) => entry.type.shape.slice(0, -1)).filter((n) => n > 1));
   return block.inputs.filter((x) => {
     const role = roles.get(x.name ?? "");
-    return isGuessedRows(role) && x.type.shape.some((n, axis) => axis !== role.tokenAxis && rows.has(n));
+    return isGuessedRows(role) && x.type.shape.some((n, axis) => axis !== role.tokenAxis && sizes.has(n));
   });
 }
 

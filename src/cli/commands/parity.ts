@@ -1,16 +1,15 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
-import { twinsOf } from "../../dsl/twins.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
+import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
-import { askForDoubtfulRoles } from "../roles-text.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
@@ -47,8 +46,7 @@ export const parityCommand: Command = {
     const pair = await comparedPair(args);
     const started = performance.now();
     const report = await compareRuns(pair, args, io);
-    if (!report.equal && args.text("accumulate") === undefined)
-      askForDoubtfulRoles(twinsOf(pair.block, pair.step, pair.given));
+    if (!report.equal && args.text("accumulate") === undefined) askForRoles(pair, pair.given);
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
       io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));

@@ -1,17 +1,16 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
-import { twinsOf } from "../../dsl/twins.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import { askForRoles } from "../ask-roles.ts";
 import type { Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { askForDoubtfulRoles } from "../roles-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -38,7 +37,7 @@ export const proveCommand: Command = {
     const pair = await comparedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = verdictOf(pair, identity, io);
-    if (verdict.verdict !== "PROVEN") askForDoubtfulRoles(twinsOf(pair.block, pair.step, pair.given));
+    if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity });
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {

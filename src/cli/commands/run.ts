@@ -114,7 +114,7 @@ const doublesAs =
 /** Every wanted tensor is there with its type, and nothing else is. */
 function checkNames(values: Arrays, wanted: Wanted, file: string): void {
   for (const { name, type } of wanted) {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (!value) throw new UserError(`${file} has no tensor "${name}"; the graph wants ${show(type)}`);
     if (!sameType(value, type))
       throw new UserError(`${file}: "${name}" is ${show(value)}; the graph wants ${show(type)}`);

@@ -68,11 +68,14 @@ function maskProblems(
   rows: readonly (number | undefined)[],
 ): readonly string[] {
   return columns(value, axes).flatMap((column, t) => {
-    const odd = column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
+    // A bool says which rows are visible; a number is added to their scores.
+    const visible = (row: number) => (value.dtype === "bool" ? column[row] !== 0 : column[row] === 0);
+    const odd =
+      value.dtype === "bool" ? undefined : column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
     if (odd !== undefined) return [`${name}, row ${t}: holds ${odd}; an entry is 0 where visible and -10000 where not`];
     const own = rows[t];
-    if (own !== undefined && column[own] !== 0) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
-    const later = rows.slice(t + 1).find((row) => row !== undefined && column[row] === 0);
+    if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
+    const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));
     return own !== undefined && later !== undefined
       ? [`${name}, row ${t}: sees cache row ${later}, which a later token of the block writes`]
       : [];
