@@ -7,7 +7,7 @@ import { strictJsonOf } from "../files/json.ts";
 import type { Args } from "./command.ts";
 import type { Options } from "./option.ts";
 
-const ROLE = /^(.+)=(\w+)(?::(\w+=\w+(?:,\w+=\w+)*))?$/;
+const ROLE = /^([^=]+)=(\w+)(?::(\w+=\w+(?:,\w+=\w+)*))?$/;
 
 /** Options of every command that feeds a graph or reasons about what is fed; docs/interface.md. */
 export const ROLE_OPTIONS: Options = {
@@ -95,5 +95,5 @@ function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, w
 
 function oneOf(values: readonly string[], value: unknown, what: string): void {
   if (!values.includes(value as string))
-    throw new UserError(`${what} must be ${values.join(", ")}, not ${JSON.stringify(value) ?? "nothing"}`);
+    throw new UserError(`${what} must be ${values.join(" or ")}, not ${JSON.stringify(value) ?? "nothing"}`);
 }

@@ -51,8 +51,6 @@ function wrongAxes({ length: rank }: Shape, { kind, tokenAxis, slotAxis, rope }:
       return rank === 0
         ? `has no axes, so ${what} axis ${axis} is none`
         : `has axes 0 to ${rank - 1}; its ${what} axis cannot be ${axis}`;
-  if (tokenAxis !== undefined && tokenAxis === slotAxis)
-    return `cannot have axis ${tokenAxis} for tokens and for slots`;
   return rank < 2 && (kind === "mask" || kind === "write_mask")
     ? `cannot be a ${kind}: that has an axis of tokens and one of cache rows`
     : undefined;
@@ -86,6 +84,7 @@ function maskRole(shape: Shape, differing: number | undefined, { kind, ...facts 
   const usual = kind === "mask" ? rank - 2 : rank - 1;
   const tokenAxis = differing ?? facts.tokenAxis ?? usual;
   const slotAxis = facts.slotAxis ?? slotAxisBeside(shape, tokenAxis);
+  if (slotAxis === tokenAxis) return `cannot have axis ${tokenAxis} for tokens and for slots`;
   if (slotAxis !== undefined) return { kind, tokenAxis, slotAxis };
   return `has more than one axis that may count cache rows; say which with its slot axis`;
 }
