@@ -159,6 +159,19 @@ describe("check of a graph file against a checkpoint", () => {
   });
 });
 
+test("what nothing reads is refused by diff and run too", async () => {
+  const file = join(folder, "g.ts");
+  const mend = "weights are compared by content against a package alone";
+  for (const [option, value] of [
+    ["--seed", "2"],
+    ["--weights", "/nonexistent"],
+  ] as const)
+    await expectRefusal(["diff", file, file, option, value], `${option} does nothing between two graph files; ${mend}`);
+  await expectRefusal(["diff", block, step, "--max-seq", "8"], /^error: --max-seq does nothing for /);
+  const argv = ["run", block, "--inputs", "in.safetensors", "--seed", "2"];
+  await expectRefusal(argv, "--seed does nothing beside --inputs for a package; its weights and inputs are given");
+});
+
 test("prove of a graph file refuses a checkpoint, which it would not read", async () => {
   const argv = ["prove", join(folder, "g.ts"), "--weights", "/nonexistent"];
   await expectRefusal(argv, "--weights does nothing for …/g.ts; it is for phi4-mini");

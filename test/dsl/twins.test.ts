@@ -111,6 +111,11 @@ test.each<[sentence: string, block: Graph, step: Graph]>([
   expect(() => twinsOf(left, right)).toThrow(sentence);
 });
 
+test.each(["constructor", "__proto__"])("an output named %s has no twin in a graph that lacks it", (name) => {
+  const more = { ...step, outputs: Object.fromEntries([...Object.entries(step.outputs), [name, step.outputs.y!]]) };
+  expect(() => twinsOf(block, more)).toThrow(`output "${name}" of step is missing in block`);
+});
+
 test("the axes of tokens and of cache rows", () => {
   const value = (...shape: readonly number[]) => input("v", shape) as Tensor;
   expect(tokenAxisOf(value(1, 3, 2), value(1, 1, 2), 3)).toBe(1);

@@ -1,4 +1,5 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
+import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
@@ -46,7 +47,8 @@ export const parityCommand: Command = {
     const pair = await comparedPair(args);
     const started = performance.now();
     const report = await compareRuns(pair, args, io);
-    if (!report.equal && args.text("accumulate") === undefined) askForRoles(pair, pair.given);
+    if (!report.equal && args.text("accumulate") === undefined)
+      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]) });
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
       io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));

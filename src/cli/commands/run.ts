@@ -13,6 +13,7 @@ import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weig
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
+import { isPackage } from "../operand-kind.ts";
 import { checkMemory, FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -69,6 +70,8 @@ export const runCommand: Command = {
 async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const [file, positions] = [args.text("inputs"), args.text("positions")];
   if ((file === undefined) === (positions === undefined)) throw new UserError("give either --inputs or --positions");
+  if (file !== undefined && args.given("seed") && args.operands.some(isPackage))
+    throw new UserError("--seed does nothing beside --inputs for a package", "its weights and inputs are given");
   // What a file holds needs no role to be fed: it is checked where the role is known, and made only where all are.
   const find = positions === undefined ? meet : twinsOf;
   const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = find(pair.block, pair.step, pair.given);
