@@ -19,12 +19,12 @@ type Guess = readonly { readonly input: Tensor; readonly kind: "mask" | "write_m
 export function askForRoles(
   { block, step }: Graphs,
   given: GivenRoles,
-  { weightIdentity }: Pick<ProveOptions, "weightIdentity"> = {},
+  stored: Pick<ProveOptions, "weightIdentity" | "tableOf"> = {},
 ): void {
   const twins = twinsOf(block, step, given);
   const doubtful = doubtfulRoles(twins);
   if (doubtful.length > MOST) return;
-  const quick = { counterexample: false, secondOpinion: false, ...(weightIdentity ? { weightIdentity } : {}) };
+  const quick = { counterexample: false, secondOpinion: false, ...stored };
   const proves = (guess: Guess): boolean =>
     unlessUnfit(() => prove(block, step, { ...quick, roles: withGuess(given, guess) }).verdict === "PROVEN");
   const right = guesses(doubtful, twins).find(proves);

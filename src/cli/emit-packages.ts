@@ -106,13 +106,15 @@ async function proofOn(job: EmitJob, staged: readonly StagedPackage[]): Promise<
 }
 
 /** The verdict on what the files say. */
-function proofOf({ subject, planned }: EmitJob, staged: readonly StagedPackage[]): ProofOnBytes {
+function proofOf({ subject, planned, store }: EmitJob, staged: readonly StagedPackage[]): ProofOnBytes {
   const [block, step = block] = staged.map(({ folder }) => graphOf(readPackage(folder)));
   const read = { block: block!, step: step! };
   const [source, twin = source] = planned.map(({ graph }) => graph);
   // A package holds no roles: those that the author declared hold for its bytes.
   const roles = declaredRoles([source!, twin!]);
-  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small, roles });
+  const [bad] = store.report().nonFinite;
+  const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
+  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small, roles, ...known });
   if (verdict.verdict === "PROVEN") return { ...read, verdict };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
   const explained = prove(source!, twin!, { small: subject.small });

@@ -23,6 +23,8 @@ export interface OpenPair extends Graphs {
   readonly config?: PhiConfig;
   /** Where the weights come from, for the report. */
   readonly weights: string;
+  /** Whether they are somebody's: in a package or a checkpoint, not made from a seed. */
+  readonly storedWeights: boolean;
   openWeights(): Promise<WeightStore>;
   /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
   readonly small?: (tokens: number) => Graphs;
@@ -53,6 +55,7 @@ export async function requestedPair(args: Args): Promise<OpenPair> {
     given,
     ...(subject.config ? { config: subject.config } : {}),
     weights: subject.weights,
+    storedWeights: args.text("weights") !== undefined,
     openWeights: () => subject.openWeights(block),
     small: subject.small,
   };
@@ -90,6 +93,7 @@ function packagePair(first: string, second: string | undefined, args: Args): Omi
     block: graphOf(blockPackage, { ...own, ...(flexible ? { tokens: args.whole("tokens") } : {}) }),
     step: graphOf(stepPackage, { ...twin, ...(flexible ? { tokens: 1 } : {}) }),
     weights: first,
+    storedWeights: true,
     openWeights: async () => packageWeights(),
   };
 }

@@ -63,7 +63,7 @@ function failedLines(verdict: Exclude<Verdict, Proven>): readonly string[] {
 function findingLines({ value, where, op, block, step, reason, hint, site }: Finding): readonly string[] {
   const frame = authorFrame(site);
   return [
-    `  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`,
+    ...(value === "" ? [] : [`  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`]),
     ...(block === undefined ? [] : [`    block: ${block}`]),
     ...(step === undefined ? [] : [`    steps: ${step}`]),
     ...(reason === undefined ? [] : [`    reason: ${showReason(reason)}`]),

@@ -146,13 +146,23 @@ describe("a checkpoint", () => {
     await refuseCheckpoint(sharded({ ...all("a.safetensors"), x: "a.safetensors" }), sentence);
   });
 
-  test("with NaN and Inf is emitted, with a warning that says where", async () => {
+  test("with NaN and Inf is emitted without a proof, with a warning that says where", async () => {
     const norm = ones(NORM, [32]);
     norm.data.set([0xc0, 0x7f, 0x80, 0xff], 4); // NaN and -Inf in bf16
     const weights = file(fileOf([...without(NORM), norm]));
     const out = join(testFolder(), "out");
-    const { code, err } = await graphc(["emit", "phi4-mini", "--weights", weights, "--max-seq", "64", "--out", out]);
-    expect([code, err]).toEqual([0, `warning: ${NORM} holds 2 values that are not finite, the first at element 2`]);
+    const argv = ["emit", "phi4-mini", "--weights", weights, "--max-seq", "64", "--out", out];
+    const { code, out: text, err } = await graphc(argv);
+    expect(code).toBe(1);
+    expect(text).toContain(`NOT PROVEN: a block of 4 tokens against 4 single-token calls`);
+    expect(err).toBe(
+      [
+        `warning: ${NORM} holds 2 values that are not finite, the first at element 2`,
+        "warning: the packages were written without a proof",
+      ].join("\n"),
+    );
+    const certificate = JSON.parse(readFileSync(join(out, "phi4-mini.layer0.certificate.json"), "utf8"));
+    expect(certificate.verdict).toBe("NOT PROVEN");
     expect(readdirSync(out)).toEqual([
       "phi4-mini.layer0.certificate.json",
       "phi4-mini.layer0.t1.mlpackage",

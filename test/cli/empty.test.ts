@@ -172,7 +172,8 @@ test("what nothing reads is refused by diff and run too", async () => {
   await expectRefusal(argv, "--seed does nothing beside --inputs for a package; its weights and inputs are given");
 });
 
-test("prove of a graph file refuses a checkpoint, which it would not read", async () => {
+test("prove of a graph file opens the checkpoint that it is given", async () => {
   const argv = ["prove", join(folder, "g.ts"), "--weights", "/nonexistent"];
-  await expectRefusal(argv, "--weights does nothing for …/g.ts; it is for phi4-mini");
+  await expectRefusal(argv, /^error: cannot read \/nonexistent/);
+  await expectRefusal(["prove", block, step, "--weights", "/nonexistent"], /^error: --weights does nothing for /);
 });

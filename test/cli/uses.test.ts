@@ -33,7 +33,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "ahead-of-evidence": "mgp",
   },
   prove: {
-    weights: "m",
+    weights: "mg",
     layer: "m",
     layers: "m",
     tokens: "mgp",

@@ -42,7 +42,7 @@ export const emitCommand: Command = {
     },
   },
   notes: [
-    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1, and nothing written, when the packages are refuted.",
+    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1 when they are not proven; nothing is written when they are refuted.",
   ],
   async run(args, io) {
     const [operand] = args.operands as [string];
@@ -66,7 +66,7 @@ export const emitCommand: Command = {
       }
       const beside = await writeBeside(job, emitted.proof, folder);
       report(job, { ...emitted, ...beside, ...(ground ? { ground } : {}) });
-      return 0;
+      return emitted.proof && emitted.proof.verdict.verdict !== "PROVEN" ? 1 : 0;
     } finally {
       await store.close();
     }

@@ -1,4 +1,5 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
+import { knownTable } from "../../emit/read/known-tables.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
@@ -48,7 +49,7 @@ export const parityCommand: Command = {
     const started = performance.now();
     const report = await compareRuns(pair, args, io);
     if (!report.equal && args.text("accumulate") === undefined)
-      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]) });
+      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
       io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));

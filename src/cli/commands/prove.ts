@@ -1,10 +1,12 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
+import { knownTable } from "../../emit/read/known-tables.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
@@ -22,7 +24,11 @@ export const proveCommand: Command = {
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",
   options: {
-    weights: { ...CHECKPOINT_OPTION, help: `${CHECKPOINT_OPTION.help}, for its config.json`, for: ["model"] },
+    weights: {
+      ...CHECKPOINT_OPTION,
+      help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
+      for: ["model", "graph"],
+    },
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
     ...FUNCTION_OPTIONS,
@@ -36,8 +42,8 @@ export const proveCommand: Command = {
   async run(args, io) {
     const pair = await comparedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
-    const verdict = verdictOf(pair, identity, io);
-    if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity });
+    const verdict = verdictOf(pair, identity, io, await notFiniteIn(pair));
+    if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
@@ -61,10 +67,23 @@ const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
   certificate: certificate(verdict, { block, step }, TOOL_VERSION),
 });
 
+/** A weight at hand that is not finite; generated ones are. */
+async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
+  if (!pair.storedWeights) return undefined;
+  const store = await pair.openWeights();
+  try {
+    const found = [...(await notFiniteWeights(pair.block, store)), ...(await notFiniteWeights(pair.step, store))];
+    return found[0];
+  } finally {
+    await store.close();
+  }
+}
+
 function verdictOf(
   { block, step, small, given }: OpenPair,
   identity: ReturnType<typeof weightIdentity>,
   io: Io,
+  notFinite: NotFinite | undefined,
 ): Verdict {
   const progress = io.progress("proving");
   try {
@@ -72,7 +91,9 @@ function verdictOf(
       progress: progress.update,
       weightIdentity: identity,
       roles: given,
+      tableOf: knownTable,
       ...(small ? { small } : {}),
+      ...(notFinite ? { notFinite } : {}),
     });
   } finally {
     progress.end();

@@ -4,27 +4,37 @@
  */
 import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
-import { tokenAxisOf } from "../../dsl/twins.ts";
+import { nowhere } from "../../dsl/site.ts";
+import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
+import type { Reason } from "./logic/opaque.ts";
 import { findCuts } from "./program/cuts.ts";
-import { type ProvenPair, provenPair } from "./program/pair.ts";
+import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
 import type { Pair } from "./program/relation.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
+import { type Attack, attack } from "./refute/attack.ts";
+import { ProofContradicted } from "./refute/contradicted.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
-import { withoutHint } from "./refute/finding.ts";
+import { type Finding, withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
+import { runWhereDefined, type Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { SecondOpinion, Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
+/** How to prove, and what to try besides. */
 export interface ProveOptions extends CounterexampleOptions {
   /** Roles of inputs that are stated outside the graphs. */
   readonly roles?: GivenRoles;
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
+  /** Tells of stored tensors that are constants, such as the tables of a mask. */
+  readonly tableOf?: TableOf;
   /** The rules to prove by; those of rules/rule-book.ts when absent. */
   readonly rules?: RuleBook;
+  /** A weight that is known not to be finite, where the weights are at hand: what P7 promises is then known to be false. */
+  readonly notFinite?: { readonly name: string; readonly count: number };
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
   /** False: do not evaluate small graphs over prime fields. */
@@ -40,13 +50,16 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const pair = provenPair(block, step, placeOf, options.roles);
+  const { tableOf, roles } = options;
+  const stored = { placeOf, ...(tableOf ? { tableOf } : {}), ...(roles ? { given: roles } : {}) };
+  const pair = provenPair(block, step, stored);
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
   let outcome = proveCut(task, cuts, results, attempts);
-  const search = outcome.failed && options.counterexample !== false ? searchDifference(pair, options) : undefined;
+  const search =
+    outcome.failed && options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : undefined;
   if (outcome.failed && cuts.length > 0 && cuts.length <= MOST_UNCUT && !search?.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
@@ -54,10 +67,22 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   }
   const common = { ...commonOf(pair, outcome, began), ...opinionOf(pair, options) };
   if (!outcome.failed) {
-    const corollaries = corollariesOf(pair, outcome.record.used);
+    if (options.notFinite && outcome.record.used.has("P7")) {
+      const finding = stopped({ code: "not finite", ...options.notFinite });
+      return { verdict: "NOT PROVEN", ...common, finding, searched: "P7 is known to be false" };
+    }
+    const attacked = attackOn(pair, outcome, options);
+    if (attacked && attacked.met === 0)
+      return {
+        verdict: "NOT PROVEN",
+        ...common,
+        finding: stopped({ code: "vacuous", unmet: attacked.unmet ?? "" }),
+        searched: `${attacked.runs} inputs`,
+      };
+    const corollaries = corollariesOf(pair, outcome);
     const { level, notExact } = outcome;
     const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
-    return { verdict: "PROVEN", level, ...common, corollaries, ...weaker };
+    return { verdict: "PROVEN", level, ...common, corollaries, ...weaker, ...(attacked ? { attacked } : {}) };
   }
   const finding = outcome.failed.explain();
   if (search?.counterexample)
@@ -80,15 +105,44 @@ function commonOf(
   };
 }
 
+/** A counterexample keeps what any proof of this pair would need: contiguous rows, where the rows have to follow each other. */
+const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
+
+/** Graphs of the same model at other sizes. */
+const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
+
+/** @throws ProofContradicted when a run of the graphs says otherwise. */
+function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attack | undefined {
+  const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
+  const { record, level } = outcome;
+  const contiguous = record.used.has("P2'");
+  const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
+  const found = options.secondOpinion === false ? undefined : attack(own, claim);
+  if (found?.contradiction) throw new ProofContradicted(own, level, found.contradiction);
+  return found;
+}
+
+/** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */
+const stopped = (reason: Reason): Finding => ({
+  value: "",
+  where: "",
+  reason,
+  op: "",
+  site: nowhere,
+});
+
 /** Scalar operations above which no second opinion is asked for. */
 const SECOND_OPINION_LIMIT = 3e5;
 
 function opinionOf(pair: ProvenPair, options: ProveOptions): { readonly secondOpinion?: readonly SecondOpinion[] } {
   const own = options.small ? options.small(Math.min(2, pair.tokens)) : pair;
   if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const found = provenPair(own.block, own.step, pair.placeOf, pair.given);
+  const found = provenPair(own.block, own.step, pair);
   const seed = options.seed ?? 1;
-  return { secondOpinion: PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })) };
+  const secondOpinion = runWhereDefined(() =>
+    PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })),
+  );
+  return secondOpinion ? { secondOpinion } : {};
 }
 
 /** States and outputs, which are what the theorem is about. */

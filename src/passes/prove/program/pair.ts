@@ -1,22 +1,48 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
 import type { Graph } from "../../../dsl/graph.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
+import type { WeightSource } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
+import type { TensorType } from "../../../dsl/type.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 
+/** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
-  /** Roles that were stated outside the graphs: they hold for small ones of the same model as well. */
   readonly given?: GivenRoles;
   /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
   readonly lastRow: number;
   readonly placeOf: PlaceOf;
+  readonly tableOf: TableOf;
+}
+
+/** The elements of a stored tensor that counts as a constant, such as the table of a mask; undefined for a weight. */
+export type TableOf = (source: WeightSource, type: TensorType) => ArrayLike<number> | undefined;
+
+/** What is known of stored tensors and of inputs; a weight is itself, and no constant, where nothing is said. */
+export interface Stored {
+  readonly placeOf?: PlaceOf;
+  readonly tableOf?: TableOf;
+  /** Roles that are stated outside the graphs: they hold for small ones of the same model as well. */
+  readonly given?: GivenRoles;
 }
 
 /** @throws GraphError when the interfaces of the two graphs do not match. */
-export function provenPair(block: Graph, step: Graph, placeOf: PlaceOf = weightPlace, given?: GivenRoles): ProvenPair {
+export function provenPair(block: Graph, step: Graph, stored: Stored = {}): ProvenPair {
+  const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
-  return { ...twins, lastRow: lastRowOf(twins), placeOf, ...(given ? { given } : {}) };
+  return { ...twins, lastRow: lastRowOf(twins), placeOf, tableOf: once(tableOf), ...(given ? { given } : {}) };
+}
+
+/** A table is asked for at every element that is read; it is read from its file once. */
+function once(tableOf: TableOf): TableOf {
+  const known = new Map<string, ArrayLike<number> | undefined>();
+  return (source, type) => {
+    if (source.from !== "package") return undefined;
+    const key = `${source.file} ${source.offset}`;
+    if (!known.has(key)) known.set(key, tableOf(source, type));
+    return known.get(key);
+  };
 }
 
 /** A mask tells the number of rows. Else they are an axis of some state: which one is not known, so the longest counts. */

@@ -4,7 +4,7 @@ import type { Reason } from "../logic/opaque.ts";
 
 /** As far as the proof can tell. */
 export interface Finding {
-  /** The first named value that differs, or could not be understood. */
+  /** The first named value that differs, or could not be understood; empty where the reason is about none. */
   readonly value: string;
   /** `token 1`, `cache row of token 2`, `any other cache row`, with the index compared. */
   readonly where: string;

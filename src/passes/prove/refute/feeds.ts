@@ -1,0 +1,70 @@
+/** What the host feeds to a run, from the data of a sample. */
+import type { Graph } from "../../../dsl/graph.ts";
+import type { Role, Roles } from "../../../dsl/role.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
+import type { Twins } from "../../../dsl/twins.ts";
+import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
+import { MASKED_OUT } from "../rules/masked.ts";
+
+/** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
+export interface Sample {
+  readonly arrays: ReadonlyMap<string, Float64Array>;
+  /** Cache row of each token. */
+  readonly rows: readonly number[];
+  /** Other cache rows that every token sees. */
+  readonly visible: readonly boolean[];
+}
+
+/** Where an input, a state or a stored tensor has its numbers in a sample: names of two kinds may be the same. */
+export const keyOfInput = (name: string): string => `input ${name}`;
+/** Of a state at entry. */
+export const keyOfState = (name: string): string => `state ${name}`;
+/** Of a stored tensor. */
+export const keyOfWeight = (base: string): string => `weight ${base}`;
+
+/** The name of an input. */
+export const nameOf = (x: Tensor): string => x.name ?? "";
+
+/** The inputs of a graph with their roles. */
+export const fedRows = (graph: Graph, roles: Roles) =>
+  graph.inputs.map((value) => ({ value, role: roles.get(nameOf(value))! }));
+
+/** What the host feeds to a run of a graph that begins at token `first`. */
+export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) {
+  return Object.fromEntries(
+    fedRows(graph, pair.roles).map(({ value, role }) => [nameOf(value), feed(value, role, pair.tokens, sample, first)]),
+  );
+}
+
+function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible }: Sample, first: number): NDArray {
+  const { type } = value;
+  const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
+  const data = arrays.get(keyOfInput(nameOf(value)));
+  switch (role.kind) {
+    case "shared":
+      return arrayOf(type.dtype, type.shape, data!);
+    case "rows": {
+      const inner = type.shape.slice(role.tokenAxis + 1).reduce((a, b) => a * b, 1);
+      const own = type.shape[role.tokenAxis]!;
+      return tabulate(type, (ix) => {
+        const outer = ix.slice(0, role.tokenAxis).reduce((sum, i, axis) => sum * type.shape[axis]! + i, 0);
+        const rest = ix
+          .slice(role.tokenAxis + 1)
+          .reduce((sum, i, k) => sum * type.shape[role.tokenAxis + 1 + k]! + i, 0);
+        const all = own === 1 ? tokens : own;
+        return data![(outer * all + token(ix, role.tokenAxis)) * inner + rest]!;
+      });
+    }
+    case "position":
+      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
+    case "write_mask":
+      return tabulate(type, (ix) => Number(rows[token(ix, role.tokenAxis)] === ix[role.slotAxis]!));
+    case "mask":
+      return tabulate(type, (ix) => {
+        const owner = rows.indexOf(ix[role.slotAxis]!);
+        const open = owner < 0 ? visible[ix[role.slotAxis]!]! : owner <= token(ix, role.tokenAxis);
+        if (type.dtype === "bool") return Number(open);
+        return open ? 0 : MASKED_OUT;
+      });
+  }
+}
