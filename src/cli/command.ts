@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { UserError } from "../dsl/user-error.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
-import { describeOption, expectation, type Option, type Options, spelling } from "./option.ts";
+import { kindsText, type OperandKind, spelledKinds } from "./operand-kind.ts";
+import { defaultOf, describeOption, expectation, type Option, type Options, spelling } from "./option.ts";
 
 /** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -31,10 +32,16 @@ export interface Args {
   readonly operands: readonly string[];
   /** The value as it was given, or the option's default. */
   text(option: string): string | undefined;
+  /** Every value of an option that may be repeated. */
+  texts(option: string): readonly string[];
   /** Whether the flag was given. */
   flag(option: string): boolean;
   /** The value of an option of kind `whole` that has a default. */
   whole(option: string): number;
+  /** Whether the option was given, with whatever value. */
+  given(option: string): boolean;
+  /** Holds the options against what an operand turned out to be. @throws UserError when one of them is not for it */
+  settle(operand: string, kinds: readonly OperandKind[]): void;
 }
 
 const COMMON: Options = {
@@ -46,23 +53,54 @@ const COMMON: Options = {
 export function parseCommandLine(command: Command, argv: readonly string[]): Args {
   const options = { ...COMMON, ...command.options };
   const { operands, given } = sortWords(command, options, argv);
-  if (!given.has("help")) checkOperands(command, operands);
-  const text = (name: string) => given.get(name) ?? defaultOf(options[name]);
+  const text = (name: string) => given.get(name)?.[0] ?? (options[name] && defaultOf(options[name]));
+  if (!given.has("help")) {
+    checkOperands(command, operands);
+    checkUses(
+      options,
+      operands.map((operand) => [operand, spelledKinds(operand)]),
+      given,
+    );
+  }
   return {
     operands,
     text,
+    texts: (name) => given.get(name) ?? [],
     flag: (name) => given.has(name),
     whole: (name) => Number(text(name)),
+    given: (name) => given.has(name),
+    settle: (operand, kinds) => checkUses(options, [[operand, kinds]], given),
   };
 }
 
-const defaultOf = (option: Option | undefined): string | undefined =>
-  option === undefined || option.kind === "flag" ? undefined : option.default;
+/** Every option that is given does something, for one of the operands and beside the other options. */
+function checkUses(
+  options: Options,
+  operands: readonly (readonly [operand: string, kinds: readonly OperandKind[]])[],
+  given: Words["given"],
+): void {
+  // A word that names nothing is refused by whoever opens it.
+  const known = operands.every(([, kinds]) => kinds.length > 0);
+  const listed = (names: readonly string[], word: string) => names.map((name) => `--${name}`).join(` ${word} `);
+  for (const [name, option] of Object.entries(options)) {
+    if (!given.has(name)) continue;
+    const { for: meant, with: beside, without } = option;
+    if (meant && known && !operands.some(([, kinds]) => kinds.some((kind) => meant.includes(kind))))
+      throw new UserError(
+        `--${name} does nothing for ${operands.map(([operand]) => operand).join(" and ")}`,
+        `it is for ${kindsText(meant)}`,
+      );
+    if (beside && !beside.some((other) => given.has(other)))
+      throw new UserError(`--${name} does nothing without ${listed(beside, "or")}`);
+    const rival = without?.find((other) => given.has(other));
+    if (rival !== undefined) throw new UserError(`--${name} does nothing beside --${rival}`, "leave one of them out");
+  }
+}
 
 interface Words {
   readonly operands: readonly string[];
-  /** Values by option; that of a flag is empty. */
-  readonly given: ReadonlyMap<string, string>;
+  /** Values by option, in their order; that of a flag is empty. */
+  readonly given: ReadonlyMap<string, readonly string[]>;
 }
 
 /** The library tells words apart; what may stand where is judged here, where the declaration is known. */
@@ -73,16 +111,16 @@ function sortWords(command: Command, options: Options, argv: readonly string[]):
   ]);
   const config = { args: [...argv], allowPositionals: true, strict: false, tokens: true } as const;
   const { tokens, positionals } = parseArgs({ ...config, options: Object.fromEntries(types) });
-  const given = new Map<string, string>();
+  const given = new Map<string, readonly string[]>();
   for (const token of tokens) {
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (!option) throw unknownOption(command, token.rawName, Object.keys(options));
     const value = checkedValue(token.name, option, token);
-    const before = given.get(token.name);
-    if (before !== undefined && option.kind !== "flag")
-      throw new UserError(`--${token.name} is given twice, as ${before} and as ${value}`, "keep one");
-    given.set(token.name, value);
+    const before = given.get(token.name) ?? [];
+    if (before.length > 0 && option.kind !== "flag" && option.kind !== "forms")
+      throw new UserError(`--${token.name} is given twice, as ${before[0]} and as ${value}`, "keep one");
+    given.set(token.name, [...before, value]);
   }
   return { operands: positionals as string[], given };
 }

@@ -1,12 +1,14 @@
 /** The packages of one emit: staged, proven on what was read back from the staged bytes, then all placed or none. */
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
+import { declaredRoles } from "../dsl/roles.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
 import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
 import { discardAll, placeAll } from "../files/stage.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Refuted, Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
+import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import { packagePath } from "./emit-evidence.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -107,13 +109,16 @@ async function proofOn(job: EmitJob, staged: readonly StagedPackage[]): Promise<
 function proofOf({ subject, planned, store }: EmitJob, staged: readonly StagedPackage[]): ProofOnBytes {
   const [block, step = block] = staged.map(({ folder }) => graphOf(readPackage(folder)));
   const read = { block: block!, step: step! };
+  const [source, twin = source] = planned.map(({ graph }) => graph);
+  // A package holds no roles: those that the author declared hold for its bytes.
+  const roles = declaredRoles([source!, twin!]);
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
-  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small, ...known });
+  const verdict = prove(read.block, read.step, { counterexample: false, small: subject.small, roles, ...known });
   if (verdict.verdict === "PROVEN") return { ...read, verdict };
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
-  const [source, twin = source] = planned.map(({ graph }) => graph);
   const explained = prove(source!, twin!, { small: subject.small });
+  if (explained.verdict !== "PROVEN") askForRoles({ block: source!, step: twin! }, new Map());
   // A proof of the source says nothing about the bytes.
   return { ...read, verdict: explained.verdict === "PROVEN" ? verdict : explained };
 }

@@ -1,7 +1,18 @@
-/** What an option takes: its range is declared once, and its place in the help, its check and its refusal come from that. */
+/**
+ * What an option takes, and for which operands it does something: declared once, and its place in the help, its check
+ * and its refusal come from that.
+ */
+
+import { kindsText, type OperandKind } from "./operand-kind.ts";
 
 interface Documented {
   readonly help: string;
+  /** The kinds of operands for which it does something; every kind when absent. It is refused where none is given. */
+  readonly for?: readonly OperandKind[];
+  /** Other options, one of which must be given: without any this one does nothing. */
+  readonly with?: readonly string[];
+  /** Other options beside which this one does nothing. */
+  readonly without?: readonly string[];
 }
 
 interface Valued extends Documented {
@@ -17,6 +28,10 @@ export type Option =
   | ({ readonly kind: "choice"; readonly values: readonly string[] } & Valued)
   /** A text of a form of its own; `like` shows it in the refusal. */
   | ({ readonly kind: "form"; readonly value: string; readonly form: RegExp; readonly like: string } & Valued)
+  /** The same, and may be given several times. */
+  | ({ readonly kind: "forms"; readonly value: string; readonly form: RegExp; readonly like: string } & Documented)
+  /** A name that is looked up in a file. */
+  | ({ readonly kind: "name"; readonly value: string } & Valued)
   /** A path; whoever opens it says what is wrong with it. */
   | ({ readonly kind: "file" | "folder" } & Valued);
 
@@ -38,12 +53,17 @@ export function spelling(name: string, option: Option): string {
   }
 }
 
-/** What the help says: the purpose, the range where it has two ends, and the default. */
+/** The value when the option is absent. */
+export const defaultOf = (option: Option): string | undefined => ("default" in option ? option.default : undefined);
+
+/** What the help says: the purpose, the range where it has two ends, the default, and the operands that it is for. */
 export function describeOption(option: Option): string {
-  if (option.kind === "flag") return option.help;
+  const fallback = defaultOf(option);
   const facts = [
     ...(option.kind === "whole" && option.max !== undefined ? [fromTo(option.min, option.max)] : []),
-    ...(option.default === undefined ? [] : [`default ${option.default}`]),
+    ...(option.kind === "forms" ? ["may be repeated"] : []),
+    ...(fallback === undefined ? [] : [`default ${fallback}`]),
+    ...(option.for ? [`for ${kindsText(option.for)}`] : []),
   ];
   return facts.length === 0 ? option.help : `${option.help} (${facts.join("; ")})`;
 }
@@ -56,6 +76,7 @@ export function expectation(option: Option, text: string): string | undefined {
     case "choice":
       return option.values.includes(text) ? undefined : `be ${option.values.join(" or ")}`;
     case "form":
+    case "forms":
       return option.form.test(text) ? undefined : `look like ${option.like}`;
     default:
       return undefined;

@@ -1,18 +1,25 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
 import { freemem } from "node:os";
-import { type Graphs, twinsOf } from "../dsl/twins.ts";
+import type { GivenRoles } from "../dsl/role.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
-import { graphOf, readPackage } from "../emit/read/read.ts";
+import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import type { PhiConfig } from "../models/config.ts";
+import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
+import { givenRoles } from "./given-roles.ts";
+import { isPackage } from "./operand-kind.ts";
+import type { Options } from "./option.ts";
 import { bytes } from "./table.ts";
-import { isPackage, requestedSize, subjectOf } from "./target.ts";
+import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
 export interface OpenPair extends Graphs {
   readonly name: string;
+  /** Roles of inputs that the options state. */
+  readonly given: GivenRoles;
   readonly config?: PhiConfig;
   /** Where the weights come from, for the report. */
   readonly weights: string;
@@ -23,13 +30,20 @@ export interface OpenPair extends Graphs {
   readonly small?: (tokens: number) => Graphs;
 }
 
+/** Which function of a package, where it has several. */
+export const FUNCTION_OPTIONS: Options = {
+  function: { kind: "name", value: "NAME", help: "function of the (block) package", for: ["package"] },
+  "step-function": { kind: "name", value: "NAME", help: "function of the step package", for: ["package"] },
+};
+
 /**
- * The pair that the operands name.
- * @throws UserError when a package has no twin, or a flexible one is given alone without --tokens.
+ * The pair that the operands name, for a command that runs its block.
+ * @throws UserError when an operand names nothing, or a package of several functions is given without one.
  */
 export async function requestedPair(args: Args): Promise<OpenPair> {
   const [first, second] = args.operands as [string, string?];
-  if (isPackage(first)) return packagePair(first, second, args);
+  const given = await givenRoles(args);
+  if (isPackage(first)) return { ...packagePair(first, second, args), given };
   if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
   const subject = await subjectOf(first, args);
   const size = requestedSize(args);
@@ -38,6 +52,7 @@ export async function requestedPair(args: Args): Promise<OpenPair> {
     name: subject.name,
     block,
     step: subject.build({ ...size, tokens: 1 }),
+    given,
     ...(subject.config ? { config: subject.config } : {}),
     weights: subject.weights,
     storedWeights: args.text("weights") !== undefined,
@@ -46,23 +61,59 @@ export async function requestedPair(args: Args): Promise<OpenPair> {
   };
 }
 
-/** Two packages, or one of flexible size read for T tokens and for one. */
-function packagePair(first: string, second: string | undefined, args: Args): OpenPair {
+/**
+ * The pair that the operands name, for a command that compares its block with its steps.
+ * @throws UserError also when packages leave nothing to compare: one of fixed size alone, or one with itself.
+ */
+export async function comparedPair(args: Args): Promise<OpenPair> {
+  const pair = await requestedPair(args);
+  const [first, second] = args.operands as [string, string?];
+  if (!isPackage(first) || graphHash(pair.block) !== graphHash(pair.step)) return pair;
+  if (second === undefined && args.text("function") === undefined)
+    throw new UserError(
+      `${first} has a fixed size, so that there is no block beside its step`,
+      "give two packages: the block, then its one-token twin",
+    );
+  throw new UserError(
+    `${second ?? first} is the same graph as its block, so that there is nothing to compare`,
+    "give the block first, then its one-token twin",
+  );
+}
+
+/** Two packages, two functions of one, or one of flexible size read for T tokens and for one. */
+function packagePair(first: string, second: string | undefined, args: Args): Omit<OpenPair, "given"> {
   const blockPackage = readPackage(first);
   const stepPackage = second === undefined ? blockPackage : readPackage(second);
-  const tokens = args.whole("tokens");
-  const block = graphOf(blockPackage, second === undefined ? { tokens } : {});
-  const step = graphOf(stepPackage, second === undefined ? { tokens: 1 } : {});
-  twinsOf(block, step);
+  const [own, twin] = [functionOf(blockPackage, args, "function"), functionOf(stepPackage, args, "step-function")];
+  const alone = second === undefined && own.function === twin.function;
+  const flexible = alone && isFlexible(blockPackage, own.function);
+  args.settle(first, flexible ? ["package", "flexible package"] : ["package"]);
   return {
     name: second === undefined ? first : `${first} and ${second}`,
-    block,
-    step,
+    block: graphOf(blockPackage, { ...own, ...(flexible ? { tokens: args.whole("tokens") } : {}) }),
+    step: graphOf(stepPackage, { ...twin, ...(flexible ? { tokens: 1 } : {}) }),
     weights: first,
     storedWeights: true,
     openWeights: async () => packageWeights(),
   };
 }
+
+/** The function that the option names, or the only one. @throws UserError when there are several and none is named */
+function functionOf({ path, model }: Package, args: Args, option: string): { readonly function?: string } {
+  const named = args.text(option);
+  if (named !== undefined) return { function: named };
+  if (model.functions.length <= 1) return {};
+  const names = model.functions.map(({ name }) => name).join(", ");
+  throw new UserError(`${path} has ${model.functions.length} functions: ${names}`, `say which: --${option} NAME`);
+}
+
+/** Whether an input of the function has an open size. */
+export const isFlexible = ({ model }: Package, name = model.defaultFunction): boolean =>
+  model.functions
+    .filter((fn) => fn.name === name)
+    .some(({ inputs }) =>
+      inputs.some(({ type }) => (type.kind === "state" ? type.tensor : type).shape.includes(undefined)),
+    );
 
 /** Says before any work that the memory will not do. @throws UserError */
 export function checkMemory(needed: number, what: string): void {

@@ -1,5 +1,7 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
 import type { CallReport, ParityReport } from "../passes/parity/parity.ts";
+import { ONE_TOKEN } from "./prove-text.ts";
+import { rolesLines } from "./roles-text.ts";
 import { table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -22,7 +24,10 @@ export function printParity(report: ParityReport, { name, weights, seconds }: He
     : `DIFFERS: ${counted.length - equal} of ${counted.length} tokens, ${statesDiffering(report)} states`;
   return [
     wrapLine(`${name}, weights ${weights}`),
+    ...rolesLines(report.roles),
+    "",
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
+    ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
     wrapLine(`${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
   ].join("\n");
 }

@@ -5,18 +5,25 @@ import type { Finding } from "../passes/prove/refute/finding.ts";
 import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
+import { rolesLines } from "./roles-text.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
 export const claimOf = (verdict: Verdict): string =>
   verdict.verdict === "PROVEN" ? `PROVEN (${verdict.level})` : verdict.verdict;
 
+/** What is compared where no input has an axis of several tokens; a block of several is another graph. */
+export const ONE_TOKEN = "one token against one token, which says nothing of a block of several";
+
 /** The whole verdict; the first line is the claim. */
 export function printVerdict(verdict: Verdict): string {
   const { tokens } = verdict.sizes;
-  const what = `a block of ${tokens} tokens against ${tokens} single-token calls`;
+  const what = tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`;
   const body = verdict.verdict === "PROVEN" ? provenLines(verdict) : failedLines(verdict);
-  return [`${claimOf(verdict)}: ${what}`, ...body, ...footer(verdict)].map(wrapLine).join("\n");
+  const fed = ["  what the host feeds:", ...rolesLines(verdict.roles, "    ")];
+  return [`${claimOf(verdict)}: ${what}`, ...(verdict.roles.length === 0 ? [] : fed), ...body, ...footer(verdict)]
+    .map(wrapLine)
+    .join("\n");
 }
 
 function provenLines(verdict: Proven): readonly string[] {

@@ -3,7 +3,7 @@ import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Model, Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../models/config.ts";
+import { checkFits, checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../models/config.ts";
 import { readPhiConfig } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { phiLayers } from "../models/phi.ts";
@@ -11,6 +11,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
 import { nearest } from "./near-miss.ts";
+import { BUILT_IN, isGraphFile, type OperandKind } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
@@ -24,25 +25,46 @@ export interface Subject {
   readonly weights: string;
   /** Opens the weights of the graph; the caller closes the store. */
   openWeights(graph: Graph): Promise<WeightStore>;
+  /** Holds the weights of graphs against the headers of the checkpoint, if there is one. @throws UserError */
+  checkWeights(graphs: readonly Graph[]): Promise<void>;
   /** One layer of the model: the graph itself where it has no layers. */
   oneLayer(size: Size): Graph;
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
 
-/** The model that needs no file. */
-export const BUILT_IN = "phi4-mini";
-/** Whether an operand is spelt like a package, or like the bare model file in one. */
-export const isPackage = (operand: string): boolean => /\.(mlpackage|mlmodel)\/?$/.test(operand);
+/** What is built from a text: the built-in model and graph files. */
+const BUILT = ["model", "graph"] as const satisfies readonly OperandKind[];
 
-/** Options of every command that builds a model. */
-export const MODEL_OPTIONS: Options = {
-  weights: { kind: "folder", help: "Hugging Face checkpoint folder; generated weights when absent" },
-  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0" },
-  layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1" },
-  tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4" },
-  "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048" },
-  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1" },
+/** Options that choose what to build: every command that builds a model has them. */
+export const SIZE_OPTIONS = {
+  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: ["model"] },
+  layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1", for: ["model"] },
+  tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4", for: BUILT },
+  "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048", for: BUILT },
+} as const satisfies Options;
+
+/** `--tokens` of a command that also reads a package of flexible size for T tokens. */
+export const TOKENS_OF_PACKAGES = {
+  tokens: { ...SIZE_OPTIONS.tokens, for: [...BUILT, "flexible package"] },
+} as const satisfies Options;
+
+/** A checkpoint; a command says what it is read for. */
+export const CHECKPOINT_OPTION = { kind: "folder", help: "Hugging Face checkpoint folder" } as const;
+
+/** A checkpoint, for a command that reads its weights. */
+export const WEIGHTS_OPTION: Options = {
+  weights: { ...CHECKPOINT_OPTION, help: `${CHECKPOINT_OPTION.help}; generated weights when absent`, for: BUILT },
+};
+
+/** The seed of generated weights, for a command that makes nothing else by it. */
+export const SEED_OPTION: Options = {
+  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: BUILT },
+};
+
+/** The seed of a command that also makes inputs by it, which packages are fed too. */
+export const INPUT_SEED_OPTION: Options = {
+  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights and inputs", default: "1" },
 };
 
 /** The sizes that the options ask for. */
@@ -54,11 +76,15 @@ export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens
  */
 export async function subjectOf(operand: string, args: Args): Promise<Subject> {
   if (operand === BUILT_IN) return phiSubject(args);
-  if (!/\.[cm]?[jt]s$/.test(operand)) {
+  if (!isGraphFile(operand)) {
     const what = `"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`;
     throw new UserError(what, nearest(operand, [BUILT_IN]) && `did you mean ${BUILT_IN}?`);
   }
-  const build = await loadGraphFile(operand);
+  const model = await loadGraphFile(operand);
+  const build: Model = (size) => {
+    checkFits(size);
+    return model(size);
+  };
   const weights = args.text("weights");
   return {
     name: basename(operand, extname(operand)),
@@ -67,6 +93,7 @@ export async function subjectOf(operand: string, args: Args): Promise<Subject> {
     small: smallPair(build),
     weights: weights ?? generatedLabel(args),
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
+    checkWeights: async (graphs) => (weights === undefined ? undefined : checkFolder(weights, graphs)),
   };
 }
 
@@ -87,6 +114,8 @@ async function phiSubject(args: Args): Promise<Subject> {
       return phiLayers(config, size, { first, count });
     },
     openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
+    // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
+    checkWeights: async () => {},
   };
 }
 
@@ -112,6 +141,17 @@ async function configOf(folder: string): Promise<PhiConfig> {
     const config = readPhiConfig(checkpoint.config, checkpoint.configPath);
     checkTensors(config, checkpoint.tensors.values(), folder);
     return config;
+  } finally {
+    await checkpoint.close();
+  }
+}
+
+async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<void> {
+  const { openCheckpoint } = await import("../weights/checkpoint.ts");
+  const { checkWeights } = await import("../weights/check-weights.ts");
+  const checkpoint = await openCheckpoint(folder);
+  try {
+    checkWeights(graphs.flatMap(schedule), checkpoint.tensors, folder);
   } finally {
     await checkpoint.close();
   }

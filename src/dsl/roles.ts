@@ -1,89 +1,139 @@
 /**
- * What the host feeds: the role of each input of a block graph, found by comparing it with its one-token twin. The
- * names are those of the field's runtimes (docs/architecture.md, "The interface of a layer package").
+ * The role of each input of a block graph: as it was stated, else from its name, else from comparing its shape with
+ * that of its one-token twin. The names are those of the field's runtimes (docs/architecture.md, "The interface of a
+ * layer package").
  */
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
-import type { Shape } from "./type.ts";
+import { factsOf, type GivenRoles, type KnownRole, type Role, type RoleFacts, type RoleSource } from "./role.ts";
+import { fittedRole } from "./role-fit.ts";
+import type { Tensor } from "./tensor.ts";
+import { isInteger, type Shape, show } from "./type.ts";
 
-/**
- * What a graph input is for, which tells how a block's contents split into those of its steps. Axes count from the
- * front.
- */
-export type Role =
-  /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
-  | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
-  /** Additive attention mask, 0 where visible and −10⁴ where not. */
-  | { readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number }
-  /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
-  | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
-  /** int32 cache row of each token; with no token axis, the row of the first one. */
-  | { readonly kind: "position"; readonly tokenAxis?: number }
-  /** The same at every call. */
-  | { readonly kind: "shared" };
+const NAMES: readonly (readonly [facts: RoleFacts, names: readonly string[]])[] = [
+  [{ kind: "mask" }, ["attn_mask", "causal_mask", "attention_mask", "mask"]],
+  [{ kind: "write_mask" }, ["kv_write_mask", "write_mask", "update_mask"]],
+  [{ kind: "position" }, ["position", "positions", "cache_position", "current_pos", "pos"]],
+  [{ kind: "rows", rope: "cos" }, ["rope_cos"]],
+  [{ kind: "rows", rope: "sin" }, ["rope_sin"]],
+];
+const BY_NAME = new Map(NAMES.flatMap(([facts, names]) => names.map((name) => [name, facts] as const)));
 
-/** The part of the RoPE table that rows are: such a row is a function of its token's position alone. */
-export type RopePart = "cos" | "sin";
+/** What was stated of an input, and by whom. */
+interface Stated {
+  readonly facts: RoleFacts;
+  readonly source: RoleSource;
+}
 
-/** The roles of inputs by name. */
-export type Roles = Readonly<Record<string, Role>>;
+/** What was stated of an input: outside the graph, or by its author. */
+export function statedRole(x: Tensor, given: GivenRoles): Stated | undefined {
+  const outside = given.get(x.name ?? "");
+  if (outside) return outside;
+  const { def } = x;
+  return def.kind === "input" && def.role !== undefined ? { facts: factsOf(def.role), source: "declared" } : undefined;
+}
 
-/** The axes of a role, without its kind. */
-export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slotAxis?: number } => ({
-  ...("tokenAxis" in role && role.tokenAxis !== undefined ? { tokenAxis: role.tokenAxis } : {}),
-  ...("slotAxis" in role ? { slotAxis: role.slotAxis } : {}),
-});
-
-const MASK_NAMES = new Set(["attn_mask", "causal_mask", "attention_mask", "mask"]);
-const WRITE_MASK_NAMES = new Set(["kv_write_mask", "write_mask", "update_mask"]);
-const POSITION_NAMES = new Set(["position", "positions", "cache_position", "current_pos", "pos"]);
-const ROPE_NAMES: ReadonlyMap<string, RopePart> = new Map([
-  ["rope_cos", "cos"],
-  ["rope_sin", "sin"],
-]);
-
-/** Whether an input of this name tells which cache rows are written, as a mask or as positions. */
-export const tellsRows = (name: string): boolean => WRITE_MASK_NAMES.has(name) || POSITION_NAMES.has(name);
-
-/**
- * The roles of the block's inputs.
- * @throws GraphError when block and step do not have the same interface apart from one token axis per input.
- */
-export function rolesOf(block: Graph, step: Graph): Roles {
-  const steps = new Map(step.inputs.map((x) => [x.name, x]));
-  return Object.fromEntries(
-    block.inputs.map((x) => {
-      const name = x.name ?? "";
-      const twin = steps.get(name);
-      if (!twin) throw new GraphError(`input "${name}" of ${block.name} is missing in ${step.name}`, x.site);
-      return [name, roleOf(name, x.type.shape, tokenAxisOf(block, name, x.type.shape, twin.type.shape))];
-    }),
+/** The roles that the authors of graphs declared, for graphs with the same inputs that hold none. */
+export const declaredRoles = (graphs: readonly Graph[]): GivenRoles =>
+  new Map(
+    graphs.flatMap(({ inputs }) =>
+      inputs.flatMap((x) => {
+        const stated = statedRole(x, NONE);
+        return stated ? [[x.name ?? "", stated] as const] : [];
+      }),
+    ),
   );
+
+const NONE: GivenRoles = new Map();
+
+/** What is known of an input before its shape is looked at: what was stated, or what its name says. */
+export function knownFacts(x: Tensor, given: GivenRoles): Stated | undefined {
+  const facts = BY_NAME.get(x.name ?? "");
+  return statedRole(x, given) ?? (facts && { facts, source: "name" });
+}
+
+/** An input whose role nobody stated, and which neither name nor shape tells. */
+export interface OpenRole {
+  readonly input: Tensor;
+  /** Why the name is not believed, where it would tell one. */
+  readonly why?: string;
+}
+
+/** The roles that are known, by name and in the order of the block's inputs, and the inputs that have none. */
+export interface FoundRoles {
+  readonly roles: ReadonlyMap<string, KnownRole>;
+  readonly open: readonly OpenRole[];
+}
+
+/**
+ * The roles of the block's inputs, of which the step has one each. `tokens` is T, 1 when nothing tells it.
+ * @throws GraphError when the two differ in more than one token axis per input, or a stated role does not fit.
+ */
+export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenRoles): FoundRoles {
+  const steps = new Map(step.inputs.map((x) => [x.name, x]));
+  const roles = new Map<string, KnownRole>();
+  const open: OpenRole[] = [];
+  for (const x of block.inputs) {
+    const name = x.name ?? "";
+    const twin = steps.get(name);
+    if (!twin) throw new GraphError(`input "${name}" of ${block.name} is missing in ${step.name}`, x.site);
+    const differing = differingAxis(block, x, twin.type.shape);
+    const found = roleOf(x, { differing, tokens }, statedByBoth(x, twin, given));
+    if ("input" in found) open.push(found);
+    else roles.set(name, found);
+  }
+  return { roles, open };
+}
+
+/** What was stated of an input that both graphs have. @throws GraphError when their authors contradict each other */
+function statedByBoth(x: Tensor, twin: Tensor, given: GivenRoles): Stated | undefined {
+  const [own, other] = [statedRole(x, given), statedRole(twin, given)];
+  if (own && other && own.facts.kind !== other.facts.kind)
+    throw new GraphError(
+      `input "${x.name}" is declared ${own.facts.kind} in the block and ${other.facts.kind} in the step`,
+      x.site,
+    );
+  return own ?? other;
 }
 
 /** The one axis in which the block's shape differs from the step's; there the step has size 1. */
-function tokenAxisOf(graph: Graph, name: string, block: Shape, step: Shape): number | undefined {
+function differingAxis(graph: Graph, { name, site, type: { shape: block } }: Tensor, step: Shape): number | undefined {
   const differing = block.flatMap((n, axis) => (n === step[axis] ? [] : [axis]));
   const [axis] = differing;
   if (block.length !== step.length || differing.length > 1 || (axis !== undefined && step[axis] !== 1)) {
     const shapes = `[${block.join(",")}] and [${step.join(",")}]`;
     throw new GraphError(
       `input "${name}" of ${graph.name} must differ from its one-token twin in one axis of size 1: ${shapes}`,
-      graph.inputs.find((x) => x.name === name)!.site,
+      site,
     );
   }
   return axis;
 }
 
-function roleOf(name: string, shape: Shape, differing: number | undefined): Role {
-  if (POSITION_NAMES.has(name))
-    return { kind: "position", ...(differing === undefined ? {} : { tokenAxis: differing }) };
-  const masked = MASK_NAMES.has(name) ? "mask" : WRITE_MASK_NAMES.has(name) ? "write_mask" : undefined;
-  const usual = masked === "write_mask" ? shape.length - 1 : shape.length - 2;
-  if (masked)
-    return { kind: masked, tokenAxis: differing ?? usual, slotAxis: 2 * shape.length - 3 - (differing ?? usual) };
-  // With T = 1 no axis differs: the token axis of rows is then immaterial.
-  if (differing === undefined) return { kind: "shared" };
-  const rope = ROPE_NAMES.get(name);
-  return { kind: "rows", tokenAxis: differing, ...(rope ? { rope } : {}) };
+interface Seen {
+  readonly differing: number | undefined;
+  readonly tokens: number;
 }
+
+function roleOf(x: Tensor, seen: Seen, stated: Stated | undefined): KnownRole | OpenRole {
+  if (stated) {
+    const role = fittedRole(x.type, seen, stated.facts);
+    if (typeof role !== "string") return { ...role, source: stated.source };
+    throw new GraphError(`input "${x.name}" (${show(x.type)}) ${role}`, x.site, [], mendOf(stated));
+  }
+  const named = BY_NAME.get(x.name ?? "");
+  if (named) {
+    const role = fittedRole(x.type, seen, named);
+    return typeof role === "string" ? { input: x, why: role } : { ...role, source: "name" };
+  }
+  if (isInteger(x.type.dtype)) return { input: x };
+  const { differing } = seen;
+  const role: Role = differing === undefined ? { kind: "shared" } : { kind: "rows", tokenAxis: differing };
+  return { ...role, source: "shape" };
+}
+
+/** Where the fact that does not fit stands. */
+const mendOf = ({ source, facts }: Stated): string =>
+  source === "declared"
+    ? `its role "${facts.kind}" is declared where it is made`
+    : `its role "${facts.kind}" is from the ${source === "option" ? "option --role" : source}`;

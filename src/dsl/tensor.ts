@@ -1,6 +1,7 @@
 /** The values a graph is made of: immutable, reached from the graph's outputs and states. */
 import { GraphError } from "./error.ts";
 import { roundTo } from "./number.ts";
+import type { DeclaredRole } from "./role.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
 import type { Trait } from "./traits.ts";
 import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
@@ -19,7 +20,8 @@ export interface Tensor<out S extends Shape = Shape, out D extends DType = DType
 
 /** How a value comes to be. A closed union: every reader of graphs handles these five and nothing else. */
 export type Def =
-  | { readonly kind: "input"; readonly name: string }
+  /** `role` is what the author says of it; a package does not hold it. */
+  | { readonly kind: "input"; readonly name: string; readonly role?: DeclaredRole }
   /** The contents of a state at entry; what it holds at exit is in `Graph.states`. */
   | { readonly kind: "state"; readonly name: string }
   | { readonly kind: "weight"; readonly source: WeightSource }
@@ -69,13 +71,24 @@ export type WeightSource =
       readonly offset: number;
     };
 
+/** What an author may say of an input beyond its type. */
+export interface InputOptions {
+  /**
+   * What the host feeds: `"mask"`, `"position"`, …, with axes where they are not the usual ones, as in
+   * `{ kind: "mask", tokenAxis: 3, slotAxis: 1 }`. Without it the role is taken from the name or the shape.
+   */
+  readonly role?: DeclaredRole;
+}
+
 /** A graph input, fed at every call. */
 export function input<const S extends Shape, D extends DType = "fp16">(
   name: string,
   shape: S,
   dtype: D = "fp16" as D,
+  { role }: InputOptions = {},
 ): Tensor<S, D> {
-  return { type: { dtype, shape }, def: { kind: "input", name }, name, site: siteOf(input) };
+  const def = { kind: "input", name, ...(role === undefined ? {} : { role }) } as const;
+  return { type: { dtype, shape }, def, name, site: siteOf(input) };
 }
 
 /** What a state holds at entry. States are fp16, as Core ML demands. */

@@ -1,9 +1,11 @@
 /** Where a block graph of T tokens meets its one-token twin: inputs, states and outputs by name, never by their order. */
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
-import { type Roles, rolesOf, tellsRows } from "./roles.ts";
+import type { GivenRoles, KnownRole, Roles } from "./role.ts";
+import { type FoundRoles, knownFacts, type OpenRole, rolesOf } from "./roles.ts";
+import { nowhere } from "./site.ts";
 import type { Tensor } from "./tensor.ts";
-import { type Shape, sameType, show } from "./type.ts";
+import { isInteger, type Shape, sameType, show } from "./type.ts";
 
 /** A graph for a block of T tokens and one for a single token. */
 export interface Graphs {
@@ -21,21 +23,66 @@ export interface Twins extends Graphs {
   readonly slots?: number;
 }
 
+const NONE: GivenRoles = new Map();
+
 /**
- * The twins that two graphs are. One may take the cache rows as a write mask and the other as positions.
- * @throws GraphError when another input, a state or an output has no twin, or one of a type that does not fit.
+ * The twins that two graphs are. One may take the cache rows as a write mask and the other as positions. `given` are
+ * roles stated outside the graphs.
+ * @throws GraphError when another input, a state or an output has no twin, or one of a type that does not fit; when
+ * a role contradicts its input, or is not known.
  */
-export function twinsOf(block: Graph, step: Graph): Twins {
+export function twinsOf(block: Graph, step: Graph, given: GivenRoles = NONE): Twins {
+  const { open, ...twins } = meet(block, step, given);
+  if (open[0]) throw unknownRole(open[0]);
+  return twins;
+}
+
+/** The twins, and the inputs whose role is not known: for whoever does not need them all. @throws as `twinsOf` does. */
+export function meet(block: Graph, step: Graph, given: GivenRoles = NONE): Twins & FoundRoles {
+  const met = meetInputs(block, step, given);
+  checkStates(block, step);
+  checkOutputs(block, step, met.tokens);
+  const slots = slotsOf(block, met.roles);
+  return { block, step, ...met, ...(slots === undefined ? {} : { slots }) };
+}
+
+/** T, and the roles of the inputs, whatever the graphs compute. @throws GraphError when they do not fit each other */
+export function meetInputs(
+  block: Graph,
+  step: Graph,
+  given: GivenRoles = NONE,
+): FoundRoles & { readonly tokens: number } {
+  checkGiven([block, step], given);
   const tokens = tokensOf(block, step);
   // An input that only one graph has is judged beside a twin made up for it.
-  const roles = rolesOf(
-    { ...block, inputs: [...block.inputs, ...ownOf(step, block).map((x) => resized(x, 1, tokens))] },
-    { ...step, inputs: [...step.inputs, ...ownOf(block, step).map((x) => resized(x, tokens, 1))] },
+  const made = (graph: Graph, other: Graph, from: number, to: number): Graph => ({
+    ...graph,
+    inputs: [...graph.inputs, ...ownOf(other, graph, given).map((x) => resized(x, given, from, to))],
+  });
+  return { ...rolesOf(made(block, step, 1, tokens), made(step, block, tokens, 1), tokens, given), tokens };
+}
+
+/** Every input that a role is given for is there. */
+function checkGiven(graphs: readonly Graph[], given: GivenRoles): void {
+  const names = [...new Set(graphs.flatMap(({ inputs }) => inputs.map((x) => x.name ?? "")))];
+  for (const [name, { source }] of given)
+    if (!names.includes(name)) {
+      const where = source === "option" ? "option --role" : source;
+      const message = `there is no input "${name}", for which the ${where} gives a role`;
+      throw new GraphError(message, nowhere, [], `the inputs are ${names.join(", ")}`);
+    }
+}
+
+function unknownRole({ input, why }: OpenRole): GraphError {
+  const { name = "", type, site } = input;
+  const kinds = isInteger(type.dtype) ? ["position", "rows", "shared"] : ["rows", "mask", "write_mask", "shared"];
+  const because = why === undefined ? "" : `: by its name it has one, but it ${why}`;
+  return new GraphError(
+    `what the host feeds to input "${name}" (${show(type)}) is not known${because}`,
+    site,
+    [],
+    `declare its role where it is made, or say --role ${name}=${kinds[0]} (or ${kinds.slice(1).join(", ")})`,
   );
-  checkStates(block, step);
-  checkOutputs(block, step, tokens);
-  const slots = slotsOf(block, roles);
-  return { block, step, roles, tokens, ...(slots === undefined ? {} : { slots }) };
 }
 
 /** T, by the first input of both that differs between them; 1 when none does. */
@@ -49,28 +96,49 @@ function tokensOf(block: Graph, step: Graph): number {
 }
 
 /** The inputs that `other` does not have. @throws GraphError when one of them does not tell cache rows. */
-function ownOf(graph: Graph, other: Graph): readonly Tensor[] {
+function ownOf(graph: Graph, other: Graph, given: GivenRoles): readonly Tensor[] {
   const known = new Set(other.inputs.map((x) => x.name));
   const own = graph.inputs.filter((x) => !known.has(x.name));
-  const stray = own.find((x) => !tellsRows(x.name ?? ""));
+  const stray = own.find((x) => !tellsRows(x, given));
   if (stray) throw missing("input", stray.name ?? "", graph, other, stray);
   return own;
 }
 
-/** The input with its last axis, where it has the size `from`, of size `to`. */
-function resized(x: Tensor, from: number, to: number): Tensor {
+/** Whether an input tells which cache rows are written, as a mask or as positions. */
+function tellsRows(x: Tensor, given: GivenRoles): boolean {
+  const kind = knownFacts(x, given)?.facts.kind;
+  return kind === "write_mask" || kind === "position";
+}
+
+/** The input with its token axis, the last unless a role says otherwise, of size `to` where it has the size `from`. */
+function resized(x: Tensor, given: GivenRoles, from: number, to: number): Tensor {
   const { shape } = x.type;
-  const last = shape.length - 1;
-  return shape[last] === from ? { ...x, type: { ...x.type, shape: shape.with(last, to) } } : x;
+  const axis = knownFacts(x, given)?.facts.tokenAxis ?? shape.length - 1;
+  return shape[axis] === from ? { ...x, type: { ...x.type, shape: shape.with(axis, to) } } : x;
 }
 
 function slotsOf(block: Graph, roles: Roles): number | undefined {
   for (const { name = "", type } of block.inputs) {
-    const role = roles[name]!;
-    if (role.kind === "mask" || role.kind === "write_mask") return type.shape[role.slotAxis];
+    const role = roles.get(name);
+    if (role?.kind === "mask" || role?.kind === "write_mask") return type.shape[role.slotAxis];
   }
   return block.states[0]?.entry.type.shape.at(-2);
 }
+
+/**
+ * The inputs taken for rows by their shape alone that may well be masks: one of their axes has the size of a state's.
+ * A no that rests on them may be a no to a wrong guess.
+ */
+export function doubtfulRoles({ block, roles }: Twins): readonly Tensor[] {
+  const sizes = new Set(block.states.flatMap(({ entry }) => entry.type.shape.slice(0, -1)).filter((n) => n > 1));
+  return block.inputs.filter((x) => {
+    const role = roles.get(x.name ?? "");
+    return isGuessedRows(role) && x.type.shape.some((n, axis) => axis !== role.tokenAxis && sizes.has(n));
+  });
+}
+
+const isGuessedRows = (role: KnownRole | undefined): role is Extract<KnownRole, { kind: "rows" }> =>
+  role?.kind === "rows" && role.source === "shape";
 
 function checkStates(block: Graph, step: Graph): void {
   for (const { name, exit } of block.states) {
@@ -86,14 +154,18 @@ function checkStates(block: Graph, step: Graph): void {
 
 function checkOutputs(block: Graph, step: Graph, tokens: number): void {
   for (const [name, value] of Object.entries(block.outputs)) {
-    const twin = step.outputs[name];
+    const twin = ownEntry(step.outputs, name);
     if (!twin) throw missing("output", name, block, step, value);
     if (tokenAxisOf(value, twin, tokens) === undefined)
       throw new GraphError(`output "${name}" has no row per token to compare`, value.site);
   }
   for (const [name, value] of Object.entries(step.outputs))
-    if (!block.outputs[name]) throw missing("output", name, step, block, value);
+    if (!ownEntry(block.outputs, name)) throw missing("output", name, step, block, value);
 }
+
+/** A value by name: names come from files, and `constructor` is one like any other. */
+const ownEntry = (values: Graph["outputs"], name: string): Tensor | undefined =>
+  Object.hasOwn(values, name) ? values[name] : undefined;
 
 const missing = (what: string, name: string, graph: Graph, other: Graph, { site }: Tensor): GraphError =>
   new GraphError(`${what} "${name}" of ${graph.name} is missing in ${other.name}`, site);

@@ -3,7 +3,7 @@
  * (docs/fixtures.md; fixtures-shape.ts declares the manifest).
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { axesOf } from "../dsl/roles.ts";
+import { axesOf } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/files.ts";
 import { MASKED } from "../models/host.ts";
@@ -68,7 +68,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),
     block: await packageReference(source.block, recording.tokens),
     step: await packageReference(source.step, 1),
-    inputs: Object.entries(recording.roles).map(([name, role]) => ({ name, role: role.kind, ...axesOf(role) })),
+    inputs: [...recording.roles].map(([name, role]) => ({ name, role: role.kind, ...axesOf(role) })),
     outputs: outputsOf(recording),
     states: recording.states,
     calls: recording.calls.map(({ call, steps }) => ({

@@ -79,6 +79,12 @@ export const PHI4_MINI = {
   maxPositions: 131072,
 } as const satisfies PhiConfig;
 
+/** A block has a cache row for each of its tokens. @throws UserError */
+export function checkFits({ tokens, maxSeq }: { readonly tokens: number; readonly maxSeq: number }): void {
+  if (tokens > maxSeq)
+    throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows`, "raise max_seq");
+}
+
 /**
  * Whether a layer may be built for blocks of `tokens` tokens on a cache of `maxSeq` rows.
  * @throws UserError that names the size and the limit it breaks.
@@ -90,8 +96,7 @@ export function checkSize(
   const { tokens, maxSeq } = size;
   for (const [name, n] of [["tokens", tokens] as const, ["max_seq", maxSeq] as const])
     if (!Number.isSafeInteger(n) || n < 1) throw new UserError(`${name} must be a positive whole number, not ${n}`);
-  if (tokens > maxSeq)
-    throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows`, "raise max_seq");
+  checkFits(size);
   if (maxSeq > config.maxPositions)
     throw new UserError(
       `max_seq ${maxSeq} is beyond the model's max_position_embeddings ${config.maxPositions}`,

@@ -21,7 +21,7 @@ export type DoublesAs = (name: string) => DType | undefined;
 export async function readArrays(path: string, doublesAs: DoublesAs = () => undefined): Promise<Arrays> {
   const file = await openSafetensors(path);
   try {
-    const arrays: Record<string, RawArray> = {};
+    const arrays: [name: string, array: RawArray][] = [];
     for (const entry of file.tensors.values()) {
       const dtype = DTYPE_OF[entry.dtype] ?? floatOf(entry, doublesAs);
       if (!dtype)
@@ -30,9 +30,9 @@ export async function readArrays(path: string, doublesAs: DoublesAs = () => unde
         );
       const bytes = new Uint8Array(entry.bytes);
       await file.read(entry, bytes, 0);
-      arrays[entry.name] = { dtype, shape: entry.shape, data: elementsOf(entry.dtype, bytes.buffer) };
+      arrays.push([entry.name, { dtype, shape: entry.shape, data: elementsOf(entry.dtype, bytes.buffer) }]);
     }
-    return arrays;
+    return Object.fromEntries(arrays);
   } finally {
     await file.close();
   }

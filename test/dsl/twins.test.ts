@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { GraphError } from "../../src/dsl/error.ts";
 import { type Graph, graph } from "../../src/dsl/graph.ts";
 import { add, matmul, mul } from "../../src/dsl/ops/index.ts";
+import type { GivenRoles } from "../../src/dsl/role.ts";
 import { input, state, type Tensor } from "../../src/dsl/tensor.ts";
 import { slotAxisOf, tokenAxisOf, twinsOf } from "../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../src/dsl/type.ts";
@@ -18,6 +19,12 @@ function cached(name: string, tokens: number, inputs: readonly Tensor[], more: P
   const K: Value = state("k", [1, 2, S, 4]);
   const made = graph({ name, inputs, states: [[K, mul(K, 2)]], outputs: { y: mul(x, tokens) } });
   return { ...made, ...more };
+}
+
+/** Twins with their roles as an object, for comparison. */
+function met(block: Graph, step: Graph, given?: GivenRoles) {
+  const { roles, ...twins } = twinsOf(block, step, given);
+  return { ...twins, roles: Object.fromEntries(roles) };
 }
 
 const x = (tokens: number): Tensor => input("x", [1, 5, tokens, 1]);
@@ -37,7 +44,7 @@ test("inputs in any order: T is the size of the axis in which an input differs f
     [write(1), x(1), mask(1)],
     [mask(1), write(1), x(1)],
   ])
-    expect(twinsOf(block, cached("step", 1, inputs))).toMatchObject({ tokens: 3, slots: S, roles });
+    expect(met(block, cached("step", 1, inputs))).toMatchObject({ tokens: 3, slots: S, roles });
 });
 
 test("cache rows by a write mask on one side and by positions on the other", () => {
@@ -47,28 +54,29 @@ test("cache rows by a write mask on one side and by positions on the other", () 
     kv_write_mask: { kind: "write_mask", tokenAxis: 3, slotAxis: 2 },
     position: { kind: "position", tokenAxis: 0 },
   };
-  expect(twinsOf(masked, one)).toMatchObject({ tokens: 3, slots: S, roles });
-  const turned = twinsOf(cached("block", 3, [position(3), x(3)]), cached("step", 1, [x(1), write(1)]));
+  expect(met(masked, one)).toMatchObject({ tokens: 3, slots: S, roles });
+  const turned = met(cached("block", 3, [position(3), x(3)]), cached("step", 1, [x(1), write(1)]));
   expect(turned).toMatchObject({ tokens: 3, slots: S, roles });
   // The position of the first token of a block, as slice_update takes it, has no token axis.
-  const first = twinsOf(cached("block", 3, [position(1), x(3)]), cached("step", 1, [x(1), write(1)]));
-  expect(first.roles.position).toEqual({ kind: "position" });
+  const first = met(cached("block", 3, [position(1), x(3)]), cached("step", 1, [x(1), write(1)]));
+  expect(first.roles.position).toEqual({ kind: "position", source: "name" });
 });
 
 test("RoPE rows are known by their role, with the part of the table that they are", () => {
   const turned = (tokens: number) =>
     cached("g", tokens, [x(tokens), input("rope_cos", [tokens, 2]), input("rope_sin", [tokens, 2])]);
-  expect(twinsOf(turned(2), turned(1)).roles).toEqual({
-    x: { kind: "rows", tokenAxis: 2 },
-    rope_cos: { kind: "rows", tokenAxis: 0, rope: "cos" },
-    rope_sin: { kind: "rows", tokenAxis: 0, rope: "sin" },
+  expect(met(turned(2), turned(1)).roles).toEqual({
+    x: { kind: "rows", tokenAxis: 2, source: "shape" },
+    rope_cos: { kind: "rows", tokenAxis: 0, rope: "cos", source: "name" },
+    rope_sin: { kind: "rows", tokenAxis: 0, rope: "sin", source: "name" },
   });
 });
 
 test("one token, and no cache", () => {
   const one = x(1) as Value;
   const bare = graph({ name: "g", inputs: [one], outputs: { y: mul(one, 2) } });
-  expect(twinsOf(bare, bare)).toEqual({ block: bare, step: bare, tokens: 1, roles: { x: { kind: "shared" } } });
+  const roles = { x: { kind: "shared", source: "shape" } };
+  expect(met(bare, bare)).toEqual({ block: bare, step: bare, tokens: 1, roles });
 });
 
 const both = (tokens: number, name: string, more: Partial<Graph> = {}) =>
@@ -101,6 +109,11 @@ test.each<[sentence: string, block: Graph, step: Graph]>([
 ])("refused: %s", (sentence, left, right) => {
   expect(() => twinsOf(left, right)).toThrow(GraphError);
   expect(() => twinsOf(left, right)).toThrow(sentence);
+});
+
+test.each(["constructor", "__proto__"])("an output named %s has no twin in a graph that lacks it", (name) => {
+  const more = { ...step, outputs: Object.fromEntries([...Object.entries(step.outputs), [name, step.outputs.y!]]) };
+  expect(() => twinsOf(block, more)).toThrow(`output "${name}" of step is missing in block`);
 });
 
 test("the axes of tokens and of cache rows", () => {

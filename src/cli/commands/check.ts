@@ -1,14 +1,20 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
+import type { GivenRoles } from "../../dsl/role.ts";
+import { meetInputs } from "../../dsl/twins.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import { lower } from "../../emit/write/lower.ts";
 import { checkTypes } from "../../passes/check.ts";
 import { lint } from "../../passes/lint/lint.ts";
 import type { LintFinding } from "../../passes/lint/lint-rule.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
+import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
+import { isPackage } from "../operand-kind.ts";
+import { isFlexible } from "../pair.ts";
 import { authorFrame, place } from "../report.ts";
+import { type FoundRole, foundRoles, rolesAlone, rolesText } from "../roles-text.ts";
 import { bytes } from "../table.ts";
-import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
+import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../target.ts";
 import { wrapLine } from "../wrap.ts";
 
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
@@ -18,24 +24,52 @@ export const checkCommand: Command = {
   arity: [1, 1],
   needs: "a model (phi4-mini), a graph file or a package",
   example: "phi4-mini",
-  options: MODEL_OPTIONS,
-  notes: ["Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it."],
+  options: {
+    weights: { ...CHECKPOINT_OPTION, for: ["model", "graph"] },
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...ROLE_OPTIONS,
+  },
+  notes: [
+    "A graph file is held against a checkpoint by the name and the shape of every weight.",
+    "Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it.",
+  ],
   async run(args, io) {
-    const graphs = await graphsOf(args);
+    const { graphs, roles } = await checkedOf(args);
     const verdicts = graphs.map(judge);
-    if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain), null, 2));
-    else for (const verdict of verdicts) io.out(print(verdict));
+    if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles)), null, 2));
+    else for (const text of [...verdicts.map(print), rolesText(roles)]) if (text !== "") io.out(text);
     return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
   },
 };
 
-/** The block and the step graph of a model, or the graph of a package. */
-async function graphsOf(args: Args): Promise<readonly Graph[]> {
+/** What is checked, and what is known of its inputs. */
+interface Checked {
+  readonly graphs: readonly Graph[];
+  readonly roles: readonly FoundRole[];
+}
+
+/** The block and the step graph of a model, or the graph of each function of a package. */
+async function checkedOf(args: Args): Promise<Checked> {
   const [operand] = args.operands as [string];
-  if (isPackage(operand)) return [graphOf(readPackage(operand))];
+  const given = await givenRoles(args);
+  if (isPackage(operand)) return checkedPackage(operand, args, given);
   const subject = await subjectOf(operand, args);
   const size = requestedSize(args);
-  return [...new Set([size.tokens, 1])].map((tokens) => subject.build({ ...size, tokens }));
+  const [block, step] = [subject.build(size), subject.build({ ...size, tokens: 1 })];
+  const graphs = size.tokens === 1 ? [block] : [block, step];
+  await subject.checkWeights(graphs);
+  return { graphs, roles: foundRoles(meetInputs(block, step, given)) };
+}
+
+/** A package alone has nothing to be compared with: of its roles only those are known that are stated or named. */
+function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked {
+  const pkg = readPackage(operand);
+  const flexible = pkg.model.functions.some(({ name }) => isFlexible(pkg, name));
+  args.settle(operand, flexible ? ["package", "flexible package"] : ["package"]);
+  const sizes = flexible && args.given("tokens") ? { tokens: args.whole("tokens") } : {};
+  const graphs = pkg.model.functions.map(({ name }) => graphOf(pkg, { function: name, ...sizes }));
+  return { graphs, roles: rolesAlone(graphs, given) };
 }
 
 interface CheckedGraph {
@@ -56,10 +90,13 @@ function judge(graph: Graph): CheckedGraph {
   };
 }
 
-const plain = ({ findings, ...rest }: CheckedGraph) => ({
-  ...rest,
-  findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
-});
+const plain =
+  (roles: Checked["roles"]) =>
+  ({ findings, ...rest }: CheckedGraph) => ({
+    ...rest,
+    roles,
+    findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
+  });
 
 function print({ graph, values, weightBytes, findings }: CheckedGraph): string {
   const lines = findings.map(({ severity, rule, text, source, value }) => {

@@ -1,6 +1,7 @@
 /** `graphc diff`: what differs between two packages or graphs, in ops, types and weights. */
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
+import { UserError } from "../../dsl/user-error.ts";
 import type { WeightHash } from "../../emit/diff/canonical.ts";
 import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
 import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
@@ -8,7 +9,8 @@ import { diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
-import { isPackage, MODEL_OPTIONS, requestedSize, subjectOf } from "../target.ts";
+import { BUILT_IN, isPackage } from "../operand-kind.ts";
+import { requestedSize, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** What differs, part by part; any difference is a no. */
 export const diffCommand: Command = {
@@ -17,18 +19,31 @@ export const diffCommand: Command = {
   arity: [2, 2],
   needs: "two packages, models or graph files",
   example: "old.mlpackage new.mlpackage",
-  options: MODEL_OPTIONS,
+  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...SEED_OPTION },
   notes: [
     "Compared are interface, ops, types, attributes and weights, not bytes.",
     "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
     "Exit code 1 when they differ.",
   ],
   async run(args, io) {
+    refuseUnread(args);
     const differences = await differencesOf(args);
     io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || "no difference");
     return differences.length === 0 ? 0 : 1;
   },
 };
+
+/** Between two models the names of the weights say it all: what would give their contents does nothing. */
+function refuseUnread(args: Args): void {
+  if (args.operands.some(isPackage)) return;
+  const unread = args.given("seed") ? "seed" : "weights";
+  const configured = unread === "weights" && args.operands.includes(BUILT_IN);
+  if (args.given(unread) && !configured)
+    throw new UserError(
+      `--${unread} does nothing between two graph files`,
+      "weights are compared by content against a package alone",
+    );
+}
 
 /** Packages are compared in all their functions and sizes; anything else as graphs. */
 async function differencesOf(args: Args): Promise<readonly GraphDifference[]> {

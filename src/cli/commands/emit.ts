@@ -8,8 +8,9 @@ import type { Command } from "../command.ts";
 import { emitFixtures, groundOf, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
 import { type EmitJob, emitPackages, type ProofOnBytes, planPackages } from "../emit-packages.ts";
 import { printSummary } from "../emit-text.ts";
+import { isPackage } from "../operand-kind.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { isPackage, MODEL_OPTIONS, subjectOf } from "../target.ts";
+import { SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
@@ -19,7 +20,9 @@ export const emitCommand: Command = {
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",
   options: {
-    ...MODEL_OPTIONS,
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...SEED_OPTION,
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
@@ -27,8 +30,16 @@ export const emitCommand: Command = {
       kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
     },
-    evidence: { kind: "folder", help: "passed one-layer build that allows --layers above 1; else --out" },
-    "ahead-of-evidence": { kind: "flag", help: "emit more than one layer without such evidence, and say so" },
+    evidence: {
+      kind: "folder",
+      help: "passed one-layer build that allows --layers above 1; else --out",
+      with: ["layers"],
+    },
+    "ahead-of-evidence": {
+      kind: "flag",
+      help: "emit more than one layer without such evidence, and say so",
+      with: ["layers"],
+    },
   },
   notes: [
     "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1 when they are not proven; nothing is written when they are refuted.",

@@ -1,14 +1,18 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
+import { knownTable } from "../../emit/read/known-tables.ts";
+import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare } from "../../passes/run/run.ts";
+import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
+import { checkMemory, comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
-import { MODEL_OPTIONS } from "../target.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
 const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
@@ -21,7 +25,12 @@ export const parityCommand: Command = {
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",
   options: {
-    ...MODEL_OPTIONS,
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...FUNCTION_OPTIONS,
+    ...INPUT_SEED_OPTION,
+    ...ROLE_OPTIONS,
     threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
     accumulate: {
       kind: "form",
@@ -36,9 +45,11 @@ export const parityCommand: Command = {
     "Exit code 0 only when every bit is equal (the sign of zero aside).",
   ],
   async run(args, io) {
-    const pair = await requestedPair(args);
+    const pair = await comparedPair(args);
     const started = performance.now();
     const report = await compareRuns(pair, args, io);
+    if (!report.equal && args.text("accumulate") === undefined)
+      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
       io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));
@@ -68,6 +79,7 @@ async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityRe
       },
       {
         seed: args.whole("seed"),
+        roles: pair.given,
         ...(pair.config ? { config: pair.config } : {}),
         onCall(done, total) {
           running.update(done, total);

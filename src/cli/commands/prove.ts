@@ -7,11 +7,13 @@ import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
+import { askForRoles } from "../ask-roles.ts";
 import type { Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
-import { type OpenPair, requestedPair } from "../pair.ts";
+import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { MODEL_OPTIONS } from "../target.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
@@ -22,7 +24,15 @@ export const proveCommand: Command = {
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",
   options: {
-    ...MODEL_OPTIONS,
+    weights: {
+      ...CHECKPOINT_OPTION,
+      help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
+      for: ["model", "graph"],
+    },
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...FUNCTION_OPTIONS,
+    ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
   },
   notes: [
@@ -30,9 +40,10 @@ export const proveCommand: Command = {
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
   async run(args, io) {
-    const pair = await requestedPair(args);
+    const pair = await comparedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = verdictOf(pair, identity, io, await notFiniteIn(pair));
+    if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
     if (dump !== undefined && verdict.verdict === "REFUTED") {
@@ -69,7 +80,7 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
 }
 
 function verdictOf(
-  { block, step, small }: OpenPair,
+  { block, step, small, given }: OpenPair,
   identity: ReturnType<typeof weightIdentity>,
   io: Io,
   notFinite: NotFinite | undefined,
@@ -79,6 +90,7 @@ function verdictOf(
     return prove(block, step, {
       progress: progress.update,
       weightIdentity: identity,
+      roles: given,
       tableOf: knownTable,
       ...(small ? { small } : {}),
       ...(notFinite ? { notFinite } : {}),

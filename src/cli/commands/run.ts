@@ -1,7 +1,7 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
 import type { Graph } from "../../dsl/graph.ts";
-import { twinsOf } from "../../dsl/twins.ts";
+import { meet, twinsOf } from "../../dsl/twins.ts";
 import { sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
@@ -11,10 +11,12 @@ import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { bytesOf, prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
+import { isPackage } from "../operand-kind.ts";
+import { checkMemory, FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
-import { MODEL_OPTIONS } from "../target.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Outputs and states at exit, as safetensors that --state and --inputs take again. */
 export const runCommand: Command = {
@@ -24,7 +26,12 @@ export const runCommand: Command = {
   needs: "a model (phi4-mini), a graph file or a package",
   example: "examples/counter.ts --positions 0",
   options: {
-    ...MODEL_OPTIONS,
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...FUNCTION_OPTIONS,
+    ...INPUT_SEED_OPTION,
+    ...ROLE_OPTIONS,
     inputs: { kind: "file", help: "safetensors with a tensor for every input; F64 in fp64" },
     positions: {
       kind: "form",
@@ -41,7 +48,11 @@ export const runCommand: Command = {
       help: "fp16, the reference, or fp64, the yardstick",
       default: "fp16",
     },
-    unchecked: { kind: "flag", help: "feed masks and positions even where they break their contract" },
+    unchecked: {
+      kind: "flag",
+      help: "feed masks and positions even where they break their contract",
+      with: ["inputs"],
+    },
   },
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
@@ -59,7 +70,11 @@ export const runCommand: Command = {
 async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const [file, positions] = [args.text("inputs"), args.text("positions")];
   if ((file === undefined) === (positions === undefined)) throw new UserError("give either --inputs or --positions");
-  const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step);
+  if (file !== undefined && args.given("seed") && args.operands.some(isPackage))
+    throw new UserError("--seed does nothing beside --inputs for a package", "its weights and inputs are given");
+  // What a file holds needs no role to be fed: it is checked where the role is known, and made only where all are.
+  const find = positions === undefined ? meet : twinsOf;
+  const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = find(pair.block, pair.step, pair.given);
   if (positions !== undefined) {
     const rows = cacheRows(positions, tokens, maxSeq);
     const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
@@ -102,7 +117,7 @@ const doublesAs =
 /** Every wanted tensor is there with its type, and nothing else is. */
 function checkNames(values: Arrays, wanted: Wanted, file: string): void {
   for (const { name, type } of wanted) {
-    const value = values[name];
+    const value = Object.hasOwn(values, name) ? values[name] : undefined;
     if (!value) throw new UserError(`${file} has no tensor "${name}"; the graph wants ${show(type)}`);
     if (!sameType(value, type))
       throw new UserError(`${file}: "${name}" is ${show(value)}; the graph wants ${show(type)}`);

@@ -11,10 +11,11 @@ import { surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
 import type { Arrays } from "../../weights/arrays.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args, Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
-import { MODEL_OPTIONS } from "../target.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 const EMBEDDING = "model.embed_tokens.weight";
 const BLOCKS = 4;
@@ -28,7 +29,7 @@ export const surveyCommand: Command = {
   arity: [1, 1],
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",
-  options: MODEL_OPTIONS,
+  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...INPUT_SEED_OPTION, ...ROLE_OPTIONS },
   notes: [
     "Reports per value: max |x|, rms, subnormals, room before overflow, worst channel.",
     "With --weights and --layer 0 the rows are embeddings of tokens of the checkpoint; otherwise they are random, rms 1.",
@@ -84,7 +85,7 @@ const zeroStates = ({ block }: OpenPair): Arrays =>
   );
 
 async function blockInputs(pair: OpenPair, store: WeightStore, args: Args, block: number): Promise<Arrays> {
-  const { roles, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step);
+  const { roles, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step, pair.given);
   const tokens = args.whole("tokens");
   if (tokens * BLOCKS > maxSeq)
     throw new UserError(`${BLOCKS} blocks of ${tokens} tokens do not fit --max-seq ${maxSeq}`);

@@ -1,6 +1,6 @@
 /** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
 import type { Graph } from "../../dsl/graph.ts";
-import type { Roles } from "../../dsl/roles.ts";
+import type { Roles } from "../../dsl/role.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Arrays } from "./runner.ts";
@@ -9,7 +9,7 @@ import type { Arrays } from "./runner.ts";
 export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slots: number): readonly string[] {
   const rows = writtenRows(graph, roles, values);
   // The write masks first: what a mask may show depends on the rows that they name.
-  const order = Object.entries(roles).sort(([, a], [, b]) => rank(a.kind) - rank(b.kind));
+  const order = [...roles].sort(([, a], [, b]) => rank(a.kind) - rank(b.kind));
   return order.flatMap(([name, role]) => {
     const value = values[name];
     if (!value) return [];
@@ -38,8 +38,8 @@ function columns(value: RawArray, { tokenAxis, slotAxis }: Axes): readonly Float
 /** The cache row of each token where the write mask tells it. */
 function writtenRows(graph: Graph, roles: Roles, values: Arrays): readonly (number | undefined)[] {
   for (const { name = "" } of graph.inputs) {
-    const role = roles[name]!;
-    if (role.kind === "write_mask" && values[name]) {
+    const role = roles.get(name);
+    if (role?.kind === "write_mask" && values[name]) {
       return columns(values[name], role).map((column) => (column.includes(1) ? column.indexOf(1) : undefined));
     }
   }
@@ -68,11 +68,14 @@ function maskProblems(
   rows: readonly (number | undefined)[],
 ): readonly string[] {
   return columns(value, axes).flatMap((column, t) => {
-    const odd = column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
+    // A bool says which rows are visible; a number is added to their scores.
+    const visible = (row: number) => (value.dtype === "bool" ? column[row] !== 0 : column[row] === 0);
+    const odd =
+      value.dtype === "bool" ? undefined : column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
     if (odd !== undefined) return [`${name}, row ${t}: holds ${odd}; an entry is 0 where visible and -10000 where not`];
     const own = rows[t];
-    if (own !== undefined && column[own] !== 0) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
-    const later = rows.slice(t + 1).find((row) => row !== undefined && column[row] === 0);
+    if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
+    const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));
     return own !== undefined && later !== undefined
       ? [`${name}, row ${t}: sees cache row ${later}, which a later token of the block writes`]
       : [];

@@ -3,8 +3,8 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import type { Role, Roles, RopePart } from "../../dsl/roles.ts";
-import type { TensorType } from "../../dsl/type.ts";
+import type { Role, Roles, RopePart } from "../../dsl/role.ts";
+import { isFloat, type TensorType } from "../../dsl/type.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { MASKED, type Positions, type Rows, ropeRows } from "../../models/host.ts";
 import { type NDArray, tabulate } from "../interpret/array.ts";
@@ -41,13 +41,13 @@ export function feed(graph: Graph, source: Source, call: Feed, only?: number): V
 }
 
 function feedOne(name: string, type: TensorType, source: Source, call: Feed, only?: number): NDArray {
-  const role = source.roles[name]!;
+  const role = source.roles.get(name)!;
   const base = streamBase(source.seed, tagOfName(name));
   const token = (ix: readonly number[]): number => only ?? (tokenAxis(role) === undefined ? 0 : ix[tokenAxis(role)!]!);
-  const round = (x: number) => roundTo(type.dtype, x);
+  const fed = (x: number) => elementOf(type, x);
   switch (role.kind) {
     case "mask":
-      return tabulate(type, (ix) => (sees(call, token(ix), ix[role.slotAxis]!) ? 0 : MASKED));
+      return tabulate(type, (ix) => maskEntry(type, sees(call, token(ix), ix[role.slotAxis]!)));
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
     case "position":
@@ -57,17 +57,23 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);
       return tabulate(type, (ix) => {
         const place = within(ix, type, role.tokenAxis);
-        return round(
-          table
-            ? table.data[token(ix) * table.shape[1] + place]!
-            : UNIT * uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place),
-        );
+        return table
+          ? roundTo(type.dtype, table.data[token(ix) * table.shape[1] + place]!)
+          : fed(uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place));
       });
     }
     case "shared":
-      return tabulate(type, (ix) => round(UNIT * uniformAt(base, within(ix, type))));
+      return tabulate(type, (ix) => fed(uniformAt(base, within(ix, type))));
   }
 }
+
+/** An entry of an attention mask: added to the scores, or true where they count. */
+const maskEntry = ({ dtype }: TensorType, visible: boolean): number =>
+  dtype === "bool" ? Number(visible) : visible ? 0 : MASKED;
+
+/** A random element from u in [−1, 1): of unit variance, or 0 or 1 where it may be an index or a truth value. */
+const elementOf = ({ dtype }: TensorType, u: number): number =>
+  isFloat(dtype) ? roundTo(dtype, UNIT * u) : Number(u >= 0);
 
 const tokenAxis = (role: Role): number | undefined => ("tokenAxis" in role ? role.tokenAxis : undefined);
 

@@ -1,7 +1,9 @@
 /** Runs a block graph against its one-token twin over a sequence of calls, chained through the state. */
 import type { Graph } from "../../dsl/graph.ts";
+import { type GivenRoles, type RoleRecord, recordsOf } from "../../dsl/role.ts";
 import { type Twins, twinsOf } from "../../dsl/twins.ts";
 import { sizeOf } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { arrayOf } from "../interpret/array.ts";
 import { compareStates, compareToken, type StateReport, type TokenReport } from "./compare.ts";
@@ -19,6 +21,8 @@ export interface ParityOptions {
   onCall?(done: number, total: number): void;
   /** The calls to make; the usual sequence when absent. */
   readonly calls?: readonly PlannedCall[];
+  /** Roles of inputs that are stated outside the graphs. */
+  readonly roles?: GivenRoles;
 }
 
 /** One call of the block and the steps that it should equal. */
@@ -31,6 +35,10 @@ export interface CallReport {
 /** A whole sequence; `equal` when every bit of every call is, the sign of zero aside. */
 export interface ParityReport {
   readonly equal: boolean;
+  /** T. */
+  readonly tokens: number;
+  /** What each input was fed as, and where that was learnt. */
+  readonly roles: readonly RoleRecord[];
   readonly calls: readonly CallReport[];
 }
 
@@ -43,9 +51,10 @@ const BLOCKS_WITHOUT_CACHE = 8;
  * @throws GraphError when they have no common interface.
  */
 export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}): Promise<ParityReport> {
-  const twins = twinsOf(graphs.block, graphs.step);
+  const twins = twinsOf(graphs.block, graphs.step, options.roles);
   const { roles, tokens, slots = BLOCKS_WITHOUT_CACHE * tokens } = twins;
   const calls = options.calls ?? usualSequence(tokens, slots, abilitiesOf(twins));
+  if (calls.length === 0) throw nothingToRun(twins);
   const { seed = 1, config } = options;
   const source: Source = { seed, roles, maxSeq: slots, ...(config ? { config } : {}) };
   const job: ParityRun = { ...twins, ...graphs, source, chain: beginChain(graphs.block) };
@@ -54,8 +63,14 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
     reports.push(await runCall(job, call, n * tokens));
     options.onCall?.(n + 1, calls.length);
   }
-  return { equal: reports.every(isEqual), calls: reports };
+  return { equal: reports.every(isEqual), tokens, roles: recordsOf(roles), calls: reports };
 }
+
+const nothingToRun = ({ block, tokens, slots = 0 }: Twins): UserError =>
+  new UserError(
+    `no block of ${tokens} tokens fits ${slots} rows, which is what the interface of ${block.name} says of its cache; nothing was run`,
+    "give fewer tokens or more rows; a state's rows are its last axis but one, unless a mask tells them",
+  );
 
 const isEqual = ({ tokens, states }: CallReport): boolean =>
   tokens.every((t) => t.equal) && states.every((s) => s.equal);

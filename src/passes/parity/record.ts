@@ -2,7 +2,7 @@
 
 import type { Graph } from "../../dsl/graph.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import type { Roles } from "../../dsl/roles.ts";
+import type { GivenRoles, Roles } from "../../dsl/role.ts";
 import { type Graphs, slotAxisOf, type Twins, twinsOf } from "../../dsl/twins.ts";
 import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -62,6 +62,8 @@ export interface RecordOptions {
   readonly config?: PhiConfig;
   /** The calls to make; the usual sequence when absent. */
   readonly calls?: readonly PlannedCall[];
+  /** Roles of inputs that are stated outside the graphs. */
+  readonly roles?: GivenRoles;
   onCall?(done: number, total: number): void;
 }
 
@@ -75,7 +77,7 @@ export async function record(
   runExact: Runner,
   options: RecordOptions = {},
 ): Promise<Recording> {
-  const { twins, maxSeq, states } = recordable(graphs);
+  const { twins, maxSeq, states } = recordable(graphs, options.roles);
   const { roles, tokens } = twins;
   const { seed = 1, config } = options;
   const initial = garbage(graphs.block, seed);
@@ -92,9 +94,9 @@ export async function record(
 }
 
 /** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
-export function recordable({ block, step }: Graphs): Recordable {
-  const twins = twinsOf(block, step);
-  const own = Object.keys(twins.roles).find((name) => !takes(block, name) || !takes(step, name));
+export function recordable({ block, step }: Graphs, given?: GivenRoles): Recordable {
+  const twins = twinsOf(block, step, given);
+  const own = [...twins.roles.keys()].find((name) => !takes(block, name) || !takes(step, name));
   if (own !== undefined)
     throw new UserError(
       `${block.name} and ${step.name} have the input "${own}" in only one of them, and a device is fed the same for both`,

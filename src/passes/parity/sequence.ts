@@ -26,8 +26,8 @@ export interface Abilities {
 export function abilitiesOf({ block, step, roles }: Twins): Abilities {
   const has = (graph: Graph, scattered: boolean) =>
     graph.inputs.some(({ name = "" }) => {
-      const role = roles[name]!;
-      return role.kind === "write_mask" || (scattered && role.kind === "position" && role.tokenAxis !== undefined);
+      const role = roles.get(name);
+      return role?.kind === "write_mask" || (scattered && role?.kind === "position" && role.tokenAxis !== undefined);
     });
   const both = (scattered: boolean) => has(block, scattered) && has(step, scattered);
   return { scattered: both(true), padded: both(false) };

@@ -45,7 +45,7 @@ export interface Outcome {
 
 /** What is assumed, weaker claims later. A block that has one position for all of its tokens has contiguous rows or none. */
 export function assumptionsOf({ roles, tokens }: ProvenPair): readonly Assumptions[] {
-  const positions = Object.values(roles).filter((role) => role.kind === "position");
+  const positions = [...roles.values()].filter((role) => role.kind === "position");
   const single = tokens > 1 && positions.some((role) => role.tokenAxis === undefined);
   const layouts = single ? [true] : positions.length > 0 && tokens > 1 ? [false, true] : [false];
   return layouts.flatMap((contiguous) =>
@@ -125,7 +125,7 @@ function proveSegment(
   return { level: "reals", failed: { pair: all[0]!.pair, explain: () => clearest(all) } };
 }
 
-const hasMask = ({ roles }: ProvenPair): boolean => Object.values(roles).some((role) => role.kind === "mask");
+const hasMask = ({ roles }: ProvenPair): boolean => [...roles.values()].some((role) => role.kind === "mask");
 
 /** The exact terms read better; the reals tell what is more than a rounding. */
 function clearest(failures: readonly Failure[]): Finding {
@@ -159,7 +159,7 @@ function consequencesOf(task: Task, p: Programs, segment: Segment, cuts: CutPair
  * padding leaves the states as they are, so that it need not be made. Else what stands in the way.
  */
 function paddingOf({ pair, rules }: Task, p: Programs, segment: Segment, cuts: CutPairs): string | undefined {
-  const kinds = Object.values(pair.roles).map((role) => role.kind);
+  const kinds = [...pair.roles.values()].map((role) => role.kind);
   if (!kinds.includes("write_mask") || kinds.includes("position")) return undefined;
   const { mode, twoValued, contiguous } = p.c;
   const under = (column: "either" | "zero") =>

@@ -3,6 +3,7 @@
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
 import type { Graph } from "../../dsl/graph.ts";
+import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
@@ -24,6 +25,8 @@ import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
 /** How to prove, and what to try besides. */
 export interface ProveOptions extends CounterexampleOptions {
+  /** Roles of inputs that are stated outside the graphs. */
+  readonly roles?: GivenRoles;
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
   /** Tells of stored tensors that are constants, such as the tables of a mask. */
@@ -47,8 +50,9 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const began = performance.now();
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const { tableOf } = options;
-  const pair = provenPair(block, step, { placeOf, ...(tableOf ? { tableOf } : {}) });
+  const { tableOf, roles } = options;
+  const stored = { placeOf, ...(tableOf ? { tableOf } : {}), ...(roles ? { given: roles } : {}) };
+  const pair = provenPair(block, step, stored);
   const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
@@ -95,11 +99,12 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
 }
 
 function commonOf(
-  { tokens, slots = 0 }: ProvenPair,
+  { roles, tokens, slots = 0 }: ProvenPair,
   { record, segments, distinct, terms, compared }: Outcome,
   began: number,
 ) {
   return {
+    roles: recordsOf(roles),
     sizes: { tokens, slots, terms, compared, segments, distinct },
     preconditions: usedOf(record),
     ...(Number.isFinite(record.gap) ? { gapBound: record.gap } : {}),

@@ -1,5 +1,6 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
 import type { Graph } from "../../../dsl/graph.ts";
+import type { GivenRoles } from "../../../dsl/role.ts";
 import type { WeightSource } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import type { TensorType } from "../../../dsl/type.ts";
@@ -8,6 +9,7 @@ import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 
 /** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
+  readonly given?: GivenRoles;
   /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
   readonly lastRow: number;
   readonly placeOf: PlaceOf;
@@ -17,17 +19,19 @@ export interface ProvenPair extends Twins {
 /** The elements of a stored tensor that counts as a constant, such as the table of a mask; undefined for a weight. */
 export type TableOf = (source: WeightSource, type: TensorType) => ArrayLike<number> | undefined;
 
-/** What is known of stored tensors; a weight is itself, and no constant, where nothing is said. */
+/** What is known of stored tensors and of inputs; a weight is itself, and no constant, where nothing is said. */
 export interface Stored {
   readonly placeOf?: PlaceOf;
   readonly tableOf?: TableOf;
+  /** Roles that are stated outside the graphs: they hold for small ones of the same model as well. */
+  readonly given?: GivenRoles;
 }
 
 /** @throws GraphError when the interfaces of the two graphs do not match. */
 export function provenPair(block: Graph, step: Graph, stored: Stored = {}): ProvenPair {
-  const { placeOf = weightPlace, tableOf = () => undefined } = stored;
-  const twins = twinsOf(block, step);
-  return { ...twins, lastRow: lastRowOf(twins), placeOf, tableOf: once(tableOf) };
+  const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
+  const twins = twinsOf(block, step, given);
+  return { ...twins, lastRow: lastRowOf(twins), placeOf, tableOf: once(tableOf), ...(given ? { given } : {}) };
 }
 
 /** A table is asked for at every element that is read; it is read from its file once. */
@@ -44,7 +48,7 @@ function once(tableOf: TableOf): TableOf {
 /** A mask tells the number of rows. Else they are an axis of some state: which one is not known, so the longest counts. */
 function lastRowOf({ block, roles }: Twins): number {
   for (const x of block.inputs) {
-    const role = roles[x.name ?? ""];
+    const role = roles.get(x.name ?? "");
     if (role?.kind === "mask" || role?.kind === "write_mask") return x.type.shape[role.slotAxis]! - 1;
   }
   const axes = block.states.flatMap(({ entry }) => entry.type.shape);

@@ -2,7 +2,7 @@
 import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
-import type { Role } from "../../../dsl/roles.ts";
+import type { Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
@@ -27,7 +27,7 @@ export interface Cut {
 /** One run of a graph. */
 export interface Copy {
   readonly graph: Graph;
-  readonly roles: Readonly<Record<string, Role>>;
+  readonly roles: Roles;
   /** Its first token. */
   readonly first: number;
   /** The run before it, whose states it continues. */
@@ -143,7 +143,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
   if (cut) return (ix) => readCut(c, copy, cut, value, ix);
   switch (def.kind) {
     case "input":
-      return (ix) => readInput(c, value, copy.roles[def.name]!, copy.first, ix);
+      return (ix) => readInput(c, value, copy.roles.get(def.name)!, copy.first, ix);
     case "state":
       return (ix) => readEntry(p, copy, def.name, value, ix);
     case "weight": {

@@ -3,7 +3,7 @@
  * for the names of weights, states and cuts have the same proof, so only one of them is proven.
  */
 import { createHash } from "node:crypto";
-import type { Role } from "../../../dsl/roles.ts";
+import type { Roles } from "../../../dsl/role.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { exactly, hashOfNumbers } from "./literals.ts";
 import type { ProvenPair } from "./pair.ts";
@@ -94,8 +94,8 @@ interface FedRows {
 }
 
 /** Rows that the host feeds are to a proof what the rows of a cut are: unknown numbers by token and place. */
-function fedRows({ def }: Tensor, roles: Readonly<Record<string, Role>>): FedRows | undefined {
-  const role = def.kind === "input" ? roles[def.name] : undefined;
+function fedRows({ def }: Tensor, roles: Roles): FedRows | undefined {
+  const role = def.kind === "input" ? roles.get(def.name) : undefined;
   return role?.kind === "rows" && def.kind === "input" ? { input: def.name, tokenAxis: role.tokenAxis } : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** What the proof knows of the data that a graph reads: inputs by role, states, weights and constants. */
 import { createHash } from "node:crypto";
-import type { Role } from "../../../dsl/roles.ts";
+import type { Role } from "../../../dsl/role.ts";
 import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";

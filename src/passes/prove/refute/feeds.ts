@@ -1,6 +1,6 @@
 /** What the host feeds to a run, from the data of a sample. */
 import type { Graph } from "../../../dsl/graph.ts";
-import type { Role, Roles } from "../../../dsl/roles.ts";
+import type { Role, Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
@@ -27,7 +27,7 @@ export const nameOf = (x: Tensor): string => x.name ?? "";
 
 /** The inputs of a graph with their roles. */
 export const fedRows = (graph: Graph, roles: Roles) =>
-  graph.inputs.map((value) => ({ value, role: roles[nameOf(value)]! }));
+  graph.inputs.map((value) => ({ value, role: roles.get(nameOf(value))! }));
 
 /** What the host feeds to a run of a graph that begins at token `first`. */
 export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) {

@@ -49,7 +49,7 @@ export function fingerprint(
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
   const element = (value: Tensor, data: NDArray): NDArray => {
-    const role = roles[value.name ?? ""]!;
+    const role = roles.get(value.name ?? "")!;
     if (role.kind === "mask" && isFloat(value.type.dtype))
       return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;

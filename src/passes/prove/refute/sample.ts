@@ -93,7 +93,7 @@ function rowsFor(
   asked: NonNullable<Style["rows"]>,
   next: () => number,
 ): readonly number[] {
-  const single = Object.values(roles).some((role) => role.kind === "position" && role.tokenAxis === undefined);
+  const single = [...roles.values()].some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const from = (first: number) => Array.from({ length: tokens }, (_, t) => first + t);
   const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
   const scattered = shuffled.slice(0, tokens).map(([, i]) => i);

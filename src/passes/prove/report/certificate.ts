@@ -13,6 +13,8 @@ export interface Certificate {
   readonly step: { readonly name: string; readonly sha256: string };
   readonly verdict: Verdict["verdict"];
   readonly level?: "exact" | "reals";
+  /** What the host feeds to each input, and where that was learnt: the claim holds for these. */
+  readonly roles: Verdict["roles"];
   readonly preconditions: Verdict["preconditions"];
   readonly gapBound?: number;
   readonly rules: Verdict["rules"];
@@ -33,6 +35,7 @@ export function certificate(verdict: Verdict, graphs: { block: Graph; step: Grap
     step: { name: graphs.step.name, sha256: graphHash(graphs.step) },
     verdict: verdict.verdict,
     ...(verdict.verdict === "PROVEN" ? { level: verdict.level } : {}),
+    roles: verdict.roles,
     preconditions: verdict.preconditions,
     ...(verdict.gapBound === undefined ? {} : { gapBound: verdict.gapBound }),
     rules: verdict.rules,

@@ -61,7 +61,7 @@ function rejectedRows({ tokens, block }: ProvenPair, { consequences }: Outcome):
 
 function padding({ tokens, roles }: ProvenPair, { consequences }: Outcome): Corollary {
   const name = "padding";
-  const kinds = Object.values(roles).map((role) => role.kind);
+  const kinds = [...roles.values()].map((role) => role.kind);
   if (kinds.includes("position")) return denied(name, "a position always writes a row; shorten the block instead");
   if (!kinds.includes("write_mask")) return denied(name, "the graph has no write mask whose column could be all zero");
   if (tokens < 2) return denied(name, "a block of one token is not padded");

@@ -1,5 +1,6 @@
 /** What `prove` returns: data for the command line, for the certificate and for tests. */
 
+import type { RoleRecord } from "../../../dsl/role.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { Attack } from "../refute/attack.ts";
@@ -27,6 +28,8 @@ export interface Used {
 }
 
 interface Common {
+  /** What the host feeds to each input, and where that was learnt. */
+  readonly roles: readonly RoleRecord[];
   readonly sizes: Sizes;
   readonly preconditions: readonly Used[];
   /** Largest |score| and |row maximum| under which P8 is sure to hold; absent when P8 is not used. */

@@ -1,0 +1,99 @@
+/** Roles of inputs from outside the graphs: `--role name=mask` and the JSON of `--interface`. */
+import { readFile } from "node:fs/promises";
+import { type GivenRoles, ROLE_KINDS, ROPE_PARTS, type RoleFacts } from "../dsl/role.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { fileError } from "../files/files.ts";
+import { strictJsonOf } from "../files/json.ts";
+import type { Args } from "./command.ts";
+import type { Options } from "./option.ts";
+
+const ROLE = /^([^=]+)=(\w+)(?::(\w+=\w+(?:,\w+=\w+)*))?$/;
+
+/** Options of every command that feeds a graph or reasons about what is fed; docs/interface.md. */
+export const ROLE_OPTIONS: Options = {
+  role: {
+    kind: "forms",
+    value: "NAME=KIND",
+    form: ROLE,
+    like: "m=mask or m=mask:token=3,slot=1",
+    help: `what the host feeds to an input: ${ROLE_KINDS.join(", ")}`,
+  },
+  interface: { kind: "file", help: "roles of inputs as JSON (docs/interface.md)" },
+};
+
+/** The roles that the options state, an option before the file. @throws UserError that names what is wrong */
+export async function givenRoles(args: Args): Promise<GivenRoles> {
+  const file = args.text("interface");
+  const roles = new Map<string, { facts: RoleFacts; source: "option" | "interface file" }>();
+  if (file !== undefined)
+    for (const [name, facts] of await readInterface(file)) roles.set(name, { facts, source: "interface file" });
+  const seen = new Set<string>();
+  for (const text of args.texts("role")) {
+    const [name, facts] = roleOption(text);
+    if (seen.has(name)) throw new UserError(`--role is given twice for "${name}"`, "keep one");
+    seen.add(name);
+    roles.set(name, { facts, source: "option" });
+  }
+  return roles;
+}
+
+const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map([
+  ["token", "tokenAxis"],
+  ["slot", "slotAxis"],
+]);
+
+function roleOption(text: string): readonly [name: string, facts: RoleFacts] {
+  const [, name, kind, details] = ROLE.exec(text)! as unknown as [string, string, string, string?];
+  const facts = (details?.split(",") ?? []).map((detail) => {
+    const [word, value] = detail.split("=") as [string, string];
+    return [AXIS_WORDS.get(word) ?? word, /^\d+$/.test(value) ? Number(value) : value] as const;
+  });
+  const twice = facts.find(([key], n) => facts.findIndex(([other]) => other === key) < n || key === "kind");
+  if (twice) throw new UserError(`--role ${text}: says its ${twice[0]} twice`, "keep one");
+  const stated = Object.fromEntries([["kind", kind], ...facts]);
+  return [name, checkedFacts(stated, `--role ${text}`, [...AXIS_WORDS.keys(), "rope"])];
+}
+
+/** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": … } } }`. */
+async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: RoleFacts])[]> {
+  const bytes = await readFile(path).catch((error: unknown) => {
+    throw fileError(error, path, "read");
+  });
+  const value = objectOf(strictJsonOf(bytes, path), path);
+  const stray = Object.keys(value).find((key) => key !== "inputs");
+  if (stray !== undefined) throw new UserError(`${path}: there is no key ${JSON.stringify(stray)}`, 'it has "inputs"');
+  if (!Object.hasOwn(value, "inputs")) throw new UserError(`${path}: "inputs" is missing`);
+  const inputs = objectOf(value.inputs, `${path}: "inputs"`);
+  return Object.entries(inputs).map(([name, role]) => {
+    const where = `${path}: input ${JSON.stringify(name)}`;
+    const facts = typeof role === "string" ? { kind: role } : objectOf(role, where);
+    return [name, checkedFacts(facts, where, [...AXIS_WORDS.values(), "rope"])];
+  });
+}
+
+function objectOf(value: unknown, where: string): Readonly<Record<string, unknown>> {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new UserError(`${where} must be an object`);
+}
+
+/** The facts, once each is of its kind; whether they fit the input is judged beside the graphs. */
+function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, words: readonly string[]): RoleFacts {
+  const known = new Set(["kind", ...AXIS_WORDS.values(), "rope"]);
+  const stray = Object.keys(facts).find((key) => !known.has(key));
+  if (stray !== undefined)
+    throw new UserError(
+      `${where}: a role has no ${JSON.stringify(stray)}`,
+      `beside its kind it has ${words.join(", ")}`,
+    );
+  oneOf(ROLE_KINDS, facts.kind, `${where}: the role`);
+  if (Object.hasOwn(facts, "rope")) oneOf(ROPE_PARTS, facts.rope, `${where}: "rope"`);
+  for (const key of AXIS_WORDS.values())
+    if (Object.hasOwn(facts, key) && !(Number.isSafeInteger(facts[key]) && (facts[key] as number) >= 0))
+      throw new UserError(`${where}: an axis must be a whole number from 0, not ${JSON.stringify(facts[key])}`);
+  return facts as unknown as RoleFacts;
+}
+
+function oneOf(values: readonly string[], value: unknown, what: string): void {
+  if (!values.includes(value as string))
+    throw new UserError(`${what} must be ${values.join(" or ")}, not ${JSON.stringify(value) ?? "nothing"}`);
+}

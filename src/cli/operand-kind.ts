@@ -1,0 +1,32 @@
+/** What kinds of operands there are, as far as an option may be for some of them and not for others. */
+
+/** A package of flexible size is one kind, since `--tokens` chooses its size; told only once it is read. */
+export type OperandKind = "model" | "graph" | "package" | "flexible package";
+
+/** The model that needs no file. */
+export const BUILT_IN = "phi4-mini";
+
+/** Whether an operand is spelt like a package, or like the bare model file in one. */
+export const isPackage = (operand: string): boolean => /\.(mlpackage|mlmodel)\/?$/.test(operand);
+/** Whether an operand is spelt like an author's graph file. */
+export const isGraphFile = (operand: string): boolean => /\.[cm]?[jt]s$/.test(operand);
+
+/** The kinds that an operand may be by its spelling; none for a word that names nothing. */
+export function spelledKinds(operand: string): readonly OperandKind[] {
+  if (operand === BUILT_IN) return ["model"];
+  if (isPackage(operand)) return ["package", "flexible package"];
+  return isGraphFile(operand) ? ["graph"] : [];
+}
+
+const WORDS: Readonly<Record<OperandKind, string>> = {
+  model: BUILT_IN,
+  graph: "graph files",
+  package: "packages",
+  "flexible package": "a single package of flexible size",
+};
+
+/** `phi4-mini, graph files and packages`. */
+export function kindsText(kinds: readonly OperandKind[]): string {
+  const words = kinds.map((kind) => WORDS[kind]);
+  return [words.slice(0, -1).join(", "), ...words.slice(-1)].filter((word) => word !== "").join(" and ");
+}

@@ -1,0 +1,88 @@
+/** What an input is for: the facts that the host keeps, how an author states them, and where a role was learnt. */
+
+/**
+ * What a graph input is for, which tells how a block's contents split into those of its steps. Axes count from the
+ * front.
+ */
+export type Role =
+  /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
+  | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
+  /** Attention mask: 0 where visible and −10⁴ where not, or a truth value that says whether a row is visible. */
+  | { readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number }
+  /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
+  | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
+  /** Whole number: the cache row of each token; with no token axis, the row of the first one. */
+  | { readonly kind: "position"; readonly tokenAxis?: number }
+  /** The same at every call. */
+  | { readonly kind: "shared" };
+
+/** Every kind of role, in the order in which messages list them. */
+export const ROLE_KINDS = [
+  "rows",
+  "mask",
+  "write_mask",
+  "position",
+  "shared",
+] as const satisfies readonly Role["kind"][];
+
+/** The part of the RoPE table that rows are: such a row is a function of its token's position alone. */
+export const ROPE_PARTS = ["cos", "sin"] as const;
+/** One of them. */
+export type RopePart = (typeof ROPE_PARTS)[number];
+
+/** A role as somebody states it: an axis that is left out is found by comparing block and step. */
+export interface RoleFacts {
+  readonly kind: Role["kind"];
+  readonly tokenAxis?: number;
+  readonly slotAxis?: number;
+  readonly rope?: RopePart;
+}
+
+/** What an author writes where an input is made: the kind alone, or with the facts that go with this kind. */
+export type DeclaredRole =
+  | Role["kind"]
+  | { readonly kind: "rows"; readonly tokenAxis?: number; readonly rope?: RopePart }
+  | { readonly kind: "mask" | "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
+  | { readonly kind: "position"; readonly tokenAxis?: number }
+  | { readonly kind: "shared" };
+
+/** Where a role was learnt, the surest first: an option beats a file, a file beats the author, the author beats a guess. */
+export type RoleSource = "option" | "interface file" | "declared" | "name" | "shape";
+
+/** A role and where it was learnt. */
+export type KnownRole = Role & { readonly source: RoleSource };
+
+/** The roles of inputs by name. A map, since names come from files. */
+export type Roles = ReadonlyMap<string, KnownRole>;
+
+/** Roles that somebody stated outside the graph, by the name of the input. */
+export type GivenRoles = ReadonlyMap<string, { readonly facts: RoleFacts; readonly source: RoleSource }>;
+
+/** The facts of a role that may have been stated by its kind alone. */
+export const factsOf = (role: DeclaredRole): RoleFacts => (typeof role === "string" ? { kind: role } : role);
+
+/** The axes of a role, without its kind. */
+export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slotAxis?: number } => ({
+  ...("tokenAxis" in role && role.tokenAxis !== undefined ? { tokenAxis: role.tokenAxis } : {}),
+  ...("slotAxis" in role ? { slotAxis: role.slotAxis } : {}),
+});
+
+/** A role as reports and certificates record it. */
+export interface RoleRecord {
+  readonly input: string;
+  readonly role: Role["kind"];
+  readonly tokenAxis?: number;
+  readonly slotAxis?: number;
+  readonly rope?: RopePart;
+  readonly source: RoleSource;
+}
+
+/** The roles as records, in the order of the inputs. */
+export const recordsOf = (roles: Roles): readonly RoleRecord[] =>
+  [...roles].map(([input, role]) => ({
+    input,
+    role: role.kind,
+    ...axesOf(role),
+    ...("rope" in role ? { rope: role.rope } : {}),
+    source: role.source,
+  }));

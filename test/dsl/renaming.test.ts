@@ -1,0 +1,144 @@
+/** Names decide nothing where roles are declared: every verdict survives a renaming of the inputs; without them roles are asked for. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import attention from "../../examples/attention.ts";
+import counter from "../../examples/counter.ts";
+import phi4Mini from "../../examples/phi4-mini.ts";
+import { askForRoles } from "../../src/cli/ask-roles.ts";
+import type { Graph } from "../../src/dsl/graph.ts";
+import type { DeclaredRole } from "../../src/dsl/role.ts";
+import { type Graphs, twinsOf } from "../../src/dsl/twins.ts";
+import { phiLayers } from "../../src/models/phi.ts";
+import { parity } from "../../src/passes/parity/parity.ts";
+import { prove } from "../../src/passes/prove/prove.ts";
+import { pairOf, SMALL } from "../support/parity.ts";
+import { mutants } from "../support/phi/mutants.ts";
+import { renamed } from "../support/rename.ts";
+
+const size = { tokens: 3, maxSeq: 12 };
+const both = (model: (size: { tokens: number; maxSeq: number }) => Graph): Graphs => ({
+  block: model(size),
+  step: model({ ...size, tokens: 1 }),
+});
+const phi = (write: "blend" | "select" | "slice_update" | "scatter"): Graphs =>
+  both((s) => phiLayers(SMALL, s, { write }));
+
+const subjects: Readonly<Record<string, Graphs>> = {
+  attention: both(attention),
+  counter: both(counter),
+  "phi4-mini": both(phi4Mini),
+  "phi, blend": phi("blend"),
+  "phi, select": phi("select"),
+  "phi, slice_update": phi("slice_update"),
+  "phi, scatter": phi("scatter"),
+  "phi, heads flattened without the permutation": {
+    block: mutants.layout!(SMALL, size, {}),
+    step: phiLayers(SMALL, { ...size, tokens: 1 }),
+  },
+};
+
+/** Names that would tell a role, the wrong one as a rule, and names that are keys of every object. */
+const NAMES = [
+  "attn_mask",
+  "mask",
+  "kv_write_mask",
+  "position",
+  "pos",
+  "rope_cos",
+  "rope_sin",
+  "x",
+  "__proto__",
+  "constructor",
+  "toString",
+  "a",
+  "1",
+  "k₀",
+  "input mask",
+  "valueOf",
+] as const;
+
+/** The roles of the pair's inputs as an author would declare them, by their old names. */
+function declared(pair: Graphs): ReadonlyMap<string, DeclaredRole> {
+  const { roles } = twinsOf(pair.block, pair.step);
+  return new Map([...roles].map(([name, { source: _, ...role }]) => [name, role as DeclaredRole]));
+}
+
+function renamedPair(pair: Graphs, names: readonly string[], roles?: ReadonlyMap<string, DeclaredRole>): Graphs {
+  const old = pair.block.inputs.map((x) => x.name!);
+  const rename = (name: string) => {
+    const role = roles?.get(name);
+    return { name: names[old.indexOf(name)]!, ...(role === undefined ? {} : { role }) };
+  };
+  return { block: renamed(pair.block, rename), step: renamed(pair.step, rename) };
+}
+
+/** What a verdict says, the names of inputs aside. How often a rule fired is left out: terms are put in an order by names. */
+function said({ block, step }: Graphs): unknown {
+  const verdict = prove(block, step, { secondOpinion: false, budget: 1 });
+  const { preconditions, gapBound, sizes } = verdict;
+  const level = verdict.verdict === "PROVEN" ? [verdict.level, verdict.corollaries] : [];
+  return [verdict.verdict, ...level, preconditions.map((p) => p.id), gapBound, sizes.compared];
+}
+
+const shuffled = fc.shuffledSubarray([...NAMES], { minLength: 8 });
+
+describe.each(Object.keys(subjects))("%s", (name) => {
+  const pair = subjects[name]!;
+  const roles = declared(pair);
+
+  test("is judged alike under any names, with roles declared", () => {
+    const before = said(pair);
+    const numRuns = name === "phi4-mini" ? 2 : 5;
+    fc.assert(
+      fc.property(shuffled, (names) => {
+        expect(said(renamedPair(pair, names, roles))).toEqual(before);
+      }),
+      { numRuns },
+    );
+  });
+
+  test.skipIf(name === "phi4-mini" || name === "attention")(
+    "runs alike under any names, with roles declared",
+    async () => {
+      const run = async ({ block, step }: Graphs) => {
+        const { equal, calls } = await parity(pairOf(block, step, 5), { seed: 5 });
+        return [equal, calls.map(({ call }) => call)];
+      };
+      const before = await run(pair);
+      await fc.assert(
+        fc.asyncProperty(shuffled, async (names) => {
+          expect(await run(renamedPair(pair, names, roles))).toEqual(before);
+        }),
+        { numRuns: 3 },
+      );
+    },
+  );
+});
+
+describe("without declarations", () => {
+  const plain = ["a", "b", "c", "d", "e", "f"];
+
+  test.each(["attention", "phi, blend", "phi, select", "phi4-mini"])("%s: the masks are asked for", (name) => {
+    const pair = renamedPair(subjects[name]!, plain);
+    const fed = subjects[name]!.block.inputs.map((x) => x.name!);
+    const [mask, write] = [plain[fed.indexOf("attn_mask")], plain[fed.indexOf("kv_write_mask")]];
+    expect(() => askForRoles(pair, new Map())).toThrow(
+      expect.objectContaining({ mend: expect.stringContaining(`--role ${mask}=mask --role ${write}=write_mask `) }),
+    );
+  });
+
+  test.each(["phi, slice_update", "phi, scatter"])("%s: the position is asked for by name", async (name) => {
+    const { block, step } = renamedPair(subjects[name]!, plain);
+    const place = plain[subjects[name]!.block.inputs.findIndex((x) => x.name === "position")];
+    const asked = new RegExp(`^what the host feeds to input "${place}" \\(int32\\[\\d\\]\\) is not known$`);
+    expect(() => prove(block, step)).toThrow(asked);
+    await expect(parity(pairOf(block, step, 5))).rejects.toThrow(asked);
+  });
+
+  test("a refutation that no other role would mend stands", () => {
+    const { block, step } = subjects["phi, heads flattened without the permutation"]!;
+    const pair = renamedPair({ block, step }, plain);
+    expect(() => askForRoles(pair, new Map())).not.toThrow();
+    expect(prove(pair.block, pair.step, { secondOpinion: false, budget: 1 }).verdict).toBe("REFUTED");
+  });
+});
