@@ -46,6 +46,7 @@ describe("what is raised", () => {
   test("of the variable that weighs most", () => {
     expect(at(ix.plus(s, ix.times(s, v, 3), w), 9)).toBe("v: 3");
     expect(at(ix.plus(s, v, ix.times(s, w, 8)), 8)).toBe("w: 1");
+    expect(at(ix.plus(s, ix.times(s, v, 3), ix.times(s, w, 4)), 3)).toBe("v: 1");
   });
 
   test("nothing where no threshold is passed", () => {
