@@ -60,6 +60,11 @@ const LAWS: readonly (readonly [says: string, expr: Expr, text: string])[] = [
   ["x and −x have one parity", minus(mod(v(6), 2), mod(times(v(6), -1), 2)), "0"],
   ["a coefficient above the divisor is split", div(times(v(6), 5), 4), "v+(v div 4)"],
   ["a number in a quotient is reduced", div(plus(v(6), num(7)), 4), "(v+3 div 4)+1"],
+  [
+    "quotients by 2 and by 3 have no digits in common",
+    plus(times(div(v(24), 2), -2), times(div(v(24), 3), 3)),
+    "-2·(v div 2)+3·(v div 3)",
+  ],
   ["a range that lies in one quotient", div(plus(v(3), num(9)), 4), "2"],
   ["… and its remainder", mod(plus(v(3), num(9)), 4), "v+1"],
 ];
