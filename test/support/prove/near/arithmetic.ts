@@ -16,6 +16,7 @@ export const ARITHMETIC: Readonly<Record<string, Near>> = {
     not: {
       "a sum that is rounded": ({ add, n }) => add(n(2 ** 24), n(1)),
       "numbers that are no fp32": ({ add, n }) => add(n(0.1), n(0.2)),
+      "a sum that doubles round too": ({ add, n }) => add(n(1), n(2 ** -60)),
       "a sum beyond fp32": ({ add, n }) => add(n(Math.fround(3e38)), n(Math.fround(3e38))),
       "a number and a score": ({ add, n, x }) => add(n(1), x),
     },
