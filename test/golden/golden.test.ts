@@ -1,6 +1,6 @@
 /**
- * Reviewed texts under golden/: each model case as a graph and as the MIL program that ships. One table: a file that is
- * not in it is stale. A changed and a missing file fail alike, in CI or not; `npm run golden` rewrites them.
+ * Reviewed texts under golden/: each model case as a graph and as the MIL program that ships, and verdicts of the prover
+ * as they are printed. One table: a file that is not in it is stale. A changed and a missing file fail alike, in CI or not; `npm run golden` rewrites them.
  */
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
@@ -15,6 +15,7 @@ import { PHI4_MINI } from "../../src/models/config.ts";
 import { phiLayers } from "../../src/models/phi.ts";
 import { printGraph } from "../../src/passes/print.ts";
 import { ONE_CHANGE } from "../support/phi/phi.ts";
+import { VERDICTS, verdictText } from "../support/prove/verdicts.ts";
 import { ROOT } from "../support/root.ts";
 
 /** The variable is for test/gates.test.ts, which damages a copy. */
@@ -45,11 +46,12 @@ const prints: Readonly<Record<string, (graph: Graph) => string>> = {
 };
 
 /** What each file must hold. */
-const files: Readonly<Record<string, () => string>> = Object.fromEntries(
-  Object.entries(cases).flatMap(([name, make]) =>
+const files: Readonly<Record<string, () => string>> = Object.fromEntries([
+  ...Object.entries(cases).flatMap(([name, make]) =>
     Object.entries(prints).map(([kind, print]) => [`${name}.${kind}.txt`, () => print(make())]),
   ),
-);
+  ...Object.entries(VERDICTS).map(([name, make]) => [`${name}.verdict.txt`, () => verdictText(make())]),
+]);
 
 test.each(Object.keys(files))("%s", async (name) => {
   await expect(files[name]!()).toMatchFileSnapshot(join(FOLDER, name));

@@ -5,16 +5,6 @@ import { add, exp, matmul, mul, reduce_sum, transpose } from "../../../src/dsl/o
 import { input, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
-import {
-  constant,
-  div,
-  mod,
-  newIndices,
-  plus,
-  shift,
-  times,
-  variable,
-} from "../../../src/passes/prove/logic/indices.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
@@ -133,42 +123,5 @@ describe("bound variables", () => {
     const bracketed: Make = (x) => add(add(x, x), exp(x)) as Value;
     expect(verdictOf(left, right)).toBe("PROVEN (exact)");
     expect(verdictOf(left, bracketed)).toBe("PROVEN (reals)");
-  });
-});
-
-describe("index expressions", () => {
-  const s = newIndices();
-  const v = variable(s, "v", 24);
-
-  test("quotient and remainder put together are the index", () => {
-    expect(plus(s, times(s, div(s, v, 6), 6), mod(s, v, 6))).toBe(v);
-    expect(plus(s, times(s, div(s, div(s, v, 2), 3), 3), mod(s, div(s, v, 2), 3))).toBe(div(s, v, 2));
-  });
-
-  test("a range is part of a variable's name", () => {
-    expect(mod(s, variable(s, "v", 4), 6)).not.toBe(mod(s, v, 6));
-    expect(mod(s, variable(s, "v", 4), 6)).toBe(variable(s, "v", 4));
-  });
-
-  test("every normal form has the value of the formula", () => {
-    const w = variable(s, "w", 5);
-    const value = (i: typeof v, at: Readonly<Record<string, number>>): number =>
-      i.atoms.reduce(
-        (sum, a, k) =>
-          sum + i.coefs[k]! * (a.kind === "quotient" ? Math.floor(value(a.of, at) / a.divisor) : at[a.label]!),
-        i.c,
-      );
-    for (const n of [2, 3, 4, 6, 8, 12, 24, 48])
-      for (const c of [0, 1, 5, 7]) {
-        const source = shift(s, plus(s, times(s, v, 5), w), c);
-        const [q, r] = [div(s, source, n), mod(s, source, n)];
-        for (let a = 0; a < 24; a++)
-          for (let b = 0; b < 5; b++) {
-            const x = 5 * a + b + c;
-            expect([value(q, { v: a, w: b }), value(r, { v: a, w: b })]).toEqual([Math.floor(x / n), x % n]);
-            expect(q.lo <= Math.floor(x / n) && Math.floor(x / n) <= q.hi && r.lo <= x % n && x % n <= r.hi).toBe(true);
-          }
-      }
-    expect(constant(s, 3).c).toBe(3);
   });
 });
