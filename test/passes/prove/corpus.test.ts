@@ -2,7 +2,6 @@
 import { describe, expect, test } from "vitest";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
-import { weightPlace } from "../../../src/passes/prove/reading/leaves.ts";
 import { mismatch } from "../../../src/passes/prove/refute/counterexample.ts";
 import { runBoth, sampleOf } from "../../../src/passes/prove/refute/sample.ts";
 import { CORPUS, FAULTS } from "../../support/prove/corpus/corpus.ts";
@@ -17,13 +16,10 @@ const verdictOf = (fault: Fault, tokens: number, bad: boolean) => {
   return prove(block, step, quiet);
 };
 
-/** Whether some input tells the two apart, or parts the equal twins. Weights have names of their own here, whatever inputs and states are called. */
+/** Whether some input tells the two apart, or parts the equal twins. */
 function differs(fault: Fault, bad: boolean, precision: "fp16" | "fp64"): boolean {
   const { block, step } = pairOf(fault, 2, bad);
-  const pair = provenPair(block, step, (source, type) => {
-    const { base, offset } = weightPlace(source, type);
-    return { base: `weight ${base}`, offset };
-  });
+  const pair = provenPair(block, step);
   return [1, 2, 3, 4, 5, 6, 7, 8].some((seed) =>
     mismatch(pair, runBoth(pair, sampleOf(pair, seed), precision), precision),
   );

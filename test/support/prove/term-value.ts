@@ -13,7 +13,7 @@ import { valueAt } from "./index-expr.ts";
 
 /** An attempt at a proof of two tokens on a cache of five rows. */
 export const attempt = (mode: Mode = "exact", more: { twoValued?: boolean; contiguous?: boolean } = {}): Context =>
-  newContext({ mode, twoValued: false, contiguous: false, ...more }, { tokens: 2, lastRow: 4 }, RULES);
+  newContext({ mode, twoValued: false, contiguous: false, column: "one", ...more }, { tokens: 2, lastRow: 4 }, RULES);
 
 /** Numbers for leaves, and for variables by their labels. */
 export interface World {

@@ -46,7 +46,7 @@ export function showLeaf(l: Leaf): string {
     case "state":
       return `${l.name}₀`;
     case "weight":
-      return l.base;
+      return l.base.replace("\0", "");
     case "table":
       return `constant ${l.sha256.slice(0, 8)}`;
     case "column":

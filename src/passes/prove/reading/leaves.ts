@@ -103,12 +103,12 @@ export function readWeight(c: Context, { base, offset }: WeightPlace, type: Tens
 /** Rows of a stored matrix are consecutive elements. Columns and transposes count as weights of their own. */
 export function weightPlace(source: WeightSource, type: TensorType): WeightPlace {
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
+  // What begins with a zero character is a list as JSON, so that no tensor's name can spell a part of another.
+  const spelled = (...parts: readonly unknown[]) => `\0${JSON.stringify(parts)}`;
   const { tensor, rows, columns, transform } = source;
-  const part = [...(columns ? [`columns ${columns.join("..")}`] : []), ...(transform ? [transform] : [])];
-  if (part.length > 0)
-    return { base: [tensor, ...(rows ? [`rows ${rows.join("..")}`] : []), ...part].join(" "), offset: 0 };
+  if (columns || transform) return { base: spelled(tensor, rows, columns, transform), offset: 0 };
   const width = rows ? sizeOf(type.shape) / (rows[1] - rows[0]) : 0;
-  return { base: tensor, offset: (rows?.[0] ?? 0) * width };
+  return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: (rows?.[0] ?? 0) * width };
 }
 
 function flatten(c: Context, ix: readonly Ix[], shape: Shape): Ix {

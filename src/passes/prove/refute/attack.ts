@@ -2,11 +2,13 @@
  * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions, and over prime
  * fields. The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
  */
-import type { Tensor } from "../../../dsl/tensor.ts";
+import { schedule } from "../../../dsl/graph.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { NDArray } from "../../interpret/array.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
+import { FAR } from "../rules/masked.ts";
 import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
 import type { Sample } from "./feeds.ts";
 import { runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
@@ -73,6 +75,7 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     claim.contiguous && !endsOf(style) ? { ...style, rows: "contiguous" as const } : style,
   );
   const most = Math.max(LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
+  const masked = maskedValues(pair);
   let [runs, met] = [0, 0];
   let witness: Witness | undefined;
   let unmet: string | undefined;
@@ -82,7 +85,7 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     runs++;
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, style);
-    const kept = newKeeper(claim.gap);
+    const kept = newKeeper(claim.gap, masked);
     const results = runWhereDefined(() => runBoth(pair, sample, claim.level === "exact" ? "fp16" : "fp64", kept.see));
     unmet ??= results ? kept.broken() : "an index outside its axis";
     if (!results) continue;
@@ -97,16 +100,41 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
 
 const endsOf = ({ rows }: Style): boolean => rows === "first" || rows === "last";
 
-/** Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8). */
-function newKeeper(gap: number) {
+/**
+ * Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8).
+ * What a mask reaches may lie far below.
+ */
+function newKeeper(gap: number, masked: ReadonlySet<Tensor>) {
   let broken: string | undefined;
   return {
-    see: ({ name, def, type }: Tensor, { data }: NDArray) => {
+    see: (value: Tensor, { data }: NDArray) => {
+      const { name, def, type } = value;
       if (broken !== undefined || !isFloat(type.dtype)) return;
-      // What is masked out lies far below; everything else has to stay within the bound on both sides, so one side tells.
-      const bad = data.find((x) => !Number.isFinite(x) || x > gap);
+      const least = masked.has(value) ? Number.NEGATIVE_INFINITY : -gap;
+      // A constant is no score; one that masks out may be as large as it likes, and infinite.
+      if (def.kind === "const") return;
+      const bad = data.find((x) => !Number.isFinite(x) || x > gap || x < least);
       if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
     },
     broken: () => broken,
   };
+}
+
+/** Values that an attention mask reaches, or a constant that masks out. */
+function maskedValues({ block, step, roles, tableOf }: ProvenPair): ReadonlySet<Tensor> {
+  const found = new Set<Tensor>();
+  const begins = ({ def, type }: Tensor): boolean => {
+    if (def.kind === "input") return roles.get(def.name)?.kind === "mask";
+    const data = def.kind === "const" ? def.data : def.kind === "weight" ? tableOf(def.source, type) : undefined;
+    return data !== undefined && Array.from(data).some((x) => x <= FAR);
+  };
+  for (const value of [...schedule(block), ...schedule(step)]) {
+    const { def } = value;
+    const above = def.kind === "op" ? operandsOf(def) : [];
+    // A factor, however large, masks nothing out.
+    const scales = def.kind === "op" && (def.op === "mul" || def.op === "real_div");
+    const reached = above.some((x) => found.has(x) && !(scales && x.def.kind !== "op" && x.def.kind !== "input"));
+    if (begins(value) || reached) found.add(value);
+  }
+  return found;
 }

@@ -74,7 +74,7 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sam
 
 /** Of every mask, whatever it is called: a host may open other rows in one than in another. */
 function visibleRows({ block, step, roles, slots = 0 }: Twins, seed: number, which: Style["visible"] = "some") {
-  const names = [...block.inputs, ...step.inputs].map(nameOf).filter((name) => roles[name]!.kind === "mask");
+  const names = [...block.inputs, ...step.inputs].map(nameOf).filter((name) => roles.get(name)!.kind === "mask");
   return new Map(
     names.map((name) => {
       const next = uniform(seed ^ hashOf(`visible ${name}`));

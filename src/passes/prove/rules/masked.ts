@@ -21,7 +21,7 @@ export interface Ceiling {
 /** What an attention mask adds to an entry that is masked out. */
 export const MASKED_OUT = -10_000;
 /** At and below this a constant counts as what masks an entry out. */
-const FAR = -1000;
+export const FAR = -1000;
 /** Below this bound of P8 nothing is masked out that a score could not undo. */
 const LEAST_GAP = 16;
 
@@ -61,9 +61,9 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
     case "neg":
       return of(t.args[0]!, sign === 1 ? -1 : 1);
     case "add":
-      return sumOf(t.args, sign, of);
+      return sumOf(t.args, sign, of, frame);
     case "linear":
-      return ofLinear(t, sign);
+      return ofLinear(t, sign, frame);
     case "mul":
     case "div":
       return scaled(t, sign, of);
@@ -87,11 +87,11 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
 type Of = (t: Term, sign?: Sign) => Ceiling | undefined;
 
 /** A masked-out entry and what is added to it: a number counts as itself, anything else as B. */
-function sumOf(args: readonly Term[], sign: Sign, of: Of): Ceiling | undefined {
+function sumOf(args: readonly Term[], sign: Sign, of: Of, frame: Filling | undefined): Ceiling | undefined {
   const parts = args.map((x) => of(x));
   if (parts.every((x) => x === undefined)) return undefined;
-  // What lies as far above (the maximum of entries that are all masked out, subtracted) takes the distance away again.
-  if (args.some((x, k) => !parts[k] && finite(x) === undefined && of(x, sign === 1 ? -1 : 1))) return undefined;
+  // B bounds scores. What may be as far away itself (a maximum of entries that are all masked out) is none.
+  if (args.some((x, k) => !parts[k] && finite(x) === undefined && !isVisible(x, frame))) return undefined;
   let [base, count] = [0, 0];
   args.forEach((arg, k) => {
     const own = parts[k];
@@ -103,9 +103,9 @@ function sumOf(args: readonly Term[], sign: Sign, of: Of): Ceiling | undefined {
 }
 
 /** Over the reals a factor may have been taken in or out, so a term counts at least as B. */
-function ofLinear(t: Extract<Term, { kind: "linear" }>, sign: Sign): Ceiling | undefined {
+function ofLinear(t: Extract<Term, { kind: "linear" }>, sign: Sign, frame: Filling | undefined): Ceiling | undefined {
   const base = sign * toNumber(t.constant);
-  if (!(base <= FAR)) return undefined;
+  if (!(base <= FAR) || !t.args.every((x) => isVisible(x, frame))) return undefined;
   return { base, count: t.coefs.reduce((sum, q) => sum + Math.max(1, Math.abs(toNumber(q))), 0) };
 }
 
@@ -155,18 +155,49 @@ function leaves(c: Context, gap: number): boolean {
   return true;
 }
 
-/** Whether a term is certainly a visible score: no mask entry and nothing that masks out reaches it but through a function. */
+/** Functions whose values stay near 0 whatever they are of: exp of a score is one, of what is masked out 0. */
+const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
+
+/**
+ * Whether a term is a score that B bounds: no entry of a mask reaches it, and nothing that masks out, but through a
+ * function whose values stay near 0. Of a maximum one such argument is enough: the row's maximum is a score (P8).
+ */
 function isVisible(root: Term, frame?: Filling): boolean {
-  const seen = new Set<Term>();
+  const known = new Map<Term, boolean>();
   const visit = (t: Term): boolean => {
-    if (t.kind === "leaf") return t.leaf.of !== "mask";
-    if (t.kind === "num") return t.value > FAR;
-    if (t.kind === "linear" && toNumber(t.constant) <= FAR) return false;
-    if (t.kind === "unary" || t.kind === "compare" || seen.has(t)) return true;
-    seen.add(t);
-    if (t.kind === "hole") return frame !== undefined && isVisible(frame.args[t.place]!, frame.outer);
-    if (t.kind === "app") return isVisible(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
-    return (t.kind === "select" ? t.args.slice(1) : t.args).every(visit);
+    const before = known.get(t);
+    if (before !== undefined) return before;
+    const found = look(t);
+    known.set(t, found);
+    return found;
+  };
+  const look = (t: Term): boolean => {
+    switch (t.kind) {
+      case "leaf":
+        return t.leaf.of !== "mask";
+      case "num":
+        return Math.abs(t.value) < -FAR;
+      case "linear":
+        return Math.abs(toNumber(t.constant)) < -FAR && t.args.every(visit);
+      case "compare":
+        return true;
+      case "unary":
+        return BOUNDED.has(t.fn) || t.args.every(visit);
+      case "hole":
+        return frame !== undefined && isVisible(frame.args[t.place]!, frame.outer);
+      case "app":
+        return isVisible(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
+      case "mul":
+      case "div":
+        // A factor masks nothing out.
+        return t.args.every((x) => x.kind === "num" || visit(x));
+      case "max":
+        return t.args.some(visit);
+      case "select":
+        return t.args.slice(1).every(visit);
+      default:
+        return t.args.every(visit);
+    }
   };
   return visit(root);
 }
@@ -194,24 +225,36 @@ export const MAX_DROP: TermRule = {
   name: "max-drop",
   tag: "masked",
   says: "max(x, y) → x",
-  needs: "x is a visible score, y is masked out and stays below any score within the bound of P8",
+  needs: "x is a visible score or a number, y is masked out and stays below it within the bound of P8",
   uses: ["P4", "P8"],
   lemma: { arity: 2, left: (_, x, y) => Math.max(x!, y!), right: (_, x) => x!, holds: (x, y) => y! <= x! },
   match: (c, args, head) => {
     if (head.kind !== "max" || !args.some(canDrop)) return undefined;
-    const visible = args.some((t) => !canDrop(t) && isVisible(t));
-    const kept = args.flatMap((t) => without(c, t, visible));
+    const floor = floorOf(args);
+    const kept = args.flatMap((t) => without(c, t, floor));
     const same = kept.length === args.length && kept.every((t, k) => t === args[k]);
-    return hit(visible && !same, () => maxOf(c, "max", kept.length > 0 ? kept : args.slice(0, 1)));
+    return hit(floor !== undefined && !same, () => maxOf(c, "max", kept.length > 0 ? kept : args.slice(0, 1)));
   },
 };
+
+/** What a maximum is not below: −B beside a visible score, or a number that is among its arguments. */
+function floorOf(args: readonly Term[]): Floor | undefined {
+  const visible = args.filter((t) => !canDrop(t) && isVisible(t));
+  if (visible.some((t) => finite(t) === undefined)) return "score";
+  const numbers = visible.flatMap((t) => finite(t) ?? []);
+  return numbers.length > 0 ? Math.max(...numbers) : undefined;
+}
+type Floor = "score" | number;
 
 /** A number by itself stays: it is the same on both sides, and may be the end of a clip. */
 const canDrop = (t: Term): boolean => t.kind !== "num" && (ceilingOf(t) !== undefined || shutBranch(t) !== undefined);
 
 /** An argument of a maximum without what is masked out in it. */
-function without(c: Context, t: Term, checked: boolean): readonly Term[] {
-  const below = ({ base, count }: Ceiling): boolean => !checked || leaves(c, gapUnder({ base, count: count + 1 }, 0));
+function without(c: Context, t: Term, floor: Floor | undefined): readonly Term[] {
+  const below = ({ base, count }: Ceiling): boolean => {
+    if (floor === undefined) return true;
+    return leaves(c, floor === "score" ? gapUnder({ base, count: count + 1 }, 0) : gapUnder({ base, count }, floor));
+  };
   if (!canDrop(t)) return [t];
   const own = ceilingOf(t);
   if (own) return below(own) ? [] : [t];
