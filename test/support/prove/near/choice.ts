@@ -74,6 +74,7 @@ export const CHOICE: Readonly<Record<string, Near>> = {
       "of masked-out entries alone": ({ max, low, x, y }) => max(low(x), low(y)),
       "beside a mask entry": ({ c, max, low, y }) =>
         max(raw(c, { kind: "leaf", leaf: { of: "mask", name: "mask", dtype: "fp16" } }, []), low(y)),
+      "beside a number as low": ({ max, low, n, y }) => max(n(-5000), low(y)),
       "undone by a bias": ({ max, add, low, n, x, y }) => max(x, add(low(y), n(10_000))),
       "a minimum": ({ min, low, x, y }) => min(x, low(y)),
     },
@@ -99,6 +100,7 @@ export const CHOICE: Readonly<Record<string, Near>> = {
     fires: ({ add, mask, x }) => add(mask(0), x),
     not: {
       "two mask entries": ({ add, mask }) => add(mask(0), mask(1)),
+      "a selection by another equality": ({ add, select, equal, x, y }) => add(select(equal(x, y), x, y), x),
       "a selection by another condition": ({ add, select, less, x, y }) => add(select(less(x, y), x, y), x),
     },
   },
