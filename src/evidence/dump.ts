@@ -10,7 +10,7 @@ import { writePackage } from "../emit/write/package.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
 import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
-import { feeds } from "../passes/prove/refute/sample.ts";
+import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/sample.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
@@ -41,14 +41,17 @@ const raws = (arrays: Readonly<Record<string, NDArray>>) =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, toRaw(array)]));
 
 const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): NDArray =>
-  arrayOf(type.dtype, type.shape, sample.arrays.get(name)!.subarray(0, sizeOf(type.shape)));
+  arrayOf(type.dtype, type.shape, sample.arrays.get(keyOfState(name))!.subarray(0, sizeOf(type.shape)));
 
 /** The weights of a counterexample are numbers in memory. */
 function sampleStore({ sample, pair }: Counterexample): WeightStore {
   return {
     async *stream(source, type) {
       const { base, offset } = pair.placeOf(source, type);
-      yield encodeElements(type.dtype, sample.arrays.get(base)!.subarray(offset, offset + sizeOf(type.shape)));
+      yield encodeElements(
+        type.dtype,
+        sample.arrays.get(keyOfWeight(base))!.subarray(offset, offset + sizeOf(type.shape)),
+      );
     },
     report: () => nothingToReport,
     close: async () => {},

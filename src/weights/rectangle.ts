@@ -18,12 +18,12 @@ export interface ReadableTensor {
 /** A weight by its tensor in a checkpoint, with rows, columns and a transform as far as it is not the whole. */
 export type CheckpointSource = Extract<WeightSource, { from: "checkpoint" }>;
 
-type Range = readonly [begin: number, end: number];
+type Interval = readonly [begin: number, end: number];
 
 /** A rectangle of a matrix. */
 export interface Rectangle {
-  readonly rows: Range;
-  readonly columns: Range;
+  readonly rows: Interval;
+  readonly columns: Interval;
 }
 
 /** A weight as a rectangle of a stored matrix with `stride` columns. */
@@ -33,7 +33,7 @@ export interface SourceRectangle extends Rectangle {
 }
 
 /** How many rows or columns a range has. */
-export const widthOf = ([begin, end]: Range): number => end - begin;
+export const widthOf = ([begin, end]: Interval): number => end - begin;
 /** How many elements a rectangle has. */
 export const areaOf = (rectangle: Rectangle): number => widthOf(rectangle.rows) * widthOf(rectangle.columns);
 
@@ -49,7 +49,7 @@ export function matrixOf(shape: Shape): readonly [rows: number, columns: number]
 export function rectangleOf(stored: ReadableTensor, source: CheckpointSource, type: TensorType): SourceRectangle {
   const [height, stride] = matrixOf(stored.shape);
   const name = `${stored.where}: tensor "${stored.name}" [${stored.shape.join(",")}]`;
-  const range = (what: string, given: Range | undefined, size: number): Range => {
+  const range = (what: string, given: Interval | undefined, size: number): Interval => {
     const [begin, end] = given ?? [0, size];
     if (begin < 0 || end < begin || end > size)
       throw new UserError(`${name} has no ${what} ${begin} to ${end}; it has ${size}`);

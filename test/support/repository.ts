@@ -60,13 +60,14 @@ const DECLARATION =
 
 /**
  * The exported declarations without a doc comment directly above, by name. An op says what it is in its field `doc`, which
- * the editor shows too; of a function's overloads the first speaks for all.
+ * the editor shows too, a rule of the prover in `says` and `needs`; of a function's overloads the first speaks for all.
  */
 export function undocumented({ text }: Source): readonly string[] {
   const lines = text.split("\n");
   const found = lines.flatMap((line, at) => {
     const name = DECLARATION.exec(line)?.[1];
-    if (name === undefined || /= op(<\w+>)?\("/.test(line)) return [];
+    const tellsItself = /= op(<\w+>)?\("|: (TermRule|(Decision|Making)<.*>|Rule) = \{$/;
+    if (name === undefined || tellsItself.test(line)) return [];
     let above = at - 1;
     while (lines[above]?.startsWith("// biome-ignore")) above--;
     return [{ name, documented: endsDocComment(lines, above) }];

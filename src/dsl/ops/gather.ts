@@ -88,15 +88,15 @@ function atPosition(m: Algebra, indices: Read, at: readonly Index[], size: numbe
   );
 }
 
-interface Run {
+interface GatherRun {
   readonly start: number;
   readonly step: number;
   readonly length: number;
 }
 
 /** A list of whole numbers as arithmetic progressions, each as long as it goes. */
-function runsOf(values: ArrayLike<number>): readonly Run[] {
-  const runs: Run[] = [];
+function runsOf(values: ArrayLike<number>): readonly GatherRun[] {
+  const runs: GatherRun[] = [];
   for (let begin = 0; begin < values.length; ) {
     const start = values[begin]!;
     const step = (values[begin + 1] ?? start) - start;

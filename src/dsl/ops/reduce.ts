@@ -5,7 +5,7 @@ import { op } from "../op.ts";
 import type { Reduce } from "../shapes/signatures.ts";
 import { NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
 
-type Term = (ks: readonly Index[]) => Scalar;
+type Summand = (ks: readonly Index[]) => Scalar;
 
 /** `axes` defaults to all axes of the operand. */
 export const allAxes = attr("axes", (x) => [...(Object.values(x)[0] as TensorType).shape.keys()], { says: "all axes" });
@@ -14,7 +14,7 @@ export const allAxes = attr("axes", (x) => [...(Object.values(x)[0] as TensorTyp
 const reduction = (
   name: string,
   doc: string,
-  f: (m: Algebra, sizes: Shape, term: Term) => Scalar,
+  f: (m: Algebra, sizes: Shape, term: Summand) => Scalar,
   { chooses }: { chooses?: true } = {},
 ) =>
   op<Reduce>(name)({
@@ -42,7 +42,7 @@ const reduction = (
     },
   });
 
-const sumOfSquares = (m: Algebra, sizes: Shape, term: Term) =>
+const sumOfSquares = (m: Algebra, sizes: Shape, term: Summand) =>
   sumOver(m, sizes, (ks) => {
     const a = term(ks);
     return m.mul(a, a);

@@ -6,17 +6,17 @@ import type { Tensor } from "../tensor.ts";
 import { type DType, NUMBERS, type Shape, sameShape, sizeOf } from "../type.ts";
 import { checkAlong, checkPositions, type Indices } from "./gather.ts";
 
-type Mode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
+type ScatterMode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
 
 /** Call of the scatter ops: the shape is that of data; mode `add` when absent. */
 export type Scatter = <S extends Shape, D extends DType>(
   data: Tensor<S, D>,
   indices: Indices,
   updates: Tensor<Shape, D>,
-  options?: { axis?: number; mode?: Mode; validate_indices?: boolean },
+  options?: { axis?: number; mode?: ScatterMode; validate_indices?: boolean },
 ) => Tensor<S, D>;
 
-const COMBINED: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
+const COMBINED: Readonly<Record<ScatterMode, (m: Algebra, old: Scalar, update: Scalar) => Scalar>> = {
   update: (_, _old, update) => update,
   add: (m, old, update) => m.add(old, update),
   sub: (m, old, update) => m.sub(old, update),
@@ -25,8 +25,8 @@ const COMBINED: Readonly<Record<Mode, (m: Algebra, old: Scalar, update: Scalar) 
   max: (m, old, update) => m.maximum(old, update),
   min: (m, old, update) => m.minimum(old, update),
 };
-const MODES = Object.keys(COMBINED) as readonly Mode[];
-const EXACT: readonly string[] = ["update", "max", "min"] satisfies Mode[];
+const MODES = Object.keys(COMBINED) as readonly ScatterMode[];
+const EXACT: readonly string[] = ["update", "max", "min"] satisfies ScatterMode[];
 
 const operands = {
   data: { dtypes: NUMBERS },
@@ -66,7 +66,7 @@ export const scatter = op<Scatter>("scatter")({
         const target = known === undefined ? m.indexOf(indices.at(...js), data.shape[axis]!) : m.index(known);
         return { target, update: () => at(js) };
       });
-      return applyAll(m, data, ix, ix[axis]!, mode as Mode, writes);
+      return applyAll(m, data, ix, ix[axis]!, mode as ScatterMode, writes);
     };
   },
 });
@@ -89,7 +89,7 @@ export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
         const at = ix.with(axis, m.index(j));
         return { target: m.indexOf(indices.at(...at), data.shape[axis]!), update: () => updates.at(...at) };
       });
-      return applyAll(m, data, ix, ix[axis]!, mode as Mode, writes);
+      return applyAll(m, data, ix, ix[axis]!, mode as ScatterMode, writes);
     },
 });
 
@@ -104,7 +104,7 @@ function applyAll(
   data: Read,
   ix: readonly Index[],
   i: Index,
-  mode: Mode,
+  mode: ScatterMode,
   writes: readonly Write[],
 ): Scalar {
   return writes.reduce(

@@ -23,9 +23,15 @@ export interface Results {
   readonly states: Readonly<Record<string, NDArray>>;
 }
 
-/** Evaluates every output and state of the graph in the given precision. */
-export function evaluate(graph: Graph, bindings: Bindings, precision: Precision = "fp16"): Results {
+/** Evaluates every output and state of the graph in the given precision; `see` is shown every value on the way. */
+export function evaluate(
+  graph: Graph,
+  bindings: Bindings,
+  precision: Precision = "fp16",
+  see: (value: Tensor, array: NDArray) => void = () => {},
+): Results {
   const values = evaluateAll(graph, bindings, precision);
+  for (const [value, array] of values) see(value, array);
   const get = (value: Tensor): NDArray => values.get(value)!;
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, get(value)])),

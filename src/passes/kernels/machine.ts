@@ -96,7 +96,7 @@ export function machine(options: MachineOptions): Machine {
   };
 }
 
-interface Job {
+interface MachineJob {
   readonly kernel: string;
   readonly count: number;
   readonly grain: number;
@@ -105,7 +105,7 @@ interface Job {
 }
 
 /** One job on all threads; back when every grain is done. */
-function shareOut(control: Int32Array, helpers: number, job: Job): void {
+function shareOut(control: Int32Array, helpers: number, job: MachineJob): void {
   const set = (field: Exclude<keyof Control, "bytes">, value: number) => Atomics.store(control, CONTROL[field], value);
   set("kernel", job.names.indexOf(job.kernel));
   set("count", job.count);

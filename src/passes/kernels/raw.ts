@@ -17,7 +17,7 @@ export interface RawArray extends TensorType {
 }
 
 /** How elements are held in memory. */
-export interface Store {
+export interface TypedStore {
   /** Bytes of an element. */
   readonly bytes: number;
   view(buffer: ArrayBufferLike, offset: number, length: number): Elements;
@@ -26,12 +26,12 @@ export interface Store {
 const store = <E extends Elements>(type: {
   new (buffer: ArrayBufferLike, offset: number, length: number): E;
   readonly BYTES_PER_ELEMENT: number;
-}): Store => ({
+}): TypedStore => ({
   bytes: type.BYTES_PER_ELEMENT,
   view: (buffer, offset, length) => new type(buffer, offset, length),
 });
 
-const STORES: Readonly<Record<DType, Store>> = {
+const STORES: Readonly<Record<DType, TypedStore>> = {
   fp16: store(Uint16Array),
   fp32: store(Float32Array),
   int32: store(Int32Array),
@@ -49,7 +49,7 @@ const STORES: Readonly<Record<DType, Store>> = {
 };
 
 /** How elements of a dtype are held while a graph runs in a precision. Types below 8 bits take a byte. */
-export const storeOf = (dtype: DType, precision: Precision): Store =>
+export const storeOf = (dtype: DType, precision: Precision): TypedStore =>
   precision === "fp64" && (dtype === "fp16" || dtype === "fp32") ? store(Float64Array) : STORES[dtype];
 
 /** Copies contents between forms: fp16 bits to doubles or back, or as they are. */

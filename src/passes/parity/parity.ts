@@ -48,7 +48,7 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
   const calls = options.calls ?? usualSequence(tokens, slots, abilitiesOf(twins));
   const { seed = 1, config } = options;
   const source: Source = { seed, roles, maxSeq: slots, ...(config ? { config } : {}) };
-  const job: Job = { ...twins, ...graphs, source, chain: beginChain(graphs.block) };
+  const job: ParityRun = { ...twins, ...graphs, source, chain: beginChain(graphs.block) };
   const reports: CallReport[] = [];
   for (const [n, call] of calls.entries()) {
     reports.push(await runCall(job, call, n * tokens));
@@ -61,7 +61,7 @@ const isEqual = ({ tokens, states }: CallReport): boolean =>
   tokens.every((t) => t.equal) && states.every((s) => s.equal);
 
 /** What is carried from call to call. */
-interface Chain {
+interface ParityChain {
   blockStates: Arrays;
   stepStates: Arrays;
   readonly committed: Set<number>;
@@ -69,12 +69,12 @@ interface Chain {
   readonly stale: Set<number>;
 }
 
-interface Job extends Twins, RunnableGraphs {
+interface ParityRun extends Twins, RunnableGraphs {
   readonly source: Source;
-  readonly chain: Chain;
+  readonly chain: ParityChain;
 }
 
-function beginChain(block: Graph): Chain {
+function beginChain(block: Graph): ParityChain {
   const zeros = Object.fromEntries(
     block.states.map(({ name, entry: { type } }) => [
       name,
@@ -85,7 +85,7 @@ function beginChain(block: Graph): Chain {
 }
 
 /** `stream` is the number of the call's first token among all rows fed. */
-async function runCall(job: Job, call: PlannedCall, stream: number): Promise<CallReport> {
+async function runCall(job: ParityRun, call: PlannedCall, stream: number): Promise<CallReport> {
   const { source, chain } = job;
   const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream };
   const inputs = feed(job.block, source, context);

@@ -81,7 +81,7 @@ export async function record(
   const initial = garbage(graphs.block, seed);
   const source: Source = { seed, roles, maxSeq, ...(config ? { config } : {}) };
   const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(twins));
-  const chain: Chain = { block: initial, steps: initial, exact: initial, committed: new Set() };
+  const chain: RecordedChain = { block: initial, steps: initial, exact: initial, committed: new Set() };
   const calls: RecordedCall[] = [];
   for (const [n, call] of planned.entries()) {
     const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream: n * tokens };
@@ -112,22 +112,22 @@ interface Recordable extends Pick<Recording, "maxSeq" | "states"> {
 }
 
 /** The caches that are carried from call to call. */
-interface Chain {
+interface RecordedChain {
   block: Arrays;
   steps: Arrays;
   exact: Arrays;
   readonly committed: Set<number>;
 }
 
-interface Job {
+interface RecordingJob {
   readonly call: PlannedCall;
   readonly states: readonly RecordedState[];
-  readonly chain: Chain;
+  readonly chain: RecordedChain;
   readonly source: Source;
   readonly context: Feed;
 }
 
-async function recordCall(graphs: RunnableGraphs, runExact: Runner, job: Job): Promise<RecordedCall> {
+async function recordCall(graphs: RunnableGraphs, runExact: Runner, job: RecordingJob): Promise<RecordedCall> {
   const { call, states, chain, source, context } = job;
   const inputs = mapValues(feed(graphs.block, source, context), toBits);
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));

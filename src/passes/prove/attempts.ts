@@ -1,16 +1,19 @@
 /** Attempts at a proof, the strongest claim first: every segment between cuts is proven, the whole is as weak as the weakest. */
-import type { Graph } from "../../dsl/graph.ts";
+import type { Graphs } from "../../dsl/twins.ts";
+import type { Precondition } from "./logic/preconditions.ts";
 import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
-import { type CutPairs, newPrograms } from "./program/program.ts";
+import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
 import { compare, type Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
 import { explain } from "./refute/explain.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
+import { aftermathOf, type Consequences, changedByPadding } from "./report/aftermath.ts";
 import { type Context, newContext } from "./rules/context.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
+/** What is to be proven, by which rules. */
 export interface Task {
   readonly pair: ProvenPair;
   readonly rules: RuleBook;
@@ -23,6 +26,7 @@ export interface Failure {
   explain(): Finding;
 }
 
+/** How an attempt at the whole ended: proven at a level, or failed at a pair. */
 export interface Outcome {
   readonly record: Record;
   /** Terms made, places compared. */
@@ -31,6 +35,9 @@ export interface Outcome {
   readonly level: Mode;
   readonly failed?: Failure;
   readonly notExact?: Failure;
+  /** Preconditions that attempts came to need, those that failed included: a counterexample has to keep them. */
+  readonly tried: ReadonlySet<Precondition>;
+  readonly consequences: Consequences;
   readonly segments: number;
   /** Segments that are not renamings of another. */
   readonly distinct: number;
@@ -43,7 +50,7 @@ export function assumptionsOf({ roles, tokens }: ProvenPair): readonly Assumptio
   const layouts = single ? [true] : positions.length > 0 && tokens > 1 ? [false, true] : [false];
   return layouts.flatMap((contiguous) =>
     (["exact", "reals"] as const).flatMap((mode) =>
-      [false, true].map((twoValued) => ({ mode, twoValued, contiguous })),
+      [false, true].map((twoValued) => ({ mode, twoValued, contiguous, column: "one" as const })),
     ),
   );
 }
@@ -56,7 +63,7 @@ export function proveCut(
   attempts: readonly Assumptions[],
 ): Outcome {
   const { pair } = task;
-  const sums = { record: newRecord(), terms: 0, compared: 0 };
+  const sums: Sums = { record: newRecord(), tried: new Set(), terms: 0, compared: 0, consequences: {} };
   const segments = segmentsOf([...cuts, ...results], cutsWithout(cuts, []), pair);
   const proven = new Map<string, Proof>();
   let level: Mode = "exact";
@@ -83,6 +90,8 @@ interface Proof {
 
 interface Sums {
   readonly record: Record;
+  readonly tried: Set<Precondition>;
+  consequences: Consequences;
   terms: number;
   compared: number;
 }
@@ -98,10 +107,14 @@ function proveSegment(
   for (const assumed of attempts) {
     if (assumed.twoValued && !hasMask(task.pair)) continue;
     const c = newContext(assumed, task.pair, task.rules);
-    const failure = attempt(c, task.pair, segment, cuts, sums);
+    const p = newPrograms(c, task.pair, cuts);
+    const failure = attempt(p, task.pair, segment, sums);
     sums.terms += c.store.terms.size;
+    // What an attempt takes for granted says nothing of what the graphs need.
+    if (!assumed.contiguous) for (const id of c.record.used.keys()) sums.tried.add(id);
     if (!failure) {
       gather(sums.record, c);
+      sums.consequences = { ...consequencesOf(task, p, segment, cuts), ...sums.consequences };
       const exact = failures.findLast((x) => x.assumed.mode === "exact")?.failure;
       return { level: assumed.mode, ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}) };
     }
@@ -122,15 +135,38 @@ function clearest(failures: readonly Failure[]): Finding {
 }
 
 /** The first pair of a segment that is not equal; undefined when all are. */
-function attempt(c: Context, pair: ProvenPair, segment: Segment, cuts: CutPairs, sums: Sums): Failure | undefined {
-  const p = newPrograms(c, pair, cuts);
-  const graphs: { readonly block: Graph; readonly step: Graph } = pair;
+function attempt(p: Programs, graphs: Graphs, segment: Segment, sums: Pick<Sums, "compared">): Failure | undefined {
   for (const results of segment.pairs) {
     const { compared, difference } = compare(p, results);
     sums.compared += compared;
     if (difference) return { pair: results, explain: () => explain(p, graphs, difference) };
   }
   return undefined;
+}
+
+/** What follows from a segment that was proven, or why it does not. Nothing is said of a block of one token. */
+function consequencesOf(task: Task, p: Programs, segment: Segment, cuts: CutPairs): Consequences {
+  const { pair } = task;
+  if (pair.tokens < 2) return {};
+  const found = aftermathOf(p, segment.pairs);
+  const padding = paddingOf(task, p, segment, cuts);
+  return padding === undefined ? found : { ...found, padding };
+}
+
+/**
+ * Whether any tokens of a block may be padding: block and steps are equal whatever the columns hold, and a step for
+ * padding leaves the states as they are, so that it need not be made. Else what stands in the way.
+ */
+function paddingOf({ pair, rules }: Task, p: Programs, segment: Segment, cuts: CutPairs): string | undefined {
+  const kinds = Object.values(pair.roles).map((role) => role.kind);
+  if (!kinds.includes("write_mask") || kinds.includes("position")) return undefined;
+  const { mode, twoValued, contiguous } = p.c;
+  const under = (column: "either" | "zero") =>
+    newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules), pair, cuts);
+  const failure = attempt(under("either"), pair, segment, { compared: 0 });
+  if (failure) return `${failure.pair.name} is not that of single steps when some tokens are padding`;
+  const changed = changedByPadding(under("zero"), segment.pairs);
+  return changed === undefined ? undefined : `a call for padding changes ${changed}`;
 }
 
 function gather(into: Record, { record }: Context): void {

@@ -3,20 +3,25 @@
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
 import type { Graph } from "../../dsl/graph.ts";
-import { tokenAxisOf } from "../../dsl/twins.ts";
+import { nowhere } from "../../dsl/site.ts";
+import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair } from "./program/pair.ts";
 import type { Pair } from "./program/relation.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
+import { type Attack, attack } from "./refute/attack.ts";
+import { ProofContradicted } from "./refute/contradicted.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
-import { withoutHint } from "./refute/finding.ts";
+import { type Finding, withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
+import type { Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { SecondOpinion, Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
+/** How to prove, and what to try besides. */
 export interface ProveOptions extends CounterexampleOptions {
   /** Tells of weights that are parts of one another; a weight is itself where it says nothing. */
   readonly weightIdentity?: (...weight: Parameters<PlaceOf>) => WeightPlace | undefined;
@@ -43,7 +48,8 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
   let outcome = proveCut(task, cuts, results, attempts);
-  const search = outcome.failed && options.counterexample !== false ? searchDifference(pair, options) : undefined;
+  const search =
+    outcome.failed && options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : undefined;
   if (outcome.failed && cuts.length > 0 && cuts.length <= MOST_UNCUT && !search?.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
@@ -51,10 +57,13 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   }
   const common = { ...commonOf(pair, outcome, began), ...opinionOf(pair, options) };
   if (!outcome.failed) {
-    const corollaries = corollariesOf(pair, outcome.record.used);
+    const attacked = attackOn(pair, outcome, options);
+    if (attacked && attacked.met === 0)
+      return { verdict: "NOT PROVEN", ...common, finding: vacuous(attacked), searched: `${attacked.runs} inputs` };
+    const corollaries = corollariesOf(pair, outcome);
     const { level, notExact } = outcome;
     const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
-    return { verdict: "PROVEN", level, ...common, corollaries, ...weaker };
+    return { verdict: "PROVEN", level, ...common, corollaries, ...weaker, ...(attacked ? { attacked } : {}) };
   }
   const finding = outcome.failed.explain();
   if (search?.counterexample)
@@ -75,6 +84,32 @@ function commonOf(
     milliseconds: performance.now() - began,
   };
 }
+
+/** A counterexample keeps what any proof of this pair would need: contiguous rows, where the rows have to follow each other. */
+const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
+
+/** Graphs of the same model at other sizes. */
+const smaller = ({ placeOf }: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, placeOf);
+
+/** @throws ProofContradicted when a run of the graphs says otherwise. */
+function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attack | undefined {
+  const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
+  const { record, level } = outcome;
+  const contiguous = record.used.has("P2'");
+  const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
+  const found = options.secondOpinion === false ? undefined : attack(own, claim);
+  if (found?.contradiction) throw new ProofContradicted(own, level, found.contradiction);
+  return found;
+}
+
+/** No input that was tried keeps the preconditions: a proof under them says nothing. */
+const vacuous = ({ unmet = "" }: Attack): Finding => ({
+  value: "the preconditions",
+  where: "on every input that was tried",
+  reason: { code: "vacuous", unmet },
+  op: "",
+  site: nowhere,
+});
 
 /** Scalar operations above which no second opinion is asked for. */
 const SECOND_OPINION_LIMIT = 3e5;

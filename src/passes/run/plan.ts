@@ -11,7 +11,7 @@ import type { Precision } from "../interpret/reading.ts";
 import type { Accumulate } from "../kernels/accumulate.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { align } from "../kernels/machine.ts";
-import { type Store, storeOf } from "../kernels/raw.ts";
+import { storeOf, type TypedStore } from "../kernels/raw.ts";
 import { kernelFor } from "../kernels/table.ts";
 import { layOut } from "./memory.ts";
 import { frugalOrder, type Owners, ownersOf, sourcesOf } from "./order.ts";
@@ -83,7 +83,7 @@ function checkModel(precision: Precision, accumulate: Accumulate | undefined): v
 }
 
 /** How a value's contents are stored. Weights and constants stay as they are in any precision. */
-export const storeOfValue = ({ type, def }: Tensor, precision: Precision): Store =>
+export const storeOfValue = ({ type, def }: Tensor, precision: Precision): TypedStore =>
   storeOf(type.dtype, def.kind === "weight" || def.kind === "const" ? "fp16" : precision);
 
 /** Bytes that a value's contents take in memory. */

@@ -1,3 +1,4 @@
+/** docs/engine-rules.md is printed from the lint rules. */
 import { expect, test } from "vitest";
 import { engineRulesDoc } from "../../../scripts/engine-rules-doc.ts";
 

@@ -19,6 +19,8 @@ private let known: [String: (meaning: String, asserted: Bool)] = [
     "P6": ("block and steps are fed the same rows", true),
     "P7": ("everything fed, and the cache, is finite", true),
     "P8": ("scores stay far from the closed value", false),
+    "P9": ("inputs without a token axis are the same at every call", false),
+    "P10": ("all inputs that give positions give the same ones", true),
 ]
 
 /// Checks the preconditions on every call: P5 and P2' when `ids` has them, all others always.

@@ -9,7 +9,7 @@ import type { Accumulate } from "../accumulate.ts";
 import type { Elements } from "../raw.ts";
 import { codeReading } from "./reading.ts";
 import { helpers } from "./runtime.ts";
-import { type Term, type Writer, writer } from "./writer.ts";
+import { type CodeTerm, type Writer, writer } from "./writer.ts";
 
 /** Fills `out` from the operands, in the order of `operandsOf`. */
 export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void;
@@ -39,7 +39,7 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   };
   const element = meaningOf(m, def, type, read);
   const order = loopOrder(type.shape, reducedAxes(def));
-  const ix: Term[] = type.shape.map(() => m.index(0));
+  const ix: CodeTerm[] = type.shape.map(() => m.index(0));
   const heads = order.map((axis) => {
     const i = w.open();
     ix[axis] = i;
@@ -61,11 +61,11 @@ export function compileOp(def: OpDef, type: TensorType, options: CompileOptions)
 
 function readOf(
   w: Writer,
-  flat: (ix: readonly Term[], shape: Shape) => Term,
+  flat: (ix: readonly CodeTerm[], shape: Shape) => CodeTerm,
   type: TensorType,
   name: string,
   half: boolean,
-): Read<Term, Term> {
+): Read<CodeTerm, CodeTerm> {
   return {
     ...type,
     at(...ix) {
@@ -77,7 +77,7 @@ function readOf(
 }
 
 /** The text of an element as `out` stores it. */
-function storedForm(result: Term, { dtype }: TensorType, precision: Precision): string {
+function storedForm(result: CodeTerm, { dtype }: TensorType, precision: Precision): string {
   if (result.stored !== undefined) return result.stored;
   if (dtype !== "fp16" || precision === "fp64") return result.text;
   return `halfBits(${result.rounded?.dtype === "fp16" ? result.rounded.from : result.text})`;

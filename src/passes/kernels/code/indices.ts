@@ -1,28 +1,28 @@
-/** Indices and case distinctions on them as JavaScript text; what is known now is worked out now. */
+/** IndexCode and case distinctions on them as JavaScript text; what is known now is worked out now. */
 import type { Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
-import type { Term, Writer } from "./writer.ts";
+import type { CodeTerm, Writer } from "./writer.ts";
 
 /** A known index; arithmetic on it is done while the text is written. */
-export const index = (n: number): Term => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });
+export const index = (n: number): CodeTerm => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });
 
 /** The index half of the algebra, over terms. */
-export type Indices = ReturnType<typeof indexReading>;
+export type IndexCode = ReturnType<typeof indexReading>;
 
 /** Index arithmetic as JavaScript text, simplified where the operands are known. */
 export function indexReading(w: Writer) {
-  const plus = (i: Term, j: Term): Term => {
+  const plus = (i: CodeTerm, j: CodeTerm): CodeTerm => {
     if (i.value !== undefined && j.value !== undefined) return index(i.value + j.value);
     if (i.value === 0) return j;
     return j.value === 0 ? i : w.bind(`${i.text} + ${j.text} | 0`, [i, j]);
   };
-  const times = (i: Term, n: number): Term => {
+  const times = (i: CodeTerm, n: number): CodeTerm => {
     if (i.value !== undefined) return index(i.value * n);
     return n === 1 ? i : n === 0 ? index(0) : w.bind(`Math.imul(${i.text}, ${n})`, [i]);
   };
-  const flat = (ix: readonly Term[], shape: Shape): Term =>
+  const flat = (ix: readonly CodeTerm[], shape: Shape): CodeTerm =>
     stridesOf(shape).reduce((sum, stride, axis) => plus(sum, times(ix[axis]!, stride)), index(0));
-  const digit = (i: Term, stride: number, size: number, first: boolean): Term => {
+  const digit = (i: CodeTerm, stride: number, size: number, first: boolean): CodeTerm => {
     if (size === 1) return index(0);
     if (i.value !== undefined) return index(Math.floor(i.value / stride) % size);
     const quotient = stride === 1 ? i : w.bind(`${i.text} / ${stride} | 0`, [i]);
@@ -33,19 +33,23 @@ export function indexReading(w: Writer) {
     plus,
     times,
     flat,
-    reindex(ix: readonly Term[], from: Shape, to: Shape): readonly Term[] {
+    reindex(ix: readonly CodeTerm[], from: Shape, to: Shape): readonly CodeTerm[] {
       const i = flat(ix, from);
       const first = to.findIndex((n) => n > 1);
       return stridesOf(to).map((stride, axis) => digit(i, stride, to[axis]!, axis === first));
     },
-    indexOf: (s: Term, size: number): Term => w.bind(`checkIndex(${s.text}, ${size})`, [s]),
-    scalar: (i: Term): Term => i,
+    indexOf: (s: CodeTerm, size: number): CodeTerm => w.bind(`checkIndex(${s.text}, ${size})`, [s]),
+    scalar: (i: CodeTerm): CodeTerm => i,
   } as const;
 }
 
 /** Case distinctions: what depends on the case stays in its branch. */
 export function branches(w: Writer) {
-  const choose = (conditions: readonly string[], guard: readonly Term[], cases: readonly (() => Term)[]): Term => {
+  const choose = (
+    conditions: readonly string[],
+    guard: readonly CodeTerm[],
+    cases: readonly (() => CodeTerm)[],
+  ): CodeTerm => {
     const nested = cases.map((make) => w.nest(make, guard));
     const results = nested.map((n) => n.result);
     // Elements that are only moved stay as they are stored, and become numbers only where someone computes with them.
@@ -66,12 +70,13 @@ export function branches(w: Writer) {
       uses,
       nested,
     );
-    const [first] = results as [Term];
+    const [first] = results as [CodeTerm];
     return moved ? { text: first.text.replace(first.stored!, name), depth, stored: name } : { text: name, depth };
   };
   return {
-    select: (cond: Term, yes: () => Term, no: () => Term): Term => choose([`${cond.text} !== 0`], [cond], [yes, no]),
-    piece(i: Term, sizes: readonly number[], pick: (n: number, rest: Term) => Term): Term {
+    select: (cond: CodeTerm, yes: () => CodeTerm, no: () => CodeTerm): CodeTerm =>
+      choose([`${cond.text} !== 0`], [cond], [yes, no]),
+    piece(i: CodeTerm, sizes: readonly number[], pick: (n: number, rest: CodeTerm) => CodeTerm): CodeTerm {
       const begins = sizes.map((_, n) => sizes.slice(0, n).reduce((sum, size) => sum + size, 0));
       const known = i.value;
       if (known !== undefined) {
@@ -88,13 +93,13 @@ export function branches(w: Writer) {
       );
     },
     within(
-      i: Term,
-      begin: Term,
+      i: CodeTerm,
+      begin: CodeTerm,
       size: number,
       stride: number,
-      inside: (rest: Term) => Term,
-      outside: () => Term,
-    ): Term {
+      inside: (rest: CodeTerm) => CodeTerm,
+      outside: () => CodeTerm,
+    ): CodeTerm {
       const distance = indexReading(w).plus(i, indexReading(w).times(begin, -1));
       if (distance.value !== undefined) {
         const rest = distance.value / stride;

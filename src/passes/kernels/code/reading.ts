@@ -6,12 +6,12 @@ import type { Algebra, Unary } from "../../../dsl/algebra.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
-import { branches, type Indices, indexReading } from "./indices.ts";
+import { branches, type IndexCode, indexReading } from "./indices.ts";
 import { chunkSum, fold, laneSum } from "./sums.ts";
-import type { Term, Writer } from "./writer.ts";
+import type { CodeTerm, Writer } from "./writer.ts";
 
 /** The algebra whose scalars and indices are terms of JavaScript. */
-export type CodeReading = Algebra<Term, Term> & Indices;
+export type CodeReading = Algebra<CodeTerm, CodeTerm> & IndexCode;
 
 const UNARY: Readonly<Record<Unary, (x: string) => string>> = {
   exp: (x) => `Math.exp(${x})`,
@@ -28,7 +28,7 @@ const UNARY: Readonly<Record<Unary, (x: string) => string>> = {
 const COMPARE = { less: "<", less_equal: "<=", equal: "===" } as const;
 
 /** What a number looks like in JavaScript. */
-const literal = (value: number): Term => ({ text: Object.is(value, -0) ? "-0" : String(value), depth: 0 });
+const literal = (value: number): CodeTerm => ({ text: Object.is(value, -0) ? "-0" : String(value), depth: 0 });
 
 /** What decides the text besides the op. */
 export interface CodeOptions {
@@ -39,11 +39,11 @@ export interface CodeOptions {
   readonly accumulate?: Accumulate | undefined;
 }
 
-/** A reading that writes the numeric reading (interpret/reading.ts) down as JavaScript, step by step. */
+/** A reading that writes the numeric reading (src/passes/interpret/reading.ts) down as JavaScript, step by step. */
 export function codeReading(w: Writer, { precision, integers, accumulate }: CodeOptions): CodeReading {
   const rounds = precision === "fp16" && !integers;
   const step = (expression: string) => (rounds ? `fround(${expression})` : `(${expression})`);
-  const compute = (expression: string, ...uses: readonly Term[]) => w.bind(step(expression), uses);
+  const compute = (expression: string, ...uses: readonly CodeTerm[]) => w.bind(step(expression), uses);
   const indices = indexReading(w);
   const laned = laneSum(w, step, indices);
   return {

@@ -1,17 +1,17 @@
 /** Sums and extremes over an index as JavaScript loops, in the order that the reading documents. */
-import type { Indices } from "./indices.ts";
+import type { IndexCode } from "./indices.ts";
 import { index } from "./indices.ts";
-import type { Nested, Term, Writer } from "./writer.ts";
+import type { CodeTerm, Nested, Writer } from "./writer.ts";
 
 /** Σ over k in [0, n) as a term. */
-export type Sum = (n: number, term: (k: Term) => Term) => Term;
+export type SumCode = (n: number, term: (k: CodeTerm) => CodeTerm) => CodeTerm;
 
 /** Lane k mod 8 in rising k from 0, then lanes j and j + 4, then (l₀ + l₁) + (l₂ + l₃). */
-export function laneSum(w: Writer, step: (expression: string) => string, { plus }: Indices): Sum {
+export function laneSum(w: Writer, step: (expression: string) => string, { plus }: IndexCode): SumCode {
   return (n, term) => {
     const lanes = Array.from({ length: 8 }, () => w.fresh());
     const whole = n - (n % 8);
-    const update = (terms: readonly Term[]) =>
+    const update = (terms: readonly CodeTerm[]) =>
       terms.map((t, j) => `${lanes[j]} = ${step(`${lanes[j]} + ${t.text}`)};`).join(" ");
     const body = whole > 0 ? w.nest((k) => lanes.map((_, j) => term(plus(k, index(j))))) : undefined;
     const rest = Array.from({ length: n - whole }, (_, j) => term(index(whole + j)));
@@ -41,16 +41,16 @@ export function chunkSum(
   w: Writer,
   n: number,
   chunk: number,
-  term: (k: Term) => Term,
-  sum: Sum,
-  { plus, times }: Indices,
-): Term {
-  const part = (c: Term, size: number) => sum(size, (k) => term(plus(times(c, chunk), k)));
+  term: (k: CodeTerm) => CodeTerm,
+  sum: SumCode,
+  { plus, times }: IndexCode,
+): CodeTerm {
+  const part = (c: CodeTerm, size: number) => sum(size, (k) => term(plus(times(c, chunk), k)));
   const whole = Math.floor(n / chunk);
   const body = w.nest((c) => part(c, chunk));
   const rest = n % chunk === 0 ? undefined : part(index(whole), n % chunk);
   const total = w.fresh();
-  const update = (t: Term) => `${total} = roundHalf(${total} + roundHalf(${t.text}));`;
+  const update = (t: CodeTerm) => `${total} = roundHalf(${total} + roundHalf(${t.text}));`;
   const depth = w.emit(
     () => [`let ${total} = 0;`, loop(body, whole, 1, update(body.result)), rest ? update(rest) : ""],
     [body.result, ...(rest ? [rest] : [])],
@@ -60,7 +60,7 @@ export function chunkSum(
 }
 
 /** The best of n ≥ 1 terms, in rising k; `pick` is a JavaScript function of two numbers. */
-export function fold(w: Writer, n: number, term: (k: Term) => Term, pick: string): Term {
+export function fold(w: Writer, n: number, term: (k: CodeTerm) => CodeTerm, pick: string): CodeTerm {
   const first = term(index(0));
   if (n === 1) return first;
   const body = w.nest((k) => term(k));

@@ -4,7 +4,7 @@
  */
 
 /** A scalar or an index in the text that is being written. */
-export interface Term {
+export interface CodeTerm {
   /** A name, a literal, or a short expression over a name. */
   readonly text: string;
   /** The scope that it belongs to: 0 is the function's own. */
@@ -19,7 +19,7 @@ export interface Term {
 
 interface Scope {
   readonly lines: string[];
-  readonly known: Map<string, Term>;
+  readonly known: Map<string, CodeTerm>;
   /** Depths of the terms from outside that it uses. */
   readonly free: Set<number>;
   /** For a branch: terms from this depth on stay inside, since elsewhere they may read what is not there. */
@@ -29,15 +29,19 @@ interface Scope {
 /** The text of one function while it is being written. */
 export interface Writer {
   /** The value of an expression over terms. */
-  bind(expression: string, uses: readonly Term[]): Term;
+  bind(expression: string, uses: readonly CodeTerm[]): CodeTerm;
   /** A fresh name. */
   fresh(): string;
   /** Writes `body` as the contents of a loop or branch, to be placed by `emit`. `variable` is a loop's own index. */
-  nest<R>(body: (variable: Term) => R, guard?: readonly Term[]): Nested<R>;
+  nest<R>(body: (variable: CodeTerm) => R, guard?: readonly CodeTerm[]): Nested<R>;
   /** Puts statements where all of `uses`, and everything the nested texts use, is known. Gives that depth. */
-  emit(lines: (depth: number) => readonly string[], uses: readonly Term[], nested: readonly Nested<unknown>[]): number;
+  emit(
+    lines: (depth: number) => readonly string[],
+    uses: readonly CodeTerm[],
+    nested: readonly Nested<unknown>[],
+  ): number;
   /** Opens a loop that stays open: everything that needs its variable is inside. */
-  open(): Term;
+  open(): CodeTerm;
   /** Closes the loops still open, with the given heads, and gives the whole text. */
   close(heads: readonly string[]): string;
 }
@@ -46,7 +50,7 @@ export interface Writer {
 export interface Nested<R> {
   readonly lines: readonly string[];
   readonly free: ReadonlySet<number>;
-  readonly variable: Term;
+  readonly variable: CodeTerm;
   readonly result: R;
 }
 
@@ -74,7 +78,7 @@ export function writer(): Writer {
     return depth;
   }
 
-  function bind(expression: string, uses: readonly Term[]): Term {
+  function bind(expression: string, uses: readonly CodeTerm[]): CodeTerm {
     const depth = place(uses.map((x) => x.depth));
     const scope = scopes[depth]!;
     const known = scope.known.get(expression);
@@ -85,7 +89,7 @@ export function writer(): Writer {
     return term;
   }
 
-  function nest<R>(body: (variable: Term) => R, guard?: readonly Term[]): Nested<R> {
+  function nest<R>(body: (variable: CodeTerm) => R, guard?: readonly CodeTerm[]): Nested<R> {
     const variable = { text: fresh(), depth: scopes.length };
     scopes.push(newScope(guard && Math.max(0, ...guard.map((x) => x.depth))));
     const result = body(variable);
@@ -95,7 +99,7 @@ export function writer(): Writer {
 
   function emit(
     lines: (depth: number) => readonly string[],
-    uses: readonly Term[],
+    uses: readonly CodeTerm[],
     nested: readonly Nested<unknown>[],
   ): number {
     const inside = nested.flatMap(({ free }) => [...free]).filter((depth) => depth < scopes.length);
@@ -104,7 +108,7 @@ export function writer(): Writer {
     return depth;
   }
 
-  function open(): Term {
+  function open(): CodeTerm {
     const variable = { text: fresh(), depth: scopes.length };
     scopes.push(newScope());
     return variable;

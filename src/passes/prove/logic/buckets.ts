@@ -1,5 +1,6 @@
 /** Hash tables for interning. The hash only finds the bucket: what counts as the same is decided by comparing parts. */
 
+/** Items by hash, and the numbers of texts that are hashed often. */
 export interface Buckets<X> {
   /** Of one hash there is mostly one item. */
   readonly items: Map<number, X | X[]>;
@@ -9,6 +10,7 @@ export interface Buckets<X> {
   size: number;
 }
 
+/** Empty buckets. */
 export const newBuckets = <X>(): Buckets<X> => ({ items: new Map(), texts: new Map(), size: 0 });
 
 /** The item with that hash that is the same. */
@@ -18,6 +20,7 @@ export function find<X extends object>(b: Buckets<X>, hash: number, same: (x: X)
   return found.find(same);
 }
 
+/** Adds an item that `find` did not find. */
 export function insert<X extends object>(b: Buckets<X>, hash: number, item: X): void {
   const found = b.items.get(hash);
   if (found === undefined) b.items.set(hash, item);
@@ -25,6 +28,7 @@ export function insert<X extends object>(b: Buckets<X>, hash: number, item: X): 
   else b.items.set(hash, [found, item]);
 }
 
+/** The number of a text: the same for equal texts, so that it can be hashed. */
 export function numberOf<X>({ texts }: Buckets<X>, text: string): number {
   const known = texts.get(text);
   if (known !== undefined) return known;
@@ -35,6 +39,7 @@ export function numberOf<X>({ texts }: Buckets<X>, text: string): number {
 /** Adds a number to a hash. */
 export const mix = (h: number, x: number): number => Math.imul(h ^ x ^ (x >>> 15), 0x01000193) ^ (h >>> 13);
 
+/** Whether both hold the same objects in the same order. */
 export function sameItems<X>(a: readonly X[], b: readonly X[]): boolean {
   if (a.length !== b.length) return false;
   for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return false;

@@ -6,6 +6,7 @@ import { asAtom } from "./index-bounds.ts";
 import type { Atom, Ix } from "./indices.ts";
 import { opaque } from "./opaque.ts";
 
+/** A variable, and the cases in which whoever owns it has to look at it. */
 export type Cases =
   /** [0, starts[0]), [starts[0], starts[1]), … of the variable. */
   | { readonly cases: Variable; readonly by: "starts"; readonly starts: readonly number[] }
@@ -14,6 +15,7 @@ export type Cases =
 
 type Variable = Extract<Atom, { kind: "var" }>;
 
+/** Whether something thrown is a case distinction. */
 export const isCases = (x: unknown): x is Cases => typeof x === "object" && x !== null && "cases" in x;
 
 /** Most cases that a variable is cut into to make an index definite. */

@@ -43,6 +43,7 @@ export interface Indices {
   readonly exprs: Buckets<Ix>;
 }
 
+/** A store without expressions. */
 export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets() });
 
 /** The range is part of the identity: the same name over another range is another variable. */
@@ -112,6 +113,7 @@ function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
 
 const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.kind === "quotient" ? a.of.free : [a]);
 
+/** The number n as an index. */
 export function constant(s: Indices, n: number): Ix {
   const known = s.constants.get(n);
   if (known) return known;
@@ -119,6 +121,7 @@ export function constant(s: Indices, n: number): Ix {
   s.constants.set(n, made);
   return made;
 }
+/** Whether the index is a number. */
 export const isConstantIx = (i: Ix): boolean => i.atoms.length === 0;
 /** The atom by itself. */
 export const atomIx = (s: Indices, a: Atom): Ix => internSorted(s, [a], [1], 0);
@@ -138,15 +141,18 @@ export const bound = (s: Indices, size: number): Ix => atomIx(s, atomOf(s, { kin
 export const param = (s: Indices, place: number): Ix =>
   atomIx(s, atomOf(s, { kind: "param", place }, `p${place}`, -Infinity, Infinity));
 
+/** i + j. */
 export function plus(s: Indices, i: Ix, j: Ix): Ix {
   if (isConstantIx(j)) return shift(s, i, j.c);
   if (isConstantIx(i)) return shift(s, j, i.c);
   return combine(s, i, j, 1);
 }
+/** i + c. */
 export function shift(s: Indices, i: Ix, c: number): Ix {
   if (c === 0) return i;
   return isConstantIx(i) ? constant(s, i.c + c) : internSorted(s, i.atoms, i.coefs, i.c + c);
 }
+/** k · i, for a whole number k. */
 export const times = (s: Indices, i: Ix, k: number): Ix =>
   k === 1
     ? i
@@ -158,6 +164,7 @@ export const times = (s: Indices, i: Ix, k: number): Ix =>
           i.coefs.map((x) => k * x),
           k * i.c,
         );
+/** i − j. */
 export const minus = (s: Indices, i: Ix, j: Ix): Ix => combine(s, i, j, -1);
 /** x mod n. */
 export const mod = (s: Indices, i: Ix, n: number): Ix =>

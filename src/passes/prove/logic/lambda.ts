@@ -21,7 +21,7 @@ import {
 import { deeper, type Setting } from "./setting.ts";
 import { intern, internLam, type Lam, type Range, type Reduction, type Term } from "./terms.ts";
 
-/** Rebuilds a term of the given kind from new parts, simplifying; scalar.ts supplies it. */
+/** Rebuilds a term of the given kind from new parts, simplifying; ../reading/scalar.ts supplies it. */
 export type Rebuild<C extends Setting> = (c: C, like: Term, args: readonly Term[], ix: readonly Ix[]) => Term;
 
 /** A closed reduction. */

@@ -1,6 +1,7 @@
 /** Where the numbers of a proof come from. A leaf is told by its kind and its name: equal names of two kinds are no match. */
 import type { DType } from "../../../dsl/type.ts";
 
+/** What a leaf of a term is an element of. */
 export type Leaf =
   /** Rows of the host's, or what it feeds alike at every call. */
   | { readonly of: "input"; readonly name: string; readonly dtype: DType }
@@ -12,6 +13,8 @@ export type Leaf =
   | { readonly of: "weight"; readonly base: string; readonly dtype: DType }
   /** A table of constants, by the SHA-256 of its numbers. */
   | { readonly of: "table"; readonly sha256: string; readonly dtype: DType }
+  /** What the write mask holds for a token at its own row, where the token may be padding: 0 or 1. */
+  | { readonly of: "column"; readonly token: number; readonly dtype: "bool" }
   /** A pair of values that was proven equal, by its number. */
   | { readonly of: "cut"; readonly number: number; readonly dtype: DType };
 
@@ -27,6 +30,8 @@ export function leafKey(l: Leaf): string {
       return `${head} ${l.base}`;
     case "table":
       return `${head} ${l.sha256}`;
+    case "column":
+      return `${head} ${l.token}`;
     case "cut":
       return `${head} ${l.number}`;
   }
@@ -44,6 +49,8 @@ export function showLeaf(l: Leaf): string {
       return l.base;
     case "table":
       return `constant ${l.sha256.slice(0, 8)}`;
+    case "column":
+      return `write mask of token ${l.token}`;
     case "cut":
       return `cut ${l.number}`;
   }

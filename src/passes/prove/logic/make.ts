@@ -32,6 +32,7 @@ export function finite(t: Term): number | undefined {
   const value = numberOf(t);
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
+/** Whether the term is that number. */
 export const is = (t: Term, value: number): boolean => numberOf(t) === value;
 
 /** The term without its minus sign. */

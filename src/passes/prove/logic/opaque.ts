@@ -3,6 +3,7 @@ import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Ix, showIx } from "./indices.ts";
 import type { TermKind } from "./terms.ts";
 
+/** Why no term could be made, with what it was about. */
 export type Reason =
   /** An index is computed at run time from something that is no position. */
   | { readonly code: "run-time index"; readonly from: TermKind }
@@ -21,14 +22,19 @@ export type Reason =
   | { readonly code: "constant at row"; readonly index: Ix }
   /** What happens depends on an index that no case distinction settles. */
   | { readonly code: "undecided"; readonly what: string; readonly index: Ix }
-  | { readonly code: "missing state"; readonly name: string };
+  | { readonly code: "missing state"; readonly name: string }
+  /** A proof stands, but no input was found that keeps its preconditions; what stood in the way on the first. */
+  | { readonly code: "vacuous"; readonly unmet: string };
 
+/** Thrown where a proof stops. */
 export interface Opaque {
   readonly opaque: Reason;
   /** The value whose element it was. */
   readonly at?: Tensor;
 }
+/** An `Opaque` for the reason, whose value is not known yet. */
 export const opaque = (reason: Reason): Opaque => ({ opaque: reason });
+/** Whether something thrown stops a proof. */
 export const isOpaque = (x: unknown): x is Opaque => typeof x === "object" && x !== null && "opaque" in x;
 
 /** The reason for people, and what would have to be accepted for the proof to go on. A code without both does not compile. */
@@ -68,6 +74,11 @@ const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code:
   undecided: {
     says: ({ what, index }) => `${what} depends on ${showIx(index)}`,
     closes: "a case distinction on an index of at most 256 values",
+  },
+  vacuous: {
+    says: ({ unmet }) => `the graphs are equal, but no input keeps the preconditions: ${unmet}`,
+    closes:
+      "an input that meets all of them; a value that is never finite, or a bound that no score keeps, rules that out",
   },
   "missing state": {
     says: ({ name }) => `state ${name} is missing`,

@@ -1,12 +1,15 @@
 /** What a proof may assume of the data that the host feeds: the contract of a block call, one line a user can check. */
 
-export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10";
+/** The number of a precondition, as verdicts, certificates and docs/equivalence.md give it. */
+export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10" | "P11";
 
+/** A short name, and what the host promises. */
 export interface PreconditionText {
   readonly name: string;
   readonly says: string;
 }
 
+/** Every precondition in words. */
 export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   P1: {
     name: "oneHot",
@@ -28,6 +31,7 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   },
   P9: { name: "shared", says: "an input without a token axis is the same at every call" },
   P10: { name: "samePosition", says: "all inputs that give positions give the same ones" },
+  P11: { name: "padding", says: "the write-mask column of a padding token is all zero; its inputs are finite" },
 };
 
 /** The largest exponent at which exp is 0 in fp32: ln 2⁻¹⁵⁰ ≈ −103.97. */

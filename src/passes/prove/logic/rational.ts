@@ -1,11 +1,13 @@
 /** Exact rationals, for the constants of a proof over the reals. */
 
+/** n / d in lowest terms. */
 export interface Rational {
   readonly n: bigint;
   /** Positive, and coprime to n. */
   readonly d: bigint;
 }
 
+/** n / d; d is not 0. */
 export function rational(n: bigint, d = 1n): Rational {
   if (d < 0n) return rational(-n, -d);
   const g = gcd(n < 0n ? -n : n, d);
@@ -24,20 +26,32 @@ export function fromNumber(x: number): Rational {
   return rational(BigInt(mantissa), 1n << shift);
 }
 
+/** 0. */
 export const ZERO = rational(0n);
+/** 1. */
 export const ONE = rational(1n);
+/** 1/2. */
 export const HALF = rational(1n, 2n);
 
+/** a + b. */
 export const addQ = (a: Rational, b: Rational): Rational => rational(a.n * b.d + b.n * a.d, a.d * b.d);
+/** a · b. */
 export const mulQ = (a: Rational, b: Rational): Rational => rational(a.n * b.n, a.d * b.d);
+/** 1 / a; a is not 0. */
 export const invQ = (a: Rational): Rational => rational(a.d, a.n);
+/** −a. */
 export const negQ = (a: Rational): Rational => ({ n: -a.n, d: a.d });
+/** |a|. */
 export const absQ = (a: Rational): Rational => (a.n < 0n ? negQ(a) : a);
+/** a = 0. */
 export const isZero = (a: Rational): boolean => a.n === 0n;
+/** a = 1. */
 export const isOne = (a: Rational): boolean => a.n === 1n && a.d === 1n;
 
+/** a < b. */
 export const lessQ = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.d;
 
+/** `n/d`, also where d is 1. */
 export const showQ = (a: Rational): string => `${a.n}/${a.d}`;
 
 /** The nearest double; never 0 for a rational that is not 0. */

@@ -12,8 +12,14 @@ export interface Assumptions {
   readonly twoValued: boolean;
   /** The rows of the tokens follow each other: w_t = w_0 + t (P2'). */
   readonly contiguous: boolean;
+  /**
+   * What the write mask's column of a token holds at its row: 1; or 0 or 1, the same for block and step, so that any
+   * tokens may be padding; or 0, all tokens being padding (P11).
+   */
+  readonly column: "one" | "either" | "zero";
 }
 
+/** One attempt, its rules aside. */
 export interface Setting extends Assumptions {
   readonly store: Store;
   readonly record: Record;
@@ -37,6 +43,7 @@ export interface Record {
   readonly rowAxes: Set<number>;
 }
 
+/** A record of nothing. */
 export const newRecord = (): Record => ({
   counts: new Map(),
   used: new Map(),
@@ -47,6 +54,7 @@ export const newRecord = (): Record => ({
 /** What the interface of the two graphs tells, as far as terms are concerned. */
 export type Interface = Pick<Setting, "tokens" | "lastRow">;
 
+/** A fresh attempt that has made no term. */
 export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({
   ...assumptions,
   ...told,

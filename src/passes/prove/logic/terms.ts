@@ -39,6 +39,7 @@ export type Head =
   /** Over the reals: Π args[k]^exponents[k]. */
   | { readonly kind: "product"; readonly exponents: readonly Rational[] };
 
+/** The kinds of terms. */
 export type TermKind = Head["kind"];
 
 interface Body {
@@ -55,8 +56,10 @@ interface Body {
   readonly skeleton: number;
 }
 
+/** A head over children. Made by `intern` alone. */
 export type Term = Body & Head;
 
+/** How a reduction combines its elements. */
 export type Reduction = "sum" | "max" | "min";
 
 /** What a reduction runs over: [0, n), or the rows of a cache axis of `size` that no token writes. */
@@ -88,6 +91,7 @@ export interface Store {
   readonly moved: Map<Term, Term>;
 }
 
+/** A store without terms. */
 export const newStore = (): Store => ({
   indices: newIndices(),
   terms: newBuckets(),

@@ -13,7 +13,8 @@ import type { Pair } from "./relation.ts";
 export function findCuts({ block, step, tokens, roles }: Twins): readonly Pair[] {
   for (const x of block.inputs) {
     // The stream is one of rows: a sum of scores and mask has the mask's type, and is none.
-    if (roles[x.name ?? ""]?.kind !== "rows") continue;
+    const role = roles[x.name ?? ""]?.kind;
+    if (role !== "rows" && !(tokens === 1 && role === "shared")) continue;
     const twin = step.inputs.find((y) => y.name === x.name);
     if (!twin) continue;
     const [a, b] = [narrowPoints(block, x), narrowPoints(step, twin)];

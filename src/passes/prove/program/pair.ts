@@ -4,6 +4,7 @@ import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 
+/** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
   /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
   readonly lastRow: number;

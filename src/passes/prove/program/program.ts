@@ -39,21 +39,25 @@ interface Cell {
   readonly element: (ix: readonly Ix[]) => Term;
 }
 
+/** Block and steps as functions from indices to terms. */
 export interface Programs {
   readonly c: Context;
   readonly placeOf: PlaceOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
+  /** By token. */
   readonly steps: readonly Copy[];
 }
 
+/** The values that stand for fresh inputs, on both sides. */
 export interface CutPairs {
   readonly block: ReadonlyMap<Tensor, Cut>;
   readonly step: ReadonlyMap<Tensor, Cut>;
 }
 
+/** Both programs, with nothing evaluated yet. */
 export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Programs {
-  const { block, step, roles, tokens } = pair;
+  const { block, step, roles } = pair;
   const copy = (graph: Graph, cut: CutPairs["block"], first: number, before?: Copy): Copy => ({
     graph,
     roles,
@@ -63,7 +67,7 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
     memo: new Map(),
   });
   const steps: Copy[] = [];
-  for (let t = 0; t < tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
+  for (let t = 0; t < c.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
   const m = symbolicReading(c);
   return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf };
 }

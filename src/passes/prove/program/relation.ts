@@ -89,10 +89,35 @@ function compareBox(
   }
 }
 
+/** The step of a token; the last one where it is about a state. */
 const stepOf = (p: Programs, token: number | undefined): Copy => p.steps[token ?? p.steps.length - 1]!;
 
 const stepIndex = (p: Programs, { tokenAxis }: Pair, box: readonly Ix[]): readonly Ix[] =>
   tokenAxis === undefined ? box : box.with(tokenAxis, constant(p.c.store.indices, 0));
+
+/** The boxes of indices at which the probe needs no case distinction: of a value of a step, its token aside. */
+export function boxesOf(p: Programs, pair: Pair, probe: (box: readonly Ix[]) => void): readonly (readonly Ix[])[] {
+  const s = p.c.store.indices;
+  const boxes: (readonly Ix[])[] = [];
+  const stack = [
+    stepIndex(
+      p,
+      pair,
+      pair.step.type.shape.map((n, axis) => variable(s, `i${axis}`, n)),
+    ),
+  ];
+  for (let box = stack.pop(); box; box = stack.pop()) {
+    try {
+      probe(box);
+      boxes.push(box);
+    } catch (reason) {
+      if (isCases(reason)) stack.push(...partsOf(p, box, reason));
+      else if (isOpaque(reason)) boxes.push(box);
+      else throw reason;
+    }
+  }
+  return boxes;
+}
 
 /** The parts of a box after a case distinction on one of its variables. */
 function partsOf(p: Programs, box: readonly Ix[], found: Cases): readonly (readonly Ix[])[] {

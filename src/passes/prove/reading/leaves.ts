@@ -31,7 +31,7 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
   const { dtype } = x.type;
   switch (role.kind) {
     case "shared":
-      need(c, "P9", name);
+      if (c.tokens > 1) need(c, "P9", name);
       return raw(c, { kind: "leaf", leaf: { of: "input", name, dtype } }, [], ix);
     case "rows": {
       const token = tokenOf(ix[role.tokenAxis]!, name) + first;
@@ -47,8 +47,12 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
     }
     case "write_mask": {
       const [place, token] = entryOf(c, name, role, first, ix);
+      if (decides(c, c.rules.padding, c.column)) return num(c, 0);
       need(c, "P1");
-      return num(c, Number(decides(c, c.rules.oneHot, place, token)));
+      const own = decides(c, c.rules.oneHot, place, token);
+      if (!own || c.column === "one") return num(c, Number(own));
+      need(c, "P11");
+      return raw(c, { kind: "leaf", leaf: { of: "column", token, dtype: "bool" } }, []);
     }
     case "mask":
       return readMask(
@@ -62,17 +66,17 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
 }
 
 type Masking = Extract<Role, { kind: "mask" | "write_mask" }>;
-type Entry = readonly [place: Place, token: number];
+type MaskEntry = readonly [place: Place, token: number];
 
 /** Whose row, and which token, an entry of a mask is about. */
-function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): Entry {
+function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): MaskEntry {
   const slot = ix[role.slotAxis]!;
   const token = tokenOf(ix[role.tokenAxis]!, name) + first;
   return [placeOf(c, slot) ?? casesOfRows(slot, `${name} is read`), token];
 }
 
 /** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
-function readMask(c: Context, name: string, dtype: DType, [place, token]: Entry, ix: readonly Ix[]): Term {
+function readMask(c: Context, name: string, dtype: DType, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
   const [open, shut] = dtype === "bool" ? [1, 0] : [0, MASKED_OUT];
   if (decides(c, c.rules.maskShut, place, token)) return num(c, shut);
   if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);

@@ -19,6 +19,7 @@ export interface Piece {
 
 type Close = (n: number, v: Atom, body: Term) => Term;
 
+/** The pieces, neighbours that follow one formula joined. */
 export function mergeAll(c: Context, pieces: readonly Piece[], close: Close): readonly Piece[] {
   const merged: Piece[] = [];
   for (const piece of pieces) {

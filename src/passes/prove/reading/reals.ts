@@ -61,6 +61,7 @@ function factored(c: Context, common: Powers, list: readonly (readonly [Term, Ra
   return productTerm(c, { q, powers: combine(powers, common) });
 }
 
+/** a + b, like terms collected. */
 export function add(c: Context, a: Term, b: Term): Term {
   const [x, y] = [linearOf(a), linearOf(b)];
   const terms = new Map(x.terms);
@@ -71,6 +72,7 @@ export function add(c: Context, a: Term, b: Term): Term {
   return termOf(c, { constant: Q.addQ(x.constant, y.constant), terms });
 }
 
+/** k · a. */
 export const scale = (c: Context, a: Term, k: number): Term => scaleQ(c, a, Q.fromNumber(k));
 
 function scaleQ(c: Context, a: Term, k: Rational): Term {
@@ -132,6 +134,7 @@ function productTerm(c: Context, product: Product): Term {
   return Q.isOne(q) ? body : scaleQ(c, body, q);
 }
 
+/** a · b, powers of one base collected. */
 export function mul(c: Context, a: Term, b: Term): Term {
   const [x, y] = [productOf(c, a), productOf(c, b)];
   const cancels = [...y.powers].some(([base, e]) => (x.powers.get(base) ?? e).n < 0n !== e.n < 0n);
@@ -139,6 +142,7 @@ export function mul(c: Context, a: Term, b: Term): Term {
   return productTerm(c, { q: Q.mulQ(x.q, y.q), powers: combine(x.powers, y.powers) });
 }
 
+/** a / b. */
 export const div = (c: Context, a: Term, b: Term): Term => mul(c, a, power(c, b, Q.negQ(Q.ONE)));
 
 /** t^e. Under a root only what is known not to be negative leaves the radicand. */
@@ -167,6 +171,7 @@ const raised = (powers: Powers, e: Rational): Powers => new Map([...powers].map(
 
 // --- functions and reductions --------------------------------------------------------------------------------------
 
+/** f(a); roots are powers. */
 export function unary(c: Context, f: Unary, a: Term): Term {
   if (f === "sqrt") return power(c, a, Q.HALF);
   if (f === "rsqrt") return power(c, a, Q.negQ(Q.HALF));

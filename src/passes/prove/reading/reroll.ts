@@ -12,6 +12,7 @@ import type { Context } from "../rules/context.ts";
 import { decides } from "../rules/rule.ts";
 import { rebuild } from "./scalar.ts";
 
+/** The piece that holds `i` as one term in its number; undefined where the pieces have no common form. */
 export function reroll(
   c: Context,
   i: Ix,

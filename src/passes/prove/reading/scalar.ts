@@ -18,6 +18,7 @@ const MUL = { kind: "mul" } as const;
 const DIV = { kind: "div" } as const;
 const SELECT = { kind: "select" } as const;
 
+/** a + b. */
 export function add(c: Context, a: Term, b: Term): Term {
   const index = indexSum(c, a, b);
   if (index) return index;
@@ -69,12 +70,15 @@ export function asIndex(c: Context, t: Term): Ix | undefined {
   return whole ? constant(c.store.indices, value) : undefined;
 }
 
+/** −a. */
 export const neg = (c: Context, a: Term): Term =>
   lift(c, [a], ([x]) => neg(c, x!)) ??
   (c.mode === "reals" && a.kind !== "index" ? reals.scale(c, a, -1) : negate(c, a));
 
+/** a − b. */
 export const sub = (c: Context, a: Term, b: Term): Term => add(c, a, neg(c, b));
 
+/** a · b. */
 export function mul(c: Context, a: Term, b: Term): Term {
   const index = indexProduct(c, a, b) ?? indexProduct(c, b, a);
   if (index) return index;
@@ -90,6 +94,7 @@ function indexProduct(c: Context, a: Term, b: Term): Term | undefined {
   return indexTerm(c, makes(c, c.rules.indexArithmetic, timesIx(c.store.indices, i, factor), i));
 }
 
+/** a / b. */
 export function div(c: Context, a: Term, b: Term): Term {
   const lifted = lift(c, [a, b], ([x, y]) => div(c, x!, y!));
   if (lifted) return lifted;
@@ -97,13 +102,16 @@ export function div(c: Context, a: Term, b: Term): Term {
   return firstOf(c, c.rules.div, [a, b], DIV) ?? raw(c, DIV, [a, b]);
 }
 
+/** The largest argument. */
 export const maximum = (c: Context, args: readonly Term[]): Term => extreme(c, "max", args);
+/** The smallest argument. */
 export const minimum = (c: Context, args: readonly Term[]): Term => extreme(c, "min", args);
 
 function extreme(c: Context, kind: "max" | "min", args: readonly Term[]): Term {
   return firstOf(c, c.rules.extreme, args, { kind }) ?? maxOf(c, kind, args);
 }
 
+/** f(a). */
 export function unary(c: Context, f: Unary, a: Term): Term {
   const head: Head = { kind: "unary", fn: f };
   const lifted = lift(c, [a], ([x]) => unary(c, f, x!));
@@ -113,17 +121,20 @@ export function unary(c: Context, f: Unary, a: Term): Term {
   return c.mode === "reals" ? reals.unary(c, f, a) : raw(c, head, [a]);
 }
 
+/** a^b. */
 export function pow(c: Context, a: Term, b: Term): Term {
   const exponent = rationalOf(b);
   if (exponent && exponent.d <= 2n) return reals.power(c, a, exponent);
   return raw(c, { kind: "pow" }, [a, b]);
 }
 
+/** 1 where the comparison holds, else 0. */
 export function compare(c: Context, how: Comparison, a: Term, b: Term): Term {
   const head: Head = { kind: "compare", how };
   return firstOf(c, c.rules.compare, [a, b], head) ?? raw(c, head, [a, b]);
 }
 
+/** One of the branches; where the condition is known the other is never made. */
 export function select(c: Context, cond: Term, yes: () => Term, no: () => Term): Term {
   const condition = numberOf(cond);
   if (condition !== undefined) return makes(c, c.rules.selectNumber, condition) === "yes" ? yes() : no();

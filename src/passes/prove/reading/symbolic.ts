@@ -14,6 +14,7 @@ import { reroll } from "./reroll.ts";
 import { compareIndices, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
 
+/** The algebra over the terms and indices of an attempt. */
 export function symbolicReading(c: Context): Algebra<Term, Ix> {
   const s = c.store.indices;
   return {

@@ -9,8 +9,9 @@ import { type Graphs, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
-import { type Run, runBoth, type Sample, sampleOf } from "./sample.ts";
+import { type BothRuns, runBoth, type Sample, type Style, sampleOf } from "./sample.ts";
 
+/** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
   /** Builds both graphs at small sizes, for `tokens` tokens; without it the given graphs are run if they are small. */
   readonly small?: (tokens: number) => Graphs;
@@ -19,6 +20,7 @@ export interface CounterexampleOptions {
   readonly seed?: number;
 }
 
+/** The first place at which a run of both graphs differs. */
 export interface Mismatch {
   /** The output or state that differs. */
   readonly name: string;
@@ -29,6 +31,7 @@ export interface Mismatch {
   readonly step: number;
 }
 
+/** An input on which the graphs differ, made small. */
 export interface Counterexample {
   readonly pair: ProvenPair;
   readonly sample: Sample;
@@ -41,6 +44,7 @@ export interface Counterexample {
   readonly seed: number;
 }
 
+/** What a search for a counterexample came to. */
 export interface Search {
   readonly counterexample?: Counterexample;
   readonly searched: string;
@@ -50,7 +54,8 @@ export interface Search {
 const TOO_LARGE = 2e7;
 const SEEDS = 4;
 
-export function searchDifference(given: ProvenPair, options: CounterexampleOptions): Search {
+/** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
+export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {
   const seed = options.seed ?? 1;
   const candidates = options.small
     ? Array.from({ length: given.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
@@ -61,7 +66,7 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
     const own = provenPair(graphs.block, graphs.step, given.placeOf);
     for (let k = 0; k < SEEDS; k++) {
-      const sample = sampleOf(own, seed + k);
+      const sample = sampleOf(own, seed + k, style);
       runs++;
       const found = mismatch(own, runBoth(own, sample, "fp16"), "fp16");
       if (!found) continue;
@@ -94,7 +99,7 @@ const PLAIN = 0.01;
 /** The first difference of a run; undefined when there is none, or when a result is not finite (P7). */
 export function mismatch(
   { block, step: single, tokens }: ProvenPair,
-  run: Run,
+  run: BothRuns,
   precision: Precision,
   noise = FP64_NOISE,
 ): Mismatch | undefined {

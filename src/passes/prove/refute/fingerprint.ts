@@ -15,13 +15,14 @@ import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { MASKED_OUT } from "../rules/masked.ts";
-import { feeds, sampleOf } from "./sample.ts";
+import { feeds, keyOfInput, keyOfState, keyOfWeight, sampleOf } from "./sample.ts";
 
 /** Two primes below 2²⁶: products are exact in doubles. */
 export const PRIMES = [67108859, 67108837] as const;
 /** A masked-out value: below the field, so that no sum or product reaches it. */
 const CLOSED = -1;
 
+/** What a prime field says of a pair. */
 export interface Fingerprint {
   readonly equal: boolean;
   /** The first place that differs. */
@@ -41,7 +42,7 @@ export function fingerprint(
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
     const { base, offset } = placeOf(def.source, type);
-    return from(type, (k) => random(base, offset + k));
+    return from(type, (k) => random(keyOfWeight(base), offset + k));
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
   const element = (value: Tensor, data: NDArray): NDArray => {
@@ -49,7 +50,9 @@ export function fingerprint(
     if (role.kind === "mask" && isFloat(value.type.dtype))
       return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
-    return from(value.type, (k) => mix(prime, seed, hashText(value.name ?? ""), Math.round(data.data[k]! * 2 ** 24)));
+    return from(value.type, (k) =>
+      mix(prime, seed, hashText(keyOfInput(value.name ?? "")), Math.round(data.data[k]! * 2 ** 24)),
+    );
   };
   const call = (graph: Graph, first: number, states: Record<string, NDArray>) => {
     const fed = feeds(graph, pair, sample, first);
@@ -61,7 +64,7 @@ export function fingerprint(
     });
   };
   let states = Object.fromEntries(
-    pair.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(name, k))]),
+    pair.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(keyOfState(name), k))]),
   );
   const block = call(pair.block, 0, states);
   const steps = Array.from({ length: pair.tokens }, (_, t) => {

@@ -2,7 +2,7 @@
 import { numberOf } from "../logic/facts.ts";
 import type { Term } from "../logic/terms.ts";
 
-/** For the two smallest parts that differ; a proof that stopped has its hint by its reason (logic/opaque.ts). */
+/** For the two smallest parts that differ; a proof that stopped has its hint by its reason (../logic/opaque.ts). */
 export function hintOf(a: Term, b: Term): string | undefined {
   const [x, y] = [numberOf(a), numberOf(b)];
   if (x !== undefined && y !== undefined) return `a rule that takes ${x} and ${y} for one number`;

@@ -4,6 +4,7 @@ import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Verdict } from "./verdict.ts";
 
+/** The record of a proof that is written beside the packages. */
 export interface Certificate {
   readonly format: "graphc-certificate-1";
   readonly tool: string;

@@ -1,62 +1,97 @@
-/** What speculative decoding needs beyond the theorem, and what it follows from. */
-import { schedule } from "../../../dsl/graph.ts";
+/** What speculative decoding needs beyond the theorem: each consequence is derived from the proof, or denied with the reason. */
+import type { Outcome } from "../attempts.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { ProvenPair } from "../program/pair.ts";
 
+/** A consequence for the host, or its denial. */
 export interface Corollary {
   readonly name: "acceptPrefix" | "rejectedRows" | "padding" | "positions" | "capacity";
   readonly holds: boolean;
   readonly says: string;
+  /** Preconditions of later calls that it rests on; of a demand, those that ask for it. */
   readonly needs: readonly Precondition[];
 }
 
-/**
- * Consequences of a proof. They follow from the rows that were proven one by one: state rows w_0 … w_{T-1} and any
- * other row, hidden rows 0 … T-1.
- */
-export function corollariesOf(
-  { block, roles, tokens }: ProvenPair,
-  used: Pick<ReadonlySet<Precondition>, "has">,
-): readonly Corollary[] {
-  const contiguous = used.has("P2'");
-  const masked = Object.values(roles).some((role) => role.kind === "mask");
-  const byMask = Object.values(roles).some((role) => role.kind === "write_mask");
+/** All consequences of a proof, in a fixed order. */
+export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Corollary[] {
   return [
-    {
-      name: "acceptPrefix",
-      holds: true,
-      says: `any m <= ${tokens} tokens may be accepted: hidden rows and cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
-      needs: ["P2", "P3"],
-    },
-    {
-      name: "rejectedRows",
-      holds: masked,
-      says: masked
-        ? "cache rows of rejected tokens are never read: the mask closes them until a later token overwrites them; they must stay finite"
-        : "not claimed: the graph has no attention mask that would close rows",
-      needs: ["P3", "P7", "P8"],
-    },
-    {
-      name: "padding",
-      holds: byMask,
-      says: byMask
-        ? "a padding token with an all-zero write-mask column leaves the cache as it is; its hidden row means nothing, and its inputs must be finite"
-        : "not claimed: a position always writes a row; shorten the block instead",
-      needs: ["P1", "P7"],
-    },
-    {
-      name: "positions",
-      holds: true,
-      says: contiguous
-        ? "positions must be contiguous: a slice is written from the first one on"
-        : "positions may be scattered: nothing needs them to be contiguous",
-      needs: contiguous ? ["P2'"] : ["P2"],
-    },
-    {
-      name: "capacity",
-      holds: schedule(block).length > 0,
-      says: `a block needs rows for all of its tokens: position 0 … max_seq - ${tokens} at the start when contiguous`,
-      needs: ["P2"],
-    },
+    acceptPrefix(pair, outcome),
+    rejectedRows(pair, outcome),
+    padding(pair, outcome),
+    positions(outcome),
+    capacity(pair),
   ];
+}
+
+const denied = (name: Corollary["name"], why: string): Corollary => ({
+  name,
+  holds: false,
+  says: `not claimed: ${why}`,
+  needs: [],
+});
+
+/** For every m < T: what the rejected tokens left is never read before it is overwritten, and overwriting erases it. */
+function acceptPrefix({ tokens }: ProvenPair, { consequences }: Outcome): Corollary {
+  const name = "acceptPrefix";
+  if (tokens < 2) return denied(name, "a block of one token has no prefix to accept");
+  const why = consequences.changes ?? consequences.keepsOld ?? consequences.readsStale;
+  if (why) return denied(name, why);
+  return {
+    name,
+    holds: true,
+    says: `any m <= ${tokens} tokens may be accepted: hidden rows and cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
+    needs: ["P2", "P3"],
+  };
+}
+
+function rejectedRows({ tokens, block }: ProvenPair, { consequences }: Outcome): Corollary {
+  const name = "rejectedRows";
+  if (tokens < 2) return denied(name, "a block of one token rejects nothing that it has computed with");
+  if (block.states.length === 0)
+    return denied(name, "the graph has no state in which rows of rejected tokens could stay");
+  const why = consequences.readsStale ?? consequences.keepsOld ?? consequences.changes;
+  if (why) return denied(name, why);
+  return {
+    name,
+    holds: true,
+    says: "cache rows of rejected tokens are never read: they are shut until a later token overwrites them; they must stay finite",
+    needs: ["P3", "P7", "P8"],
+  };
+}
+
+function padding({ tokens, roles }: ProvenPair, { consequences }: Outcome): Corollary {
+  const name = "padding";
+  const kinds = Object.values(roles).map((role) => role.kind);
+  if (kinds.includes("position")) return denied(name, "a position always writes a row; shorten the block instead");
+  if (!kinds.includes("write_mask")) return denied(name, "the graph has no write mask whose column could be all zero");
+  if (tokens < 2) return denied(name, "a block of one token is not padded");
+  if (consequences.padding) return denied(name, consequences.padding);
+  return {
+    name,
+    holds: true,
+    says: "padding tokens, anywhere in the block, with an all-zero write-mask column leave the cache and all other rows as if they were not there; their own hidden rows mean nothing",
+    needs: ["P7", "P11"],
+  };
+}
+
+function positions({ record }: Outcome): Corollary {
+  const contiguous = record.used.has("P2'");
+  return {
+    name: "positions",
+    holds: true,
+    says: contiguous
+      ? "positions must be contiguous: the proof holds for w_t = w_0 + t only"
+      : "positions may be scattered, in any order: nothing needs them to be contiguous",
+    needs: contiguous ? ["P2'"] : ["P2"],
+  };
+}
+
+function capacity({ tokens, slots }: ProvenPair): Corollary {
+  if (slots === undefined) return denied("capacity", "the graph has no cache");
+  return {
+    name: "capacity",
+    holds: true,
+    says: `a block needs rows for all of its tokens: position 0 … ${slots - tokens} at the start when contiguous`,
+    needs: ["P2"],
+  };
 }

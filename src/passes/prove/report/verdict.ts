@@ -2,10 +2,12 @@
 
 import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
+import type { Attack } from "../refute/attack.ts";
 import type { Counterexample } from "../refute/counterexample.ts";
 import type { Finding } from "../refute/finding.ts";
 import type { Corollary } from "./corollaries.ts";
 
+/** How large the proof was. */
 export interface Sizes {
   readonly tokens: number;
   /** Rows of the cache. No step of a proof looks at this number. */
@@ -18,6 +20,7 @@ export interface Sizes {
   readonly distinct: number;
 }
 
+/** A precondition that a proof used, in words about this pair. */
 export interface Used {
   readonly id: Precondition;
   readonly says: string;
@@ -35,6 +38,7 @@ interface Common {
   readonly milliseconds: number;
 }
 
+/** What evaluation over a prime field says. */
 export interface SecondOpinion {
   readonly prime: number;
   readonly equal: boolean;
@@ -42,20 +46,25 @@ export interface SecondOpinion {
   readonly at?: string;
 }
 
+/** Block and steps are equal, under the preconditions. */
 export interface Proven extends Common {
   readonly verdict: "PROVEN";
   readonly level: Mode;
   readonly corollaries: readonly Corollary[];
+  /** Inputs on which both graphs were run, and the first that keeps the preconditions; absent where the graphs are too large. */
+  readonly attacked?: Attack;
   /** Why it is not exact. */
   readonly notExact?: Finding;
 }
 
+/** An input that keeps the preconditions tells them apart. */
 export interface Refuted extends Common {
   readonly verdict: "REFUTED";
   readonly finding: Finding;
   readonly counterexample: Counterexample;
 }
 
+/** Neither. */
 export interface NotProven extends Common {
   readonly verdict: "NOT PROVEN";
   readonly finding: Finding;
@@ -63,4 +72,5 @@ export interface NotProven extends Common {
   readonly searched: string;
 }
 
+/** What `prove` says of a pair. */
 export type Verdict = Proven | Refuted | NotProven;

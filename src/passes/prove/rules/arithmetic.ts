@@ -11,6 +11,7 @@ const NEG = { kind: "neg" } as const;
 /** −t in its normal form. */
 export const negate = (c: Context, t: Term): Term => firstOf(c, c.rules.neg, [t], NEG) ?? raw(c, NEG, [t]);
 
+/** Rules of −x. */
 export const NEGATION: readonly TermRule[] = [
   {
     name: "neg-neg",
@@ -54,6 +55,7 @@ function sumIsExact(a: number, b: number): boolean {
   return isFp32(sum) && a - (sum - back) + (b - back) === 0;
 }
 
+/** Rules of a + b. */
 export const ADDITION: readonly TermRule[] = [
   {
     name: "add-constants",
@@ -94,6 +96,7 @@ export const ADDITION: readonly TermRule[] = [
   },
 ];
 
+/** Rules of a · b. */
 export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-constants",
@@ -167,6 +170,7 @@ const isPowerOfTwo = (x: number): boolean => {
   return Number.isInteger(e) && Math.abs(e) <= 100 && Math.abs(x) === 2 ** e;
 };
 
+/** Rules of a / b. */
 export const DIVISION: readonly TermRule[] = [
   {
     name: "div-by-power",
@@ -209,6 +213,7 @@ function timesNumber(c: Context, t: Term, factor: number): Term {
   return factor === 1 ? t : multiplyRaw(c, t, num(c, factor));
 }
 
+/** Rules of roundings and casts. */
 export const ROUNDING: readonly TermRule[] = [
   {
     name: "round-known",

@@ -2,6 +2,7 @@
 import { type Assumptions, type Interface, newSetting, type Setting } from "../logic/setting.ts";
 import type { RuleBook } from "./rule-book.ts";
 
+/** One attempt. */
 export interface Context extends Setting {
   readonly rules: RuleBook;
 }

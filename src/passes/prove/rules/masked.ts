@@ -29,9 +29,9 @@ const LEAST_GAP = 16;
 const HALF_ULP: Readonly<Record<string, number>> = { fp16: 2 ** -11, fp32: 2 ** -24 };
 
 /** Term arguments of the reduction whose body is looked at, in the context of their own. */
-interface Frame {
+interface Filling {
   readonly args: readonly Term[];
-  readonly outer?: Frame;
+  readonly outer?: Filling;
 }
 
 /** Which way a term is looked at: itself, or its negative. */
@@ -42,7 +42,7 @@ const memo = { 1: new WeakMap<Term, Ceiling | "none">(), [-1]: new WeakMap<Term,
 /** How far down a masked-out term lies; undefined for any other. */
 export const ceilingOf = (t: Term): Ceiling | undefined => ceiling(t, 1);
 
-function ceiling(t: Term, sign: Sign, frame?: Frame): Ceiling | undefined {
+function ceiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
   if (frame) return findCeiling(t, sign, frame);
   const known = memo[sign].get(t);
   if (known !== undefined) return known === "none" ? undefined : known;
@@ -51,7 +51,7 @@ function ceiling(t: Term, sign: Sign, frame?: Frame): Ceiling | undefined {
   return found;
 }
 
-function findCeiling(t: Term, sign: Sign, frame?: Frame): Ceiling | undefined {
+function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
   const of: Of = (x, s = sign) => ceiling(x, s, frame);
   switch (t.kind) {
     case "num":
@@ -156,7 +156,7 @@ function leaves(c: Context, gap: number): boolean {
 }
 
 /** Whether a term is certainly a visible score: no mask entry and nothing that masks out reaches it but through a function. */
-function isVisible(root: Term, frame?: Frame): boolean {
+function isVisible(root: Term, frame?: Filling): boolean {
   const seen = new Set<Term>();
   const visit = (t: Term): boolean => {
     if (t.kind === "leaf") return t.leaf.of !== "mask";

@@ -20,6 +20,15 @@ export const ONE_HOT: Decision<[place: Place, token: number]> = {
   lemma: { arity: 2, left: (_, j, t) => column(t!)[j!]!, right: (_, j, t) => Number(j === t), holds: isToken },
   when: (place, token) => place === token,
 };
+export const PADDING: Decision<[column: "one" | "either" | "zero"]> = {
+  name: "write-mask-padding",
+  tag: "definition",
+  says: "write_mask[any row, t] → 0",
+  needs: "token t is padding: its column is all zero",
+  uses: ["P11"],
+  lemma: { arity: 1, left: (_, j) => column(-1)[j!]!, right: () => 0, holds: (j) => isToken(j!) },
+  when: (column) => column === "zero",
+};
 export const MASK_SHUT: Decision<[place: Place, token: number]> = {
   name: "mask-shut",
   tag: "definition",

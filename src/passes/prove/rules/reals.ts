@@ -1,4 +1,4 @@
-/** Rules that hold over the real numbers; reading/reals.ts keeps sums and products in the normal form that they make. */
+/** Rules that hold over the real numbers; ../reading/reals.ts keeps sums and products in the normal form that they make. */
 import { type DType, isFloat } from "../../../dsl/type.ts";
 import type { Rational } from "../logic/rational.ts";
 import * as Q from "../logic/rational.ts";

@@ -7,6 +7,7 @@ import * as reals from "./reals.ts";
 import type { Rule, TermRule } from "./rule.ts";
 import * as sums from "./sums.ts";
 
+/** A place for every rule: code asks for a rule by its place, never for a rule of its own. */
 export interface RuleBook {
   // On one kind of term; the first that fires is taken.
   readonly add: readonly TermRule[];
@@ -20,6 +21,7 @@ export interface RuleBook {
   readonly extreme: readonly TermRule[];
   // Where the interface is read.
   readonly oneHot: typeof positions.ONE_HOT;
+  readonly padding: typeof positions.PADDING;
   readonly maskShut: typeof positions.MASK_SHUT;
   readonly maskOpen: typeof positions.MASK_OPEN;
   readonly maskTwoValued: typeof positions.MASK_TWO_VALUED;
@@ -46,8 +48,10 @@ export interface RuleBook {
   readonly sumLinear: typeof reals.SUM_LINEAR;
 }
 
+/** The rules that hold. */
 export const RULES: RuleBook = {
   oneHot: positions.ONE_HOT,
+  padding: positions.PADDING,
   maskShut: positions.MASK_SHUT,
   maskOpen: positions.MASK_OPEN,
   maskTwoValued: positions.MASK_TWO_VALUED,

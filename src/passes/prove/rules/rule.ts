@@ -14,6 +14,7 @@ export interface Lemma {
   holds?(...x: readonly number[]): boolean;
 }
 
+/** What every rule says of itself. */
 export interface Rule {
   readonly name: string;
   /**
@@ -81,4 +82,5 @@ export function firstOf(c: Context, rules: readonly TermRule[], args: readonly T
   return undefined;
 }
 
+/** A fitting form. */
 export const hit = (side: boolean, result: () => Term): Hit => ({ side, result });

@@ -1,0 +1,110 @@
+/**
+ * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions, and over prime
+ * fields. The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
+ */
+import type { Tensor } from "../../../dsl/tensor.ts";
+import { isFloat } from "../../../dsl/type.ts";
+import type { NDArray } from "../../interpret/array.ts";
+import type { Mode } from "../logic/setting.ts";
+import type { ProvenPair } from "../program/pair.ts";
+import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
+import { runBoth, type Sample, type Style, sampleOf } from "./sample.ts";
+
+/** What was claimed, as far as an input has to keep to it. */
+export interface Claim {
+  readonly level: Mode;
+  /** The bound of P8; infinite where nothing is masked out. */
+  readonly gap: number;
+  /** P2' is among the preconditions. */
+  readonly contiguous: boolean;
+  readonly seed: number;
+}
+
+/** A feed that keeps every precondition, and how to make it again. */
+export interface Witness {
+  readonly seed: number;
+  readonly style: Style;
+  readonly tokens: number;
+}
+
+/** How an attack ended. */
+export interface Attack {
+  /** Inputs that were run, and those among them that kept all preconditions: only these say anything. */
+  readonly runs: number;
+  readonly met: number;
+  readonly witness?: Witness;
+  /** A value that kept an input from meeting the preconditions, where none did. */
+  readonly unmet?: string;
+  /** An input that keeps the preconditions and on which the graphs differ: a fault of the prover. */
+  readonly contradiction?: Contradiction;
+}
+
+/** The feed that contradicts a proof. */
+export interface Contradiction extends Witness {
+  readonly mismatch: Mismatch;
+  readonly sample: Sample;
+}
+
+/** Ends of what the preconditions allow: scores small and large, positions at both ends and falling, all rows seen or none. */
+const STYLES: readonly Style[] = [
+  { scale: 0.5, stale: 0.5 },
+  {},
+  { rows: "last", visible: "all", stale: 30 },
+  { rows: "falling", visible: "none" },
+  { rows: "first", visible: "all", scale: 12, stale: 12 },
+  { rows: "last", visible: "none", scale: 40, stale: 200 },
+  { scale: 1 / 16, stale: 1 / 16 },
+  { scale: 1 / 256, stale: 1 / 256, visible: "none" },
+];
+
+/** Styles that are tried in any case; the others while the graphs are cheap to run. */
+const LEAST = 4;
+/** Scalar operations that an attack may spend: about as long as a proof takes. */
+const BUDGET = 1.5e6;
+/** Above it a single run costs more than the user will wait. */
+const TOO_LARGE = 2e7;
+
+/** Attacks a proof of this pair; undefined where the graphs are too large for the interpreter. */
+export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
+  const cost = costOf(pair) * (pair.tokens + 1);
+  if (cost > TOO_LARGE) return undefined;
+  const styles = STYLES.map((style) =>
+    claim.contiguous && !endsOf(style) ? { ...style, rows: "contiguous" as const } : style,
+  );
+  const most = Math.max(LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
+  let [runs, met] = [0, 0];
+  let witness: Witness | undefined;
+  let unmet: string | undefined;
+  for (const [k, style] of styles.entries()) {
+    // The smallest numbers are only for where nothing else met the preconditions.
+    if (runs >= most && witness) break;
+    runs++;
+    const seed = claim.seed + k;
+    const sample = sampleOf(pair, seed, style);
+    const kept = newKeeper(claim.gap);
+    const results = runBoth(pair, sample, claim.level === "exact" ? "fp16" : "fp64", kept.see);
+    unmet ??= kept.broken();
+    if (kept.broken() !== undefined) continue;
+    met++;
+    witness ??= { seed, style, tokens: pair.tokens };
+    const found = mismatch(pair, results, claim.level === "exact" ? "fp16" : "fp64");
+    if (found) return { runs, met, contradiction: { seed, style, tokens: pair.tokens, mismatch: found, sample } };
+  }
+  return { runs, met, ...(witness ? { witness } : unmet === undefined ? {} : { unmet }) };
+}
+
+const endsOf = ({ rows }: Style): boolean => rows === "first" || rows === "last";
+
+/** Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8). */
+function newKeeper(gap: number) {
+  let broken: string | undefined;
+  return {
+    see: ({ name, def, type }: Tensor, { data }: NDArray) => {
+      if (broken !== undefined || !isFloat(type.dtype)) return;
+      // What is masked out lies far below; everything else has to stay within the bound on both sides, so one side tells.
+      const bad = data.find((x) => !Number.isFinite(x) || x > gap);
+      if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
+    },
+    broken: () => broken,
+  };
+}

@@ -1,0 +1,107 @@
+/**
+ * What a token leaves behind in the states, read off the terms of a proof: which elements a single step changes, and
+ * whether anything it computes depends on cache rows that hold rejected tokens. Such rows are shut for the step by the mask
+ * (they are the w_j of later tokens), or its own row before it is written.
+ */
+import { asAtom } from "../logic/index-bounds.ts";
+import type { Ix } from "../logic/indices.ts";
+import { isOpaque } from "../logic/opaque.ts";
+import type { Term } from "../logic/terms.ts";
+import { type Copy, element, type Programs } from "../program/program.ts";
+import { boxesOf, type Pair } from "../program/relation.ts";
+import { placeOf } from "../reading/rows.ts";
+
+/** Why something does not follow; absent where it does. */
+export interface Consequences {
+  /** A state element that a step changes though it is not in the row of its token. */
+  readonly changes?: string;
+  /** A new row that still depends on what stood there. */
+  readonly keepsOld?: string;
+  /** A result that depends on a row that is shut for its token. */
+  readonly readsStale?: string;
+  /** What padding does: a result that no longer equals the steps', or a state that a call for padding changes. */
+  readonly padding?: string;
+}
+
+/**
+ * Of the first step of a block of two tokens or more: its results in the segment's pairs, at every place. A value that
+ * cannot be read is a reason as well.
+ */
+export function aftermathOf(p: Programs, pairs: readonly Pair[]): Consequences {
+  const first = p.steps[0]!;
+  const found: { -readonly [K in keyof Consequences]: Consequences[K] } = {};
+  for (const pair of pairs) {
+    for (const ix of boxesOf(p, pair, (box) => void element(p, first, pair.step, box))) {
+      const term = termAt(p, first, pair, ix);
+      if (pair.what !== "state") {
+        if (!term || readsShut(p, term))
+          found.readsStale ??= `${pair.name} depends on cache rows that are shut for its token`;
+        continue;
+      }
+      const place = ix.map((i) => placeOf(p.c, i)).find((x) => x !== undefined);
+      if (place !== 0) {
+        if (!term || !isEntry(term, pair.name, ix))
+          found.changes ??= `a step changes ${pair.name} beyond the row of its token`;
+      } else if (!term || readsShut(p, term))
+        found.keepsOld ??= `the new row of ${pair.name} depends on what stood in it`;
+    }
+  }
+  return found;
+}
+
+/** A state that the first step changes although its token is padding. */
+export function changedByPadding(p: Programs, pairs: readonly Pair[]): string | undefined {
+  const first = p.steps[0]!;
+  const changed = pairs.find((pair) => {
+    if (pair.what !== "state") return false;
+    const boxes = boxesOf(p, pair, (box) => void element(p, first, pair.step, box));
+    return boxes.some((ix) => {
+      const term = termAt(p, first, pair, ix);
+      return !term || !isEntry(term, pair.name, ix);
+    });
+  });
+  return changed?.name;
+}
+
+function termAt(p: Programs, copy: Copy, { step }: Pair, ix: readonly Ix[]): Term | undefined {
+  try {
+    return element(p, copy, step, ix);
+  } catch (reason) {
+    if (isOpaque(reason)) return undefined;
+    throw reason;
+  }
+}
+
+/** Whether the term is the element of the state at entry, at the same place. */
+const isEntry = (t: Term, name: string, ix: readonly Ix[]): boolean =>
+  t.kind === "leaf" && t.leaf.of === "state" && t.leaf.name === name && t.ix.every((i, k) => i === ix[k]);
+
+/** Index arguments of the reduction whose body is looked at. */
+interface Opened {
+  readonly params: readonly boolean[];
+  /** Whether its variable runs over rows that no token writes. */
+  readonly others: boolean;
+}
+
+/** Whether an element of a state that stands in the term is not known to be in a row that no token writes. */
+function readsShut(p: Programs, root: Term): boolean {
+  const seen = new Set<Term>();
+  const visit = (t: Term, opened?: Opened): boolean => {
+    if (!opened && seen.has(t)) return false;
+    if (!opened) seen.add(t);
+    if (t.kind === "leaf") return t.leaf.of === "state" && !t.ix.some((i) => isOther(p, i, opened));
+    if (t.args.some((x) => visit(x, opened))) return true;
+    if (t.kind !== "app") return false;
+    const others = t.lam.over.kind === "other rows";
+    return visit(t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others });
+  };
+  return visit(root);
+}
+
+/** Whether an index is a row that no token writes, also as the variable or a parameter of an opened reduction. */
+function isOther(p: Programs, i: Ix, opened: Opened | undefined): boolean {
+  const atom = asAtom(i);
+  if (atom?.kind === "bound") return opened?.others ?? false;
+  if (atom?.kind === "param") return opened?.params[atom.place] ?? false;
+  return placeOf(p.c, i) === "other";
+}
