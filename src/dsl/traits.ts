@@ -10,6 +10,7 @@ export const TRAITS = {
   view: "the result has the elements of the first operand in the same row-major order: it can live in the same memory",
   gathers: "reads `x` at the positions that its operand `indices` holds",
   constexpr: "unpacks stored weights: known at compile time, and its operands are literals inside the op in the file",
+  palettised: "looks stored numbers up in a stored table: as a whole it is a weight",
   contracts: "each element of the result sums products along axes of the operands",
   product: "is one such sum and nothing else: what hardware may add up in fp16",
   projects: "multiplies rows by a matrix, its second operand, which may be a weight",

@@ -65,7 +65,7 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
   },
   attrs: { vector_axis: attr("axis", 0) },
   rounds: false,
-  traits: ["constexpr"],
+  traits: ["constexpr", "palettised"],
   infer({ indices, lut }, { vector_axis }) {
     const rank = indices.shape.length;
     if (rank === 0) return "indices must have rank 1 or more";

@@ -2,7 +2,7 @@
 import type { AttrKind } from "../../dsl/attr.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { type AttrValue, constantOf, type Tensor } from "../../dsl/tensor.ts";
-import { DTYPES, type DType, type TensorType } from "../../dsl/type.ts";
+import { DTYPES, type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { isUserError } from "../../dsl/user-error.ts";
 import type { MilDType, MilTensorType, MilValue } from "../mil/records.ts";
 import type { Blobs } from "./blob.ts";
@@ -23,9 +23,27 @@ export function tensorOf(value: MilValue, blobs: Blobs, where: Where): Tensor {
   const type = concrete(value.type, where);
   if ("data" in value) return constantOf(value.data as ArrayLike<number>, type);
   return saying(where, () => {
-    if (POSITIONS.has(type.dtype)) return constantOf(blobs.elements(value.blob, value.type), type);
+    const known = POSITIONS.has(type.dtype) || masks(value, type, blobs);
+    if (known) return constantOf(blobs.elements(value.blob, value.type), type);
     return { type, def: { kind: "weight", source: blobs.source(value.blob, value.type) }, site: nowhere };
   });
+}
+
+/** The fp16 and fp32 that a table of an attention mask is filled with: nothing, or far below any score. */
+const FAR = -1000;
+/** Larger tables are weights in any case; a mask of a cache has few rows. */
+const MOST_OF_A_MASK = 1 << 18;
+
+/** Whether a blob is one number throughout, 0 or one that masks out: what a proof may reckon with, and no weight. */
+function masks(
+  { blob, type }: Extract<MilValue, { blob: unknown }>,
+  { dtype, shape }: TensorType,
+  blobs: Blobs,
+): boolean {
+  if ((dtype !== "fp16" && dtype !== "fp32") || sizeOf(shape) > MOST_OF_A_MASK) return false;
+  const data = blobs.elements(blob, type);
+  const first = data[0];
+  return first !== undefined && (first === 0 || first <= FAR) && data.every((x) => x === first);
 }
 
 /** Adds the place to what is said of a blob. */

@@ -2,7 +2,7 @@
 import type { Graphs } from "../../dsl/twins.ts";
 import type { Precondition } from "./logic/preconditions.ts";
 import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
-import { cutsWithout } from "./program/cuts.ts";
+import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
 import { compare, type Pair } from "./program/relation.ts";
@@ -64,14 +64,15 @@ export function proveCut(
 ): Outcome {
   const { pair } = task;
   const sums: Sums = { record: newRecord(), tried: new Set(), terms: 0, compared: 0, consequences: {} };
-  const segments = segmentsOf([...cuts, ...results], cutsWithout(cuts, []), pair);
+  const all = cutPairs(cuts);
+  const segments = segmentsOf([...cuts, ...results], all, pair);
   const proven = new Map<string, Proof>();
   let level: Mode = "exact";
   let notExact: Failure | undefined;
   for (const [k, segment] of segments.entries()) {
     task.progress?.(k, segments.length);
     const proof =
-      proven.get(segment.signature) ?? proveSegment(task, segment, cutsWithout(cuts, segment.pairs), sums, attempts);
+      proven.get(segment.signature) ?? proveSegment(task, segment, cutsWithout(all, segment.pairs), sums, attempts);
     proven.set(segment.signature, proof);
     const sizes = { segments: segments.length, distinct: proven.size };
     if (proof.failed) return { ...sums, level, failed: proof.failed, ...sizes };

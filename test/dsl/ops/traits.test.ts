@@ -28,6 +28,7 @@ const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
   view: ["expand_dims", "identity", "reshape", "squeeze"],
   gathers: ["gather", "gather_along_axis"],
   constexpr: ["constexpr_blockwise_shift_scale", "constexpr_lut_to_dense"],
+  palettised: ["constexpr_lut_to_dense"],
   contracts: ["conv", "linear", "matmul", "scaled_dot_product_attention"],
   product: ["conv", "linear", "matmul"],
   projects: ["linear", "matmul"],

@@ -6,7 +6,7 @@ import { type Graph, resultsOf, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { type Twins, tokenAxisOf } from "../../../dsl/twins.ts";
 import { sameType } from "../../../dsl/type.ts";
-import type { CutPairs } from "./program.ts";
+import type { Cut, CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
 
 /** The pairs of values at which both graphs are cut; none when their numbers differ. */
@@ -64,15 +64,22 @@ function dependents(order: readonly Tensor[], stream: Tensor): ReadonlySet<Tenso
   return found;
 }
 
-/** The cut values of both graphs as fresh inputs, all but one. */
-export function cutsWithout(pairs: readonly Pair[], left: readonly Pair[]): CutPairs {
-  const used = pairs.filter((pair) => !left.includes(pair));
-  const cut = (pair: Pair) => ({
-    number: pairs.indexOf(pair),
-    ...(pair.tokenAxis === undefined ? {} : { tokenAxis: pair.tokenAxis }),
-  });
-  return {
-    block: new Map(used.map((pair) => [pair.block, cut(pair)])),
-    step: new Map(used.map((pair) => [pair.step, cut(pair)])),
+/** The cut values of both graphs as fresh inputs, by their order. */
+export function cutPairs(pairs: readonly Pair[]): CutPairs {
+  const [block, step] = [new Map<Tensor, Cut>(), new Map<Tensor, Cut>()];
+  for (const [number, pair] of pairs.entries()) {
+    const cut = { number, ...(pair.tokenAxis === undefined ? {} : { tokenAxis: pair.tokenAxis }) };
+    block.set(pair.block, cut);
+    step.set(pair.step, cut);
+  }
+  return { block, step };
+}
+
+/** All cuts but those that are to be proven. */
+export function cutsWithout(cuts: CutPairs, left: readonly Pair[]): CutPairs {
+  const without = (side: "block" | "step"): CutPairs["block"] => {
+    const own = new Set(left.map((pair) => pair[side]));
+    return { get: (value) => (own.has(value) ? undefined : cuts[side].get(value)) };
   };
+  return { block: without("block"), step: without("step") };
 }

@@ -3,7 +3,8 @@ import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Role } from "../../../dsl/roles.ts";
-import type { Tensor } from "../../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
@@ -12,6 +13,7 @@ import type { Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
+import { exactly, hashOfNumbers } from "./literals.ts";
 import type { ProvenPair } from "./pair.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
@@ -29,7 +31,7 @@ export interface Copy {
   readonly first: number;
   /** The run before it, whose states it continues. */
   readonly before?: Copy;
-  readonly cuts: ReadonlyMap<Tensor, Cut>;
+  readonly cuts: CutPairs["block"];
   readonly memo: Map<Tensor, Cell>;
 }
 
@@ -45,14 +47,16 @@ export interface Programs {
   readonly placeOf: PlaceOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
+  /** How many elements are being made at the moment. */
+  readonly nested: { count: number };
   /** By token. */
   readonly steps: readonly Copy[];
 }
 
 /** The values that stand for fresh inputs, on both sides. */
 export interface CutPairs {
-  readonly block: ReadonlyMap<Tensor, Cut>;
-  readonly step: ReadonlyMap<Tensor, Cut>;
+  readonly block: Pick<ReadonlyMap<Tensor, Cut>, "get">;
+  readonly step: Pick<ReadonlyMap<Tensor, Cut>, "get">;
 }
 
 /** Both programs, with nothing evaluated yet. */
@@ -69,11 +73,51 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
   const steps: Copy[] = [];
   for (let t = 0; t < c.tokens; t++) steps.push(copy(step, cuts.step, t, steps[t - 1]));
   const m = symbolicReading(c);
-  return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf };
+  return { c, m, block: copy(block, cuts.block, 0), steps, placeOf: pair.placeOf, nested: { count: 0 } };
 }
 
-/** The element of a value of a copy. Throws Cases or an Opaque. */
+/** How deep one element may ask for another before the deeper one is made first. */
+const MOST_NESTED = 150;
+
+/** Thrown where elements are nested too deep: whoever asked first makes this one and begins again. */
+interface Needed {
+  readonly needed: Wanted;
+}
+interface Wanted {
+  readonly copy: Copy;
+  readonly value: Tensor;
+  readonly ix: readonly Ix[];
+  /** Depth of open reductions, which gives their variables their names. */
+  readonly depth: number;
+}
+const isNeeded = (x: unknown): x is Needed => typeof x === "object" && x !== null && "needed" in x;
+
+/** The element of a value of a copy. Throws Cases or an Opaque. A graph may be longer than the stack is deep. */
 export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term {
+  const wanted: Wanted = { copy, value, ix, depth: p.c.nesting.depth };
+  if (p.nested.count > MOST_NESTED) throw { needed: wanted } satisfies Needed;
+  if (p.nested.count > 0) return elementHere(p, wanted);
+  const stack = [wanted];
+  for (;;) {
+    const top = stack.at(-1)!;
+    p.c.nesting.depth = top.depth;
+    try {
+      const term = elementHere(p, top);
+      stack.pop();
+      if (stack.length === 0) return term;
+    } catch (reason) {
+      if (isNeeded(reason)) stack.push(reason.needed);
+      else if (stack.length === 1) throw reason;
+      // Its reason is kept: whoever needs it meets it again.
+      else stack.pop();
+    } finally {
+      p.c.nesting.depth = wanted.depth;
+    }
+  }
+}
+
+function elementHere(p: Programs, wanted: Wanted): Term {
+  const { copy, value, ix } = wanted;
   const cell = cellOf(p, copy, value);
   const key = keyOf(ix);
   const known = cell.terms.get(key);
@@ -81,15 +125,20 @@ export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[
     if (isCases(known) || isOpaque(known)) throw known;
     return known;
   }
+  p.nested.count++;
   try {
     const term = cell.element(ix);
     cell.terms.set(key, term);
     return term;
   } catch (reason) {
+    // Halfway down, so that what is made first is a long stretch and not its last link.
+    if (isNeeded(reason) && p.nested.count === MOST_NESTED / 2) throw { needed: wanted } satisfies Needed;
     const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
     // Met again and again: every reduction over this index begins with it as a whole.
     if (isCases(told) || isOpaque(told)) cell.terms.set(key, told);
     throw told;
+  } finally {
+    p.nested.count--;
   }
 }
 
@@ -122,6 +171,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
+      if (has(def, "palettised")) return (ix) => readWeight(c, { base: storedText(p, value), offset: 0 }, type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,
@@ -134,6 +184,23 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
         return meaning(ix);
       };
     }
+  }
+}
+
+/** What a value is that is made of stored numbers alone: equal texts hold equal numbers. */
+function storedText(p: Programs, { def, type }: Tensor): string {
+  const of = `${type.dtype}[${type.shape}]`;
+  switch (def.kind) {
+    case "weight": {
+      const { base, offset } = p.placeOf(def.source, type);
+      return `${of} ${offset} ${base}`;
+    }
+    case "const":
+      return `${of} ${hashOfNumbers(def.data)}`;
+    case "op":
+      return `${of} ${def.op} ${JSON.stringify(def.attrs, exactly)} (${operandsOf(def).map((x) => storedText(p, x))})`;
+    default:
+      return `${of} ${def.kind} ${def.name}`;
   }
 }
 

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import type { Role } from "../../../dsl/roles.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { PlaceOf } from "../reading/leaves.ts";
+import { exactly, hashOfNumbers } from "./literals.ts";
 import type { ProvenPair } from "./pair.ts";
 import type { CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";
@@ -28,14 +29,14 @@ export function segmentsOf(pairs: readonly Pair[], cuts: CutPairs, graphs: Prove
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
-function upstream(root: Tensor, cuts: ReadonlyMap<Tensor, unknown>): ReadonlySet<Tensor> {
+function upstream(root: Tensor, cuts: CutPairs["block"]): ReadonlySet<Tensor> {
   const [found, seen] = [new Set<Tensor>(), new Set<Tensor>()];
   const stack = [root];
   while (stack.length > 0) {
     const value = stack.pop()!;
     if (seen.has(value)) continue;
     seen.add(value);
-    if (value !== root && cuts.has(value)) found.add(value);
+    if (value !== root && cuts.get(value)) found.add(value);
     else if (value.def.kind === "op") stack.push(...operandsOf(value.def));
   }
   return found;
@@ -44,34 +45,48 @@ function upstream(root: Tensor, cuts: ReadonlyMap<Tensor, unknown>): ReadonlySet
 /** A text of both graphs above the pairs, in which names are replaced by the order of their first appearance. */
 function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, placeOf }: ProvenPair): string {
   const hash = createHash("sha256");
-  const numbers = new Map<string, number>();
-  const number = (name: string): number => {
-    if (!numbers.has(name)) numbers.set(name, numbers.size);
-    return numbers.get(name)!;
+  const names = new Map<string, number>();
+  const numberOf = (name: string): number => {
+    if (!names.has(name)) names.set(name, names.size);
+    return names.get(name)!;
   };
   for (const side of ["block", "step"] as const) {
-    const seen = new Map<Tensor, number>();
     const roots = pairs.map((pair) => pair[side]);
-    const write = (value: Tensor): number => {
-      const known = seen.get(value);
-      if (known !== undefined) return known;
-      // Cuts stop the walk, except that a root is written out even when it is one.
-      const cut = roots.includes(value) ? undefined : (cuts[side].get(value) ?? rowsCut(value, roles));
+    // Cuts stop the walk, except that a root is written out even when it is one.
+    const stop = (value: Tensor) =>
+      roots.includes(value) ? undefined : (cuts[side].get(value) ?? fedRows(value, roles));
+    // A later step enters with what a state holds at exit.
+    const exitOf = ({ def }: Tensor) =>
+      side === "step" && def.kind === "state" ? step.states.find((s) => s.name === def.name)?.exit : undefined;
+    const order = upwards(roots, (value) => {
+      if (stop(value)) return [];
+      const exit = exitOf(value);
+      return value.def.kind === "op" ? operandsOf(value.def) : exit && exit !== value ? [exit] : [];
+    });
+    for (const [value] of order) {
+      const cut = stop(value);
+      const at = (x: Tensor): number => order.get(x)!;
       const text = cut
-        ? `cut ${number(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
-        : textOf(value, number, write, placeOf);
-      seen.set(value, seen.size);
-      hash.update(`${seen.size - 1} ${value.type.dtype}[${value.type.shape}] ${text};`);
-      if (side === "step" && !cut && value.def.kind === "state") {
-        // A later step enters with what this state holds at exit.
-        const exit = step.states.find((s) => s.name === (value.def as { name: string }).name)?.exit;
-        if (exit && exit !== value) hash.update(`exit ${write(exit)};`);
-      }
-      return seen.get(value)!;
-    };
-    for (const pair of pairs) hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${write(pair[side])};`);
+        ? `cut ${numberOf(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
+        : textOf(value, numberOf, at, placeOf);
+      const exit = exitOf(value);
+      hash.update(`${value.type.dtype}[${value.type.shape}] ${text} ${exit && order.get(exit)};`);
+    }
+    for (const pair of pairs) hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${order.get(pair[side])};`);
   }
   return hash.digest("hex");
+}
+
+/** The values above the roots, each with a number; without recursion, since graphs may be long. */
+function upwards(roots: readonly Tensor[], above: (value: Tensor) => readonly Tensor[]): ReadonlyMap<Tensor, number> {
+  const order = new Map<Tensor, number>();
+  const stack = roots.toReversed();
+  for (let value = stack.pop(); value; value = stack.pop()) {
+    if (order.has(value)) continue;
+    order.set(value, order.size);
+    stack.push(...above(value).toReversed());
+  }
+  return order;
 }
 
 interface FedRows {
@@ -80,7 +95,7 @@ interface FedRows {
 }
 
 /** Rows that the host feeds are to a proof what the rows of a cut are: unknown numbers by token and place. */
-function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): FedRows | undefined {
+function fedRows({ def }: Tensor, roles: Readonly<Record<string, Role>>): FedRows | undefined {
   const role = def.kind === "input" ? roles[def.name] : undefined;
   return role?.kind === "rows" && def.kind === "input" ? { input: def.name, tokenAxis: role.tokenAxis } : undefined;
 }
@@ -88,7 +103,7 @@ function rowsCut({ def }: Tensor, roles: Readonly<Record<string, Role>>): FedRow
 function textOf(
   value: Tensor,
   number: (name: string) => number,
-  write: (value: Tensor) => number,
+  at: (value: Tensor) => number,
   placeOf: PlaceOf,
 ): string {
   const { def } = value;
@@ -103,22 +118,12 @@ function textOf(
       return `weight ${number(`weight ${base}`)} ${offset}`;
     }
     case "const":
-      return `const ${dataHash(def.data)}`;
+      return `const ${hashOfNumbers(def.data)}`;
     case "op": {
       const operands = Object.entries(def.operands).map(
-        ([key, x]) => `${key}=${[x].flat().map((t) => write(t as Tensor))}`,
+        ([key, x]) => `${key}=${[x].flat().map((t) => at(t as Tensor))}`,
       );
-      return `${def.op} ${def.part ?? ""} ${operands.join(" ")} ${JSON.stringify(def.attrs)}`;
+      return `${def.op} ${def.part ?? ""} ${operands.join(" ")} ${JSON.stringify(def.attrs, exactly)}`;
     }
   }
-}
-
-const hashes = new WeakMap<ArrayLike<number>, string>();
-
-function dataHash(data: ArrayLike<number>): string {
-  const known = hashes.get(data as never);
-  if (known) return known;
-  const text = createHash("sha256").update(Float64Array.from(data)).digest("hex");
-  hashes.set(data as never, text);
-  return text;
 }

@@ -46,7 +46,7 @@ function probes(p: Programs, { block, step }: { block: Graph; step: Graph }, unt
     // A number says the same in both graphs only where they have the same ops.
     const name = value.name || alike ? names.get(value) : undefined;
     const twin = name === undefined ? undefined : twins.get(name);
-    if (!twin || p.block.cuts.has(value)) return [];
+    if (!twin || p.block.cuts.get(value)) return [];
     return probe({ name: name!, block: value, step: twin }, p.c.tokens, block);
   });
 }

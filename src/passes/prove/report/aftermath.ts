@@ -86,16 +86,19 @@ interface Opened {
 /** Whether an element of a state that stands in the term is not known to be in a row that no token writes. */
 function readsShut(p: Programs, root: Term): boolean {
   const seen = new Set<Term>();
-  const visit = (t: Term, opened?: Opened): boolean => {
-    if (!opened && seen.has(t)) return false;
+  // A term may be as deep as the graph is long: no recursion.
+  const stack: (readonly [Term, Opened | undefined])[] = [[root, undefined]];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const [t, opened] = next;
+    if (!opened && seen.has(t)) continue;
     if (!opened) seen.add(t);
-    if (t.kind === "leaf") return t.leaf.of === "state" && !t.ix.some((i) => isOther(p, i, opened));
-    if (t.args.some((x) => visit(x, opened))) return true;
-    if (t.kind !== "app") return false;
+    if (t.kind === "leaf" && t.leaf.of === "state" && !t.ix.some((i) => isOther(p, i, opened))) return true;
+    for (const x of t.args) stack.push([x, opened]);
+    if (t.kind !== "app") continue;
     const others = t.lam.over.kind === "other rows";
-    return visit(t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others });
-  };
-  return visit(root);
+    stack.push([t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others }]);
+  }
+  return false;
 }
 
 /** Whether an index is a row that no token writes, also as the variable or a parameter of an opened reduction. */
