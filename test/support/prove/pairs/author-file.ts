@@ -1,8 +1,8 @@
 /** A pair of graphs as an author's file: the block where T is its number of tokens, the step where T is 1. */
 import { type Graph, schedule } from "../../../../src/dsl/graph.ts";
-import { type OpDef, type Tensor } from "../../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../../src/dsl/twins.ts";
 import { opTable } from "../../../../src/dsl/ops/index.ts";
+import type { OpDef, Tensor } from "../../../../src/dsl/tensor.ts";
+import type { Graphs } from "../../../../src/dsl/twins.ts";
 
 /** The file, with `comment` on top. */
 export function authorFile({ block, step }: Graphs, comment: string): string {
@@ -63,6 +63,9 @@ function opText({ op, operands, attrs }: OpDef, name: (x: Tensor) => string): st
   };
   const required = Object.keys(spec.operands).filter((key) => !spec.operands[key]!.optional);
   const rest = Object.keys(operands).filter((key) => !required.includes(key));
-  const options = [...rest.map((key) => `${key}: ${operand(key)}`), ...Object.entries(attrs).map(([k, v]) => `${k}: ${JSON.stringify(v)}`)];
+  const options = [
+    ...rest.map((key) => `${key}: ${operand(key)}`),
+    ...Object.entries(attrs).map(([k, v]) => `${k}: ${JSON.stringify(v)}`),
+  ];
   return `${op}(${[...required.map(operand), ...(options.length > 0 ? [`{ ${options.join(", ")} }`] : [])].join(", ")})`;
 }

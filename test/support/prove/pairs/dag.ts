@@ -14,7 +14,12 @@ export function dagGraph(draw: PairDraw, T: number, side: "block" | "step"): Gra
   const [x, y] = ["x", "y"].map((n) => input(name(n), [T, p, q]));
   const z = input(name("z"), [1, p, q]);
   const inputs = [x!, y!, z];
-  const values: Value[] = [{ x: x!, token: 0 }, { x: y!, token: 0 }, { x: z }, { x: weight(nameOf(draw.names, "w", "weight"), [p, q]) }];
+  const values: Value[] = [
+    { x: x!, token: 0 },
+    { x: y!, token: 0 },
+    { x: z },
+    { x: weight(nameOf(draw.names, "w", "weight"), [p, q]) },
+  ];
   const code = codeOf(draw, side);
   for (const step of code) {
     const made = instructionOf(step, values, draw);
@@ -127,13 +132,18 @@ const reduce = onAxis((x, axis, { k }) =>
   same(x, call(pick(REDUCE, k), float(x).x, { axes: [axis], keep_dims: true })),
 );
 const soft = onAxis((x, axis) => same(x, call("softmax", float(x).x, { axis })));
-const norm = onAxis((x, axis, { k }) => same(x, call("layer_norm", float(x).x, { axes: [axis], epsilon: 10 ** -(1 + (k % 4)) })));
+const norm = onAxis((x, axis, { k }) =>
+  same(x, call("layer_norm", float(x).x, { axes: [axis], epsilon: 10 ** -(1 + (k % 4)) })),
+);
 const slice = onAxis((x, axis, { k }) => {
   const { shape } = x.x.type;
   const begin = k % shape[axis]!;
   const size = 1 + ((k >> 2) % (shape[axis]! - begin));
   const starts = shape.map((_, a) => (a === axis ? begin : 0));
-  return same(x, call("slice_by_size", x.x, constant(starts, [shape.length], "int32"), { size: shape.with(axis, size) }));
+  return same(
+    x,
+    call("slice_by_size", x.x, constant(starts, [shape.length], "int32"), { size: shape.with(axis, size) }),
+  );
 });
 const tile = onAxis((x, axis, { k }) => {
   if (x.x.type.shape[axis]! > 4) return x;
@@ -143,7 +153,12 @@ const tile = onAxis((x, axis, { k }) => {
 const gather = onAxis((x, axis, { k, b }) => {
   const n = x.x.type.shape[axis]!;
   const rows = Array.from({ length: 1 + (b % 3) }, (_, j) => (k + j * (1 + (k % 2))) % n);
-  return same(x, call("gather", castTo(x.x, isTruth(x.x) ? "fp16" : x.x.type.dtype), constant(rows, [rows.length], "int32"), { axis }));
+  return same(
+    x,
+    call("gather", castTo(x.x, isTruth(x.x) ? "fp16" : x.x.type.dtype), constant(rows, [rows.length], "int32"), {
+      axis,
+    }),
+  );
 });
 const concat = onAxis((x, axis, _, y) => {
   const [s, t] = [x.x.type.shape, y.x.type.shape];
@@ -176,7 +191,10 @@ const reshape: Make = (value, _, { k }) => {
   const split = pick([1, n, rest.at(-1) ?? 1, rest[0] ?? 1], k);
   const tail = n % split === 0 ? [split, n / split] : [n, 1];
   const to: Shape = token === undefined ? tail : token === 0 ? [shape[0]!, ...tail] : [...tail, shape[token]!];
-  return { x: call("reshape", x, { shape: to }), ...(token === undefined ? {} : { token: token === 0 ? 0 : to.length - 1 }) };
+  return {
+    x: call("reshape", x, { shape: to }),
+    ...(token === undefined ? {} : { token: token === 0 ? 0 : to.length - 1 }),
+  };
 };
 const product: Make = (x, y, step, draw) => {
   const v = float(x).x;
@@ -199,9 +217,29 @@ const conv: Make = (x, y, step, draw) => {
   const made = call("conv", call("reshape", columns, { shape: [1, n, shape[0]!, 1] }), w);
   return { x: call("transpose", call("reshape", made, { shape: [2, shape[0]!] }), { perm: [1, 0] }), token: 0 };
 };
-const cast: Make = (x, _, { k }) => same(x, castTo(x.x, pick(["fp32", "fp16", "int32", "int16", "uint8", "fp32", "bool"] as const, k)));
+const cast: Make = (x, _, { k }) =>
+  same(x, castTo(x.x, pick(["fp32", "fp16", "int32", "int16", "uint8", "fp32", "bool"] as const, k)));
 const clip: Make = (x, _, { k }) => same(x, call("clip", float(x).x, { alpha: -((k % 4) / 2), beta: (k >> 2) / 4 }));
 
 const TABLE: readonly Make[] = [
-  unary, root, withNumber, binary, binary, compare, choice, reduce, soft, norm, slice, tile, gather, concat, transpose, reshape, product, conv, cast, clip,
+  unary,
+  root,
+  withNumber,
+  binary,
+  binary,
+  compare,
+  choice,
+  reduce,
+  soft,
+  norm,
+  slice,
+  tile,
+  gather,
+  concat,
+  transpose,
+  reshape,
+  product,
+  conv,
+  cast,
+  clip,
 ];

@@ -45,13 +45,13 @@ const edit: fc.Arbitrary<Edit> = fc.record({
 });
 
 /** Draws of one family. */
-export const drawsOf = (family: string, oddNames: boolean): fc.Arbitrary<PairDraw> =>
+export const drawsOf = (family: string): fc.Arbitrary<PairDraw> =>
   fc.record({
     family: fc.constant(family),
     tokens: fc.constantFrom(2, 3, 4, 1),
     slots: fc.integer({ min: 4, max: 6 }),
     sizes: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 })),
-    names: oddNames ? fc.integer({ min: 1, max: 1000 }) : fc.constant(0),
+    names: family === "names" ? fc.integer({ min: 1, max: 1000 }) : fc.constant(0),
     knobs: fc.array(small, { minLength: 8, maxLength: 8 }),
     code: fc.array(instruction, { minLength: 1, maxLength: 7 }),
     edit,
@@ -87,4 +87,6 @@ export function codeOf({ code, edit }: PairDraw, side: "block" | "step"): readon
 
 /** Whether both graphs are one function of T. */
 export const isOneFunction = ({ edit, tokens }: PairDraw): boolean =>
-  tokens === 1 ? edit.where === "none" || edit.where === "both" || edit.field === "turn" : edit.where === "none" || (edit.where === "both" && edit.field !== "turn");
+  tokens === 1
+    ? edit.where === "none" || edit.where === "both" || edit.field === "turn"
+    : edit.where === "none" || (edit.where === "both" && edit.field !== "turn");

@@ -3,7 +3,6 @@
  * the calls. Written apart from the prover's own samples, which would share its mistakes.
  */
 import type { Graph } from "../../../../src/dsl/graph.ts";
-import { schedule } from "../../../../src/dsl/graph.ts";
 import { roundTo } from "../../../../src/dsl/number.ts";
 import type { Role } from "../../../../src/dsl/roles.ts";
 import type { Tensor, WeightSource } from "../../../../src/dsl/tensor.ts";
@@ -68,7 +67,7 @@ export interface Experiment {
 }
 
 /** How numbers are drawn. */
-const STYLES = ["plain", "whole", "edges", "plain", "large", "mixed"] as const;
+const STYLES = ["plain", "whole", "edges", "small", "large", "mixed"] as const;
 
 /** An experiment from a seed that keeps the contract, P7 and P8 aside, which only a run can tell. */
 export function experimentOf(pair: Twins, contract: Contract | typeof STRICTEST, seed: number): Experiment {
@@ -84,7 +83,10 @@ export function experimentOf(pair: Twins, contract: Contract | typeof STRICTEST,
     block: fed(pair.block, "block", 0),
     steps: Array.from({ length: pair.tokens }, (_, t) => fed(pair.step, `step ${t}`, t)),
     states: Object.fromEntries(
-      pair.block.states.map(({ name, entry: { type } }) => [name, numbers(told, `state ${name}`, type, scaleOf(told, `state ${name}`))]),
+      pair.block.states.map(({ name, entry: { type } }) => [
+        name,
+        numbers(told, `state ${name}`, type, scaleOf(told, `state ${name}`)),
+      ]),
     ),
     weight: (source, type) => weightOf(told, source, type),
   };
@@ -103,8 +105,8 @@ export interface Told {
 const keeps = ({ contract }: Told, id: string): boolean => contract.ids.has(id);
 
 /** Whether a precondition that lists inputs lists this one. */
-const lists = ({ contract }: Told, id: "P6" | "P9", name: string): boolean =>
-  contract.ids.has(id) && (contract.listed === undefined || contract.listed[id]!.includes(name));
+const lists = ({ contract, pair }: Told, id: "P6" | "P9", name: string): boolean =>
+  pair.tokens === 1 || (contract.ids.has(id) && (contract.listed === undefined || contract.listed[id]!.includes(name)));
 
 /** How many rows there may be: what P2 says, or the longest axis that could be a cache's. */
 function rowCount({ block, roles, tokens }: Twins, { rows }: Pick<Contract, "rows">): number {
@@ -130,7 +132,10 @@ function rowsOf(pair: Twins, contract: Contract | typeof STRICTEST, random: () =
   }
   const rows = new Set<number>(end < 0.3 ? [n - 1] : end < 0.5 ? [0] : []);
   while (rows.size < tokens) rows.add(Math.floor(random() * n));
-  return [...rows].map((row) => [random(), row] as const).sort((a, b) => a[0] - b[0]).map(([, row]) => row);
+  return [...rows]
+    .map((row) => [random(), row] as const)
+    .sort((a, b) => a[0] - b[0])
+    .map(([, row]) => row);
 }
 
 function element(style: Told["style"], dtype: TensorType["dtype"], random: () => number): number {
@@ -143,6 +148,8 @@ function element(style: Told["style"], dtype: TensorType["dtype"], random: () =>
       return Math.round(1.5 * u);
     case "edges":
       return [0, 1, -1, 0.5, 2, 0.0005, -0, 1.001, -3, 1e-6][Math.floor(random() * 10)]!;
+    case "small":
+      return roundTo(dtype, u / 16);
     case "large":
       return roundTo(dtype, 60 * u);
     default:
@@ -152,15 +159,17 @@ function element(style: Told["style"], dtype: TensorType["dtype"], random: () =>
 
 function numbers({ seed, style }: Told, name: string, type: TensorType, scale = 1): NDArray {
   const random = randomOf(seed ^ hashOf(name));
-  const data = Array.from({ length: sizeOf(type.shape) }, () => roundTo(type.dtype, scale * element(style, type.dtype, random)));
+  const data = Array.from({ length: sizeOf(type.shape) }, () =>
+    roundTo(type.dtype, scale * element(style, type.dtype, random)),
+  );
   return arrayOf(type.dtype, type.shape, data);
 }
 
 /** A leaf now and then as large as the bound of P8 lets it be. */
-function scaleOf({ seed, contract }: Told, name: string): number {
+function scaleOf({ seed, contract, style }: Told, name: string): number {
   const random = randomOf(seed ^ hashOf(`scale ${name}`));
   const gap = contract.listed === undefined ? 0 : (contract.gap ?? 0);
-  return gap > 0 && random() < 0.25 ? gap / 2 / (1 + 7 * random()) : 1;
+  return gap > 0 && style !== "small" && random() < 0.25 ? gap / 2 / (1 + 7 * random()) : 1;
 }
 
 function feedOf(told: Told, x: Tensor, side: string, first: number): NDArray {
@@ -227,6 +236,3 @@ export const isMaskOf =
   ({ roles }: Twins) =>
   (value: Tensor): boolean =>
     value.def.kind === "input" && roles[value.def.name]?.kind === "mask";
-
-/** The number of values of both graphs, a measure of how small a pair is. */
-export const sizeOfPair = ({ block, step }: Twins): number => schedule(block).length + schedule(step).length;

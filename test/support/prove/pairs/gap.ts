@@ -10,6 +10,9 @@ import { isFloat, type Shape, sizeOf } from "../../../../src/dsl/type.ts";
 import { type NDArray, stridesOf } from "../../../../src/passes/interpret/array.ts";
 import { numericReading } from "../../../../src/passes/interpret/reading.ts";
 
+/** At and below this a constant masks out. */
+const FAR = -1000;
+
 interface Marked {
   readonly v: number;
   /** A masked-out entry, whatever was done to it since. */
@@ -49,7 +52,11 @@ function evaluated(
   const element = meaningOf(markedReading(integers, noted), def, type, (operand) => {
     const { data, shape: own } = done.get(operand)!;
     const strides = stridesOf(own);
-    return { shape: own, dtype: operand.type.dtype, at: (...ix) => data[ix.reduce((n, i, a) => n + i * strides[a]!, 0)]! };
+    return {
+      shape: own,
+      dtype: operand.type.dtype,
+      at: (...ix) => data[ix.reduce((n, i, a) => n + i * strides[a]!, 0)]!,
+    };
   });
   return { shape, data: indicesOf(shape).map((ix) => element(ix)) };
 }
@@ -72,6 +79,8 @@ function markedReading(integers: boolean, noted: { most: number }): Algebra<Mark
   const cancels = (a: Marked, b: Marked, sign: number) => a.out === true && b.out === true && a.v * b.v * sign < 0;
   const made = (v: number, ...of: readonly Marked[]): Marked =>
     of.some((x) => x.out) ? { v, out: true } : of.every((x) => x.fixed) ? { v, fixed: true } : { v };
+  // A constant that far down masks out what it is added to, as in select(shut, score − 10000, score).
+  const shutBy = (x: Marked, down: number): Marked => (x.fixed && down <= FAR ? { ...x, out: true } : x);
   const larger = (a: Marked, b: Marked): Marked => {
     meet(a, b);
     return a.v >= b.v || Number.isNaN(a.v) ? a : b;
@@ -95,11 +104,13 @@ function markedReading(integers: boolean, noted: { most: number }): Algebra<Mark
       const rest = (i - begin) / stride;
       return Number.isInteger(rest) && rest >= 0 && rest < size ? inside(rest) : outside();
     },
-    add: (a, b) => {
+    add: (...given) => {
+      const [a, b] = given.map((x) => shutBy(x, x.v)) as [Marked, Marked];
       meet(a, b, cancels(a, b, 1));
       return cancels(a, b, 1) ? { v: m.add(a.v, b.v) } : made(m.add(a.v, b.v), a, b);
     },
-    sub: (a, b) => {
+    sub: (x, y) => {
+      const [a, b] = [shutBy(x, x.v), shutBy(y, -y.v)];
       meet(a, b, cancels(a, b, -1));
       return cancels(a, b, -1) ? { v: m.sub(a.v, b.v) } : made(m.sub(a.v, b.v), a, b);
     },
@@ -119,7 +130,10 @@ function markedReading(integers: boolean, noted: { most: number }): Algebra<Mark
       const terms = Array.from({ length: n }, (_, k) => term(k));
       const out = terms.some((x) => x.out);
       if (out) for (const x of terms) if (!x.out) note(x);
-      return made(m.sum(n, (k) => terms[k]!.v), ...terms);
+      return made(
+        m.sum(n, (k) => terms[k]!.v),
+        ...terms,
+      );
     },
     max: (n, term) => fold(n, term, larger),
     min: (n, term) => fold(n, term, smaller),

@@ -4,16 +4,29 @@ import type { Graph } from "../../../../src/dsl/graph.ts";
 import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
 import { prove } from "../../../../src/passes/prove/prove.ts";
 import type { Verdict } from "../../../../src/passes/prove/report/verdict.ts";
+import { contradictedBy } from "./consequences.ts";
 import { dagGraph } from "./dag.ts";
-import { maskedGraph } from "./masked.ts";
 import { isOneFunction, type PairDraw } from "./draw.ts";
 import { contractOf, STRICTEST } from "./feeds.ts";
+import { maskedGraph } from "./masked.ts";
 import { searchDifference } from "./oracle.ts";
+import { positionsGraph } from "./positions.ts";
+import { statesGraph } from "./states.ts";
+import { pick } from "./value.ts";
 
 /** What a family of pairs builds. */
 type Build = (draw: PairDraw, T: number, side: "block" | "step") => Graph;
 
-export const FAMILIES: Readonly<Record<string, Build>> = { dag: dagGraph, masked: maskedGraph };
+const PLAIN: readonly Build[] = [dagGraph, maskedGraph, positionsGraph, statesGraph];
+
+/** By name; `names` is any of them under odd names. */
+export const FAMILIES: Readonly<Record<string, Build>> = {
+  dag: dagGraph,
+  masked: maskedGraph,
+  positions: positionsGraph,
+  states: statesGraph,
+  names: (draw, T, side) => pick(PLAIN, draw.knobs[7]! >> 2)(draw, T, side),
+};
 
 /** How a pair came out; those below the line are faults. */
 export type Outcome =
@@ -38,6 +51,9 @@ export interface Judged {
 /** How many experiments a verdict is held against. */
 const EXPERIMENTS = 12;
 
+/** Experiments that must have kept all preconditions before a refutation is called false. */
+const ENOUGH = 4;
+
 /** Both graphs of a draw. @throws GraphError when an op refuses what was drawn. */
 export function pairOf(draw: PairDraw): Twins {
   const build = FAMILIES[draw.family]!;
@@ -54,8 +70,11 @@ export function judge(draw: PairDraw, experiments = EXPERIMENTS): Judged {
   }
   let verdict: Verdict;
   try {
-    verdict = prove(pair.block, pair.step, { seed: draw.seed, budget: 0, secondOpinion: false });
+    verdict = prove(pair.block, pair.step, { seed: draw.seed, budget: 0, secondOpinion: draw.seed % 4 === 0 });
   } catch (error) {
+    const quiet = { counterexample: false, secondOpinion: false } as const;
+    const judged = verdictOn(draw, pair, prove(pair.block, pair.step, quiet), experiments);
+    if (judged.fault) return { ...judged, pair };
     return { outcome: "invalid", fault: `crash: ${(error as Error).stack?.split("\n").slice(0, 3).join(" | ")}`, pair };
   }
   return { ...verdictOn(draw, pair, verdict, experiments), pair };
@@ -66,17 +85,30 @@ function verdictOn(draw: PairDraw, pair: Twins, verdict: Verdict, experiments: n
   switch (verdict.verdict) {
     case "PROVEN": {
       const { difference, fit } = searchDifference(pair, contractOf(verdict), verdict.level, seeds);
-      if (difference) return { outcome: verdict.level, fault: `false PROVEN (${verdict.level}): ${JSON.stringify(difference)}` };
+      if (difference)
+        return { outcome: verdict.level, fault: `false PROVEN (${verdict.level}): ${JSON.stringify(difference)}` };
+      for (const seed of seeds.slice(0, 4)) {
+        const found = contradictedBy(
+          { pair, contract: contractOf(verdict), level: verdict.level, seed },
+          verdict.corollaries,
+        );
+        if (found) return { outcome: verdict.level, fault: `false corollary ${found}` };
+      }
       return { outcome: fit === 0 ? "untried" : verdict.level };
     }
     case "REFUTED": {
       if (!isOneFunction(draw)) return { outcome: "refuted" };
-      const both = (["exact", "reals"] as const).map((level) => searchDifference(pair, STRICTEST, level, seeds).difference);
-      return both.some((x) => x) ? { outcome: "refuted" } : { outcome: "refuted", fault: `false REFUTED: ${verdict.finding.value}` };
+      const { different, fit } = strictly(pair, seeds);
+      const wrong = !different && fit >= ENOUGH;
+      return { outcome: "refuted", ...(wrong ? { fault: `false REFUTED: ${verdict.finding.value}` } : {}) };
     }
-    case "NOT PROVEN": {
-      const both = (["exact", "reals"] as const).map((level) => searchDifference(pair, STRICTEST, level, seeds).difference);
-      return { outcome: both.some((x) => x) ? "different" : "gap" };
-    }
+    case "NOT PROVEN":
+      return { outcome: strictly(pair, seeds).different ? "different" : "gap" };
   }
+}
+
+/** Whether data that keep every precondition tell the two apart, and how many did keep them. */
+function strictly(pair: Twins, seeds: readonly number[]): { readonly different: boolean; readonly fit: number } {
+  const both = (["exact", "reals"] as const).map((level) => searchDifference(pair, STRICTEST, level, seeds));
+  return { different: both.some((x) => x.difference), fit: Math.min(...both.map((x) => x.fit)) };
 }

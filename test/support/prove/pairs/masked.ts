@@ -43,7 +43,12 @@ export function maskedGraph(draw: PairDraw, T: number, side: "block" | "step"): 
   const probabilities = weighed(value.x, knobs[4]!);
   const out = call("matmul", castTo(probabilities, "fp16"), K);
   const rare = knobs[5]! % 8;
-  const extra = rare === 0 ? { out1: atBorder(pick([...shown, value.x], knobs[6]!)) } : rare === 1 ? { out1: atBorder(probabilities) } : {};
+  const extra =
+    rare === 0
+      ? { out1: atBorder(pick([...shown, value.x], knobs[6]!)) }
+      : rare === 1
+        ? { out1: atBorder(probabilities) }
+        : {};
   return graph({
     name: `masked_t${T}`,
     inputs: [x, mask.input, slot, bias],
@@ -146,7 +151,10 @@ function beside(value: Tensor, step: Edited, core: Core): Tensor {
     case 11:
       return two(pick(["add", "mul", "sub"], step.b), castTo(core.mask, value.type.dtype));
     case 12:
-      return call("clip", value, { alpha: -pick([20000, 5000, 50, 200, 12000], step.k), beta: pick([100, 20000, 0, 50], step.b) });
+      return call("clip", value, {
+        alpha: -pick([20000, 5000, 50, 200, 12000], step.k),
+        beta: pick([100, 20000, 0, 50], step.b),
+      });
     case 13:
       return call("sub", value, call("reduce_max", value, { axes: [3], keep_dims: true }));
     case 14:

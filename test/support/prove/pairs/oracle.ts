@@ -1,12 +1,12 @@
 /** The reference interpreter's word on a pair: whether block and steps differ on data that keep what was printed. */
 import { GraphError } from "../../../../src/dsl/error.ts";
-import { type Graph, resultsOf } from "../../../../src/dsl/graph.ts";
+import type { Graph } from "../../../../src/dsl/graph.ts";
 import type { Tensor } from "../../../../src/dsl/tensor.ts";
 import { type Twins, tokenAxisOf } from "../../../../src/dsl/twins.ts";
-import { arrayOf, type NDArray, rowOf } from "../../../../src/passes/interpret/array.ts";
+import { type NDArray, rowOf } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll, type Results } from "../../../../src/passes/interpret/evaluate.ts";
 import type { Precision } from "../../../../src/passes/interpret/reading.ts";
-import { type Contract, type Experiment, experimentOf, type Feeds, isMaskOf, STRICTEST } from "./feeds.ts";
+import { type Contract, type Experiment, experimentOf, type Feeds, isMaskOf, type STRICTEST } from "./feeds.ts";
 import { gapOf } from "./gap.ts";
 
 /** exact: bits, the sign of zero aside; reals: values in fp64 but for what another order of sums may do. */
@@ -20,12 +20,7 @@ export interface Ran extends Results {
 }
 
 /** One call. @throws GraphError where a position is outside its axis. */
-export function runCall(
-  graph: Graph,
-  values: Feeds,
-  weight: Experiment["weight"],
-  precision: Precision,
-): Ran {
+export function runCall(graph: Graph, values: Feeds, weight: Experiment["weight"], precision: Precision): Ran {
   const all = evaluateAll(graph, { values, weight }, precision);
   let [finite, largest] = [true, 0];
   for (const { data } of all.values())
@@ -96,16 +91,21 @@ function outcome(run: () => Ran): Ran | undefined {
 }
 
 function gapOfAll(pair: Twins, { block, steps, states, weight }: Experiment, entered: readonly Feeds[]): number {
-  const gap = (graph: Graph, values: Feeds) =>
-    gapOf(
-      graph,
-      ({ def, type }) =>
-        def.kind === "weight" ? weight(def.source, type) : values[(def as { readonly name: string }).name]!,
-      isMaskOf(pair),
-    );
-  const all = [gap(pair.block, { ...block, ...states }), ...steps.map((fed, t) => gap(pair.step, { ...fed, ...entered[t]! }))];
+  const all = [
+    gapsOf(pair, pair.block, { ...block, ...states }, weight),
+    ...steps.map((fed, t) => gapsOf(pair, pair.step, { ...fed, ...entered[t]! }, weight)),
+  ];
   return Math.max(...all);
 }
+
+/** What meets a masked-out entry in one call (P8). */
+export const gapsOf = (pair: Twins, graph: Graph, values: Feeds, weight: Experiment["weight"]): number =>
+  gapOf(
+    graph,
+    ({ def, type }) =>
+      def.kind === "weight" ? weight(def.source, type) : values[(def as { readonly name: string }).name]!,
+    isMaskOf(pair),
+  );
 
 /** The first element at which the block's results are not those of the steps. */
 export function differenceOf(
@@ -159,9 +159,3 @@ export function searchDifference(
   }
   return { fit };
 }
-
-/** A state as it is, for runs that go on. */
-export const copyOf = ({ dtype, shape, data }: NDArray): NDArray => arrayOf(dtype, shape, data);
-
-/** How many results a graph has. */
-export const resultCount = (graph: Graph): number => resultsOf(graph).length;
