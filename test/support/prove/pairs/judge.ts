@@ -4,6 +4,7 @@ import type { Graph } from "../../../../src/dsl/graph.ts";
 import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
 import { prove } from "../../../../src/passes/prove/prove.ts";
 import type { Verdict } from "../../../../src/passes/prove/report/verdict.ts";
+import { RULES } from "../../../../src/passes/prove/rules/rule-book.ts";
 import { contradictedBy } from "./consequences.ts";
 import { dagGraph } from "./dag.ts";
 import { isOneFunction, type PairDraw } from "./draw.ts";
@@ -60,7 +61,8 @@ export function pairOf(draw: PairDraw): Twins {
   return twinsOf(build(draw, draw.tokens, "block"), build(draw, 1, "step"));
 }
 
-export function judge(draw: PairDraw, experiments = EXPERIMENTS): Judged {
+/** Proves the pair of a draw, by a broken rule book where one is given, and holds the verdict against the interpreter. */
+export function judge(draw: PairDraw, experiments = EXPERIMENTS, rules = RULES): Judged {
   let pair: Twins;
   try {
     pair = pairOf(draw);
@@ -70,9 +72,9 @@ export function judge(draw: PairDraw, experiments = EXPERIMENTS): Judged {
   }
   let verdict: Verdict;
   try {
-    verdict = prove(pair.block, pair.step, { seed: draw.seed, budget: 0, secondOpinion: draw.seed % 4 === 0 });
+    verdict = prove(pair.block, pair.step, { seed: draw.seed, budget: 0, secondOpinion: draw.seed % 4 === 0, rules });
   } catch (error) {
-    const quiet = { counterexample: false, secondOpinion: false } as const;
+    const quiet = { counterexample: false, secondOpinion: false, rules } as const;
     const judged = verdictOn(draw, pair, prove(pair.block, pair.step, quiet), experiments);
     if (judged.fault) return { ...judged, pair };
     return { outcome: "invalid", fault: `crash: ${(error as Error).stack?.split("\n").slice(0, 3).join(" | ")}`, pair };
