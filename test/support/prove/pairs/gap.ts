@@ -43,7 +43,7 @@ function evaluated(
 ): Marks {
   const { def, type } = value;
   const { shape } = type;
-  if (def.kind === "const") return { shape, data: Array.from(def.data, (v) => ({ v, fixed: true })) };
+  if (def.kind === "const") return { shape, data: Array.from(def.data, fixedOf) };
   if (def.kind !== "op") {
     const mask = isMask(value);
     return { shape, data: Array.from(leaf(value).data, (v) => (mask && v <= -10_000 ? { v, out: true } : { v })) };
@@ -60,6 +60,12 @@ function evaluated(
   });
   return { shape, data: indicesOf(shape).map((ix) => element(ix)) };
 }
+
+/** A constant; one that lies far down masks out where it is chosen or compared. */
+const fixedOf = (v: number): Marked => (v <= FAR ? { v, fixed: true, out: true } : { v, fixed: true });
+
+/** A factor masks nothing out. */
+const factor = (x: Marked): Marked => (x.fixed ? { v: x.v, fixed: true } : x);
 
 function indicesOf(shape: Shape): readonly (readonly number[])[] {
   const strides = stridesOf(shape);
@@ -114,8 +120,8 @@ function markedReading(integers: boolean, noted: { most: number }): Algebra<Mark
       meet(a, b, cancels(a, b, -1));
       return cancels(a, b, -1) ? { v: m.sub(a.v, b.v) } : made(m.sub(a.v, b.v), a, b);
     },
-    mul: (a, b) => made(m.mul(a.v, b.v), a, b),
-    div: (a, b) => made(m.div(a.v, b.v), a, b),
+    mul: (a, b) => made(m.mul(a.v, b.v), factor(a), factor(b)),
+    div: (a, b) => made(m.div(a.v, b.v), factor(a), factor(b)),
     maximum: larger,
     minimum: smaller,
     pow: (a, b) => ({ v: m.pow(a.v, b.v) }),
