@@ -1,4 +1,12 @@
-/** Random pairs: no proof is false, and what is not proven is different, but for gaps. `bench/prove-fuzz.mjs` runs more of them. */
+/**
+ * Random pairs: no proof is false, no corollary either, and what is not proven is different, but for gaps. A sixth of them are
+ * Phi layers, the others small graphs of each family. `bench/prove-fuzz.mjs` runs more of them.
+ */
+import { randomGraphs } from "../../support/prove/pairs/fuzz-pairs.ts";
 import { randomPairs } from "../../support/prove/properties.ts";
 
-randomPairs(Number(process.env.PROVE_FUZZ_RUNS ?? 300), Number(process.env.PROVE_FUZZ_SEED ?? 20260));
+const runs = Number(process.env.PROVE_FUZZ_RUNS ?? 300);
+const seed = Number(process.env.PROVE_FUZZ_SEED ?? 20260);
+
+if (process.env.PROVE_PAIR === undefined) randomPairs(Math.ceil(runs / 6), seed);
+randomGraphs(Math.ceil((5 * runs) / 6), seed);

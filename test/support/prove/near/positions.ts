@@ -27,6 +27,13 @@ export const POSITIONS: Readonly<Record<string, Near>> = {
       "any other row": ({ c, rule }) => decides(c, rule.oneHot, "other", 1),
     },
   },
+  "write-mask-padding": {
+    fires: ({ c, rule }) => decides(c, rule.padding, "zero"),
+    not: {
+      "a token that writes": ({ c, rule }) => decides(c, rule.padding, "one"),
+      "a token that may write": ({ c, rule }) => decides(c, rule.padding, "either"),
+    },
+  },
   "mask-shut": {
     fires: ({ c, rule }) => decides(c, rule.maskShut, 2, 1),
     not: {
