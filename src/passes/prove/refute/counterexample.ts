@@ -53,7 +53,7 @@ export interface Search {
 
 /** Scalar operations above which the interpreter is not asked. */
 const TOO_LARGE = 2e7;
-const SEEDS = 4;
+const SEEDS = 6;
 
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
 export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {

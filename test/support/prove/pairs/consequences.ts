@@ -47,7 +47,7 @@ function hostMasks(
   const next: Record<string, NDArray> = { ...fed };
   for (const x of graph.inputs) {
     const name = x.name ?? "";
-    const role = roles[name]!;
+    const role = roles.get(name)!;
     if (role.kind === "shared" || role.kind === "rows") continue;
     const { shape, dtype } = x.type;
     const t = (ix: readonly number[]) => first + (role.tokenAxis === undefined ? 0 : ix[role.tokenAxis]!);
@@ -171,7 +171,7 @@ function paddingLeaves(job: Job): string | undefined {
 /** The last block that fits runs. */
 function atTheEnd({ pair, contract, seed }: Job): string | undefined {
   const slots = pair.slots;
-  if (slots === undefined || !pair.block.inputs.some((x) => pair.roles[x.name ?? ""]?.kind === "write_mask"))
+  if (slots === undefined || !pair.block.inputs.some((x) => pair.roles.get(x.name ?? "")?.kind === "write_mask"))
     return undefined;
   const one = experimentOf(pair, contract, seed);
   const rows = Array.from({ length: pair.tokens }, (_, t) => slots - pair.tokens + t);

@@ -4,7 +4,7 @@
  */
 import type { Graph } from "../../../../src/dsl/graph.ts";
 import { roundTo } from "../../../../src/dsl/number.ts";
-import type { Role } from "../../../../src/dsl/roles.ts";
+import type { Role } from "../../../../src/dsl/role.ts";
 import type { Tensor, WeightSource } from "../../../../src/dsl/tensor.ts";
 import type { Twins } from "../../../../src/dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../../src/dsl/type.ts";
@@ -112,7 +112,7 @@ const lists = ({ contract, pair }: Told, id: "P6" | "P9", name: string): boolean
 function rowCount({ block, roles, tokens }: Twins, { rows }: Pick<Contract, "rows">): number {
   if (rows !== undefined) return Math.max(rows, tokens);
   const masks = block.inputs.flatMap((x) => {
-    const role = roles[x.name ?? ""]!;
+    const role = roles.get(x.name ?? "")!;
     return role.kind === "mask" || role.kind === "write_mask" ? [x.type.shape[role.slotAxis]!] : [];
   });
   if (masks.length > 0) return masks[0]!;
@@ -175,7 +175,7 @@ function scaleOf({ seed, contract, style }: Told, name: string): number {
 function feedOf(told: Told, x: Tensor, side: string, first: number): NDArray {
   const name = x.name ?? "";
   const { type } = x;
-  const role = told.pair.roles[name]!;
+  const role = told.pair.roles.get(name)!;
   const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
   switch (role.kind) {
     case "shared":
@@ -235,4 +235,4 @@ function weightOf(told: Told, source: WeightSource, type: TensorType): NDArray {
 export const isMaskOf =
   ({ roles }: Twins) =>
   (value: Tensor): boolean =>
-    value.def.kind === "input" && roles[value.def.name]?.kind === "mask";
+    value.def.kind === "input" && roles.get(value.def.name)?.kind === "mask";
