@@ -1,11 +1,12 @@
 /** Attempts at a proof, the strongest claim first: every segment between cuts is proven, the whole is as weak as the weakest. */
 import type { Graphs } from "../../dsl/twins.ts";
+import { readsMask } from "./logic/facts.ts";
 import type { Precondition } from "./logic/preconditions.ts";
 import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
-import { compare, type Pair } from "./program/relation.ts";
+import { compare, type Difference, type Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
 import { explain } from "./refute/explain.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
@@ -17,12 +18,16 @@ import type { RuleBook } from "./rules/rule-book.ts";
 export interface Task {
   readonly pair: ProvenPair;
   readonly rules: RuleBook;
+  /** Whether corollaries are asked for. */
+  readonly derives: boolean;
   readonly progress?: (done: number, total: number) => void;
 }
 
 /** A pair that could not be proven. Finding the first value that differs costs time, so it is done when asked for. */
 export interface Failure {
   readonly pair: Pair;
+  /** Whether an entry of an attention mask stands in the terms that differ, or might. */
+  readonly masked: boolean;
   explain(): Finding;
 }
 
@@ -106,7 +111,8 @@ function proveSegment(
 ): Proof {
   const failures: { readonly failure: Failure; readonly assumed: Assumptions }[] = [];
   for (const assumed of attempts) {
-    if (assumed.twoValued && !hasMask(task.pair)) continue;
+    // That the mask has two values matters only where an entry of it stands in what differs.
+    if (assumed.twoValued && failures.at(-1)?.failure.masked === false) continue;
     const c = newContext(assumed, task.pair, task.rules);
     const p = newPrograms(c, task.pair, cuts);
     const failure = attempt(p, task.pair, segment, sums);
@@ -122,10 +128,14 @@ function proveSegment(
     failures.push({ failure, assumed });
   }
   const all = failures.map((x) => x.failure);
-  return { level: "reals", failed: { pair: all[0]!.pair, explain: () => clearest(all) } };
+  return {
+    level: "reals",
+    failed: { pair: all[0]!.pair, masked: all.some((x) => x.masked), explain: () => clearest(all) },
+  };
 }
 
-const hasMask = ({ roles }: ProvenPair): boolean => [...roles.values()].some((role) => role.kind === "mask");
+/** Where a term could not be made, the mask may have been the reason. */
+const masked = ({ block, step }: Difference): boolean => !block || !step || readsMask(block) || readsMask(step);
 
 /** The exact terms read better; the reals tell what is more than a rounding. */
 function clearest(failures: readonly Failure[]): Finding {
@@ -140,7 +150,7 @@ function attempt(p: Programs, graphs: Graphs, segment: Segment, sums: Pick<Sums,
   for (const results of segment.pairs) {
     const { compared, difference } = compare(p, results);
     sums.compared += compared;
-    if (difference) return { pair: results, explain: () => explain(p, graphs, difference) };
+    if (difference) return { pair: results, masked: masked(difference), explain: () => explain(p, graphs, difference) };
   }
   return undefined;
 }
@@ -148,7 +158,7 @@ function attempt(p: Programs, graphs: Graphs, segment: Segment, sums: Pick<Sums,
 /** What follows from a segment that was proven, or why it does not. Nothing is said of a block of one token. */
 function consequencesOf(task: Task, p: Programs, segment: Segment, cuts: CutPairs): Consequences {
   const { pair } = task;
-  if (pair.tokens < 2) return {};
+  if (pair.tokens < 2 || !task.derives) return {};
   const found = aftermathOf(p, segment.pairs);
   const padding = paddingOf(task, p, segment, cuts);
   return padding === undefined ? found : { ...found, padding };

@@ -37,6 +37,8 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly notFinite?: { readonly name: string; readonly count: number };
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
+  /** False: derive no corollaries; the verdict then has none. */
+  readonly corollaries?: boolean;
   /** False: do not evaluate small graphs over prime fields. */
   readonly secondOpinion?: boolean;
   readonly progress?: (done: number, total: number) => void;
@@ -53,7 +55,8 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   const { tableOf, roles } = options;
   const stored = { placeOf, ...(tableOf ? { tableOf } : {}), ...(roles ? { given: roles } : {}) };
   const pair = provenPair(block, step, stored);
-  const task: Task = { pair, rules, ...(progress ? { progress } : {}) };
+  const derives = options.corollaries !== false;
+  const task: Task = { pair, rules, derives, ...(progress ? { progress } : {}) };
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
@@ -79,7 +82,7 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
         finding: stopped({ code: "vacuous", unmet: attacked.unmet ?? "" }),
         searched: `${attacked.runs} inputs`,
       };
-    const corollaries = corollariesOf(pair, outcome);
+    const corollaries = options.corollaries === false ? [] : corollariesOf(pair, outcome);
     const { level, notExact } = outcome;
     const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
     return {

@@ -65,7 +65,9 @@ test.each(["usual", "bool", "turned"] as const)("masks of %s form are fed as the
 });
 
 test.each(["usual", "turned"] as const)("masks of %s form are proven as their role has it", (form) => {
-  expect(prove(attention(T, form), attention(1, form), { secondOpinion: false }).verdict).toBe("PROVEN");
+  expect(prove(attention(T, form), attention(1, form), { secondOpinion: false, corollaries: false }).verdict).toBe(
+    "PROVEN",
+  );
 });
 
 test("a bool mask keeps its contract, and a broken one is told", () => {

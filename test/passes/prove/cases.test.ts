@@ -1,4 +1,4 @@
-/** Author files and converted packages on which the prover was wrong once, each with the verdict that is right. */
+/** Author files on which the prover was wrong once, each with the verdict that is right. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { add, graph, input, mul } from "../../../src/index.ts";
@@ -45,28 +45,6 @@ test.each(CASES.map((it) => [it.file, it] as const))("%s", async (file, { verdic
   if (says) expect(text).toMatch(says);
   if (saysNot) expect(text).not.toMatch(saysNot);
   expect(code).toBe(text.startsWith("PROVEN") ? 0 : text.startsWith("error") ? 2 : 1);
-});
-
-/** Packages that coremltools converted from PyTorch, by the name that the block of four tokens and the step share. */
-const PAIRS: readonly Case[] = [
-  { file: "hf_llama_maskgraph", verdict: /^PROVEN \(exact\)/, says: /P2' w_t = w_0 \+ t/ },
-  { file: "hf_llama_maskgraph_future", verdict: /^REFUTED/ },
-  { file: "hf_llama_ropegraph", verdict: /^PROVEN \(exact\)/, says: /P2' w_t = w_0 \+ t/ },
-  {
-    file: "phi_no_erase",
-    verdict: /^PROVEN/,
-    says: /no {2}not claimed: the new row of/,
-    saysNot: /yes any m|yes cache rows/,
-  },
-  { file: "opt_lut8_uniform", verdict: /^PROVEN \(exact\)/ },
-];
-
-test.each(PAIRS.map((it) => [it.file, it] as const))("%s", async (file, { verdict, says, saysNot }) => {
-  const packages = ["t4", "t1"].map((end) => join(ROOT, "test/data/packages", `${file}_${end}.mlpackage`));
-  const { out } = await graphc(["prove", ...packages]);
-  expect(out).toMatch(verdict);
-  if (says) expect(out).toMatch(says);
-  if (saysNot) expect(out).not.toMatch(saysNot);
 });
 
 test("a chain of 2,000 ops that always reads its first value is proven, and one with a fault is not", () => {

@@ -7,7 +7,7 @@ import { prove } from "../../../src/passes/prove/prove.ts";
 import { mutants } from "../../support/phi/mutants.ts";
 import { pairOf, TINY } from "../../support/prove/prove.ts";
 
-const quiet = { counterexample: false, secondOpinion: false } as const;
+const quiet = { counterexample: false, secondOpinion: false, corollaries: false } as const;
 
 const hintOf = ({ block, step }: ReturnType<typeof pairOf>): string | undefined => {
   const verdict = prove(block, step, quiet);
@@ -30,6 +30,6 @@ test("a mask that is shifted along the cache", () => {
 test("a fault has nothing that would close it", () => {
   const { step } = pairOf({ tokens: 2, maxSeq: 6 });
   const block = mutants.mask_off_by_one!(TINY, { tokens: 2, maxSeq: 6 });
-  const refuted = prove(block, step, { budget: 0, secondOpinion: false });
+  const refuted = prove(block, step, { budget: 0, secondOpinion: false, corollaries: false });
   expect([refuted.verdict, refuted.verdict === "REFUTED" && refuted.finding.hint]).toEqual(["REFUTED", undefined]);
 });

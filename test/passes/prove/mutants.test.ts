@@ -8,7 +8,7 @@ import { prove } from "../../../src/passes/prove/prove.ts";
 import { faultsOnSpellings } from "../../support/prove/properties.ts";
 import { pairOf, summary } from "../../support/prove/prove.ts";
 
-const quiet = { counterexample: false, secondOpinion: false } as const;
+const quiet = { counterexample: false, secondOpinion: false, corollaries: false } as const;
 
 faultsOnSpellings(6, 4711);
 

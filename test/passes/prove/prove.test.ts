@@ -9,7 +9,7 @@ import { faultsInTheLayer } from "../../support/prove/properties.ts";
 import { COINCIDING, pairOf, summary, TINY, TRUE_SIZE } from "../../support/prove/prove.ts";
 
 const proof = (block: Parameters<typeof prove>[0], step: Parameters<typeof prove>[1]) =>
-  prove(block, step, { counterexample: false, secondOpinion: false });
+  prove(block, step, { counterexample: false, secondOpinion: false, corollaries: false });
 
 describe("spellings", () => {
   /** Respellings that move a rounding, or a constant that is rounded: what they are proven to be. */

@@ -18,6 +18,7 @@ const claims = (name: string, broken: boolean): boolean => {
   const verdict = prove(block, step, {
     counterexample: false,
     secondOpinion: false,
+    corollaries: false,
     rules: broken ? bookWithout(name) : RULES,
   });
   return verdict.verdict === "PROVEN" && (level === undefined || verdict.level === level);

@@ -12,7 +12,7 @@ import { certificate } from "../../../src/passes/prove/report/certificate.ts";
 import { mutants } from "../../support/phi/mutants.ts";
 import { pairOf, summary, TINY } from "../../support/prove/prove.ts";
 
-const quiet = { counterexample: false, secondOpinion: false } as const;
+const quiet = { counterexample: false, secondOpinion: false, corollaries: false } as const;
 
 describe("a refutation", () => {
   const size = { tokens: 2, maxSeq: 3 };

@@ -66,7 +66,8 @@ const EQUAL_IN_BOTH = [
   "residual_skipped",
 ];
 
-const proof = (block: Graph, step: Graph) => prove(block, step, { counterexample: false, secondOpinion: false });
+const proof = (block: Graph, step: Graph) =>
+  prove(block, step, { counterexample: false, secondOpinion: false, corollaries: false });
 
 /** The verdicts on these faults in the Phi layer: in the block, at several T, and in both graphs. */
 export function faultsInTheLayer(names: readonly string[]): void {
@@ -74,7 +75,7 @@ export function faultsInTheLayer(names: readonly string[]): void {
     const size = { tokens: 2, maxSeq: 4 };
     const block = mutants[name]!(TINY, size);
     const step = phiLayers(TINY, { ...size, tokens: 1 });
-    const verdict = prove(block, step, { budget: 10, secondOpinion: false });
+    const verdict = prove(block, step, { budget: 10, secondOpinion: false, corollaries: false });
     expect(summary(verdict)).toBe("REFUTED");
   });
 

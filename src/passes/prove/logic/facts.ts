@@ -77,5 +77,20 @@ export function isUnsettled(body: Term): boolean {
   return false;
 }
 
+/** Whether an entry of an attention mask that no precondition speaks of stands in the term. */
+export function readsMask(root: Term): boolean {
+  const seen = new Set<Term>();
+  const stack = [root];
+  // A term may be as deep as the graph is long: no recursion.
+  for (let t = stack.pop(); t; t = stack.pop()) {
+    if (seen.has(t)) continue;
+    seen.add(t);
+    if (t.kind === "leaf" && t.leaf.of === "mask") return true;
+    stack.push(...t.args);
+    if (t.kind === "app") stack.push(t.lam.body);
+  }
+  return false;
+}
+
 const alike = (a: Term, b: Term): boolean => bareSkeleton(a) === bareSkeleton(b);
 const bareSkeleton = (t: Term): number => (t.kind === "neg" ? t.args[0]!.skeleton : t.skeleton);

@@ -1,0 +1,14 @@
+/** The corpus of small pairs with the search on: every fault is refuted by a run of both graphs. */
+import { expect, test } from "vitest";
+import { prove } from "../../../src/passes/prove/prove.ts";
+import { FAULTS } from "../../support/prove/corpus/corpus.ts";
+import { pairOf } from "../../support/prove/corpus/fault.ts";
+import { summary } from "../../support/prove/prove.ts";
+
+const SEARCHED = FAULTS.filter(([, , { differs }]) => differs !== "bits");
+
+test.each(SEARCHED)("%s: %s", (_kind, _name, fault) => {
+  const { block, step } = pairOf(fault, 2, true);
+  const searched = { budget: 0, secondOpinion: false, corollaries: false };
+  expect(summary(prove(block, step, searched))).toBe("REFUTED");
+});
