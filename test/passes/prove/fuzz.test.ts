@@ -7,7 +7,7 @@ import { emptiness, randomGraphs } from "../../support/prove/pairs/fuzz-pairs.ts
 import { judge } from "../../support/prove/pairs/judge.ts";
 import { randomPairs } from "../../support/prove/properties.ts";
 
-randomPairs(20, 20260);
+randomPairs(10, 20260);
 randomGraphs(40, 2, 6);
 
 test("a family that proves nothing, or refutes nothing, is told", () => {
