@@ -158,45 +158,55 @@ function leaves(c: Context, gap: number): boolean {
 /** Functions whose values stay near 0 whatever they are of: exp of a score is one, of what is masked out 0. */
 const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
 
+/** Whether a term is a score that B bounds: nothing as far away as what a mask adds has a part in it. */
+const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, frame) < -FAR;
+
 /**
- * Whether a term is a score that B bounds: no entry of a mask reaches it, and nothing that masks out, but through a
- * function whose values stay near 0. Of a maximum one such argument is enough: the row's maximum is a score (P8).
+ * The size of the largest number that has a part in a term, infinite for an entry of a mask. Over the reals a factor may
+ * have been taken out of a sum, so what stands before a term makes its numbers larger and never smaller. Functions whose values
+ * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
  */
-function isVisible(root: Term, frame?: Filling): boolean {
-  const known = new Map<Term, boolean>();
-  const visit = (t: Term): boolean => {
+function farthest(root: Term, frame?: Filling): number {
+  const known = new Map<Term, number>();
+  const visit = (t: Term): number => {
     const before = known.get(t);
     if (before !== undefined) return before;
     const found = look(t);
     known.set(t, found);
     return found;
   };
-  const look = (t: Term): boolean => {
+  const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
+  const look = (t: Term): number => {
     switch (t.kind) {
       case "leaf":
-        return t.leaf.of !== "mask";
+        return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
       case "num":
-        return Math.abs(t.value) < -FAR;
+        return Math.abs(t.value);
       case "linear":
-        return Math.abs(toNumber(t.constant)) < -FAR && t.args.every(visit);
+        return t.args.reduce(
+          (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
+          Math.abs(toNumber(t.constant)),
+        );
+      case "product":
+        return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
       case "compare":
-        return true;
+        return 0;
       case "unary":
-        return BOUNDED.has(t.fn) || t.args.every(visit);
+        return BOUNDED.has(t.fn) ? 0 : largest(t.args);
       case "hole":
-        return frame !== undefined && isVisible(frame.args[t.place]!, frame.outer);
+        return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
       case "app":
-        return isVisible(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
+        return farthest(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
       case "mul":
       case "div":
         // A factor masks nothing out.
-        return t.args.every((x) => x.kind === "num" || visit(x));
+        return largest(t.args.filter((x) => x.kind !== "num"));
       case "max":
-        return t.args.some(visit);
+        return Math.min(...t.args.map(visit));
       case "select":
-        return t.args.slice(1).every(visit);
+        return largest(t.args.slice(1));
       default:
-        return t.args.every(visit);
+        return largest(t.args);
     }
   };
   return visit(root);

@@ -40,6 +40,10 @@ const masked = ({ scores, mask }: Heads): Value => op.add(scores, mask);
 /** exp of what is not above 0, so that nothing overflows. */
 const gate = (x: Value): Value => op.exp(op.minimum(x, 4));
 
+/** A number of each token that no mask touches. */
+const own = ({ f }: Heads): Value =>
+  op.reshape(op.reduce_sum(op.mul(f.x, f.z), { axes: [1] }), { shape: [1, 1, f.tokens, 1] });
+
 export const MASKED: Faults = {
   "a bias after the mask that undoes it": attention((h) => gate(op.add(masked(h), h.bad ? 10000 : 10))),
   "two biases that undo it": attention((h) => gate(op.add(op.add(masked(h), h.bad ? 5000 : 5), h.bad ? 5000 : 5))),
@@ -89,4 +93,24 @@ export const MASKED: Faults = {
     const apart = op.sub(s, op.reduce_max(s, { axes: [3], keep_dims: true }));
     return h.bad ? apart : op.exp(apart);
   }),
+  "a floor at the size of the scaled mask": {
+    ...shown((h) => op.maximum(op.mul(masked(h), 0.1), h.bad ? -999 : -900)),
+    needs: "large scores",
+  },
+  "a floor at the size of the divided mask": {
+    ...shown((h) => op.maximum(op.real_div(masked(h), 10), h.bad ? -999 : -900)),
+    needs: "large scores",
+  },
+  "a clip at the size of the scaled mask": {
+    ...shown((h) => op.clip(op.mul(masked(h), 0.1), { alpha: h.bad ? -999 : -900, beta: 9 })),
+    needs: "large scores",
+  },
+  "the larger of two masked-out numbers": shown((h) =>
+    op.maximum(op.mul(op.abs(h.bad ? op.add(own(h), h.mask) : own(h)), -1), masked(h)),
+  ),
+  "the same by a root": shown((h) =>
+    op.maximum(op.mul(op.sqrt(op.square(h.bad ? op.add(own(h), h.mask) : own(h))), -1), masked(h)),
+  ),
+  "a bias that brings it to the threshold": shown((h) => op.maximum(op.add(masked(h), h.bad ? 9998 : 5000), 0)),
+  "the mask taken off again": shown((h) => op.exp(op.minimum(h.bad ? op.sub(masked(h), h.mask) : masked(h), 4))),
 };
