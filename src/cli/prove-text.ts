@@ -51,10 +51,10 @@ function provenLines(verdict: Proven): readonly string[] {
 function attackLine({ attacked }: Proven): readonly string[] {
   if (!attacked)
     return ["  not run: the graphs are too large for the interpreter, so no input was shown to keep these"];
-  const { runs, met, witness } = attacked;
+  const { runs, met, witness, small } = attacked;
   const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
   return [
-    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}: no difference`,
+    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}${small ? ", at small sizes" : ""}: no difference`,
   ];
 }
 
@@ -96,12 +96,15 @@ function counterexampleLines(found: Counterexample): readonly string[] {
 }
 
 /** What evaluation over prime fields says of small graphs of the same model: evidence, never part of a proof. */
-function opinionLine({ secondOpinion }: Verdict): readonly string[] {
+function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
   if (!secondOpinion) return [];
   const says = secondOpinion.map(
     ({ prime, equal, at }) => `mod ${prime} ${equal ? "equal" : `differ${at ? ` at ${at}` : ""}`}`,
   );
-  return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}`];
+  // A field has no order: abs, max of several and what lies between a mask and a score are guesses to it.
+  const guess = verdict === "PROVEN" && secondOpinion.some(({ equal }) => !equal);
+  const weight = guess ? "; a field has no order of numbers, so that this is not held against the proof" : "";
+  return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}${weight}`];
 }
 
 function footer(verdict: Verdict): readonly string[] {

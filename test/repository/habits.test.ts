@@ -63,7 +63,6 @@ describe("length", () => {
     "src/passes/prove/refute/counterexample.ts": "the search for an input, and making it small",
     "src/passes/prove/refute/fingerprint.ts": "a prime field, and the reading over it",
     "src/passes/prove/rules/arithmetic.ts": "a table of rules",
-    "src/passes/prove/rules/masked.ts": "how far down a masked-out entry lies, and the rules that follow from it",
   };
 
   test(`no file of src has more than ${MOST} lines but those with a reason`, () => {

@@ -12,7 +12,7 @@ import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
 import type { Pair } from "./program/relation.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
-import { type Attack, attack } from "./refute/attack.ts";
+import { type Attacked, attack } from "./refute/attack.ts";
 import { ProofContradicted } from "./refute/contradicted.ts";
 import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
@@ -44,12 +44,24 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly progress?: (done: number, total: number) => void;
 }
 
+type Without<V, K extends PropertyKey> = V extends unknown ? Omit<V, K> : never;
+type Untimed = Without<Verdict, "milliseconds">;
+
 /** Above this many cuts the graphs are not tried as a whole. */
 const MOST_UNCUT = 8;
 
-/** @throws GraphError when the interfaces of the two graphs do not match. */
+/**
+ * The time told is that of all of it: proof, attack, corollaries, search.
+ *
+ * @throws GraphError when the interfaces of the two graphs do not match.
+ */
 export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Verdict {
   const began = performance.now();
+  const verdict = judge(block, step, options);
+  return { ...verdict, milliseconds: performance.now() - began };
+}
+
+function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const { weightIdentity, rules = RULES, progress } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
   const { tableOf, roles } = options;
@@ -68,7 +80,7 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
     const whole = proveCut(task, [], results, attempts);
     if (!whole.failed) outcome = whole;
   }
-  const common = { ...commonOf(pair, outcome, began), ...opinionOf(pair, options) };
+  const common = { ...commonOf(pair, outcome), ...opinionOf(pair, options) };
   if (!outcome.failed) {
     if (options.notFinite && outcome.record.used.has("P7")) {
       const finding = stopped({ code: "not finite", ...options.notFinite });
@@ -101,18 +113,13 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
   return { verdict: "NOT PROVEN", ...common, finding, searched: search?.searched ?? "no input was tried" };
 }
 
-function commonOf(
-  { roles, tokens, slots = 0 }: ProvenPair,
-  { record, segments, distinct, terms, compared }: Outcome,
-  began: number,
-) {
+function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, distinct, terms, compared }: Outcome) {
   return {
     roles: recordsOf(roles),
     sizes: { tokens, slots, terms, compared, segments, distinct },
     preconditions: usedOf(record),
     ...(Number.isFinite(record.gap) ? { gapBound: record.gap } : {}),
     rules: Object.fromEntries([...record.counts].sort((a, b) => b[1] - a[1])),
-    milliseconds: performance.now() - began,
   };
 }
 
@@ -123,14 +130,14 @@ const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "con
 const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
 
 /** @throws ProofContradicted when a run of the graphs says otherwise. */
-function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attack | undefined {
+function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attacked | undefined {
   const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
   const { record, level } = outcome;
   const contiguous = record.used.has("P2'");
   const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
   const found = options.secondOpinion === false ? undefined : attack(own, claim);
   if (found?.contradiction) throw new ProofContradicted(own, level, found.contradiction);
-  return found;
+  return found && { ...found, small: own !== pair };
 }
 
 /** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */

@@ -9,6 +9,7 @@ import { blockPositions, causalMask, type Positions, ropeRows, writeMask } from 
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate, type Results } from "../../../src/passes/interpret/evaluate.ts";
 import type { Precision } from "../../../src/passes/interpret/reading.ts";
+import { uniform } from "../../../src/passes/prove/refute/sample.ts";
 
 /** Sizes that differ from each other, with a group of 3 and a pass-through part, as in the real model. */
 export const SMALL: PhiConfig = {
@@ -33,22 +34,11 @@ export const SMALL: PhiConfig = {
   maxPositions: 64,
 };
 
-/** mulberry32: uniform numbers in [-1, 1). */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 31 - 1;
-  };
-}
-
 const hash = (text: string): number => [...text].reduce((h, c) => Math.imul(h ^ c.charCodeAt(0), 16777619), 2166136261);
 
 /** Random fp16 values. */
 export function randomArray(shape: Shape, seed: number, scale = 1): NDArray {
-  const next = random(seed);
+  const next = uniform(seed);
   return arrayOf(
     "fp16",
     shape,

@@ -1,14 +1,14 @@
 /**
- * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions, and over prime
- * fields. The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
+ * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions.
+ * The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
  */
 import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { NDArray } from "../../interpret/array.ts";
+import { FAR } from "../logic/ceiling.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
-import { FAR } from "../rules/masked.ts";
 import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
 import type { Sample } from "./feeds.ts";
 import { runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
@@ -40,6 +40,11 @@ export interface Attack {
   readonly unmet?: string;
   /** An input that keeps the preconditions and on which the graphs differ: a fault of the prover. */
   readonly contradiction?: Contradiction;
+}
+
+/** An attack on the graphs that were proven, or on those of the same model at small sizes. */
+export interface Attacked extends Attack {
+  readonly small: boolean;
 }
 
 /** The feed that contradicts a proof. */

@@ -13,8 +13,8 @@ import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
+import { MASKED_OUT } from "../logic/ceiling.ts";
 import type { ProvenPair } from "../program/pair.ts";
-import { MASKED_OUT } from "../rules/masked.ts";
 import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
 import { sampleOf } from "./sample.ts";
 

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Witness } from "../refute/attack.ts";
-import type { Verdict } from "./verdict.ts";
+import type { Proven, Verdict } from "./verdict.ts";
 
 /** The record of a proof that is written beside the packages. */
 export interface Certificate {
@@ -22,7 +22,7 @@ export interface Certificate {
   /** Of a proof: whether it is for any number of cache rows. */
   readonly anyCacheSize?: boolean;
   /** Of a proof: an input that keeps the preconditions, by its seed; absent where the graphs were too large to run. */
-  readonly witness?: Witness;
+  readonly witness?: Witness & { readonly small: boolean };
   readonly corollaries?: readonly { readonly name: string; readonly holds: boolean; readonly says: string }[];
 }
 
@@ -43,12 +43,16 @@ export function certificate(verdict: Verdict, graphs: { block: Graph; step: Grap
     ...(verdict.verdict === "PROVEN"
       ? {
           anyCacheSize: verdict.anyCacheSize,
-          ...(verdict.attacked?.witness ? { witness: verdict.attacked.witness } : {}),
+          ...witnessOf(verdict),
           corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })),
         }
       : {}),
   };
 }
+
+/** The witness, and whether it is one of the same model at small sizes. */
+const witnessOf = ({ attacked }: Proven) =>
+  attacked?.witness ? { witness: { ...attacked.witness, small: attacked.small } } : {};
 
 /** SHA-256 of what a graph computes: ops, attributes, types, leaves and interface; not names of values or places in a file. */
 export function graphHash(graph: Graph): string {

@@ -3,7 +3,7 @@
 import type { RoleRecord } from "../../../dsl/role.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
-import type { Attack } from "../refute/attack.ts";
+import type { Attacked } from "../refute/attack.ts";
 import type { Counterexample } from "../refute/counterexample.ts";
 import type { Finding } from "../refute/finding.ts";
 import type { Corollary } from "./corollaries.ts";
@@ -57,7 +57,7 @@ export interface Proven extends Common {
   /** Whether the claim holds for any number of cache rows, not only for that of the graphs. */
   readonly anyCacheSize: boolean;
   /** Inputs on which both graphs were run, and the first that keeps the preconditions; absent where the graphs are too large. */
-  readonly attacked?: Attack;
+  readonly attacked?: Attacked;
   /** Why it is not exact. */
   readonly notExact?: Finding;
 }

@@ -1,215 +1,21 @@
-/**
- * Rules about masked-out entries. Such an entry is a number like any other: a score plus −10000. All that sets it apart
- * is that it lies far below every visible score, and how far is worked out here from what has been done to it: what was
- * added, scaled, clipped and rounded since. It never counts as equal to anything but itself.
- */
+/** Rules about masked-out entries, by how far down they lie. Such an entry never counts as equal to anything but itself. */
 
+import { type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
 import { finite } from "../logic/make.ts";
 import { UNDERFLOW } from "../logic/preconditions.ts";
-import { toNumber } from "../logic/rational.ts";
 import { type Head, intern, internLam, type Term } from "../logic/terms.ts";
 import { maxOf } from "./choice.ts";
 import type { Context } from "./context.ts";
 import { type Decision, hit, type TermRule } from "./rule.ts";
 
-/** base + count·B: no less than the value, where B bounds all that was added to a masked-out entry (P8). */
-export interface Ceiling {
-  readonly base: number;
-  readonly count: number;
-}
-
-/** What an attention mask adds to an entry that is masked out. */
-export const MASKED_OUT = -10_000;
-/** At and below this a constant counts as what masks an entry out. */
-export const FAR = -1000;
 /** Below this bound of P8 nothing is masked out that a score could not undo. */
 const LEAST_GAP = 16;
-
-/** Half a unit in the last place, relative: of fp16, and of the fp32 that an op reckons in. */
-const HALF_ULP: Readonly<Record<string, number>> = { fp16: 2 ** -11, fp32: 2 ** -24 };
-
-/** Term arguments of the reduction whose body is looked at, in the context of their own. */
-interface Filling {
-  readonly args: readonly Term[];
-  readonly outer?: Filling;
-}
-
-/** Which way a term is looked at: itself, or its negative. */
-type Sign = 1 | -1;
-
-const memo = { 1: new WeakMap<Term, Ceiling | "none">(), [-1]: new WeakMap<Term, Ceiling | "none">() } as const;
-
-/** How far down a masked-out term lies; undefined for any other. */
-export const ceilingOf = (t: Term): Ceiling | undefined => ceiling(t, 1);
-
-function ceiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
-  if (frame) return findCeiling(t, sign, frame);
-  const known = memo[sign].get(t);
-  if (known !== undefined) return known === "none" ? undefined : known;
-  const found = findCeiling(t, sign);
-  memo[sign].set(t, found ?? "none");
-  return found;
-}
-
-function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
-  const of: Of = (x, s = sign) => ceiling(x, s, frame);
-  switch (t.kind) {
-    case "num":
-      return Number.isFinite(t.value) && sign * t.value <= FAR ? { base: sign * t.value, count: 0 } : undefined;
-    case "hole":
-      return frame && ceiling(frame.args[t.place]!, sign, frame.outer);
-    case "neg":
-      return of(t.args[0]!, sign === 1 ? -1 : 1);
-    case "add":
-      return sumOf(t.args, sign, of, frame);
-    case "linear":
-      return ofLinear(t, sign, frame);
-    case "mul":
-    case "div":
-      return scaled(t, sign, of);
-    case "round":
-      return rounded(of(t.args[0]!), HALF_ULP[t.to]);
-    case "max":
-    case "min":
-      // The largest is below when all are; the smallest when one is.
-      return (t.kind === "max") === (sign === 1) ? highest(t.args, sign, of) : lowest(t.args, of);
-    case "select":
-      return t.args.slice(1).every((x) => of(x)) ? highest(t.args.slice(1), sign, of) : undefined;
-    case "app":
-      return t.lam.reduction === "sum"
-        ? undefined
-        : ceiling(t.lam.body, sign, { args: t.args, ...(frame ? { outer: frame } : {}) });
-    default:
-      return undefined;
-  }
-}
-
-type Of = (t: Term, sign?: Sign) => Ceiling | undefined;
-
-/** A masked-out entry and what is added to it: a number counts as itself, anything else as B. */
-function sumOf(args: readonly Term[], sign: Sign, of: Of, frame: Filling | undefined): Ceiling | undefined {
-  const parts = args.map((x) => of(x));
-  if (parts.every((x) => x === undefined)) return undefined;
-  // B bounds scores. What may be as far away itself (a maximum of entries that are all masked out) is none.
-  if (args.some((x, k) => !parts[k] && finite(x) === undefined && !isVisible(x, frame))) return undefined;
-  let [base, count] = [0, 0];
-  args.forEach((arg, k) => {
-    const own = parts[k];
-    const value = finite(arg);
-    base += own ? own.base : sign * (value ?? 0);
-    count += own ? own.count : value === undefined ? 1 : 0;
-  });
-  return rounded({ base, count }, HALF_ULP.fp32);
-}
-
-/** Over the reals a factor may have been taken in or out, so a term counts at least as B. */
-function ofLinear(t: Extract<Term, { kind: "linear" }>, sign: Sign, frame: Filling | undefined): Ceiling | undefined {
-  const base = sign * toNumber(t.constant);
-  if (!(base <= FAR) || !t.args.every((x) => isVisible(x, frame))) return undefined;
-  return { base, count: t.coefs.reduce((sum, q) => sum + Math.max(1, Math.abs(toNumber(q))), 0) };
-}
-
-/** A number times a masked-out entry, or such an entry over one. */
-function scaled(t: Term, sign: Sign, of: Of): Ceiling | undefined {
-  const [a, b] = t.args as readonly [Term, Term];
-  const [x, y] = t.kind === "mul" && finite(a) !== undefined ? [b, a] : [a, b];
-  const value = finite(y);
-  if (value === undefined || value === 0) return undefined;
-  const own = of(x, value > 0 === (sign === 1) ? 1 : -1);
-  if (!own) return undefined;
-  const k = Math.abs(t.kind === "mul" ? value : 1 / value);
-  return rounded({ base: own.base * k, count: own.count * k }, HALF_ULP.fp32);
-}
-
-/** Rounding moves a value up by half a unit in its last place at the most. */
-function rounded(x: Ceiling | undefined, half: number | undefined): Ceiling | undefined {
-  if (!x || half === undefined) return undefined;
-  return { base: x.base + Math.abs(x.base) * half, count: x.count * (1 + half) };
-}
-
-/** The highest of several; a number stands for itself, as in a clip. */
-function highest(args: readonly Term[], sign: Sign, of: Of): Ceiling | undefined {
-  if (args.every((x) => of(x) === undefined)) return undefined;
-  const all: Ceiling[] = [];
-  for (const x of args) {
-    const value = finite(x);
-    const own = of(x) ?? (value === undefined ? undefined : { base: sign * value, count: 0 });
-    if (!own) return undefined;
-    all.push(own);
-  }
-  return { base: Math.max(...all.map((x) => x.base)), count: Math.max(...all.map((x) => x.count)) };
-}
-
-/** One of several that is masked out: the smallest is not above it. */
-const lowest = (args: readonly Term[], of: Of): Ceiling | undefined =>
-  args.map((x) => of(x)).find((x) => x !== undefined);
-
-/** The largest B for which base + count·B stays at or below `limit`. */
-const gapUnder = ({ base, count }: Ceiling, limit: number): number =>
-  base > limit ? 0 : count === 0 ? Number.POSITIVE_INFINITY : Math.floor((limit - base) / count);
 
 /** Notes what P8 has to promise for a masked-out value to lie below the limit; false where it cannot. */
 function leaves(c: Context, gap: number): boolean {
   if (gap < LEAST_GAP) return false;
   c.record.gap = Math.min(c.record.gap, gap);
   return true;
-}
-
-/** Functions whose values stay near 0 whatever they are of: exp of a score is one, of what is masked out 0. */
-const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
-
-/** Whether a term is a score that B bounds: nothing as far away as what a mask adds has a part in it. */
-const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, frame) < -FAR;
-
-/**
- * The size of the largest number that has a part in a term, infinite for an entry of a mask. Over the reals a factor may
- * have been taken out of a sum, so what stands before a term makes its numbers larger and never smaller. Functions whose values
- * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
- */
-function farthest(root: Term, frame?: Filling): number {
-  const known = new Map<Term, number>();
-  const visit = (t: Term): number => {
-    const before = known.get(t);
-    if (before !== undefined) return before;
-    const found = look(t);
-    known.set(t, found);
-    return found;
-  };
-  const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
-  const look = (t: Term): number => {
-    switch (t.kind) {
-      case "leaf":
-        return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
-      case "num":
-        return Math.abs(t.value);
-      case "linear":
-        return t.args.reduce(
-          (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
-          Math.abs(toNumber(t.constant)),
-        );
-      case "product":
-        return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
-      case "compare":
-        return 0;
-      case "unary":
-        return BOUNDED.has(t.fn) ? 0 : largest(t.args);
-      case "hole":
-        return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
-      case "app":
-        return farthest(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
-      case "mul":
-      case "div":
-        // A factor masks nothing out.
-        return largest(t.args.filter((x) => x.kind !== "num"));
-      case "max":
-        return Math.min(...t.args.map(visit));
-      case "select":
-        return largest(t.args.slice(1));
-      default:
-        return largest(t.args);
-    }
-  };
-  return visit(root);
 }
 
 function underflows(c: Context, x: Term): boolean {

@@ -1,6 +1,7 @@
 /** The ceiling of a masked-out entry: base + count·B is never exceeded, whatever is added within B. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { ceilingOf } from "../../../../src/passes/prove/logic/ceiling.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { close } from "../../../../src/passes/prove/logic/lambda.ts";
 import { num, raw } from "../../../../src/passes/prove/logic/make.ts";
@@ -8,7 +9,6 @@ import type { Mode } from "../../../../src/passes/prove/logic/setting.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
 import type { Context } from "../../../../src/passes/prove/rules/context.ts";
-import { ceilingOf } from "../../../../src/passes/prove/rules/masked.ts";
 import { attempt, termValue, within } from "../../../support/prove/term-value.ts";
 
 const NAMES = ["a", "b", "d"] as const;
