@@ -1,7 +1,8 @@
 /** A proof is attacked before it is told: what the attack catches, and what has no witness; corollaries, derived or denied. */
 import { describe, expect, test } from "vitest";
+import { printVerdict } from "../../../src/cli/prove-text.ts";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
-import { add, exp, matmul, mul, real_div, reduce_sum, slice_by_index, sub } from "../../../src/dsl/ops/index.ts";
+import { abs, add, exp, matmul, mul, real_div, reduce_sum, slice_by_index, sub } from "../../../src/dsl/ops/index.ts";
 import { input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { type ProveOptions, prove } from "../../../src/passes/prove/prove.ts";
@@ -51,6 +52,24 @@ describe("preconditions that nothing meets", () => {
     if (verdict.verdict !== "PROVEN") throw new Error(summary(verdict));
     expect(verdict.attacked).toMatchObject({ witness: { seed: 1, tokens: 2 } });
     expect(verdict.attacked!.met).toBeGreaterThan(1);
+  });
+});
+
+describe("what was run is told as it was", () => {
+  test("at small sizes, where the model was built small for it", () => {
+    const { block, step } = pairOf({ tokens: 3 });
+    const quiet = { counterexample: false, corollaries: false };
+    const lines = (options: ProveOptions) =>
+      printVerdict(prove(block, step, { ...quiet, ...options })).replace(/\s+/g, " ");
+    expect(lines({ small: (tokens) => pairOf({ tokens }) })).toContain("2 tokens, at small sizes: no difference");
+    expect(lines({})).toContain("3 tokens: no difference");
+  });
+
+  test("a field that differs beside a proof says why that is not held against it", () => {
+    const verdict = both((x, tokens) => abs(tokens === 2 ? (mul(x, -1) as Value) : x) as Value);
+    expect(verdict.secondOpinion?.map(({ equal }) => equal)).toEqual([false, false]);
+    expect(printVerdict(verdict)).toMatch(/^PROVEN \(exact\).*not\s+held\s+against\s+the\s+proof/s);
+    expect(printVerdict(both((x) => exp(x) as Value))).not.toMatch(/held\s+against/);
   });
 });
 
