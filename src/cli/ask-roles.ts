@@ -24,7 +24,7 @@ export function askForRoles(
   const twins = twinsOf(block, step, given);
   const doubtful = doubtfulRoles(twins);
   if (doubtful.length > MOST) return;
-  const quick = { counterexample: false, secondOpinion: false, ...stored };
+  const quick = { counterexample: false, secondOpinion: false, corollaries: false, ...stored };
   const proves = (guess: Guess): boolean =>
     unlessUnfit(() => prove(block, step, { ...quick, roles: withGuess(given, guess) }).verdict === "PROVEN");
   const right = guesses(doubtful, twins).find(proves);

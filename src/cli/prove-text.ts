@@ -49,8 +49,7 @@ function provenLines(verdict: Proven): readonly string[] {
 
 /** What was run before the claim was told, and that the preconditions can be met. */
 function attackLine({ attacked }: Proven): readonly string[] {
-  if (!attacked)
-    return ["  not run: the graphs are too large for the interpreter, so no input was shown to keep these"];
+  if (!attacked) return ["  not run: the graphs are too large to be run here, so no input was shown to keep these"];
   const { runs, met, witness, small } = attacked;
   const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
   return [

@@ -100,8 +100,11 @@ export function reduceOver(
   sizes: Shape,
   term: (ks: readonly Index[]) => Scalar,
 ): Scalar {
-  const [n, ...rest] = sizes;
-  if (n === undefined) return term([]);
-  const body = (k: Index) => reduceOver(m, how, rest, (ks) => term([k, ...ks]));
-  return n === 1 ? body(m.index(0)) : m[how](n, body);
+  const from = (axis: number, before: readonly Index[]): Scalar => {
+    if (axis === sizes.length) return term(before);
+    const n = sizes[axis]!;
+    const body = (k: Index) => from(axis + 1, [...before, k]);
+    return n === 1 ? body(m.index(0)) : m[how](n, body);
+  };
+  return from(0, []);
 }

@@ -5,14 +5,20 @@ const MAX_FP16 = 65504;
 /** Halfway between the largest fp16 and the next power of two: at and above it, rounding gives infinity. */
 const FP16_OVERFLOW = 65520;
 
+/** Of the smallest normal fp16. */
+const LEAST_EXPONENT = -14;
+/**
+ * By exponent e of an fp16, from the least to 15: adding and removing 1.5·2^(e+42) makes the double's own rounding happen
+ * at fp16's last bit (e − 10).
+ */
+const MAGIC = Float64Array.from({ length: 30 }, (_, k) => 1.5 * 2 ** (k + LEAST_EXPONENT + 42));
+
 /** The nearest fp16, ties to even, subnormals kept; NaN and infinities pass through. */
 export function roundFp16(x: number): number {
   const magnitude = Math.abs(x);
   if (!(magnitude < FP16_OVERFLOW)) return magnitude >= FP16_OVERFLOW ? Math.sign(x) * Infinity : x;
   if (magnitude === 0) return x;
-  // Adding and removing 1.5·2^(e+42) makes the double's own rounding happen at fp16's last bit (e - 10).
-  const exponent = Math.max(exponentOf(magnitude), -14);
-  const magic = 1.5 * 2 ** (exponent + 42);
+  const magic = MAGIC[Math.max(exponentOf(magnitude), LEAST_EXPONENT) - LEAST_EXPONENT]!;
   const rounded = x + magic - magic;
   return rounded === 0 && x < 0 ? -0 : rounded;
 }

@@ -18,7 +18,7 @@ import { ONE_CHANGE } from "../support/phi/phi.ts";
 import { VERDICTS, verdictText } from "../support/prove/verdicts.ts";
 import { ROOT } from "../support/root.ts";
 
-/** The variable is for test/gates.test.ts, which damages a copy. */
+/** The variable is for test/gates.long.test.ts, which damages a copy. */
 const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");
 /** Held by package.test.ts: the bytes of a tiny package. */
 const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt"];

@@ -58,7 +58,6 @@ describe("length", () => {
   /** Longer files, and why. */
   const LONGER: Readonly<Record<string, string>> = {
     "src/passes/prove/logic/indices.ts": "index expressions: their form and the laws that keep it",
-    "src/passes/prove/logic/terms.ts": "the kinds of terms and their only constructor",
     "src/passes/prove/reading/reals.ts": "linear forms over the reals: all laws of one normal form",
     "src/passes/prove/refute/counterexample.ts": "the search for an input, and making it small",
     "src/passes/prove/refute/fingerprint.ts": "a prime field, and the reading over it",

@@ -72,7 +72,7 @@ export async function expectSameBits(
   try {
     const stored = Object.fromEntries(Object.entries(feeds.values).map(([name, x]) => [name, toRaw(x)]));
     const fast = executor.run(plan, stored);
-    const reference = evaluate(graph, feeds, precision);
+    const reference = evaluate(graph, feeds, { precision });
     for (const kind of ["outputs", "states"] as const) {
       expect(Object.keys(fast[kind])).toEqual(Object.keys(reference[kind]));
       for (const [name, expected] of Object.entries(reference[kind])) {

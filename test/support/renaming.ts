@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import attention from "../../examples/attention.ts";
 import counter from "../../examples/counter.ts";
 import phi4Mini from "../../examples/phi4-mini.ts";
+import { askForRoles } from "../../src/cli/ask-roles.ts";
 import type { Graph } from "../../src/dsl/graph.ts";
 import type { DeclaredRole } from "../../src/dsl/role.ts";
 import { type Graphs, twinsOf } from "../../src/dsl/twins.ts";
@@ -115,6 +116,21 @@ export function surviveRenaming(names: readonly string[]): void {
           { numRuns: Number(process.env.RENAMING_RUNS ?? 1) },
         );
       },
+    );
+  });
+}
+
+/** Names that tell nothing. */
+export const PLAIN: readonly string[] = ["a", "b", "c", "d", "e", "f"];
+
+/** Without declarations the two masks of these pairs are asked for, by the names that they have. */
+export function masksAreAskedFor(names: readonly string[]): void {
+  test.each(names)("%s: the masks are asked for", (name) => {
+    const pair = renamedPair(subjects[name]!, PLAIN);
+    const fed = subjects[name]!.block.inputs.map((x) => x.name!);
+    const [mask, write] = [PLAIN[fed.indexOf("attn_mask")], PLAIN[fed.indexOf("kv_write_mask")]];
+    expect(() => askForRoles(pair, new Map())).toThrow(
+      expect.objectContaining({ mend: expect.stringContaining(`--role ${mask}=mask --role ${write}=write_mask `) }),
     );
   });
 }

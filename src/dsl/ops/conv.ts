@@ -60,13 +60,16 @@ export const conv = op<Conv>("conv")({
   },
   element: (m, { x, weight, bias }, attrs) => {
     const windows = windowsOf(x.shape, weight.shape, attrs);
+    const padded = windows.some(isPadded);
     const [outputs, channels, ...taps] = weight.shape as readonly [number, number, ...number[]];
     return ([n, o, ...place]) => {
       const group =
         attrs.groups === 1 ? m.index(0) : m.reindex([o!], [outputs], [attrs.groups, outputs / attrs.groups])[0]!;
       const total = sumOver(m, [channels, ...taps], ([c, ...ks]) => {
         const channel = m.plus(m.times(group, channels), c!);
-        return walk(m, windows, place, ks, (at) => m.mul(weight.at(o!, c!, ...ks), x.at(n!, channel, ...at)));
+        const inside = (at: readonly Index[]) => m.mul(weight.at(o!, c!, ...ks), x.at(n!, channel, ...at));
+        if (padded) return walk(m, windows, place, ks, inside);
+        return inside(windows.map((window, axis) => positionIn(m, window, place[axis]!, ks[axis]!)));
       });
       return bias ? m.add(total, bias.at(o!)) : total;
     };
@@ -118,6 +121,11 @@ function windowsOf(x: Shape, weight: Shape, { strides, pad_type, pad, dilations 
 const outputSize = ({ size, taps, stride, dilation, before, after }: Window): number =>
   Math.floor((size + before + after - ((taps - 1) * dilation + 1)) / stride) + 1;
 
+const isPadded = ({ before, after }: Window): boolean => before !== 0 || after !== 0;
+
+const positionIn = (m: Algebra, { stride, dilation, before }: Window, place: Index, k: Index): Index =>
+  m.plus(m.plus(m.times(place, stride), m.times(k, dilation)), m.index(-before));
+
 /** `inside` at the input position of an output place and a tap; 0 where padding stands for it. */
 function walk(
   m: Algebra,
@@ -128,9 +136,8 @@ function walk(
 ): Scalar {
   const [window, ...rest] = windows;
   if (!window) return inside([]);
-  const { size, stride, dilation, before, after } = window;
-  const position = m.plus(m.plus(m.times(place[0]!, stride), m.times(ks[0]!, dilation)), m.index(-before));
+  const position = positionIn(m, window, place[0]!, ks[0]!);
   const further = (i: Index) => walk(m, rest, place.slice(1), ks.slice(1), (at) => inside([i, ...at]));
-  if (before === 0 && after === 0) return further(position);
-  return m.within(position, m.index(0), size, 1, further, () => m.num(0));
+  if (!isPadded(window)) return further(position);
+  return m.within(position, m.index(0), window.size, 1, further, () => m.num(0));
 }

@@ -39,5 +39,5 @@ export function rowOf({ shape, data }: NDArray, axis: number | undefined, at: nu
 export const arrayOf = (dtype: DType, shape: Shape, data: ArrayLike<number>): NDArray => ({
   dtype,
   shape,
-  data: Float64Array.from(data),
+  data: new Float64Array(data),
 });

@@ -23,14 +23,22 @@ export interface Results {
   readonly states: Readonly<Record<string, NDArray>>;
 }
 
-/** Evaluates every output and state of the graph in the given precision; `see` is shown every value on the way. */
-export function evaluate(
-  graph: Graph,
-  bindings: Bindings,
-  precision: Precision = "fp16",
-  see: (value: Tensor, array: NDArray) => void = () => {},
-): Results {
-  const values = evaluateAll(graph, bindings, precision);
+/** Runs one op on its operands. */
+export type RunOp = (def: OpDef, type: TensorType, operand: (x: Tensor) => NDArray) => NDArray;
+
+/** How a graph is run. */
+export interface EvaluateOptions {
+  readonly precision?: Precision;
+  /** What runs the ops; their meaning when absent. */
+  readonly runOp?: RunOp;
+  /** Is shown every value on the way. */
+  readonly see?: (value: Tensor, array: NDArray) => void;
+}
+
+/** Evaluates every output and state of the graph, in fp16 unless told otherwise. */
+export function evaluate(graph: Graph, bindings: Bindings, options: EvaluateOptions = {}): Results {
+  const { see = () => {} } = options;
+  const values = evaluateAll(graph, bindings, options);
   for (const [value, array] of values) see(value, array);
   const get = (value: Tensor): NDArray => values.get(value)!;
   return {
@@ -43,19 +51,14 @@ export function evaluate(
 export function evaluateAll(
   graph: Graph,
   bindings: Bindings,
-  precision: Precision = "fp16",
+  { precision = "fp16", runOp = byMeaning(precision) }: Omit<EvaluateOptions, "see"> = {},
 ): ReadonlyMap<Tensor, NDArray> {
   const values = new Map<Tensor, NDArray>();
-  for (const value of schedule(graph)) values.set(value, evaluateOne(value, values, bindings, precision));
+  for (const value of schedule(graph)) values.set(value, evaluateOne(value, values, bindings, runOp));
   return values;
 }
 
-function evaluateOne(
-  value: Tensor,
-  done: ReadonlyMap<Tensor, NDArray>,
-  bindings: Bindings,
-  precision: Precision,
-): NDArray {
+function evaluateOne(value: Tensor, done: ReadonlyMap<Tensor, NDArray>, bindings: Bindings, runOp: RunOp): NDArray {
   const { def, type } = value;
   switch (def.kind) {
     case "const":
@@ -65,7 +68,7 @@ function evaluateOne(
       return bindings.weight(def.source, type);
     }
     case "op":
-      return atOp(value, () => evaluateOp(def, type, done, precision));
+      return atOp(value, () => runOp(def, type, (x) => done.get(x)!));
     default: {
       const given = bindings.values[def.name];
       if (!given) throw new GraphError(`evaluate: no value for ${def.kind} "${def.name}"`, value.site);
@@ -90,14 +93,16 @@ export function atOp<X>(value: Tensor, run: () => X): X {
   }
 }
 
-function evaluateOp(def: OpDef, type: TensorType, done: ReadonlyMap<Tensor, NDArray>, precision: Precision): NDArray {
-  const integers = operandsOf(def).every((x) => !isFloat(x.type.dtype));
-  const m = numericReading(precision, integers);
-  return tabulate(
-    type,
-    meaningOf(m, def, type, (operand) => readOf(done.get(operand)!)),
-  );
-}
+const byMeaning =
+  (precision: Precision): RunOp =>
+  (def, type, operand) => {
+    const integers = operandsOf(def).every((x) => !isFloat(x.type.dtype));
+    const m = numericReading(precision, integers);
+    return tabulate(
+      type,
+      meaningOf(m, def, type, (x) => readOf(operand(x))),
+    );
+  };
 
 /** An array as the meaning of an op reads it. */
 export function readOf(array: NDArray): Read<number, number> {
@@ -105,6 +110,10 @@ export function readOf(array: NDArray): Read<number, number> {
   return {
     shape: array.shape,
     dtype: array.dtype,
-    at: (...ix) => array.data[ix.reduce((sum, i, axis) => sum + i * strides[axis]!, 0)]!,
+    at: (...ix) => {
+      let flat = 0;
+      for (let axis = 0; axis < ix.length; axis++) flat += ix[axis]! * strides[axis]!;
+      return array.data[flat]!;
+    },
   };
 }

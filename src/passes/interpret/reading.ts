@@ -27,8 +27,11 @@ export function laneSum(n: number, term: (k: number) => number, round: (x: numbe
   return round(round(a + b) + round(c + d));
 }
 
-/** The reading for an op whose operands are integers (`exact`) or floats. */
-export function numericReading(precision: Precision, integers: boolean): Numeric {
+/** The reading for an op whose operands are integers or floats. */
+export const numericReading = (precision: Precision, integers: boolean): Numeric =>
+  READINGS[precision][integers ? "integers" : "floats"];
+
+function readingOf(precision: Precision, integers: boolean): Numeric {
   const step = precision === "fp16" && !integers ? Math.fround : (x: number) => x;
   return {
     ...indexArithmetic,
@@ -99,6 +102,13 @@ const indexArithmetic = {
   indexOf: checkIndex,
   scalar: (i: number) => i,
 } as const;
+
+const readings = (precision: Precision) => ({
+  integers: readingOf(precision, true),
+  floats: readingOf(precision, false),
+});
+/** An op makes none of its own: a graph may be run thousands of times. */
+const READINGS = { fp16: readings("fp16"), fp64: readings("fp64") } as const;
 
 /** A run-time index that is outside its axis. Whoever runs the op says which op it is (`atOp` in evaluate.ts). */
 export class IndexError extends RangeError {}

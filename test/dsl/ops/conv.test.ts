@@ -12,7 +12,7 @@ test("conv is the sliding sum over a padded input", () => {
     fc.property(fc.integer(), (seed) => {
       const { graph, inputs } = exampleOf("conv", randomFrom(seed));
       const value = schedule(graph).find((v) => v.def.kind === "op" && v.def.op === "conv")!;
-      const y = Object.values(evaluate(graph, { values: inputs }, "fp64").outputs)[0]!;
+      const y = Object.values(evaluate(graph, { values: inputs }, { precision: "fp64" }).outputs)[0]!;
       const expected = slide(value, inputs.x0!);
       expect(y.data.length).toBe(expected.length);
       for (const [i, z] of expected.entries()) expect(y.data[i]).toBeCloseTo(z, 9);

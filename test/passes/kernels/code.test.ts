@@ -10,12 +10,14 @@ import { type NDArray, tabulate } from "../../../src/passes/interpret/array.ts";
 import { readOf } from "../../../src/passes/interpret/evaluate.ts";
 import { numericReading, type Precision } from "../../../src/passes/interpret/reading.ts";
 import { compileOp } from "../../../src/passes/kernels/code/compile.ts";
+import { compiledOps } from "../../../src/passes/kernels/code/run-op.ts";
 import { copyElements, storeOf, toNDArray } from "../../../src/passes/kernels/raw.ts";
 import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
 
 /** Runs every op of a graph both ways on the reference's own operands. */
 function compare(name: string, seed: number, precision: Precision): void {
   const { graph, inputs } = exampleOf(name, randomFrom(seed));
+  const runOp = compiledOps(precision);
   const values = new Map<Tensor, NDArray>();
   for (const value of schedule(graph)) {
     const { def, type } = value;
@@ -42,6 +44,9 @@ function compare(name: string, seed: number, precision: Precision): void {
       const out = view(new ArrayBuffer(bytes * expected.data.length), 0, expected.data.length);
       compileOp(def, type, { precision })(out, ...stored);
       expect([...toNDArray({ ...type, data: out }).data]).toEqual([...expected.data]);
+      // The same on doubles, as the interpreter holds them.
+      const plain = runOp(def, type, (x) => values.get(x)!);
+      expect([...plain.data]).toEqual([...expected.data]);
       values.set(value, expected);
     }
   }

@@ -1,9 +1,15 @@
-/** The corpus of small pairs with the search on: a fault that the search may draw an input for is refuted by a run of both graphs. */
-import { expect, test } from "vitest";
+/**
+ * The corpus of small pairs at three tokens; and with the search on: a fault that the search may draw an input for is
+ * refuted by a run of both graphs.
+ */
+import { describe, expect, test } from "vitest";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { FAULTS } from "../../support/prove/corpus/corpus.ts";
 import { pairOf } from "../../support/prove/corpus/fault.ts";
+import { corpusHolds } from "../../support/prove/corpus/holds.ts";
 import { summary } from "../../support/prove/prove.ts";
+
+describe("three tokens", () => corpusHolds(3));
 
 const SEARCHED = FAULTS.filter(([, , { differs, needs }]) => differs === undefined && needs === undefined);
 

@@ -22,4 +22,4 @@ test.each(SOME.map((spelling) => [spellingName(spelling), spelling] as const))(
   },
 );
 
-faultsInTheLayer(Object.keys(mutants));
+faultsInTheLayer(Object.keys(mutants), [1, 3]);

@@ -26,7 +26,7 @@ describe("spellings", () => {
   };
 
   test.each(ONE_CHANGE.map((spelling) => [spellingName(spelling), spelling] as const))("%s", (name, spelling) => {
-    const { block, step } = pairOf({ tokens: 3 }, spelling);
+    const { block, step } = pairOf({ tokens: 2 }, spelling);
     expect(summary(proof(block, step))).toBe(WEAKER[name] ?? "PROVEN (exact)");
   });
 
@@ -71,5 +71,5 @@ describe("sizes", () => {
 });
 
 // A seeded share of the faults; `prove.long.test.ts` has all of them, and spellings on both sides.
-const some = fc.subarray(Object.keys(mutants), { minLength: 4, maxLength: 4 });
-faultsInTheLayer(fc.sample(some, { numRuns: 1, seed: 4711 })[0]!);
+const some = fc.subarray(Object.keys(mutants), { minLength: 3, maxLength: 3 });
+faultsInTheLayer(fc.sample(some, { numRuns: 1, seed: 4711 })[0]!, [1]);

@@ -24,7 +24,7 @@ export function fastIsTheReference(runs: number, seed: number): void {
           const values = { ...feedsOf(graph, call), ...call.states };
           const executor = await prepare([plan], streamOf(weight));
           const fast = executor.run(plan, values);
-          const expected = evaluate(graph, { values, weight }, precision);
+          const expected = evaluate(graph, { values, weight }, { precision });
           for (const [name, x] of Object.entries({ ...expected.outputs, ...expected.states })) {
             const actual = toNDArray({ ...fast.outputs, ...fast.states }[name]!);
             expect(differences(actual, x), name).toEqual([]);

@@ -110,7 +110,8 @@ export function feedsOf(graph: Graph, { config, x, positions }: Pick<Call, "conf
 /** One call of a graph. */
 export function run(graph: Graph, call: Call): Results {
   const values = { ...feedsOf(graph, call), ...call.states };
-  return evaluate(graph, { values, weight: weightsOf(call.config, call.seed) }, call.precision);
+  const { config, seed, precision } = call;
+  return evaluate(graph, { values, weight: weightsOf(config, seed) }, precision ? { precision } : {});
 }
 
 /** One call per token of a one-token graph, the states passed on; the hidden rows put together as a block's. */

@@ -6,7 +6,7 @@ import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { mismatch } from "../../../src/passes/prove/refute/counterexample.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
-import { runBoth, sampleOf } from "../../../src/passes/prove/refute/sample.ts";
+import { bothRunner, sampleOf } from "../../../src/passes/prove/refute/sample.ts";
 import { mutants } from "../phi/mutants.ts";
 
 export interface Draw {
@@ -80,9 +80,9 @@ export function check(draw: Draw): Outcome {
   const pair = provenPair(graphs.block, graphs.step);
   // As a user asks for it, but for the shrinking: a refutation has been run in both precisions.
   const verdict = prove(graphs.block, graphs.step, { seed, budget: 0, secondOpinion: false, corollaries: false });
-  const differs = (precision: "fp16" | "fp64", k: number) => {
-    return mismatch(pair, runBoth(pair, sampleOf(pair, seed + k), precision), precision);
-  };
+  const runs = { fp16: bothRunner(pair, "fp16"), fp64: bothRunner(pair, "fp64") };
+  const differs = (precision: "fp16" | "fp64", k: number) =>
+    mismatch(pair, runs[precision](sampleOf(pair, seed + k)), precision);
   if (verdict.verdict === "REFUTED") return "refuted";
   if (verdict.verdict === "NOT PROVEN") {
     if ([4, 5, 6, 7].some((k) => differs("fp64", k))) return "refuted";

@@ -20,11 +20,13 @@ export interface CompileOptions {
   readonly accumulate?: Accumulate | undefined;
   /** Whether an operand of dtype fp16 is stored as bit patterns; when absent, all are in fp16 and none in fp64. */
   isHalf?(operand: Tensor): boolean;
+  /** Whether a result of dtype fp16 is to be stored as bit patterns; when absent, it is in fp16 and not in fp64. */
+  readonly halfResult?: boolean;
 }
 
 /** JavaScript of the body of a `Compiled`, with operands named x0, x1, … */
 export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions): string {
-  const { precision, accumulate, isHalf = () => precision === "fp16" } = options;
+  const { precision, accumulate, halfResult = precision === "fp16", isHalf = () => precision === "fp16" } = options;
   const w = writer();
   const operands = operandsOf(def);
   const m = codeReading(w, {
@@ -48,7 +50,7 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   const result = element(ix);
   const at = m.flat(ix, type.shape);
   const innermost = { text: "", depth: heads.length };
-  w.emit(() => [`out[${at.text}] = ${storedForm(result, type, precision)};`], [result, at, innermost], []);
+  w.emit(() => [`out[${at.text}] = ${storedForm(result, type, halfResult)};`], [result, at, innermost], []);
   return w.close(heads);
 }
 
@@ -77,9 +79,9 @@ function readOf(
 }
 
 /** The text of an element as `out` stores it. */
-function storedForm(result: CodeTerm, { dtype }: TensorType, precision: Precision): string {
+function storedForm(result: CodeTerm, { dtype }: TensorType, half: boolean): string {
   if (result.stored !== undefined) return result.stored;
-  if (dtype !== "fp16" || precision === "fp64") return result.text;
+  if (dtype !== "fp16" || !half) return result.text;
   return `halfBits(${result.rounded?.dtype === "fp16" ? result.rounded.from : result.text})`;
 }
 

@@ -1,7 +1,6 @@
 /**
- * How far down a masked-out entry lies. Such an entry is a number like any other: a score plus −10000. All that sets it apart
- * is that it lies far below every visible score, and how far is worked out here from what has been done to it: what was
- * added, scaled, clipped and rounded since.
+ * How far down a masked-out entry lies: a number like any other, a score plus −10000, but far below every visible score. How
+ * far is worked out here from what has been done to it: what was added, scaled, clipped and rounded since.
  */
 
 import { finite } from "./make.ts";
@@ -30,6 +29,7 @@ interface Filling {
 /** Which way a term is looked at: itself, or its negative. */
 type Sign = 1 | -1;
 
+const distances = new WeakMap<Term, number>();
 const memo = { 1: new WeakMap<Term, Ceiling | "none">(), [-1]: new WeakMap<Term, Ceiling | "none">() } as const;
 
 /** How far down a masked-out term lies; undefined for any other. */
@@ -154,7 +154,7 @@ export const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, fram
  * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
  */
 function farthest(root: Term, frame?: Filling): number {
-  const known = new Map<Term, number>();
+  const known = frame ? new Map<Term, number>() : distances;
   const visit = (t: Term): number => {
     const before = known.get(t);
     if (before !== undefined) return before;

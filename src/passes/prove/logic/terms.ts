@@ -48,8 +48,8 @@ interface Body {
   readonly key: string;
   readonly args: readonly Term[];
   readonly ix: readonly Ix[];
-  /** Every value the term can take is of this type; absent when not known. */
-  readonly dtype?: DType;
+  /** Every value the term can take is of this type; undefined when not known. */
+  readonly dtype: DType | undefined;
   /** Index variables it depends on, in rising id. */
   readonly free: readonly Atom[];
   /** Hash of the structure without the names of variables, for sorting. */
@@ -104,24 +104,23 @@ export const newStore = (): Store => ({
 const NONE: readonly never[] = [];
 
 /** The one term with this head and these children. */
-export function intern(s: Store, head: Head, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
-  const key = keyOf(head);
+export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
+  const key = "key" in head ? head.key : keyOf(head);
   let hash = mix(0, numberOf(s.terms, key));
   for (const a of args) hash = mix(hash, a.id);
   for (const i of ix) hash = mix(hash, ~i.id);
   const known = find(s.terms, hash, (t) => t.key === key && sameItems(t.args, args) && sameItems(t.ix, ix));
   if (known) return known;
-  const dtype = dtypeOf(head, args);
   const body: Body = {
     id: s.terms.size++,
     key,
     args,
     ix,
-    ...(dtype ? { dtype } : {}),
+    dtype: dtypeOf(head, args),
     free: freeOf(args, ix),
     skeleton: skeletonOf(head, key, args),
   };
-  const term: Term = { ...body, ...headOf(head) };
+  const term: Term = { ...head, ...body };
   insert(s.terms, hash, term);
   return term;
 }
@@ -151,34 +150,6 @@ function keyOf(h: Head): string {
       return `product ${h.exponents.map(showQ)}`;
     default:
       return h.kind;
-  }
-}
-
-/** The head alone, also of a term. */
-function headOf(h: Head): Head {
-  switch (h.kind) {
-    case "num":
-      return { kind: h.kind, value: h.value, ...(h.exact ? { exact: h.exact } : {}) };
-    case "leaf":
-      return { kind: h.kind, leaf: h.leaf };
-    case "app":
-      return { kind: h.kind, lam: h.lam };
-    case "pieces":
-      return { kind: h.kind, lengths: h.lengths };
-    case "hole":
-      return { kind: h.kind, place: h.place, ...(h.dtype ? { dtype: h.dtype } : {}) };
-    case "unary":
-      return { kind: h.kind, fn: h.fn };
-    case "compare":
-      return { kind: h.kind, how: h.how };
-    case "round":
-      return { kind: h.kind, to: h.to };
-    case "linear":
-      return { kind: h.kind, constant: h.constant, coefs: h.coefs };
-    case "product":
-      return { kind: h.kind, exponents: h.exponents };
-    default:
-      return { kind: h.kind };
   }
 }
 

@@ -11,7 +11,7 @@ import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
 import type { Sample } from "./feeds.ts";
-import { runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
+import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 
 /** What was claimed, as far as an input has to keep to it. */
 export interface Claim {
@@ -68,11 +68,11 @@ const STYLES: readonly Style[] = [
 /** Styles that are tried in any case; the others while the graphs are cheap to run. */
 const LEAST = 4;
 /** Scalar operations that an attack may spend: about as long as a proof takes. */
-const BUDGET = 1.5e6;
+const BUDGET = 2e7;
 /** Above it a single run costs more than the user will wait. */
-const TOO_LARGE = 2e7;
+const TOO_LARGE = 2e8;
 
-/** Attacks a proof of this pair; undefined where the graphs are too large for the interpreter. */
+/** Attacks a proof of this pair; undefined where the graphs are too large to be run. */
 export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
   const cost = costOf(pair) * (pair.tokens + 1);
   if (cost > TOO_LARGE) return undefined;
@@ -81,6 +81,8 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
   );
   const most = Math.max(LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const masked = maskedValues(pair);
+  const precision = claim.level === "exact" ? "fp16" : "fp64";
+  const run = bothRunner(pair, precision);
   let [runs, met] = [0, 0];
   let witness: Witness | undefined;
   let unmet: string | undefined;
@@ -91,13 +93,13 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, style);
     const kept = newKeeper(claim.gap, masked);
-    const results = runWhereDefined(() => runBoth(pair, sample, claim.level === "exact" ? "fp16" : "fp64", kept.see));
+    const results = runWhereDefined(() => run(sample, kept.see));
     unmet ??= results ? kept.broken() : "an index outside its axis";
     if (!results) continue;
     if (kept.broken() !== undefined) continue;
     met++;
     witness ??= { seed, style, tokens: pair.tokens };
-    const found = mismatch(pair, results, claim.level === "exact" ? "fp16" : "fp64");
+    const found = mismatch(pair, results, precision);
     if (found) return { runs, met, contradiction: { seed, style, tokens: pair.tokens, mismatch: found, sample } };
   }
   return { runs, met, ...(witness ? { witness } : unmet === undefined ? {} : { unmet }) };

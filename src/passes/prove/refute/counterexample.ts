@@ -10,7 +10,7 @@ import { sizeOf } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import type { Sample } from "./feeds.ts";
-import { type BothRuns, runBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
+import { type BothRuns, bothRunner, type RunBoth, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 
 /** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
@@ -51,9 +51,11 @@ export interface Search {
   readonly searched: string;
 }
 
-/** Scalar operations above which the interpreter is not asked. */
-const TOO_LARGE = 2e7;
+/** Scalar operations above which the graphs are not run. */
+const TOO_LARGE = 1e8;
 const SEEDS = 6;
+
+type Runners = Readonly<Record<Precision, RunBoth>>;
 
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
 export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {
@@ -64,15 +66,16 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   let runs = 0;
   let bitsOnly = false;
   for (const graphs of candidates) {
-    if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large for the interpreter" };
+    if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large to be run here" };
     const own = provenPair(graphs.block, graphs.step, given);
+    const runner = { fp16: bothRunner(own, "fp16"), fp64: bothRunner(own, "fp64") };
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k, style);
       runs++;
-      const results = runWhereDefined(() => runBoth(own, sample, "fp16"));
+      const results = runWhereDefined(() => runner.fp16(sample));
       if (!results || !mismatch(own, results, "fp16")) continue;
-      if (mismatch(own, runBoth(own, sample, "fp64"), "fp64"))
-        return { counterexample: shrink(own, sample, seed + k, options), searched: `${runs} inputs` };
+      if (mismatch(own, runner.fp64(sample), "fp64"))
+        return { counterexample: shrink(own, runner, { sample, seed: seed + k }, options), searched: `${runs} inputs` };
       bitsOnly = true;
     }
   }
@@ -151,7 +154,7 @@ const flatten = (index: readonly number[], shape: readonly number[]): number =>
   index.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
 
 /** Scalar operations that shrinking may spend when no number of runs is given: a few seconds. */
-const SHRINK_COST = 1e7;
+const SHRINK_COST = 4e7;
 const runsFor = (graphs: Graphs): number => Math.min(400, Math.max(20, Math.floor(SHRINK_COST / costOf(graphs))));
 
 /** A run of elements of an array. */
@@ -167,10 +170,14 @@ interface Stretch {
  * Zeroes what the difference does not need: the largest part first, of whatever array; what cannot go is cut in half.
  * What is left becomes 1 where that will do.
  */
-function shrink(pair: ProvenPair, first: Sample, seed: number, options: CounterexampleOptions): Counterexample {
+function shrink(
+  pair: ProvenPair,
+  run: Runners,
+  { sample: first, seed }: { readonly sample: Sample; readonly seed: number },
+  options: CounterexampleOptions,
+): Counterexample {
   let runs = options.budget ?? runsFor(pair);
-  const differs = (sample: Sample): boolean =>
-    mismatch(pair, runBoth(pair, sample, "fp64"), "fp64", PLAIN) !== undefined;
+  const differs = (sample: Sample): boolean => mismatch(pair, run.fp64(sample), "fp64", PLAIN) !== undefined;
   let sample = first;
   const attempt = (name: string, from: number, to: number, value: number): boolean => {
     const old = sample.arrays.get(name)!;
@@ -190,8 +197,7 @@ function shrink(pair: ProvenPair, first: Sample, seed: number, options: Countere
     );
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
-  const found =
-    mismatch(pair, runBoth(pair, sample, "fp16"), "fp16") ?? mismatch(pair, runBoth(pair, first, "fp16"), "fp16")!;
+  const found = mismatch(pair, run.fp16(sample), "fp16") ?? mismatch(pair, run.fp16(first), "fp16")!;
   const all = [...sample.arrays.values()].flatMap((x) => [...x]);
   return {
     pair,

@@ -8,8 +8,9 @@ import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray } from "../../interpret/array.ts";
-import { type Bindings, evaluate, type Results } from "../../interpret/evaluate.ts";
+import { type Bindings, type EvaluateOptions, evaluate, type Results } from "../../interpret/evaluate.ts";
 import { IndexError, type Precision } from "../../interpret/reading.ts";
+import { compiledOps } from "../../kernels/code/run-op.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { fedRows, feeds, keyOfInput, keyOfState, keyOfWeight, nameOf, type Sample } from "./feeds.ts";
 
@@ -46,11 +47,9 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sam
   const arrays = new Map<string, Float64Array>();
   const fill = (key: string, n: number, dtype: TensorType["dtype"], largest: number) => {
     const next = uniform(seed ^ hashOf(key));
-    const known = arrays.get(key)?.length ?? 0;
-    arrays.set(
-      key,
-      Float64Array.from({ length: Math.max(n, known) }, () => elementOf(dtype, next() * largest)),
-    );
+    const data = new Float64Array(Math.max(n, arrays.get(key)?.length ?? 0));
+    for (let k = 0; k < data.length; k++) data[k] = elementOf(dtype, next() * largest);
+    arrays.set(key, data);
   };
   for (const { value, role } of fedRows(block, roles)) {
     if (role.kind === "rows" || role.kind === "shared")
@@ -118,13 +117,16 @@ export interface BothRuns {
   readonly steps: readonly Results[];
 }
 
-/** Runs the block once and the step once per token; `see` is shown every value on the way. */
-export function runBoth(
-  pair: ProvenPair,
-  sample: Sample,
-  precision: Precision,
-  see: (value: Tensor, array: NDArray) => void = () => {},
-): BothRuns {
+/** Runs the block once and the step once per token, on one sample; `see` is shown every value on the way. */
+export type RunBoth = (sample: Sample, see?: (value: Tensor, array: NDArray) => void) => BothRuns;
+
+/** Compiles both graphs at their first run. */
+export function bothRunner(pair: ProvenPair, precision: Precision): RunBoth {
+  const runOp = compiledOps(precision);
+  return (sample, see) => runBoth(pair, sample, { precision, runOp, ...(see ? { see } : {}) });
+}
+
+function runBoth(pair: ProvenPair, sample: Sample, options: EvaluateOptions): BothRuns {
   const { placeOf } = pair;
   const weight: Bindings["weight"] = (source, type) => {
     const table = pair.tableOf(source, type);
@@ -144,7 +146,7 @@ export function runBoth(
   );
   const call = (graph: Graph, first: number) => {
     const values = { ...feeds(graph, pair, sample, first), ...states };
-    return evaluate(graph, { values, weight }, precision, see);
+    return evaluate(graph, { values, weight }, options);
   };
   const block = call(pair.block, 0);
   const steps: Results[] = [];

@@ -21,7 +21,7 @@ export interface Ran extends Results {
 
 /** One call. @throws GraphError where a position is outside its axis. */
 export function runCall(graph: Graph, values: Feeds, weight: Experiment["weight"], precision: Precision): Ran {
-  const all = evaluateAll(graph, { values, weight }, precision);
+  const all = evaluateAll(graph, { values, weight }, { precision });
   let [finite, largest] = [true, 0];
   for (const { data } of all.values())
     for (const v of data) {

@@ -93,6 +93,7 @@ describe.concurrent("imports", () => {
     ["passes", ["interpret", "run", "survey"], []],
     ["passes", ["interpret", "run", "parity"], []],
     ["passes", ["interpret", "prove"], ["kernels", "run", "lint", "survey", "parity"]],
+    ["passes", ["interpret", "kernels", "prove/refute"], ["run", "lint", "survey", "parity"]],
     ["passes/prove", ["logic", "rules", "reading", "program", "refute", "report"], []],
     ["emit", ["mil", "write", "diff"], []],
     ["emit", ["mil", "read"], ["write"]],
@@ -194,14 +195,15 @@ interface Report {
 }
 
 describe.concurrent("goldens", () => {
-  /** The titles of the golden tests that fail on a damaged copy; outside CI, where Vitest writes what is missing. */
+  /** The titles of the tests of one graph that fail on a damaged copy; outside CI, where Vitest writes what is missing. */
   async function failures(folder: string): Promise<readonly string[]> {
-    const args = ["run", "test/golden/golden.test.ts", "--project=short", "--reporter=json"];
+    const chosen = ["-t", "^counter|^no golden is stale"];
+    const args = ["run", "test/golden/golden.test.ts", "--project=short", "--reporter=json", ...chosen];
     const { text } = await tool("vitest/vitest.mjs", args, ROOT, { CI: "", GRAPHC_GOLDEN: folder });
     const report = JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1)) as Report;
     const results = report.testResults.flatMap((file) => file.assertionResults);
     expect(results.length).toBeGreaterThan(40);
-    return results.filter(({ status }) => status !== "passed").map(({ title }) => title);
+    return results.filter(({ status }) => status === "failed").map(({ title }) => title);
   }
 
   test("a changed, a missing and a stale one fail, and nothing is mended", async () => {
