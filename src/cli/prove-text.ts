@@ -100,9 +100,11 @@ function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
   const says = secondOpinion.map(
     ({ prime, equal, at }) => `mod ${prime} ${equal ? "equal" : `differ${at ? ` at ${at}` : ""}`}`,
   );
-  // A field has no order: abs, max of several and what lies between a mask and a score are guesses to it.
+  // Beside an exact proof it would be a fault of the prover; over the reals roots and maxima are guesses to a field.
   const guess = verdict === "PROVEN" && secondOpinion.some(({ equal }) => !equal);
-  const weight = guess ? "; a field has no order of numbers, so that this is not held against the proof" : "";
+  const weight = guess
+    ? "; a root has no sign in a field, so that this is not held against a proof over the reals"
+    : "";
   return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}${weight}`];
 }
 

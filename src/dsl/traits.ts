@@ -14,6 +14,7 @@ export const TRAITS = {
   contracts: "each element of the result sums products along axes of the operands",
   product: "is one such sum and nothing else: what hardware may add up in fp16",
   projects: "multiplies rows by a matrix, its second operand, which may be a weight",
+  jumps: "a small change of float operands may change the result by a step",
   attention: "a part of attention as authors write it, or all of it",
 } as const satisfies Readonly<Record<string, string>>;
 

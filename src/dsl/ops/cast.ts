@@ -26,6 +26,7 @@ export const cast = op<Cast>("cast")({
   doc: "y = x as `dtype`: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0",
   operands: { x: { dtypes: STANDARD } },
   attrs: { dtype: attr("string", undefined, { oneOf: STANDARD }) },
+  traits: ["jumps"],
   infer: ({ x }, { dtype }) => ({ dtype: dtype as DType, shape: x.shape }),
   element:
     (_, { x }) =>

@@ -3,6 +3,7 @@ import { type Algebra, broadcastAt, not, type Scalar } from "../algebra.ts";
 import { op } from "../op.ts";
 import type { Compare, Connective, Select } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Trait } from "../traits.ts";
 import { broadcast, type DType, NUMBERS, type Shape, sameShape } from "../type.ts";
 import { broadcastType } from "./elementwise.ts";
 
@@ -13,6 +14,7 @@ const truth = <Signature extends (...args: never[]) => unknown>(
   name: string,
   doc: string,
   dtypes: readonly DType[],
+  traits: readonly Trait[],
   f: Truth,
 ) =>
   op<Signature>(name)({
@@ -20,6 +22,7 @@ const truth = <Signature extends (...args: never[]) => unknown>(
     operands: { x: { dtypes }, y: { dtypes, like: "x" } },
     attrs: {},
     rounds: false,
+    traits,
     infer: ({ x, y }) => broadcastType(x, y, "bool"),
     element:
       (m, { x, y }) =>
@@ -30,7 +33,7 @@ const truth = <Signature extends (...args: never[]) => unknown>(
 type Truth = (m: Algebra, a: Scalar, b: Scalar) => Scalar;
 
 const comparison = <const Name extends string>(name: Name, doc: string, f: Truth) =>
-  truth<Compare<Name>>(name, doc, NUMBERS, f);
+  truth<Compare<Name>>(name, doc, NUMBERS, ["jumps"], f);
 /** 1 where x < y, else 0, as bool. */
 export const less = comparison("less", "z = 1 where x < y, else 0", (m, a, b) => m.compare("less", a, b));
 /** 1 where x ≤ y, else 0, as bool. */
@@ -51,7 +54,7 @@ export const not_equal = comparison("not_equal", "z = 1 where x ≠ y, else 0", 
 );
 
 const connective = <const Name extends string>(name: Name, doc: string, f: Truth) =>
-  truth<Connective<Name>>(name, doc, ["bool"], f);
+  truth<Connective<Name>>(name, doc, ["bool"], [], f);
 /** 1 where both truth values are 1. */
 export const logical_and = connective("logical_and", "z = 1 where both are 1, else 0", (m, a, b) => m.minimum(a, b));
 /** 1 where one of the truth values is 1. */

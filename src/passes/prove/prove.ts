@@ -8,6 +8,7 @@ import { nowhere } from "../../dsl/site.ts";
 import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";
+import type { Mode } from "./logic/setting.ts";
 import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
 import type { Pair } from "./program/relation.ts";
@@ -62,9 +63,8 @@ export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Ve
 }
 
 function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
-  const { weightIdentity, rules = RULES, progress } = options;
+  const { weightIdentity, rules = RULES, progress, tableOf, roles } = options;
   const placeOf: PlaceOf = (...weight) => weightIdentity?.(...weight) ?? weightPlace(...weight);
-  const { tableOf, roles } = options;
   const stored = { placeOf, ...(tableOf ? { tableOf } : {}), ...(roles ? { given: roles } : {}) };
   const pair = provenPair(block, step, stored);
   const derives = options.corollaries !== false;
@@ -72,45 +72,46 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const results = resultPairs(pair);
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
-  let outcome = proveCut(task, cuts, results, attempts);
+  const outcome = proveCut(task, cuts, results, attempts);
+  if (!outcome.failed) return proven(pair, outcome, options);
   const search =
-    outcome.failed && options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : undefined;
-  if (outcome.failed && cuts.length > 0 && cuts.length <= MOST_UNCUT && !search?.counterexample) {
+    options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : { searched: UNSEARCHED };
+  if (cuts.length > 0 && cuts.length <= MOST_UNCUT && !search.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
-    if (!whole.failed) outcome = whole;
+    if (!whole.failed) return proven(pair, whole, options);
   }
   const common = { ...commonOf(pair, outcome), ...opinionOf(pair, options) };
-  if (!outcome.failed) {
-    if (options.notFinite && outcome.record.used.has("P7")) {
-      const finding = stopped({ code: "not finite", ...options.notFinite });
-      return { verdict: "NOT PROVEN", ...common, finding, searched: "P7 is known to be false" };
-    }
-    const attacked = attackOn(pair, outcome, options);
-    if (attacked && attacked.met === 0)
-      return {
-        verdict: "NOT PROVEN",
-        ...common,
-        finding: stopped({ code: "vacuous", unmet: attacked.unmet ?? "" }),
-        searched: `${attacked.runs} inputs`,
-      };
-    const corollaries = options.corollaries === false ? [] : corollariesOf(pair, outcome);
-    const { level, notExact } = outcome;
-    const weaker = notExact ? { notExact: withoutHint(notExact.explain()) } : {};
-    return {
-      verdict: "PROVEN",
-      level,
-      ...common,
-      anyCacheSize: !outcome.record.sized,
-      corollaries,
-      ...weaker,
-      ...(attacked ? { attacked } : {}),
-    };
-  }
   const finding = outcome.failed.explain();
-  if (search?.counterexample)
-    return { verdict: "REFUTED", ...common, finding: withoutHint(finding), counterexample: search.counterexample };
-  return { verdict: "NOT PROVEN", ...common, finding, searched: search?.searched ?? "no input was tried" };
+  if (!search.counterexample) return { verdict: "NOT PROVEN", ...common, finding, searched: search.searched };
+  return { verdict: "REFUTED", ...common, finding: withoutHint(finding), counterexample: search.counterexample };
+}
+
+const UNSEARCHED = "no input was tried";
+
+/** What comes of a proof: it is attacked, and what it assumes is looked at, before it is told. */
+function proven(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Untimed {
+  const { level, notExact, record } = outcome;
+  const assumed = commonOf(pair, outcome);
+  if (options.notFinite && record.used.has("P7")) {
+    const finding = stopped({ code: "not finite", ...options.notFinite });
+    return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
+  }
+  const attacked = attackOn(pair, outcome, options);
+  const common = { ...assumed, ...opinionOf(pair, options, level) };
+  if (attacked && attacked.met === 0) {
+    const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
+    return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
+  }
+  return {
+    verdict: "PROVEN",
+    level,
+    ...common,
+    anyCacheSize: !record.sized,
+    corollaries: options.corollaries === false ? [] : corollariesOf(pair, outcome),
+    ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
+    ...(attacked ? { attacked } : {}),
+  };
 }
 
 function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, distinct, terms, compared }: Outcome) {
@@ -136,7 +137,7 @@ function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): At
   const contiguous = record.used.has("P2'");
   const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
   const found = options.secondOpinion === false ? undefined : attack(own, claim);
-  if (found?.contradiction) throw new ProofContradicted(own, level, found.contradiction);
+  if (found?.contradiction) throw new ProofContradicted(own, level, { by: "run", found: found.contradiction });
   return found && { ...found, small: own !== pair };
 }
 
@@ -152,15 +153,25 @@ const stopped = (reason: Reason): Finding => ({
 /** Scalar operations above which no second opinion is asked for. */
 const SECOND_OPINION_LIMIT = 3e5;
 
-function opinionOf(pair: ProvenPair, options: ProveOptions): { readonly secondOpinion?: readonly SecondOpinion[] } {
-  const own = options.small ? options.small(Math.min(2, pair.tokens)) : pair;
+/**
+ * What two prime fields say. Over the reals it is told and no more: a root has no sign there.
+ * @throws ProofContradicted when both tell the graphs of an exact proof apart.
+ */
+function opinionOf(
+  pair: ProvenPair,
+  options: ProveOptions,
+  level?: Mode,
+): { readonly secondOpinion?: readonly SecondOpinion[] } {
+  const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
   if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const found = provenPair(own.block, own.step, pair);
   const seed = options.seed ?? 1;
-  const secondOpinion = runWhereDefined(() =>
-    PRIMES.map((prime) => ({ prime, ...fingerprint(found, { prime, seed }) })),
+  const found = runWhereDefined(() =>
+    PRIMES.map((prime) => ({ prime, ...fingerprint(own, { prime, seed, rounds: level !== "reals" }) })),
   );
-  return secondOpinion ? { secondOpinion } : {};
+  if (!found) return {};
+  if (level === "exact" && found.every(({ equal }) => !equal))
+    throw new ProofContradicted(own, level, { by: "fields", seed, found });
+  return { secondOpinion: found };
 }
 
 /** States and outputs, which are what the theorem is about. */

@@ -32,6 +32,7 @@ const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
   contracts: ["conv", "linear", "matmul", "scaled_dot_product_attention"],
   product: ["conv", "linear", "matmul"],
   projects: ["linear", "matmul"],
+  jumps: ["cast", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal"],
   attention: ["matmul", "scaled_dot_product_attention", "softmax"],
 };
 

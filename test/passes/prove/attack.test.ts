@@ -2,11 +2,31 @@
 import { describe, expect, test } from "vitest";
 import { printVerdict } from "../../../src/cli/prove-text.ts";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
-import { abs, add, exp, matmul, mul, real_div, reduce_sum, slice_by_index, sub } from "../../../src/dsl/ops/index.ts";
+import {
+  abs,
+  add,
+  cast,
+  exp,
+  less,
+  matmul,
+  mul,
+  real_div,
+  reduce_sum,
+  slice_by_index,
+  sqrt,
+  sub,
+  tanh,
+} from "../../../src/dsl/ops/index.ts";
 import { input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
+import { finite } from "../../../src/passes/prove/logic/make.ts";
+import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { type ProveOptions, prove } from "../../../src/passes/prove/prove.ts";
+import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
+import { runWhereDefined } from "../../../src/passes/prove/refute/sample.ts";
 import type { Verdict } from "../../../src/passes/prove/report/verdict.ts";
+import { hit, type TermRule } from "../../../src/passes/prove/rules/rule.ts";
+import { RULES } from "../../../src/passes/prove/rules/rule-book.ts";
 import { bookWithout } from "../../support/prove/broken.ts";
 import { DUALS } from "../../support/prove/duals.ts";
 import { pairOf, summary } from "../../support/prove/prove.ts";
@@ -26,6 +46,46 @@ function attacked(name: string): string {
 /** Rules whose broken form proves pairs that differ in bits only, or whose data no sample tells apart. */
 test.each(Object.keys(DUALS))("a proof by a broken %s does not get through", (name) => {
   expect(attacked(name)).toBe("ProofContradicted");
+});
+
+describe("two prime fields", () => {
+  /** What no field sees: roundings, what only a mask's owner opens, and data on which an op is not defined. */
+  const UNSEEN = [
+    "mask-own-open",
+    "round-known",
+    "max-drop",
+    "lift-mask",
+    "real-round",
+    "row-contiguous",
+    "index-arithmetic",
+  ];
+
+  test.each(Object.keys(DUALS))("on what a broken %s proves", (name) => {
+    const { block, step } = DUALS[name]!;
+    const pair = provenPair(block, step);
+    const apart = runWhereDefined(() =>
+      PRIMES.every((prime) => !fingerprint(pair, { prime, seed: 1, rounds: true }).equal),
+    );
+    expect([name, apart ?? false]).toEqual([name, !UNSEEN.includes(name)]);
+  });
+
+  test("contradict an exact proof that no run contradicts", () => {
+    // Bits differ only next to where fp32 rounds to the other side.
+    const wrong: TermRule = {
+      ...RULES.add[0]!,
+      match: (_, [a, b]) => (finite(b!) === 2 ** -40 ? hit(true, () => a!) : undefined),
+    };
+    const rules = { ...RULES, add: [wrong, ...RULES.add] };
+    const wide = (x: Value): Value => cast(x, { dtype: "fp32" }) as unknown as Value;
+    const proof = (options: ProveOptions) =>
+      both((x, tokens) => (tokens === 2 ? add(add(wide(x), 1), 2 ** -40) : add(wide(x), 1)) as Value, {
+        rules,
+        counterexample: false,
+        ...options,
+      });
+    expect(summary(proof({ secondOpinion: false }))).toBe("PROVEN (exact)");
+    expect(() => proof({})).toThrow(expect.objectContaining({ against: expect.objectContaining({ by: "fields" }) }));
+  });
 });
 
 /** One graph as a function of T, on rows [T, 4]. */
@@ -55,6 +115,14 @@ describe("preconditions that nothing meets", () => {
   });
 });
 
+test("a comparison that rounding decides is not held against a proof over the reals", () => {
+  const verdict = both((x, tokens) => {
+    const back = sub(add(x, tanh(x)), tanh(x));
+    return cast(less(tokens === 2 ? x : back, x), { dtype: "fp16" }) as Value;
+  });
+  expect(summary(verdict)).toBe("PROVEN (reals)");
+});
+
 describe("what was run is told as it was", () => {
   test("at small sizes, where the model was built small for it", () => {
     const { block, step } = pairOf({ tokens: 3 });
@@ -65,10 +133,10 @@ describe("what was run is told as it was", () => {
     expect(lines({})).toContain("3 tokens: no difference");
   });
 
-  test("a field that differs beside a proof says why that is not held against it", () => {
-    const verdict = both((x, tokens) => abs(tokens === 2 ? (mul(x, -1) as Value) : x) as Value);
+  test("a field that differs beside a proof over the reals says why that is not held against it", () => {
+    const verdict = both((x, tokens) => (tokens === 2 ? sqrt(mul(x, x)) : abs(x)) as Value);
     expect(verdict.secondOpinion?.map(({ equal }) => equal)).toEqual([false, false]);
-    expect(printVerdict(verdict)).toMatch(/^PROVEN \(exact\).*not\s+held\s+against\s+the\s+proof/s);
+    expect(printVerdict(verdict)).toMatch(/^PROVEN \(reals\).*not\s+held\s+against\s+a\s+proof/s);
     expect(printVerdict(both((x) => exp(x) as Value))).not.toMatch(/held\s+against/);
   });
 });

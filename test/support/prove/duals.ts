@@ -314,6 +314,10 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     ({ x }) => mul(mul(x, exp(x)), add(tanh(x), 1)) as Value,
   ),
   power: dual(({ x }) => sqrt(square(x)) as Value, same),
+  "max-factor": dual(
+    ({ x }) => reduce_max(mul(x, -2), { axes: [1] }) as Value,
+    ({ x }) => mul(reduce_max(x, { axes: [1] }), -2) as Value,
+  ),
   "sum-linear": dual(
     ({ x }) => reduce_sum(add(mul(x, 2), 1), { axes: [1] }) as Value,
     ({ x }) => add(mul(reduce_sum(x, { axes: [1] }), 2), 1) as Value,

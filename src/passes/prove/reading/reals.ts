@@ -202,14 +202,16 @@ export function sum(c: Context, over: Range, v: Atom, body: Term): Term {
   return total;
 }
 
-/** Largest over v: a positive factor that does not depend on v stands outside. */
+/** Largest over v: a factor that is not negative and does not depend on v stands outside. */
 export function maxOver(c: Context, over: Range, v: Atom, body: Term): Term {
   const { q, powers } = productOf(c, body);
-  const outside = [...powers].filter(([b]) => !b.free.includes(v) && nonNegative(b));
-  if (q.n < 0n || (Q.isOne(q) && outside.length === 0)) return close(c, "max", over, v, body);
-  const inner = new Map([...powers].filter(([b]) => !outside.some(([x]) => x === b)));
-  const largest = close(c, "max", over, v, productTerm(c, { q: Q.ONE, powers: inner }));
-  return mul(c, largest, productTerm(c, { q, powers: new Map(outside) }));
+  const leaves = (notNegative: boolean): boolean => decides(c, c.rules.maxFactor, notNegative);
+  const number = !Q.isOne(q) && leaves(q.n >= 0n);
+  const outside = new Map([...powers].filter(([b]) => !b.free.includes(v) && leaves(nonNegative(b))));
+  if (!number && outside.size === 0) return close(c, "max", over, v, body);
+  const inner = new Map([...powers].filter(([b]) => !outside.has(b)));
+  const largest = close(c, "max", over, v, productTerm(c, { q: number ? Q.ONE : q, powers: inner }));
+  return mul(c, largest, productTerm(c, { q: number ? q : Q.ONE, powers: outside }));
 }
 
 /** A linear combination or product with other arguments. */

@@ -49,6 +49,19 @@ export const POWER: Decision<[notNegative: boolean]> = {
   lemma: { arity: 1, left: (_, b) => Math.sqrt(b! * b!), right: (_, b) => b!, holds: (b) => b! >= 0 },
   when: (notNegative) => notNegative,
 };
+export const MAX_FACTOR: Decision<[notNegative: boolean]> = {
+  name: "max-factor",
+  tag: "reals",
+  says: "max (b·x) → b · max x",
+  needs: "b ≥ 0, and does not depend on the index of the maximum",
+  lemma: {
+    arity: 3,
+    left: (_, b, x, y) => Math.max(b! * x!, b! * y!),
+    right: (_, b, x, y) => b! * Math.max(x!, y!),
+    holds: (b) => b! >= 0,
+  },
+  when: (notNegative) => notNegative,
+};
 export const SUM_LINEAR: Making<[count: Rational | undefined, constant: Rational], Rational | undefined> = {
   name: "sum-linear",
   tag: "reals",

@@ -45,6 +45,7 @@ export interface RuleBook {
   readonly content: typeof reals.CONTENT;
   readonly cancel: typeof reals.CANCEL;
   readonly power: typeof reals.POWER;
+  readonly maxFactor: typeof reals.MAX_FACTOR;
   readonly sumLinear: typeof reals.SUM_LINEAR;
 }
 
@@ -83,6 +84,7 @@ export const RULES: RuleBook = {
   content: reals.CONTENT,
   cancel: reals.CANCEL,
   power: reals.POWER,
+  maxFactor: reals.MAX_FACTOR,
   sumLinear: reals.SUM_LINEAR,
 };
 

@@ -84,6 +84,16 @@ export const REALS: Readonly<Record<string, Near>> = {
       "a sum of squares and a score": ({ fn, add, mul, x, y }) => fn("sqrt", add(mul(x, x), y)),
     },
   },
+  "max-factor": {
+    mode: "reals",
+    fires: ({ of, mul, n }) => of("max", (k) => mul(k, n(2))),
+    not: {
+      "a negative factor": ({ of, mul, n }) => of("max", (k) => mul(k, n(-2))),
+      "a factor of any sign": ({ of, mul, x }) => of("max", (k) => mul(k, x)),
+      "no factor": ({ of }) => of("max", (k) => k),
+      "a minimum": ({ of, mul, n }) => of("min", (k) => mul(k, n(2))),
+    },
+  },
   "sum-linear": {
     mode: "reals",
     fires: ({ of, add, n }) => of("sum", (k) => add(k, n(1))),

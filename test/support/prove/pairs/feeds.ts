@@ -123,7 +123,7 @@ function rowCount({ block, roles, tokens }: Twins, { rows }: Pick<Contract, "row
 function rowsOf(pair: Twins, contract: Contract | typeof STRICTEST, random: () => number): readonly number[] {
   const { tokens, roles } = pair;
   const n = Math.max(tokens, rowCount(pair, contract));
-  const single = Object.values(roles).some((role) => role.kind === "position" && role.tokenAxis === undefined);
+  const single = [...roles.values()].some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const contiguous = contract.listed === undefined ? single : contract.ids.has("P2'");
   const end = random();
   if (contiguous || random() < 0.3) {

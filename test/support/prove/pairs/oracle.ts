@@ -6,6 +6,7 @@ import { type Twins, tokenAxisOf } from "../../../../src/dsl/twins.ts";
 import { type NDArray, rowOf } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll, type Results } from "../../../../src/passes/interpret/evaluate.ts";
 import type { Precision } from "../../../../src/passes/interpret/reading.ts";
+import { tieWatch } from "../../../../src/passes/prove/refute/ties.ts";
 import { type Contract, type Experiment, experimentOf, type Feeds, isMaskOf, type STRICTEST } from "./feeds.ts";
 import { gapOf } from "./gap.ts";
 
@@ -17,21 +18,27 @@ export interface Ran extends Results {
   readonly finite: boolean;
   /** The largest magnitude of all values. */
   readonly largest: number;
+  /** Whether rounding may have decided a comparison, so that fp64 does not speak for the reals. */
+  readonly tie: boolean;
 }
 
 /** One call. @throws GraphError where a position is outside its axis. */
 export function runCall(graph: Graph, values: Feeds, weight: Experiment["weight"], precision: Precision): Ran {
   const all = evaluateAll(graph, { values, weight }, { precision });
   let [finite, largest] = [true, 0];
-  for (const { data } of all.values())
-    for (const v of data) {
+  const ties = tieWatch();
+  for (const [value, array] of all) {
+    ties.see(value, array);
+    for (const v of array.data) {
       if (!Number.isFinite(v)) finite = false;
       else if (Math.abs(v) > largest) largest = Math.abs(v);
     }
+  }
   const get = (x: Tensor): NDArray => all.get(x)!;
   return {
     finite,
     largest,
+    tie: ties.met(),
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, x]) => [name, get(x)])),
     states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, get(exit)])),
   };
@@ -76,6 +83,7 @@ export function tryOnce(
   const all = [block, ...ran];
   if ((contract.ids.has("P7") || level === "reals") && !all.every((x) => x.finite)) return UNFIT;
   if (contract.gap !== undefined && gapOfAll(pair, experiment, entered) > contract.gap) return UNFIT;
+  if (level === "reals" && all.some((x) => x.tie)) return UNFIT;
   const noise = level === "exact" ? 0 : 1e-9 * (1 + Math.max(...all.map((x) => x.largest)));
   const found = differenceOf(pair, block, ran, noise);
   return found && { ...where, ...found };

@@ -1,0 +1,162 @@
+/**
+ * A reading over a prime field: numbers add and multiply as usual, exponentials turn sums into products, every other
+ * function is a keyed random one. What is known of an order (of constants, of what a mask shuts) is followed; the rest is
+ * a guess that is the same on both sides.
+ */
+import type { Algebra } from "../../../dsl/algebra.ts";
+import { roundTo } from "../../../dsl/number.ts";
+import { numericReading } from "../../interpret/reading.ts";
+import { FAR, MASKED_OUT } from "../logic/ceiling.ts";
+
+/** What a mask shuts: below the field, so that no sum or product reaches it. */
+export const CLOSED = -1;
+
+/** Which field, and which random functions over it. */
+export interface FieldOptions {
+  readonly prime: number;
+  readonly seed: number;
+  /** Whether constants are rounded where the graph rounds them; over the reals no float is. */
+  readonly rounds: boolean;
+}
+
+/** Elements are numbers in [0, prime), or `CLOSED`. */
+export type Field = Algebra<number, number>;
+
+/** The reading over the field of `prime`. */
+export function fieldReading({ prime: p, seed, rounds }: FieldOptions): Field {
+  const keyed = (name: string, x: number): number => randomElement(p, seed, hashText(name), x);
+  const known = newKnown(p, (x) => keyed("number", x));
+  const { of, realOf } = known;
+  const isShut = (a: number): boolean => (realOf(a) ?? 0) <= FAR;
+  const negative = (a: number): number => {
+    if (a === CLOSED) return CLOSED;
+    const x = realOf(a);
+    return known.note((p - a) % p, x === undefined ? undefined : -x);
+  };
+  /** A sum in which something shut has a part is shut, but that of two numbers is the number. */
+  const add = (a: number, b: number): number => {
+    const [x, y] = [realOf(a), realOf(b)];
+    if (x !== undefined && y !== undefined)
+      return a !== CLOSED && b !== CLOSED ? known.note((a + b) % p, x + y) : x + y > FAR ? of(x + y) : CLOSED;
+    return (x !== undefined && x <= FAR) || (y !== undefined && y <= FAR) ? CLOSED : (a + b) % p;
+  };
+  const mul = (a: number, b: number): number => {
+    if (a === CLOSED || b === CLOSED) return a === 0 || b === 0 ? 0 : CLOSED;
+    const x = realOf(a);
+    const y = x === undefined ? undefined : realOf(b);
+    return known.note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
+  };
+  const largest = largestBy(realOf, (a) => keyed("max", a));
+  const smallest = (a: number, b: number): number =>
+    isShut(a) || isShut(b) ? CLOSED : negative(largest(negative(a), negative(b)));
+  return {
+    ...numericReading("fp64", true),
+    num: of,
+    add,
+    sub: (a, b) => add(a, negative(b)),
+    mul,
+    div: (a, b) => (a === CLOSED ? CLOSED : (a * inverse(b, p)) % p),
+    maximum: largest,
+    minimum: smallest,
+    pow: (a, b) => keyed("pow", (a * 31 + b) % p),
+    unary: (f, a) => {
+      if (f === "exp") return isShut(a) ? 0 : powMod(keyed("e", 0), a, p);
+      if (a === CLOSED) return keyed(f, p);
+      if (f !== "abs") return keyed(f, a);
+      const real = realOf(a);
+      if (real === undefined) return keyed("abs", Math.min(a, (p - a) % p));
+      return real < 0 ? negative(a) : a;
+    },
+    compare: (how, a, b) => {
+      if (how === "equal" || a === b) return Number(a === b && how !== "less");
+      const [x, y] = [realOf(a), realOf(b)];
+      return x === undefined || y === undefined ? keyed("order", (a - b + p) % p) & 1 : Number(x < y);
+    },
+    round: (dtype, a) => {
+      const real = rounds && a !== CLOSED ? realOf(a) : undefined;
+      return real === undefined ? a : of(roundTo(dtype, real));
+    },
+    sum: (n, term) => {
+      let total = term(0);
+      for (let k = 1; k < n; k++) total = add(total, term(k));
+      return total;
+    },
+    max: (n, term) => folded(n, term, largest),
+    min: (n, term) => folded(n, term, smallest),
+  };
+}
+
+function folded(n: number, term: (k: number) => number, pick: (a: number, b: number) => number): number {
+  let best = term(0);
+  for (let k = 1; k < n; k++) best = pick(best, term(k));
+  return best;
+}
+
+/**
+ * The larger of two in an order that the field does not have: what is shut lies below all numbers, these below all that is
+ * not known, which lies in the order of `key`.
+ */
+const largestBy =
+  (realOf: (a: number) => number | undefined, key: (a: number) => number) =>
+  (a: number, b: number): number => {
+    const [x, y] = [realOf(a), realOf(b)];
+    if (x !== undefined && y !== undefined) return x < y ? b : a;
+    if (x !== undefined || y !== undefined) return x === undefined ? a : b;
+    return key(a) < key(b) ? a : b;
+  };
+
+/** How far from 0 an eighth is known to be one without having been a constant: rows of masks, places. */
+const SMALL = 64;
+
+/** The numbers that elements stand for, where that is known: constants, small fractions, sums and products of them. */
+function newKnown(p: number, other: (x: number) => number) {
+  const reals = new Map<number, number>();
+  const note = (element: number, x: number | undefined): number => {
+    if (x !== undefined && !reals.has(element)) reals.set(element, x);
+    return element;
+  };
+  const of = (x: number): number => note(elementOf(x, p, other), x);
+  for (let n = -8 * SMALL; n <= 8 * SMALL; n++) of(n / 8);
+  return { of, note, realOf: (a: number) => (a === CLOSED ? MASKED_OUT : reals.get(a)) };
+}
+
+/** A finite number in the field: n·2^k exactly. */
+function elementOf(x: number, p: number, other: (x: number) => number): number {
+  if (!Number.isFinite(x)) return other(x > 0 ? 1 : x < 0 ? 2 : 3);
+  let [n, halves, twos] = [x, 0, 0];
+  while (!Number.isInteger(n)) [n, halves] = [n * 2, halves + 1];
+  while (!Number.isSafeInteger(n)) [n, twos] = [n / 2, twos + 1];
+  const mod = ((n % p) + p) % p;
+  if (halves === 0 && twos === 0) return mod;
+  return (((mod * powMod(2, twos, p)) % p) * inverse(powMod(2, halves, p), p)) % p;
+}
+
+const inverse = (x: number, p: number): number => powMod(x, p - 2, p);
+
+function powMod(base: number, exponent: number, p: number): number {
+  let [result, b, e] = [1, base % p, exponent];
+  while (e > 0) {
+    if (e % 2 === 1) result = (result * b) % p;
+    b = (b * b) % p;
+    e = Math.floor(e / 2);
+  }
+  return result;
+}
+
+/** A number of a text. */
+export function hashText(text: string): number {
+  let h = 2166136261;
+  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 16777619);
+  return h >>> 0;
+}
+
+/** A random element of the field, a function of the four numbers (murmur3's finaliser). */
+export function randomElement(p: number, seed: number, name: number, x: number): number {
+  let h = (seed * 0x9e3779b1) ^ name;
+  for (const part of [x | 0, Math.floor(x / 2 ** 32)]) {
+    h = Math.imul(h ^ part, 0x85ebca6b);
+    h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+    h ^= h >>> 16;
+  }
+  return 1 + ((h >>> 0) % (p - 1));
+}

@@ -1,0 +1,38 @@
+/** Where fp64 does not speak for the reals: a comparison, or a cast to integers, of numbers that only rounding parts. */
+import { broadcastAt } from "../../../dsl/algebra.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
+import { isFloat } from "../../../dsl/type.ts";
+import { type NDArray, tabulate } from "../../interpret/array.ts";
+import { readOf } from "../../interpret/evaluate.ts";
+import { numericReading } from "../../interpret/reading.ts";
+
+/** Relative distance that sums in another order, and functions in fp64, may make. */
+const NOISE = 1e-9;
+
+/** Nearer than rounding tells apart, and not the same. */
+const isTie = (a: number, b: number): boolean => a !== b && Math.abs(a - b) <= NOISE * (1 + Math.abs(b));
+
+/** Watches the values of a run, in order; `met` once an op with a jump stood so near to it that rounding may have decided. */
+export function tieWatch() {
+  const arrays = new Map<Tensor, NDArray>();
+  let met = false;
+  return {
+    see: (value: Tensor, array: NDArray): void => {
+      arrays.set(value, array);
+      met ||= isNearJump(value, arrays);
+    },
+    met: (): boolean => met,
+  };
+}
+
+function isNearJump({ def, type }: Tensor, arrays: ReadonlyMap<Tensor, NDArray>): boolean {
+  if (def.kind !== "op" || !has(def, "jumps")) return false;
+  const [x, y] = operandsOf(def);
+  if (!isFloat(x!.type.dtype)) return false;
+  if (!y) return !isFloat(type.dtype) && arrays.get(x!)!.data.some((a) => isTie(a, Math.round(a)));
+  const m = numericReading("fp64", false);
+  const at = (operand: Tensor, ix: readonly number[]): number =>
+    broadcastAt(m as never, readOf(arrays.get(operand)!) as never, ix as never) as unknown as number;
+  return tabulate(type, (ix) => Number(isTie(at(x!, ix), at(y, ix)))).data.some((tie) => tie === 1);
+}
