@@ -1,7 +1,8 @@
 /** A verdict of the prover as text. */
 import { showReason } from "../passes/prove/logic/opaque.ts";
-import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
+import type { Mismatch } from "../passes/prove/refute/mismatch.ts";
+import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
@@ -86,12 +87,17 @@ function findingLines({ value, where, op, block, step, reason, hint, site }: Fin
 }
 
 function counterexampleLines(found: Counterexample): readonly string[] {
-  const { mismatch, tokens, slots, nonZero, numbers } = found;
-  const where = `${mismatch.name}[${mismatch.index.join(",")}]${mismatch.token === undefined ? "" : `, token ${mismatch.token}`}`;
+  const { mismatch, value, tokens, slots, nonZero, numbers } = found;
   return [
     `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${nonZero} of ${numbers} numbers not zero`,
-    `    ${where}: block gives ${mismatch.block}, steps give ${mismatch.step}`,
+    ...(value && value.name !== mismatch.name ? [mismatchLine(value)] : []),
+    mismatchLine(mismatch),
   ];
+}
+
+function mismatchLine({ name, index, token, block, step }: Mismatch): string {
+  const where = `${name}[${index.join(",")}]${token === undefined ? "" : `, token ${token}`}`;
+  return `    ${where}: block gives ${block}, steps give ${step}`;
 }
 
 /** What evaluation over prime fields says of small graphs of the same model: evidence, never part of a proof. */

@@ -9,8 +9,8 @@ import { encodeElements } from "../emit/mil/encode-elements.ts";
 import { writePackage } from "../emit/write/package.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
-import type { Counterexample } from "../passes/prove/refute/counterexample.ts";
 import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/feeds.ts";
+import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 

@@ -59,7 +59,6 @@ describe("length", () => {
   const LONGER: Readonly<Record<string, string>> = {
     "src/passes/prove/logic/indices.ts": "index expressions: their form and the laws that keep it",
     "src/passes/prove/reading/reals.ts": "linear forms over the reals: all laws of one normal form",
-    "src/passes/prove/refute/counterexample.ts": "the search for an input, and making it small",
     "src/passes/prove/rules/arithmetic.ts": "a table of rules",
   };
 

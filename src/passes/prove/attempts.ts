@@ -1,15 +1,12 @@
 /** Attempts at a proof, the strongest claim first: every segment between cuts is proven, the whole is as weak as the weakest. */
-import type { Graphs } from "../../dsl/twins.ts";
-import { readsMask } from "./logic/facts.ts";
+import { attempt, type Failure, together } from "./failure.ts";
 import type { Precondition } from "./logic/preconditions.ts";
 import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
-import { compare, type Difference, type Pair } from "./program/relation.ts";
+import type { Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
-import { explain } from "./refute/explain.ts";
-import { type Finding, withoutHint } from "./refute/finding.ts";
 import { aftermathOf, type Consequences, changedByPadding } from "./report/aftermath.ts";
 import { type Context, newContext } from "./rules/context.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
@@ -21,14 +18,6 @@ export interface Task {
   /** Whether corollaries are asked for. */
   readonly derives: boolean;
   readonly progress?: (done: number, total: number) => void;
-}
-
-/** A pair that could not be proven. Finding the first value that differs costs time, so it is done when asked for. */
-export interface Failure {
-  readonly pair: Pair;
-  /** Whether an entry of an attention mask stands in the terms that differ, or might. */
-  readonly masked: boolean;
-  explain(): Finding;
 }
 
 /** How an attempt at the whole ended: proven at a level, or failed at a pair. */
@@ -127,32 +116,7 @@ function proveSegment(
     }
     failures.push({ failure, assumed });
   }
-  const all = failures.map((x) => x.failure);
-  return {
-    level: "reals",
-    failed: { pair: all[0]!.pair, masked: all.some((x) => x.masked), explain: () => clearest(all) },
-  };
-}
-
-/** Where a term could not be made, the mask may have been the reason. */
-const masked = ({ block, step }: Difference): boolean => !block || !step || readsMask(block) || readsMask(step);
-
-/** The exact terms read better; the reals tell what is more than a rounding. */
-function clearest(failures: readonly Failure[]): Finding {
-  const exact = failures[0]!.explain();
-  const reals = failures.at(-1)!.explain();
-  if (exact.value !== reals.value) return reals;
-  return { ...withoutHint(exact), ...(reals.hint === undefined ? {} : { hint: reals.hint }) };
-}
-
-/** The first pair of a segment that is not equal; undefined when all are. */
-function attempt(p: Programs, graphs: Graphs, segment: Segment, sums: Pick<Sums, "compared">): Failure | undefined {
-  for (const results of segment.pairs) {
-    const { compared, difference } = compare(p, results);
-    sums.compared += compared;
-    if (difference) return { pair: results, masked: masked(difference), explain: () => explain(p, graphs, difference) };
-  }
-  return undefined;
+  return { level: "reals", failed: together(failures.map((x) => x.failure)) };
 }
 
 /** What follows from a segment that was proven, or why it does not. Nothing is said of a block of one token. */

@@ -5,19 +5,21 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
-import { type Graphs, tokenAxisOf } from "../../dsl/twins.ts";
+import type { Graphs } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";
 import type { Mode } from "./logic/setting.ts";
 import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
-import type { Pair } from "./program/relation.ts";
+import { resultPairs } from "./program/results.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
 import { type Attacked, attack } from "./refute/attack.ts";
 import { ProofContradicted } from "./refute/contradicted.ts";
-import { type CounterexampleOptions, costOf, searchDifference } from "./refute/counterexample.ts";
+import { costOf } from "./refute/cost.ts";
+import { type CounterexampleOptions, searchDifference } from "./refute/counterexample.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
+import { pinpoint } from "./refute/pinpoint.ts";
 import { runWhereDefined, type Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
@@ -84,7 +86,7 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const common = { ...commonOf(pair, outcome), ...opinionOf(pair, options) };
   const finding = outcome.failed.explain();
   if (!search.counterexample) return { verdict: "NOT PROVEN", ...common, finding, searched: search.searched };
-  return { verdict: "REFUTED", ...common, finding: withoutHint(finding), counterexample: search.counterexample };
+  return { verdict: "REFUTED", ...common, ...pinpoint(finding, search.counterexample, outcome.failed.explainAt) };
 }
 
 const UNSEARCHED = "no input was tried";
@@ -172,18 +174,4 @@ function opinionOf(
   if (level === "exact" && found.every(({ equal }) => !equal))
     throw new ProofContradicted(own, level, { by: "fields", seed, found });
   return { secondOpinion: found };
-}
-
-/** States and outputs, which are what the theorem is about. */
-function resultPairs({ block, step, tokens }: ProvenPair): readonly Pair[] {
-  const states = block.states.map(({ name, exit }): Pair => {
-    const twin = step.states.find((s) => s.name === name)!.exit;
-    return { what: "state", name, block: exit, step: twin };
-  });
-  const outputs = Object.entries(block.outputs).map(([name, value]): Pair => {
-    const twin = step.outputs[name]!;
-    const axis = tokenAxisOf(value, twin, tokens);
-    return { what: "output", name, block: value, step: twin, ...(typeof axis === "number" ? { tokenAxis: axis } : {}) };
-  });
-  return [...states, ...outputs];
 }

@@ -107,6 +107,16 @@ describe("preconditions that nothing meets", () => {
     expect(verdict.finding.reason).toMatchObject({ code: "vacuous", unmet: expect.stringContaining(value) });
   });
 
+  test("x + y − x → y over the reals needs finite values, and one over 0 is no number", () => {
+    const back = both((x, tokens) => (tokens === 2 ? sub(add(x, exp(x)), x) : exp(x)) as Value);
+    expect([summary(back), back.preconditions.map(({ id }) => id)]).toEqual(["PROVEN (reals)", ["P6", "P7"]]);
+    const over = both((x, tokens) => {
+      const none = real_div(x, 0) as Value;
+      return (tokens === 2 ? add(mul(none, 2), none) : add(none, mul(none, 2))) as Value;
+    });
+    expect(over.verdict).toBe("NOT PROVEN");
+  });
+
   test("a proof that something meets has a witness", () => {
     const verdict = both((x) => exp(x) as Value);
     if (verdict.verdict !== "PROVEN") throw new Error(summary(verdict));

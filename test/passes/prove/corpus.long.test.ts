@@ -16,5 +16,7 @@ const SEARCHED = FAULTS.filter(([, , { differs, needs }]) => differs === undefin
 test.each(SEARCHED)("%s: %s", (_kind, _name, fault) => {
   const { block, step } = pairOf(fault, 2, true);
   const searched = { budget: 0, secondOpinion: false, corollaries: false };
-  expect(summary(prove(block, step, searched))).toBe("REFUTED");
+  const verdict = prove(block, step, searched);
+  expect(summary(verdict)).toBe("REFUTED");
+  if (verdict.verdict === "REFUTED") expect(verdict.counterexample.value?.name).toBe(verdict.finding.value);
 });

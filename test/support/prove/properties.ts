@@ -77,6 +77,7 @@ export function faultsInTheLayer(names: readonly string[], sizes: readonly numbe
     const step = phiLayers(TINY, { ...size, tokens: 1 });
     const verdict = prove(block, step, { budget: 10, secondOpinion: false, corollaries: false });
     expect(summary(verdict)).toBe("REFUTED");
+    if (verdict.verdict === "REFUTED") expect(verdict.counterexample.value?.name).toBe(verdict.finding.value);
   });
 
   test.each(sizes)("none is proven at T = %i unless it is equal there", (tokens) => {

@@ -9,6 +9,7 @@ export interface Rational {
 
 /** n / d; d is not 0. */
 export function rational(n: bigint, d = 1n): Rational {
+  if (d === 0n) throw new Error(`${n}/0 is no rational`);
   if (d < 0n) return rational(-n, -d);
   const g = gcd(n < 0n ? -n : n, d);
   return { n: n / g, d: d / g };
@@ -58,12 +59,14 @@ export const showQ = (a: Rational): string => `${a.n}/${a.d}`;
 export function toNumber(a: Rational): number {
   if (a.n === 0n) return 0;
   const size = (x: bigint): number => x.toString(2).length;
-  const shift = BigInt(64 + Math.max(0, size(a.d) - size(a.n < 0n ? -a.n : a.n)));
-  const x =
-    Number((a.n << shift) / a.d) /
-    2 ** Number(shift > 1000n ? 1000n : shift) /
-    2 ** Number(shift > 1000n ? shift - 1000n : 0n);
-  return x === 0 ? (a.n < 0n ? -Number.MIN_VALUE : Number.MIN_VALUE) : x;
+  const n = a.n < 0n ? -a.n : a.n;
+  // A quotient of at least 64 bits, the last of which says whether there are more.
+  const shift = BigInt(Math.max(0, 65 + size(a.d) - size(n)));
+  const quotient = (n << shift) / a.d;
+  const more = quotient * a.d === n << shift ? 0n : 1n;
+  const most = shift > 1000n ? 1000n : shift;
+  const x = Number(quotient | more) / 2 ** Number(most) / 2 ** Number(shift - most);
+  return (a.n < 0n ? -1 : 1) * (x === 0 ? Number.MIN_VALUE : x);
 }
 
 /** a to an integer power. */

@@ -67,7 +67,9 @@ export function add(c: Context, a: Term, b: Term): Term {
   const terms = new Map(x.terms);
   for (const [t, q] of y.terms) {
     const seen = terms.get(t);
-    terms.set(t, seen ? makes(c, c.rules.collect, seen, q) : q);
+    const all = seen ? makes(c, c.rules.collect, seen, q) : q;
+    if (Q.isZero(all)) fired(c, c.rules.cancel);
+    terms.set(t, all);
   }
   return termOf(c, { constant: Q.addQ(x.constant, y.constant), terms });
 }
@@ -77,6 +79,7 @@ export const scale = (c: Context, a: Term, k: number): Term => scaleQ(c, a, Q.fr
 
 function scaleQ(c: Context, a: Term, k: Rational): Term {
   const { constant, terms } = linearOf(a);
+  if (Q.isZero(k) && terms.size > 0) fired(c, c.rules.cancel);
   return termOf(c, {
     constant: Q.mulQ(constant, k),
     terms: new Map([...terms].map(([t, q]) => [t, Q.mulQ(q, k)])),
@@ -110,9 +113,13 @@ function combine(a: Powers, b: Powers): Powers {
   return result;
 }
 
-/** Two roots of one number make a number. */
+/** Two roots of one number make a number; one over 0 is none, and stays as it is. */
 function withoutNumbers({ q, powers }: Product): Product {
-  const whole = [...powers].filter(([base, e]) => rationalOf(base) && e.d === 1n);
+  const isNumber = (t: Term, e: Rational): boolean => {
+    const known = rationalOf(t);
+    return known !== undefined && e.d === 1n && (e.n >= 0n || !Q.isZero(known));
+  };
+  const whole = [...powers].filter(([base, e]) => isNumber(base, e));
   if (whole.length === 0) return { q, powers };
   const left = new Map([...powers].filter(([base]) => !whole.some(([b]) => b === base)));
   return { q: whole.reduce((r, [base, e]) => Q.mulQ(r, Q.powQ(rationalOf(base)!, e.n)), q), powers: left };
@@ -120,6 +127,7 @@ function withoutNumbers({ q, powers }: Product): Product {
 
 function productTerm(c: Context, product: Product): Term {
   const { q, powers } = withoutNumbers(product);
+  if (Q.isZero(q) && powers.size > 0) fired(c, c.rules.cancel);
   if (Q.isZero(q)) return num(c, 0);
   const list = [...powers].filter(([, e]) => !Q.isZero(e)).sort((a, b) => inOrder(a[0], b[0]));
   if (list.length === 0) return numQ(c, q);

@@ -9,8 +9,9 @@ import type { NDArray } from "../../interpret/array.ts";
 import { FAR } from "../logic/ceiling.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
-import { costOf, type Mismatch, mismatch } from "./counterexample.ts";
+import { costOf } from "./cost.ts";
 import type { Sample } from "./feeds.ts";
+import { type Mismatch, mismatch } from "./mismatch.ts";
 import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 import { tieWatch } from "./ties.ts";
 

@@ -1,8 +1,6 @@
 /** A difference in words: the first named value that parts, where, and the smallest differing terms. */
-import { type Graph, schedule } from "../../../dsl/graph.ts";
-import type { Tensor } from "../../../dsl/tensor.ts";
-import { tokenAxisOf } from "../../../dsl/twins.ts";
-import { sameType } from "../../../dsl/type.ts";
+import { schedule } from "../../../dsl/graph.ts";
+import type { Graphs } from "../../../dsl/twins.ts";
 import { type Ix, showIx } from "../logic/indices.ts";
 import { instantiate, variableOf } from "../logic/lambda.ts";
 import { showLeaf } from "../logic/leaf.ts";
@@ -11,19 +9,24 @@ import { isOne, isZero, type Rational, showQ } from "../logic/rational.ts";
 import { deeper } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Programs } from "../program/program.ts";
-import { compare, type Difference, type Ignored, type Pair } from "../program/relation.ts";
+import { compare, type Difference, type Ignored } from "../program/relation.ts";
+import { resultPairs } from "../program/results.ts";
 import { sameReduction } from "../reading/reroll.ts";
 import { placeOf, rowAt } from "../reading/rows.ts";
 import { rebuild } from "../reading/scalar.ts";
 import type { Context } from "../rules/context.ts";
 import type { Finding } from "./finding.ts";
 import { hintOf } from "./hints.ts";
+import { namedFirst, probesOf } from "./probes.ts";
 
 /** The first value of both graphs that differs, named ones before others; the given difference when no earlier one does. */
-export function explain(p: Programs, graphs: { block: Graph; step: Graph }, known: Difference): Finding {
-  const all = probes(p, graphs, known.pair).filter((pair) => pair.block !== known.pair.block);
+export function explain(p: Programs, graphs: Graphs, known: Difference): Finding {
+  const on = schedule({ ...graphs.block, inputs: [], states: [], outputs: { until: known.pair.block } });
+  const all = probesOf(graphs, p.c.tokens, on).filter(
+    ({ block }) => block !== known.pair.block && !p.block.cuts.get(block),
+  );
   // What the author named says most; only where no name lies on the way a numbered value is better than the result.
-  for (const pair of [...all.filter((x) => x.block.name), ...all.filter((x) => !x.block.name)]) {
+  for (const pair of namedFirst(all)) {
     const { difference } = compare(p, pair, laterRow(p.c));
     // A value that cannot be read by itself explains nothing where the results can.
     if (difference && (known.opaque || !difference.opaque)) return describe(p.c, difference);
@@ -31,53 +34,22 @@ export function explain(p: Programs, graphs: { block: Graph; step: Graph }, know
   return describe(p.c, known);
 }
 
+/** What the terms say of the value of that name; undefined where they do not differ, or are not to be had. */
+export function explainAt(p: Programs, graphs: Graphs, name: string): Finding | undefined {
+  const probes = [
+    ...probesOf(graphs, p.c.tokens, schedule(graphs.block)),
+    ...resultPairs({ ...graphs, tokens: p.c.tokens }),
+  ];
+  const pair = probes.find((probe) => probe.name === name);
+  const difference = pair && !p.block.cuts.get(pair.block) ? compare(p, pair, laterRow(p.c)).difference : undefined;
+  return difference && describe(p.c, difference);
+}
+
 /** What a token has to do with the row of a later one means nothing: the mask closes it, and only the block has written it. */
 const laterRow =
   (c: Context): Ignored =>
   (token, ix) =>
     token !== undefined && ix.some((i) => (rowAt(c, i)?.token ?? -1) > token);
-
-/** Values on the way to a pair that both graphs have in comparable shapes, in the order of the block. */
-function probes(p: Programs, { block, step }: { block: Graph; step: Graph }, until: Pair): readonly Pair[] {
-  const [names, twins] = [namesOf(block), new Map([...namesOf(step)].map(([value, name]) => [name, value]))];
-  const alike = opsOf(block) === opsOf(step);
-  const order = schedule({ ...block, inputs: [], states: [], outputs: { until: until.block } });
-  return order.flatMap((value): readonly Pair[] => {
-    // A number says the same in both graphs only where they have the same ops.
-    const name = value.name || alike ? names.get(value) : undefined;
-    const twin = name === undefined ? undefined : twins.get(name);
-    if (!twin || p.block.cuts.get(value)) return [];
-    return probe({ name: name!, block: value, step: twin }, p.c.tokens, block);
-  });
-}
-
-const opsOf = (graph: Graph): string =>
-  schedule(graph)
-    .map(({ def }) => (def.kind === "op" ? def.op : ""))
-    .join();
-
-/** Names of all op results; unnamed ones are numbered per op, as in an emitted package. */
-function namesOf(graph: Graph): ReadonlyMap<Tensor, string> {
-  const counts = new Map<string, number>();
-  const names = new Map<Tensor, string>();
-  for (const value of schedule(graph)) {
-    if (value.def.kind !== "op") continue;
-    const n = counts.get(value.def.op) ?? 0;
-    if (!value.name) counts.set(value.def.op, n + 1);
-    names.set(value, value.name ?? `${value.def.op}_${n}`);
-  }
-  return names;
-}
-
-function probe(pair: Pick<Pair, "name" | "block" | "step">, tokens: number, block: Graph): readonly Pair[] {
-  const { block: value, step: twin } = pair;
-  const axis = tokenAxisOf(value, twin, tokens);
-  if (typeof axis === "number") return [{ ...pair, what: "value", tokenAxis: axis }];
-  // What a graph makes of a cache on the way is its own affair: only values that an author named the same are compared.
-  const cache =
-    value.name && sameType(value.type, twin.type) && block.states.some((s) => sameType(s.entry.type, value.type));
-  return cache ? [{ ...pair, what: "state" }] : [];
-}
 
 function describe(c: Context, difference: Difference): Finding {
   const { pair, opaque } = difference;

@@ -36,8 +36,11 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): Field {
   /** A sum in which something shut has a part is shut, but that of two numbers is the number. */
   const add = (a: number, b: number): number => {
     const [x, y] = [realOf(a), realOf(b)];
+    // 0 may be a score less the row's largest, so that what is left of a mask of −1000 counts as shut as well.
+    const isOpen = x === undefined || y === undefined || x + y > (isShut(a) || isShut(b) ? FAR / 2 : FAR);
+    if (!isOpen) return CLOSED;
     if (x !== undefined && y !== undefined)
-      return a !== CLOSED && b !== CLOSED ? known.note((a + b) % p, x + y) : x + y > FAR ? of(x + y) : CLOSED;
+      return a !== CLOSED && b !== CLOSED ? known.note((a + b) % p, x + y) : of(x + y);
     return (x !== undefined && x <= FAR) || (y !== undefined && y <= FAR) ? CLOSED : (a + b) % p;
   };
   const mul = (a: number, b: number): number => {

@@ -4,8 +4,8 @@ import type { RoleRecord } from "../../../dsl/role.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { Attacked } from "../refute/attack.ts";
-import type { Counterexample } from "../refute/counterexample.ts";
 import type { Finding } from "../refute/finding.ts";
+import type { Counterexample } from "../refute/shrink.ts";
 import type { Corollary } from "./corollaries.ts";
 
 /** How large the proof was. */

@@ -35,10 +35,15 @@ export const CONTENT: Making<[terms: readonly Powers[]], Powers> = {
 export const CANCEL: Rule = {
   name: "cancel",
   tag: "reals",
-  says: "x · y / y → x",
-  needs: "y is not 0: the quotient is finite",
+  says: "x · y / y → x, x − x → 0, 0 · x → 0",
+  needs: "y is not 0: the quotient is finite; and so is x",
   uses: ["P7"],
-  lemma: { arity: 2, left: (_, x, y) => (x! * y!) / y!, right: (_, x) => x!, holds: (_, y) => y !== 0 },
+  lemma: {
+    arity: 2,
+    left: (_, x, y) => (x! * y!) / y! + (y! - y!) + 0 * y!,
+    right: (_, x) => x!,
+    holds: (_, y) => y !== 0,
+  },
 };
 export const POWER: Decision<[notNegative: boolean]> = {
   name: "power",

@@ -42,6 +42,11 @@ test("every number that a graph can hold, and back", () => {
 });
 
 test("a rational that is not 0 is no double 0", () => {
+  for (const x of [Number.MAX_VALUE, 2 ** 1000, -(2 ** 970) * 3, Number.MIN_VALUE])
+    expect(Q.toNumber(Q.fromNumber(x))).toBe(x);
+  // A hair above a tie between two doubles.
+  expect(Q.toNumber(Q.rational((2n ** 54n + 2n) * 10n ** 30n + 1n, 10n ** 30n))).toBe(2 ** 54 + 4);
+  expect(() => Q.rational(1n, 0n)).toThrow("1/0 is no rational");
   const tiny = Q.rational(1n, 10n ** 400n);
   expect([Q.toNumber(tiny), Q.toNumber(Q.negQ(tiny))].map(Math.sign)).toEqual([1, -1]);
   expect([Q.isZero(tiny), Q.isZero(Q.ZERO)]).toEqual([false, true]);

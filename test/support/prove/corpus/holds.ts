@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../../src/passes/prove/prove.ts";
-import { mismatch } from "../../../../src/passes/prove/refute/counterexample.ts";
+import { mismatch } from "../../../../src/passes/prove/refute/mismatch.ts";
 import { bothRunner, sampleOf } from "../../../../src/passes/prove/refute/sample.ts";
 import { summary } from "../prove.ts";
 import { CORPUS } from "./corpus.ts";

@@ -1,0 +1,17 @@
+/** What a run of both graphs costs. */
+import { schedule } from "../../../dsl/graph.ts";
+import { operandsOf } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
+import type { Graphs } from "../../../dsl/twins.ts";
+import { sizeOf } from "../../../dsl/type.ts";
+
+/** Scalar operations of one run of both graphs, roughly. */
+export function costOf({ block, step }: Graphs): number {
+  let cost = 0;
+  for (const { def, type } of [...schedule(block), ...schedule(step)]) {
+    if (def.kind !== "op") continue;
+    const inner = has(def, "contracts") ? Math.max(...operandsOf(def)[0]!.type.shape) : 4;
+    cost += sizeOf(type.shape) * inner;
+  }
+  return cost;
+}

@@ -1,0 +1,77 @@
+/** Where a run of the block and runs of the step give different results. */
+import { tokenAxisOf } from "../../../dsl/twins.ts";
+import { sizeOf } from "../../../dsl/type.ts";
+import type { Precision } from "../../interpret/reading.ts";
+import type { ProvenPair } from "../program/pair.ts";
+import type { BothRuns } from "./sample.ts";
+
+/** The first place at which a run of both graphs differs. */
+export interface Mismatch {
+  /** The output or state that differs. */
+  readonly name: string;
+  /** Token of the row; absent for a state. */
+  readonly token?: number;
+  readonly index: readonly number[];
+  readonly block: number;
+  readonly step: number;
+}
+
+/** Relative difference in fp64 that reordering alone does not make. */
+const FP64_NOISE = 1e-9;
+
+/** The first difference of a run; undefined when there is none, or when a result is not finite (P7). */
+export function mismatch(
+  { block, step: single, tokens }: ProvenPair,
+  run: BothRuns,
+  precision: Precision,
+  noise = FP64_NOISE,
+): Mismatch | undefined {
+  const last = run.steps.at(-1)!;
+  let found: Mismatch | undefined;
+  const check = (name: string, index: readonly number[], block: number, step: number, token?: number): boolean => {
+    if (!Number.isFinite(block) || !Number.isFinite(step)) return false;
+    const tolerance = precision === "fp64" ? noise * (1 + Math.abs(step)) : 0;
+    if (Math.abs(block - step) > tolerance)
+      found ??= { name, index, block, step, ...(token === undefined ? {} : { token }) };
+    return true;
+  };
+  for (const [name, value] of Object.entries(block.outputs)) {
+    const axis = tokenAxisOf(value, single.outputs[name]!, tokens);
+    const finite = eachIndex(value.type.shape, (index, flat) => {
+      const token = typeof axis === "number" ? index[axis]! : 0;
+      const own = typeof axis === "number" ? index.with(axis, 0) : index;
+      const step = run.steps[token]!.outputs[name]!;
+      return check(name, index, run.block.outputs[name]!.data[flat]!, step.data[flatten(own, step.shape)]!, token);
+    });
+    if (!finite) return undefined;
+  }
+  for (const { name, entry } of block.states) {
+    const finite = eachIndex(entry.type.shape, (index, flat) =>
+      check(name, index, run.block.states[name]!.data[flat]!, last.states[name]!.data[flat]!),
+    );
+    if (!finite) return undefined;
+  }
+  return found;
+}
+
+/** Calls `visit` for every index in row-major order, until it says no. */
+export function eachIndex(
+  shape: readonly number[],
+  visit: (index: readonly number[], flat: number) => boolean,
+): boolean {
+  const n = sizeOf(shape);
+  for (let flat = 0; flat < n; flat++) {
+    let rest = flat;
+    const index = shape.toReversed().map((size) => {
+      const i = rest % size;
+      rest = (rest - i) / size;
+      return i;
+    });
+    if (!visit(index.reverse(), flat)) return false;
+  }
+  return true;
+}
+
+/** The place of an index in row-major order. */
+export const flatten = (index: readonly number[], shape: readonly number[]): number =>
+  index.reduce((sum, i, axis) => sum * shape[axis]! + i, 0);
