@@ -100,11 +100,12 @@ function proven(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Unti
     return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
   }
   const attacked = attackOn(pair, outcome, options);
-  const common = { ...assumed, ...opinionOf(pair, options, level) };
   if (attacked && attacked.met === 0) {
     const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
+    const common = { ...assumed, ...opinionOf(pair, options) };
     return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
   }
+  const common = { ...assumed, ...opinionOf(pair, options, level) };
   return {
     verdict: "PROVEN",
     level,

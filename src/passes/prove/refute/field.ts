@@ -49,6 +49,11 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): Field {
     const y = x === undefined ? undefined : realOf(b);
     return known.note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
   };
+  const inverseOf = (b: number): number => {
+    if (b === CLOSED) return keyed("inverse", p);
+    const y = realOf(b);
+    return known.note(inverse(b, p), y ? 1 / y : undefined);
+  };
   const largest = largestBy(realOf, (a) => keyed("max", a));
   const smallest = (a: number, b: number): number =>
     isShut(a) || isShut(b) ? CLOSED : negative(largest(negative(a), negative(b)));
@@ -58,7 +63,7 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): Field {
     add,
     sub: (a, b) => add(a, negative(b)),
     mul,
-    div: (a, b) => (a === CLOSED ? CLOSED : (a * inverse(b, p)) % p),
+    div: (a, b) => (a === CLOSED ? CLOSED : mul(a, inverseOf(b))),
     maximum: largest,
     minimum: smallest,
     pow: (a, b) => keyed("pow", (a * 31 + b) % p),
