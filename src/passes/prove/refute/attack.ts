@@ -2,15 +2,11 @@
  * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions.
  * The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
  */
-import { schedule } from "../../../dsl/graph.ts";
-import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import { isFloat } from "../../../dsl/type.ts";
-import type { NDArray } from "../../interpret/array.ts";
-import { FAR } from "../logic/ceiling.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";
 import type { Sample } from "./feeds.ts";
+import { maskedValues, newKeeper } from "./keeper.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
 import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 import { tieWatch } from "./ties.ts";
@@ -115,42 +111,3 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
 }
 
 const endsOf = ({ rows }: Style): boolean => rows === "first" || rows === "last";
-
-/**
- * Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8).
- * What a mask reaches may lie far below.
- */
-function newKeeper(gap: number, masked: ReadonlySet<Tensor>) {
-  let broken: string | undefined;
-  return {
-    see: (value: Tensor, { data }: NDArray) => {
-      const { name, def, type } = value;
-      if (broken !== undefined || !isFloat(type.dtype)) return;
-      const least = masked.has(value) ? Number.NEGATIVE_INFINITY : -gap;
-      // A constant is no score; one that masks out may be as large as it likes, and infinite.
-      if (def.kind === "const") return;
-      const bad = data.find((x) => !Number.isFinite(x) || x > gap || x < least);
-      if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
-    },
-    broken: () => broken,
-  };
-}
-
-/** Values that an attention mask reaches, or a constant that masks out. */
-function maskedValues({ block, step, roles, tableOf }: ProvenPair): ReadonlySet<Tensor> {
-  const found = new Set<Tensor>();
-  const begins = ({ def, type }: Tensor): boolean => {
-    if (def.kind === "input") return roles.get(def.name)?.kind === "mask";
-    const data = def.kind === "const" ? def.data : def.kind === "weight" ? tableOf(def.source, type) : undefined;
-    return data !== undefined && Array.from(data).some((x) => x <= FAR);
-  };
-  for (const value of [...schedule(block), ...schedule(step)]) {
-    const { def } = value;
-    const above = def.kind === "op" ? operandsOf(def) : [];
-    // A factor, however large, masks nothing out.
-    const scales = def.kind === "op" && (def.op === "mul" || def.op === "real_div");
-    const reached = above.some((x) => found.has(x) && !(scales && x.def.kind !== "op" && x.def.kind !== "input"));
-    if (begins(value) || reached) found.add(value);
-  }
-  return found;
-}

@@ -3,11 +3,14 @@
  * tokens and cache rows as will do, and nearly all numbers zero.
  */
 import type { Graphs } from "../../../dsl/twins.ts";
+import type { Precision } from "../../interpret/reading.ts";
+import { MASKED_OUT } from "../logic/ceiling.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";
+import { maskedValues, newKeeper } from "./keeper.ts";
 import { mismatch } from "./mismatch.ts";
 import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
-import { type Counterexample, shrink } from "./shrink.ts";
+import { type Counterexample, type Keeping, shrink } from "./shrink.ts";
 
 /** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
@@ -39,13 +42,14 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large to be run here" };
     const own = provenPair(graphs.block, graphs.step, given);
-    const runner = { fp16: bothRunner(own, "fp16"), fp64: bothRunner(own, "fp64") };
+    const runner = { fp16: keepingRunner(own, "fp16"), fp64: keepingRunner(own, "fp64") };
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k, style);
       runs++;
       const results = runWhereDefined(() => runner.fp16(sample));
       if (!results || !mismatch(own, results, "fp16")) continue;
-      if (mismatch(own, runner.fp64(sample), "fp64"))
+      const exact = runner.fp64(sample);
+      if (exact && mismatch(own, exact, "fp64"))
         return {
           counterexample: shrink(own, runner, { sample, seed: seed + k }, options.budget),
           searched: `${runs} inputs`,
@@ -55,4 +59,19 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   }
   const same = bitsOnly ? "bits differ, but not the values in fp64" : "no difference found";
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
+}
+
+/** No proof that a mask has a part in lets scores be larger: half of what is added to a masked-out entry. */
+const LARGEST_GAP = -MASKED_OUT / 2;
+
+/** Runs that keep what any proof would ask for; undefined for one that does not. */
+function keepingRunner(pair: ProvenPair, precision: Precision): Keeping {
+  const run = bothRunner(pair, precision);
+  const masked = maskedValues(pair);
+  const gap = masked.size > 0 ? LARGEST_GAP : Number.POSITIVE_INFINITY;
+  return (sample) => {
+    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
+    const results = run(sample, kept.see);
+    return kept.broken() === undefined ? results : undefined;
+  };
 }

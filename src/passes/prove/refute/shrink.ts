@@ -5,7 +5,7 @@ import type { ProvenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";
 import type { Sample } from "./feeds.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
-import type { RunBoth } from "./sample.ts";
+import type { BothRuns } from "./sample.ts";
 
 /** An input on which the graphs differ, made small. */
 export interface Counterexample {
@@ -22,8 +22,11 @@ export interface Counterexample {
   readonly seed: number;
 }
 
+/** Runs the pair; undefined where the input does not keep what a proof would ask for. */
+export type Keeping = (sample: Sample) => BothRuns | undefined;
+
 /** What runs the pair, by precision. */
-export type Runners = Readonly<Record<Precision, RunBoth>>;
+export type Runners = Readonly<Record<Precision, Keeping>>;
 
 /** Relative difference that no rounding to fp16 on the way explains. */
 const PLAIN = 0.01;
@@ -52,9 +55,12 @@ export function shrink(
   budget = runsFor(pair),
 ): Counterexample {
   let runs = budget;
+  const parted = (sample: Sample, precision: Precision, noise?: number): Mismatch | undefined => {
+    const results = run[precision](sample);
+    return results && mismatch(pair, results, precision, noise);
+  };
   const differs = (sample: Sample): boolean =>
-    mismatch(pair, run.fp64(sample), "fp64", PLAIN) !== undefined &&
-    mismatch(pair, run.fp16(sample), "fp16") !== undefined;
+    parted(sample, "fp64", PLAIN) !== undefined && parted(sample, "fp16") !== undefined;
   let sample = first;
   const attempt = (name: string, from: number, to: number, value: number): boolean => {
     const old = sample.arrays.get(name)!;
@@ -74,7 +80,7 @@ export function shrink(
     );
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
-  const found = mismatch(pair, run.fp16(sample), "fp16")!;
+  const found = parted(sample, "fp16")!;
   const all = [...sample.arrays.values()].flatMap((x) => [...x]);
   return {
     pair,

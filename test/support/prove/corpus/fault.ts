@@ -61,7 +61,7 @@ export interface Fault {
   /** `bits`: equal over the reals all the same, so that only a proof in bits would be false. */
   readonly differs?: "bits";
   /** It takes scores beyond the bound of P8 that attempts at a proof came to need, so that the search draws none. */
-  readonly needs?: "large scores";
+  readonly needs?: "large scores" | "a value beyond fp16";
   /** What the equal twin is proven to be, where it is not PROVEN (exact). */
   readonly twin?: "PROVEN (reals)";
   /** Why the prover does not get through to the twin's proof. */

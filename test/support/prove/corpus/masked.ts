@@ -108,9 +108,10 @@ export const MASKED: Faults = {
   "the larger of two masked-out numbers": shown((h) =>
     op.maximum(op.mul(op.abs(h.bad ? op.add(own(h), h.mask) : own(h)), -1), masked(h)),
   ),
-  "the same by a root": shown((h) =>
-    op.maximum(op.mul(op.sqrt(op.square(h.bad ? op.add(own(h), h.mask) : own(h))), -1), masked(h)),
-  ),
+  "the same by a root": {
+    ...shown((h) => op.maximum(op.mul(op.sqrt(op.square(h.bad ? op.add(own(h), h.mask) : own(h))), -1), masked(h))),
+    needs: "a value beyond fp16",
+  },
   "a bias that brings it to the threshold": shown((h) => op.maximum(op.add(masked(h), h.bad ? 9998 : 5000), 0)),
   "the mask taken off again": shown((h) => op.exp(op.minimum(h.bad ? op.sub(masked(h), h.mask) : masked(h), 4))),
 };
