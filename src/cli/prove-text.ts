@@ -53,6 +53,8 @@ function attackLine({ attacked }: Proven): readonly string[] {
   if (!attacked) return ["  not run: the graphs are too large to be run here, so no input was shown to keep these"];
   const { runs, met, witness, small } = attacked;
   const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
+  if (met === 0)
+    return [`  run on ${runs} inputs: rounding decides there what fp64 gives, so that they say nothing of the reals`];
   return [
     `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}${small ? ", at small sizes" : ""}: no difference`,
   ];
@@ -106,10 +108,10 @@ function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
   const says = secondOpinion.map(
     ({ prime, equal, at }) => `mod ${prime} ${equal ? "equal" : `differ${at ? ` at ${at}` : ""}`}`,
   );
-  // Beside an exact proof it would be a fault of the prover; over the reals roots and maxima are guesses to a field.
+  // Beside an exact proof that the field can follow it would be a fault of the prover.
   const guess = verdict === "PROVEN" && secondOpinion.some(({ equal }) => !equal);
   const weight = guess
-    ? "; a root has no sign in a field, so that this is not held against a proof over the reals"
+    ? "; a field has neither order nor signs of roots, so that this is not held against the proof"
     : "";
   return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}${weight}`];
 }

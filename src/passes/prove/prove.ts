@@ -57,6 +57,7 @@ const MOST_UNCUT = 8;
  * The time told is that of all of it: proof, attack, corollaries, search.
  *
  * @throws GraphError when the interfaces of the two graphs do not match.
+ * @throws ProofContradicted when the attack on a proof succeeds: a fault of the prover.
  */
 export function prove(block: Graph, step: Graph, options: ProveOptions = {}): Verdict {
   const began = performance.now();
@@ -100,7 +101,7 @@ function proven(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Unti
     return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
   }
   const attacked = attackOn(pair, outcome, options);
-  if (attacked && attacked.met === 0) {
+  if (attacked && !attacked.witness) {
     const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
     const common = { ...assumed, ...opinionOf(pair, options) };
     return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
@@ -158,7 +159,7 @@ const SECOND_OPINION_LIMIT = 3e5;
 
 /**
  * What two prime fields say. Over the reals it is told and no more: a root has no sign there.
- * @throws ProofContradicted when both tell the graphs of an exact proof apart.
+ * @throws ProofContradicted when both tell the graphs of an exact proof apart, and follow all that these do.
  */
 function opinionOf(
   pair: ProvenPair,
@@ -172,7 +173,7 @@ function opinionOf(
     PRIMES.map((prime) => ({ prime, ...fingerprint(own, { prime, seed, rounds: level !== "reals" }) })),
   );
   if (!found) return {};
-  if (level === "exact" && found.every(({ equal }) => !equal))
+  if (level === "exact" && found.every(({ equal, sure }) => !equal && sure))
     throw new ProofContradicted(own, level, { by: "fields", seed, found });
-  return { secondOpinion: found };
+  return { secondOpinion: found.map(({ sure: _, ...told }) => told) };
 }

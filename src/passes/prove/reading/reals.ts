@@ -156,8 +156,8 @@ export const div = (c: Context, a: Term, b: Term): Term => mul(c, a, power(c, b,
 /** t^e. Under a root only what is known not to be negative leaves the radicand. */
 export function power(c: Context, t: Term, e: Rational): Term {
   const { q, powers } = productOf(c, t);
+  if (Q.isZero(q) && e.n < 0n) return intern(c.store, { kind: "product", exponents: [e] }, [t]);
   if (e.d === 1n) {
-    if (Q.isZero(q)) return intern(c.store, { kind: "product", exponents: [e] }, [t]);
     return productTerm(c, { q: Q.powQ(q, e.n), powers: raised(powers, e) });
   }
   const outside: Growing = new Map();

@@ -46,7 +46,7 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k, style);
       runs++;
-      const results = runWhereDefined(() => runner.fp16(sample));
+      const results = runner.fp16(sample);
       if (!results || !mismatch(own, results, "fp16")) continue;
       const exact = runner.fp64(sample);
       if (exact && mismatch(own, exact, "fp64"))
@@ -71,7 +71,7 @@ function keepingRunner(pair: ProvenPair, precision: Precision): Keeping {
   const gap = masked.size > 0 ? LARGEST_GAP : Number.POSITIVE_INFINITY;
   return (sample) => {
     const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
-    const results = run(sample, kept.see);
+    const results = runWhereDefined(() => run(sample, kept.see));
     return kept.broken() === undefined ? results : undefined;
   };
 }

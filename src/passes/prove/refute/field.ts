@@ -1,14 +1,15 @@
 /**
- * A reading over a prime field: numbers add and multiply as usual, exponentials turn sums into products, every other
- * function is a keyed random one. What is known of an order (of constants, of what a mask shuts) is followed; the rest is
- * a guess that is the same on both sides.
+ * A reading over a prime field: numbers add and multiply as usual, every function is a keyed random one. What is known of
+ * an order (of constants, of what a mask shuts) is followed; the rest is a guess that is the same on both sides. Where even
+ * that may fail, the reading says so.
  */
-import type { Algebra } from "../../../dsl/algebra.ts";
+import type { Algebra, Unary } from "../../../dsl/algebra.ts";
 import { roundTo } from "../../../dsl/number.ts";
+import { isFloat } from "../../../dsl/type.ts";
 import { numericReading } from "../../interpret/reading.ts";
 import { FAR, MASKED_OUT } from "../logic/ceiling.ts";
 
-/** What a mask shuts: below the field, so that no sum or product reaches it. */
+/** What a mask shuts: no element of the field. */
 export const CLOSED = -1;
 
 /** Which field, and which random functions over it. */
@@ -22,67 +23,96 @@ export interface FieldOptions {
 /** Elements are numbers in [0, prime), or `CLOSED`. */
 export type Field = Algebra<number, number>;
 
+/** A reading over a field, and what it could not follow. */
+export interface FieldReading extends Field {
+  /** Notes that something was met which the field does not follow as numbers go: it may tell equal graphs apart. */
+  doubt(): void;
+  /** Whether there was nothing of the kind. */
+  isSure(): boolean;
+}
+
 /** The reading over the field of `prime`. */
-export function fieldReading({ prime: p, seed, rounds }: FieldOptions): Field {
+export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldReading {
   const keyed = (name: string, x: number): number => randomElement(p, seed, hashText(name), x);
   const known = newKnown(p, (x) => keyed("number", x));
   const { of, realOf } = known;
-  const isShut = (a: number): boolean => (realOf(a) ?? 0) <= FAR;
+  let sure = true;
+  const doubt = (): void => {
+    sure = false;
+  };
+  const doubted = (a: number): number => {
+    doubt();
+    return a;
+  };
   const negative = (a: number): number => {
-    if (a === CLOSED) return CLOSED;
+    if (a === CLOSED) return doubted(CLOSED);
     const x = realOf(a);
     return known.note((p - a) % p, x === undefined ? undefined : -x);
   };
-  /** A sum in which something shut has a part is shut, but that of two numbers is the number. */
+  /** What is added to something shut leaves it shut; far numbers beside what is not known are not followed. */
   const add = (a: number, b: number): number => {
     const [x, y] = [realOf(a), realOf(b)];
-    // 0 may be a score less the row's largest, so that what is left of a mask of −1000 counts as shut as well.
-    const isOpen = x === undefined || y === undefined || x + y > (isShut(a) || isShut(b) ? FAR / 2 : FAR);
-    if (!isOpen) return CLOSED;
-    if (x !== undefined && y !== undefined)
-      return a !== CLOSED && b !== CLOSED ? known.note((a + b) % p, x + y) : of(x + y);
-    return (x !== undefined && x <= FAR) || (y !== undefined && y <= FAR) ? CLOSED : (a + b) % p;
+    if (a === CLOSED || b === CLOSED) return (a === CLOSED ? y : x) ? doubted(CLOSED) : CLOSED;
+    if (x !== undefined && y !== undefined) return known.note((a + b) % p, x + y);
+    const far = Math.abs(x ?? y ?? 0) >= -FAR;
+    return far ? doubted((x ?? y)! < 0 ? CLOSED : (a + b) % p) : (a + b) % p;
   };
   const mul = (a: number, b: number): number => {
-    if (a === CLOSED || b === CLOSED) return a === 0 || b === 0 ? 0 : CLOSED;
+    if (a === CLOSED || b === CLOSED) {
+      const factor = realOf(a === CLOSED ? b : a);
+      return factor === 0 ? 0 : factor !== undefined && factor > 0 ? CLOSED : doubted(CLOSED);
+    }
     const x = realOf(a);
     const y = x === undefined ? undefined : realOf(b);
     return known.note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
   };
   const inverseOf = (b: number): number => {
-    if (b === CLOSED) return keyed("inverse", p);
+    if (b === CLOSED) return doubted(0);
     const y = realOf(b);
     return known.note(inverse(b, p), y ? 1 / y : undefined);
   };
-  const largest = largestBy(realOf, (a) => keyed("max", a));
+  const ofUnknown = largestBy(realOf, (a) => keyed("max", a));
+  const largest = (a: number, b: number): number => {
+    // −10000 the number and what is shut by a mask are told apart by their element alone.
+    const far = a !== b && (a === CLOSED || b === CLOSED) && (realOf(a === CLOSED ? b : a) ?? 0) <= FAR;
+    return far ? doubted(CLOSED) : ofUnknown(a, b);
+  };
   const smallest = (a: number, b: number): number =>
-    isShut(a) || isShut(b) ? CLOSED : negative(largest(negative(a), negative(b)));
+    a === CLOSED || b === CLOSED ? doubted(CLOSED) : negative(largest(negative(a), negative(b)));
+  const unary = (f: Unary, a: number): number => {
+    const real = realOf(a);
+    if (f === "exp") return (real ?? 0) <= FAR ? 0 : powMod(keyed("e", 0), a, p);
+    if (a === CLOSED) return doubted(keyed(f, p));
+    if (f !== "abs") return keyed(f, a);
+    if (real === undefined) return keyed("abs", Math.min(a, (p - a) % p));
+    return real < 0 ? negative(a) : a;
+  };
   return {
     ...numericReading("fp64", true),
+    doubt,
+    isSure: () => sure,
     num: of,
     add,
     sub: (a, b) => add(a, negative(b)),
     mul,
-    div: (a, b) => (a === CLOSED ? CLOSED : mul(a, inverseOf(b))),
+    div: (a, b) => mul(a, inverseOf(b)),
     maximum: largest,
     minimum: smallest,
-    pow: (a, b) => keyed("pow", (a * 31 + b) % p),
-    unary: (f, a) => {
-      if (f === "exp") return isShut(a) ? 0 : powMod(keyed("e", 0), a, p);
-      if (a === CLOSED) return keyed(f, p);
-      if (f !== "abs") return keyed(f, a);
-      const real = realOf(a);
-      if (real === undefined) return keyed("abs", Math.min(a, (p - a) % p));
-      return real < 0 ? negative(a) : a;
-    },
+    pow: (a, b) => (a === CLOSED || b === CLOSED ? doubted(0) : keyed("pow", (a * 31 + b) % p)),
+    unary,
     compare: (how, a, b) => {
-      if (how === "equal" || a === b) return Number(a === b && how !== "less");
       const [x, y] = [realOf(a), realOf(b)];
-      return x === undefined || y === undefined ? keyed("order", (a - b + p) % p) & 1 : Number(x < y);
+      if (x !== undefined && y !== undefined)
+        return Number(how === "less" ? x < y : how === "equal" ? x === y : x <= y);
+      if (a === CLOSED || b === CLOSED) doubt();
+      if (how === "equal" || a === b) return Number(a === b && how !== "less");
+      return keyed("order", (a - b + p) % p) & 1;
     },
     round: (dtype, a) => {
-      const real = rounds && a !== CLOSED ? realOf(a) : undefined;
-      return real === undefined ? a : of(roundTo(dtype, real));
+      const real = realOf(a);
+      // Integers and truth values are plain numbers outside of float ops.
+      if (!isFloat(dtype)) return real === undefined || real < 0 ? doubted(a) : roundTo(dtype, real);
+      return rounds && a !== CLOSED && real !== undefined ? of(roundTo(dtype, real)) : a;
     },
     sum: (n, term) => {
       let total = term(0);

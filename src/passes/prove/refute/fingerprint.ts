@@ -6,7 +6,7 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
-import type { Tensor } from "../../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { tokenAxisOf } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
@@ -15,14 +15,17 @@ import { numericReading } from "../../interpret/reading.ts";
 import { MASKED_OUT } from "../logic/ceiling.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
-import { CLOSED, type Field, type FieldOptions, fieldReading, hashText, randomElement } from "./field.ts";
+import { CLOSED, type FieldOptions, type FieldReading, fieldReading, hashText, randomElement } from "./field.ts";
 import { sampleOf } from "./sample.ts";
 
 /** Two primes below 2²⁶: products are exact in doubles. */
 export const PRIMES = [67108859, 67108837] as const;
+
 /** What a prime field says of a pair. */
 export interface Fingerprint {
   readonly equal: boolean;
+  /** Whether the field follows all that the graphs do, so that equal ones are equal there. */
+  readonly sure: boolean;
   /** The first place that differs. */
   readonly at?: string;
 }
@@ -38,7 +41,8 @@ export function fingerprint(pair: ProvenPair, options: FieldOptions): Fingerprin
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
     const table = pair.tableOf(def.source, type);
-    if (table) return from(type, (k) => field.num(table[k]!));
+    if (table) return from(type, (k) => (isFloat(type.dtype) ? field.num(table[k]!) : table[k]!));
+    if (!isFloat(type.dtype)) field.doubt();
     const { base, offset } = placeOf(def.source, type);
     return from(type, (k) => random(keyOfWeight(base), offset + k));
   };
@@ -48,10 +52,14 @@ export function fingerprint(pair: ProvenPair, options: FieldOptions): Fingerprin
     if (role.kind === "mask" && isFloat(value.type.dtype))
       return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
+    if (!isFloat(value.type.dtype)) field.doubt();
     return from(value.type, (k) =>
       randomElement(prime, seed, hashText(keyOfInput(value.name ?? "")), Math.round(data.data[k]! * 2 ** 24)),
     );
   };
+  // What is known is known from the start: an element must not change its place in an order on the way.
+  for (const { def, type } of [...schedule(pair.block), ...schedule(pair.step)])
+    if (def.kind === "const" && isFloat(type.dtype)) for (const x of Array.from(def.data)) field.num(x);
   const call = (graph: Graph, first: number, states: Record<string, NDArray>) => {
     const fed = feeds(graph, pair, sample, first);
     return evaluateField(graph, field, (value) => {
@@ -70,7 +78,7 @@ export function fingerprint(pair: ProvenPair, options: FieldOptions): Fingerprin
     states = result.states;
     return result;
   });
-  return compareFields(pair, block, steps);
+  return { ...compareFields(pair, block, steps), sure: field.isSure() };
 }
 
 interface FieldResults {
@@ -78,7 +86,11 @@ interface FieldResults {
   readonly states: Record<string, NDArray>;
 }
 
-function compareFields(pair: ProvenPair, block: FieldResults, steps: readonly FieldResults[]): Fingerprint {
+function compareFields(
+  pair: ProvenPair,
+  block: FieldResults,
+  steps: readonly FieldResults[],
+): Omit<Fingerprint, "sure"> {
   const last = steps.at(-1)!;
   for (const { name } of pair.block.states) {
     const k = block.states[name]!.data.findIndex((x, i) => x !== last.states[name]!.data[i]);
@@ -99,7 +111,7 @@ function compareFields(pair: ProvenPair, block: FieldResults, steps: readonly Fi
   return { equal: true };
 }
 
-function evaluateField(graph: Graph, m: Field, leaf: (value: Tensor) => NDArray): FieldResults {
+function evaluateField(graph: Graph, m: FieldReading, leaf: (value: Tensor) => NDArray): FieldResults {
   const values = new Map<Tensor, NDArray>();
   for (const value of schedule(graph)) {
     const { def, type } = value;
@@ -110,10 +122,11 @@ function evaluateField(graph: Graph, m: Field, leaf: (value: Tensor) => NDArray)
         from(type, (k) => (isFloat(type.dtype) ? m.num(data[k]!) : data[k]!)),
       );
     } else if (def.kind === "op") {
-      const integers = Object.values(def.operands)
-        .flat()
-        .every((x) => !isFloat((x as Tensor).type.dtype));
-      const reading = integers && !isFloat(type.dtype) ? numericReading("fp64", true) : m;
+      const whole = operandsOf(def).filter((x) => !isFloat(x.type.dtype));
+      const integers = whole.length === operandsOf(def).length && !isFloat(type.dtype);
+      // A float op takes a whole number for an element, which a negative one is not.
+      if (!integers && whole.some((x) => values.get(x)!.data.some((n) => n < 0))) m.doubt();
+      const reading = integers ? numericReading("fp64", true) : m;
       values.set(
         value,
         tabulate(

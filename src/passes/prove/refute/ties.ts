@@ -13,16 +13,20 @@ const NOISE = 1e-9;
 /** Nearer than rounding tells apart, and not the same. */
 const isTie = (a: number, b: number): boolean => a !== b && Math.abs(a - b) <= NOISE * (1 + Math.abs(b));
 
-/** Watches the values of a run, in order; `met` once an op with a jump stood so near to it that rounding may have decided. */
+/** Watches the values of a run, in order, for what rounding may have made of them. */
 export function tieWatch() {
   const arrays = new Map<Tensor, NDArray>();
-  let met = false;
+  let [met, largest] = [false, 0];
   return {
     see: (value: Tensor, array: NDArray): void => {
       arrays.set(value, array);
       met ||= isNearJump(value, arrays);
+      for (const x of array.data) if (Math.abs(x) > largest) largest = Math.abs(x);
     },
+    /** An op with a jump stood so near to it that rounding may have decided. */
     met: (): boolean => met,
+    /** Numbers that the rounding of the largest value of the run may part: what was added may have been taken off again. */
+    mayPart: (a: number, b: number): boolean => Math.abs(a - b) <= NOISE * (1 + largest),
   };
 }
 

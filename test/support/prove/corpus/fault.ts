@@ -60,7 +60,7 @@ export interface Fault {
   readonly where?: "block" | "step" | "both";
   /** `bits`: equal over the reals all the same, so that only a proof in bits would be false. */
   readonly differs?: "bits";
-  /** It takes scores beyond the bound of P8 that attempts at a proof came to need, so that the search draws none. */
+  /** What shows it and the search does not draw: scores beyond any bound of P8, or a value that overflows (P7). */
   readonly needs?: "large scores" | "a value beyond fp16";
   /** What the equal twin is proven to be, where it is not PROVEN (exact). */
   readonly twin?: "PROVEN (reals)";
