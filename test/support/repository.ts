@@ -9,8 +9,9 @@ export interface Source {
   readonly text: string;
 }
 
-const FOLDERS = ["src", "test", "scripts", "bench", "conformance", "tools", "examples", "docs", ".ci"];
-const MADE = /(^|\/)(node_modules|\.build|\.venv|__pycache__)(\/|$)/;
+const FOLDERS = ["src", "test", "scripts", "bench", "conformance", "mutation", "tools", "examples", "docs", ".ci"];
+/** Not written by people: what tools leave, and what an author's graph file is bundled into while another test runs it. */
+const MADE = /(^|\/)(node_modules|\.build|\.venv|__pycache__)(\/|$)|(^|\/)\.[^/]*\.mjs$/;
 const GENERATED = /\.gen\.ts$|^src\/emit\/mil\/gen\//;
 
 /** Sources and Markdown that people wrote, those under FOLDERS and at the root. */
