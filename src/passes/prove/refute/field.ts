@@ -78,7 +78,7 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldRea
     return far ? doubted(CLOSED) : ofUnknown(a, b);
   };
   const smallest = (a: number, b: number): number =>
-    a === CLOSED || b === CLOSED ? doubted(CLOSED) : negative(largest(negative(a), negative(b)));
+    [a, b].some((x) => (realOf(x) ?? 0) <= FAR) ? doubted(CLOSED) : negative(largest(negative(a), negative(b)));
   const unary = (f: Unary, a: number): number => {
     const real = realOf(a);
     if (f === "exp") return (real ?? 0) <= FAR ? 0 : powMod(keyed("e", 0), a, p);
