@@ -42,7 +42,7 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly counterexample?: boolean;
   /** False: derive no corollaries; the verdict then has none. */
   readonly corollaries?: boolean;
-  /** False: do not evaluate small graphs over prime fields. */
+  /** False: neither attack a proof nor evaluate small graphs over prime fields. */
   readonly secondOpinion?: boolean;
   readonly progress?: (done: number, total: number) => void;
 }

@@ -91,7 +91,7 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, style);
     const kept = newKeeper(claim.gap, masked);
-    const ties = claim.level === "reals" ? tieWatch() : undefined;
+    const ties = claim.level === "reals" ? tieWatch(masked) : undefined;
     const results = runWhereDefined(() =>
       run(sample, (...seen) => {
         kept.see(...seen);

@@ -45,9 +45,11 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
     const runner = { fp16: keepingRunner(own, "fp16"), fp64: keepingRunner(own, "fp64") };
     for (let k = 0; k < SEEDS; k++) {
       const sample = sampleOf(own, seed + k, style);
-      runs++;
       const results = runner.fp16(sample);
-      if (!results || !mismatch(own, results, "fp16")) continue;
+      // What does not keep the preconditions says nothing.
+      if (!results) continue;
+      runs++;
+      if (!mismatch(own, results, "fp16")) continue;
       const exact = runner.fp64(sample);
       if (exact && mismatch(own, exact, "fp64"))
         return {
@@ -57,6 +59,7 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
       bitsOnly = true;
     }
   }
+  if (runs === 0) return { searched: "no input that was tried kept what a proof would ask for" };
   const same = bitsOnly ? "bits differ, but not the values in fp64" : "no difference found";
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
 }

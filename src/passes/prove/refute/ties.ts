@@ -13,14 +13,18 @@ const NOISE = 1e-9;
 /** Nearer than rounding tells apart, and not the same. */
 const isTie = (a: number, b: number): boolean => a !== b && Math.abs(a - b) <= NOISE * (1 + Math.abs(b));
 
-/** Watches the values of a run, in order, for what rounding may have made of them. */
-export function tieWatch() {
+/**
+ * Watches the values of a run, in order, for what rounding may have made of them. How far down a mask lies says nothing of how
+ * far rounding reaches: what is masked out leaves no trace in a result.
+ */
+export function tieWatch(masked: ReadonlySet<Tensor> = new Set()) {
   const arrays = new Map<Tensor, NDArray>();
   let [met, largest] = [false, 0];
   return {
     see: (value: Tensor, array: NDArray): void => {
       arrays.set(value, array);
       met ||= isNearJump(value, arrays);
+      if (masked.has(value)) return;
       for (const x of array.data) if (Math.abs(x) > largest) largest = Math.abs(x);
     },
     /** An op with a jump stood so near to it that rounding may have decided. */
