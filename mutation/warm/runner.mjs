@@ -1,0 +1,123 @@
+/**
+ * Runs the mutants of StrykerJS in one process: every test file is bundled and compiled once, and evaluated anew for each mutant, so that
+ * nothing that one mutant leaves behind kills or spares the next. The tests that reach the mutant run one by one, likeliest killer first.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { INSTRUMENTER_CONSTANTS } from "@stryker-mutator/api/core";
+import { DryRunStatus, MutantRunStatus, TestStatus } from "@stryker-mutator/api/test-runner";
+import { loader, testFiles } from "./bundle.mjs";
+
+const FOLDERS = ["test/passes/prove", "test/dsl/ops"];
+/** Left out: what the corpus does in less time, and tests that load authors' files, which are not mutated. */
+const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$/;
+/** A test that takes longer than this (ms) is not asked: a mutant that it alone would kill counts as alive. */
+const SLOW = 600;
+
+const told = (error) => String(error?.stack ?? error).slice(0, 2000);
+/** Nothing where it ends, else the error. */
+async function failure(run) {
+  try {
+    await run();
+    return undefined;
+  } catch (error) {
+    return error ?? new Error("nothing was thrown");
+  }
+}
+const byId = (tests) => new Map(tests.map((test) => [test.id, test]));
+
+export class WarmRunner {
+  namespace = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ?? {};
+  /** Of each file how it is evaluated; of each test its file, how long it took (ms), and how many mutants it killed. */
+  files = new Map();
+  fileOf = new Map();
+  times = new Map();
+  kills = new Map();
+
+  capabilities() {
+    return { reloadEnvironment: true };
+  }
+
+  async init() {
+    globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] = this.namespace;
+    const root = process.cwd();
+    for (const name of testFiles(root, FOLDERS, LEFT)) {
+      const evaluate = await loader(root, name);
+      this.files.set(name, evaluate);
+      for (const { id } of evaluate()) this.fileOf.set(id, name);
+    }
+    mkdirSync(join(root, "build"), { recursive: true });
+    this.timed = join(root, "build/warm-times.json");
+    // A worker that takes the place of one that hung makes no dry run of its own.
+    if (existsSync(this.timed)) this.times = new Map(JSON.parse(readFileSync(this.timed, "utf8")));
+  }
+
+  async dryRun() {
+    const results = [];
+    for (const [name, evaluate] of this.files) {
+      this.namespace.currentTestId = name;
+      const tests = evaluate();
+      for (const test of tests) results.push(await this.rehearse(test));
+      this.reachedAtLoading(name, tests);
+    }
+    writeFileSync(this.timed, JSON.stringify([...this.times]));
+    return { status: DryRunStatus.Complete, tests: results, mutantCoverage: this.namespace.mutantCoverage };
+  }
+
+  /** Runs a test without a mutant, and notes which it reaches. */
+  async rehearse(test) {
+    const from = performance.now();
+    this.namespace.currentTestId = test.id;
+    const error = await failure(test.run);
+    this.namespace.currentTestId = undefined;
+    const timeSpentMs = performance.now() - from;
+    this.times.set(test.id, timeSpentMs);
+    const base = { id: test.id, name: test.id, timeSpentMs };
+    if (error === undefined) return { ...base, status: TestStatus.Success };
+    return { ...base, status: TestStatus.Failed, failureMessage: told(error) };
+  }
+
+  /** What was reached while a file was evaluated may show in any of its tests. */
+  reachedAtLoading(name, tests) {
+    const { perTest } = this.namespace.mutantCoverage;
+    for (const { id } of tests) perTest[id] = { ...perTest[name], ...perTest[id] };
+    delete perTest[name];
+  }
+
+  /** Cheap tests and those that killed before come first. */
+  inOrder(ids) {
+    const cost = (id) => (this.times.get(id) ?? 1) / (1 + (this.kills.get(id) ?? 0)) ** 2;
+    return ids.filter((id) => (this.times.get(id) ?? 0) < SLOW).toSorted((a, b) => cost(a) - cost(b));
+  }
+
+  async mutantRun({ activeMutant, testFilter, hitLimit }) {
+    this.namespace.hitCount = 0;
+    this.namespace.hitLimit = hitLimit;
+    const ids = this.inOrder(testFilter ?? [...this.fileOf.keys()]);
+    this.namespace.activeMutant = activeMutant.id;
+    try {
+      return await this.firstKill(ids, hitLimit);
+    } finally {
+      this.namespace.activeMutant = undefined;
+    }
+  }
+
+  async firstKill(ids, hitLimit) {
+    const copies = new Map();
+    for (const [at, id] of ids.entries()) {
+      const error = await failure(() => this.copyOf(id, copies).run());
+      if (this.namespace.hitCount > hitLimit) return { status: MutantRunStatus.Timeout, reason: "hit limit" };
+      if (error === undefined) continue;
+      this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
+      return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage: told(error), nrOfTests: at + 1 };
+    }
+    return { status: MutantRunStatus.Survived, nrOfTests: ids.length };
+  }
+
+  /** The test in a copy of its file that this mutant alone has seen. */
+  copyOf(id, copies) {
+    const name = this.fileOf.get(id);
+    if (!copies.has(name)) copies.set(name, byId(this.files.get(name)()));
+    return copies.get(name).get(id);
+  }
+}
