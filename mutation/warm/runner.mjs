@@ -11,8 +11,8 @@ import { loader, testFiles } from "./bundle.mjs";
 const FOLDERS = ["test/passes/prove", "test/dsl/ops"];
 /** Left out: what the corpus does in less time, and tests that load authors' files, which are not mutated. */
 const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$/;
-/** A test that takes longer than this (ms) is not asked: a mutant that it alone would kill counts as alive. */
-const SLOW = 600;
+/** For how long (ms) tests are run against one mutant: one that only tests beyond that would kill counts as alive. */
+const PATIENCE = 1000;
 
 const told = (error) => String(error?.stack ?? error).slice(0, 2000);
 /** Nothing where it ends, else the error. */
@@ -28,10 +28,10 @@ const byId = (tests) => new Map(tests.map((test) => [test.id, test]));
 
 export class WarmRunner {
   namespace = globalThis[INSTRUMENTER_CONSTANTS.NAMESPACE] ?? {};
-  /** Of each file how it is evaluated; of each test its file, how long it took (ms), and how many mutants it killed. */
+  /** Of each file how it is evaluated; of each test its file, what it costs (ms, and mutants reached), and how many mutants it killed. */
   files = new Map();
   fileOf = new Map();
-  times = new Map();
+  costs = new Map();
   kills = new Map();
 
   capabilities() {
@@ -47,9 +47,9 @@ export class WarmRunner {
       for (const { id } of evaluate()) this.fileOf.set(id, name);
     }
     mkdirSync(join(root, "build"), { recursive: true });
-    this.timed = join(root, "build/warm-times.json");
+    this.known = join(root, "build/test-costs.json");
     // A worker that takes the place of one that hung makes no dry run of its own.
-    if (existsSync(this.timed)) this.times = new Map(JSON.parse(readFileSync(this.timed, "utf8")));
+    if (existsSync(this.known)) this.costs = new Map(JSON.parse(readFileSync(this.known, "utf8")));
   }
 
   async dryRun() {
@@ -60,7 +60,7 @@ export class WarmRunner {
       for (const test of tests) results.push(await this.rehearse(test));
       this.reachedAtLoading(name, tests);
     }
-    writeFileSync(this.timed, JSON.stringify([...this.times]));
+    writeFileSync(this.known, JSON.stringify([...this.costs]));
     return { status: DryRunStatus.Complete, tests: results, mutantCoverage: this.namespace.mutantCoverage };
   }
 
@@ -71,7 +71,7 @@ export class WarmRunner {
     const error = await failure(test.run);
     this.namespace.currentTestId = undefined;
     const timeSpentMs = performance.now() - from;
-    this.times.set(test.id, timeSpentMs);
+    this.costs.set(test.id, { ms: timeSpentMs });
     const base = { id: test.id, name: test.id, timeSpentMs };
     if (error === undefined) return { ...base, status: TestStatus.Success };
     return { ...base, status: TestStatus.Failed, failureMessage: told(error) };
@@ -80,14 +80,21 @@ export class WarmRunner {
   /** What was reached while a file was evaluated may show in any of its tests. */
   reachedAtLoading(name, tests) {
     const { perTest } = this.namespace.mutantCoverage;
-    for (const { id } of tests) perTest[id] = { ...perTest[name], ...perTest[id] };
+    for (const { id } of tests) {
+      perTest[id] = { ...perTest[name], ...perTest[id] };
+      this.costs.get(id).reached = Object.keys(perTest[id]).length;
+    }
     delete perTest[name];
   }
 
-  /** Cheap tests and those that killed before come first. */
+  costOf(id) {
+    return this.costs.get(id) ?? { ms: 1, reached: 1 };
+  }
+
+  /** Cheap tests, those that reach little else, and those that killed before come first. */
   inOrder(ids) {
-    const cost = (id) => (this.times.get(id) ?? 1) / (1 + (this.kills.get(id) ?? 0)) ** 2;
-    return ids.filter((id) => (this.times.get(id) ?? 0) < SLOW).toSorted((a, b) => cost(a) - cost(b));
+    const rank = (id) => (this.costOf(id).ms * this.costOf(id).reached) / (1 + (this.kills.get(id) ?? 0)) ** 2;
+    return ids.toSorted((a, b) => rank(a) - rank(b));
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }) {
@@ -104,7 +111,10 @@ export class WarmRunner {
 
   async firstKill(ids, hitLimit) {
     const copies = new Map();
+    let spent = 0;
     for (const [at, id] of ids.entries()) {
+      if (spent > PATIENCE) return { status: MutantRunStatus.Survived, nrOfTests: at };
+      spent += this.costOf(id).ms;
       const error = await failure(() => this.copyOf(id, copies).run());
       if (this.namespace.hitCount > hitLimit) return { status: MutantRunStatus.Timeout, reason: "hit limit" };
       if (error === undefined) continue;
