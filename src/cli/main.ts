@@ -71,12 +71,18 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     return await command.run(args, io);
   } catch (error) {
     const { reportError } = await import("./report.ts");
-    const { text, record, code } = reportError(error);
+    const { text, record, code } = reportError(error, await dumpOf(error));
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;
   }
 }
+
+/** Where the data of a proof that was contradicted were written. Loaded only then. */
+const dumpOf = async (error: unknown): Promise<string | undefined> =>
+  error instanceof Error && error.name === "ProofContradicted"
+    ? (await import("./contradicted.ts")).dumpContradiction(error)
+    : undefined;
 
 function unknownCommand(word: string): UserError {
   const meant = nearest(word, [...Object.keys(COMMANDS), "help", "--help", "--version"]);

@@ -53,10 +53,11 @@ function attackLine({ attacked }: Proven): readonly string[] {
   if (!attacked) return ["  not run: the graphs are too large to be run here, so no input was shown to keep these"];
   const { runs, met, witness, small } = attacked;
   const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
+  const where = witness?.weights === "own" ? ", with the weights that they hold" : small ? ", at small sizes" : "";
   if (met === 0)
     return [`  run on ${runs} inputs: rounding decides there what fp64 gives, so that they say nothing of the reals`];
   return [
-    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}${small ? ", at small sizes" : ""}: no difference`,
+    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}${where}: no difference`,
   ];
 }
 

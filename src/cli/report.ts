@@ -32,15 +32,16 @@ export interface ErrorReport {
   readonly code: ExitCode;
 }
 
-/** Turns whatever was thrown into a report; never throws. */
-export function reportError(error: unknown): ErrorReport {
+/** Turns whatever was thrown into a report; never throws. `dump` is a folder with what a report of a fault needs. */
+export function reportError(error: unknown, dump?: string): ErrorReport {
   if (isGraphError(error)) return { text: reportGraphError(error), record: graphRecord(error), code: 2 };
   if (isUserError(error)) return { text: `error: ${sentenceOf(error)}`, record: errorRecord("user", error), code: 2 };
   if (error instanceof Interrupted)
     return { text: `error: ${error.message}`, record: errorRecord("interrupted", error), code: 130 };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  const text = `graphc failed by a fault of its own; please report this:\n${message}`;
-  return { text, record: { kind: "fault", message, mend: "please report this" }, code: 3 };
+  const mend = dump === undefined ? "please report this" : `please report this, with ${dump}`;
+  const text = `graphc failed by a fault of its own; ${mend}:\n${message}`;
+  return { text, record: { kind: "fault", message, mend }, code: 3 };
 }
 
 const errorRecord = (

@@ -14,19 +14,39 @@ import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
+/** The graphs and the data of one run of both. */
+export type Dumped = Pick<Counterexample, "pair" | "sample" | "tokens">;
+
 /**
  * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
  * @throws UserError when the folder is there already or cannot be written.
  */
-export async function dumpCounterexample(folder: string, found: Counterexample): Promise<void> {
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "EEXIST" ? "it exists already" : error.message;
-    throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
-  });
+export async function dumpCounterexample(folder: string, found: Dumped): Promise<void> {
+  await newFolder(folder);
   const { block, step } = found.pair;
   const store = sampleStore(found);
   await writePackage(block, store, join(folder, "block.mlpackage"));
   await writePackage(step, store, join(folder, "step.mlpackage"));
+  await writeFeed(folder, found);
+}
+
+/**
+ * The same for graphs that were run with weights of their own: inputs and cache alone, to be run with the packages they belong to.
+ * @throws UserError as `dumpCounterexample` does.
+ */
+export async function dumpFeed(folder: string, found: Dumped): Promise<void> {
+  await newFolder(folder);
+  await writeFeed(folder, found);
+}
+
+const newFolder = (folder: string): Promise<void> =>
+  mkdir(folder).catch((error: NodeJS.ErrnoException) => {
+    const reason = error.code === "EEXIST" ? "it exists already" : error.message;
+    throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
+  });
+
+async function writeFeed(folder: string, found: Dumped): Promise<void> {
+  const { block, step } = found.pair;
   const inputs = (graph: Graph, first: number) => raws(feeds(graph, found.pair, found.sample, first));
   await writeArrays(join(folder, "block.inputs.safetensors"), inputs(block, 0));
   for (let t = 0; t < found.tokens; t++)
@@ -40,11 +60,11 @@ export async function dumpCounterexample(folder: string, found: Counterexample):
 const raws = (arrays: Readonly<Record<string, NDArray>>) =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, toRaw(array)]));
 
-const arrayFor = ({ type }: Tensor, { sample }: Counterexample, name: string): NDArray =>
+const arrayFor = ({ type }: Tensor, { sample }: Dumped, name: string): NDArray =>
   arrayOf(type.dtype, type.shape, sample.arrays.get(keyOfState(name))!.subarray(0, sizeOf(type.shape)));
 
 /** The weights of a counterexample are numbers in memory. */
-function sampleStore({ sample, pair }: Counterexample): WeightStore {
+function sampleStore({ sample, pair }: Dumped): WeightStore {
   return {
     async *stream(source, type) {
       const table = pair.tableOf(source, type);

@@ -11,6 +11,7 @@ import { askForRoles } from "../ask-roles.ts";
 import type { Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
+import { ownRuns } from "../own-runs.ts";
 import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
@@ -42,7 +43,7 @@ export const proveCommand: Command = {
   async run(args, io) {
     const pair = await comparedPair(args);
     const identity = weightIdentity([pair.block, pair.step]);
-    const verdict = verdictOf(pair, identity, io, await notFiniteIn(pair));
+    const verdict = await verdictOf(pair, identity, io);
     if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
     if (!args.flag("json")) io.out(printVerdict(verdict));
     const dump = args.text("dump");
@@ -79,12 +80,10 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
   }
 }
 
-function verdictOf(
-  { block, step, small, given }: OpenPair,
-  identity: ReturnType<typeof weightIdentity>,
-  io: Io,
-  notFinite: NotFinite | undefined,
-): Verdict {
+async function verdictOf(pair: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Promise<Verdict> {
+  const { block, step, small, given } = pair;
+  const notFinite = await notFiniteIn(pair);
+  const runs = await ownRuns(pair, io);
   const progress = io.progress("proving");
   try {
     return prove(block, step, {
@@ -94,8 +93,10 @@ function verdictOf(
       tableOf: knownTable,
       ...(small ? { small } : {}),
       ...(notFinite ? { notFinite } : {}),
+      ...(runs ? { ownRuns: runs } : {}),
     });
   } finally {
     progress.end();
+    await runs?.close();
   }
 }

@@ -20,7 +20,7 @@ import { type CounterexampleOptions, searchDifference } from "./refute/counterex
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
-import { runWhereDefined, type Style } from "./refute/sample.ts";
+import { type OwnRuns, runWhereDefined, type Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { SecondOpinion, Verdict } from "./report/verdict.ts";
@@ -38,6 +38,8 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly rules?: RuleBook;
   /** A weight that is known not to be finite, where the weights are at hand: what P7 promises is then known to be false. */
   readonly notFinite?: { readonly name: string; readonly count: number };
+  /** Runs the graphs with their own weights, for the attack on a proof of graphs that are too large to be run without. */
+  readonly ownRuns?: OwnRuns;
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
   /** False: derive no corollaries; the verdict then has none. */
@@ -140,7 +142,7 @@ function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): At
   const { record, level } = outcome;
   const contiguous = record.used.has("P2'");
   const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
-  const found = options.secondOpinion === false ? undefined : attack(own, claim);
+  const found = options.secondOpinion === false ? undefined : attack(own, claim, options.ownRuns);
   if (found?.contradiction) throw new ProofContradicted(own, level, { by: "run", found: found.contradiction });
   return found && { ...found, small: own !== pair };
 }

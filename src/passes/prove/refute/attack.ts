@@ -4,11 +4,11 @@
  */
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
-import { costOf } from "./cost.ts";
+import { costOf, isLarge } from "./cost.ts";
 import type { Sample } from "./feeds.ts";
 import { maskedValues, newKeeper } from "./keeper.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
-import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
+import { bothRunner, type OwnRuns, ownRunner, runWhereDefined, type Style, sampleOf, type Weights } from "./sample.ts";
 import { tieWatch } from "./ties.ts";
 
 /** What was claimed, as far as an input has to keep to it. */
@@ -26,6 +26,8 @@ export interface Witness {
   readonly seed: number;
   readonly style: Style;
   readonly tokens: number;
+  /** Whether weights are random as well, or those that the graphs hold. */
+  readonly weights: Weights;
 }
 
 /** How an attack ended. */
@@ -63,24 +65,25 @@ const STYLES: readonly Style[] = [
   { scale: 1 / 256, stale: 1 / 256, visible: "none" },
 ];
 
-/** Styles that are tried in any case; the others while the graphs are cheap to run. */
+/** Styles that are tried in any case, of graphs that are too large for the prover's own runs too; the others while runs are cheap. */
 const LEAST = 4;
+const LEAST_LARGE = 2;
 /** Scalar operations that an attack may spend: about as long as a proof takes. */
 const BUDGET = 2e7;
-/** Above it a single run costs more than the user will wait. */
-const TOO_LARGE = 2e8;
 
-/** Attacks a proof of this pair; undefined where the graphs are too large to be run. */
-export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
-  const cost = costOf(pair) * (pair.tokens + 1);
-  if (cost > TOO_LARGE) return undefined;
+/** Attacks a proof of this pair; undefined where the graphs are too large to be run without calls of their own. */
+export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attack | undefined {
+  const large = isLarge(pair, pair.tokens);
+  if (large && !ownRuns) return undefined;
   const styles = STYLES.map((style) =>
     claim.contiguous && !endsOf(style) ? { ...style, rows: "contiguous" as const } : style,
   );
-  const most = Math.max(LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
+  const weights = large ? "own" : "random";
+  const cost = costOf(pair) * (pair.tokens + 1);
+  const most = Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const masked = maskedValues(pair);
   const precision = claim.level === "exact" ? "fp16" : "fp64";
-  const run = bothRunner(pair, precision);
+  const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : bothRunner(pair, precision);
   let [runs, met] = [0, 0];
   let witness: Witness | undefined;
   let unmet: string | undefined;
@@ -89,7 +92,7 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     if (runs >= most && witness) break;
     runs++;
     const seed = claim.seed + k;
-    const sample = sampleOf(pair, seed, style);
+    const sample = sampleOf(pair, seed, style, weights);
     const kept = newKeeper(claim.gap, masked);
     const ties = claim.level === "reals" ? tieWatch(masked) : undefined;
     const results = runWhereDefined(() =>
@@ -101,12 +104,12 @@ export function attack(pair: ProvenPair, claim: Claim): Attack | undefined {
     unmet ??= results ? kept.broken() : "an index outside its axis";
     if (!results) continue;
     if (kept.broken() !== undefined) continue;
-    witness ??= { seed, style, tokens: pair.tokens };
+    witness ??= { seed, style, tokens: pair.tokens, weights };
     const found = mismatch(pair, results, precision);
     // fp64 does not speak for the reals there.
     if (found && (ties?.met() || ties?.mayPart(found.block, found.step))) continue;
     met++;
-    if (found) return { runs, met, contradiction: { seed, style, tokens: pair.tokens, mismatch: found, sample } };
+    if (found) return { runs, met, contradiction: { ...witness, seed, style, mismatch: found, sample } };
   }
   return { runs, met, ...(witness ? { witness } : unmet === undefined ? {} : { unmet }) };
 }

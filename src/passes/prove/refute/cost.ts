@@ -15,3 +15,9 @@ export function costOf({ block, step }: Graphs): number {
   }
   return cost;
 }
+
+/** Above it a single run of ops that are compiled from their meaning takes longer than the user will wait. */
+const LARGE = 2e8;
+
+/** Whether block and steps are too large to be run that way. */
+export const isLarge = (graphs: Graphs, tokens: number): boolean => costOf(graphs) * (tokens + 1) > LARGE;

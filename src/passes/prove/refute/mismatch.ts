@@ -32,7 +32,7 @@ export function mismatch(
     if (!Number.isFinite(block) || !Number.isFinite(step)) return false;
     const tolerance = precision === "fp64" ? noise * (1 + Math.abs(step)) : 0;
     if (Math.abs(block - step) > tolerance)
-      found ??= { name, index, block, step, ...(token === undefined ? {} : { token }) };
+      found ??= { name, index: [...index], block, step, ...(token === undefined ? {} : { token }) };
     return true;
   };
   for (const [name, value] of Object.entries(block.outputs)) {
@@ -54,20 +54,20 @@ export function mismatch(
   return found;
 }
 
-/** Calls `visit` for every index in row-major order, until it says no. */
+/** Calls `visit` for every index in row-major order, until it says no. The index is overwritten from call to call. */
 export function eachIndex(
   shape: readonly number[],
   visit: (index: readonly number[], flat: number) => boolean,
 ): boolean {
   const n = sizeOf(shape);
+  const index = shape.map(() => 0);
   for (let flat = 0; flat < n; flat++) {
-    let rest = flat;
-    const index = shape.toReversed().map((size) => {
-      const i = rest % size;
-      rest = (rest - i) / size;
-      return i;
-    });
-    if (!visit(index.reverse(), flat)) return false;
+    if (!visit(index, flat)) return false;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      index[axis]! += 1;
+      if (index[axis]! < shape[axis]!) break;
+      index[axis] = 0;
+    }
   }
   return true;
 }

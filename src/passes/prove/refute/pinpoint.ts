@@ -70,7 +70,7 @@ function differenceIn(probe: Pair, runs: Runs, { sample, pair }: Counterexample)
     const own = tokenAxis === undefined ? index : index.with(tokenAxis, 0);
     const [a, b] = [runs.get(block)![0]!.data[flat]!, one.data[flatten(own, one.shape)]!];
     if (a === b || later(token, index) || !Number.isFinite(a) || !Number.isFinite(b)) return true;
-    parted = { name, index, block: a, step: b, ...(token === undefined ? {} : { token }) };
+    parted = { name, index: [...index], block: a, step: b, ...(token === undefined ? {} : { token }) };
     return false;
   });
   return parted;

@@ -40,8 +40,11 @@ export interface Style {
   readonly visible?: "some" | "all" | "none";
 }
 
+/** What the weights of a run are: random like all else, or those that the graphs hold. */
+export type Weights = "random" | "own";
+
 /** Random data from a seed. */
-export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sample {
+export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}, weights: Weights = "random"): Sample {
   const { block, step, roles, placeOf } = pair;
   const { scale = 2, stale = 2 } = style;
   const arrays = new Map<string, Float64Array>();
@@ -56,7 +59,7 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}): Sam
       fill(keyOfInput(nameOf(value)), sizeOf(value.type.shape), value.type.dtype, scale);
   }
   for (const { name, entry } of block.states) fill(keyOfState(name), sizeOf(entry.type.shape), entry.type.dtype, stale);
-  for (const value of [...schedule(block), ...schedule(step)]) {
+  for (const value of weights === "own" ? [] : [...schedule(block), ...schedule(step)]) {
     if (value.def.kind !== "weight" || pair.tableOf(value.def.source, value.type)) continue;
     const { base, offset } = placeOf(value.def.source, value.type);
     const size = sizeOf(value.type.shape);
@@ -117,41 +120,59 @@ export interface BothRuns {
   readonly steps: readonly Results[];
 }
 
-/** Runs the block once and the step once per token, on one sample; `see` is shown every value on the way. */
-export type RunBoth = (sample: Sample, see?: (value: Tensor, array: NDArray) => void) => BothRuns;
+/** Is shown every value on the way, as it is made. */
+export type See = (value: Tensor, array: NDArray) => void;
 
-/** Compiles both graphs at their first run. */
-export function bothRunner(pair: ProvenPair, precision: Precision): RunBoth {
-  const runOp = compiledOps(precision);
-  return (sample, see) => runBoth(pair, sample, { precision, runOp, ...(see ? { see } : {}) });
+/** Runs the block once and the step once per token, on one sample. */
+export type RunBoth = (sample: Sample, see?: See) => BothRuns;
+
+/** Calls of the graphs with the weights that they hold: for graphs that are too large for `bothRunner`. */
+export interface OwnRuns {
+  readonly call: (graph: Graph, precision: Precision, values: Bindings["values"], see?: See) => Results;
 }
 
-function runBoth(pair: ProvenPair, sample: Sample, options: EvaluateOptions): BothRuns {
-  const { placeOf } = pair;
-  const weight: Bindings["weight"] = (source, type) => {
-    const table = pair.tableOf(source, type);
+/** Compiles both graphs at their first run; the weights are those of the sample. */
+export function bothRunner(pair: ProvenPair, precision: Precision): RunBoth {
+  const runOp = compiledOps(precision);
+  return (sample, see) => {
+    const weight = weightsOf(pair, sample);
+    const options: EvaluateOptions = { precision, runOp, ...(see ? { see } : {}) };
+    return runBoth(pair, sample, (graph, values) => evaluate(graph, { values, weight }, options));
+  };
+}
+
+/** The same with calls, and weights, of the graphs' own. */
+export const ownRunner =
+  (pair: ProvenPair, precision: Precision, { call }: OwnRuns): RunBoth =>
+  (sample, see) =>
+    runBoth(pair, sample, (graph, values) => call(graph, precision, values, see));
+
+const weightsOf =
+  ({ placeOf, tableOf }: ProvenPair, sample: Sample): NonNullable<Bindings["weight"]> =>
+  (source, type) => {
+    const table = tableOf(source, type);
     if (table) return arrayOf(type.dtype, type.shape, Float64Array.from(table));
     const { base, offset } = placeOf(source, type);
-    return arrayOf(
-      type.dtype,
-      type.shape,
-      sample.arrays.get(keyOfWeight(base))!.subarray(offset, offset + sizeOf(type.shape)),
-    );
+    const stored = sample.arrays.get(keyOfWeight(base))!;
+    return arrayOf(type.dtype, type.shape, stored.subarray(offset, offset + sizeOf(type.shape)));
   };
+
+function runBoth(
+  pair: ProvenPair,
+  sample: Sample,
+  call: (graph: Graph, values: Bindings["values"]) => Results,
+): BothRuns {
   let states: Readonly<Record<string, NDArray>> = Object.fromEntries(
     pair.block.states.map(({ name, entry }) => [
       name,
       arrayOf(entry.type.dtype, entry.type.shape, sample.arrays.get(keyOfState(name))!),
     ]),
   );
-  const call = (graph: Graph, first: number) => {
-    const values = { ...feeds(graph, pair, sample, first), ...states };
-    return evaluate(graph, { values, weight }, options);
-  };
-  const block = call(pair.block, 0);
+  const at = (graph: Graph, first: number) => call(graph, { ...feeds(graph, pair, sample, first), ...states });
+  const block = at(pair.block, 0);
   const steps: Results[] = [];
   for (let t = 0; t < pair.tokens; t++) {
-    const result = call(pair.step, t);
+    const result = at(pair.step, t);
     steps.push(result);
     states = result.states;
   }

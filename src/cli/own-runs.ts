@@ -1,0 +1,45 @@
+/** Runs of a pair at its true size with the weights that it holds: what a proof of large graphs is attacked with. */
+import { freemem } from "node:os";
+import { meetInputs } from "../dsl/twins.ts";
+import type { Precision } from "../passes/interpret/reading.ts";
+import { toNDArray } from "../passes/kernels/raw.ts";
+import { isLarge } from "../passes/prove/refute/cost.ts";
+import type { OwnRuns } from "../passes/prove/refute/sample.ts";
+import { type Plan, planOf } from "../passes/run/plan.ts";
+import { bytesOf, prepare } from "../passes/run/run.ts";
+import type { Io } from "./io.ts";
+import type { OpenPair } from "./pair.ts";
+
+/** Calls, until they are closed. */
+export interface OpenRuns extends OwnRuns {
+  close(): Promise<void>;
+}
+
+/** Undefined where the prover needs none: small graphs, or a model that it builds at small sizes; or where memory does not do. */
+export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefined> {
+  const { block, step, given } = pair;
+  if (pair.small || !isLarge(pair, meetInputs(block, step, given).tokens)) return undefined;
+  const plans = new Map(
+    (["fp16", "fp64"] as const).flatMap((precision) =>
+      [block, step].map((graph): [string, Plan] => [`${precision} ${graph === block}`, planOf(graph, { precision })]),
+    ),
+  );
+  if (bytesOf([...plans.values()]) > freemem()) return undefined;
+  const loading = io.progress("loading weights");
+  const store = await pair.openWeights();
+  const executor = await prepare([...plans.values()], store.stream, { progress: loading.update }).finally(loading.end);
+  return {
+    call(graph, precision: Precision, values, see) {
+      const plan = plans.get(`${precision} ${graph === block}`)!;
+      const { outputs, states } = executor.run(plan, values, see && ((value, raw) => see(value, toNDArray(raw))));
+      return { outputs: inDoubles(outputs), states: inDoubles(states) };
+    },
+    async close() {
+      await executor.close();
+      await store.close();
+    },
+  };
+}
+
+const inDoubles = (arrays: Readonly<Record<string, Parameters<typeof toNDArray>[0]>>) =>
+  Object.fromEntries(Object.entries(arrays).map(([name, raw]) => [name, toNDArray(raw)]));
