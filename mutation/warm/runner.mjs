@@ -112,7 +112,7 @@ export class WarmRunner {
   async firstKill(ids, hitLimit) {
     const copies = new Map();
     for (const [at, id] of ids.slice(0, PATIENCE).entries()) {
-      const error = await failure(() => this.copyOf(id, copies).run());
+      const error = await failure(() => this.copyOf(id, copies)?.run());
       if (this.namespace.hitCount > hitLimit) return { status: MutantRunStatus.Timeout, reason: "hit limit" };
       if (error === undefined) continue;
       this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
@@ -121,7 +121,7 @@ export class WarmRunner {
     return { status: MutantRunStatus.Survived, nrOfTests: Math.min(ids.length, PATIENCE) };
   }
 
-  /** The test in a copy of its file that this mutant alone has seen. */
+  /** The test in a copy of its file that this mutant alone has seen; nothing where the mutant made another test of it. */
   copyOf(id, copies) {
     const name = this.fileOf.get(id);
     if (!copies.has(name)) copies.set(name, byId(this.files.get(name)()));

@@ -5,25 +5,20 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
-import type { Graphs } from "../../dsl/twins.ts";
 import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";
-import type { Mode } from "./logic/setting.ts";
 import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
 import { resultPairs } from "./program/results.ts";
 import { type PlaceOf, type WeightPlace, weightPlace } from "./reading/leaves.ts";
-import { type Attacked, attack } from "./refute/attack.ts";
-import { ProofContradicted } from "./refute/contradicted.ts";
-import { costOf } from "./refute/cost.ts";
 import { type CounterexampleOptions, searchDifference } from "./refute/counterexample.ts";
 import { type Finding, withoutHint } from "./refute/finding.ts";
-import { fingerprint, PRIMES } from "./refute/fingerprint.ts";
+import { newOpinions, type Opinions } from "./refute/opinions.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
-import { type OwnRuns, runWhereDefined, type Style } from "./refute/sample.ts";
+import type { OwnRuns, Style } from "./refute/sample.ts";
 import { corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
-import type { SecondOpinion, Verdict } from "./report/verdict.ts";
+import type { Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
 
 /** How to prove, and what to try besides. */
@@ -78,15 +73,17 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
   const outcome = proveCut(task, cuts, results, attempts);
-  if (!outcome.failed) return proven(pair, outcome, options);
+  const opinions = options.secondOpinion === false ? undefined : newOpinions(pair, options);
+  const told = { pair, options, opinions };
+  if (!outcome.failed) return proven(told, outcome);
   const search =
     options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : { searched: UNSEARCHED };
   if (cuts.length > 0 && cuts.length <= MOST_UNCUT && !search.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
-    if (!whole.failed) return proven(pair, whole, options);
+    if (!whole.failed) return proven(told, whole);
   }
-  const common = { ...commonOf(pair, outcome), ...opinionOf(pair, options) };
+  const common = { ...commonOf(pair, outcome), ...opinions?.fields() };
   const finding = outcome.failed.explain();
   if (!search.counterexample) return { verdict: "NOT PROVEN", ...common, finding, searched: search.searched };
   return { verdict: "REFUTED", ...common, ...pinpoint(finding, search.counterexample, outcome.failed.explainAt) };
@@ -94,21 +91,28 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
 
 const UNSEARCHED = "no input was tried";
 
+/** What is to be told of, and what else is asked about it. */
+interface Asked {
+  readonly pair: ProvenPair;
+  readonly options: ProveOptions;
+  readonly opinions: Opinions | undefined;
+}
+
 /** What comes of a proof: it is attacked, and what it assumes is looked at, before it is told. */
-function proven(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Untimed {
+function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
   const { level, notExact, record } = outcome;
   const assumed = commonOf(pair, outcome);
   if (options.notFinite && record.used.has("P7")) {
     const finding = stopped({ code: "not finite", ...options.notFinite });
     return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
   }
-  const attacked = attackOn(pair, outcome, options);
+  const attacked = opinions?.attacked({ level, gap: record.gap, contiguous: record.used.has("P2'") });
   if (attacked && !attacked.witness) {
     const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
-    const common = { ...assumed, ...opinionOf(pair, options) };
+    const common = { ...assumed, ...opinions?.fields() };
     return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
   }
-  const common = { ...assumed, ...opinionOf(pair, options, level) };
+  const common = { ...assumed, ...opinions?.fields(level) };
   return {
     verdict: "PROVEN",
     level,
@@ -133,20 +137,6 @@ function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, 
 /** A counterexample keeps what any proof of this pair would need: contiguous rows, where the rows have to follow each other. */
 const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
 
-/** Graphs of the same model at other sizes. */
-const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
-
-/** @throws ProofContradicted when a run of the graphs says otherwise. */
-function attackOn(pair: ProvenPair, outcome: Outcome, options: ProveOptions): Attacked | undefined {
-  const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
-  const { record, level } = outcome;
-  const contiguous = record.used.has("P2'");
-  const claim = { level, gap: record.gap, contiguous, seed: options.seed ?? 1 };
-  const found = options.secondOpinion === false ? undefined : attack(own, claim, options.ownRuns);
-  if (found?.contradiction) throw new ProofContradicted(own, level, { by: "run", found: found.contradiction });
-  return found && { ...found, small: own !== pair };
-}
-
 /** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */
 const stopped = (reason: Reason): Finding => ({
   value: "",
@@ -155,27 +145,3 @@ const stopped = (reason: Reason): Finding => ({
   op: "",
   site: nowhere,
 });
-
-/** Scalar operations above which no second opinion is asked for. */
-const SECOND_OPINION_LIMIT = 3e5;
-
-/**
- * What two prime fields say. Over the reals it is told and no more: a root has no sign there.
- * @throws ProofContradicted when both tell the graphs of an exact proof apart, and follow all that these do.
- */
-function opinionOf(
-  pair: ProvenPair,
-  options: ProveOptions,
-  level?: Mode,
-): { readonly secondOpinion?: readonly SecondOpinion[] } {
-  const own = options.small ? smaller(pair, options.small(Math.min(2, pair.tokens))) : pair;
-  if (options.secondOpinion === false || costOf(own) > SECOND_OPINION_LIMIT) return {};
-  const seed = options.seed ?? 1;
-  const found = runWhereDefined(() =>
-    PRIMES.map((prime) => ({ prime, ...fingerprint(own, { prime, seed, rounds: level !== "reals" }) })),
-  );
-  if (!found) return {};
-  if (level === "exact" && found.every(({ equal, sure }) => !equal && sure))
-    throw new ProofContradicted(own, level, { by: "fields", seed, found });
-  return { secondOpinion: found.map(({ sure: _, ...told }) => told) };
-}

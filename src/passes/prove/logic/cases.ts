@@ -40,9 +40,8 @@ export function casesOfRows(i: Ix, what: string): never {
 
 /** Raises the distinction of the only variable of `i` into single values; `of` is what has one row a token. */
 export function casesOfToken(i: Ix, of: string): never {
-  const atom = i.free[0];
-  if (i.free.length !== 1 || atom?.kind !== "var" || atom.size > MOST_CASES)
-    throw opaque({ code: "token row", of, index: i });
+  const [atom, more] = i.free;
+  if (atom?.kind !== "var" || more || atom.size > MOST_CASES) throw opaque({ code: "token row", of, index: i });
   throw singly(atom);
 }
 
@@ -61,9 +60,8 @@ const singly = (atom: Variable): Cases => ({
 
 /** Variables with the heaviest first: cutting it settles most. */
 function byWeight(i: Ix): readonly Atom[] {
-  const within = (x: Atom, a: Atom): boolean => x.kind === "quotient" && x.of.free.includes(a);
-  const weight = (a: Atom): number =>
-    Math.max(...i.atoms.map((x, k) => (x === a ? Math.abs(i.coefs[k]!) * a.hi : within(x, a) ? a.hi : 0)));
+  // Of one that stands in a quotient alone its range counts.
+  const weight = (a: Atom): number => Math.max(1, Math.abs(i.coefs[i.atoms.indexOf(a)] ?? 0)) * a.hi;
   return [...i.free].sort((a, b) => weight(b) - weight(a));
 }
 

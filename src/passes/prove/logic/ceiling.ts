@@ -3,7 +3,7 @@
  * far is worked out here from what has been done to it: what was added, scaled, clipped and rounded since.
  */
 
-import { finite } from "./make.ts";
+import { isNumber } from "./make.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
 
@@ -49,7 +49,7 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
   const of: Of = (x, s = sign) => ceiling(x, s, frame);
   switch (t.kind) {
     case "num":
-      return Number.isFinite(t.value) && sign * t.value <= FAR ? { base: sign * t.value, count: 0 } : undefined;
+      return isFar(atMost(t, sign)) ? { base: atMost(t, sign)!, count: 0 } : undefined;
     case "hole":
       return frame && ceiling(frame.args[t.place]!, sign, frame.outer);
     case "neg":
@@ -78,6 +78,14 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
   }
 }
 
+/** The finite number that the term, or its negative, is; the next double above it where it is none. */
+export function atMost(t: Term, sign: Sign): number | undefined {
+  if (t.kind !== "num" || !Number.isFinite(t.value)) return undefined;
+  return sign * t.value + (t.near ? Math.abs(t.value) * 2 ** -52 : 0);
+}
+
+const isFar = (x: number | undefined): boolean => x !== undefined && x <= FAR;
+
 type Of = (t: Term, sign?: Sign) => Ceiling | undefined;
 
 /** A masked-out entry and what is added to it: a number counts as itself, anything else as B. */
@@ -85,12 +93,12 @@ function sumOf(args: readonly Term[], sign: Sign, of: Of, frame: Filling | undef
   const parts = args.map((x) => of(x));
   if (parts.every((x) => x === undefined)) return undefined;
   // B bounds scores. What may be as far away itself (a maximum of entries that are all masked out) is none.
-  if (args.some((x, k) => !parts[k] && finite(x) === undefined && !isVisible(x, frame))) return undefined;
+  if (args.some((x, k) => !parts[k] && atMost(x, sign) === undefined && !isVisible(x, frame))) return undefined;
   let [base, count] = [0, 0];
   args.forEach((arg, k) => {
     const own = parts[k];
-    const value = finite(arg);
-    base += own ? own.base : sign * (value ?? 0);
+    const value = atMost(arg, sign);
+    base += own ? own.base : (value ?? 0);
     count += own ? own.count : value === undefined ? 1 : 0;
   });
   return rounded({ base, count }, HALF_ULP.fp32);
@@ -106,8 +114,9 @@ function ofLinear(t: Extract<Term, { kind: "linear" }>, sign: Sign, frame: Filli
 /** A number times a masked-out entry, or such an entry over one. */
 function scaled(t: Term, sign: Sign, of: Of): Ceiling | undefined {
   const [a, b] = t.args as readonly [Term, Term];
-  const [x, y] = t.kind === "mul" && finite(a) !== undefined ? [b, a] : [a, b];
-  const value = finite(y);
+  const [x, y] = t.kind === "mul" && isNumber(a) ? [b, a] : [a, b];
+  // What rounding adds below is far more than a factor that is no double is off by.
+  const value = isNumber(y) && Number.isFinite(y.value) ? y.value : undefined;
   if (value === undefined || value === 0) return undefined;
   const own = of(x, value > 0 === (sign === 1) ? 1 : -1);
   if (!own) return undefined;
@@ -126,8 +135,8 @@ function highest(args: readonly Term[], sign: Sign, of: Of): Ceiling | undefined
   if (args.every((x) => of(x) === undefined)) return undefined;
   const all: Ceiling[] = [];
   for (const x of args) {
-    const value = finite(x);
-    const own = of(x) ?? (value === undefined ? undefined : { base: sign * value, count: 0 });
+    const value = atMost(x, sign);
+    const own = of(x) ?? (value === undefined ? undefined : { base: value, count: 0 });
     if (!own) return undefined;
     all.push(own);
   }

@@ -7,8 +7,8 @@ import type { Head, Term } from "./terms.ts";
 /** The range of positions. */
 export const INT32: readonly [min: number, max: number] = integerRange("int32");
 
-/** The number that a term is; over the reals the nearest double to it. */
-export const numberOf = (t: Term): number | undefined => (t.kind === "num" ? t.value : undefined);
+/** The number that a term is; undefined for a rational that is no double. */
+export const numberOf = (t: Term): number | undefined => (t.kind === "num" && !t.near ? t.value : undefined);
 
 /** What is known of the type of a compound's values from its parts. */
 export function dtypeOf(head: Head, args: readonly Term[]): DType | undefined {
@@ -45,10 +45,9 @@ function common(args: readonly Term[]): DType | undefined {
 
 /** Whether every value of the term is of the dtype: rounding to it then changes nothing. */
 export function fits(t: Term, dtype: DType): boolean {
-  if (t.kind === "num") return roundTo(dtype, t.value) === t.value;
+  if (t.kind === "num") return !t.near && roundTo(dtype, t.value) === t.value;
   if (t.kind === "index") return !isFloat(dtype) && withinInteger(t.ix[0]!, dtype);
   const from = t.dtype;
-  if (from === undefined) return false;
   return from === dtype || (from === "fp16" && dtype === "fp32") || from === "bool";
 }
 
@@ -63,7 +62,7 @@ const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "max", "min", "l
 /** See `Lam.unsettled`. */
 export function isUnsettled(body: Term): boolean {
   const ranged = (i: Ix): boolean =>
-    i.atoms.some((a) => a.kind === "quotient" && (a.of.free.some((x) => x.kind === "param") || ranged(a.of)));
+    i.atoms.some((a) => a.kind === "quotient" && a.of.free.some((x) => x.kind === "param"));
   const seen = new Set<Term>();
   const stack = [body];
   while (stack.length > 0) {
@@ -71,7 +70,7 @@ export function isUnsettled(body: Term): boolean {
     if (seen.has(t)) continue;
     seen.add(t);
     const twins = COMMUTATIVE.has(t.kind) && t.args.some((x, k) => k > 0 && alike(x, t.args[k - 1]!));
-    if (twins || t.ix.some(ranged)) return true;
+    if (twins || t.ix.some(ranged) || (t.kind === "app" && t.lam.unsettled)) return true;
     stack.push(...t.args);
   }
   return false;

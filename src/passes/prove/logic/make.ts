@@ -2,7 +2,7 @@
 
 import { numberOf } from "./facts.ts";
 import type { Ix } from "./indices.ts";
-import { fromNumber, type Rational, toNumber } from "./rational.ts";
+import { addQ, fromNumber, isZero, lessQ, negQ, type Rational, toNumber } from "./rational.ts";
 import type { Setting } from "./setting.ts";
 import { type Head, intern, type Term } from "./terms.ts";
 
@@ -16,12 +16,27 @@ export function num(c: Setting, value: number): Term {
   return intern(c.store, { kind: "num", value: value === 0 ? 0 : value });
 }
 
-/** A rational number; its `value` is only the nearest double. */
-export const numQ = (c: Setting, exact: Rational): Term =>
-  intern(c.store, { kind: "num", value: toNumber(exact), exact });
+/** A rational number; its `value` is the nearest double. */
+export function numQ(c: Setting, exact: Rational): Term {
+  const value = toNumber(exact);
+  const same = Number.isFinite(value) && isZero(addQ(exact, negQ(fromNumber(value))));
+  return intern(c.store, { kind: "num", value, exact, ...(same ? {} : { near: true }) });
+}
 
 /** The exact value of a number term over the reals. */
 export const rationalOf = (t: Term): Rational | undefined => (t.kind === "num" ? t.exact : undefined);
+
+/** Two numbers in order: negative, 0 or positive as a − b is; NaN where one of them is. */
+export function orderOf(a: NumberTerm, b: NumberTerm): number {
+  if (!a.exact || !b.exact) return a.value === b.value ? 0 : a.value - b.value;
+  return lessQ(a.exact, b.exact) ? -1 : lessQ(b.exact, a.exact) ? 1 : 0;
+}
+
+/** A term that is a number. */
+export type NumberTerm = Extract<Term, { kind: "num" }>;
+
+/** Whether the term is a number. */
+export const isNumber = (t: Term): t is NumberTerm => t.kind === "num";
 
 /** An index as a number; a constant one is a number. */
 export const indexTerm = (c: Setting, i: Ix): Term =>

@@ -15,7 +15,7 @@ export function rational(n: bigint, d = 1n): Rational {
   return { n: n / g, d: d / g };
 }
 
-const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a || 1n : gcd(b, a % b));
+const gcd = (a: bigint, b: bigint): bigint => (b === 0n ? a : gcd(b, a % b));
 
 /** The exact value of a finite double. */
 export function fromNumber(x: number): Rational {
@@ -55,7 +55,7 @@ export const lessQ = (a: Rational, b: Rational): boolean => a.n * b.d < b.n * a.
 /** `n/d`, also where d is 1. */
 export const showQ = (a: Rational): string => `${a.n}/${a.d}`;
 
-/** The nearest double; never 0 for a rational that is not 0. */
+/** The nearest double, or the next one to it below 2⁻¹⁰²² (two roundings); never 0 for a rational that is not 0. */
 export function toNumber(a: Rational): number {
   if (a.n === 0n) return 0;
   const size = (x: bigint): number => x.toString(2).length;

@@ -12,8 +12,8 @@ import { type Rational, showQ } from "./rational.ts";
 
 /** What a term is, its children (`args`, `ix`) aside. */
 export type Head =
-  /** A number. Over the reals `exact` is its value and `value` only the nearest double. */
-  | { readonly kind: "num"; readonly value: number; readonly exact?: Rational }
+  /** A number. Over the reals `exact` is its value, and `value` the nearest double: `near` where that is another number. */
+  | { readonly kind: "num"; readonly value: number; readonly exact?: Rational; readonly near?: true }
   /** An element of an input, state, weight, constant table or cut; `ix` is the place. */
   | { readonly kind: "leaf"; readonly leaf: Leaf }
   /** An index as a number. */
@@ -170,7 +170,8 @@ function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
 function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
   // The number of a body says when it was made, not what it is.
   let h = hashText(head.kind === "app" ? "app" : key);
-  if (head.kind === "app") h = mix(mix(h, sizeOf(head.lam.over)), head.lam.body.skeleton);
+  if (head.kind === "app")
+    h = mix(mix(h, sizeOf(head.lam.over)), head.lam.body.skeleton ^ hashText(head.lam.reduction));
   for (const a of args) h = mix(h, a.skeleton);
   return h;
 }

@@ -2,6 +2,7 @@
  * A proof is attacked before it is told: both graphs are run on inputs at the edges of the preconditions.
  * The first input that keeps all preconditions is the proof's witness, so that they can be met at all.
  */
+import { schedule } from "../../../dsl/graph.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf, isLarge } from "./cost.ts";
@@ -68,8 +69,9 @@ const STYLES: readonly Style[] = [
 /** Styles that are tried in any case, of graphs that are too large for the prover's own runs too; the others while runs are cheap. */
 const LEAST = 4;
 const LEAST_LARGE = 2;
-/** Scalar operations that an attack may spend: about as long as a proof takes. */
+/** Scalar operations that an attack may spend: about as long as a proof takes. To begin an op costs as much as so many. */
 const BUDGET = 2e7;
+const PER_OP = 2000;
 
 /** Attacks a proof of this pair; undefined where the graphs are too large to be run without calls of their own. */
 export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attack | undefined {
@@ -79,7 +81,8 @@ export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attac
     claim.contiguous && !endsOf(style) ? { ...style, rows: "contiguous" as const } : style,
   );
   const weights = large ? "own" : "random";
-  const cost = costOf(pair) * (pair.tokens + 1);
+  const ops = schedule(pair.block).length + schedule(pair.step).length;
+  const cost = (costOf(pair) + PER_OP * ops) * (pair.tokens + 1);
   const most = Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const masked = maskedValues(pair);
   const precision = claim.level === "exact" ? "fp16" : "fp64";

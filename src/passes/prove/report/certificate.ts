@@ -64,8 +64,9 @@ export function graphHash(graph: Graph): string {
   }
   const at = (value: Tensor) => number.get(value);
   hash.update(`in ${graph.inputs.map(at)};`);
-  for (const { name, entry, exit } of graph.states) hash.update(`state ${name} ${at(entry)} ${at(exit)};`);
-  for (const [name, value] of Object.entries(graph.outputs)) hash.update(`out ${name} ${at(value)};`);
+  for (const { name, entry, exit } of graph.states)
+    hash.update(`state ${JSON.stringify(name)} ${at(entry)} ${at(exit)};`);
+  for (const [name, value] of Object.entries(graph.outputs)) hash.update(`out ${JSON.stringify(name)} ${at(value)};`);
   return hash.digest("hex");
 }
 
@@ -78,6 +79,6 @@ function defText({ def }: Tensor, number: ReadonlyMap<Tensor, number>): string {
     case "op":
       return `${def.op} ${def.part ?? ""} ${Object.keys(def.operands)} ${operandsOf(def).map((x) => number.get(x))} ${JSON.stringify(def.attrs)}`;
     default:
-      return `${def.kind} ${def.name}`;
+      return `${def.kind} ${JSON.stringify(def.name)}`;
   }
 }

@@ -5,6 +5,7 @@ import type { Precondition } from "../logic/preconditions.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { Attacked } from "../refute/attack.ts";
 import type { Finding } from "../refute/finding.ts";
+import type { SecondOpinion } from "../refute/opinions.ts";
 import type { Counterexample } from "../refute/shrink.ts";
 import type { Corollary } from "./corollaries.ts";
 
@@ -39,14 +40,6 @@ interface Common {
   /** What random evaluation over prime fields says: evidence, never part of a proof. Absent where the graphs are large. */
   readonly secondOpinion?: readonly SecondOpinion[];
   readonly milliseconds: number;
-}
-
-/** What evaluation over a prime field says. */
-export interface SecondOpinion {
-  readonly prime: number;
-  readonly equal: boolean;
-  /** The first place that differs. */
-  readonly at?: string;
 }
 
 /** Block and steps are equal, under the preconditions. */

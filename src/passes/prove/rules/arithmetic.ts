@@ -43,10 +43,10 @@ function numberAndOther([a, b]: readonly Term[]): readonly [number, Term] | unde
 /** Both numbers of a pair, where both are fp32. */
 function twoFp32(args: readonly Term[]): readonly [number, number] | undefined {
   const [x, y] = args.map(finite);
-  return x !== undefined && y !== undefined && isFp32(x) && isFp32(y) ? [x, y] : undefined;
+  return isFp32(x) && isFp32(y) ? [x, y] : undefined;
 }
 
-const isFp32 = (x: number): boolean => Math.fround(x) === x && Number.isFinite(x);
+const isFp32 = (x: number | undefined): x is number => x !== undefined && Math.fround(x) === x && Number.isFinite(x);
 
 /** Σ of two fp32 without any rounding (the error term of TwoSum is 0). */
 function sumIsExact(a: number, b: number): boolean {
@@ -181,7 +181,7 @@ export const DIVISION: readonly TermRule[] = [
     match: (c, [a, b]) => {
       const by = finite(b!);
       if (by === undefined || by === 0) return undefined;
-      return hit(isPowerOfTwo(by), () => (by === 1 ? a! : timesNumber(c, a!, 1 / by)));
+      return hit(isPowerOfTwo(by), () => timesNumber(c, a!, 1 / by));
     },
   },
   {

@@ -1,7 +1,9 @@
 /** Rules of functions that choose or fold: max, min, comparisons, selections, functions of one argument. */
+import type { Comparison } from "../../../dsl/algebra.ts";
 import { roundTo } from "../../../dsl/number.ts";
 import { fits, numberOf } from "../logic/facts.ts";
-import { bare, inOrder, is, num, raw } from "../logic/make.ts";
+import { bare, inOrder, is, isNumber, type NumberTerm, num, numQ, orderOf, raw } from "../logic/make.ts";
+import { absQ } from "../logic/rational.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "./context.ts";
 import { hit, type Making, type TermRule } from "./rule.ts";
@@ -9,19 +11,22 @@ import { hit, type Making, type TermRule } from "./rule.ts";
 /** Largest or smallest of a set, by MAX_SET and MAX_NUMBERS. */
 export function maxOf(c: Context, kind: "max" | "min", args: readonly Term[]): Term {
   const flat = new Set(args.flatMap((t) => (t.kind === kind ? t.args : [t])));
-  const numbers = [...flat].filter((t) => numberOf(t) !== undefined);
-  const pick = kind === "max" ? Math.max : Math.min;
-  const best = pick(...numbers.map((t) => numberOf(t)!));
-  const others = [...flat].filter((t) => !numbers.includes(t));
-  const all = [...others, ...numbers.filter((t) => is(t, best)).slice(0, 1)].sort(inOrder);
+  const numbers = [...flat].filter(isNumber);
+  const others = [...flat].filter((t) => !isNumber(t));
+  const best = numbers.reduce<NumberTerm | undefined>((a, b) => (a && !isBeyond(kind, b, a) ? a : b), undefined);
+  const all = [...others, ...(best ? [best] : [])].sort(inOrder);
   return all.length === 1 ? all[0]! : raw(c, { kind }, all);
+}
+
+/** Whether a number is larger (smaller) than another, or is NaN. */
+function isBeyond(kind: "max" | "min", a: NumberTerm, b: NumberTerm): boolean {
+  const order = kind === "max" ? orderOf(a, b) : orderOf(b, a);
+  return order > 0 || Number.isNaN(a.value);
 }
 
 /** Whether `maxOf` would do more than put the arguments in order. */
 const isSet = (kind: "max" | "min", args: readonly Term[]): boolean =>
-  new Set(args).size === args.length &&
-  args.every((t) => t.kind !== kind) &&
-  args.filter((t) => numberOf(t) !== undefined).length < 2;
+  new Set(args).size === args.length && args.every((t) => t.kind !== kind) && args.filter(isNumber).length < 2;
 
 export const MAX_SET: TermRule = {
   name: "max-set",
@@ -66,10 +71,8 @@ export const ABS_NUMBER: TermRule = {
   needs: "the function is abs",
   lemma: { arity: 1, left: (r, a) => r(Math.abs(a!)), right: (_, a) => Math.abs(a!) },
   match: (c, [x], head) => {
-    const value = numberOf(x!);
-    return head.kind === "unary" && value !== undefined && value !== 0
-      ? hit(head.fn === "abs", () => num(c, Math.abs(value)))
-      : undefined;
+    if (head.kind !== "unary" || !isNumber(x!)) return undefined;
+    return hit(head.fn === "abs", () => (x.exact ? numQ(c, absQ(x.exact)) : num(c, Math.abs(x.value))));
   },
 };
 
@@ -87,15 +90,19 @@ export const COMPARE_NUMBERS: TermRule = {
   name: "compare-numbers",
   tag: "exact",
   says: "a < b → 1 or 0, for numbers; likewise ≤ and =",
-  needs: "both are known, and told apart by the doubles that stand for them",
+  needs: "both are known",
   lemma: { arity: 2, left: (_, a, b) => Number(a! < b!), right: (_, a, b) => Number(!(b! <= a!)) },
   match: (c, args, head) => {
-    const [x, y] = args.map(numberOf);
-    if (head.kind !== "compare" || x === undefined || y === undefined) return undefined;
-    const known = args[0] === args[1] || x !== y;
-    return hit(known, () => num(c, Number(head.how === "less" ? x < y : head.how === "equal" ? x === y : x <= y)));
+    const [x, y] = args as readonly [Term, Term];
+    if (head.kind !== "compare" || !isNumber(x) || !isNumber(y)) return undefined;
+    return hit(true, () => num(c, Number(isTrue(head.how, x, y))));
   },
 };
+
+function isTrue(how: Comparison, x: NumberTerm, y: NumberTerm): boolean {
+  const order = orderOf(x, y);
+  return how === "less" ? order < 0 : how === "equal" ? order === 0 : order <= 0;
+}
 
 export const EQUAL_ORDER: TermRule = {
   name: "equal-order",

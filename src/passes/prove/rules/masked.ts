@@ -1,7 +1,6 @@
 /** Rules about masked-out entries, by how far down they lie. Such an entry never counts as equal to anything but itself. */
 
-import { type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
-import { finite } from "../logic/make.ts";
+import { atMost, type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
 import { UNDERFLOW } from "../logic/preconditions.ts";
 import { type Head, intern, internLam, type Term } from "../logic/terms.ts";
 import { maxOf } from "./choice.ts";
@@ -18,11 +17,6 @@ function leaves(c: Context, gap: number): boolean {
   return true;
 }
 
-function underflows(c: Context, x: Term): boolean {
-  const found = ceilingOf(x);
-  return found !== undefined && leaves(c, gapUnder(found, UNDERFLOW));
-}
-
 export const EXP_UNDERFLOW: TermRule = {
   name: "exp-underflow",
   tag: "masked",
@@ -30,8 +24,11 @@ export const EXP_UNDERFLOW: TermRule = {
   needs: "x is masked out, and stays at or below −104 whatever within the bound of P8 was added to it",
   uses: ["P8"],
   lemma: { arity: 1, left: (_, x) => Math.fround(Math.exp(x!)), right: () => 0, holds: (x) => x! <= UNDERFLOW },
-  match: (c, [x], head) =>
-    head.kind === "unary" && ceilingOf(x!) ? hit(head.fn === "exp" && underflows(c, x!), () => zero(c)) : undefined,
+  match: (c, [x], head) => {
+    const found = head.kind === "unary" ? ceilingOf(x!) : undefined;
+    if (head.kind !== "unary" || !found) return undefined;
+    return hit(head.fn === "exp" && leaves(c, gapUnder(found, UNDERFLOW)), () => zero(c));
+  },
 };
 
 const zero = (c: Context): Term => intern(c.store, c.mode === "reals" ? REAL_ZERO : { kind: "num", value: 0 });
@@ -56,9 +53,9 @@ export const MAX_DROP: TermRule = {
 /** What a maximum is not below: −B beside a visible score, or a number that is among its arguments. */
 function floorOf(args: readonly Term[]): Floor | undefined {
   const visible = args.filter((t) => !canDrop(t) && isVisible(t));
-  if (visible.some((t) => finite(t) === undefined)) return "score";
-  const numbers = visible.flatMap((t) => finite(t) ?? []);
-  return numbers.length > 0 ? Math.max(...numbers) : undefined;
+  const numbers = visible.map((t) => atMost(t, -1));
+  if (numbers.includes(undefined)) return "score";
+  return numbers.length > 0 ? Math.max(...numbers.map((x) => -x!)) : undefined;
 }
 type Floor = "score" | number;
 

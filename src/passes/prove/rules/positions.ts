@@ -148,7 +148,7 @@ export function beginningOf(data: ArrayLike<number>): Counter {
   const [base, n] = [data[0]!, data.length];
   const inner = (data[1] ?? base) - base;
   let period = 1;
-  while (period < n && data[period] === base + inner * period) period++;
+  while (data[period] === base + inner * period) period++;
   return { base, inner, period, outer: period < n ? data[period]! - base : 0 };
 }
 export const RE_ROLL: Decision<[fits: boolean]> = {

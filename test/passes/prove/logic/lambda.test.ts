@@ -81,6 +81,15 @@ describe("a moved reduction is the one that is closed at the new place", () => {
   });
 });
 
+test("so is one around another whose body has a quotient of what is moved", () => {
+  const [t, w] = [ix.variable(s, "t", 3), ix.variable(s, "w", 5)];
+  const around = (body: Term): Term =>
+    close(c, "sum", { kind: "interval", n: 5 }, w.atoms[0]!, mul(c, over(body), K(w, w)));
+  const body = K(ix.div(s, ix.plus(s, u, v), 2), w);
+  const to = (x: ix.Atom) => (x === u.atoms[0] ? ix.times(s, t, 2) : undefined);
+  expect(substitute(c, around(body), to, rebuild)).toBe(around(substitute(c, body, to, rebuild)));
+});
+
 test("the outer variable of an inner sum stays the outer one", () => {
   const inner = over(K(u, v));
   const w = ix.variable(s, "w", 3);

@@ -47,12 +47,30 @@ test("a rational that is not 0 is no double 0", () => {
   // A hair above a tie between two doubles.
   expect(Q.toNumber(Q.rational((2n ** 54n + 2n) * 10n ** 30n + 1n, 10n ** 30n))).toBe(2 ** 54 + 4);
   expect(() => Q.rational(1n, 0n)).toThrow("1/0 is no rational");
+  // A tie goes to the even double, also where there is a denominator; what lies beside it does not.
+  const half = (n: bigint, more = 0n) => Q.toNumber(Q.rational(n * 2n ** 70n + more, 2n ** 71n));
+  expect([half(2n ** 53n + 1n), half(2n ** 53n + 3n)]).toEqual([2 ** 52, 2 ** 52 + 2]);
+  expect([half(2n ** 53n + 1n, 1n), half(2n ** 53n + 3n, -1n)]).toEqual([2 ** 52 + 1, 2 ** 52 + 1]);
+  expect(Q.toNumber(Q.rational(-(2n ** 54n) - 2n))).toBe(-(2 ** 54));
   const tiny = Q.rational(1n, 10n ** 400n);
   expect([Q.toNumber(tiny), Q.toNumber(Q.negQ(tiny))].map(Math.sign)).toEqual([1, -1]);
   expect([Q.isZero(tiny), Q.isZero(Q.ZERO)]).toEqual([false, true]);
 });
 
+test("the numbers with a name are those numbers", () => {
+  expect([Q.ZERO, Q.ONE, Q.HALF].map(Q.toNumber)).toEqual([0, 1, 0.5]);
+  const ones = [Q.ONE, Q.rational(3n, 3n), Q.HALF, Q.rational(2n), Q.negQ(Q.ONE), Q.ZERO].map(Q.isOne);
+  expect(ones).toEqual([true, true, false, false, false, false]);
+  expect([Q.ZERO, Q.HALF, Q.negQ(Q.HALF)].map(Q.absQ)).toEqual([Q.ZERO, Q.HALF, Q.HALF]);
+});
+
 test("powers and roots", () => {
+  expect([0n, 1n, 4n].map((n) => Q.sqrtQ(Q.rational(n)))).toEqual([0n, 1n, 2n].map((n) => Q.rational(n)));
+  expect([Q.sqrtQ(Q.rational(4n, 3n)), Q.sqrtQ(Q.rational(3n, 4n)), Q.sqrtQ(Q.rational(-1n))]).toEqual([
+    undefined,
+    undefined,
+    undefined,
+  ]);
   holds(fc.tuple(notZero, fc.integer({ min: -4, max: 4 })), ([a, e]) => {
     let power = Q.ONE;
     for (let k = 0; k < Math.abs(e); k++) power = Q.mulQ(power, e < 0 ? Q.invQ(a) : a);

@@ -1,0 +1,78 @@
+/**
+ * What is asked before a verdict is told: the attack on a proof, and two prime fields. Both run the graphs, or those of the
+ * same model at small sizes where these can be built.
+ */
+import type { Graphs } from "../../../dsl/twins.ts";
+import type { Mode } from "../logic/setting.ts";
+import { type ProvenPair, provenPair } from "../program/pair.ts";
+import { type Attacked, attack, type Claim } from "./attack.ts";
+import { ProofContradicted } from "./contradicted.ts";
+import { costOf } from "./cost.ts";
+import { fingerprint, PRIMES } from "./fingerprint.ts";
+import { type OwnRuns, runWhereDefined } from "./sample.ts";
+
+/** What they may use. */
+export interface OpinionOptions {
+  readonly seed?: number;
+  /** The same graphs at their smallest sizes. */
+  readonly small?: (tokens: number) => Graphs;
+  readonly ownRuns?: OwnRuns;
+}
+
+/** What evaluation over a prime field says. */
+export interface SecondOpinion {
+  readonly prime: number;
+  readonly equal: boolean;
+  /** The first place that differs. */
+  readonly at?: string;
+}
+
+/** Both opinions; the small graphs are built when the first is asked for. */
+export interface Opinions {
+  /**
+   * Undefined where the graphs are too large to be run.
+   * @throws ProofContradicted when a run of the graphs says otherwise.
+   */
+  attacked(claim: Omit<Claim, "seed">): Attacked | undefined;
+  /**
+   * What two prime fields say; without a level, of graphs that were not proven. Over the reals it is told and no more: a root has no sign there.
+   * @throws ProofContradicted when both tell the graphs of an exact proof apart, and follow all that these do.
+   */
+  fields(level?: Mode): { readonly secondOpinion?: readonly SecondOpinion[] };
+}
+
+/** Scalar operations above which the fields are not asked. */
+const FIELDS_LIMIT = 3e5;
+
+/** Opinions on one pair. */
+export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: OpinionOptions): Opinions {
+  let built: ProvenPair | undefined;
+  const graphs = (): ProvenPair => {
+    built ??= small ? smaller(pair, small(Math.min(2, pair.tokens))) : pair;
+    return built;
+  };
+  return {
+    attacked(claim) {
+      const own = graphs();
+      const found = attack(own, { ...claim, seed }, ownRuns);
+      if (found?.contradiction)
+        throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
+      return found && { ...found, small: own !== pair };
+    },
+    fields: (level) => fieldsOf(graphs(), seed, level),
+  };
+}
+
+/** Graphs of the same model at other sizes. */
+const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
+
+function fieldsOf(pair: ProvenPair, seed: number, level: Mode | undefined): ReturnType<Opinions["fields"]> {
+  if (costOf(pair) > FIELDS_LIMIT) return {};
+  const found = runWhereDefined(() =>
+    PRIMES.map((prime) => ({ prime, ...fingerprint(pair, { prime, seed, rounds: level !== "reals" }) })),
+  );
+  if (!found) return {};
+  if (level === "exact" && found.every(({ equal, sure }) => !equal && sure))
+    throw new ProofContradicted(pair, level, { by: "fields", seed, found });
+  return { secondOpinion: found.map(({ sure: _, ...told }) => told) };
+}

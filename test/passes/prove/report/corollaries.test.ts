@@ -1,0 +1,123 @@
+/** Corollaries: which follow from what was found of a pair, and why the others are denied. */
+import { describe, expect, test } from "vitest";
+import type { KnownRole } from "../../../../src/dsl/role.ts";
+import type { Outcome } from "../../../../src/passes/prove/attempts.ts";
+import { newRecord, type Record } from "../../../../src/passes/prove/logic/setting.ts";
+import type { ProvenPair } from "../../../../src/passes/prove/program/pair.ts";
+import type { Consequences } from "../../../../src/passes/prove/report/aftermath.ts";
+import { type Corollary, corollariesOf } from "../../../../src/passes/prove/report/corollaries.ts";
+
+interface Case {
+  readonly tokens?: number;
+  readonly slots?: number | "none";
+  readonly states?: number;
+  readonly kinds?: readonly KnownRole["kind"][];
+  readonly found?: Consequences;
+  readonly record?: Record;
+}
+
+/** Of a pair of which only this is known. */
+function corollaries({ tokens = 2, slots = 8, states = 1, kinds = ["write_mask"], ...rest }: Case) {
+  const pair = {
+    tokens,
+    ...(slots === "none" ? {} : { slots }),
+    block: { states: Array.from({ length: states }) },
+    roles: new Map(kinds.map((kind, k) => [`x${k}`, { kind }])),
+  };
+  const outcome = { record: rest.record ?? newRecord(), consequences: rest.found ?? {} };
+  return corollariesOf(pair as unknown as ProvenPair, outcome as unknown as Outcome);
+}
+const one = (name: Corollary["name"], of: Case): Corollary => corollaries(of).find((x) => x.name === name)!;
+/** "yes", or the reason of the no. */
+const answer = (name: Corollary["name"], of: Case = {}): string => {
+  const { holds, says, needs } = one(name, of);
+  if (holds) return "yes";
+  expect(says).toMatch(/^not claimed: /);
+  expect(needs).toEqual([]);
+  return says.replace("not claimed: ", "");
+};
+
+test("all are told, in one order", () => {
+  const names = ["acceptPrefix", "rejectedRows", "padding", "positions", "capacity"];
+  expect(corollaries({}).map(({ name, holds }) => [name, holds])).toEqual(names.map((name) => [name, true]));
+  const none = corollaries({ tokens: 1, slots: "none", states: 0, kinds: [] });
+  expect(none.map(({ name, holds }) => [name, holds])).toEqual(names.map((name) => [name, name === "positions"]));
+});
+
+describe("a prefix may be accepted", () => {
+  test("of two tokens or more", () => {
+    expect(answer("acceptPrefix", { tokens: 1 })).toBe("a block of one token has no prefix to accept");
+    expect(one("acceptPrefix", { tokens: 2 })).toMatchObject({ holds: true, needs: ["P2", "P3"] });
+    expect(one("acceptPrefix", { tokens: 3 }).says).toContain("m <= 3 tokens");
+  });
+
+  test.each<readonly [Consequences, string]>([
+    [{ changes: "a" }, "a"],
+    [{ keepsOld: "b" }, "b"],
+    [{ readsStale: "c" }, "c"],
+    [{ readsStale: "c", keepsOld: "b", changes: "a" }, "a"],
+    [{ readsStale: "c", keepsOld: "b" }, "b"],
+    [{ padding: "d" }, "yes"],
+  ])("unless it leaves something behind: %j", (found, why) => {
+    expect(answer("acceptPrefix", { found })).toBe(why);
+  });
+});
+
+describe("rows of rejected tokens are never read", () => {
+  test("where there are such rows", () => {
+    expect(answer("rejectedRows", { tokens: 1 })).toMatch(/^a block of one token rejects nothing/);
+    expect(answer("rejectedRows", { states: 0 })).toMatch(/^the graph has no state/);
+    expect(one("rejectedRows", { tokens: 2, states: 2 })).toMatchObject({ holds: true, needs: ["P3", "P7", "P8"] });
+  });
+
+  test.each<readonly [Consequences, string]>([
+    [{ changes: "a" }, "a"],
+    [{ keepsOld: "b" }, "b"],
+    [{ readsStale: "c" }, "c"],
+    [{ readsStale: "c", keepsOld: "b", changes: "a" }, "c"],
+    [{ keepsOld: "b", changes: "a" }, "b"],
+    [{ padding: "d" }, "yes"],
+  ])("unless something reads them: %j", (found, why) => {
+    expect(answer("rejectedRows", { found })).toBe(why);
+  });
+});
+
+describe("tokens may be padding", () => {
+  test.each<readonly [string, Case, RegExp]>([
+    ["by the columns of a write mask", { kinds: ["rows", "mask", "write_mask"] }, /^yes$/],
+    ["not where there is none", { kinds: ["rows", "mask", "shared"] }, /^the graph has no write mask/],
+    ["not by a position", { kinds: ["rows", "position"] }, /^a position always writes a row/],
+    ["not by a position beside a write mask", { kinds: ["write_mask", "position"] }, /^a position always/],
+    ["not in a block of one token", { tokens: 1 }, /^a block of one token is not padded$/],
+    ["not where something stands in the way", { found: { padding: "d" } }, /^d$/],
+    ["whatever is denied of rejected tokens", { found: { changes: "a", keepsOld: "b", readsStale: "c" } }, /^yes$/],
+  ])("%s", (_, of, why) => {
+    expect(answer("padding", of)).toMatch(why);
+  });
+
+  test("as long as they are finite", () => {
+    expect(one("padding", {}).needs).toEqual(["P7", "P11"]);
+  });
+});
+
+describe("positions", () => {
+  const used = (...ids: readonly ("P2" | "P2'")[]): Case => ({
+    record: { ...newRecord(), used: new Map(ids.map((id) => [id, new Set<string>()])) },
+  });
+
+  test("may be scattered unless the proof needed them contiguous", () => {
+    for (const of of [{}, used("P2")]) {
+      expect(one("positions", of)).toMatchObject({ holds: true, needs: ["P2"] });
+      expect(one("positions", of).says).toMatch(/^positions may be scattered/);
+    }
+    expect(one("positions", used("P2", "P2'"))).toMatchObject({ holds: true, needs: ["P2'"] });
+    expect(one("positions", used("P2'")).says).toMatch(/^positions must be contiguous/);
+  });
+});
+
+test("a block needs rows for all of its tokens", () => {
+  expect(answer("capacity", { slots: "none" })).toBe("the graph has no cache");
+  expect(one("capacity", { slots: 8, tokens: 3 })).toMatchObject({ holds: true, needs: ["P2"] });
+  expect(one("capacity", { slots: 8, tokens: 3 }).says).toContain("position 0 … 5 at the start");
+  expect(one("capacity", { slots: 4, tokens: 4 }).says).toContain("position 0 … 0 at the start");
+});
