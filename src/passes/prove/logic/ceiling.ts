@@ -3,7 +3,7 @@
  * far is worked out here from what has been done to it: what was added, scaled, clipped and rounded since.
  */
 
-import { isNumber } from "./make.ts";
+import { atMost, isNumber } from "./make.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
 
@@ -76,12 +76,6 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
     default:
       return undefined;
   }
-}
-
-/** The finite number that the term, or its negative, is; the next double above it where it is none. */
-export function atMost(t: Term, sign: Sign): number | undefined {
-  if (t.kind !== "num" || !Number.isFinite(t.value)) return undefined;
-  return sign * t.value + (t.near ? Math.abs(t.value) * 2 ** -52 : 0);
 }
 
 const isFar = (x: number | undefined): boolean => x !== undefined && x <= FAR;

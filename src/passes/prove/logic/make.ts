@@ -47,6 +47,12 @@ export function finite(t: Term): number | undefined {
   const value = numberOf(t);
   return value !== undefined && Number.isFinite(value) ? value : undefined;
 }
+/** The finite number that the term, or its negative, is; the next double above it where it is none. */
+export function atMost(t: Term, sign: 1 | -1): number | undefined {
+  if (t.kind !== "num" || !Number.isFinite(t.value)) return undefined;
+  return sign * t.value + (t.near ? Math.abs(t.value) * 2 ** -52 : 0);
+}
+
 /** Whether the term is that number. */
 export const is = (t: Term, value: number): boolean => numberOf(t) === value;
 

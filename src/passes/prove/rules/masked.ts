@@ -1,6 +1,7 @@
 /** Rules about masked-out entries, by how far down they lie. Such an entry never counts as equal to anything but itself. */
 
-import { atMost, type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
+import { type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
+import { atMost } from "../logic/make.ts";
 import { UNDERFLOW } from "../logic/preconditions.ts";
 import { type Head, intern, internLam, type Term } from "../logic/terms.ts";
 import { maxOf } from "./choice.ts";
