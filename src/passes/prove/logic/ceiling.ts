@@ -6,6 +6,7 @@
 import { atMost, isNumber } from "./make.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
+import { FAR, type Filling, isVisible } from "./visible.ts";
 
 /** base + count·B: no less than the value, where B bounds all that was added to a masked-out entry (P8). */
 export interface Ceiling {
@@ -13,23 +14,12 @@ export interface Ceiling {
   readonly count: number;
 }
 
-/** What an attention mask adds to an entry that is masked out. */
-export const MASKED_OUT = -10_000;
-/** At and below this a constant counts as what masks an entry out. */
-export const FAR = -1000;
 /** Half a unit in the last place, relative: of fp16, and of the fp32 that an op reckons in. */
 const HALF_ULP: Readonly<Record<string, number>> = { fp16: 2 ** -11, fp32: 2 ** -24 };
-
-/** Term arguments of the reduction whose body is looked at, in the context of their own. */
-interface Filling {
-  readonly args: readonly Term[];
-  readonly outer?: Filling;
-}
 
 /** Which way a term is looked at: itself, or its negative. */
 type Sign = 1 | -1;
 
-const distances = new WeakMap<Term, number>();
 const memo = { 1: new WeakMap<Term, Ceiling | "none">(), [-1]: new WeakMap<Term, Ceiling | "none">() } as const;
 
 /** How far down a masked-out term lies; undefined for any other. */
@@ -144,60 +134,3 @@ const lowest = (args: readonly Term[], of: Of): Ceiling | undefined =>
 /** The largest B for which base + count·B stays at or below `limit`. */
 export const gapUnder = ({ base, count }: Ceiling, limit: number): number =>
   base > limit ? 0 : count === 0 ? Number.POSITIVE_INFINITY : Math.floor((limit - base) / count);
-
-/** Functions whose values stay near 0 whatever they are of: exp of a score is one, of what is masked out 0. */
-const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
-
-/** Whether a term is a score that B bounds: nothing as far away as what a mask adds has a part in it. */
-export const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, frame) < -FAR;
-
-/**
- * The size of the largest number that has a part in a term, infinite for an entry of a mask. Over the reals a factor may
- * have been taken out of a sum, so what stands before a term makes its numbers larger and never smaller. Functions whose values
- * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
- */
-function farthest(root: Term, frame?: Filling): number {
-  const known = frame ? new Map<Term, number>() : distances;
-  const visit = (t: Term): number => {
-    const before = known.get(t);
-    if (before !== undefined) return before;
-    const found = look(t);
-    known.set(t, found);
-    return found;
-  };
-  const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
-  const look = (t: Term): number => {
-    switch (t.kind) {
-      case "leaf":
-        return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
-      case "num":
-        return Math.abs(t.value);
-      case "linear":
-        return t.args.reduce(
-          (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
-          Math.abs(toNumber(t.constant)),
-        );
-      case "product":
-        return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
-      case "compare":
-        return 0;
-      case "unary":
-        return BOUNDED.has(t.fn) ? 0 : largest(t.args);
-      case "hole":
-        return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
-      case "app":
-        return farthest(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
-      case "mul":
-      case "div":
-        // A factor masks nothing out.
-        return largest(t.args.filter((x) => x.kind !== "num"));
-      case "max":
-        return Math.min(...t.args.map(visit));
-      case "select":
-        return largest(t.args.slice(1));
-      default:
-        return largest(t.args);
-    }
-  };
-  return visit(root);
-}

@@ -4,7 +4,7 @@
  */
 import type { Graphs } from "../../../dsl/twins.ts";
 import type { Precision } from "../../interpret/reading.ts";
-import { MASKED_OUT } from "../logic/ceiling.ts";
+import { MASKED_OUT } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";
 import { maskedValues, newKeeper } from "./keeper.ts";

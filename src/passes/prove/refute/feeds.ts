@@ -4,7 +4,7 @@ import type { Role, Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
-import { MASKED_OUT } from "../logic/ceiling.ts";
+import { MASKED_OUT } from "../logic/visible.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
 export interface Sample {

@@ -7,7 +7,7 @@ import type { Algebra, Unary } from "../../../dsl/algebra.ts";
 import { roundTo } from "../../../dsl/number.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import { numericReading } from "../../interpret/reading.ts";
-import { FAR, MASKED_OUT } from "../logic/ceiling.ts";
+import { FAR, MASKED_OUT } from "../logic/visible.ts";
 
 /** What a mask shuts: no element of the field. */
 export const CLOSED = -1;

@@ -12,7 +12,7 @@ import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
-import { MASKED_OUT } from "../logic/ceiling.ts";
+import { MASKED_OUT } from "../logic/visible.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
 import { CLOSED, type FieldOptions, type FieldReading, fieldReading, hashText, randomElement } from "./field.ts";

@@ -3,7 +3,7 @@ import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { NDArray } from "../../interpret/array.ts";
-import { FAR } from "../logic/ceiling.ts";
+import { FAR } from "../logic/visible.ts";
 import type { ProvenPair } from "../program/pair.ts";
 
 /**

@@ -1,9 +1,10 @@
 /** Rules about masked-out entries, by how far down they lie. Such an entry never counts as equal to anything but itself. */
 
-import { type Ceiling, ceiling, ceilingOf, gapUnder, isVisible } from "../logic/ceiling.ts";
+import { type Ceiling, ceiling, ceilingOf, gapUnder } from "../logic/ceiling.ts";
 import { atMost } from "../logic/make.ts";
 import { UNDERFLOW } from "../logic/preconditions.ts";
 import { type Head, intern, internLam, type Term } from "../logic/terms.ts";
+import { isVisible } from "../logic/visible.ts";
 import { maxOf } from "./choice.ts";
 import type { Context } from "./context.ts";
 import { type Decision, hit, type TermRule } from "./rule.ts";

@@ -1,8 +1,9 @@
 /** The ceiling of every kind of term: as low as what was done to the entry allows, and reached by no value. */
 import { describe, expect, test } from "vitest";
-import { ceilingOf, MASKED_OUT } from "../../../../src/passes/prove/logic/ceiling.ts";
+import { ceilingOf } from "../../../../src/passes/prove/logic/ceiling.ts";
 import type { Leaf } from "../../../../src/passes/prove/logic/leaf.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
+import { MASKED_OUT } from "../../../../src/passes/prove/logic/visible.ts";
 import { rawTerms } from "../../../support/prove/raw-terms.ts";
 import { attempt, termValue } from "../../../support/prove/term-value.ts";
 

@@ -2,10 +2,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Unary } from "../../../../src/dsl/algebra.ts";
-import { gapUnder, isVisible } from "../../../../src/passes/prove/logic/ceiling.ts";
+import { gapUnder } from "../../../../src/passes/prove/logic/ceiling.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { indexTerm } from "../../../../src/passes/prove/logic/make.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
+import { isVisible } from "../../../../src/passes/prove/logic/visible.ts";
 import { rawTerms } from "../../../support/prove/raw-terms.ts";
 import { attempt } from "../../../support/prove/term-value.ts";
 

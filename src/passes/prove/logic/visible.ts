@@ -1,0 +1,73 @@
+/** Which terms are scores: nothing that masks out has a part in them, so that the bound of P8 is about them. */
+import { toNumber } from "./rational.ts";
+import type { Term } from "./terms.ts";
+
+/** What an attention mask adds to an entry that is masked out. */
+export const MASKED_OUT = -10_000;
+/** At and below this a constant counts as what masks an entry out. */
+export const FAR = -1000;
+
+/** Term arguments of the reduction whose body is looked at, in the context of their own. */
+export interface Filling {
+  readonly args: readonly Term[];
+  readonly outer?: Filling;
+}
+
+const distances = new WeakMap<Term, number>();
+
+/** Functions whose values stay near 0 whatever they are of: exp of a score is one, of what is masked out 0. */
+const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
+
+/** Whether a term is a score that B bounds: nothing as far away as what a mask adds has a part in it. */
+export const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, frame) < -FAR;
+
+/**
+ * The size of the largest number that has a part in a term, infinite for an entry of a mask. Over the reals a factor may
+ * have been taken out of a sum, so what stands before a term makes its numbers larger and never smaller. Functions whose values
+ * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
+ */
+function farthest(root: Term, frame?: Filling): number {
+  const known = frame ? new Map<Term, number>() : distances;
+  const visit = (t: Term): number => {
+    const before = known.get(t);
+    if (before !== undefined) return before;
+    const found = look(t);
+    known.set(t, found);
+    return found;
+  };
+  const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
+  const look = (t: Term): number => {
+    switch (t.kind) {
+      case "leaf":
+        return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
+      case "num":
+        return Math.abs(t.value);
+      case "linear":
+        return t.args.reduce(
+          (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
+          Math.abs(toNumber(t.constant)),
+        );
+      case "product":
+        return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
+      case "compare":
+        return 0;
+      case "unary":
+        return BOUNDED.has(t.fn) ? 0 : largest(t.args);
+      case "hole":
+        return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
+      case "app":
+        return farthest(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
+      case "mul":
+      case "div":
+        // A factor masks nothing out.
+        return largest(t.args.filter((x) => x.kind !== "num"));
+      case "max":
+        return Math.min(...t.args.map(visit));
+      case "select":
+        return largest(t.args.slice(1));
+      default:
+        return largest(t.args);
+    }
+  };
+  return visit(root);
+}
