@@ -40,7 +40,7 @@ export const scaled_dot_product_attention = op<Attention>("scaled_dot_product_at
 
 function masked(m: Algebra, score: Scalar, mask: Read | undefined, ix: readonly Index[]): Scalar {
   if (!mask) return score;
-  const allowed = broadcastAt(m, mask, ix.slice(ix.length - mask.shape.length));
+  const allowed = broadcastAt(m, mask, ix);
   if (mask.dtype !== "bool") return m.add(score, allowed);
   return m.select(
     allowed,

@@ -2,7 +2,6 @@
 import type { Algebra, Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
-import type { Info } from "../op-spec.ts";
 import type { Tensor } from "../tensor.ts";
 import { bitsOf, type DType, FLOATS, type Shape, sameShape } from "../type.ts";
 
@@ -68,12 +67,11 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
   traits: ["constexpr", "palettised"],
   infer({ indices, lut }, { vector_axis }) {
     const rank = indices.shape.length;
-    if (rank === 0) return "indices must have rank 1 or more";
     if (lut.shape.length !== rank + 2) return `lut has rank ${lut.shape.length}; it must be ${rank + 2}`;
     const [entries, vector] = lut.shape.slice(-2) as [number, number];
     const wanted = 2 ** bitsOf(indices.dtype);
     if (entries !== wanted) return `lut has ${entries} entries; ${indices.dtype} indices need ${wanted}`;
-    const wrong = checkBlocks("indices", indices.shape, "lut", lut.shape.slice(0, -2)) ?? checkValues(indices, wanted);
+    const wrong = checkBlocks("indices", indices.shape, "lut", lut.shape.slice(0, -2));
     const shape = indices.shape.with(vector_axis, indices.shape[vector_axis]! * vector);
     return wrong ?? { dtype: lut.dtype, shape };
   },
@@ -81,11 +79,10 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
     const [entries, vector] = lut.shape.slice(-2) as [number, number];
     const size = indices.shape[vector_axis]!;
     return (ix) => {
-      const split = m.reindex([ix[vector_axis]!], [size * vector], [size, vector]) as readonly [Index, Index];
-      const [place, lane] = vector === 1 ? [ix[vector_axis]!, m.index(0)] : split;
+      const [place, lane] = m.reindex([ix[vector_axis]!], [size * vector], [size, vector]) as readonly [Index, Index];
       const at = ix.with(vector_axis, place);
       const entry = m.indexOf(indices.at(...at), entries);
-      return lut.at(...blockOf(m, at, indices.shape, lut.shape.slice(0, -2)), entry, lane);
+      return lut.at(...blockOf(m, at, indices.shape, lut.shape), entry, lane);
     };
   },
 });
@@ -99,10 +96,7 @@ function checkBlocks(name: string, shape: Shape, blocksName: string, blocks: Sha
     : `axis ${axis}: ${blocksName} has ${blocks[axis]} blocks, which does not divide the size ${shape[axis]} of ${name}`;
 }
 
-const checkValues = ({ values }: Info, entries: number): string | undefined =>
-  values && Array.from(values).some((i) => i >= entries) ? `an index reaches beyond the ${entries} entries` : undefined;
-
-/** The block that each index falls in. */
+/** The block that each index falls in; `blocks` may have more axes. */
 const blockOf = (m: Algebra, ix: readonly Index[], shape: Shape, blocks: Shape): readonly Index[] =>
   ix.map((i, axis) => {
     const [n, count] = [shape[axis]!, blocks[axis]!];

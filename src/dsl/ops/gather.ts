@@ -101,7 +101,7 @@ function runsOf(values: ArrayLike<number>): readonly GatherRun[] {
     const start = values[begin]!;
     const step = (values[begin + 1] ?? start) - start;
     let length = 1;
-    while (begin + length < values.length && values[begin + length] === start + length * step) length++;
+    while (values[begin + length] === start + length * step) length++;
     runs.push({ start, step, length });
     begin += length;
   }

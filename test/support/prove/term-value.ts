@@ -77,12 +77,18 @@ export function termValue(root: Term, world: World): number {
         return args().reduce((sum, x, k) => sum + toNumber(t.coefs[k]!) * x, toNumber(t.constant));
       case "product":
         return args().reduce((product, x, k) => product * x ** toNumber(t.exponents[k]!), 1);
+      case "pieces":
+      case "rows":
+        return args().reduce((a, b) => step(a + b));
       case "app": {
         const { over, body, reduction } = t.lam;
-        const params = Object.fromEntries(places().map((x, k) => [`p${k}`, x]));
+        const rows = Object.entries(frame.at).filter(([label]) => /^w\d+$/.test(label));
+        const at = Object.fromEntries([...rows, ...places().map((x, k) => [`p${k}`, x] as const)]);
         const holes = t.args.map((x) => () => of(x, frame));
         const n = over.kind === "interval" ? over.n : over.size;
-        const all = Array.from({ length: n }, (_, b) => of(body, { at: { ...params, b }, holes }));
+        const written = over.kind === "interval" ? [] : rows.map(([, row]) => row);
+        const which = Array.from({ length: n }, (_, b) => b).filter((b) => !written.includes(b));
+        const all = which.map((b) => of(body, { at: { ...at, b }, holes }));
         return reduction === "sum" ? all.reduce((a, b) => step(a + b)) : Math[reduction](...all);
       }
       default:
