@@ -1,7 +1,7 @@
 /** Consecutive pieces of a sum: neighbours that follow one formula are one piece, so that no cut leaves a trace. */
 
 import { asAtom } from "../logic/index-bounds.ts";
-import { type Atom, constant, type Ix, shift, variable } from "../logic/indices.ts";
+import { type Atom, type Ix, shift, variable } from "../logic/indices.ts";
 import { instantiate, substitute } from "../logic/lambda.ts";
 import { is } from "../logic/make.ts";
 import { deeper } from "../logic/setting.ts";
@@ -10,9 +10,8 @@ import type { Context } from "../rules/context.ts";
 import { common } from "./reroll.ts";
 import { rebuild } from "./scalar.ts";
 
-/** `n` summands from position `begin` on: their sum in closed form, or the one summand. */
+/** `n` consecutive summands: their sum in closed form, or the one summand. */
 export interface Piece {
-  readonly begin: number;
   readonly n: number;
   readonly term: Term;
 }
@@ -32,12 +31,12 @@ export function mergeAll(c: Context, pieces: readonly Piece[], close: Close): re
 
 function merge(c: Context, a: Piece, b: Piece, close: Close): Piece | undefined {
   const n = a.n + b.n;
-  if (is(a.term, 0) && is(b.term, 0)) return { ...a, n };
+  if (is(a.term, 0) && is(b.term, 0)) return { n, term: a.term };
   return deeper(c, (label) => {
     const whole = variable(c.store.indices, label, n);
     const body = formula(c, a, b, whole);
     if (!body || !follows(c, body, whole, a, 0) || !follows(c, body, whole, b, a.n)) return undefined;
-    return { ...a, n, term: close(n, asAtom(whole)!, body) };
+    return { n, term: close(n, asAtom(whole)!, body) };
   });
 }
 
@@ -55,7 +54,7 @@ const summand = (c: Context, piece: Piece, at: Ix): Term | undefined =>
 /** Whether the formula from position `from` on gives the summands of the piece. */
 function follows(c: Context, body: Term, whole: Ix, piece: Piece, from: number): boolean {
   const s = c.store.indices;
-  const v = piece.n === 1 ? constant(s, 0) : variable(s, `${asAtom(whole)!.label}'`, piece.n);
+  const v = variable(s, `${asAtom(whole)!.label}'`, piece.n);
   const own = piece.n === 1 ? piece.term : summand(c, piece, v);
   return own === substitute(c, body, (x) => (x === asAtom(whole) ? shift(s, v, from) : undefined), rebuild);
 }

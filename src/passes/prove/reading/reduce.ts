@@ -39,7 +39,7 @@ function interval(c: Context, reduction: Reduction, { begin, n }: Interval, body
       const starts = [0, ...found.starts, n];
       const pieces = found.starts.concat(n).map((end, k): Piece => {
         const part = { begin: begin + starts[k]!, n: end - starts[k]! };
-        return { begin: starts[k]!, n: part.n, term: interval(c, reduction, part, body) };
+        return { n: part.n, term: interval(c, reduction, part, body) };
       });
       return overPieces(c, reduction, pieces);
     }
@@ -91,13 +91,7 @@ function overPieces(c: Context, reduction: Reduction, pieces: readonly Piece[]):
 /** Pieces of a piece are pieces of the whole: a sum is a function of what stands at each position. */
 function flatten(piece: Piece): readonly Piece[] {
   const { term } = piece;
-  if (term.kind !== "pieces") return [piece];
-  let begin = piece.begin;
-  return term.args.map((part, k) => {
-    const n = term.lengths[k]!;
-    begin += n;
-    return { begin: begin - n, n, term: part };
-  });
+  return term.kind === "pieces" ? term.args.map((part, k) => ({ n: term.lengths[k]!, term: part })) : [piece];
 }
 
 /** A reduction over all rows of a cache axis: those that the block writes one by one, then the rest. */

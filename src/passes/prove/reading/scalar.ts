@@ -73,7 +73,7 @@ export function asIndex(c: Context, t: Term): Ix | undefined {
 /** −a. */
 export const neg = (c: Context, a: Term): Term =>
   lift(c, [a], ([x]) => neg(c, x!)) ??
-  (c.mode === "reals" && a.kind !== "index" ? reals.scale(c, a, -1) : negate(c, a));
+  (c.mode === "reals" && bare(a).kind !== "index" ? reals.scale(c, a, -1) : negate(c, a));
 
 /** a − b. */
 export const sub = (c: Context, a: Term, b: Term): Term => add(c, a, neg(c, b));

@@ -53,10 +53,10 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
  * size of a cache never enters an index.
  */
 function reindex(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
-  const s = c.store.indices;
   const result: Ix[] = [];
   let [i, j] = [0, 0];
-  while (i < from.length || j < to.length) {
+  // What is left of `from` when `to` is used up has size 1.
+  while (j < to.length) {
     const [i0, j0] = [i, j];
     let [m, n] = [from[i++] ?? 1, to[j++] ?? 1];
     while (m !== n) {
@@ -65,7 +65,7 @@ function reindex(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonl
     }
     result.push(...regroup(c, ix.slice(i0, i), from.slice(i0, i), to.slice(j0, j)));
   }
-  return result.length === to.length ? result : [...result, ...to.slice(result.length).map(() => constant(s, 0))];
+  return result;
 }
 
 function regroup(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
