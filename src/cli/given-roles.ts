@@ -7,7 +7,7 @@ import { strictJsonOf } from "../files/json.ts";
 import type { Args } from "./command.ts";
 import type { Options } from "./option.ts";
 
-const ROLE = /^([^=]+)=(\w+)(?::(\w+=\w+(?:,\w+=\w+)*))?$/;
+const ROLE = /^([^=]+)=(\w+)(?::(\w+=[\w.+-]+(?:,\w+=[\w.+-]+)*))?$/;
 
 /** Options of every command that feeds a graph or reasons about what is fed; docs/interface.md. */
 export const ROLE_OPTIONS: Options = {
@@ -15,7 +15,7 @@ export const ROLE_OPTIONS: Options = {
     kind: "forms",
     value: "NAME=KIND",
     form: ROLE,
-    like: "m=mask or m=mask:token=3,slot=1",
+    like: "m=mask or m=mask:token=3,slot=1,closed=-65504",
     help: `what the host feeds to an input: ${ROLE_KINDS.join(", ")}`,
   },
   interface: { kind: "file", help: "roles of inputs as JSON (docs/interface.md)" },
@@ -42,19 +42,22 @@ const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map([
   ["slot", "slotAxis"],
 ]);
 
+const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/;
+const MASK_WORDS = ["open", "closed"] as const;
+
 function roleOption(text: string): readonly [name: string, facts: RoleFacts] {
   const [, name, kind, details] = ROLE.exec(text)! as unknown as [string, string, string, string?];
   const facts = (details?.split(",") ?? []).map((detail) => {
     const [word, value] = detail.split("=") as [string, string];
-    return [AXIS_WORDS.get(word) ?? word, /^\d+$/.test(value) ? Number(value) : value] as const;
+    return [AXIS_WORDS.get(word) ?? word, NUMBER.test(value) ? Number(value) : value] as const;
   });
   const twice = facts.find(([key], n) => facts.findIndex(([other]) => other === key) < n || key === "kind");
   if (twice) throw new UserError(`--role ${text}: says its ${twice[0]} twice`, "keep one");
   const stated = Object.fromEntries([["kind", kind], ...facts]);
-  return [name, checkedFacts(stated, `--role ${text}`, [...AXIS_WORDS.keys(), "rope"])];
+  return [name, checkedFacts(stated, `--role ${text}`, [...AXIS_WORDS.keys(), "rope", ...MASK_WORDS])];
 }
 
-/** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": … } } }`. */
+/** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": … } } }`. */
 async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: RoleFacts])[]> {
   const bytes = await readFile(path).catch((error: unknown) => {
     throw fileError(error, path, "read");
@@ -67,7 +70,7 @@ async function readInterface(path: string): Promise<readonly (readonly [name: st
   return Object.entries(inputs).map(([name, role]) => {
     const where = `${path}: input ${JSON.stringify(name)}`;
     const facts = typeof role === "string" ? { kind: role } : objectOf(role, where);
-    return [name, checkedFacts(facts, where, [...AXIS_WORDS.values(), "rope"])];
+    return [name, checkedFacts(facts, where, [...AXIS_WORDS.values(), "rope", ...MASK_WORDS])];
   });
 }
 
@@ -78,7 +81,7 @@ function objectOf(value: unknown, where: string): Readonly<Record<string, unknow
 
 /** The facts, once each is of its kind; whether they fit the input is judged beside the graphs. */
 function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, words: readonly string[]): RoleFacts {
-  const known = new Set(["kind", ...AXIS_WORDS.values(), "rope"]);
+  const known = new Set(["kind", ...AXIS_WORDS.values(), "rope", ...MASK_WORDS]);
   const stray = Object.keys(facts).find((key) => !known.has(key));
   if (stray !== undefined)
     throw new UserError(
@@ -90,6 +93,9 @@ function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, w
   for (const key of AXIS_WORDS.values())
     if (Object.hasOwn(facts, key) && !(Number.isSafeInteger(facts[key]) && (facts[key] as number) >= 0))
       throw new UserError(`${where}: an axis must be a whole number from 0, not ${JSON.stringify(facts[key])}`);
+  for (const key of MASK_WORDS)
+    if (Object.hasOwn(facts, key) && typeof facts[key] !== "number")
+      throw new UserError(`${where}: "${key}" must be a number, not ${JSON.stringify(facts[key])}`);
   return facts as unknown as RoleFacts;
 }
 

@@ -27,7 +27,14 @@ export function rolesLines(roles: readonly FoundRole[], indentation = ""): reado
     .map((line) => indentation + line);
 }
 
-const kindText = ({ role, rope }: RoleRecord): string => (rope === undefined ? role : `${role} (RoPE ${rope})`);
+function kindText({ role, rope, open, closed }: RoleRecord): string {
+  if (rope !== undefined) return `${role} (RoPE ${rope})`;
+  const numbers = [
+    ...(open === undefined ? [] : [`open ${open}`]),
+    ...(closed === undefined ? [] : [`closed ${closed}`]),
+  ];
+  return numbers.length > 0 ? `${role} (${numbers.join(", ")})` : role;
+}
 
 const axesText = ({ tokenAxis, slotAxis }: RoleRecord): string =>
   [

@@ -1,5 +1,6 @@
 /** Whether a role that was stated, or that a name suggests, fits the dtype and the shape of its input. */
-import type { Role, RoleFacts } from "./role.ts";
+import { roundTo } from "./number.ts";
+import { type MaskNumbers, maskValues, type Role, type RoleFacts } from "./role.ts";
 import { isInteger, type Shape, type TensorType } from "./type.ts";
 
 /** What comparing block and step tells of an input. */
@@ -12,7 +13,11 @@ interface Compared {
 
 /** The role with all its axes, or the end of a sentence that begins with the input: what does not fit. */
 export function fittedRole(type: TensorType, compared: Compared, facts: RoleFacts): Role | string {
-  const wrong = wrongType(type, facts) ?? wrongAxes(type.shape, facts) ?? wrongTokens(type.shape, compared, facts);
+  const wrong =
+    wrongType(type, facts) ??
+    wrongNumbers(type, facts) ??
+    wrongAxes(type.shape, facts) ??
+    wrongTokens(type.shape, compared, facts);
   if (wrong !== undefined) return wrong;
   const { kind } = facts;
   const { differing } = compared;
@@ -29,6 +34,22 @@ export function fittedRole(type: TensorType, compared: Compared, facts: RoleFact
     case "write_mask":
       return maskRole(type.shape, differing, { ...facts, kind });
   }
+}
+
+/** Of a mask alone, two that differ, each of the mask's type. */
+function wrongNumbers({ dtype }: TensorType, facts: RoleFacts): string | undefined {
+  const stated = (["open", "closed"] as const).filter((key) => facts[key] !== undefined);
+  if (stated.length === 0) return undefined;
+  if (facts.kind !== "mask") return `has the role ${facts.kind}, and only a mask has a number for ${stated[0]}`;
+  if (dtype === "bool") return "is a bool mask, whose open value is true and whose closed one is false";
+  const { open, closed } = maskValues(facts, dtype);
+  for (const [what, x] of [
+    ["open", open],
+    ["closed", closed],
+  ] as const)
+    if (!Number.isFinite(x) || roundTo(dtype, x) !== x)
+      return `cannot hold ${x} where it is ${what}: that is no ${dtype}`;
+  return open === closed ? `is ${open} both where it is open and where it is closed` : undefined;
 }
 
 function wrongType({ dtype }: TensorType, { kind }: RoleFacts): string | undefined {
@@ -85,9 +106,15 @@ function maskRole(shape: Shape, differing: number | undefined, { kind, ...facts 
   const tokenAxis = differing ?? facts.tokenAxis ?? usual;
   const slotAxis = facts.slotAxis ?? slotAxisBeside(shape, tokenAxis);
   if (slotAxis === tokenAxis) return `cannot have axis ${tokenAxis} for tokens and for slots`;
-  if (slotAxis !== undefined) return { kind, tokenAxis, slotAxis };
+  if (slotAxis !== undefined)
+    return kind === "mask" ? { kind, tokenAxis, slotAxis, ...numbers(facts) } : { kind, tokenAxis, slotAxis };
   return `has more than one axis that may count cache rows; say which with its slot axis`;
 }
+
+const numbers = ({ open, closed }: MaskNumbers): MaskNumbers => ({
+  ...(open === undefined ? {} : { open }),
+  ...(closed === undefined ? {} : { closed }),
+});
 
 /** The other one of the last two axes; where its size is 1, the only one beside the tokens' that is longer. */
 function slotAxisBeside(shape: Shape, tokenAxis: number): number | undefined {

@@ -1,4 +1,5 @@
 /** What an input is for: the facts that the host keeps, how an author states them, and where a role was learnt. */
+import type { DType } from "./type.ts";
 
 /**
  * What a graph input is for, which tells how a block's contents split into those of its steps. Axes count from the
@@ -7,14 +8,29 @@
 export type Role =
   /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
   | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
-  /** Attention mask: 0 where visible and −10⁴ where not, or a truth value that says whether a row is visible. */
-  | { readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number }
+  /** Attention mask: one number where a row is visible and another where not, or a truth value that says whether it is. */
+  | ({ readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number } & MaskNumbers)
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
   /** Whole number: the cache row of each token; with no token axis, the row of the first one. */
   | { readonly kind: "position"; readonly tokenAxis?: number }
   /** The same at every call. */
   | { readonly kind: "shared" };
+
+/** What an attention mask of numbers holds where a row is visible, and where not; as `MASK_NUMBERS` where nothing is said. */
+export interface MaskNumbers {
+  readonly open?: number;
+  readonly closed?: number;
+}
+
+/** What hosts of the field add to a score: nothing, or −10⁴. */
+export const MASK_NUMBERS = { open: 0, closed: -10_000 } as const satisfies MaskNumbers;
+
+/** What a mask holds where a row is visible, and where not: its two numbers, or true and false. */
+export const maskValues = ({ open, closed }: MaskNumbers, dtype: DType): Required<MaskNumbers> =>
+  dtype === "bool"
+    ? { open: 1, closed: 0 }
+    : { open: open ?? MASK_NUMBERS.open, closed: closed ?? MASK_NUMBERS.closed };
 
 /** Every kind of role, in the order in which messages list them. */
 export const ROLE_KINDS = [
@@ -31,7 +47,7 @@ export const ROPE_PARTS = ["cos", "sin"] as const;
 export type RopePart = (typeof ROPE_PARTS)[number];
 
 /** A role as somebody states it: an axis that is left out is found by comparing block and step. */
-export interface RoleFacts {
+export interface RoleFacts extends MaskNumbers {
   readonly kind: Role["kind"];
   readonly tokenAxis?: number;
   readonly slotAxis?: number;
@@ -42,7 +58,8 @@ export interface RoleFacts {
 export type DeclaredRole =
   | Role["kind"]
   | { readonly kind: "rows"; readonly tokenAxis?: number; readonly rope?: RopePart }
-  | { readonly kind: "mask" | "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
+  | ({ readonly kind: "mask"; readonly tokenAxis?: number; readonly slotAxis?: number } & MaskNumbers)
+  | { readonly kind: "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
   | { readonly kind: "position"; readonly tokenAxis?: number }
   | { readonly kind: "shared" };
 
@@ -67,8 +84,14 @@ export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slot
   ...("slotAxis" in role ? { slotAxis: role.slotAxis } : {}),
 });
 
+/** The numbers that somebody stated of a mask. */
+const numbersOf = (role: Role): MaskNumbers => ({
+  ...("open" in role && role.open !== undefined ? { open: role.open } : {}),
+  ...("closed" in role && role.closed !== undefined ? { closed: role.closed } : {}),
+});
+
 /** A role as reports and certificates record it. */
-export interface RoleRecord {
+export interface RoleRecord extends MaskNumbers {
   readonly input: string;
   readonly role: Role["kind"];
   readonly tokenAxis?: number;
@@ -83,6 +106,7 @@ export const recordsOf = (roles: Roles): readonly RoleRecord[] =>
     input,
     role: role.kind,
     ...axesOf(role),
+    ...numbersOf(role),
     ...("rope" in role ? { rope: role.rope } : {}),
     source: role.source,
   }));

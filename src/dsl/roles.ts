@@ -5,7 +5,15 @@
  */
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
-import { factsOf, type GivenRoles, type KnownRole, type Role, type RoleFacts, type RoleSource } from "./role.ts";
+import {
+  factsOf,
+  type GivenRoles,
+  type KnownRole,
+  MASK_NUMBERS,
+  type Role,
+  type RoleFacts,
+  type RoleSource,
+} from "./role.ts";
 import { fittedRole } from "./role-fit.ts";
 import type { Tensor } from "./tensor.ts";
 import { isInteger, type Shape, show } from "./type.ts";
@@ -93,6 +101,12 @@ function statedByBoth(x: Tensor, twin: Tensor, given: GivenRoles): Stated | unde
       `input "${x.name}" is declared ${own.facts.kind} in the block and ${other.facts.kind} in the step`,
       x.site,
     );
+  for (const key of ["open", "closed"] as const)
+    if (own && other && own.facts[key] !== other.facts[key])
+      throw new GraphError(
+        `input "${x.name}" is declared ${key} at ${own.facts[key] ?? MASK_NUMBERS[key]} in the block and at ${other.facts[key] ?? MASK_NUMBERS[key]} in the step`,
+        x.site,
+      );
   return own ?? other;
 }
 

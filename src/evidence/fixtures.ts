@@ -3,10 +3,9 @@
  * (docs/fixtures.md; fixtures-shape.ts declares the manifest).
  */
 import { basename, dirname, join, resolve } from "node:path";
-import { axesOf } from "../dsl/role.ts";
+import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/files.ts";
-import { MASKED } from "../models/host.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
 import { type Arrays, writeArrays } from "../weights/arrays.ts";
@@ -63,7 +62,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
     name: source.name,
     ...(graph === undefined ? {} : { graph }),
     maxSeq: recording.maxSeq,
-    closed: MASKED,
+    closed: closedOf(recording),
     data: await fileReference(data),
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),
     block: await packageReference(source.block, recording.tokens),
@@ -78,6 +77,15 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
       steps: [...steps.keys()],
     })),
   };
+}
+
+/** The number of the mask; the device tool knows one, and that an open row has 0. */
+function closedOf({ roles }: Recording): number {
+  const masks = [...roles.values()].flatMap((role) => (role.kind === "mask" ? [role] : []));
+  const [closed = MASK_NUMBERS.closed, ...others] = new Set(masks.map((role) => role.closed ?? MASK_NUMBERS.closed));
+  if (others.length > 0 || masks.some(({ open = 0 }) => open !== 0))
+    throw new UserError("fixtures hold masks of 0 and one other number alone", "declare the masks alike, open at 0");
+  return closed;
 }
 
 const fileReference = async (path: string): Promise<FileReference> => ({

@@ -1,5 +1,6 @@
 /** What the host feeds a layer besides the hidden rows: RoPE rows, attention mask, write mask; fp64, rounded at the end. */
 import { fp16Bits, roundFp16 } from "../dsl/number.ts";
+import { MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { PhiConfig } from "./config.ts";
 
@@ -16,7 +17,7 @@ export interface Rows {
 }
 
 /** What the attention mask adds to the score of a row that is not seen. */
-export const MASKED = -1e4;
+export const MASKED = MASK_NUMBERS.closed;
 
 /**
  * The positions of a block that continues a sequence: `start`, `start + 1`, … for `used` tokens, then dead columns.

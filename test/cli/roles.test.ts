@@ -55,6 +55,8 @@ describe("roles", () => {
     expect(await lines(attention(), "--interface", file)).toEqual(table("interface file"));
     const both = await lines(attention(DECLARED), "--interface", file, "--role", "b=mask");
     expect(both.map((line) => line.split("|").at(-1))).toEqual(["declared", "option --role", "interface file"]);
+    const numbers = await lines(attention(DECLARED), "--role", "b=mask:closed=-2e4");
+    expect(numbers[1]).toBe("b|mask (closed -20000)|token 2, slot 3|option --role");
   });
 
   test("taken from a name are printed as such", async () => {
@@ -139,21 +141,42 @@ test("a whole number that nobody speaks of is asked for where it would be made u
 
 describe("refused", () => {
   test.each<[text: string, sentence: string]>([
-    ["b", '--role must look like m=mask or m=mask:token=3,slot=1, not "b"'],
-    ["b=", '--role must look like m=mask or m=mask:token=3,slot=1, not "b="'],
+    ["b", '--role must look like m=mask or m=mask:token=3,slot=1,closed=-65504, not "b"'],
+    ["b=", '--role must look like m=mask or m=mask:token=3,slot=1,closed=-65504, not "b="'],
     ["b=musk", '--role b=musk: the role must be rows or mask or write_mask or position or shared, not "musk"'],
-    ["b=mask:tokens=2", '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope'],
+    [
+      "b=mask:tokens=2",
+      '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed',
+    ],
     [
       "b=mask:__proto__=2",
-      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope',
+      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope, open, closed',
     ],
     ["b=mask:token=two", '--role b=mask:token=two: an axis must be a whole number from 0, not "two"'],
     ["b=mask:token=2,token=3", "--role b=mask:token=2,token=3: says its tokenAxis twice; keep one"],
     ["b=rows:rope=tan", '--role b=rows:rope=tan: "rope" must be cos or sin, not "tan"'],
+    ["b=mask:closed=low", '--role b=mask:closed=low: "closed" must be a number, not "low"'],
     ["n=mask", 'there is no input "n", for which the option --role gives a role; the inputs are a, b, c'],
   ])("--role %s", async (text, sentence) => {
     const outcome = await graphc(["prove", attention(), ...SIZE, "--role", text]);
     expect([outcome.code, outcome.err.split("\n")[0]]).toEqual([2, `error: ${sentence}`]);
+  });
+
+  test.each<[text: string, sentence: RegExp]>([
+    [
+      "b=mask:closed=0",
+      /^error: input "b" \(.*\) is 0 both where it is open and where it is closed; its role "mask" is from/,
+    ],
+    [
+      "b=mask:closed=-70000",
+      /^error: input "b" \(.*\) cannot hold -70000 where it is closed: that is no fp16; its role/,
+    ],
+    [
+      "b=rows:closed=-1",
+      /^error: input "b" \(.*\) has the role rows, and only a mask has a number for closed; its role/,
+    ],
+  ])("--role %s", async (text, sentence) => {
+    await expectRefusal(["prove", attention(), ...SIZE, "--role", text], sentence);
   });
 
   test("--role twice for one input", async () => {
@@ -170,7 +193,7 @@ describe("refused", () => {
     ['{"inputs":{"b":7}}', '…/i.json: input "b" must be an object'],
     [
       '{"inputs":{"b":{"kind":"mask","axis":3}}}',
-      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope',
+      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope, open, closed',
     ],
     [
       '{"inputs":{"b":{"tokenAxis":3}}}',

@@ -1,6 +1,6 @@
 /** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
 import type { Graph } from "../../dsl/graph.ts";
-import type { Roles } from "../../dsl/role.ts";
+import { type MaskNumbers, maskValues, type Roles } from "../../dsl/role.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Arrays } from "./runner.ts";
@@ -64,15 +64,17 @@ function writeProblems(name: string, value: RawArray, axes: Axes): readonly stri
 function maskProblems(
   name: string,
   value: RawArray,
-  axes: Axes,
+  role: Axes & MaskNumbers,
   rows: readonly (number | undefined)[],
 ): readonly string[] {
-  return columns(value, axes).flatMap((column, t) => {
-    // A bool says which rows are visible; a number is added to their scores.
-    const visible = (row: number) => (value.dtype === "bool" ? column[row] !== 0 : column[row] === 0);
-    const odd =
-      value.dtype === "bool" ? undefined : column.find((x) => !(x === 0 || (x <= -1e4 && Number.isFinite(x))));
-    if (odd !== undefined) return [`${name}, row ${t}: holds ${odd}; an entry is 0 where visible and -10000 where not`];
+  const { open, closed } = maskValues(role, value.dtype);
+  // Where nobody said what hides a row, any number that is as low does.
+  const hides = (x: number) => x === closed || (role.closed === undefined && x < closed && Number.isFinite(x));
+  return columns(value, role).flatMap((column, t) => {
+    const visible = (row: number) => column[row] === open;
+    const odd = column.find((x) => x !== open && !hides(x));
+    if (odd !== undefined)
+      return [`${name}, row ${t}: holds ${odd}; an entry is ${open} where visible and ${closed} where not`];
     const own = rows[t];
     if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
     const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));

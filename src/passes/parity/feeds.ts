@@ -3,10 +3,10 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import type { Role, Roles, RopePart } from "../../dsl/role.ts";
+import { maskValues, type Role, type Roles, type RopePart } from "../../dsl/role.ts";
 import { isFloat, type TensorType } from "../../dsl/type.ts";
 import type { PhiConfig } from "../../models/config.ts";
-import { MASKED, type Positions, type Rows, ropeRows } from "../../models/host.ts";
+import { type Positions, type Rows, ropeRows } from "../../models/host.ts";
 import { type NDArray, tabulate } from "../interpret/array.ts";
 
 /** What is fed to one call, by the name of the input. */
@@ -47,7 +47,10 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
   const fed = (x: number) => elementOf(type, x);
   switch (role.kind) {
     case "mask":
-      return tabulate(type, (ix) => maskEntry(type, sees(call, token(ix), ix[role.slotAxis]!)));
+      return tabulate(type, (ix) => {
+        const { open, closed } = maskValues(role, type.dtype);
+        return sees(call, token(ix), ix[role.slotAxis]!) ? open : closed;
+      });
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
     case "position":
@@ -66,10 +69,6 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       return tabulate(type, (ix) => fed(uniformAt(base, within(ix, type))));
   }
 }
-
-/** An entry of an attention mask: added to the scores, or true where they count. */
-const maskEntry = ({ dtype }: TensorType, visible: boolean): number =>
-  dtype === "bool" ? Number(visible) : visible ? 0 : MASKED;
 
 /** A random element from u in [−1, 1): of unit variance, or 0 or 1 where it may be an index or a truth value. */
 const elementOf = ({ dtype }: TensorType, u: number): number =>

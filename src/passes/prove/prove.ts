@@ -83,7 +83,7 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
     const whole = proveCut(task, [], results, attempts);
     if (!whole.failed) return proven(told, whole);
   }
-  const common = { ...commonOf(pair, outcome), ...opinions?.fields() };
+  const common = { ...commonOf(pair, outcome), ...opinions?.fields({ contiguous: outcome.tried.has("P2'") }) };
   const finding = outcome.failed.explain();
   if (!search.counterexample) return { verdict: "NOT PROVEN", ...common, finding, searched: search.searched };
   return { verdict: "REFUTED", ...common, ...pinpoint(finding, search.counterexample, outcome.failed.explainAt) };
@@ -106,13 +106,14 @@ function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
     const finding = stopped({ code: "not finite", ...options.notFinite });
     return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
   }
-  const attacked = opinions?.attacked({ level, gap: record.gap, contiguous: record.used.has("P2'") });
+  const contiguous = record.used.has("P2'");
+  const attacked = opinions?.attacked({ level, gap: record.gap, contiguous });
   if (attacked && !attacked.witness) {
     const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
-    const common = { ...assumed, ...opinions?.fields() };
+    const common = { ...assumed, ...opinions?.fields({ contiguous }) };
     return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
   }
-  const common = { ...assumed, ...opinions?.fields(level) };
+  const common = { ...assumed, ...opinions?.fields({ level, contiguous }) };
   return {
     verdict: "PROVEN",
     level,

@@ -6,7 +6,7 @@
 import { atMost, isNumber } from "./make.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
-import { FAR, type Filling, isVisible } from "./visible.ts";
+import { FAR, type Filling, filling, isVisible } from "./visible.ts";
 
 /** base + count·B: no less than the value, where B bounds all that was added to a masked-out entry (P8). */
 export interface Ceiling {
@@ -27,16 +27,43 @@ export const ceilingOf = (t: Term): Ceiling | undefined => ceiling(t, 1);
 
 /** The same of a term, or of its negative, in a body whose holes are filled. */
 export function ceiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
-  if (frame) return findCeiling(t, sign, frame);
-  const known = memo[sign].get(t);
-  if (known !== undefined) return known === "none" ? undefined : known;
-  const found = findCeiling(t, sign);
-  memo[sign].set(t, found ?? "none");
-  return found;
+  const known = frame?.ceilings ?? memo;
+  // A term may be as deep as the graph is long: no recursion.
+  const stack: (readonly [Term, Sign])[] = known[sign].has(t) ? [] : [[t, sign]];
+  for (let next = stack.at(-1); next; next = stack.at(-1)) {
+    const open = partsOf(...next).filter(([x, s]) => !known[s].has(x));
+    stack.push(...open);
+    if (open.length > 0) continue;
+    stack.pop();
+    const of: Of = (x, s = next[1]) => asFound(known[s].get(x));
+    known[next[1]].set(next[0], findCeiling(...next, of, frame) ?? "none");
+  }
+  return asFound(known[sign].get(t));
 }
 
-function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined {
-  const of: Of = (x, s = sign) => ceiling(x, s, frame);
+const asFound = (found: Ceiling | "none" | undefined): Ceiling | undefined => (found === "none" ? undefined : found);
+
+/** The terms on whose ceilings that of a term depends, and which way each is looked at. */
+function partsOf(t: Term, sign: Sign): readonly (readonly [Term, Sign])[] {
+  switch (t.kind) {
+    case "neg":
+      return [[t.args[0]!, sign === 1 ? -1 : 1]];
+    case "mul":
+    case "div":
+      return t.args.flatMap((x) => [[x, 1] as const, [x, -1] as const]);
+    case "add":
+    case "round":
+    case "max":
+    case "min":
+    case "select":
+    case "app":
+      return t.args.map((x) => [x, sign] as const);
+    default:
+      return [];
+  }
+}
+
+function findCeiling(t: Term, sign: Sign, of: Of, frame: Filling | undefined): Ceiling | undefined {
   switch (t.kind) {
     case "num":
       return isFar(atMost(t, sign)) ? { base: atMost(t, sign)!, count: 0 } : undefined;
@@ -60,9 +87,7 @@ function findCeiling(t: Term, sign: Sign, frame?: Filling): Ceiling | undefined 
     case "select":
       return t.args.slice(1).every((x) => of(x)) ? highest(t.args.slice(1), sign, of) : undefined;
     case "app":
-      return t.lam.reduction === "sum"
-        ? undefined
-        : ceiling(t.lam.body, sign, { args: t.args, ...(frame ? { outer: frame } : {}) });
+      return t.lam.reduction === "sum" ? undefined : ceiling(t.lam.body, sign, filling(t.args, frame));
     default:
       return undefined;
   }

@@ -17,9 +17,15 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   },
   P2: { name: "distinct", says: "the rows w_0 … w_{T-1} are pairwise distinct and lie in [0, max_seq)" },
   "P2'": { name: "contiguous", says: "w_t = w_0 + t, and w_0 + T <= max_seq" },
-  P3: { name: "maskedOut", says: "attention-mask entry (t, w_j) is -10000 for every j > t" },
-  P4: { name: "ownOpen", says: "attention-mask entry (t, w_t) is 0: a token sees its own row" },
-  P5: { name: "twoValued", says: "every attention-mask entry is 0 or -10000" },
+  P3: {
+    name: "maskedOut",
+    says: "attention-mask entry (t, w_j) is closed (-10000, unless its role says otherwise) for every j > t",
+  },
+  P4: {
+    name: "ownOpen",
+    says: "attention-mask entry (t, w_t) is open (0, unless its role says otherwise): a token sees its own row",
+  },
+  P5: { name: "twoValued", says: "every attention-mask entry is open or closed" },
   P6: { name: "sameMask", says: "row t of the block's mask equals the mask of step t, as do the other inputs' rows" },
   P7: {
     name: "finite",

@@ -1,17 +1,26 @@
 /** Which terms are scores: nothing that masks out has a part in them, so that the bound of P8 is about them. */
+import type { Ceiling } from "./ceiling.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
 
-/** What an attention mask adds to an entry that is masked out. */
-export const MASKED_OUT = -10_000;
 /** At and below this a constant counts as what masks an entry out. */
 export const FAR = -1000;
 
-/** Term arguments of the reduction whose body is looked at, in the context of their own. */
+/** Term arguments of the reduction whose body is looked at, in the context of their own, and what was found out in it. */
 export interface Filling {
   readonly args: readonly Term[];
-  readonly outer?: Filling;
+  readonly outer: Filling | undefined;
+  readonly distances: Map<Term, number>;
+  readonly ceilings: Readonly<Record<1 | -1, Map<Term, Ceiling | "none">>>;
 }
+
+/** The body of a reduction with its arguments; nothing is known in it yet. */
+export const filling = (args: readonly Term[], outer?: Filling): Filling => ({
+  args,
+  outer,
+  distances: new Map(),
+  ceilings: { 1: new Map(), [-1]: new Map() },
+});
 
 const distances = new WeakMap<Term, number>();
 
@@ -27,47 +36,53 @@ export const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, fram
  * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
  */
 function farthest(root: Term, frame?: Filling): number {
-  const known = frame ? new Map<Term, number>() : distances;
-  const visit = (t: Term): number => {
-    const before = known.get(t);
-    if (before !== undefined) return before;
-    const found = look(t);
-    known.set(t, found);
-    return found;
-  };
+  const known = frame?.distances ?? distances;
+  // A term may be as deep as the graph is long: no recursion.
+  const stack = known.has(root) ? [] : [root];
+  for (let t = stack.at(-1); t; t = stack.at(-1)) {
+    const open = t.args.filter((x) => !known.has(x));
+    stack.push(...open);
+    if (open.length > 0) continue;
+    stack.pop();
+    known.set(
+      t,
+      distanceOf(t, frame, (x) => known.get(x)!),
+    );
+  }
+  return known.get(root)!;
+}
+
+function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => number): number {
   const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
-  const look = (t: Term): number => {
-    switch (t.kind) {
-      case "leaf":
-        return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
-      case "num":
-        return Math.abs(t.value);
-      case "linear":
-        return t.args.reduce(
-          (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
-          Math.abs(toNumber(t.constant)),
-        );
-      case "product":
-        return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
-      case "compare":
-        return 0;
-      case "unary":
-        return BOUNDED.has(t.fn) ? 0 : largest(t.args);
-      case "hole":
-        return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
-      case "app":
-        return farthest(t.lam.body, { args: t.args, ...(frame ? { outer: frame } : {}) });
-      case "mul":
-      case "div":
-        // A factor masks nothing out.
-        return largest(t.args.filter((x) => x.kind !== "num"));
-      case "max":
-        return Math.min(...t.args.map(visit));
-      case "select":
-        return largest(t.args.slice(1));
-      default:
-        return largest(t.args);
-    }
-  };
-  return visit(root);
+  switch (t.kind) {
+    case "leaf":
+      return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
+    case "num":
+      return Math.abs(t.value);
+    case "linear":
+      return t.args.reduce(
+        (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
+        Math.abs(toNumber(t.constant)),
+      );
+    case "product":
+      return t.args.reduce((all, x, k) => all * Math.max(1, visit(x)) ** Math.abs(toNumber(t.exponents[k]!)), 1);
+    case "compare":
+      return 0;
+    case "unary":
+      return BOUNDED.has(t.fn) ? 0 : largest(t.args);
+    case "hole":
+      return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
+    case "app":
+      return farthest(t.lam.body, filling(t.args, frame));
+    case "mul":
+    case "div":
+      // A factor masks nothing out.
+      return largest(t.args.filter((x) => x.kind !== "num"));
+    case "max":
+      return Math.min(...t.args.map(visit));
+    case "select":
+      return largest(t.args.slice(1));
+    default:
+      return largest(t.args);
+  }
 }

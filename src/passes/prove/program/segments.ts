@@ -66,7 +66,7 @@ function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, plac
       const cut = stop(value);
       const at = (x: Tensor): number => order.get(x)!;
       const text = cut
-        ? `cut ${numberOf(`cut ${"number" in cut ? cut.number : cut.input}`)} ${cut.tokenAxis}`
+        ? `cut ${numberOf("number" in cut ? `cut ${cut.number}` : `rows ${cut.input}`)} ${cut.tokenAxis}`
         : textOf(value, numberOf, at, { placeOf, tableOf });
       const exit = exitOf(value);
       hash.update(`${value.type.dtype}[${value.type.shape}] ${text} ${exit && order.get(exit)};`);

@@ -1,6 +1,6 @@
 /** What the proof knows of the data that a graph reads: inputs by role, states, weights and constants. */
 import { createHash } from "node:crypto";
-import type { Role } from "../../../dsl/role.ts";
+import { type MaskNumbers, maskValues, type Role } from "../../../dsl/role.ts";
 import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
@@ -10,7 +10,6 @@ import { constant, div, type Ix, mod, plus, shift, times } from "../logic/indice
 import { indexTerm, inOrder, num, raw } from "../logic/make.ts";
 import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
-import { MASKED_OUT } from "../logic/visible.ts";
 import type { Context } from "../rules/context.ts";
 import type { Counter, Place } from "../rules/positions.ts";
 import { decides, fired } from "../rules/rule.ts";
@@ -57,8 +56,7 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
     case "mask":
       return readMask(
         c,
-        name,
-        dtype,
+        { name, dtype, ...maskValues(role, dtype) },
         entryOf(c, name, role, first, ix),
         ix.with(role.tokenAxis, constant(c.store.indices, 0)),
       );
@@ -75,17 +73,21 @@ function entryOf(c: Context, name: string, role: Masking, first: number, ix: rea
   return [placeOf(c, slot) ?? casesOfRows(slot, `${name} is read`), token];
 }
 
+interface Mask extends Required<MaskNumbers> {
+  readonly name: string;
+  readonly dtype: DType;
+}
+
 /** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
-function readMask(c: Context, name: string, dtype: DType, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
-  const [open, shut] = dtype === "bool" ? [1, 0] : [0, MASKED_OUT];
-  if (decides(c, c.rules.maskShut, place, token)) return num(c, shut);
+function readMask(c: Context, { name, dtype, open, closed }: Mask, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
+  if (decides(c, c.rules.maskShut, place, token)) return num(c, closed);
   if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);
   need(c, "P6", name);
   const at = [constant(c.store.indices, token), ...ix];
   const entry = raw(c, { kind: "leaf", leaf: { of: "mask", name, dtype } }, [], at);
   if (dtype === "bool" || !decides(c, c.rules.maskTwoValued, c.twoValued)) return entry;
   const isOpen = raw(c, { kind: "compare", how: "equal" }, [entry, num(c, open)].sort(inOrder));
-  return raw(c, { kind: "select" }, [isOpen, num(c, open), num(c, shut)]);
+  return raw(c, { kind: "select" }, [isOpen, num(c, open), num(c, closed)]);
 }
 
 const tokenOf = (i: Ix, name: string): number => (i.atoms.length === 0 ? i.c : casesOfToken(i, name));

@@ -2,9 +2,10 @@
  * Looks for data that keep the preconditions and on which the two graphs really differ, and makes them small: as few
  * tokens and cache rows as will do, and nearly all numbers zero.
  */
+import { MASK_NUMBERS, maskValues } from "../../../dsl/role.ts";
 import type { Graphs } from "../../../dsl/twins.ts";
 import type { Precision } from "../../interpret/reading.ts";
-import { MASKED_OUT } from "../logic/visible.ts";
+import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";
 import { maskedValues, newKeeper } from "./keeper.ts";
@@ -64,14 +65,20 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
 }
 
-/** No proof that a mask has a part in lets scores be larger: half of what is added to a masked-out entry. */
-const LARGEST_GAP = -MASKED_OUT / 2;
+/** No proof that a mask has a part in lets scores be larger: half of what is added to a masked-out entry, of the mask that adds least. */
+function largestGap({ block, roles }: ProvenPair): number {
+  const closed = block.inputs.flatMap(({ name = "", type }) => {
+    const role = roles.get(name);
+    return role?.kind === "mask" && type.dtype !== "bool" ? [maskValues(role, type.dtype).closed] : [];
+  });
+  return Math.min(-MASK_NUMBERS.closed, ...closed.filter((x) => x <= FAR).map((x) => -x)) / 2;
+}
 
 /** Runs that keep what any proof would ask for; undefined for one that does not. */
 function keepingRunner(pair: ProvenPair, precision: Precision): Keeping {
   const run = bothRunner(pair, precision);
   const masked = maskedValues(pair);
-  const gap = masked.size > 0 ? LARGEST_GAP : Number.POSITIVE_INFINITY;
+  const gap = masked.size > 0 ? largestGap(pair) : Number.POSITIVE_INFINITY;
   return (sample) => {
     const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
     const results = runWhereDefined(() => run(sample, kept.see));

@@ -1,10 +1,9 @@
 /** What the host feeds to a run, from the data of a sample. */
 import type { Graph } from "../../../dsl/graph.ts";
-import type { Role, Roles } from "../../../dsl/role.ts";
+import { maskValues, type Role, type Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
-import { MASKED_OUT } from "../logic/visible.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */
 export interface Sample {
@@ -60,13 +59,14 @@ function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible
       return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
     case "write_mask":
       return tabulate(type, (ix) => Number(rows[token(ix, role.tokenAxis)] === ix[role.slotAxis]!));
-    case "mask":
+    case "mask": {
+      const values = maskValues(role, type.dtype);
       return tabulate(type, (ix) => {
         const owner = rows.indexOf(ix[role.slotAxis]!);
         const own = token(ix, role.tokenAxis);
         const open = owner < 0 || owner < own ? visible.get(name)![ix[role.slotAxis]!]! : owner === own;
-        if (type.dtype === "bool") return Number(open);
-        return open ? 0 : MASKED_OUT;
+        return open ? values.open : values.closed;
       });
+    }
   }
 }

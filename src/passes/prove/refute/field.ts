@@ -5,9 +5,10 @@
  */
 import type { Algebra, Unary } from "../../../dsl/algebra.ts";
 import { roundTo } from "../../../dsl/number.ts";
+import { MASK_NUMBERS } from "../../../dsl/role.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import { numericReading } from "../../interpret/reading.ts";
-import { FAR, MASKED_OUT } from "../logic/visible.ts";
+import { FAR } from "../logic/visible.ts";
 
 /** What a mask shuts: no element of the field. */
 export const CLOSED = -1;
@@ -34,8 +35,7 @@ export interface FieldReading extends Field {
 /** The reading over the field of `prime`. */
 export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldReading {
   const keyed = (name: string, x: number): number => randomElement(p, seed, hashText(name), x);
-  const known = newKnown(p, (x) => keyed("number", x));
-  const { of, realOf } = known;
+  const { of, realOf, note } = newKnown(p, (x) => keyed("number", x));
   let sure = true;
   const doubt = (): void => {
     sure = false;
@@ -47,13 +47,13 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldRea
   const negative = (a: number): number => {
     if (a === CLOSED) return doubted(CLOSED);
     const x = realOf(a);
-    return known.note((p - a) % p, x === undefined ? undefined : -x);
+    return note((p - a) % p, x === undefined ? undefined : -x);
   };
   /** What is added to something shut leaves it shut; far numbers beside what is not known are not followed. */
   const add = (a: number, b: number): number => {
     const [x, y] = [realOf(a), realOf(b)];
     if (a === CLOSED || b === CLOSED) return (a === CLOSED ? y : x) ? doubted(CLOSED) : CLOSED;
-    if (x !== undefined && y !== undefined) return known.note((a + b) % p, x + y);
+    if (x !== undefined && y !== undefined) return note((a + b) % p, x + y);
     const far = Math.abs(x ?? y ?? 0) >= -FAR;
     return far ? doubted((x ?? y)! < 0 ? CLOSED : (a + b) % p) : (a + b) % p;
   };
@@ -64,12 +64,12 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldRea
     }
     const x = realOf(a);
     const y = x === undefined ? undefined : realOf(b);
-    return known.note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
+    return note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
   };
   const inverseOf = (b: number): number => {
     if (b === CLOSED) return doubted(0);
     const y = realOf(b);
-    return known.note(inverse(b, p), y ? 1 / y : undefined);
+    return note(inverse(b, p), y ? 1 / y : undefined);
   };
   const ofUnknown = largestBy(realOf, (a) => keyed("max", a));
   const largest = (a: number, b: number): number => {
@@ -155,7 +155,7 @@ function newKnown(p: number, other: (x: number) => number) {
   };
   const of = (x: number): number => note(elementOf(x, p, other), x);
   for (let n = -8 * SMALL; n <= 8 * SMALL; n++) of(n / 8);
-  return { of, note, realOf: (a: number) => (a === CLOSED ? MASKED_OUT : reals.get(a)) };
+  return { of, note, realOf: (a: number) => (a === CLOSED ? MASK_NUMBERS.closed : reals.get(a)) };
 }
 
 /** A finite number in the field: n·2^k exactly. */

@@ -6,13 +6,14 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
+import { MASK_NUMBERS, maskValues } from "../../../dsl/role.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { tokenAxisOf } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
-import { MASKED_OUT } from "../logic/visible.ts";
+import { FAR } from "../logic/visible.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
 import { CLOSED, type FieldOptions, type FieldReading, fieldReading, hashText, randomElement } from "./field.ts";
@@ -30,12 +31,18 @@ export interface Fingerprint {
   readonly at?: string;
 }
 
+/** Over which field, and how the rows of the tokens lie. */
+export interface FingerprintOptions extends FieldOptions {
+  /** Whether they follow each other, as a claim may need. */
+  readonly contiguous?: boolean;
+}
+
 /** Compares block and steps over the field of `prime`, with random inputs, weights and functions from `seed`. */
-export function fingerprint(pair: ProvenPair, options: FieldOptions): Fingerprint {
+export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fingerprint {
   const { roles, placeOf } = pair;
-  const { prime, seed } = options;
+  const { prime, seed, contiguous = false } = options;
   const field = fieldReading(options);
-  const sample = sampleOf(pair, seed);
+  const sample = sampleOf(pair, seed, contiguous ? { rows: "contiguous" } : {});
   const random = (name: string, k: number): number => randomElement(prime, seed, hashText(name), k);
   const weight = (value: Tensor): NDArray => {
     const { def, type } = value;
@@ -49,8 +56,13 @@ export function fingerprint(pair: ProvenPair, options: FieldOptions): Fingerprin
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
   const element = (value: Tensor, data: NDArray): NDArray => {
     const role = roles.get(value.name ?? "")!;
-    if (role.kind === "mask" && isFloat(value.type.dtype))
-      return from(value.type, (k) => (data.data[k] === MASKED_OUT ? CLOSED : 0));
+    if (role.kind === "mask" && isFloat(value.type.dtype)) {
+      const { open, closed } = maskValues(role, value.type.dtype);
+      // The field knows one number that masks out.
+      if (closed !== MASK_NUMBERS.closed) field.doubt();
+      const shut = closed <= FAR ? CLOSED : field.num(closed);
+      return from(value.type, (k) => (data.data[k] === closed ? shut : field.num(open)));
+    }
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
     if (!isFloat(value.type.dtype)) field.doubt();
     return from(value.type, (k) =>

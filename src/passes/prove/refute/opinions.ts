@@ -38,7 +38,9 @@ export interface Opinions {
    * What two prime fields say; without a level, of graphs that were not proven. Over the reals it is told and no more: a root has no sign there.
    * @throws ProofContradicted when both tell the graphs of an exact proof apart, and follow all that these do.
    */
-  fields(level?: Mode): { readonly secondOpinion?: readonly SecondOpinion[] };
+  fields(claim: { readonly level?: Mode; readonly contiguous: boolean }): {
+    readonly secondOpinion?: readonly SecondOpinion[];
+  };
 }
 
 /** Scalar operations above which the fields are not asked. */
@@ -59,17 +61,20 @@ export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: Opin
         throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
       return found && { ...found, small: own !== pair };
     },
-    fields: (level) => fieldsOf(graphs(), seed, level),
+    fields: (claim) => fieldsOf(graphs(), { ...claim, seed }),
   };
 }
 
 /** Graphs of the same model at other sizes. */
 const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => provenPair(block, step, stored);
 
-function fieldsOf(pair: ProvenPair, seed: number, level: Mode | undefined): ReturnType<Opinions["fields"]> {
+function fieldsOf(
+  pair: ProvenPair,
+  { level, contiguous, seed }: Omit<Claim, "gap" | "level"> & { readonly level?: Mode },
+): ReturnType<Opinions["fields"]> {
   if (costOf(pair) > FIELDS_LIMIT) return {};
   const found = runWhereDefined(() =>
-    PRIMES.map((prime) => ({ prime, ...fingerprint(pair, { prime, seed, rounds: level !== "reals" }) })),
+    PRIMES.map((prime) => ({ prime, ...fingerprint(pair, { prime, seed, contiguous, rounds: level !== "reals" }) })),
   );
   if (!found) return {};
   if (level === "exact" && found.every(({ equal, sure }) => !equal && sure))

@@ -4,7 +4,7 @@ import { type Ceiling, ceiling, ceilingOf, gapUnder } from "../logic/ceiling.ts"
 import { atMost } from "../logic/make.ts";
 import { UNDERFLOW } from "../logic/preconditions.ts";
 import { type Head, intern, internLam, type Term } from "../logic/terms.ts";
-import { isVisible } from "../logic/visible.ts";
+import { filling, isVisible } from "../logic/visible.ts";
 import { maxOf } from "./choice.ts";
 import type { Context } from "./context.ts";
 import { type Decision, hit, type TermRule } from "./rule.ts";
@@ -87,7 +87,7 @@ function shutBranch(t: Term): { readonly ceiling: Ceiling; opened(c: Context): T
   }
   if (t.kind !== "app" || t.lam.reduction !== "max" || t.lam.body.kind !== "select") return undefined;
   const { over, body } = t.lam;
-  const below = ceiling(body.args[2]!, 1, { args: t.args });
+  const below = ceiling(body.args[2]!, 1, filling(t.args));
   if (!below) return undefined;
   const opened = (c: Context): Term => {
     const open = intern(c.store, { kind: "select" }, [body.args[0]!, body.args[1]!, least(c)]);

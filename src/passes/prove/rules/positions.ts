@@ -32,7 +32,7 @@ export const PADDING: Decision<[column: "one" | "either" | "zero"]> = {
 export const MASK_SHUT: Decision<[place: Place, token: number]> = {
   name: "mask-shut",
   tag: "definition",
-  says: "attn_mask[t, w_j] → −10000 (false in a bool mask)",
+  says: "attn_mask[t, w_j] → its closed value (−10000 unless declared; false in a bool mask)",
   needs: "j > t",
   uses: ["P3"],
   lemma: {
@@ -46,7 +46,7 @@ export const MASK_SHUT: Decision<[place: Place, token: number]> = {
 export const MASK_OPEN: Decision<[place: Place, token: number]> = {
   name: "mask-own-open",
   tag: "definition",
-  says: "attn_mask[t, w_t] → 0 (true in a bool mask)",
+  says: "attn_mask[t, w_t] → its open value (0 unless declared; true in a bool mask)",
   needs: "the row is that of the token itself",
   uses: ["P4"],
   lemma: { arity: 1, left: (_, t) => causal(t!)[t!]!, right: () => 0, holds: isToken },
@@ -55,8 +55,8 @@ export const MASK_OPEN: Decision<[place: Place, token: number]> = {
 export const MASK_TWO_VALUED: Decision<[twoValued: boolean]> = {
   name: "mask-two-valued",
   tag: "definition",
-  says: "m → select(m = 0, 0, −10000) for a mask entry m",
-  needs: "every mask entry is 0 or −10000",
+  says: "m → select(m = open, open, closed) for a mask entry m",
+  needs: "every mask entry is open or closed",
   uses: ["P5"],
   lemma: {
     arity: 1,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ceiling, ceilingOf } from "../../../../src/passes/prove/logic/ceiling.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
+import { filling } from "../../../../src/passes/prove/logic/visible.ts";
 import { rawTerms } from "../../../support/prove/raw-terms.ts";
 import { attempt } from "../../../support/prove/term-value.ts";
 
@@ -48,19 +49,19 @@ describe("a hole", () => {
   test("is what fills it this time", () => {
     const body = min(add(first, n(3)), b);
     const half = mul(e, n(0.5));
-    const at = (t: Term) => ceiling(body, 1, { args: [t] });
+    const at = (t: Term) => ceiling(body, 1, filling([t]));
     expect([e, a, half, e].map(at)).toEqual([e, a, half, e].map((t) => ceilingOf(add(t, n(3)))));
   });
 
   test("has its sign", () => {
-    expect(ceiling(first, -1, { args: [e] })).toBeUndefined();
-    expect(ceiling(first, -1, { args: [up] })).toEqual(ceilingOf(neg(up)));
+    expect(ceiling(first, -1, filling([e]))).toBeUndefined();
+    expect(ceiling(first, -1, filling([up]))).toEqual(ceilingOf(neg(up)));
   });
 
   test("may be filled with one of the reduction outside", () => {
-    expect(ceiling(first, 1, { args: [first] })).toBeUndefined();
-    expect(ceiling(first, 1, { args: [first], outer: { args: [e] } })).toEqual(ceilingOf(e));
-    expect(ceiling(first, 1, { args: [second], outer: { args: [e, a] } })).toBeUndefined();
+    expect(ceiling(first, 1, filling([first]))).toBeUndefined();
+    expect(ceiling(first, 1, filling([first], filling([e])))).toEqual(ceilingOf(e));
+    expect(ceiling(first, 1, filling([second], filling([e, a])))).toBeUndefined();
   });
 
   test("that nothing fills has none", () => {

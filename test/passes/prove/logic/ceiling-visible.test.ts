@@ -6,7 +6,7 @@ import { gapUnder } from "../../../../src/passes/prove/logic/ceiling.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { indexTerm } from "../../../../src/passes/prove/logic/make.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
-import { isVisible } from "../../../../src/passes/prove/logic/visible.ts";
+import { filling, isVisible } from "../../../../src/passes/prove/logic/visible.ts";
 import { rawTerms } from "../../../support/prove/raw-terms.ts";
 import { attempt } from "../../../support/prove/term-value.ts";
 
@@ -128,11 +128,11 @@ describe("of a reduction", () => {
 
   test("a hole is what fills it this time, and by itself no score", () => {
     const body = add(hole(0), a);
-    expect([a, mask, b, shut].map((t) => isVisible(body, { args: [t] }))).toEqual([true, false, true, false]);
+    expect([a, mask, b, shut].map((t) => isVisible(body, filling([t])))).toEqual([true, false, true, false]);
     expect([isVisible(hole(0)), isVisible(body)]).toEqual([false, false]);
-    expect(isVisible(body, { args: [hole(0)] })).toBe(false);
-    expect(isVisible(body, { args: [hole(0)], outer: { args: [b] } })).toBe(true);
-    expect(isVisible(body, { args: [hole(0)], outer: { args: [mask] } })).toBe(false);
+    expect(isVisible(body, filling([hole(0)]))).toBe(false);
+    expect(isVisible(body, filling([hole(0)], filling([b])))).toBe(true);
+    expect(isVisible(body, filling([hole(0)], filling([mask])))).toBe(false);
   });
 });
 
@@ -141,7 +141,7 @@ test("what is used twice at every step is looked at once", () => {
   // The paths from the last to the first are 2^80.
   for (let k = 0; k < 80; k++) t = add(t, t);
   expect([isVisible(t), isVisible(add(t, mask))]).toEqual([true, false]);
-  expect(isVisible(t, { args: [] })).toBe(true);
+  expect(isVisible(t, filling([]))).toBe(true);
 });
 
 describe("the largest B", () => {
