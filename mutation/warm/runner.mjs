@@ -3,7 +3,7 @@
  * nothing that one mutant leaves behind kills or spares the next. The tests that reach the mutant run one by one, likeliest killer first.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { INSTRUMENTER_CONSTANTS } from "@stryker-mutator/api/core";
 import { DryRunStatus, MutantRunStatus, TestStatus } from "@stryker-mutator/api/test-runner";
 import { loader, testFiles } from "./bundle.mjs";
@@ -91,16 +91,19 @@ export class WarmRunner {
     return this.costs.get(id) ?? { ms: 1, reached: 1 };
   }
 
-  /** Cheap tests, those that reach little else, and those that killed before come first. */
-  inOrder(ids) {
+  /** The tests of the mutant's own file, then others of its folder; among these cheap ones, those that reach little else, and killers. */
+  inOrder(ids, home) {
+    const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(`test/${dirname(home)}/`) ? 1 : 2);
     const rank = (id) => (this.costOf(id).ms * this.costOf(id).reached) / (1 + (this.kills.get(id) ?? 0)) ** 2;
-    return ids.toSorted((a, b) => rank(a) - rank(b));
+    return ids.toSorted((a, b) => near(a) - near(b) || rank(a) - rank(b));
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }) {
     this.namespace.hitCount = 0;
     this.namespace.hitLimit = hitLimit;
-    const ids = this.inOrder(testFilter ?? [...this.fileOf.keys()]);
+    // src/dsl/ops/conv.ts is at home in test/dsl/ops/conv….
+    const home = activeMutant.fileName.replace(/^.*\/src\//, "").replace(/\.ts$/, "");
+    const ids = this.inOrder(testFilter ?? [...this.fileOf.keys()], home);
     this.namespace.activeMutant = activeMutant.id;
     try {
       return await this.firstKill(ids, hitLimit);
