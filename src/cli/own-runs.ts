@@ -15,6 +15,9 @@ export interface OpenRuns extends OwnRuns {
   close(): Promise<void>;
 }
 
+/** What one WebAssembly memory can hold. */
+const MOST_BYTES = 2 ** 32;
+
 /** Undefined where the prover needs none: small graphs, or a model that it builds at small sizes; or where memory does not do. */
 export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefined> {
   const { block, step, given } = pair;
@@ -24,7 +27,7 @@ export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefi
       [block, step].map((graph): [string, Plan] => [`${precision} ${graph === block}`, planOf(graph, { precision })]),
     ),
   );
-  if (bytesOf([...plans.values()]) > freemem()) return undefined;
+  if (bytesOf([...plans.values()]) > Math.min(freemem(), MOST_BYTES)) return undefined;
   const loading = io.progress("loading weights");
   const store = await pair.openWeights();
   const executor = await prepare([...plans.values()], store.stream, { progress: loading.update }).finally(loading.end);
