@@ -12,7 +12,7 @@ const FOLDERS = ["test/passes/prove", "test/dsl/ops"];
 /** Left out: what the corpus does in less time, and tests that load authors' files, which are not mutated. */
 const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$/;
 /** How many tests are run against one mutant at the most: one that only tests beyond that would kill counts as alive. */
-const PATIENCE = 200;
+const PATIENCE = 600;
 
 const told = (error) => String(error?.stack ?? error).slice(0, 2000);
 /** Nothing where it ends, else the error. */
