@@ -11,8 +11,8 @@ import { loader, testFiles } from "./bundle.mjs";
 const FOLDERS = ["test/passes/prove", "test/dsl/ops"];
 /** Left out: what the corpus does in less time, and tests that load authors' files, which are not mutated. */
 const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$/;
-/** How many tests are run against one mutant at the most: one that only tests beyond that would kill counts as alive. */
-const PATIENCE = 600;
+/** How many tests of other folders are run against one mutant at the most: one that only tests beyond that would kill counts as alive. */
+const PATIENCE = 200;
 
 const told = (error) => String(error?.stack ?? error).slice(0, 2000);
 /** Nothing where it ends, else the error. */
@@ -91,11 +91,15 @@ export class WarmRunner {
     return this.costs.get(id) ?? { ms: 1, reached: 1 };
   }
 
-  /** The tests of the mutant's own file, then others of its folder; among these cheap ones, those that reach little else, and killers. */
+  /**
+   * The tests of the mutant's own file, then all others of its folder, then some of the rest; among these cheap ones, those that reach
+   * little else, and those that killed before come first.
+   */
   inOrder(ids, home) {
     const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(`test/${dirname(home)}/`) ? 1 : 2);
     const rank = (id) => (this.costOf(id).ms * this.costOf(id).reached) / (1 + (this.kills.get(id) ?? 0)) ** 2;
-    return ids.toSorted((a, b) => near(a) - near(b) || rank(a) - rank(b));
+    const all = ids.toSorted((a, b) => near(a) - near(b) || rank(a) - rank(b));
+    return all.slice(0, all.filter((id) => near(id) < 2).length + PATIENCE);
   }
 
   async mutantRun({ activeMutant, testFilter, hitLimit }) {
@@ -114,14 +118,14 @@ export class WarmRunner {
 
   async firstKill(ids, hitLimit) {
     const copies = new Map();
-    for (const [at, id] of ids.slice(0, PATIENCE).entries()) {
+    for (const [at, id] of ids.entries()) {
       const error = await failure(() => this.copyOf(id, copies)?.run());
       if (this.namespace.hitCount > hitLimit) return { status: MutantRunStatus.Timeout, reason: "hit limit" };
       if (error === undefined) continue;
       this.kills.set(id, (this.kills.get(id) ?? 0) + 1);
       return { status: MutantRunStatus.Killed, killedBy: [id], failureMessage: told(error), nrOfTests: at + 1 };
     }
-    return { status: MutantRunStatus.Survived, nrOfTests: Math.min(ids.length, PATIENCE) };
+    return { status: MutantRunStatus.Survived, nrOfTests: ids.length };
   }
 
   /** The test in a copy of its file that this mutant alone has seen; nothing where the mutant made another test of it. */

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import * as ix from "../../../src/passes/prove/logic/indices.ts";
 
-/** A formula over two variables. */
+/** A formula over variables. */
 export type Expr =
   | { readonly op: "num"; readonly n: number }
   | { readonly op: "var"; readonly name: string; readonly size: number }
@@ -13,6 +13,8 @@ export type Expr =
 export const v = (size: number): Expr => ({ op: "var", name: "v", size });
 /** The second of them. */
 export const w = (size: number): Expr => ({ op: "var", name: "w", size });
+/** One that is older than both. */
+export const u = (size: number): Expr => ({ op: "var", name: "u", size });
 
 /** The expression in the prover's normal form; `v` is older than `w`. */
 export function indexOf(s: ix.Indices, e: Expr): ix.Ix {
@@ -78,17 +80,20 @@ function sizesOf(e: Expr): ReadonlyMap<string, number> {
 /** Where value or interval of the normal form are wrong; empty when they hold at every value of the variables. */
 export function holdsEverywhere(e: Expr): string {
   const i = indexOf(ix.newIndices(), e);
-  const sizes = sizesOf(e);
-  const [m, n] = [sizes.get("v") ?? 1, sizes.get("w") ?? 1];
-  for (let a = 0; a < m; a++)
-    for (let b = 0; b < n; b++) {
-      const at = { v: a, w: b };
-      const [x, y] = [meaning(e, at), valueAt(i, at)];
-      if (x !== y) return `${ix.showIx(i)} is ${y} and not ${x} at v = ${a}, w = ${b}`;
-      if (x < i.lo || x > i.hi) return `${ix.showIx(i)} is ${x} at v = ${a}, w = ${b}, beyond [${i.lo}, ${i.hi}]`;
-    }
+  for (const at of everyPoint(sizesOf(e))) {
+    const [x, y] = [meaning(e, at), valueAt(i, at)];
+    if (x !== y) return `${ix.showIx(i)} is ${y} and not ${x} at ${JSON.stringify(at)}`;
+    if (x < i.lo || x > i.hi) return `${ix.showIx(i)} is ${x} at ${JSON.stringify(at)}, beyond [${i.lo}, ${i.hi}]`;
+  }
   return "";
 }
+
+/** All values of variables of these sizes. */
+export const everyPoint = (sizes: ReadonlyMap<string, number>): readonly Values[] =>
+  [...sizes].reduce<readonly Values[]>(
+    (all, [name, n]) => all.flatMap((at) => Array.from({ length: n }, (_, k) => ({ ...at, [name]: k }))),
+    [{}],
+  );
 
 /** The formula for people: what a failure is reproduced by. */
 export function show(e: Expr): string {

@@ -83,7 +83,7 @@ function slotName(c: Context, i: Ix): string | undefined {
 
 /** Follows two terms down to where they part. */
 function narrow(c: Context, a: Term, b: Term): readonly [Term, Term] {
-  if (a.kind === "app" && b.kind === "app" && a.lam !== b.lam) {
+  if (a.kind === "app" && b.kind === "app") {
     if (!sameReduction(a.lam, b.lam)) return [a, b];
     return deeper(c, (label) => {
       const v = variableOf(c, a.lam, label);

@@ -64,7 +64,7 @@ function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible
       return tabulate(type, (ix) => {
         const owner = rows.indexOf(ix[role.slotAxis]!);
         const own = token(ix, role.tokenAxis);
-        const open = owner < 0 || owner < own ? visible.get(name)![ix[role.slotAxis]!]! : owner === own;
+        const open = owner < own ? visible.get(name)![ix[role.slotAxis]!]! : owner === own;
         return open ? values.open : values.closed;
       });
     }
