@@ -96,7 +96,7 @@ export class WarmRunner {
    * little else, and those that killed before come first.
    */
   inOrder(ids, home) {
-    const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(`test/${dirname(home)}/`) ? 1 : 2);
+    const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(`test/${dirname(home)}`) ? 1 : 2);
     const rank = (id) => (this.costOf(id).ms * this.costOf(id).reached) / (1 + (this.kills.get(id) ?? 0)) ** 2;
     const all = ids.toSorted((a, b) => near(a) - near(b) || rank(a) - rank(b));
     return all.slice(0, all.filter((id) => near(id) < 2).length + PATIENCE);
