@@ -105,7 +105,7 @@ export class WarmRunner {
   async mutantRun({ activeMutant, testFilter, hitLimit }) {
     this.namespace.hitCount = 0;
     this.namespace.hitLimit = hitLimit;
-    // src/dsl/ops/conv.ts is at home in test/dsl/ops/conv….
+    // src/dsl/ops/conv.ts is at home in what begins like test/dsl/ops/conv.test.ts.
     const home = activeMutant.fileName.replace(/^.*\/src\//, "").replace(/\.ts$/, "");
     const ids = this.inOrder(testFilter ?? [...this.fileOf.keys()], home);
     this.namespace.activeMutant = activeMutant.id;
