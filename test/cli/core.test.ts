@@ -225,3 +225,12 @@ test("a fault of ours keeps its stack and exits 3", () => {
   expect(code).toBe(3);
   expect(text).toContain("fault of its own");
 });
+
+test("a fault whose data were written down names the folder", () => {
+  const { text, code, record } = reportError(new TypeError("x is undefined"), "/tmp/feed");
+  expect([code, text.split(":")[0]]).toEqual([
+    3,
+    "graphc failed by a fault of its own; please report this, with /tmp/feed",
+  ]);
+  expect(record.mend).toBe("please report this, with /tmp/feed");
+});

@@ -1,4 +1,5 @@
 /** Graphs too large for the prover's own runs are attacked with calls, and weights, of their own; a contradiction is dumped. */
+
 import { readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
@@ -10,10 +11,11 @@ import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts
 import type { Shape } from "../../../src/dsl/type.ts";
 import { sizeOf } from "../../../src/dsl/type.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
-import { ProofContradicted } from "../../../src/passes/prove/refute/contradicted.ts";
+import type { ProofContradicted } from "../../../src/passes/prove/refute/contradicted.ts";
 import type { OwnRuns } from "../../../src/passes/prove/refute/sample.ts";
 import { bookWithout } from "../../support/prove/broken.ts";
 import { DUALS } from "../../support/prove/duals.ts";
+import { contradictionBy } from "../../support/prove/thrown.ts";
 
 type Value = Tensor<Shape, "fp16">;
 const WIDE = 12_000;
@@ -65,7 +67,7 @@ test("values that are never finite are no witness", () => {
 });
 
 test("a difference is a fault of the prover; inputs and cache are written down, weights are not", async () => {
-  const error = thrown(() => prove(wide(2), wide(1), { ownRuns: calls((tokens) => tokens) }));
+  const error = contradictionBy(() => prove(wide(2), wide(1), { ownRuns: calls((tokens) => tokens) }));
   expect(error.against).toMatchObject({ by: "run", found: { weights: "own" } });
   expect(await dumped(error)).toEqual(["block.inputs.safetensors", "state.safetensors", ...steps(2)]);
 });
@@ -73,7 +75,7 @@ test("a difference is a fault of the prover; inputs and cache are written down, 
 test("graphs that the prover runs itself are written down whole", async () => {
   const { block, step } = DUALS["max-zero"] ?? Object.values(DUALS)[0]!;
   const name = Object.keys(DUALS).find((key) => DUALS[key]!.block === block)!;
-  const error = thrown(() => prove(block, step, { rules: bookWithout(name), counterexample: false }));
+  const error = contradictionBy(() => prove(block, step, { rules: bookWithout(name), counterexample: false }));
   expect((await dumped(error)).slice(0, 2)).toEqual(["block.inputs.safetensors", "block.mlpackage"]);
 });
 
@@ -82,16 +84,6 @@ test("no other error leaves anything", async () => {
 });
 
 const steps = (tokens: number) => Array.from({ length: tokens }, (_, t) => `step${t}.inputs.safetensors`);
-
-function thrown(run: () => unknown): ProofContradicted {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProofContradicted) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
 
 async function dumped(error: ProofContradicted): Promise<readonly string[]> {
   const folder = (await dumpContradiction(error))!;

@@ -1,14 +1,15 @@
 /** What is found of block and steps is kept, and a graph may be longer than the stack is deep. */
+
 import { describe, expect, test } from "vitest";
 import type { Tensor } from "../../../../src/dsl/tensor.ts";
 import { isCases } from "../../../../src/passes/prove/logic/cases.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { isOpaque } from "../../../../src/passes/prove/logic/opaque.ts";
-import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import { element } from "../../../../src/passes/prove/program/program.ts";
 import { type Feeds, op, type Value, W } from "../../../support/prove/corpus/fault.ts";
 import { programs } from "../../../support/prove/programs.ts";
 import { termValue } from "../../../support/prove/term-value.ts";
+import { thrownBy } from "../../../support/prove/thrown.ts";
 
 describe("what is found is kept", () => {
   test("a value that is read twice at every level is made once", () => {
@@ -27,7 +28,7 @@ describe("what is found is kept", () => {
       op.gather(W("w", [8, 4]), op.cast(op.reduce_sum(f.x, { axes: [1] }), { dtype: "int32" }), { axis: 0 });
     const { p, at, s } = programs((f) => ({ y: op.tanh(op.exp(inner(f))), z: op.tanh(f.x) }), 2);
     const twice = (value: Tensor, place: readonly ix.Ix[]) =>
-      [1, 2].map(() => thrown(() => element(p, p.block, value, place)));
+      [1, 2].map(() => thrownBy(() => element(p, p.block, value, place)));
     for (const found of twice(p.block.graph.outputs.z!, [ix.variable(s, "v", 2), ...at(0)]))
       expect(isCases(found) && found.cases.label).toBe("v");
     for (const found of twice(p.block.graph.outputs.y!, at(0, 0))) {
@@ -67,19 +68,9 @@ describe("a graph longer than the stack is deep", () => {
     const { p, at, s } = programs((f) => long(f.x, 400), 2);
     const y = p.block.graph.outputs.y!;
     const [v, w] = [ix.variable(s, "v", 2), ix.variable(s, "w", 2)];
-    expect(thrown(() => element(p, p.block, y, [v, ...at(0)]))).toMatchObject({ cases: { label: "v" } });
-    const found = thrown(() => element(p, p.block, y, [ix.plus(s, v, w), ...at(0)]));
+    expect(thrownBy(() => element(p, p.block, y, [v, ...at(0)]))).toMatchObject({ cases: { label: "v" } });
+    const found = thrownBy(() => element(p, p.block, y, [ix.plus(s, v, w), ...at(0)]));
     expect(found).toMatchObject({ opaque: { code: "token row" }, at: p.block.graph.inputs[0] });
     expect([p.stretch.nested, p.c.nesting.depth]).toEqual([0, 0]);
   });
 });
-
-/** What reading an element throws. */
-function thrown(read: () => Term): unknown {
-  try {
-    read();
-  } catch (reason) {
-    return reason;
-  }
-  throw new Error("an element was found");
-}

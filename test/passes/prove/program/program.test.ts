@@ -1,11 +1,12 @@
 /** Block and steps side by side: what their elements are. */
+
 import { describe, expect, test } from "vitest";
 import { named, constant as numbers, type Tensor } from "../../../../src/dsl/tensor.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
-import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import { type Cut, type CutPairs, element } from "../../../../src/passes/prove/program/program.ts";
 import { type Feeds, op, pairOf, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";
 import { programs, programsOf } from "../../../support/prove/programs.ts";
+import { thrownBy } from "../../../support/prove/thrown.ts";
 
 describe("leaves", () => {
   test("rows: those of step t are those of the block's token t", () => {
@@ -33,7 +34,7 @@ describe("leaves", () => {
     const { p, at } = programs((f) => ({ y: f.x, K: op.exp(f.state("K")) }), 2);
     const entry = p.steps[1]!.graph.states[0]!.entry;
     const before = { ...p.steps[0]!, graph: { ...p.steps[0]!.graph, states: [] } };
-    const found = thrown(() => element(p, { ...p.steps[1]!, before, memo: new Map() }, entry, at(0, 0)));
+    const found = thrownBy(() => element(p, { ...p.steps[1]!, before, memo: new Map() }, entry, at(0, 0)));
     expect(found).toMatchObject({ opaque: { code: "missing state", name: "K" } });
   });
 
@@ -93,7 +94,7 @@ describe("a cut", () => {
   test("is cut into tokens where it is read at several; by name it is told where that cannot be", () => {
     const { p, s, at } = programsOf({ block, step }, {}, cuts({ number: 0, tokenAxis: 0 }));
     const [v, w] = [ix.variable(s, "v", 3), ix.variable(s, "w", 2)];
-    const read = (value: Tensor, i: ix.Ix) => thrown(() => element(p, p.block, value, [i, ...at(0)]));
+    const read = (value: Tensor, i: ix.Ix) => thrownBy(() => element(p, p.block, value, [i, ...at(0)]));
     expect(read(inBlock, v)).toMatchObject({ cases: { label: "v" }, starts: [1, 2] });
     expect(read(inBlock, ix.plus(s, v, w))).toMatchObject({ opaque: { code: "token row", of: "b" }, at: inBlock });
     const { name: _, ...unnamed } = inBlock;
@@ -103,19 +104,9 @@ describe("a cut", () => {
       { ...cuts({ number: 0 }), block: new Map([[unnamed as Tensor, { number: 0, tokenAxis: 0 }]]) },
     );
     const i = ix.plus(bare.s, ix.variable(bare.s, "v", 3), ix.variable(bare.s, "w", 2));
-    const found = thrown(() => element(bare.p, bare.p.block, unnamed as Tensor, [i, i]));
+    const found = thrownBy(() => element(bare.p, bare.p.block, unnamed as Tensor, [i, i]));
     expect(found).toMatchObject({ opaque: { code: "token row", of: "a value" } });
   });
 });
 
 const FILE = { from: "package", sha256: "s", file: "f", offset: 0 } as const;
-
-/** What reading an element throws. */
-function thrown(read: () => Term): unknown {
-  try {
-    read();
-  } catch (reason) {
-    return reason;
-  }
-  throw new Error("an element was found");
-}

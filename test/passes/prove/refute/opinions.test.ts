@@ -4,10 +4,10 @@ import { describe, expect, test } from "vitest";
 import type { Graphs } from "../../../../src/dsl/twins.ts";
 import type { Mode } from "../../../../src/passes/prove/logic/setting.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
-import { ProofContradicted } from "../../../../src/passes/prove/refute/contradicted.ts";
 import { PRIMES } from "../../../../src/passes/prove/refute/fingerprint.ts";
 import { newOpinions, type OpinionOptions } from "../../../../src/passes/prove/refute/opinions.ts";
 import { type Fault, type Feeds, op, pairOf, table_, W } from "../../../support/prove/corpus/fault.ts";
+import { contradictionBy } from "../../../support/prove/thrown.ts";
 
 const EXACT = { level: "exact", gap: Number.POSITIVE_INFINITY, contiguous: false } as const;
 
@@ -23,16 +23,6 @@ const WRONG = graphsOf(
 const equal = PRIMES.map((prime) => ({ prime, equal: true }));
 const apart = PRIMES.map((prime) => ({ prime, equal: false, at: "y, element 1" }));
 
-function thrown(run: () => unknown): ProofContradicted {
-  try {
-    run();
-  } catch (error) {
-    if (error instanceof ProofContradicted) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
-
 describe("two prime fields", () => {
   test("agree on equal graphs, whatever was proven", () => {
     for (const level of ["exact", "reals", undefined] as const)
@@ -42,7 +32,7 @@ describe("two prime fields", () => {
   test("that tell graphs apart contradict an exact proof, and no other", () => {
     for (const level of ["reals", undefined] as const)
       expect(asked(WRONG).fields(claim(level))).toStrictEqual({ secondOpinion: apart });
-    const error = thrown(() => asked(WRONG, { seed: 4 }).fields(claim("exact")));
+    const error = contradictionBy(() => asked(WRONG, { seed: 4 }).fields(claim("exact")));
     const found = apart.map((told) => ({ ...told, sure: true }));
     expect(error.against).toStrictEqual({ by: "fields", seed: 4, found });
     expect(error.message).toContain("a proof (exact)");
@@ -107,7 +97,7 @@ describe("the attack", () => {
 
   test("throws what it finds", () => {
     const pair = provenPair(WRONG.block, WRONG.step);
-    const error = thrown(() => newOpinions(pair, { seed: 4 }).attacked({ ...EXACT, level: "reals" }));
+    const error = contradictionBy(() => newOpinions(pair, { seed: 4 }).attacked({ ...EXACT, level: "reals" }));
     expect([error.pair, error.against]).toEqual([
       pair,
       expect.objectContaining({ by: "run", found: expect.objectContaining({ seed: 4 }) }),

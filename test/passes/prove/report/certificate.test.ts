@@ -159,3 +159,16 @@ describe("what is certified", () => {
     expect(of({ ...common, verdict })).toStrictEqual({ ...base, verdict });
   });
 });
+
+test("a name that reads like a part of the text that is hashed is a name", () => {
+  const one = (called: string, output: string): Graph => {
+    const x = input(called, [2, 4]) as Tensor as Value;
+    return graph({ name: "g", inputs: [x], outputs: { [output]: x } });
+  };
+  expect(graphHash(one("a", "o 0;in 0;out o"))).not.toBe(graphHash(one("a;in 0;out o 0", "o")));
+  const two = (first: string, second: string): Graph => {
+    const x = input("x", [2, 4]) as Tensor as Value;
+    return graph({ name: "g", inputs: [x], outputs: second === "" ? { [first]: x } : { [first]: x, [second]: x } });
+  };
+  expect(graphHash(two("o 0;out p", ""))).not.toBe(graphHash(two("o", "p")));
+});
