@@ -1,7 +1,8 @@
 /**
  * How long proofs of Phi-4-mini at true size take, and how they grow with tokens and layers. Each figure is of a fresh
  * process, first proof with corollaries, building of the graphs not counted; "told" has the attack on small graphs and the
- * second opinion besides, as a user waits for them. `node bench/prove.mjs`
+ * second opinion besides, as a user waits for them (of a stack two layers, as the command does). The engine is set as the command sets it, unless `--eager` is given.
+ * `node bench/prove.mjs`
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -9,6 +10,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
+const eager = process.argv.includes("--eager");
 const root = fileURLToPath(new URL("..", import.meta.url));
 /** [tokens, layers, budget in ms of what is told]. */
 const CASES = [
@@ -28,17 +30,19 @@ try {
   writeFileSync(
     entry,
     `export { phiLayers } from "${root}src/models/phi.ts";
+export { optimiseLater } from "${root}src/cli/engine.ts";
 export { PHI4_MINI } from "${root}src/index.ts";
 export { prove } from "${root}src/passes/prove/prove.ts";`,
   );
   const outfile = join(folder, "prove.mjs");
   await build({ entryPoints: [entry], outfile, bundle: true, format: "esm", platform: "node", packages: "external" });
   const script = (tokens, count) => `
-    const { phiLayers, PHI4_MINI, prove } = await import(${JSON.stringify(outfile)});
+    const { phiLayers, optimiseLater, PHI4_MINI, prove } = await import(${JSON.stringify(outfile)});
+    ${eager ? "" : "optimiseLater();"}
     const graphOf = (T) => phiLayers(PHI4_MINI, { tokens: T, maxSeq: 2048 }, { count: ${count} });
     const [block, step] = [graphOf(${tokens}), graphOf(1)];
     const tiny = { ...PHI4_MINI, kvHeads: 2, heads: 4, headDim: 4, rotaryDims: 2, hiddenSize: 4, ffnSize: 2 };
-    const tinyOf = (T, tokens) => phiLayers(tiny, { tokens: T, maxSeq: tokens + 1 }, { count: ${count} });
+    const tinyOf = (T, tokens) => phiLayers(tiny, { tokens: T, maxSeq: tokens + 1 }, { count: ${Math.min(count, 2)} });
     const small = (tokens) => ({ block: tinyOf(tokens, tokens), step: tinyOf(1, tokens) });
     const told = process.argv[1] === "told";
     const v = prove(block, step, { counterexample: false, secondOpinion: told, ...(told ? { small } : {}) });

@@ -114,7 +114,8 @@ function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
   const weight = guess
     ? "; a field has neither order nor signs of roots, so that this is not held against the proof"
     : "";
-  return [`  second opinion (random evaluation over prime fields, small sizes): ${says.join(", ")}${weight}`];
+  const fields = says.length === 1 ? "a prime field" : "prime fields";
+  return [`  second opinion (random evaluation over ${fields}, small sizes): ${says.join(", ")}${weight}`];
 }
 
 function footer(verdict: Verdict): readonly string[] {

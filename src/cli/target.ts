@@ -108,7 +108,8 @@ async function phiSubject(args: Args): Promise<Subject> {
     config,
     weights: folder ?? generatedLabel(args),
     oneLayer: (size) => phiLayers(config, size),
-    small: smallPair((size) => phiLayers(smallest(config), size, { first, count })),
+    // Layers of a stack are renamings of one another: two show all that one hands to the next.
+    small: smallPair((size) => phiLayers(smallest(config), size, { first, count: Math.min(count, 2) })),
     build: (size) => {
       checkSize(config, size);
       return phiLayers(config, size, { first, count });

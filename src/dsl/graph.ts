@@ -84,17 +84,15 @@ export const resultsOf = (graph: Graph): readonly Tensor[] => [
 /** Every value of the graph once, operands before users, in the order a depth-first walk meets them. */
 export function schedule(graph: Graph): readonly Tensor[] {
   const order = new Set<Tensor>();
-  const stack: { value: Tensor; ready: boolean }[] = [];
-  const roots = [...graph.inputs, ...graph.states.map((s) => s.entry), ...resultsOf(graph)];
-  for (const root of roots) {
-    stack.push({ value: root, ready: false });
-    while (stack.length > 0) {
-      const { value, ready } = stack.pop()!;
-      if (order.has(value)) continue;
-      if (ready || value.def.kind !== "op") order.add(value);
+  const entered = new Set<Tensor>();
+  for (const root of [...graph.inputs, ...graph.states.map((s) => s.entry), ...resultsOf(graph)]) {
+    const stack = [root];
+    for (let value = stack.at(-1); value; value = stack.at(-1)) {
+      if (order.has(value)) stack.pop();
+      else if (value.def.kind !== "op" || entered.has(value)) order.add(value);
       else {
-        stack.push({ value, ready: true });
-        for (const operand of operandsOf(value.def).toReversed()) stack.push({ value: operand, ready: false });
+        entered.add(value);
+        for (const operand of operandsOf(value.def).toReversed()) stack.push(operand);
       }
     }
   }

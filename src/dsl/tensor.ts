@@ -150,5 +150,10 @@ export function named<T extends Tensor>(name: string, value: T): T {
 
 /** The tensors an op value reads, in operand order. */
 export function operandsOf(def: OpDef): readonly Tensor[] {
-  return Object.values(def.operands).flat() as readonly Tensor[];
+  const all: Tensor[] = [];
+  for (const operand of Object.values(def.operands)) {
+    if ("type" in operand) all.push(operand);
+    else all.push(...operand);
+  }
+  return all;
 }

@@ -91,6 +91,10 @@ interface Sums {
   compared: number;
 }
 
+/**
+ * The strongest claim first. Where tokens may be padding, that is claimed of them before all: a proof for columns that may
+ * be zero is one for columns that are not.
+ */
 function proveSegment(
   task: Task,
   segment: Segment,
@@ -99,18 +103,23 @@ function proveSegment(
   attempts: readonly Assumptions[],
 ): Proof {
   const failures: { readonly failure: Failure; readonly assumed: Assumptions }[] = [];
-  for (const assumed of attempts) {
+  const tryWith = (assumed: Assumptions): Tried => {
+    const p = programsFor(task, assumed, cuts);
+    const failure = attempt(p, task.pair, segment, sums);
+    sums.terms += p.c.store.terms.size;
+    if (!failure) gather(sums.record, p.c);
+    return { p, failure };
+  };
+  const padded = mayPad(task) ? tryWith({ ...attempts[0]!, column: "either" }) : undefined;
+  for (const [k, assumed] of attempts.entries()) {
     // That the mask has two values matters only where an entry of it stands in what differs.
     if (assumed.twoValued && failures.at(-1)?.failure.masked === false) continue;
-    const c = newContext(assumed, task.pair, task.rules);
-    const p = newPrograms(c, task.pair, cuts);
-    const failure = attempt(p, task.pair, segment, sums);
-    sums.terms += c.store.terms.size;
+    const { p, failure } = k === 0 && padded && !padded.failure ? padded : tryWith(assumed);
     // What an attempt takes for granted says nothing of what the graphs need.
-    if (!assumed.contiguous) for (const id of c.record.used.keys()) sums.tried.add(id);
+    if (!assumed.contiguous) for (const id of p.c.record.used.keys()) sums.tried.add(id);
     if (!failure) {
-      gather(sums.record, c);
-      sums.consequences = { ...consequencesOf(task, p, segment, cuts), ...sums.consequences };
+      const known = k === 0 ? padded?.failure : undefined;
+      sums.consequences = { ...consequencesOf(task, { p, segment, cuts, known }), ...sums.consequences };
       const exact = failures.findLast((x) => x.assumed.mode === "exact")?.failure;
       return { level: assumed.mode, ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}) };
     }
@@ -119,12 +128,39 @@ function proveSegment(
   return { level: "reals", failed: together(failures.map((x) => x.failure)) };
 }
 
+interface Tried {
+  readonly p: Programs;
+  readonly failure: Failure | undefined;
+}
+
+function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs): Programs {
+  const { mode, twoValued, contiguous, column } = assumed;
+  return newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules), pair, cuts);
+}
+
+/** Whether the corollary on padding is a question: there are columns of a write mask, and no position that always writes. */
+function mayPad({ pair, derives }: Task): boolean {
+  const kinds = [...pair.roles.values()].map((role) => role.kind);
+  return derives && pair.tokens > 1 && kinds.includes("write_mask") && !kinds.includes("position");
+}
+
+/** A segment that was proven. */
+interface Proven {
+  readonly p: Programs;
+  readonly segment: Segment;
+  readonly cuts: CutPairs;
+  /** How the same claim failed where tokens may be padding, if it did. */
+  readonly known: Failure | undefined;
+}
+
 /** What follows from a segment that was proven, or why it does not. Nothing is said of a block of one token. */
-function consequencesOf(task: Task, p: Programs, segment: Segment, cuts: CutPairs): Consequences {
-  const { pair } = task;
-  if (pair.tokens < 2 || !task.derives) return {};
-  const found = aftermathOf(p, segment.pairs);
-  const padding = paddingOf(task, p, segment, cuts);
+function consequencesOf(task: Task, proven: Proven): Consequences {
+  if (task.pair.tokens < 2 || !task.derives) return {};
+  const { p, segment, cuts } = proven;
+  // A row that may not have been written is read as one that was.
+  const written = p.c.record.used.has("P11") ? programsFor(task, { ...p.c, column: "one" }, cuts) : p;
+  const found = aftermathOf(written, segment.pairs);
+  const padding = mayPad(task) ? paddingOf(task, proven) : undefined;
   return padding === undefined ? found : { ...found, padding };
 }
 
@@ -132,20 +168,19 @@ function consequencesOf(task: Task, p: Programs, segment: Segment, cuts: CutPair
  * Whether any tokens of a block may be padding: block and steps are equal whatever the columns hold, and a step for
  * padding leaves the states as they are, so that it need not be made. Else what stands in the way.
  */
-function paddingOf({ pair, rules }: Task, p: Programs, segment: Segment, cuts: CutPairs): string | undefined {
-  const kinds = [...pair.roles.values()].map((role) => role.kind);
-  if (!kinds.includes("write_mask") || kinds.includes("position")) return undefined;
-  const { mode, twoValued, contiguous } = p.c;
-  const under = (column: "either" | "zero") =>
-    newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules), pair, cuts);
-  const failure = attempt(under("either"), pair, segment, { compared: 0 });
+function paddingOf(task: Task, { p, segment, cuts, known }: Proven): string | undefined {
+  const under = (column: "either" | "zero") => programsFor(task, { ...p.c, column }, cuts);
+  const failure =
+    known ?? (p.c.column === "one" ? attempt(under("either"), task.pair, segment, { compared: 0 }) : undefined);
   if (failure) return `${failure.pair.name} is not that of single steps when some tokens are padding`;
   const changed = changedByPadding(under("zero"), segment.pairs);
   return changed === undefined ? undefined : `a call for padding changes ${changed}`;
 }
 
 function gather(into: Record, { record }: Context): void {
-  for (const [id, names] of record.used) into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
+  // What only padding asks for is told with its corollary.
+  for (const [id, names] of record.used)
+    if (id !== "P11") into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
   for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
   for (const size of record.rowAxes) into.rowAxes.add(size);
   into.gap = Math.min(into.gap, record.gap);

@@ -1,6 +1,7 @@
 /** What follows from a proof beside equality: what a step changes, what it keeps, what padding does. */
 import { describe, expect, test } from "vitest";
 import { named } from "../../../src/dsl/tensor.ts";
+import type { Outcome } from "../../../src/passes/prove/attempts.ts";
 import type { Consequences } from "../../../src/passes/prove/report/aftermath.ts";
 import { type Fault, type Feeds, op, type Results, type Value } from "../../support/prove/corpus/fault.ts";
 import { outcome } from "../../support/prove/outcome.ts";
@@ -86,6 +87,24 @@ test("what equals the steps' only where no token is padding is told", () => {
     undefined,
     { padding: "y is not that of single steps when some tokens are padding" },
   ]);
+});
+
+test("what is proven does not rest on what only padding asks for, nor is it asked for twice", () => {
+  const make = (f: Feeds): Results => ({ y: f.x, K: blend(f) });
+  const [alone, derived] = [outcome({ make }), outcome({ make }, { derives: true })];
+  const needs = ({ record }: Outcome) => [...record.used.keys()].sort();
+  expect(needs(derived)).toEqual(needs(alone));
+  expect(derived.compared).toBe(alone.compared);
+});
+
+test("a failure is told as it is where no token is padding", () => {
+  const fault: Fault = { make: (f) => ({ y: op.mul(f.x, f.tokens), K: blend(f) }) };
+  const told = (derives: boolean) => {
+    const { site: _, ...finding } = outcome(fault, { derives }).failed!.explain();
+    return finding;
+  };
+  expect(told(true)).toStrictEqual(told(false));
+  expect(told(true)).toMatchObject({ value: "y" });
 });
 
 test("each segment is asked: what a later one does is told as well", () => {

@@ -38,8 +38,7 @@ describe("two prime fields", () => {
       ATTACK,
     );
     expect([summary(bits), summary(reals)]).toEqual(["PROVEN (exact)", "PROVEN (reals)"]);
-    for (const { secondOpinion } of [bits, reals])
-      expect(secondOpinion!.map(({ equal }) => equal)).toEqual([true, true]);
+    for (const { secondOpinion } of [bits, reals]) expect(secondOpinion!.map(({ equal }) => equal)).toEqual([true]);
   });
 
   test("say what they say of what is not proven as well", () => {
@@ -73,12 +72,12 @@ describe("two prime fields", () => {
   });
 
   test("contradict nothing where one of them sees no difference", () => {
-    // 3 · 2²⁴ + 16777211 is the first of the primes.
-    const parts = [2 ** 24, 2 ** 24, 2 ** 24, 16777211].map((n) => n * 2 ** -60);
+    // 3 · 2²⁴ + 16777189 is the second of the primes.
+    const parts = [2 ** 24, 2 ** 24, 2 ** 24, 16777189].map((n) => n * 2 ** -60);
     const verdict = judged(beside(...parts), { ...ATTACK, rules });
     expect([summary(verdict), verdict.secondOpinion?.map(({ equal }) => equal)]).toEqual([
       "PROVEN (exact)",
-      [true, false],
+      [false, true],
     ]);
     for (const told of verdict.secondOpinion!) expect(Object.keys(told)).not.toContain("sure");
   });

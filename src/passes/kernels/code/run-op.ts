@@ -1,6 +1,6 @@
 /** Ops run as compiled JavaScript on the arrays of the reference interpreter: for many runs of one graph. */
 import { infoOf } from "../../../dsl/operands.ts";
-import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { type AttrValue, type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../../dsl/type.ts";
 import type { RunOp } from "../../interpret/evaluate.ts";
 import type { Precision } from "../../interpret/reading.ts";
@@ -31,16 +31,22 @@ interface Ready {
   readonly operands: readonly Tensor[];
 }
 
-/** All that the text of a compiled op depends on. */
+/** All that the text of a compiled op depends on. Asked of every op of a stack, so that no general encoder is used. */
 function formOf(def: OpDef, type: TensorType): string {
   const operands = operandsOf(def);
   const told = operands.map((x) => {
-    const { values, ...info } = infoOf(x);
-    return { ...info, values: values && Array.from(values), first: operands.indexOf(x) };
+    const { values, constant } = infoOf(x);
+    return [typeText(x.type), constant, values && Array.from(values, exactly), operands.indexOf(x)].join(" ");
   });
-  const counts = Object.entries(def.operands).map(([name, x]) => [name, Array.isArray(x) ? x.length : "one"]);
-  return JSON.stringify([def.op, def.part ?? 0, def.attrs, type, counts, told], exactly);
+  const counts = Object.entries(def.operands).map(([name, x]) => `${name} ${Array.isArray(x) ? x.length : "one"}`);
+  const attrs = Object.entries(def.attrs).map(([name, x]) => `${name} ${attrText(x)}`);
+  return [def.op, def.part, attrs.join(), typeText(type), counts.join(), ...told].join(";");
 }
 
-/** JSON has no −0, no infinity and no NaN. */
-const exactly = (_: string, x: unknown): unknown => (typeof x === "number" ? (Object.is(x, -0) ? "-0" : String(x)) : x);
+const typeText = ({ dtype, shape }: TensorType): string => `${dtype} ${shape.join("x")}`;
+
+const attrText = (x: AttrValue): string =>
+  typeof x === "object" ? `[${Array.from(x, exactly).join()}]` : typeof x === "string" ? JSON.stringify(x) : exactly(x);
+
+/** A number's text has no −0. */
+const exactly = (x: number | boolean): string => (Object.is(x, -0) ? "-0" : String(x));

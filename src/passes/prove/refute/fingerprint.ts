@@ -43,7 +43,10 @@ export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fing
   const { prime, seed, contiguous = false } = options;
   const field = fieldReading(options);
   const sample = sampleOf(pair, seed, contiguous ? { rows: "contiguous" } : {});
-  const random = (name: string, k: number): number => randomElement(prime, seed, hashText(name), k);
+  const random = (name: string): ((k: number) => number) => {
+    const hash = hashText(name);
+    return (k) => randomElement(prime, seed, hash, k);
+  };
   const weight = (value: Tensor): NDArray => {
     const { def, type } = value;
     if (def.kind !== "weight") throw new Error("a weight was expected");
@@ -51,7 +54,8 @@ export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fing
     if (table) return from(type, (k) => (isFloat(type.dtype) ? field.num(table[k]!) : table[k]!));
     if (!isFloat(type.dtype)) field.doubt();
     const { base, offset } = placeOf(def.source, type);
-    return from(type, (k) => random(keyOfWeight(base), offset + k));
+    const element = random(keyOfWeight(base));
+    return from(type, (k) => element(offset + k));
   };
   // The host's numbers as field elements: masks and positions keep their meaning, all else is random.
   const element = (value: Tensor, data: NDArray): NDArray => {
@@ -65,9 +69,8 @@ export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fing
     }
     if (role.kind === "mask" || role.kind === "write_mask" || role.kind === "position") return data;
     if (!isFloat(value.type.dtype)) field.doubt();
-    return from(value.type, (k) =>
-      randomElement(prime, seed, hashText(keyOfInput(value.name ?? "")), Math.round(data.data[k]! * 2 ** 24)),
-    );
+    const fed = random(keyOfInput(value.name ?? ""));
+    return from(value.type, (k) => fed(Math.round(data.data[k]! * 2 ** 24)));
   };
   // What is known is known from the start: an element must not change its place in an order on the way.
   for (const { def, type } of [...schedule(pair.block), ...schedule(pair.step)])
@@ -82,7 +85,7 @@ export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fing
     });
   };
   let states = Object.fromEntries(
-    pair.block.states.map(({ name, entry }) => [name, from(entry.type, (k) => random(keyOfState(name), k))]),
+    pair.block.states.map(({ name, entry }) => [name, from(entry.type, random(keyOfState(name)))]),
   );
   const block = call(pair.block, 0, states);
   const steps = Array.from({ length: pair.tokens }, (_, t) => {
