@@ -27,6 +27,8 @@ export function askForRoles(
   const quick = { counterexample: false, secondOpinion: false, corollaries: false, ...stored };
   const proves = (guess: Guess): boolean =>
     unlessUnfit(() => prove(block, step, { ...quick, roles: withGuess(given, guess) }).verdict === "PROVEN");
+  // A pair that is proven as it stands differs for another reason, such as padding.
+  if (doubtful.length === 0 || proves([])) return;
   const right = guesses(doubtful, twins).find(proves);
   if (right) throw question(right);
 }

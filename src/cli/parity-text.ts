@@ -1,5 +1,6 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
-import type { CallReport, ParityReport } from "../passes/parity/parity.ts";
+import type { CallReport } from "../passes/parity/call.ts";
+import type { ParityReport } from "../passes/parity/parity.ts";
 import { ONE_TOKEN } from "./prove-text.ts";
 import { rolesLines } from "./roles-text.ts";
 import { table } from "./table.ts";
@@ -17,38 +18,63 @@ const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
 export function printParity(report: ParityReport, { name, weights, seconds }: Heading): string {
   const rows = report.calls.flatMap((call, n) => callRows(call, n));
-  const counted = report.calls.flatMap((call) => call.tokens);
+  const calls = report.calls.filter(({ counts }) => counts === "yes");
+  const counted = calls.flatMap((call) => call.tokens);
   const equal = counted.filter((t) => t.equal).length;
-  const verdict = report.equal
-    ? "EQUAL: every bit of every token and state"
-    : `DIFFERS: ${counted.length - equal} of ${counted.length} tokens, ${statesDiffering(report)} states`;
+  const differing = [counted.length - equal, statesDiffering(calls)] as const;
   return [
     wrapLine(`${name}, weights ${weights}`),
     ...rolesLines(report.roles),
     "",
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
-    wrapLine(`${verdict} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
+    wrapLine(exercisedLine(report)),
+    wrapLine(`${verdictOf(report, differing, counted.length)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
   ].join("\n");
 }
 
-const statesDiffering = (report: ParityReport): number =>
-  report.calls.reduce((n, call) => n + call.states.filter((s) => !s.equal).length, 0);
+/** A no is a difference, or that values which every host feeds are not finite: equal NaNs say nothing. */
+function verdictOf({ equal, calls }: ParityReport, [tokens, states]: readonly [number, number], of: number): string {
+  if (equal) return "EQUAL: every bit of every token and state";
+  if (tokens + states > 0) return `DIFFERS: ${tokens} of ${of} tokens, ${states} states`;
+  const call = calls.find(({ counts }) => counts === "not finite");
+  return `NOT FINITE: call "${call?.call.label}" gives an infinity or NaN, on which equal bits say nothing`;
+}
 
-function callRows({ call, tokens, states }: CallReport, n: number): readonly (readonly string[])[] {
+function exercisedLine({ exercised: e, tokens }: ParityReport): string {
+  const [least, most] = e.largest.map((x) => Number(x.toPrecision(3)));
+  return [
+    `exercised: ${e.tokens} tokens in ${e.calls} calls, seeds ${e.seeds.join(", ")}`,
+    ...(e.seen ? [`${e.seen[0]} to ${e.seen[1]} cache rows shown`] : []),
+    ...(e.lastRow ? ["the last row written"] : []),
+    ...(tokens > 1 ? [`${e.rejected} tokens rejected`] : []),
+    ...(e.deadColumns > 0 ? [`${e.deadColumns} dead columns (${e.deadBeforeLive} before a live one)`] : []),
+    `largest |x| of a call ${least} to ${most}`,
+    ...(e.notFinite > 0 ? [`${e.notFinite} calls not finite, which count for nothing`] : []),
+    ...(e.beyondMask > 0
+      ? [`${e.beyondMask} calls in which rows that a mask shuts show, which count for nothing`]
+      : []),
+  ].join("; ");
+}
+
+const statesDiffering = (calls: readonly CallReport[]): number =>
+  calls.reduce((n, call) => n + call.states.filter((s) => !s.equal).length, 0);
+
+function callRows({ call, tokens, states, counts }: CallReport, n: number): readonly (readonly string[])[] {
   const label = `${n} ${call.label}`;
+  const bits = (equal: boolean) => (counts !== "yes" ? counts : equal ? "equal" : "differ");
   return [
     ...tokens.map((t) => [
       label,
       `${t.output}[${t.token}]`,
       `${t.row}`,
-      t.equal ? "equal" : "differ",
+      bits(t.equal),
       figure(t.relativeL2),
       figure(t.cosine),
       figure(t.worstOverRms),
       `${t.ulps}`,
     ]),
-    ...states.map((s) => [label, s.state, shortList(s.rows), s.equal ? "equal" : "differ", "", "", "", ""]),
+    ...states.map((s) => [label, s.state, shortList(s.rows), bits(s.equal), "", "", "", ""]),
   ];
 }
 

@@ -157,10 +157,16 @@ function checkOutputs(block: Graph, step: Graph, tokens: number): void {
     const twin = ownEntry(step.outputs, name);
     if (!twin) throw missing("output", name, block, step, value);
     if (tokenAxisOf(value, twin, tokens) === undefined)
-      throw new GraphError(`output "${name}" has no row per token to compare`, value.site);
+      throw new GraphError(noRows(name, value, twin, tokens), value.site);
   }
   for (const [name, value] of Object.entries(step.outputs))
     if (!ownEntry(block.outputs, name)) throw missing("output", name, step, block, value);
+}
+
+function noRows(name: string, { type }: Tensor, { type: one }: Tensor, tokens: number): string {
+  const types = `output "${name}" is ${show(type)} in the block, ${show(one)} in the step`;
+  if (type.dtype !== one.dtype) return types;
+  return `${types}: it has no row per token to compare, ${tokens} in the block for 1 in the step along one axis`;
 }
 
 /** A value by name: names come from files, and `constructor` is one like any other. */

@@ -100,9 +100,13 @@ test.each<[sentence: string, block: Graph, step: Graph]>([
   ['state "k" is fp16[1,2,8,4] in the block, fp16[1,2,8,8] in the step', block, { ...step, ...otherState("k", wide) }],
   ['output "y" of block is missing in step', block, { ...step, outputs: { z: step.outputs.y! } }],
   ['output "z" of step is missing in block', block, { ...step, outputs: { y: step.outputs.y!, z: step.outputs.y! } }],
-  ['output "y" has no row per token to compare', block, { ...step, outputs: { y: block.outputs.y! } }],
   [
-    'output "y" has no row per token to compare',
+    'output "y" is fp16[1,5,3,1] in the block, fp16[1,5,3,1] in the step: it has no row per token',
+    block,
+    { ...step, outputs: { y: block.outputs.y! } },
+  ],
+  [
+    'output "y" is fp16[3,3] in the block, fp16[1,1] in the step: it has no row per token to compare, 3 in the block',
     { ...block, outputs: { y: matmul(input("a", [3, 1]), input("b", [1, 3])) } },
     { ...step, outputs: { y: add(input("a", [1, 1]), 1) } },
   ],

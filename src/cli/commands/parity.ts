@@ -41,8 +41,8 @@ export const parityCommand: Command = {
     },
   },
   notes: [
-    "The sequence rejects tokens, writes over stale rows, scatters, pads, and ends on the last block that fits.",
-    "Exit code 0 only when every bit is equal (the sign of zero aside).",
+    "Three sequences, each with a seed of its own and caches full of garbage: as a host decodes (tokens rejected, stale rows written over, scattered and padded blocks, the last block that fits); at the end of a full cache, with rows as large as the graph bears; and small rows from the first cache row. What was exercised is printed.",
+    "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
   async run(args, io) {
     const pair = await comparedPair(args);

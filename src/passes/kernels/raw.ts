@@ -60,6 +60,12 @@ export function copyElements(dtype: DType, from: Elements, to: Elements): void {
   else for (let i = 0; i < from.length; i++) to[i] = fp16Bits(from[i]!);
 }
 
+/** Whether no element is an infinity or NaN. */
+export function allFinite({ dtype, data }: RawArray): boolean {
+  if (dtype === "fp16" && data instanceof Uint16Array) return !data.some((bits) => (bits & 0x7c00) === 0x7c00);
+  return !data.some((x) => !Number.isFinite(x));
+}
+
 /** The same contents as doubles. */
 export function toNDArray({ dtype, shape, data }: RawArray): NDArray {
   const values = new Float64Array(data.length);

@@ -72,8 +72,9 @@ export function compareStates(
 }
 
 /** Whether element i differs in bits, the signs of zero and the kinds of NaN aside. */
-function differingElements({ data: a }: RawArray, { data: b }: RawArray): (i: number) => boolean {
-  if (!(a instanceof Uint16Array)) return (i) => a[i] !== b[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]));
+function differingElements({ dtype, data: a }: RawArray, { data: b }: RawArray): (i: number) => boolean {
+  if (dtype !== "fp16" || !(a instanceof Uint16Array))
+    return (i) => a[i] !== b[i] && !(Number.isNaN(a[i]) && Number.isNaN(b[i]));
   const isNaNBits = (bits: number) => (bits & 0x7fff) > 0x7c00;
   return (i) => a[i] !== b[i] && ((a[i]! | b[i]!) & 0x7fff) !== 0 && !(isNaNBits(a[i]!) && isNaNBits(b[i]!));
 }

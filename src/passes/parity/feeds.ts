@@ -30,6 +30,8 @@ export interface Source {
   readonly config?: PhiConfig;
   /** Rows of the cache. */
   readonly maxSeq: number;
+  /** Root of the variance of float rows, those of RoPE aside; 1 when absent. */
+  readonly scale?: number;
 }
 
 /** Root of 3: u · √3 has variance 1. */
@@ -45,6 +47,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
   const base = streamBase(source.seed, tagOfName(name));
   const token = (ix: readonly number[]): number => only ?? (tokenAxis(role) === undefined ? 0 : ix[tokenAxis(role)!]!);
   const fed = (x: number) => elementOf(type, x);
+  const { scale = 1 } = source;
   switch (role.kind) {
     case "mask":
       return tabulate(type, (ix) => {
@@ -62,7 +65,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
         const place = within(ix, type, role.tokenAxis);
         return table
           ? roundTo(type.dtype, table.data[token(ix) * table.shape[1] + place]!)
-          : fed(uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place));
+          : fed((role.rope ? 1 : scale) * uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place));
       });
     }
     case "shared":
@@ -75,6 +78,10 @@ const elementOf = ({ dtype }: TensorType, u: number): number =>
   isFloat(dtype) ? roundTo(dtype, UNIT * u) : Number(u >= 0);
 
 const tokenAxis = (role: Role): number | undefined => ("tokenAxis" in role ? role.tokenAxis : undefined);
+
+/** How many cache rows a token is shown. */
+export const rowsSeen = ({ rows, committed }: Feed, token: number): number =>
+  new Set([...committed, ...rows.slice(0, token + 1).filter((row) => row !== undefined)]).size;
 
 /** A token sees what is committed, itself, and the tokens before it in its block. */
 function sees({ rows, committed }: Feed, token: number, slot: number): boolean {

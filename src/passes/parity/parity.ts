@@ -1,15 +1,14 @@
 /** Runs a block graph against its one-token twin over a sequence of calls, chained through the state. */
-import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../../dsl/role.ts";
 import { type Twins, twinsOf } from "../../dsl/twins.ts";
-import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { PhiConfig } from "../../models/config.ts";
-import { arrayOf } from "../interpret/array.ts";
-import { compareStates, compareToken, type StateReport, type TokenReport } from "./compare.ts";
-import { type Feed, feed, type Source } from "./feeds.ts";
-import type { Arrays, RunnableGraphs } from "./runner.ts";
-import { abilitiesOf, type PlannedCall, usualSequence } from "./sequence.ts";
+import { type CallReport, isEqual, type ParityRun, runCall } from "./call.ts";
+import { type Exercised, exercisedBy } from "./exercised.ts";
+import { garbage } from "./initial.ts";
+import { onlyPass, type Pass, usualPasses } from "./passes.ts";
+import type { RunnableGraphs } from "./runner.ts";
+import { abilitiesOf, type PlannedCall } from "./sequence.ts";
 
 /** What a parity run may be told. */
 export interface ParityOptions {
@@ -25,20 +24,14 @@ export interface ParityOptions {
   readonly roles?: GivenRoles;
 }
 
-/** One call of the block and the steps that it should equal. */
-export interface CallReport {
-  readonly call: PlannedCall;
-  readonly tokens: readonly TokenReport[];
-  readonly states: readonly StateReport[];
-}
-
-/** A whole sequence; `equal` when every bit of every call is, the sign of zero aside. */
+/** All passes; `equal` when every bit of every call that counts is, the sign of zero aside, and the usual calls all count. */
 export interface ParityReport {
   readonly equal: boolean;
   /** T. */
   readonly tokens: number;
   /** What each input was fed as, and where that was learnt. */
   readonly roles: readonly RoleRecord[];
+  readonly exercised: Exercised;
   readonly calls: readonly CallReport[];
 }
 
@@ -46,24 +39,32 @@ export interface ParityReport {
 const BLOCKS_WITHOUT_CACHE = 8;
 
 /**
- * The parity of two graphs over a sequence. After each block the steps go on from what was accepted, the block from its
- * own state with the stale rows that rejected tokens left.
- * @throws GraphError when they have no common interface.
+ * The parity of two graphs over sequences of calls, each from caches full of garbage. After each block the steps go on
+ * from what was accepted, the block from its own state with the stale rows that rejected tokens left. A pass ends at a
+ * call that does not count: what follows would say nothing.
+ * @throws GraphError when they have no common interface; UserError when no block fits the cache.
  */
 export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}): Promise<ParityReport> {
   const twins = twinsOf(graphs.block, graphs.step, options.roles);
   const { roles, tokens, slots = BLOCKS_WITHOUT_CACHE * tokens } = twins;
-  const calls = options.calls ?? usualSequence(tokens, slots, abilitiesOf(twins));
-  if (calls.length === 0) throw nothingToRun(twins);
-  const { seed = 1, config } = options;
-  const source: Source = { seed, roles, maxSeq: slots, ...(config ? { config } : {}) };
-  const job: ParityRun = { ...twins, ...graphs, source, chain: beginChain(graphs.block) };
+  const passes = options.calls ? onlyPass(options.calls) : usualPasses(tokens, slots, abilitiesOf(twins));
+  if (passes.length === 0) throw nothingToRun(twins);
+  const told = countCalls(passes, options);
   const reports: CallReport[] = [];
-  for (const [n, call] of calls.entries()) {
-    reports.push(await runCall(job, call, n * tokens));
-    options.onCall?.(n + 1, calls.length);
+  let equal = true;
+  for (const pass of passes) {
+    const found = await runPass({ ...twins, ...graphs }, pass, { ...options, maxSeq: slots, told });
+    equal &&= found.every((call) => (call.counts === "yes" ? isEqual(call) : !pass.decides));
+    reports.push(...found);
   }
-  return { equal: reports.every(isEqual), tokens, roles: recordsOf(roles), calls: reports };
+  return { equal, tokens, roles: recordsOf(roles), exercised: exercisedBy(reports, slots), calls: reports };
+}
+
+/** Tells of each call that is over, those that a pass left out among the done. */
+function countCalls(passes: readonly Pass[], { onCall }: ParityOptions): (pass: Pass, done: number) => void {
+  const total = passes.reduce((n, { calls }) => n + calls.length, 0);
+  const before = (pass: Pass) => passes.slice(0, passes.indexOf(pass)).reduce((n, { calls }) => n + calls.length, 0);
+  return (pass, done) => onCall?.(before(pass) + done, total);
 }
 
 const nothingToRun = ({ block, tokens, slots = 0 }: Twins): UserError =>
@@ -72,53 +73,50 @@ const nothingToRun = ({ block, tokens, slots = 0 }: Twins): UserError =>
     "give fewer tokens or more rows; a state's rows are its last axis but one, unless a mask tells them",
   );
 
-const isEqual = ({ tokens, states }: CallReport): boolean =>
-  tokens.every((t) => t.equal) && states.every((s) => s.equal);
-
-/** What is carried from call to call. */
-interface ParityChain {
-  blockStates: Arrays;
-  stepStates: Arrays;
-  readonly committed: Set<number>;
-  /** Rows that hold rejected tokens in the block's state only. */
-  readonly stale: Set<number>;
+interface PassOptions extends ParityOptions {
+  readonly maxSeq: number;
+  told(pass: Pass, done: number): void;
 }
 
-interface ParityRun extends Twins, RunnableGraphs {
-  readonly source: Source;
-  readonly chain: ParityChain;
-}
-
-function beginChain(block: Graph): ParityChain {
-  const zeros = Object.fromEntries(
-    block.states.map(({ name, entry: { type } }) => [
-      name,
-      arrayOf(type.dtype, type.shape, new Float64Array(sizeOf(type.shape))),
-    ]),
-  );
-  return { blockStates: zeros, stepStates: zeros, committed: new Set(), stale: new Set() };
-}
-
-/** `stream` is the number of the call's first token among all rows fed. */
-async function runCall(job: ParityRun, call: PlannedCall, stream: number): Promise<CallReport> {
-  const { source, chain } = job;
-  const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream };
-  const inputs = feed(job.block, source, context);
-  const block = await job.runBlock({ ...inputs, ...chain.blockStates });
-  const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
-  const tokens: TokenReport[] = [];
-  let states = chain.stepStates;
-  let kept = states;
-  for (const { row, token } of live) {
-    const step = await job.runStep({ ...feed(job.step, source, context, token), ...states });
-    states = step.states;
-    if (token < call.accepted) kept = states;
-    tokens.push(...compareToken(job, { inputs, block: block.outputs, step: step.outputs, token, row }));
+/** The calls of a pass, at the first of its scales at which all of them count; at the last one when there is none. */
+async function runPass(
+  graphs: Twins & RunnableGraphs,
+  pass: Pass,
+  options: PassOptions,
+): Promise<readonly CallReport[]> {
+  let reports: CallReport[] = [];
+  for (const scale of pass.scales) {
+    const job = beginPass(graphs, pass, scale, options);
+    reports = [];
+    for (const [n, call] of pass.calls.entries()) {
+      const report = await runCall(job, call, n * graphs.tokens);
+      reports.push(report);
+      options.told(pass, n + 1);
+      if (report.counts !== "yes") break;
+    }
+    if (reports.every(({ counts }) => counts === "yes") || reports.some(isDifferent)) break;
   }
-  for (const { row } of live) chain.stale.delete(row);
-  const reports = compareStates(block.states, states, chain.stale, source.maxSeq);
-  chain.blockStates = block.states;
-  chain.stepStates = kept;
-  for (const { row, token } of live) (token < call.accepted ? chain.committed : chain.stale).add(row);
-  return { call, tokens, states: reports };
+  options.told(pass, pass.calls.length);
+  return reports;
+}
+
+const isDifferent = (report: CallReport): boolean => report.counts === "yes" && !isEqual(report);
+
+/** Fresh caches. */
+function beginPass(
+  graphs: Twins & RunnableGraphs,
+  pass: Pass,
+  scale: number,
+  { seed: given = 1, maxSeq, config }: PassOptions,
+): ParityRun {
+  const seed = given + pass.seed;
+  const initial = garbage(graphs.block, seed, pass.stale);
+  const committed = new Set(Array.from({ length: pass.committed }, (_, row) => row));
+  const source = { seed, roles: graphs.roles, maxSeq, scale, ...(config ? { config } : {}) };
+  return {
+    ...graphs,
+    source,
+    bounded: !pass.decides && [...graphs.roles.values()].some(({ kind }) => kind === "mask"),
+    chain: { blockStates: initial, stepStates: initial, committed, stale: new Set<number>() },
+  };
 }

@@ -1,16 +1,15 @@
 /** Records a parity sequence: what each call is fed and what must come out, for a device that computes it again. */
 
 import type { Graph } from "../../dsl/graph.ts";
-import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
 import type { GivenRoles, Roles } from "../../dsl/role.ts";
 import { type Graphs, slotAxisOf, type Twins, twinsOf } from "../../dsl/twins.ts";
-import { type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
+import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { PhiConfig } from "../../models/config.ts";
-import { tabulate } from "../interpret/array.ts";
 import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
 import { type Feed, feed, type Source } from "./feeds.ts";
+import { garbage } from "./initial.ts";
 import type { Arrays, RunnableGraphs, Runner } from "./runner.ts";
 import { abilitiesOf, type PlannedCall, usualSequence } from "./sequence.ts";
 
@@ -169,19 +168,6 @@ function recordedState(name: string, shape: Shape, maxSeq: number): RecordedStat
     throw new UserError(`state "${name}" [${shape.join(",")}] has no axis of ${maxSeq} cache rows`);
   return { name, shape, rowAxis };
 }
-
-/** Unit-variance values that no host would leave in a cache: a graph that reads a row it must not see gives itself away. */
-function garbage(block: Graph, seed: number): Arrays {
-  const fill = (name: string, type: TensorType) => {
-    const base = streamBase(seed, tagOfName(`initial ${name}`));
-    let n = 0;
-    return toRaw(tabulate(type, () => halfGrid(uniformAt(base, n++))));
-  };
-  return Object.fromEntries(block.states.map(({ name, entry: { type } }) => [name, fill(name, type)]));
-}
-
-/** Multiples of 2⁻⁹ up to √3: exact in fp16. */
-const halfGrid = (u: number): number => Math.round(u * Math.sqrt(3) * 512) / 512;
 
 /** The entries of `rows` along an axis, in that order. */
 function rowsOf({ dtype, shape, data }: RawArray, axis: number, rows: readonly number[]): RawArray {

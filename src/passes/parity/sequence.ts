@@ -65,6 +65,40 @@ export function usualSequence(tokens: number, maxSeq: number, can: Abilities): r
   return can.padded && tokens > 1 && calls.length > 0 ? withPadding(calls, tokens) : calls;
 }
 
+/** Blocks after a rejection, where they fit. */
+const AFTER_REJECTION = 3;
+
+/**
+ * What the usual sequence leaves out: dead columns before live ones, and three blocks one after another once tokens were
+ * rejected. It begins at the first cache row, or ends on the last one. Empty where no block fits.
+ */
+export function hardSequence(
+  tokens: number,
+  maxSeq: number,
+  can: Abilities,
+  where: "start" | "end",
+): readonly PlannedCall[] {
+  const live = can.padded && tokens > 1 ? Math.floor(tokens / 2) : 0;
+  const before = live + (tokens > 1 ? 1 : 0);
+  const blocks = Math.min(AFTER_REJECTION, Math.floor((maxSeq - before) / tokens));
+  if (blocks < 1) return [];
+  const calls: PlannedCall[] = [];
+  let next = where === "start" ? 0 : maxSeq - before - blocks * tokens;
+  const block = (label: string, accepted = tokens): void => {
+    calls.push({ label, rows: Array.from({ length: tokens }, (_, t) => next + t), accepted });
+    next += accepted;
+  };
+  if (live > 0) {
+    const first = next;
+    const rows = Array.from({ length: tokens }, (_, t) => (t % 2 === 1 ? first + (t - 1) / 2 : undefined));
+    calls.push({ label: "dead columns before live ones", rows, accepted: tokens });
+    next += live;
+  }
+  if (tokens > 1) block(`${tokens - 1} of ${tokens} rejected`, 1);
+  for (let n = 1; n <= blocks; n++) block(tokens > 1 ? `block ${n} after a rejection` : `token ${n}`);
+  return calls;
+}
+
 /** Every second row, in falling order: neither neighbours nor sorted. */
 const scattered = (next: number, tokens: number): Positions =>
   Array.from({ length: tokens }, (_, t) => next + 2 * (tokens - 1 - t));
