@@ -166,6 +166,7 @@ function checkOutputs(block: Graph, step: Graph, tokens: number): void {
 function noRows(name: string, { type }: Tensor, { type: one }: Tensor, tokens: number): string {
   const types = `output "${name}" is ${show(type)} in the block, ${show(one)} in the step`;
   if (type.dtype !== one.dtype) return types;
+  if (tokens === 1) return `${types}: by its inputs the block is of one token, so that both have one shape`;
   return `${types}: it has no row per token to compare, ${tokens} in the block for 1 in the step along one axis`;
 }
 

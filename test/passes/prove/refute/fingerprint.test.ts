@@ -5,7 +5,7 @@ import { input } from "../../../../src/dsl/tensor.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { type Fingerprint, fingerprint, PRIMES } from "../../../../src/passes/prove/refute/fingerprint.ts";
-import { type Feeds, join, op, part, S, table_, type Value } from "../../../support/prove/corpus/fault.ts";
+import { type Feeds, join, op, part, S, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";
 import { told } from "../../../support/prove/in-field.ts";
 
 const SURE = { equal: true, sure: true };
@@ -113,6 +113,58 @@ describe("what the host feeds keeps its meaning", () => {
     expect(told(sums)).toEqual(SURE);
     const last = ({ x, state, tokens }: Feeds) => ({ s: op.add!(state("s", [1, 4]), part(x, 0, tokens - 1)), y: x });
     expect(told(last)).toEqual(differs("s, element 0"));
+    // Of three steps the states are those after the third.
+    expect(told(sums, undefined, { tokens: 3 })).toEqual(SURE);
+    expect(told(last, undefined, { tokens: 3 })).toEqual(differs("s, element 0"));
+  });
+
+  test("a mask holds the numbers that its role declares", () => {
+    const masked = (open: number, closed: number, make: (m: Value, tokens: number, own: Value) => Value) => {
+      const build = (tokens: number) => {
+        const role = { kind: "mask", open, closed, tokenAxis: 2, slotAxis: 3 } as const;
+        const m = input("m", [1, 1, tokens, S], "fp16", { role }) as unknown as Value;
+        const write = input("kv_write_mask", [1, 1, S, tokens]) as unknown as Value;
+        const own = op.reduce_sum!(op.mul!(m, op.transpose!(write, { perm: [0, 1, 3, 2] })), {
+          axes: [3],
+          keep_dims: true,
+        });
+        return graph({ name: "g", inputs: [m, write], outputs: { y: make(m, tokens, own) } } as never);
+      };
+      return fingerprint(provenPair(build(2), build(1)), { prime: PRIMES[0], seed: 1, rounds: true });
+    };
+    // A token sees its own row.
+    expect(masked(0.5, 0, (m, T, own) => op.add!(m, T === 1 ? own : 0.5))).toEqual({ equal: true, sure: false });
+    const unsure = { equal: true, sure: false };
+    expect(masked(1, 0, (m, T) => (T === 1 ? m : op.mul!(m, m)))).toEqual(unsure);
+    expect(masked(3, 2, (m, T) => (T === 1 ? op.mul!(m, m) : op.sub!(op.mul!(m, 5), 6)))).toEqual(unsure);
+    expect(masked(3, 2, (m, T) => (T === 1 ? m : op.sub!(5, m))).equal).toBe(false);
+    const shut = (m: Value, T: number) => (T === 1 ? op.sub!(1, cast(op.less!(m, -1))) : op.exp!(m));
+    expect(masked(0, -65504, shut)).toEqual(unsure);
+    expect(masked(0, -10000, shut)).toEqual(SURE);
+    // Beside a number that is not known what is shut stays shut.
+    const scored = (m: Value, T: number) => op.exp!(T === 1 ? op.add!(W("w", [S]), m) : op.add!(m, W("w", [S])));
+    expect(masked(0, -10000, scored)).toEqual(SURE);
+  });
+});
+
+describe("whole numbers", () => {
+  const whole = (...data: number[]) => table_(data, [data.length], "int32");
+  test("that are negative are not followed where a float op takes them", () => {
+    const times = (...data: number[]) => told(({ x }) => op.mul!(x, cast(whole(...data))));
+    expect(times(1, 0, 2, 3)).toEqual(SURE);
+    for (const data of [
+      [-2, -3, -2, -5],
+      [4, -2, 0, 1],
+    ])
+      expect(times(...data)).toEqual({ equal: true, sure: false });
+  });
+
+  test("wrap as int32 does, beyond what doubles hold too", () => {
+    const [a, b] = [2 ** 30 + 1, 2 ** 30 + 3];
+    const product = Number(BigInt.asIntN(32, BigInt(a) * BigInt(b)));
+    const same = (n: number) =>
+      told(({ x, tokens }) => op.add!(x, cast(tokens === 2 ? op.mul!(whole(a), whole(b)) : whole(n)))).equal;
+    expect([same(product), same(product + 1)]).toEqual([true, false]);
   });
 });
 
