@@ -138,6 +138,8 @@ describe("what the host feeds keeps its meaning", () => {
     expect(masked(1, 0, (m, T) => (T === 1 ? m : op.mul!(m, m)))).toEqual(unsure);
     expect(masked(3, 2, (m, T) => (T === 1 ? op.mul!(m, m) : op.sub!(op.mul!(m, 5), 6)))).toEqual(unsure);
     expect(masked(3, 2, (m, T) => (T === 1 ? m : op.sub!(5, m))).equal).toBe(false);
+    const root = (m: Value, T: number) => (T === 1 ? op.mul!(m, 0) : op.mul!(op.sub!(m, 0.25), op.sub!(m, 1)));
+    expect(masked(1, 0.25, root)).toEqual(unsure);
     const shut = (m: Value, T: number) => (T === 1 ? op.sub!(1, cast(op.less!(m, -1))) : op.exp!(m));
     expect(masked(0, -65504, shut)).toEqual(unsure);
     expect(masked(0, -10000, shut)).toEqual(SURE);
