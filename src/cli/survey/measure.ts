@@ -1,15 +1,17 @@
 /** The measurements of `graphc survey`: a few blocks are run, every element is looked at, and what is normed is kept. */
+import type { Frame } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { bytesOf, type Executor, prepare } from "../../passes/run/run.ts";
 import { type Normed, normedValues } from "../../passes/survey/normed.ts";
 import { type NormSurvey, type NormSurveyor, normSurveyor, type Rows, rowsOf } from "../../passes/survey/norms.ts";
-import { type GraphSurvey, type Surveyor, surveyor } from "../../passes/survey/survey.ts";
+import { type GraphSurvey, type Surveyor, surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkMemory, type OpenPair } from "../pair.ts";
+import { authorFrame } from "../report.ts";
 import { BLOCKS, blockInputs, EMBEDDED, isEmbedded, sampledTokens, vocabulary, zeroStates } from "./rows.ts";
 
 /** Where the rows of a normed value come from. */
@@ -30,8 +32,12 @@ export interface NormedRows {
   readonly sample: Sample;
 }
 
+/** What is told of a value, and the author's line that made it where it is not finite. */
+export type ValueRecord = Omit<ValueSurvey, "site"> & { readonly at?: Frame };
+
 /** All that a survey tells. */
-export interface SurveyRecord extends GraphSurvey {
+export interface SurveyRecord extends Omit<GraphSurvey, "values"> {
+  readonly values: readonly ValueRecord[];
   readonly calls: { readonly blocks: number; readonly tokens: number };
   readonly norms: readonly NormSurvey[];
   /** What `safe` rests on. */
@@ -57,11 +63,17 @@ export async function measure(pair: OpenPair, args: Args, io: Io): Promise<Surve
       sample,
     }));
     const calls = { blocks: BLOCKS, tokens: args.whole("tokens") };
-    return { ...seen.report(), calls, norms: norms.report(), normed };
+    const { values, looked } = seen.report();
+    return { values: values.map(recordOf), looked, calls, norms: norms.report(), normed };
   } finally {
     await norms.close();
     await store.close();
   }
+}
+
+function recordOf({ site, ...value }: ValueSurvey): ValueRecord {
+  const at = value.nonFinite > 0 ? authorFrame(site) : undefined;
+  return { ...value, ...(at ? { at } : {}) };
 }
 
 /** A normed value, and how many of its rows were shown to the forms so far. */
@@ -164,7 +176,7 @@ async function runVocabulary({ pair, io, store, seen, norms, targets }: WholeVoc
   const whole = targets.filter(({ sample }) => sample.of === "vocabulary");
   const progress = io.progress("the whole vocabulary");
   let done = 0;
-  for await (const rows of vocabulary(pair, store)) {
+  for await (const rows of vocabulary(pair.config!, store)) {
     seen.observe(x, rows);
     for (const target of whole) await showRows(norms, target, rows);
     done += rows.shape[2];

@@ -1,6 +1,7 @@
 /** What `graphc survey` feeds: host data for a few blocks that share their cache, and rows of the embedding. */
 import { twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { PhiConfig } from "../../models/config.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import type { Rows } from "../../passes/survey/norms.ts";
 import type { Arrays } from "../../weights/arrays.ts";
@@ -13,6 +14,8 @@ const EMBEDDING = "model.embed_tokens.weight";
 export const BLOCKS = 4;
 /** Elements of the embedding in memory at a time. */
 const BATCH = 2 ** 20;
+
+type Sizes = Pick<PhiConfig, "vocab" | "hiddenSize">;
 
 /** The input that is fed rows of the embedding. */
 export const EMBEDDED = "x";
@@ -51,17 +54,17 @@ export async function blockInputs(pair: OpenPair, store: WeightStore, args: Args
   });
   if (!isEmbedded(pair, args)) return inputs;
   const ids = sampledTokens(pair, args).slice(first, first + tokens);
-  return { ...inputs, [EMBEDDED]: await embeddings(pair, store, ids) };
+  return { ...inputs, [EMBEDDED]: await embeddings(pair.config!, store, ids) };
 }
 
-/** The whole embedding, some rows at a time, in the order of the tokens' ids. */
-export async function* vocabulary(pair: OpenPair, store: WeightStore): AsyncGenerator<Rows> {
-  const { vocab, hiddenSize: d } = pair.config!;
-  const most = Math.max(1, Math.floor(BATCH / d));
+/** The whole embedding in the order of the tokens' ids, as many rows at a time as have `batch` elements, at least one. */
+export async function* vocabulary(config: Sizes, store: WeightStore, batch = BATCH): AsyncGenerator<Rows> {
+  const { vocab, hiddenSize: d } = config;
+  const most = Math.max(1, Math.floor(batch / d));
   for (let first = 0; first < vocab; first += most) {
     const count = Math.min(most, vocab - first);
     const data = new Uint16Array(d * count);
-    await readRows({ pair, store, first, count }, (row, channel, bits) => {
+    await readRows({ config, store, first, count }, (row, channel, bits) => {
       data[channel * count + row] = bits;
     });
     yield { dtype: "fp16", shape: [1, d, count, 1], data };
@@ -69,18 +72,18 @@ export async function* vocabulary(pair: OpenPair, store: WeightStore): AsyncGene
 }
 
 /** The embeddings of some tokens as x [1, d, T, 1]. */
-async function embeddings(pair: OpenPair, store: WeightStore, ids: readonly number[]): Promise<Rows> {
-  const d = pair.config!.hiddenSize;
+async function embeddings(config: Sizes, store: WeightStore, ids: readonly number[]): Promise<Rows> {
+  const d = config.hiddenSize;
   const data = new Uint16Array(d * ids.length);
   for (const [t, first] of ids.entries())
-    await readRows({ pair, store, first, count: 1 }, (_, channel, bits) => {
+    await readRows({ config, store, first, count: 1 }, (_, channel, bits) => {
       data[channel * ids.length + t] = bits;
     });
   return { dtype: "fp16", shape: [1, d, ids.length, 1], data };
 }
 
 interface RowRange {
-  readonly pair: OpenPair;
+  readonly config: Sizes;
   readonly store: WeightStore;
   readonly first: number;
   readonly count: number;
@@ -88,10 +91,10 @@ interface RowRange {
 
 /** Hands out every element of some rows of the embedding. A chunk of the store holds whole elements. */
 async function readRows(
-  { pair, store, first, count }: RowRange,
+  { config, store, first, count }: RowRange,
   take: (row: number, channel: number, bits: number) => void,
 ): Promise<void> {
-  const d = pair.config!.hiddenSize;
+  const d = config.hiddenSize;
   const source = { from: "checkpoint", tensor: EMBEDDING, rows: [first, first + count] } as const;
   let n = 0;
   for await (const chunk of store.stream(source, { dtype: "fp16", shape: [count, d] })) {

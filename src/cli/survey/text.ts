@@ -1,9 +1,9 @@
 /** A survey as text: a line each value, what was looked at, and which RMSNorm forms are safe for which rows. */
 import { SAFE_ROW_ERROR } from "../../passes/survey/norms.ts";
-import type { ValueSurvey } from "../../passes/survey/survey.ts";
+import { place } from "../report.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
-import type { NormedRows, SurveyRecord } from "./measure.ts";
+import type { NormedRows, SurveyRecord, ValueRecord } from "./measure.ts";
 
 /** Doublings left before overflow at which a value is worth a warning. */
 const NARROW = 2;
@@ -26,7 +26,7 @@ export function surveyText(name: string, weights: string, record: SurveyRecord):
 
 const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(2));
 
-function valueRow(v: ValueSurvey): readonly string[] {
+function valueRow(v: ValueRecord): readonly string[] {
   return [
     v.value,
     v.dtype,
@@ -39,7 +39,7 @@ function valueRow(v: ValueSurvey): readonly string[] {
   ];
 }
 
-function noteOf({ nonFinite, maxAbs, headroom }: ValueSurvey): string {
+function noteOf({ nonFinite, maxAbs, headroom }: ValueRecord): string {
   if (nonFinite > 0) return `${nonFinite} NOT FINITE`;
   if (maxAbs === 0) return "all zero";
   return headroom !== null && headroom < NARROW ? "near overflow" : "";
@@ -56,8 +56,9 @@ function lookedAt({ looked, calls }: SurveyRecord): string {
   return `Looked at, every element, over ${calls.blocks} blocks of ${calls.tokens} tokens: ${kinds.join(", ")}.`;
 }
 
-function verdict(values: readonly ValueSurvey[]): string {
-  const bad = values.filter(({ nonFinite }) => nonFinite > 0).map(({ value }) => value);
+function verdict(values: readonly ValueRecord[]): string {
+  const found = values.filter(({ nonFinite }) => nonFinite > 0);
+  const bad = found.map(({ value, at }) => (at ? `${value} (${place(at)})` : value));
   return bad.length === 0 ? "All of them are finite." : `NOT FINITE: ${bad.join(", ")}.`;
 }
 

@@ -122,20 +122,28 @@ interface Reference {
 }
 
 function referenceOf({ shape: [, d, rows], data }: Rows, eps: number): Reference {
+  const y = new Float64Array(data.length);
   const squares = new Float64Array(rows);
-  for (let i = 0; i < data.length; i++) squares[i % rows]! += HALF[data[i]!]! ** 2;
+  for (let c = 0, i = 0; c < d; c++)
+    for (let row = 0; row < rows; row++, i++) {
+      const value = HALF[data[i]!]!;
+      y[i] = value;
+      squares[row]! += value * value;
+    }
   const scales = squares.map((sum) => 1 / Math.sqrt(sum / d + eps));
-  return {
-    y: Float64Array.from(data, (bits, i) => HALF[bits]! * scales[i % rows]!),
-    lengths: squares.map((sum, row) => Math.sqrt(sum) * scales[row]!),
-  };
+  for (let c = 0, i = 0; c < d; c++) for (let row = 0; row < rows; row++, i++) y[i]! *= scales[row]!;
+  return { y, lengths: squares.map((sum, row) => Math.sqrt(sum) * scales[row]!) };
 }
 
 /** ‖y − reference‖ / ‖reference‖ of every row, ‖y‖ where the reference is 0; infinity where y is not finite. */
 function rowErrors(bits: RawArray["data"], { y, lengths }: Reference): Float64Array {
   const rows = lengths.length;
   const squares = new Float64Array(rows);
-  for (let i = 0; i < bits.length; i++) squares[i % rows]! += (HALF[bits[i]!]! - y[i]!) ** 2;
+  for (let i = 0; i < bits.length; )
+    for (let row = 0; row < rows; row++, i++) {
+      const off = HALF[bits[i]!]! - y[i]!;
+      squares[row]! += off * off;
+    }
   return squares.map((sum, row) => {
     if (Number.isNaN(sum)) return Number.POSITIVE_INFINITY;
     return lengths[row] === 0 ? Math.sqrt(sum) : Math.sqrt(sum) / lengths[row]!;

@@ -1,5 +1,6 @@
 /** What the numbers of a layer look like, value by value: how near they come to the ends of their own dtype. */
 import type { Graph } from "../../dsl/graph.ts";
+import type { Site } from "../../dsl/site.ts";
 import type { Def, Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import type { DType } from "../../dsl/type.ts";
@@ -25,6 +26,8 @@ export interface ValueSurvey {
   readonly headroom: number | null;
   /** The index along axis 1 (channels or heads) of the first element that is not finite; else of the largest. */
   readonly worstChannel: number;
+  /** Where the author made it. */
+  readonly site: Site;
 }
 
 /** All that was looked at, every element of it. */
@@ -134,6 +137,7 @@ function finish(tally: Tally, outputs: OutputNames): ValueSurvey {
     nonFinite,
     headroom: ends ? headroomOf(ends[0], tally) : null,
     worstChannel,
+    site: value.site,
   };
 }
 

@@ -1,10 +1,10 @@
 /** Which values are normed follows from the graph: every form, every name, and nothing else. */
 import { expect, test } from "vitest";
 import { graph } from "../../../src/dsl/graph.ts";
-import { roundFp16 } from "../../../src/dsl/number.ts";
 import {
   add,
   cast,
+  concat,
   layer_norm,
   mul,
   real_div,
@@ -69,11 +69,20 @@ test("a norm over another axis has rows along that axis, and a value normed twic
 });
 
 test("an eps that is not understood is told as such, not guessed", () => {
-  const m = add(mean(x), 4);
-  const y = real_div(x, sqrt(add(mean(square(real_div(x, m))), real_div(roundFp16(0.5), m))));
-  expect(found(y)).toEqual([{ value: x, axes: [1] }]);
+  const [m, other] = [add(mean(x), 4), add(mean(x), 8)];
+  const ofScaled = (eps: Tensor) => found(sqrt(add(mean(square(real_div(x, m))), eps as typeof m)));
+  expect(ofScaled(real_div(real_div(0.5, m), m))).toEqual([{ value: x, axes: [1], eps: 0.5 }]);
+  for (const eps of [real_div(0.5, m), real_div(real_div(0.5, m), other), real_div(real_div(0.5, other), m)])
+    expect(ofScaled(eps)).toEqual([{ value: x, axes: [1] }]);
+  const sum = add(mean(square(real_div(x, m))), real_div(real_div(0.5, m), m));
+  expect(found(rsqrt(sum, { epsilon: 0.25 }))).toEqual([{ value: x, axes: [1] }]);
   const computed = real_div(x, sqrt(add(mean(square(x)), m)));
   expect(found(computed)).toEqual([{ value: x, axes: [1] }]);
+});
+
+test("what is divided element by element is not normed itself, but the quotient is", () => {
+  const quotient = real_div(x, add(x, 9));
+  expect(found(sqrt(mean(square(quotient))))).toEqual([{ value: quotient, axes: [1], eps: 0 }]);
 });
 
 test.each<[text: string, y: Tensor]>([
@@ -82,6 +91,10 @@ test.each<[text: string, y: Tensor]>([
   ["the root of a sum of squares", sqrt(reduce_sum(square(x), { axes: [1], keep_dims: true }))],
   ["a product of two values", sqrt(mean(mul(x, transpose(x, { perm: [0, 1, 2, 3] }))))],
   ["layer_norm of the value itself, which subtracts its mean", layer_norm(x, { axes: [1] })],
+  ["layer_norm of [x, −x/2]", layer_norm(concat([x, mul(x, -0.5)], { axis: 1 }), { axes: [1] })],
+  ["layer_norm of [x, −x, x]", layer_norm(concat([x, mul(x, -1), x], { axis: 1 }), { axes: [1] })],
+  ["layer_norm of [x, −x] along another axis", layer_norm(concat([x, mul(x, -1)], { axis: 1 }), { axes: [2] })],
+  ["layer_norm of [x, −y]", layer_norm(concat([x, mul(add(x, 1), -1)], { axis: 1 }), { axes: [1] })],
   ["fp32, which no form of fp16 is for", sqrt(mean(square(cast(x, { dtype: "fp32" }))))],
 ])("no norm: %s", (_, y) => {
   expect(found(y)).toEqual([]);

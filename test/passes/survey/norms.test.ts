@@ -70,6 +70,14 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])("a row with %s is safe in no f
     expect([worstRow, where.row]).toEqual([Number.POSITIVE_INFINITY, 1]);
 });
 
+test("every value is judged with its own eps", async () => {
+  const norms = normSurveyor();
+  const rows = rowsOf({ dtype: "fp16", shape: [1, 128], data: row(0.5, 0, 128) }, [1]);
+  for (const eps of [1, 1e-5, 0.25]) await norms.observe(`eps ${eps}`, rows, eps);
+  await norms.close();
+  expect(norms.report().map(({ safe }) => safe)).toEqual(NORM_FORMS.map(() => true));
+});
+
 test("where no row was shown, no form is told of", () => {
   expect(normSurveyor().report()).toEqual([]);
 });

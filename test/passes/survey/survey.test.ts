@@ -23,7 +23,7 @@ test("the largest element, its channel, rms and subnormals are told, in bits or 
   const told = {
     ...{ value: "x", kind: "input", dtype: "fp16", maxAbs: 32752, worstChannel: 2, subnormal: 1 / 6, nonFinite: 0 },
     rms: Math.sqrt((1 + 4 + 2 ** -40 + 32752 ** 2 + 16) / 6),
-    headroom: 1,
+    site: x.site,
   };
   expect(survey(x, data)).toEqual({ ...told, headroom: expect.closeTo(1, 3) });
   const seen = surveyor(one);
@@ -63,6 +63,12 @@ test.each<[dtype: DType, data: readonly number[]]>([
 ])("%s does not overflow to infinity, and is not judged", (dtype, data) => {
   const told = survey(input("n", [2], dtype), data);
   expect(told).toMatchObject({ maxAbs: data[0], subnormal: null, headroom: null, nonFinite: 0 });
+});
+
+test("16 bits of a whole number are not those of an fp16", () => {
+  const [n, seen] = [named("n", input("n", [2], "uint16")), surveyor(one)];
+  seen.observe(n, { ...n.type, data: Uint16Array.of(0xffff, 1) });
+  expect(seen.report().values[0]).toMatchObject({ maxAbs: 65535, nonFinite: 0 });
 });
 
 test("what is quiet has no line, but is looked at: unnamed constants, and unnamed values that only rearrange", () => {
