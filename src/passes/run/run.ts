@@ -39,6 +39,8 @@ export interface Executor {
    * @throws GraphError when a value is missing or of another type.
    */
   run(plan: Plan, values: Readonly<Record<string, RawArray>>, observe?: Observer): RawResults;
+  /** Shows the contents of every constant and weight of a plan, and of what is computed from such alone. */
+  showConstants(plan: Plan, observe: Observer): void;
   close(): Promise<void>;
 }
 
@@ -69,6 +71,9 @@ export async function prepare(
   const places = new Map(plans.map((plan) => [plan, placesOf(plan, placeOf, finite)]));
   return {
     run: (plan, values, observe) => runPlan(m, plan, { places: places.get(plan)!, workspace, values, observe }),
+    showConstants(plan, observe) {
+      for (const value of plan.constants) observe(value, { ...value.type, data: placeOf(value, plan).data });
+    },
     close: m.close,
   };
 }

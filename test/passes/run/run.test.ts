@@ -13,7 +13,16 @@ import {
   mul,
   reshape,
 } from "../../../src/dsl/ops/index.ts";
-import { constant, input, state, type Tensor, type WeightSource, weight } from "../../../src/dsl/tensor.ts";
+import {
+  constant,
+  input,
+  type OpDef,
+  operandsOf,
+  state,
+  type Tensor,
+  type WeightSource,
+  weight,
+} from "../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../src/dsl/type.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
 import { phiLayers } from "../../../src/models/phi.ts";
@@ -130,6 +139,14 @@ test("quantised weights are unpacked once and equal the reference, down to 1 bit
   });
   const expected = evaluate(g, { values, weight: of }).outputs.y!;
   expect(differences(toNDArray(executor.run(plan, { x: toRaw(values.x) }).outputs.y!), expected)).toEqual([]);
+  const shown = new Map<Tensor, readonly number[]>();
+  executor.showConstants(plan, (value, contents) => shown.set(value, [...toNDArray(contents).data]));
+  const made = [int4, uint3].flatMap((value) => [value, ...operandsOf(value.def as OpDef)]);
+  expect(new Set(shown.keys())).toEqual(new Set(made));
+  for (const value of made) {
+    const alone = graph({ name: "alone", inputs: [], outputs: { value } });
+    expect(shown.get(value)).toEqual([...evaluate(alone, { values: {}, weight: of }).outputs.value!.data]);
+  }
 });
 
 test("an accumulation model that cannot be run is refused with its mend", () => {
