@@ -29,7 +29,9 @@ export function printVerdict(verdict: Verdict): string {
 
 function provenLines(verdict: Proven): readonly string[] {
   const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
-  const sizes = anyCacheSize ? "caches and cache sizes" : "and caches of this number of rows";
+  const { tokens, slots } = verdict.sizes;
+  const above = slots > tokens ? ` above ${tokens} rows` : "";
+  const sizes = anyCacheSize ? `caches and cache sizes${above}` : "and caches of this number of rows";
   const meaning =
     level === "exact"
       ? `equal bits, the sign of zero aside, for all weights, inputs, ${sizes}, and for any`

@@ -68,6 +68,7 @@ export function proveCut(
     const proof =
       proven.get(segment.signature) ?? proveSegment(task, segment, cutsWithout(all, segment.pairs), sums, attempts);
     proven.set(segment.signature, proof);
+    for (const name of segment.rows) sums.record.used.get("P6")?.add(name);
     const sizes = { segments: segments.length, distinct: proven.size };
     if (proof.failed) return { ...sums, level, failed: proof.failed, ...sizes };
     if (proof.level === "reals") level = "reals";
@@ -181,8 +182,11 @@ function gather(into: Record, { record }: Context): void {
   // What only padding asks for is told with its corollary.
   for (const [id, names] of record.used)
     if (id !== "P11") into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
+  // That bits are equal up to the sign of zero is said of numbers whose sign of zero does not come to show.
+  if (!into.used.has("P7")) into.used.set("P7", new Set());
   for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
   for (const size of record.rowAxes) into.rowAxes.add(size);
   into.gap = Math.min(into.gap, record.gap);
+  into.leastRow = Math.max(into.leastRow, record.leastRow);
   into.sized ||= record.sized;
 }

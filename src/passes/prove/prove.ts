@@ -16,7 +16,7 @@ import { type Finding, withoutHint } from "./refute/finding.ts";
 import { newOpinions, type Opinions } from "./refute/opinions.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
 import type { OwnRuns, Style } from "./refute/sample.ts";
-import { corollariesOf } from "./report/corollaries.ts";
+import { type Corollary, corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { Verdict } from "./report/verdict.ts";
 import { RULES, type RuleBook } from "./rules/rule-book.ts";
@@ -106,24 +106,47 @@ function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
     const finding = stopped({ code: "not finite", ...options.notFinite });
     return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P7 is known to be false" };
   }
-  const contiguous = record.used.has("P2'");
-  const attacked = opinions?.attacked({ level, gap: record.gap, contiguous });
+  const room = Math.min(...record.rowAxes) - record.leastRow;
+  if (record.used.has("P2") && room < pair.tokens) {
+    const finding = stopped({ code: "no room", tokens: pair.tokens, rows: Math.max(room, 0) });
+    return { verdict: "NOT PROVEN", ...assumed, finding, searched: "P2 cannot be met" };
+  }
+  const rows = rowsOf(record);
+  const attacked = opinions?.attacked({ level, gap: record.gap, ...rows });
   if (attacked && !attacked.witness) {
     const finding = stopped({ code: "vacuous", unmet: attacked.unmet ?? "" });
-    const common = { ...assumed, ...opinions?.fields({ contiguous }) };
+    const common = { ...assumed, ...opinions?.fields(rows) };
     return { verdict: "NOT PROVEN", ...common, finding, searched: `${attacked.runs} inputs` };
   }
-  const common = { ...assumed, ...opinions?.fields({ level, contiguous }) };
+  const common = { ...assumed, ...opinions?.fields({ level, ...rows }) };
+  const corollaries = options.corollaries === false ? [] : derived(pair, outcome, opinions);
   return {
     verdict: "PROVEN",
     level,
     ...common,
     anyCacheSize: !record.sized,
-    corollaries: options.corollaries === false ? [] : corollariesOf(pair, outcome),
+    corollaries,
     ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
     ...(attacked ? { attacked } : {}),
   };
 }
+
+/** The corollaries. That of padding is attacked as the proof is: it has a witness of its own, or is denied. */
+function derived(pair: ProvenPair, outcome: Outcome, opinions: Opinions | undefined): readonly Corollary[] {
+  const all = corollariesOf(pair, outcome);
+  if (!opinions || !all.some(({ name, holds }) => name === "padding" && holds)) return all;
+  const { level, record } = outcome;
+  const attacked = opinions.attacked({ level, gap: record.gap, ...rowsOf(record), padding: true });
+  if (!attacked || attacked.witness) return all;
+  const padding = `no block with padding in it keeps the preconditions: ${attacked.unmet ?? ""}`;
+  return corollariesOf(pair, { ...outcome, consequences: { ...outcome.consequences, padding } });
+}
+
+/** What P2 and P2' ask of rows. */
+const rowsOf = ({ used, leastRow, rowAxes }: Outcome["record"]) => ({
+  contiguous: used.has("P2'"),
+  within: [leastRow, Math.min(...rowAxes)] as const,
+});
 
 function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, distinct, terms, compared }: Outcome) {
   return {

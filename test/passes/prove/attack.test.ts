@@ -19,6 +19,7 @@ import {
   tanh,
 } from "../../../src/dsl/ops/index.ts";
 import { constant, input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
+import type { Graphs } from "../../../src/dsl/twins.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { finite } from "../../../src/passes/prove/logic/make.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
@@ -30,7 +31,7 @@ import { hit, type TermRule } from "../../../src/passes/prove/rules/rule.ts";
 import { RULES } from "../../../src/passes/prove/rules/rule-book.ts";
 import { bookWithout } from "../../support/prove/broken.ts";
 import { DUALS } from "../../support/prove/duals.ts";
-import { pairOf, summary } from "../../support/prove/prove.ts";
+import { pairOf, summary, TRUE_SIZE } from "../../support/prove/prove.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
@@ -180,11 +181,13 @@ test("a root of a number that is 0 over the reals is none, and no fault", () => 
 describe("what was run is told as it was", () => {
   test("at small sizes, where the model was built small for it", () => {
     const { block, step } = pairOf({ tokens: 3 });
+    const large = pairOf({ tokens: 3, sizes: TRUE_SIZE });
     const quiet = { counterexample: false, corollaries: false };
-    const lines = (options: ProveOptions) =>
-      printVerdict(prove(block, step, { ...quiet, ...options })).replace(/\s+/g, " ");
-    expect(lines({ small: (tokens) => pairOf({ tokens }) })).toContain("2 tokens, at small sizes: no difference");
-    expect(lines({})).toContain("3 tokens: no difference");
+    const lines = (pair: Graphs, options: ProveOptions) =>
+      printVerdict(prove(pair.block, pair.step, { ...quiet, ...options })).replace(/\s+/g, " ");
+    const small = (tokens: number) => pairOf({ tokens });
+    expect(lines(large, { small })).toContain("2 tokens, at small sizes: no difference");
+    for (const options of [{}, { small }]) expect(lines({ block, step }, options)).toContain("3 tokens: no difference");
   });
 
   test("a field that differs beside a proof over the reals says why that is not held against it", () => {

@@ -20,7 +20,11 @@ describe("an attempt at some results", () => {
     const failure = attempt(made.p, made.pair, segment(names), sums);
     return { failure, compared: sums.compared };
   };
-  const segment = (names: readonly string[]): Segment => ({ pairs: names.map(made.result), signature: "" });
+  const segment = (names: readonly string[]): Segment => ({
+    pairs: names.map(made.result),
+    signature: "",
+    rows: new Set(),
+  });
 
   test("counts all places up to the first that differs", () => {
     expect(of()).toEqual({ failure: undefined, compared: 10 });
@@ -53,7 +57,7 @@ describe("a mask has a part", () => {
     ["where no term could be made, perhaps", { make: atRunTime }, true],
   ])("%s", (_, fault, expected) => {
     const { p, pair, result } = programsOf(pairOf(fault, 2, false));
-    const failure = attempt(p, pair, { pairs: [result("y")], signature: "" }, { compared: 0 });
+    const failure = attempt(p, pair, { pairs: [result("y")], signature: "", rows: new Set() }, { compared: 0 });
     expect(failure?.masked).toBe(expected);
   });
 });

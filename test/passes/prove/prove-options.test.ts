@@ -41,9 +41,9 @@ describe("weights", () => {
     expect(verdicts).toEqual(["NOT PROVEN", "PROVEN (exact)", "NOT PROVEN"]);
   });
 
-  test("that are not finite matter only to a proof that asks for finite ones", () => {
+  test("that are not finite keep every proof from being told", () => {
     const notFinite = { name: "w", count: 2 };
-    expect(summary(judged((f) => op.tanh(f.x), { ...QUIET, notFinite }))).toBe("PROVEN (exact)");
+    expect(summary(judged((f) => op.tanh(f.x), { ...QUIET, notFinite }))).toBe("NOT PROVEN");
     expect(judged((f) => op.mul(f.x, 0), { ...QUIET, notFinite })).toMatchObject({
       verdict: "NOT PROVEN",
       finding: { value: "", where: "", op: "", reason: { code: "not finite", name: "w", count: 2 } },
@@ -77,17 +77,37 @@ describe("an attack", () => {
     const sizes: number[] = [];
     const small = (t: number) => {
       sizes.push(t);
-      return graphs(fine, t);
+      return graphs(product(3, 2), t);
     };
-    expect(judged(fine, { ...ATTACK, small }, tokens)).toMatchObject({
+    expect(judged(product(400, 4), { ...ATTACK, small }, tokens)).toMatchObject({
       attacked: { small: true, witness: { tokens: asked } },
     });
     expect([...new Set(sizes)]).toEqual([asked]);
   });
 
+  test("runs the graphs themselves where they are small enough, so that the witness is one of what was claimed", () => {
+    // 1 / (S − 4) is finite at every size but that which is given.
+    const by = (f: Feeds, rows: number) => op.real_div(f.x, rows - 4);
+    const small = () => graphs((f) => by(f, 3));
+    expect(judged((f) => by(f, 4), { ...ATTACK, small })).toMatchObject({
+      verdict: "NOT PROVEN",
+      finding: { reason: { code: "vacuous" } },
+    });
+    expect(summary(judged((f) => by(f, 5), { ...ATTACK, small }))).toBe("PROVEN (exact)");
+  });
+
+  test("does without sizes that an author's function cannot make", () => {
+    const small = (): never => {
+      throw new Error("max_seq must be a multiple of 8");
+    };
+    expect(judged(fine, { ...ATTACK, small }, 3)).toMatchObject({ attacked: { small: false, witness: { tokens: 3 } } });
+    const wrong = judged((f) => op.mul(f.x, f.tokens), { small });
+    expect(summary(wrong)).toBe("REFUTED");
+  });
+
   test("on small graphs that differ contradicts the proof", () => {
     const wrong = graphs((f) => op.mul(f.x, f.tokens));
-    const proof = () => judged(fine, { ...ATTACK, small: () => wrong });
+    const proof = () => judged(product(400, 4), { ...ATTACK, small: () => wrong });
     expect(proof).toThrow(ProofContradicted);
     expect(proof).toThrow(
       expect.objectContaining({

@@ -26,7 +26,8 @@ export type Reason =
   /** A proof stands, but a weight that it takes to be finite is not. */
   | { readonly code: "not finite"; readonly name: string; readonly count: number }
   /** A proof stands, but no input was found that keeps its preconditions; what stood in the way on the first. */
-  | { readonly code: "vacuous"; readonly unmet: string };
+  | { readonly code: "vacuous"; readonly unmet: string }
+  | { readonly code: "no room"; readonly tokens: number; readonly rows: number };
 
 /** Thrown where a proof stops. */
 export interface Opaque {
@@ -86,6 +87,11 @@ const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code:
     says: ({ unmet }) => `the graphs are equal, but no input keeps the preconditions: ${unmet}`,
     closes:
       "an input that meets all of them; a value that is never finite, or a bound that no score keeps, rules that out",
+  },
+  "no room": {
+    says: ({ tokens, rows }) =>
+      `the graphs are equal, but no input keeps P2: ${tokens} tokens need as many cache rows, and the graphs read and write ${rows}`,
+    closes: "caches and tables of as many rows as there are tokens",
   },
   "missing state": {
     says: ({ name }) => `state ${name} is missing`,

@@ -41,8 +41,10 @@ export interface Record {
   gap: number;
   /** Whether the number of cache rows decided anything: the proof is then for this number alone. */
   sized: boolean;
-  /** Sizes of the axes that were told apart by cache rows: P2 says that the rows lie in each of them. */
+  /** Sizes of the axes that cache rows lie in: P2 says that they lie in each of them. */
   readonly rowAxes: Set<number>;
+  /** The least cache row that a token may have, where a place before it is read. */
+  leastRow: number;
 }
 
 /** A record of nothing. */
@@ -52,6 +54,7 @@ export const newRecord = (): Record => ({
   gap: Number.POSITIVE_INFINITY,
   sized: false,
   rowAxes: new Set(),
+  leastRow: 0,
 });
 
 /** What the interface of the two graphs tells, as far as terms are concerned. */

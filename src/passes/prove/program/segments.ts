@@ -15,6 +15,8 @@ export interface Segment {
   readonly pairs: readonly Pair[];
   /** Equal for segments that differ in names only. */
   readonly signature: string;
+  /** Inputs whose rows it reads: their names are not in the signature. */
+  readonly rows: ReadonlySet<string>;
 }
 
 /** Groups pairs by the cut values they depend on. */
@@ -24,7 +26,7 @@ export function segmentsOf(pairs: readonly Pair[], cuts: CutPairs, graphs: Prove
     const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.number).join();
     groups.set(key, [...(groups.get(key) ?? []), pair]);
   }
-  return [...groups.values()].map((group) => ({ pairs: group, signature: signatureOf(group, cuts, graphs) }));
+  return [...groups.values()].map((group) => ({ pairs: group, ...signatureOf(group, cuts, graphs) }));
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
@@ -42,7 +44,12 @@ function upstream(root: Tensor, cuts: CutPairs["block"]): ReadonlySet<Tensor> {
 }
 
 /** A text of both graphs above the pairs, in which names are replaced by the order of their first appearance. */
-function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, placeOf, tableOf }: ProvenPair): string {
+function signatureOf(
+  pairs: readonly Pair[],
+  cuts: CutPairs,
+  { step, roles, placeOf, tableOf }: ProvenPair,
+): Omit<Segment, "pairs"> {
+  const rows = new Set<string>();
   const hash = createHash("sha256");
   const names = new Map<string, number>();
   const numberOf = (name: string): number => {
@@ -64,6 +71,7 @@ function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, plac
     });
     for (const [value] of order) {
       const cut = stop(value);
+      if (cut && "input" in cut) rows.add(cut.input);
       const at = (x: Tensor): number => order.get(x)!;
       const text = cut
         ? `cut ${numberOf("number" in cut ? `cut ${cut.number}` : `rows ${cut.input}`)} ${cut.tokenAxis}`
@@ -73,7 +81,7 @@ function signatureOf(pairs: readonly Pair[], cuts: CutPairs, { step, roles, plac
     }
     for (const pair of pairs) hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${order.get(pair[side])};`);
   }
-  return hash.digest("hex");
+  return { signature: hash.digest("hex"), rows };
 }
 
 /** The values above the roots, each with a number; without recursion, since graphs may be long. */

@@ -1,5 +1,6 @@
 /** What the proof knows of the data that a graph reads: inputs by role, states, weights and constants. */
 import { createHash } from "node:crypto";
+import { integerRange } from "../../../dsl/number.ts";
 import { type MaskNumbers, maskValues, type Role } from "../../../dsl/role.ts";
 import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
@@ -42,6 +43,7 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
       const token = role.tokenAxis === undefined ? 0 : tokenOf(ix[role.tokenAxis]!, name);
       need(c, "P2");
       need(c, "P10", name);
+      if (dtype !== "int32") c.record.rowAxes.add(integerRange(dtype)[1] + 1);
       return indexTerm(c, tokenRow(c, token + first));
     }
     case "write_mask": {

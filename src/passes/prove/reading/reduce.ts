@@ -99,6 +99,7 @@ function overRows(c: Context, reduction: Reduction, size: number, body: Body): T
   need(c, "P2");
   c.record.rowAxes.add(size);
   const parts = Array.from({ length: c.tokens }, (_, t) => body(tokenRow(c, t)));
+  if (size <= c.tokens) return overOwnRows(c, reduction, parts);
   const others = deeper(c, (label) => {
     const v = rest(c.store.indices, label, size);
     const at = body(v);
@@ -109,5 +110,15 @@ function overRows(c: Context, reduction: Reduction, size: number, body: Body): T
   return (
     sparse(c, all, (k) => k < c.tokens) ??
     (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows" }, all))
+  );
+}
+
+/** A cache of T rows has no others: what is said of it holds for this number of rows. */
+function overOwnRows(c: Context, reduction: Reduction, parts: readonly Term[]): Term {
+  c.record.sized = true;
+  if (reduction !== "sum") return combine(c, reduction, parts);
+  return (
+    sparse(c, parts, () => true) ??
+    (c.mode === "reals" ? parts.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows" }, parts))
   );
 }

@@ -1,6 +1,7 @@
 /** What is known of cache rows: which are equal, which follow each other. */
 import type { Comparison } from "../../../dsl/algebra.ts";
 import { casesAt, casesOfFirst, casesOfRows } from "../logic/cases.ts";
+import { INT32 } from "../logic/facts.ts";
 import { asAtom } from "../logic/index-bounds.ts";
 import { constant, type Ix, minus, row, shift } from "../logic/indices.ts";
 import { num } from "../logic/make.ts";
@@ -15,6 +16,8 @@ import { asIndex } from "./scalar.ts";
 /** The cache row of a token: its own, or so many after the first. */
 export function tokenRow(c: Context, token: number): Ix {
   const s = c.store.indices;
+  // Ranges of rows rest on it.
+  if (c.lastRow < INT32[1]) c.record.rowAxes.add(c.lastRow + 1);
   if (!c.contiguous) return row(s, token, c.lastRow);
   return shift(s, row(s, 0, c.lastRow - c.tokens + 1), makes(c, c.rules.rowFromFirst, token));
 }
@@ -40,6 +43,20 @@ export function placeOf(c: Context, i: Ix): Place | undefined {
 }
 
 const isRest = (i: Ix): boolean => asAtom(i)?.kind === "rest";
+
+/** Notes what P2 has to say so that a row, moved or not, is a place in an axis of `size`; false where it is none. */
+export function needInside(c: Context, i: Ix, size: number): boolean {
+  const at = rowAt(c, i);
+  if (!at) return false;
+  const own = Math.min(Math.max(at.token, 0), c.tokens - 1);
+  const offset = at.offset + at.token - own;
+  // Where rows follow each other, what is asked of one is asked of the first and the last.
+  const [before, after] = c.contiguous ? [own, c.tokens - 1 - own] : [0, 0];
+  need(c, "P2");
+  c.record.rowAxes.add(size - Math.max(offset, 0) + after);
+  c.record.leastRow = Math.max(c.record.leastRow, -offset - before);
+  return true;
+}
 
 /** Where cache row `i` lies in a slice of `size` rows that begins at a run-time position. */
 export function withinRows(c: Context, i: Ix, begin: Ix, size: number, stride: number): Ix | "outside" | undefined {

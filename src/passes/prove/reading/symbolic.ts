@@ -6,12 +6,11 @@ import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
-import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
-import { compareIndices, withinRows } from "./rows.ts";
+import { compareIndices, needInside, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
 
 /** The algebra over the terms and indices of an attempt. */
@@ -109,8 +108,7 @@ function indexOf(c: Context, t: Term, size: number): Ix {
     return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
   if (!i) throw opaque({ code: "run-time index", from: t.kind });
   // A cache row is in range by P2; anything else must be known to be.
-  const isRow = i.free.length === 0 && i.atoms.length > 0;
-  if (isRow) need(c, "P2");
-  else if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
+  if (needInside(c, i, size)) return i;
+  if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
 }

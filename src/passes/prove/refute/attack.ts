@@ -14,6 +14,10 @@ import { tieWatch } from "./ties.ts";
 
 /** What was claimed, as far as an input has to keep to it. */
 export interface Claim {
+  /** The cache rows that P2 allows, the last one excluded; all when absent. */
+  readonly within?: Style["within"];
+  /** Of blocks with padding tokens in them. */
+  readonly padding?: boolean;
   readonly level: Mode;
   /** The bound of P8; infinite where nothing is masked out. */
   readonly gap: number;
@@ -66,6 +70,16 @@ const STYLES: readonly Style[] = [
   { scale: 1 / 256, stale: 1 / 256, visible: "none" },
 ];
 
+/** Of blocks some of whose tokens are padding. */
+const PADDED: readonly Style[] = [
+  { scale: 0.5, stale: 0.5, padding: "odd" },
+  { padding: "even" },
+  { rows: "last", visible: "all", stale: 30, padding: "odd" },
+  { scale: 1 / 16, stale: 1 / 16, padding: "even" },
+];
+
+const PADDED_RUNS = 2;
+
 /** Styles that are tried in any case, of graphs that are too large for the prover's own runs too; the others while runs are cheap. */
 const LEAST = 4;
 const LEAST_LARGE = 2;
@@ -77,13 +91,16 @@ const PER_OP = 2000;
 export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attack | undefined {
   const large = isLarge(pair, pair.tokens);
   if (large && !ownRuns) return undefined;
-  const styles = STYLES.map((style) =>
+  const styles = (claim.padding ? PADDED : STYLES).map((style) =>
     claim.contiguous && !endsOf(style) ? { ...style, rows: "contiguous" as const } : style,
   );
+  const { within } = claim;
   const weights = large ? "own" : "random";
   const ops = schedule(pair.block).length + schedule(pair.step).length;
   const cost = (costOf(pair) + PER_OP * ops) * (pair.tokens + 1);
-  const most = Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
+  const most = claim.padding
+    ? PADDED_RUNS
+    : Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const masked = maskedValues(pair);
   const precision = claim.level === "exact" ? "fp16" : "fp64";
   const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : bothRunner(pair, precision);
@@ -95,7 +112,7 @@ export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attac
     if (runs >= most && witness) break;
     runs++;
     const seed = claim.seed + k;
-    const sample = sampleOf(pair, seed, style, weights);
+    const sample = sampleOf(pair, seed, within ? { ...style, within } : style, weights);
     const kept = newKeeper(claim.gap, masked);
     const ties = claim.level === "reals" ? tieWatch(masked) : undefined;
     const results = runWhereDefined(() =>

@@ -16,6 +16,16 @@ export function costOf({ block, step }: Graphs): number {
   return cost;
 }
 
+/** The graphs at sizes that the author was not asked for; undefined where there are none of these sizes. */
+export function smallOrNone(small: ((tokens: number) => Graphs) | undefined, tokens: number): Graphs | undefined {
+  try {
+    return small?.(tokens);
+  } catch {
+    // Whatever it says is about sizes that nobody gave.
+    return undefined;
+  }
+}
+
 /** Above it a single run of ops that are compiled from their meaning takes longer than the user will wait. */
 const LARGE = 2e8;
 

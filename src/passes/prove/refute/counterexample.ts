@@ -7,7 +7,7 @@ import type { Graphs } from "../../../dsl/twins.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
-import { costOf } from "./cost.ts";
+import { costOf, smallOrNone } from "./cost.ts";
 import { maskedValues, newKeeper } from "./keeper.ts";
 import { mismatch } from "./mismatch.ts";
 import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
@@ -35,9 +35,9 @@ const SEEDS = 6;
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
 export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {
   const seed = options.seed ?? 1;
-  const candidates = options.small
-    ? Array.from({ length: given.tokens }, (_, t) => t + 1).map((t) => options.small!(t))
-    : [given];
+  const made = Array.from({ length: given.tokens }, (_, t) => smallOrNone(options.small, t + 1));
+  const small = made.filter((graphs) => graphs !== undefined);
+  const candidates = small.length > 0 ? small : [given];
   let runs = 0;
   let bitsOnly = false;
   for (const graphs of candidates) {

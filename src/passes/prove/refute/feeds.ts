@@ -10,6 +10,8 @@ export interface Sample {
   readonly arrays: ReadonlyMap<string, Float64Array>;
   /** Cache row of each token. */
   readonly rows: readonly number[];
+  /** Tokens that are padding: their column of the write mask is all zero. */
+  readonly dead?: ReadonlySet<number>;
   /** By the name of a mask: the cache rows that a token sees, its own and those of later tokens aside. */
   readonly visible: ReadonlyMap<string, readonly boolean[]>;
 }
@@ -35,7 +37,13 @@ export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) 
   );
 }
 
-function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible }: Sample, first: number): NDArray {
+function feed(
+  value: Tensor,
+  role: Role,
+  tokens: number,
+  { arrays, rows, visible, dead }: Sample,
+  first: number,
+): NDArray {
   const { type } = value;
   const token = (ix: readonly number[], axis: number | undefined) => first + (axis === undefined ? 0 : ix[axis]!);
   const name = nameOf(value);
@@ -58,7 +66,10 @@ function feed(value: Tensor, role: Role, tokens: number, { arrays, rows, visible
     case "position":
       return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
     case "write_mask":
-      return tabulate(type, (ix) => Number(rows[token(ix, role.tokenAxis)] === ix[role.slotAxis]!));
+      return tabulate(type, (ix) => {
+        const own = token(ix, role.tokenAxis);
+        return Number(!dead?.has(own) && rows[own] === ix[role.slotAxis]!);
+      });
     case "mask": {
       const values = maskValues(role, type.dtype);
       return tabulate(type, (ix) => {

@@ -17,7 +17,7 @@ import { FAR } from "../logic/visible.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { feeds, keyOfInput, keyOfState, keyOfWeight } from "./feeds.ts";
 import { CLOSED, type FieldOptions, type FieldReading, fieldReading, hashText, randomElement } from "./field.ts";
-import { sampleOf } from "./sample.ts";
+import { type Style, sampleOf } from "./sample.ts";
 
 /** Two primes below 2²⁶: products are exact in doubles. */
 export const PRIMES = [67108859, 67108837] as const;
@@ -35,14 +35,19 @@ export interface Fingerprint {
 export interface FingerprintOptions extends FieldOptions {
   /** Whether they follow each other, as a claim may need. */
   readonly contiguous?: boolean;
+  /** The cache rows that it allows, the last one excluded; all when absent. */
+  readonly within?: Style["within"];
 }
 
 /** Compares block and steps over the field of `prime`, with random inputs, weights and functions from `seed`. */
 export function fingerprint(pair: ProvenPair, options: FingerprintOptions): Fingerprint {
   const { roles, placeOf } = pair;
-  const { prime, seed, contiguous = false } = options;
+  const { prime, seed, contiguous = false, within } = options;
   const field = fieldReading(options);
-  const sample = sampleOf(pair, seed, contiguous ? { rows: "contiguous" } : {});
+  const sample = sampleOf(pair, seed, {
+    ...(contiguous ? { rows: "contiguous" } : {}),
+    ...(within ? { within } : {}),
+  });
   const random = (name: string): ((k: number) => number) => {
     const hash = hashText(name);
     return (k) => randomElement(prime, seed, hash, k);

@@ -7,7 +7,7 @@ import type { Mode } from "../logic/setting.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { type Attacked, attack, type Claim } from "./attack.ts";
 import { ProofContradicted } from "./contradicted.ts";
-import { costOf } from "./cost.ts";
+import { costOf, smallOrNone } from "./cost.ts";
 import { fingerprint, PRIMES } from "./fingerprint.ts";
 import { type OwnRuns, runWhereDefined } from "./sample.ts";
 
@@ -38,31 +38,41 @@ export interface Opinions {
    * What two prime fields say; without a level, of graphs that were not proven. Over the reals it is told and no more: a root has no sign there.
    * @throws ProofContradicted when both tell the graphs of an exact proof apart, and follow all that these do.
    */
-  fields(claim: { readonly level?: Mode; readonly contiguous: boolean }): {
+  fields(claim: { readonly level?: Mode } & Pick<Claim, "contiguous" | "within">): {
     readonly secondOpinion?: readonly SecondOpinion[];
   };
 }
 
 /** Scalar operations above which the fields are not asked. */
 const FIELDS_LIMIT = 3e5;
+/** Scalar operations of a run up to which graphs are attacked at their own sizes: a witness is then one of what was claimed. */
+const OWN_LIMIT = 1e6;
 
 /** Opinions on one pair. */
 export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: OpinionOptions): Opinions {
   let built: ProvenPair | undefined;
   const graphs = (): ProvenPair => {
-    built ??= small ? smaller(pair, small(Math.min(2, pair.tokens))) : pair;
+    if (!built) {
+      const made = smallOrNone(small, Math.min(2, pair.tokens));
+      built = made ? smaller(pair, made) : pair;
+    }
     return built;
   };
   return {
     attacked(claim) {
-      const own = graphs();
-      const found = attack(own, { ...claim, seed }, ownRuns);
+      const own = costOf(pair) * (pair.tokens + 1) > OWN_LIMIT ? graphs() : pair;
+      const found = attack(own, { ...rowsOf(own, claim), seed }, claim.padding ? undefined : ownRuns);
       if (found?.contradiction)
         throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
       return found && { ...found, small: own !== pair };
     },
-    fields: (claim) => fieldsOf(graphs(), { ...claim, seed }),
+    fields: (claim) => fieldsOf(graphs(), { ...rowsOf(graphs(), claim), seed }),
   };
+
+  /** P2 tells rows of the graphs that were proven. */
+  function rowsOf<C extends Pick<Claim, "within">>(own: ProvenPair, { within, ...claim }: C) {
+    return own === pair && within ? { ...claim, within } : claim;
+  }
 }
 
 /** Graphs of the same model at other sizes. */
@@ -70,12 +80,12 @@ const smaller = (stored: ProvenPair, { block, step }: Graphs): ProvenPair => pro
 
 function fieldsOf(
   pair: ProvenPair,
-  { level, contiguous, seed }: Omit<Claim, "gap" | "level"> & { readonly level?: Mode },
+  { level, seed, ...rows }: Pick<Claim, "contiguous" | "within" | "seed"> & { readonly level?: Mode },
 ): ReturnType<Opinions["fields"]> {
   if (costOf(pair) > FIELDS_LIMIT) return {};
   const over = (prime: number) => ({
     prime,
-    ...fingerprint(pair, { prime, seed, contiguous, rounds: level !== "reals" }),
+    ...fingerprint(pair, { prime, seed, ...rows, rounds: level !== "reals" }),
   });
   const found = runWhereDefined(() => {
     const first = over(PRIMES[0]);

@@ -1,5 +1,4 @@
 /** Concrete data that keep the preconditions, for running both graphs in the interpreter. */
-
 import { isGraphError } from "../../../dsl/error.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
@@ -38,6 +37,10 @@ export interface Style {
   readonly rows?: "scattered" | "contiguous" | "first" | "last" | "falling";
   /** Which cache rows the tokens see besides their own. */
   readonly visible?: "some" | "all" | "none";
+  /** Cache rows that the tokens may write, the last one excluded; all when absent. */
+  readonly within?: readonly [first: number, end: number];
+  /** Which tokens are padding; none when absent. */
+  readonly padding?: "odd" | "even";
 }
 
 /** What the weights of a run are: random like all else, or those that the graphs hold. */
@@ -69,10 +72,15 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}, weig
   const next = uniform(seed + 17);
   return {
     arrays,
-    rows: rowsFor(pair, style.rows ?? "scattered", next),
+    rows: rowsFor(pair, style, next),
     visible: visibleRows(pair, seed, style.visible),
+    ...(style.padding ? { dead: deadTokens(pair.tokens, style.padding) } : {}),
   };
 }
+
+/** Every other token, the first or the second among them. */
+const deadTokens = (tokens: number, which: NonNullable<Style["padding"]>): ReadonlySet<number> =>
+  new Set(Array.from({ length: tokens }, (_, t) => t).filter((t) => t % 2 === (which === "even" ? 0 : 1)));
 
 /** Of every mask, whatever it is called: a host may open other rows in one than in another. */
 function visibleRows({ block, step, roles, slots = 0 }: Twins, seed: number, which: Style["visible"] = "some") {
@@ -92,25 +100,27 @@ const elementOf = (dtype: TensorType["dtype"], x: number): number =>
 /** Rows that follow each other where a graph is told the first token's position only, whatever was asked for. */
 function rowsFor(
   { roles, tokens, slots = tokens }: Twins,
-  asked: NonNullable<Style["rows"]>,
+  { rows: asked = "scattered", within: [least, most] = [0, slots] }: Style,
   next: () => number,
 ): readonly number[] {
+  const end = Math.min(slots, most);
   const single = [...roles.values()].some((role) => role.kind === "position" && role.tokenAxis === undefined);
   const from = (first: number) => Array.from({ length: tokens }, (_, t) => first + t);
-  const shuffled = Array.from({ length: slots }, (_, i) => [next(), i] as const).sort((a, b) => a[0] - b[0]);
+  const all = Array.from({ length: Math.max(end - least, 0) }, (_, i) => [next(), least + i] as const);
+  const shuffled = all.sort((a, b) => a[0] - b[0]);
   const scattered = shuffled.slice(0, tokens).map(([, i]) => i);
   switch (asked) {
     case "first":
-      return from(0);
+      return from(least);
     case "last":
-      return from(slots - tokens);
+      return from(end - tokens);
     case "falling":
       if (!single) return scattered.sort((a, b) => b - a);
       break;
     case "scattered":
       if (!single) return scattered;
   }
-  return from(Math.floor(((next() + 1) / 2) * (slots - tokens + 1)));
+  return from(least + Math.floor(((next() + 1) / 2) * (end - least - tokens + 1)));
 }
 
 /** Results of the block and of its steps on one sample. */

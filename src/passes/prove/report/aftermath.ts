@@ -29,12 +29,13 @@ export interface Consequences {
  */
 export function aftermathOf(p: Programs, pairs: readonly Pair[]): Consequences {
   const first = p.steps[0]!;
+  const axes = rowAxesOf(p);
   const found: { -readonly [K in keyof Consequences]: Consequences[K] } = {};
   for (const pair of pairs) {
     for (const ix of boxesOf(p, pair, (box) => void element(p, first, pair.step, box))) {
       const term = termAt(p, first, pair, ix);
       if (pair.what !== "state") {
-        if (!term || readsShut(p, term))
+        if (!term || readsShut(p, term, axes))
           found.readsStale ??= `${pair.name} depends on cache rows that are shut for its token`;
         continue;
       }
@@ -42,7 +43,7 @@ export function aftermathOf(p: Programs, pairs: readonly Pair[]): Consequences {
       if (place !== 0) {
         if (!term || !isEntry(term, pair.name, ix))
           found.changes ??= `a step changes ${pair.name} beyond the row of its token`;
-      } else if (!term || readsShut(p, term))
+      } else if (!term || readsShut(p, term, axes))
         found.keepsOld ??= `the new row of ${pair.name} depends on what stood in it`;
     }
   }
@@ -84,8 +85,21 @@ interface Opened {
   readonly seen: Set<Term>;
 }
 
+/** The axes along which the first step tells rows of a state apart, by the state's name: that is where tokens write. */
+function rowAxesOf(p: Programs): ReadonlyMap<string, ReadonlySet<number>> {
+  const first = p.steps[0]!;
+  return new Map(
+    first.graph.states.map(({ name, exit }) => {
+      const pair: Pair = { what: "state", name, block: exit, step: exit };
+      const boxes = boxesOf(p, pair, (box) => void element(p, first, exit, box));
+      const axes = boxes.flatMap((ix) => ix.flatMap((i, axis) => (placeOf(p.c, i) === undefined ? [] : [axis])));
+      return [name, new Set(axes)] as const;
+    }),
+  );
+}
+
 /** Whether an element of a state that stands in the term is not known to be in a row that no token writes. */
-function readsShut(p: Programs, root: Term): boolean {
+function readsShut(p: Programs, root: Term, axes: ReadonlyMap<string, ReadonlySet<number>>): boolean {
   const whole = new Set<Term>();
   // A term may be as deep as the graph is long: no recursion.
   const stack: (readonly [Term, Opened | undefined])[] = [[root, undefined]];
@@ -94,7 +108,11 @@ function readsShut(p: Programs, root: Term): boolean {
     const seen = opened?.seen ?? whole;
     if (seen.has(t)) continue;
     seen.add(t);
-    if (t.kind === "leaf" && t.leaf.of === "state" && !t.ix.some((i) => isOther(p, i, opened))) return true;
+    if (t.kind === "leaf" && t.leaf.of === "state") {
+      // Of several axes that rows are told apart by, each would have to be another's.
+      const own = [...(axes.get(t.leaf.name) ?? [])];
+      if (own.length === 0 || !own.every((axis) => isOther(p, t.ix[axis]!, opened))) return true;
+    }
     for (const x of t.args) stack.push([x, opened]);
     if (t.kind !== "app") continue;
     const others = t.lam.over.kind === "other rows";

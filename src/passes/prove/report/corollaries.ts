@@ -19,7 +19,7 @@ export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Coro
     rejectedRows(pair, outcome),
     padding(pair, outcome),
     positions(outcome),
-    capacity(pair),
+    capacity(pair, outcome),
   ];
 }
 
@@ -69,8 +69,8 @@ function padding({ tokens, roles }: ProvenPair, { consequences }: Outcome): Coro
   return {
     name,
     holds: true,
-    says: "padding tokens, anywhere in the block, with an all-zero write-mask column leave the cache and all other rows as if they were not there; their own hidden rows mean nothing",
-    needs: ["P7", "P11"],
+    says: "padding tokens, anywhere in the block, each with an all-zero write-mask column and a free cache row w_t of its own, which the mask treats as P3 and P4 say, leave the cache and all other rows as if they were not there; their own hidden rows mean nothing",
+    needs: ["P2", "P3", "P4", "P7", "P11"],
   };
 }
 
@@ -86,12 +86,19 @@ function positions({ record }: Outcome): Corollary {
   };
 }
 
-function capacity({ tokens, slots }: ProvenPair): Corollary {
+function capacity({ tokens, slots }: ProvenPair, { record }: Outcome): Corollary {
   if (slots === undefined) return denied("capacity", "the graph has no cache");
+  const { first, end } = rowsOf(record, slots);
   return {
     name: "capacity",
     holds: true,
-    says: `a block needs rows for all of its tokens: position 0 … ${slots - tokens} at the start when contiguous`,
+    says: `a block needs rows for all of its tokens: position ${first} … ${end - tokens} at the start when contiguous`,
     needs: ["P2"],
   };
 }
+
+/** The rows that tokens may have, as P2 tells them. */
+const rowsOf = ({ rowAxes, leastRow }: Outcome["record"], slots: number) => ({
+  first: leastRow,
+  end: Math.min(slots, ...rowAxes),
+});

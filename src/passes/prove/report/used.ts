@@ -13,11 +13,13 @@ export function usedOf(record: Record): readonly Used[] {
   });
 }
 
-function sentence(id: Precondition, names: readonly string[], { gap, rowAxes }: Record): string | undefined {
+function sentence(id: Precondition, names: readonly string[], { gap, rowAxes, leastRow }: Record): string | undefined {
   const { says } = PRECONDITIONS[id];
   switch (id) {
     case "P2":
-      return rowAxes.size > 0 ? says.replace("max_seq", String(Math.min(...rowAxes))) : says;
+      return says
+        .replace("[0", `[${leastRow}`)
+        .replace("max_seq", rowAxes.size > 0 ? String(Math.min(...rowAxes)) : "max_seq");
     case "P6":
       return names.length > 0 ? `${says}: ${names.join(", ")}` : says;
     case "P8":

@@ -173,6 +173,6 @@ describe("what stops an element", () => {
       );
     expect(byOuter("1")).toBe("outer: 1 2");
     expect(byOuter("w0")).toBe("outer by rows");
-    expect([...c.record.rowAxes, leaned(c)]).toEqual([""]);
+    expect([...c.record.rowAxes, leaned(c)]).toEqual([c.lastRow + 1, ""]);
   });
 });

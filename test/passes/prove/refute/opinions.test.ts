@@ -127,10 +127,8 @@ describe("small graphs of the same model", () => {
       [3, 2],
     ] as const) {
       const made: number[] = [];
-      const opinions = asked(
-        graphsOf(({ x }) => op.tanh!(x), undefined, tokens),
-        { small: small(made, ({ x }) => op.tanh!(x)) },
-      );
+      const large = ({ rows }: Feeds) => op.matmul!(rows("q", 1100, 1), W("w", [1, 1]));
+      const opinions = asked(graphsOf(large, undefined, tokens), { small: small(made, ({ x }) => op.tanh!(x)) });
       expect(made).toEqual([]);
       expect(opinions.attacked(EXACT)).toMatchObject({ small: true, witness: { tokens: most } });
       expect(opinions.fields(claim("exact"))).toEqual({ secondOpinion: equal });

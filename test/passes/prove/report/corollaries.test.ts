@@ -95,8 +95,8 @@ describe("tokens may be padding", () => {
     expect(answer("padding", of)).toMatch(why);
   });
 
-  test("as long as they are finite", () => {
-    expect(one("padding", {}).needs).toEqual(["P7", "P11"]);
+  test("as long as they are finite, and the mask treats a free row as theirs", () => {
+    expect(one("padding", {}).needs).toEqual(["P2", "P3", "P4", "P7", "P11"]);
   });
 });
 

@@ -1,0 +1,192 @@
+/** What a claim says of rows, sizes, inputs and padding is true: graphs on which it once was not. */
+import { describe, expect, test } from "vitest";
+import { printVerdict } from "../../../src/cli/prove-text.ts";
+import type { Graph } from "../../../src/dsl/graph.ts";
+import type { Tensor } from "../../../src/dsl/tensor.ts";
+import type { Shape } from "../../../src/dsl/type.ts";
+import * as graphc from "../../../src/index.ts";
+import { prove } from "../../../src/passes/prove/prove.ts";
+import { corollariesOf } from "../../support/prove/claims.ts";
+import { summary } from "../../support/prove/prove.ts";
+
+type Value = Tensor<Shape, "fp16">;
+/** Shapes are those of this file's graphs: T and S are numbers here, and no types. */
+const op = graphc as unknown as Readonly<Record<string, (...args: readonly unknown[]) => Value>>;
+type Build = (T: number, S: number) => Graph;
+
+const input = (...args: readonly unknown[]) => op.input!(...args);
+const made = (name: string, parts: object): Graph => graphc.graph({ name, ...parts } as never);
+const claim = (build: Build, { T = 2, S = 8 } = {}) => prove(build(T, S), build(1, S), { budget: 0 });
+/** The precondition of that number. */
+const says = (verdict: ReturnType<typeof claim>, id: string) => verdict.preconditions.find((p) => p.id === id)?.says;
+
+/** A cache that is blended by the columns of a write mask. */
+function blended(T: number, S: number) {
+  const [x, slot, old] = [input("x", [1, 1, T, 4]), input("kv_write_mask", [1, 1, S, T]), op.state!("k", [1, 1, S, 4])];
+  const kept = op.sub!(1, op.reduce_sum!(slot, { axes: [3], keep_dims: true }));
+  return { x, slot, old, kept, K: op.add!(op.mul!(old, kept), op.matmul!(slot, x)) };
+}
+/** A cache that is scattered to. */
+function scattered(T: number, S: number, dtype = "int32") {
+  const [x, pos, old] = [input("x", [T, 4]), input("position", [T], dtype), op.state!("k", [S, 4])];
+  const at = dtype === "int32" ? pos : op.cast!(pos, { dtype: "int32" });
+  return { x, pos, at, old, K: op.scatter!(old, at, x, { mode: "update" }) };
+}
+
+describe("a cache of exactly T rows", () => {
+  const build: Build = (T, S) => {
+    const { x, slot, old, kept, K } = blended(T, S);
+    const y = op.mul!(x, op.reduce_max!(kept, { axes: [2], keep_dims: true }));
+    return made("g", { inputs: [x, slot], states: [[old, K]], outputs: { y } });
+  };
+  test("has no other rows: a claim for larger ones is none for it", () => {
+    expect(summary(claim(build, { S: 2 }))).not.toMatch(/^PROVEN/);
+    const larger = claim(build);
+    expect(summary(larger)).toBe("PROVEN (exact)");
+    expect(printVerdict(larger)).toMatch(/cache sizes above\s+2\s+rows/);
+  });
+
+  test("is proven for itself where all of its rows are told", () => {
+    const whole: Build = (T, S) => {
+      const { x, slot, old, K } = blended(T, S);
+      const y = op.matmul!(op.transpose!(slot, { perm: [0, 1, 3, 2] }), K);
+      return made("g", { inputs: [x, slot], states: [[old, K]], outputs: { y } });
+    };
+    expect(summary(claim(whole, { S: 2 }))).toBe("PROVEN (exact)");
+  });
+});
+
+describe("P2", () => {
+  test("tells the rows of a mask that nothing reads, where ranges rest on them", () => {
+    const verdict = claim((T, S) => {
+      const { x, pos, old, K } = scattered(T, S);
+      const m = input("attn_mask", [T, 4]);
+      const ok = op.cast!(op.less!(op.reshape!(pos, { shape: [T, 1] }), 4), { dtype: "fp16" });
+      return made("g", { inputs: [x, pos, m], states: [[old, K]], outputs: { y: T > 1 ? op.mul!(x, ok) : x } });
+    });
+    expect([summary(verdict), says(verdict, "P2")]).toEqual(["PROVEN (exact)", expect.stringContaining("[0, 4)")]);
+    expect(corollariesOf(verdict).capacity).toContain("position 0 … 2 ");
+  });
+
+  test.each<readonly [string, number, number, string, string]>([
+    ["a table", 4, 0, "[0, 4)", "0 … 2"],
+    ["a table, moved", 8, 1, "[0, 7)", "0 … 5"],
+    ["a table, moved back", 8, -1, "[1, 8)", "1 … 6"],
+  ])("lies within %s", (_, rows, move, range, capacity) => {
+    const verdict = claim((T, S) => {
+      const { x, pos, old, K } = scattered(T, S);
+      const y = op.mul!(x, op.gather!(op.weight!("table", [rows, 4]), move === 0 ? pos : op.add!(pos, move)));
+      return made("g", { inputs: [x, pos], states: [[old, K]], outputs: { y } });
+    });
+    expect([summary(verdict), says(verdict, "P2")]).toEqual(["PROVEN (exact)", expect.stringContaining(range)]);
+    expect(corollariesOf(verdict).capacity).toContain(`position ${capacity} `);
+    expect(verdict).toMatchObject({ attacked: { small: false } });
+  });
+
+  test("lies within the type of the positions", () => {
+    const verdict = claim(
+      (T, S) => {
+        const { x, pos, old, K } = scattered(T, S, "int8");
+        return made("g", { inputs: [x, pos], states: [[old, K]], outputs: { y: op.mul!(x, 2) } });
+      },
+      { S: 300 },
+    );
+    expect([summary(verdict), says(verdict, "P2")]).toEqual(["PROVEN (exact)", expect.stringContaining("[0, 128)")]);
+  });
+
+  test("cannot be met where T rows do not fit", () => {
+    const build: Build = (T, S) => {
+      const { x, pos, old, K } = scattered(T, S);
+      const b = op.state!("b", [3, 4]);
+      const states = [
+        [old, K],
+        [b, op.scatter!(b, pos, x, { mode: "update" })],
+      ];
+      return made("g", { inputs: [x, pos], states, outputs: { y: op.mul!(x, 2) } });
+    };
+    expect(claim(build, { T: 4 })).toMatchObject({
+      verdict: "NOT PROVEN",
+      finding: { reason: { code: "no room", tokens: 4, rows: 3 } },
+    });
+    expect(summary(claim(build, { T: 3 }))).toBe("PROVEN (exact)");
+  });
+});
+
+test("P7 stands in every claim: the sign of zero is otherwise seen", () => {
+  for (const y of [(x: Value) => op.tanh!(x), (x: Value) => x])
+    expect(
+      says(
+        claim((T) => {
+          const x = input("x", [1, 1, T, 4]);
+          return made("g", { inputs: [x], outputs: { y: y(op.add!(x, 0)) } });
+        }),
+        "P7",
+      ),
+    ).toContain("finite");
+});
+
+test("P6 names the rows of every segment, of those too that are renamings of one another", () => {
+  const verdict = claim((T) => {
+    const [x, ...zs] = ["x", "z1", "z2", "z3"].map((name) => input(name, [T, name === "x" ? 4 : 1])) as [
+      Value,
+      ...Value[],
+    ];
+    const y = zs.reduce((sum, z) => op.tanh!(op.add!(sum, z)), op.tanh!(x));
+    return made("g", { inputs: [x, ...zs], outputs: { y } });
+  });
+  expect(verdict.sizes.distinct).toBeLessThan(verdict.sizes.segments);
+  expect(says(verdict, "P6")).toMatch(/: x, z1, z2, z3$/);
+});
+
+describe("a corollary", () => {
+  test("of padding needs a block with padding in it that keeps the preconditions", () => {
+    const verdict = claim((T, S) => {
+      const { x, slot, old } = blended(T, S);
+      const spread = op.real_div!(slot, op.reduce_sum!(slot, { axes: [2], keep_dims: true }));
+      const kept = op.sub!(1, op.reduce_sum!(spread, { axes: [3], keep_dims: true }));
+      const K = op.add!(op.mul!(old, kept), op.matmul!(spread, x));
+      return made("g", { inputs: [x, slot], states: [[old, K]], outputs: { y: op.mul!(x, 2) } });
+    });
+    expect(summary(verdict)).toBe("PROVEN (exact)");
+    expect(corollariesOf(verdict).padding).toBe(
+      "not claimed: no block with padding in it keeps the preconditions: real_div is NaN",
+    );
+  });
+
+  test("of padding asks for a free row that the mask treats as the token's", () => {
+    const verdict = claim((T, S) => {
+      const { x, slot, old, K } = blended(T, S);
+      return made("g", { inputs: [x, slot], states: [[old, K]], outputs: { y: op.mul!(x, 2) } });
+    });
+    expect(corollariesOf(verdict).padding).toMatch(/^padding tokens.* a free cache row w_t of its own.*P3 and P4/);
+    expect(verdict).toMatchObject({
+      corollaries: expect.arrayContaining([
+        expect.objectContaining({ name: "padding", needs: ["P2", "P3", "P4", "P7", "P11"] }),
+      ]),
+    });
+  });
+
+  test("of a prefix looks at the axis along which tokens write", () => {
+    const verdict = claim(
+      (T, S) => {
+        const x = input("x", [T, S]);
+        const [pos, mask, slot] = [
+          input("position", [T], "int32"),
+          input("attn_mask", [T, S]),
+          input("kv_write_mask", [S, T]),
+        ];
+        const old = op.state!("m", [S, S]);
+        const seen = op.mul!(op.exp!(mask), op.sub!(1, op.transpose!(slot, { perm: [1, 0] })));
+        const y = op.reduce_sum!(op.mul!(op.gather!(old, op.add!(pos, 1)), seen), { axes: [1], keep_dims: true });
+        const M = op.scatter!(old, pos, x, { mode: "update" });
+        return made("g", { inputs: [x, pos, mask, slot], states: [[old, M]], outputs: { y } });
+      },
+      { T: 3 },
+    );
+    expect(summary(verdict)).toBe("PROVEN (exact)");
+    const { acceptPrefix, rejectedRows } = corollariesOf(verdict);
+    expect([acceptPrefix, rejectedRows]).toEqual(
+      Array(2).fill("not claimed: y depends on cache rows that are shut for its token"),
+    );
+  });
+});
