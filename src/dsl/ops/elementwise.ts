@@ -42,8 +42,15 @@ export const sub = binary("sub", "z = x − y", (m, a, b) => m.sub(a, b));
 export const mul = binary("mul", "z = x · y", (m, a, b) => m.mul(a, b));
 /** x / y, broadcast; on int32 truncated towards zero. */
 export const real_div = binary("real_div", "z = x / y; on int32 truncated towards zero", (m, a, b) => m.div(a, b));
-/** x to the power y, broadcast. */
-export const pow = binary("pow", "z = x to the power y", (m, a, b) => m.pow(a, b));
+/** x to the power y, broadcast; 1 to any power is 1, NaN included. */
+export const pow = binary(
+  "pow",
+  [
+    "z = x to the power y, as IEEE 754 has it: 1 to any power and any x to the power 0 are 1, NaN included; on int32 wrapped,",
+    "below power 0 truncated towards zero",
+  ].join(" "),
+  (m, a, b) => m.pow(a, b),
+);
 /** The larger of x and y, broadcast; rounds nothing. */
 export const maximum = binary("maximum", "z = the larger of x and y", (m, a, b) => m.maximum(a, b), { chooses: true });
 /** The smaller of x and y, broadcast; rounds nothing. */
