@@ -2,6 +2,7 @@
 import { type Algebra, broadcastAt, type Scalar } from "../algebra.ts";
 import { op } from "../op.ts";
 import type { Binary } from "../shapes/signatures.ts";
+import type { Trait } from "../traits.ts";
 import { broadcast, type DType, NUMBERS, type TensorType } from "../type.ts";
 
 /** The type of a broadcast result, or why the two do not broadcast. */
@@ -12,7 +13,8 @@ export function broadcastType(x: TensorType, y: TensorType, dtype: DType = x.dty
 
 interface BinaryOptions {
   /** The result is one of the operands. */
-  readonly chooses?: true;
+  readonly chooses: true;
+  readonly traits: readonly Trait[];
 }
 
 /** Declares an op of two operands from its formula and its meaning on two scalars. */
@@ -20,13 +22,13 @@ const binary = <const Name extends string>(
   name: Name,
   doc: string,
   f: (m: Algebra, a: Scalar, b: Scalar) => Scalar,
-  { chooses }: BinaryOptions = {},
+  options?: BinaryOptions,
 ) =>
   op<Binary<Name>>(name)({
     doc,
     operands: { x: { dtypes: NUMBERS }, y: { dtypes: NUMBERS, like: "x" } },
     attrs: {},
-    ...(chooses ? { rounds: false } : {}),
+    ...(options ? { rounds: false, traits: options.traits } : {}),
     infer: ({ x, y }) => broadcastType(x, y),
     element:
       (m, { x, y }) =>
@@ -52,6 +54,12 @@ export const pow = binary(
   (m, a, b) => m.pow(a, b),
 );
 /** The larger of x and y, broadcast; rounds nothing. */
-export const maximum = binary("maximum", "z = the larger of x and y", (m, a, b) => m.maximum(a, b), { chooses: true });
+export const maximum = binary("maximum", "z = the larger of x and y", (m, a, b) => m.maximum(a, b), {
+  chooses: true,
+  traits: ["floors"],
+});
 /** The smaller of x and y, broadcast; rounds nothing. */
-export const minimum = binary("minimum", "z = the smaller of x and y", (m, a, b) => m.minimum(a, b), { chooses: true });
+export const minimum = binary("minimum", "z = the smaller of x and y", (m, a, b) => m.minimum(a, b), {
+  chooses: true,
+  traits: ["caps"],
+});

@@ -1,0 +1,78 @@
+/** Constants that are not finite, wherever their contents stand: in the program, in weight.bin, or made from other constants. */
+import { type Graph, resultsOf } from "../../dsl/graph.ts";
+import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { has, type Trait } from "../../dsl/traits.ts";
+import type { Constants } from "./constants.ts";
+import { type LintRule, type OpValue, opsOf } from "./lint-rule.ts";
+import type { Range } from "./range.ts";
+
+/** What an infinity, or NaN, in a constant does to the numbers that are computed at run time. */
+export const infinityRules: readonly LintRule[] = [
+  {
+    id: "infinite-mask",
+    severity: "error",
+    says: "no constant holds −Inf, but where a maximum or its like takes it away",
+    source: "apple/coremltools issue 2669 (all-NaN model); apple/ml-ane-transformers reference/transformer.py",
+    find: (graph, constants) =>
+      harmful(graph, constants, ({ min }) => min === -Infinity, "floors").map((value) => ({
+        value,
+        text: "a constant of −Inf: a row masked everywhere becomes NaN; use −10000",
+      })),
+  },
+  {
+    id: "not-finite",
+    severity: "error",
+    says: "no constant holds NaN, nor +Inf but where a minimum or its like takes it away",
+    source: "graphc (0 · Inf is NaN; a proof takes weights to be finite)",
+    find: (graph, constants) => [
+      ...harmful(graph, constants, ({ nan }) => nan, undefined).map((value) => ({
+        value,
+        text: "a constant of NaN: what is computed with it is NaN; look for what made it",
+      })),
+      ...harmful(graph, constants, ({ max }) => max === Infinity, "caps").map((value) => ({
+        value,
+        text: "a constant of +Inf: what is multiplied or added with it becomes Inf or NaN; use a finite number",
+      })),
+    ],
+  },
+];
+
+/**
+ * The constants with such contents that run-time values are computed with, or that are results. One is harmless where it is only
+ * moved, or meets an op with the trait `screen` that has no second operand of the kind.
+ */
+function harmful(
+  graph: Graph,
+  constants: Constants,
+  isBad: (range: Range) => boolean,
+  screen: Trait | undefined,
+): readonly Tensor[] {
+  const ops = opsOf(graph).filter((value) => !constants.has(value));
+  const bad = constantsInUse(graph, ops, constants).filter((value) => {
+    const range = constants.range(value);
+    return range !== undefined && isBad(range);
+  });
+  const carriers = carriersOf(bad, ops);
+  const harmed = new Set<Def>(resultsOf(graph).map((x) => x.def));
+  for (const { def } of ops.toReversed()) {
+    const carried = operandsOf(def).filter((x) => carriers.has(x.def));
+    const isScreened = screen !== undefined && has(def, screen) && carried.length === 1;
+    const isHarmless = carriers.has(def) ? !harmed.has(def) : isScreened;
+    if (!isHarmless) for (const x of carried) harmed.add(x.def);
+  }
+  return bad.filter(({ def }) => harmed.has(def));
+}
+
+/** Constants that a run-time op or a result needs, each once. */
+function constantsInUse(graph: Graph, ops: readonly OpValue[], constants: Constants): readonly Tensor[] {
+  const used = [...ops.flatMap(({ def }) => operandsOf(def)), ...resultsOf(graph)].filter(constants.has);
+  return [...new Map(used.map((value) => [value.def, value])).values()];
+}
+
+/** The bad constants, and the run-time values whose elements may be theirs. */
+function carriersOf(bad: readonly Tensor[], ops: readonly OpValue[]): ReadonlySet<Def> {
+  const carriers = new Set<Def>(bad.map(({ def }) => def));
+  for (const { def } of ops)
+    if (has(def, "moves") && operandsOf(def).some((x) => carriers.has(x.def))) carriers.add(def);
+  return carriers;
+}
