@@ -11,9 +11,10 @@ import { writePackage } from "../../src/emit/write/package.ts";
 import { lintRules } from "../../src/passes/lint/lint.ts";
 import { checkpointOf, fileOf, folderOf, graphc, ones, testFolder } from "../support/cli.ts";
 import { countingStore } from "../support/emit.ts";
-import { type LintCase, lintCases, of } from "../support/lint/cases.ts";
+import { lintCases } from "../support/lint/cases.ts";
 import { namedContents } from "../support/lint/contents.ts";
 import { packageOf } from "../support/lint/functions.ts";
+import { type LintCase, of } from "../support/lint/parts.ts";
 import { constOperation, literal, operation, tensorType } from "../support/read.ts";
 
 const x: Tensor = input("x", [1, 4, 2, 1]);

@@ -43,17 +43,17 @@ function squared(value: OpValue, constants: Constants): Tensor | undefined {
   if (!y) return undefined;
   if (op === "pow") return (constants.range(y)?.max ?? 0) >= 2 ? magnitudeOf(x, constants) : undefined;
   const [left, right] = [magnitudeOf(x, constants), magnitudeOf(y, constants)];
-  return op === "mul" && left.def === right.def ? left : undefined;
+  return op === "mul" && sameType(x.type, y.type) && left.def === right.def ? left : undefined;
 }
 
-/** What a value is but for its sign and its name. */
+/** What a value is but for its sign, its name and its shape: its elements in the same order. */
 function magnitudeOf(value: Tensor, constants: Constants): Tensor {
   let inner = value;
   for (let next: Tensor | undefined = inner; next; next = sameMagnitude(inner, constants)) inner = next;
   return inner;
 }
 
-/** An operand of the same type whose elements have the same size, each at its place. */
+/** An operand whose elements have the same size, in the same order. */
 function sameMagnitude(value: Tensor, constants: Constants): Tensor | undefined {
   if (value.def.kind !== "op") return undefined;
   const made = value as OpValue;
@@ -64,7 +64,7 @@ function sameMagnitude(value: Tensor, constants: Constants): Tensor | undefined 
     return range !== undefined && range.min === range.max && Math.abs(range.min) === size && !range.nan;
   };
   const { op } = made.def;
-  if (op === "abs" || has(made.def, "view")) return kept(x);
+  if (op === "abs" || has(made.def, "view")) return x;
   if (op === "sub" && isAll(x, 0)) return kept(y);
   if ((op === "mul" || op === "real_div") && isAll(y, 1)) return kept(x);
   return op === "mul" && isAll(x, 1) ? kept(y) : undefined;
@@ -97,6 +97,7 @@ function isKeptFromZero(value: Tensor, constants: Constants): boolean {
   const above = (one: Tensor | undefined) => one !== undefined && (constants.range(one)?.min ?? 0) > 0;
   const { op, attrs } = made.def;
   if (op === "add" || op === "maximum") return above(x) || above(y);
+  if (op === "sub") return y !== undefined && (constants.range(y)?.max ?? 0) < 0;
   if (op === "clip") return (attrs.alpha as number) > 0;
   return has(made.def, "view") && isKeptFromZero(x!, constants);
 }

@@ -11,8 +11,9 @@ import { constantsOf } from "../../../src/passes/lint/constants.ts";
 import { lint, lintRules } from "../../../src/passes/lint/lint.ts";
 import type { WeightStream } from "../../../src/passes/run/constants.ts";
 import { folder } from "../../support/emit.ts";
-import { lintCases, of } from "../../support/lint/cases.ts";
+import { lintCases } from "../../support/lint/cases.ts";
 import { namedContents } from "../../support/lint/contents.ts";
+import { of } from "../../support/lint/parts.ts";
 import { reread } from "../../support/read.ts";
 
 const findingsOf = async (graph: Graph, weights?: WeightStream) => lint(graph, await constantsOf(graph, weights));
