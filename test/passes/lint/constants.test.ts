@@ -6,9 +6,11 @@ import { fp16Value } from "../../../src/dsl/number.ts";
 import { mapOperands } from "../../../src/dsl/operands.ts";
 import * as o from "../../../src/dsl/ops/index.ts";
 import { constantOf, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
+import { sizeOf } from "../../../src/dsl/type.ts";
 import { evaluateAll } from "../../../src/passes/interpret/evaluate.ts";
 import { constantsOf, NO_CONTENTS } from "../../../src/passes/lint/constants.ts";
 import { rangeOf, rangeOfElements, rangeOfStream } from "../../../src/passes/lint/range.ts";
+import type { WeightStream } from "../../../src/passes/run/constants.ts";
 import { namedContents } from "../../support/lint/contents.ts";
 import { loose, of } from "../../support/ops/by-hand.ts";
 import { type Example, exampleOf, randomFrom } from "../../support/ops/examples.ts";
@@ -109,6 +111,28 @@ describe("what is constant", () => {
     ]);
     // What only such a value needs is known all the same.
     expect(constants.range(c)).toBeDefined();
+  });
+
+  /** Weights of zeros, in one chunk; of the huge ones only the first elements. */
+  const zeros: WeightStream = async function* (_, { shape }) {
+    yield new Uint8Array(Math.min(2 * sizeOf(shape), 2 ** 26));
+  };
+
+  test("what is large is computed by itself", async () => {
+    const matrix = (n: number) => o.add(weight(`w${n}`, [4096, 4096]), n);
+    const [a, b, c] = [matrix(1), matrix(2), o.exp(of([0]))] as [Tensor, Tensor, Tensor];
+    const y = [a, b].reduce((sum, m) => o.add(sum, o.reduce_max(o.mul(m, o.slice_by_index(x, [0], [1])))), o.add(x, c));
+    const constants = await constantsOf(graph({ name: "g", inputs: [x], outputs: { y } }), zeros);
+    expect(constants.unseen).toEqual([]);
+    expect([a, b, c].map((value) => constants.range(value)?.max)).toEqual([1, 2, 1]);
+  });
+
+  test("what takes more than a gibibyte is not, and that is said", async () => {
+    const huge = o.exp(weight("w", [16384, 16384]));
+    const y = o.add(x, o.reduce_max(o.mul(huge, o.slice_by_index(x, [0], [1]))));
+    const constants = await constantsOf(graph({ name: "g", inputs: [x], outputs: { y } }), zeros);
+    expect(constants.unseen).toEqual([{ value: huge, why: "whose computation takes more than 1 GiB" }]);
+    expect(constants.range(huge)).toBe(undefined);
   });
 
   test("a gather outside its axis is an error of the graph", async () => {

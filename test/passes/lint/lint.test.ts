@@ -56,6 +56,18 @@ test("size counts a weight once, whatever its shape, and lets 2.0 GB pass", asyn
   expect(await rules(of(sum(weight("w", [500_000, 1600]), weight("v", [500_000, 1600])), x))).toContain("size");
 });
 
+test("size counts equal contents at two places of a package twice, and one place once", async () => {
+  const stored = (offset: number): Tensor => ({
+    ...x,
+    type: { dtype: "fp16", shape: [500_000, 1600] },
+    def: { kind: "weight", source: { from: "package", sha256: "the same", file: "/weight.bin", offset } },
+  });
+  const rules = async (a: Tensor, b: Tensor) =>
+    (await findingsOf(of(o.add(o.add(x, o.reduce_sum(a)), o.reduce_sum(b)), x))).map(({ rule }) => rule);
+  expect(await rules(stored(64), stored(128))).toContain("size");
+  expect(await rules(stored(64), stored(64))).not.toContain("size");
+});
+
 test("findings come with errors first; a rule that finds nothing says nothing", async () => {
   const found = await findingsOf(of(o.square(o.cast(wide, { dtype: "fp32" })), wide, x));
   expect(found.map(({ rule, severity }) => [severity, rule])).toEqual([
