@@ -48,6 +48,22 @@ test.each<readonly [x: number, dtype: DType, y: number]>([
   expect(elementsOf(cast(of([x], [1], "fp32"), loose<{ dtype: "fp16" }>({ dtype })))).toEqual([y]);
 });
 
+test.each<readonly [x: number, dtype: DType]>([
+  [70000, "int16"],
+  [-1, "uint16"],
+  [128, "int8"],
+  [2 ** 31, "int32"],
+  [nan, "int32"],
+  [-inf, "uint8"],
+  [8, "int4"],
+])("a constant of %s is no %s", (x, dtype) => {
+  expect(refusalOf(() => of([0, x], [2], dtype))).toBe(`constant: ${x} is no ${dtype}`);
+});
+
+test("a constant of what an integer type holds is taken, and truncated", () => {
+  expect(elementsOf(of([-32768.9, 32767.9], [2], "int16"))).toEqual([-32768, 32767]);
+});
+
 test.each(WEIGHTS_ALONE)("%s exists in weights alone: nothing is cast from it or to it", (dtype) => {
   const names = "fp16 or fp32 or int32 or int16 or uint16 or int8 or uint8 or bool";
   expect(refusalOf(() => cast(ones([1], dtype), { dtype: "fp16" }))).toBe(`cast: "x" is ${dtype}; it must be ${names}`);
