@@ -1,6 +1,5 @@
 /** Constants that are cast to a type which cannot hold them. */
 import { integerRange, roundTo } from "../../dsl/number.ts";
-import type { OpDef } from "../../dsl/tensor.ts";
 import { type DType, isInteger } from "../../dsl/type.ts";
 import type { Constants } from "./constants.ts";
 import { type LintRule, type OpValue, operand, perOp } from "./lint-rule.ts";
@@ -18,7 +17,7 @@ export const castRules: readonly LintRule[] = [
       const range = castOf(value, constants);
       const lost = range && isInteger(value.type.dtype) && outOfIntegers(value.type.dtype, range);
       return lost
-        ? `casts ${lost} to ${value.type.dtype}, which cannot hold it: what comes out differs from machine to machine`
+        ? `casts ${lost} to ${value.type.dtype}, which cannot hold it: it wraps, or differs from machine to machine`
         : undefined;
     }),
   },
@@ -40,11 +39,8 @@ export const castRules: readonly LintRule[] = [
 ];
 
 /** Contents of the constant that a cast takes. */
-function castOf({ def }: OpValue, constants: Constants): Range | undefined {
-  return isCast(def) ? constants.range(operand({ def } as OpValue, "x")!) : undefined;
-}
-
-const isCast = ({ op }: OpDef): boolean => op === "cast";
+const castOf = (value: OpValue, constants: Constants): Range | undefined =>
+  value.def.op === "cast" ? constants.range(operand(value, "x")!) : undefined;
 
 /** The number, in words, that the type does not hold once it is truncated. */
 function outOfIntegers(dtype: DType, { min, max, nan }: Range): string | undefined {

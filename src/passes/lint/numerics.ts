@@ -90,7 +90,7 @@ const addsEpsilonToX = ({ def }: OpValue): boolean => def.op === "rsqrt" || def.
 /** Whether something above 0 was added to a value, or stands below it. What is added counts as it is in the value's dtype. */
 function isKeptFromZero(value: Tensor, constants: Constants): boolean {
   const range = constants.range(value);
-  if (range) return range.min > 0;
+  if (range) return range.min > 0 && !range.nan;
   if (value.def.kind !== "op") return false;
   const made = value as OpValue;
   const [x, y] = [operand(made, "x"), operand(made, "y")];

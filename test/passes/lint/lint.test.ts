@@ -14,13 +14,24 @@ import { folder } from "../../support/emit.ts";
 import { lintCases } from "../../support/lint/cases.ts";
 import { namedContents } from "../../support/lint/contents.ts";
 import { of } from "../../support/lint/parts.ts";
-import { reread } from "../../support/read.ts";
+import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
+import { randomGraph, reread } from "../../support/read.ts";
 
 const findingsOf = async (graph: Graph, weights?: WeightStream) => lint(graph, await constantsOf(graph, weights));
 
 /** What a finding says, but for its place. */
 const told = async (graph: Graph, weights?: WeightStream): Promise<readonly string[]> =>
   (await findingsOf(graph, weights)).map(({ rule, severity, text }) => `${severity} ${rule}: ${text}`).sort();
+
+/** Holds that a package of the graph has its findings, and that all of its constants were looked at. */
+async function expectSameOnceEmitted(graph: Graph): Promise<void> {
+  const path = join(folder(), "g.mlpackage");
+  await writePackage(graph, namedContents, path);
+  const read = graphOf(readPackage(path));
+  const constants = await constantsOf(read, packageWeights().stream);
+  expect(constants.unseen).toEqual([]);
+  expect(await told(read, packageWeights().stream)).toEqual(await told(graph, namedContents.stream));
+}
 
 describe.each(Object.entries(lintCases))("%s", (_, { rules, build, huge }) => {
   test("breaks these rules and no others", async () => {
@@ -31,13 +42,25 @@ describe.each(Object.entries(lintCases))("%s", (_, { rules, build, huge }) => {
   test("is the same after it was emitted and read back", async () => {
     const graph = build();
     if (huge) return expect(await told(reread(graph))).toEqual(await told(graph));
-    const path = join(folder(), "g.mlpackage");
-    await writePackage(graph, namedContents, path);
-    const read = graphOf(readPackage(path));
-    const constants = await constantsOf(read, packageWeights().stream);
-    expect(constants.unseen).toEqual([]);
-    expect(await told(read, packageWeights().stream)).toEqual(await told(graph, namedContents.stream));
+    await expectSameOnceEmitted(graph);
   });
+});
+
+test.each([...o.opTable.keys()])(
+  "random graphs of %s are the same after they were emitted and read back",
+  async (name) => {
+    for (const seed of [1, 2, 3]) await expectSameOnceEmitted(exampleOf(name, randomFrom(seed)).graph);
+  },
+);
+
+test("random graphs of several ops, states and weights are so too", async () => {
+  const found = new Set<string>();
+  for (let seed = 0; seed < 30; seed++) {
+    const graph = randomGraph(randomFrom(seed));
+    await expectSameOnceEmitted(graph);
+    for (const { rule } of await findingsOf(graph, namedContents.stream)) found.add(rule);
+  }
+  expect([...found]).toContain("not-finite");
 });
 
 test("every rule has a graph that breaks it", () => {
