@@ -49,6 +49,21 @@ export const infinite: Readonly<Record<string, LintCase>> = {
     o.softmax(joined(x, constant(new Array(8).fill(-inf), [1, 4, 2, 1]) as Tensor), { axis: 3 }),
   ),
   "−Inf, selected at run time": y("infinite-mask", () => o.select(o.greater(x, 0), x, one(-inf))),
+  "−Inf in both branches": y("infinite-mask", () => {
+    const both = one(-inf);
+    return o.add(
+      x,
+      o.select(o.greater(constant([1, 2], [2, 1]) as Tensor, one(0)), o.maximum(both, o.mul(x, 0)), o.add(x, both)),
+    );
+  }),
+  "… as one value": y("infinite-mask", () => {
+    const both = joined(x, big(-inf));
+    return o.select(constant([1, 1], [2, 1], "bool"), both, both);
+  }),
+  "−Inf in a branch that one element takes": y("infinite-mask", () =>
+    o.select(constant([1, 0], [2, 1], "bool"), x, one(-inf)),
+  ),
+  "−Inf in the branch that is taken": y("infinite-mask", () => o.select(constant([0], [1], "bool"), x, one(-inf))),
   "−Inf as the smaller": y("infinite-mask", () => o.minimum(x, one(-inf))),
   "Inf as the larger": y("not-finite", () => o.maximum(x, one(inf))),
   "−Inf on both sides": y("infinite-mask", () => o.maximum(joined(x, big(-inf)), one(-inf))),
@@ -69,6 +84,9 @@ export const harmless: Readonly<Record<string, LintCase>> = {
   "… of a weight": y("", () => o.maximum(stored(-inf), x)),
   "… that was tiled": y("", () => o.maximum(x, o.tile(one(-inf), { reps: [2] }))),
   "… after it was joined": y("", () => o.maximum(joined(x, big(-inf)), 0)),
+  "… after it was chosen": y("", () => o.maximum(o.select(o.greater(x, 0), x, one(-inf)), 0)),
+  "−Inf in a branch that is never taken": y("", () => o.select(constant([1, 1], [2, 1], "bool"), x, one(-inf))),
+  "NaN in the other": y("", () => o.select(o.greater(one(0), one(1)), one(nan), x)),
   "a minimum with Inf": y("", () => o.minimum(x, big(inf))),
   "a comparison with −Inf": y("", () => o.cast(o.greater(x, one(-inf)), { dtype: "fp16" })),
   "a clip of −Inf": y("", () => o.clip(joined(x, big(-inf)), { alpha: -1, beta: 1 })),
