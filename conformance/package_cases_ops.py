@@ -1,5 +1,6 @@
 """Packages of one op each: every op of our table, in every spelling that coremltools has for it."""
 
+import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb
 from package_case import I32, IMAGE, X, XY, array, binary, case, h, logical, op, tensor
@@ -145,6 +146,14 @@ case("tile", X, op("tile", reps=[1, 2, 3]))
 case("gather", [tensor(5, 6)], op("gather", indices=np.int32([[3, 0], [1, 1]]), axis=-1))
 case("gather.scalar", [tensor(5, 6)], op("gather", indices=np.int32(2), axis=0))
 case("gather.input", [tensor(5, 6), tensor(3, dtype=I32)], lambda x, i: mb.gather(x=x, indices=i, axis=0))
+# Before iOS 17 positions below 0 count from the end.
+case("gather.known_ios16", [tensor(5, 6)], op("gather", indices=np.int32([-1, 0]), axis=0), target=ct.target.iOS16)
+case(
+    "gather.input_ios16",
+    [tensor(5, 6), tensor(3, dtype=I32)],
+    lambda x, i: mb.gather(x=x, indices=i, axis=0),
+    target=ct.target.iOS16,
+)
 case("gather.many", [tensor(40, 2)], op("gather", indices=np.arange(39, -1, -1).astype(np.int32), axis=0))
 case(
     "gather.batch",

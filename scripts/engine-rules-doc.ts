@@ -5,7 +5,9 @@ import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
 const INTRODUCTION = `# What is known about the engine
 
 Printed from the rules in \`src/passes/lint\` by \`npx vitest run test/passes/lint/doc.test.ts -u\`; a test fails when this file
-differs from them. \`graphc check\` holds a graph against every rule, with the author's line and the mend.
+differs from them. \`graphc check\` holds every function against every rule, with the author's line and the mend. A rule that asks for a
+constant asks for its contents: weights are streamed, and what is computed from constants is evaluated in fp16, up to a limit of memory
+and time. What no rule saw is listed as "not looked at".
 
 The engine has no public specification: each rule rests on what somebody measured or wrote down in public, which is its
 source. The source "graphc" marks a rule about the graph itself.

@@ -51,7 +51,7 @@ export interface Algebra<S = Scalar, I = Index> {
   div(a: S, b: S): S;
   maximum(a: S, b: S): S;
   minimum(a: S, b: S): S;
-  /** a to the power b. */
+  /** a to the power b by IEEE 754: 1 to any power is 1, NaN included. */
   pow(a: S, b: S): S;
   unary(f: Unary, a: S): S;
   /** 1 where the comparison holds, else 0. */

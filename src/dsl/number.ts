@@ -73,7 +73,7 @@ export function integerRange(dtype: DType): readonly [min: number, max: number] 
 
 /**
  * `x` as an element of `dtype`: floats to nearest even, integers truncated towards zero and wrapped as two's
- * complement, bool to 0 or 1.
+ * complement (0 for what is not finite), bool to 0 or 1.
  */
 export function roundTo(dtype: DType, x: number): number {
   switch (dtype) {
@@ -88,7 +88,8 @@ export function roundTo(dtype: DType, x: number): number {
     default: {
       const [min, max] = integerRange(dtype);
       const span = max - min + 1;
-      return (((((Math.trunc(x) || 0) - min) % span) + span) % span) + min;
+      const whole = Number.isFinite(x) ? Math.trunc(x) : 0;
+      return ((((whole - min) % span) + span) % span) + min;
     }
   }
 }

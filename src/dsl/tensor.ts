@@ -1,10 +1,10 @@
 /** The values a graph is made of: immutable, reached from the graph's outputs and states. */
 import { GraphError } from "./error.ts";
-import { roundTo } from "./number.ts";
+import { integerRange, roundTo } from "./number.ts";
 import type { DeclaredRole } from "./role.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
 import type { Trait } from "./traits.ts";
-import { type DType, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+import { type DType, isInteger, type Shape, show, sizeOf, type TensorType } from "./type.ts";
 
 /**
  * One value of a graph. `S` and `D` are literal types wherever TypeScript can carry them; `type` always tells the
@@ -116,7 +116,10 @@ export function weight<const S extends Shape>(
   return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(weight) };
 }
 
-/** A small constant; its elements are rounded to `dtype`. */
+/**
+ * A small constant; its elements are rounded to `dtype`.
+ * @throws GraphError where an integer type cannot hold one of them: wrapped it would be another number.
+ */
 export function constant<const S extends Shape, D extends DType = "fp16">(
   data: ArrayLike<number>,
   shape: S,
@@ -127,12 +130,17 @@ export function constant<const S extends Shape, D extends DType = "fp16">(
   if (data.length !== sizeOf(shape)) {
     throw new GraphError(`constant: ${data.length} numbers for ${show(type)}, which has ${sizeOf(shape)}`, site);
   }
+  const lost = isInteger(dtype) ? Array.from(data).find((x) => !isWithin(x, integerRange(dtype))) : undefined;
+  if (lost !== undefined) throw new GraphError(`constant: ${lost} is no ${dtype}`, site);
   return constantOf(
     Array.from(data, (x) => roundTo(dtype, x)),
     type,
     site,
   );
 }
+
+const isWithin = (x: number, [least, most]: readonly [number, number]): boolean =>
+  Math.trunc(x) >= least && Math.trunc(x) <= most;
 
 /** A constant of numbers that are already elements of the type. */
 export function constantOf<S extends Shape, D extends DType>(

@@ -2,20 +2,24 @@
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { GivenRoles } from "../../dsl/role.ts";
 import { meetInputs } from "../../dsl/twins.ts";
+import { show } from "../../dsl/type.ts";
+import type { MilFunction } from "../../emit/mil/records.ts";
+import { packageWeights } from "../../emit/read/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
+import { unreachedOps } from "../../emit/read/unreached.ts";
 import { lower } from "../../emit/write/lower.ts";
 import { checkTypes } from "../../passes/check.ts";
+import { type Constants, constantsOf } from "../../passes/lint/constants.ts";
 import { lint } from "../../passes/lint/lint.ts";
-import type { LintFinding } from "../../passes/lint/lint-rule.ts";
+import type { WeightStore } from "../../weights/store.ts";
+import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
 import { isPackage } from "../operand-kind.ts";
 import { isFlexible } from "../pair.ts";
-import { authorFrame, place } from "../report.ts";
+import { authorFrame } from "../report.ts";
 import { type FoundRole, foundRoles, rolesAlone, rolesText } from "../roles-text.ts";
-import { bytes } from "../table.ts";
 import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../target.ts";
-import { wrapLine } from "../wrap.ts";
 
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
 export const checkCommand: Command = {
@@ -31,22 +35,36 @@ export const checkCommand: Command = {
     ...ROLE_OPTIONS,
   },
   notes: [
-    "A graph file is held against a checkpoint by the name and the shape of every weight.",
+    "A graph file is held against a checkpoint by the name and the shape of every weight; the rules look at the contents.",
     "Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it.",
   ],
   async run(args, io) {
-    const { graphs, roles } = await checkedOf(args);
-    const verdicts = graphs.map(judge);
-    if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles)), null, 2));
-    else for (const text of [...verdicts.map(print), rolesText(roles)]) if (text !== "") io.out(text);
-    return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
+    const { subjects, roles, openWeights } = await checkedOf(args);
+    const store = await openWeights?.();
+    try {
+      const verdicts: CheckedGraph[] = [];
+      for (const subject of subjects) verdicts.push(await judge(subject, store));
+      if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles)), null, 2));
+      else for (const text of [...verdicts.map(checkText), rolesText(roles)]) if (text !== "") io.out(text);
+      return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
+    } finally {
+      await store?.close();
+    }
   },
 };
 
 /** What is checked, and what is known of its inputs. */
 interface Checked {
-  readonly graphs: readonly Graph[];
+  readonly subjects: readonly CheckedSubject[];
   readonly roles: readonly FoundRole[];
+  /** Absent where the contents of the weights are not known: without a checkpoint they are made up. */
+  openWeights?(): Promise<WeightStore>;
+}
+
+/** A graph, and what of its function is not in it. */
+interface CheckedSubject {
+  readonly graph: Graph;
+  readonly skipped: readonly string[];
 }
 
 /** The block and the step graph of a model, or the graph of each function of a package. */
@@ -59,7 +77,11 @@ async function checkedOf(args: Args): Promise<Checked> {
   const [block, step] = [subject.build(size), subject.build({ ...size, tokens: 1 })];
   const graphs = size.tokens === 1 ? [block] : [block, step];
   await subject.checkWeights(graphs);
-  return { graphs, roles: foundRoles(meetInputs(block, step, given)) };
+  return {
+    subjects: graphs.map((graph) => ({ graph, skipped: [] })),
+    roles: foundRoles(meetInputs(block, step, given)),
+    ...(args.given("weights") ? { openWeights: () => subject.openWeights(block) } : {}),
+  };
 }
 
 /** A package alone has nothing to be compared with: of its roles only those are known that are stated or named. */
@@ -68,26 +90,42 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
   const flexible = pkg.model.functions.some(({ name }) => isFlexible(pkg, name));
   args.settle(operand, flexible ? ["package", "flexible package"] : ["package"]);
   const sizes = flexible && args.given("tokens") ? { tokens: args.whole("tokens") } : {};
-  const graphs = pkg.model.functions.map(({ name }) => graphOf(pkg, { function: name, ...sizes }));
-  return { graphs, roles: rolesAlone(graphs, given) };
+  const subjects = pkg.model.functions.map((fn) => {
+    const graph = graphOf(pkg, { function: fn.name, ...sizes });
+    return { graph, skipped: [...otherSizes(graph, isFlexible(pkg, fn.name)), ...unreached(fn)] };
+  });
+  const graphs = subjects.map(({ graph }) => graph);
+  return { subjects, roles: rolesAlone(graphs, given), openWeights: async () => packageWeights() };
 }
 
-interface CheckedGraph {
-  readonly graph: string;
-  readonly values: number;
-  readonly weightBytes: number;
-  readonly findings: readonly LintFinding[];
+function otherSizes(graph: Graph, flexible: boolean): readonly string[] {
+  const shapes = graph.inputs.map(({ name, type }) => `${name} ${show(type)}`);
+  return flexible ? [`other sizes than ${shapes.join(", ")}`] : [];
 }
 
-function judge(graph: Graph): CheckedGraph {
+function unreached(fn: MilFunction): readonly string[] {
+  const ops = unreachedOps(fn);
+  return ops.length > 0 ? [`${ops.length} op(s) that no output and no state depends on: ${ops.join(", ")}`] : [];
+}
+
+async function judge({ graph, skipped }: CheckedSubject, store: WeightStore | undefined): Promise<CheckedGraph> {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
+  const constants = await constantsOf(graph, store?.stream);
   return {
     graph: graph.name,
     values: schedule(graph).length,
     weightBytes,
-    findings: lint(graph),
+    findings: lint(graph, constants),
+    notLookedAt: [...skipped, ...unseenOf(constants)],
   };
+}
+
+/** One phrase for each reason. */
+function unseenOf({ unseen }: Constants): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { why } of unseen) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].map(([why, count]) => `the contents of ${count} constant(s) ${why}`);
 }
 
 const plain =
@@ -97,14 +135,3 @@ const plain =
     roles,
     findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
   });
-
-function print({ graph, values, weightBytes, findings }: CheckedGraph): string {
-  const lines = findings.map(({ severity, rule, text, source, value }) => {
-    const frame = authorFrame(value.site);
-    const at = frame ? [`    at ${place(frame)}`] : [];
-    return [wrapLine(`  ${severity} [${rule}] ${text}`), ...at, wrapLine(`    source: ${source}`)].join("\n");
-  });
-  const errors = findings.filter((f) => f.severity === "error").length;
-  const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : "OK";
-  return [`${graph}: ${values} values, ${bytes(weightBytes)} of weights: ${verdict}`, ...lines].join("\n");
-}

@@ -21,9 +21,14 @@ export const STANDARD = [
   "bool",
 ] as const satisfies readonly DType[];
 
-/** x as another dtype: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0. */
+/** x as another dtype: floats to nearest even, integers truncated towards zero and wrapped, bool 1 where x is not 0. */
 export const cast = op<Cast>("cast")({
-  doc: "y = x as `dtype`: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0",
+  doc: [
+    "y = x as `dtype`: floats to nearest even, integers truncated towards zero, bool 1 where x is not 0. Out of range: a float becomes ±∞",
+    "(IEEE 754; in fp16 from 65520 on); an integer keeps its low bits (two's complement, as numpy's astype, which coremltools folds by);",
+    "a float as an integer has no defined result (ISO C 6.3.1.4, to which numpy's astype leaves it; coremltools 9.0 on x86-64 folds 3·10⁹ as",
+    "int32 to −2³¹): graphc keeps the low bits, NaN and ±∞ become 0, and `check` reports constants that are cast out of range",
+  ].join(" "),
   operands: { x: { dtypes: STANDARD } },
   attrs: { dtype: attr("string", undefined, { oneOf: STANDARD }) },
   traits: ["jumps"],

@@ -9,7 +9,10 @@ const repeat =
   (infos: Readonly<Record<string, unknown>>) =>
     new Array<X>((infos.x as TensorType).shape.length).fill(value);
 
-/** The attributes that slices share. Negative begin and end count from the end of the axis. */
+/**
+ * The attributes that slices share. Negative begin and end count from the end of the axis, so that −1 as an end is its last element and
+ * a falling slice reaches the first one by end_mask or by an end of −size − 1 or less.
+ */
 export const sliceAttrs = {
   stride: attr("int32[]", repeat(1), { says: "all 1" }),
   begin_mask: attr("bool[]", repeat(false), { says: "all false" }),
@@ -95,8 +98,8 @@ function extentOf(
   if (start !== undefined && (start < 0 || start >= of)) return `begin ${begin} is outside size ${of}`;
   const from = { step, of, squeezed, ...(start === undefined ? {} : { start }) };
   if (squeezed) return { ...from, size: 1, checksEnd: false };
-  const stop = toEdge ? (step > 0 ? of : -1) : fromFront(end, of);
-  if (stop !== undefined && stop < 0 && !toEdge) return `end ${end} is outside size ${of}`;
+  const stop = stopOf(of, end, step, toEdge);
+  if (stop === "outside") return `end ${end} is outside size ${of}`;
   const known = { ...from, ...(stop === undefined ? {} : { stop }) };
   if (start !== undefined && stop !== undefined) {
     const size = Math.ceil((Math.min(stop, of) - start) / step);
@@ -108,6 +111,14 @@ function extentOf(
     return "the size depends on run-time values; use slice_by_size, or squeeze_mask for one element";
   if (step !== 1) return `stride is ${step}; begin and end known only at run time need stride 1`;
   return { ...known, size, checksEnd: true };
+}
+
+/** Where an axis ends, exclusively: a falling slice whose end lies before the axis runs to its first element, as in numpy. */
+function stopOf(of: number, end: number | undefined, step: number, toEdge: boolean): number | undefined | "outside" {
+  if (toEdge) return step > 0 ? of : -1;
+  const stop = fromFront(end, of);
+  if (stop === undefined || stop >= 0) return stop;
+  return step > 0 ? "outside" : -1;
 }
 
 const fromFront = (bound: number | undefined, of: number) => (bound !== undefined && bound < 0 ? bound + of : bound);

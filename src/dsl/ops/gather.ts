@@ -20,7 +20,8 @@ const operands = {
 export const gather = op<Gather>("gather")({
   doc: [
     "y[a…, j…, b…] = x[a…, indices[j…], b…], a the axes before `axis` and b those after it; the first batch_dims axes of",
-    "indices run along with those of x; a position outside the axis is an error",
+    "indices run along with those of x; a position outside the axis, one below 0 among them, is an error whatever validate_indices says:",
+    "the opset leaves its result undefined (one of iOS 15 or 16 counts positions below 0 from the end: a file in it is read so)",
   ].join(" "),
   operands,
   attrs: { axis: attr("axis", 0), batch_dims: attr("int32", 0), validate_indices: attr("bool", false) },
@@ -46,7 +47,7 @@ export const gather = op<Gather>("gather")({
 
 /** y[..., j, ...] = x[..., indices[..., j, ...], ...]; indices has the result's shape. */
 export const gather_along_axis = op<GatherAlongAxis>("gather_along_axis")({
-  doc: "y[…, j, …] = x[…, indices[…, j, …], …], the position along `axis`; one outside the axis is an error",
+  doc: "y[…, j, …] = x[…, indices[…, j, …], …], the position along `axis`; one outside the axis is an error, as of gather",
   operands,
   attrs: { axis: attr("axis", 0), validate_indices: attr("bool", false) },
   rounds: false,

@@ -33,7 +33,7 @@ const truth = <Signature extends (...args: never[]) => unknown>(
 type Truth = (m: Algebra, a: Scalar, b: Scalar) => Scalar;
 
 const comparison = <const Name extends string>(name: Name, doc: string, f: Truth) =>
-  truth<Compare<Name>>(name, doc, NUMBERS, ["jumps"], f);
+  truth<Compare<Name>>(name, doc, NUMBERS, ["jumps", "floors", "caps"], f);
 /** 1 where x < y, else 0, as bool. */
 export const less = comparison("less", "z = 1 where x < y, else 0", (m, a, b) => m.compare("less", a, b));
 /** 1 where x ≤ y, else 0, as bool. */

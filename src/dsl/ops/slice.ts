@@ -28,7 +28,8 @@ const position = { dtypes: ["int32"] } as const satisfies OperandSpec;
 /** x[begin : end : stride] per axis; negative bounds count from the end. */
 export const slice_by_index = op<SliceByIndex>("slice_by_index")({
   doc: [
-    "y = x[begin : end : stride] per axis, negative begin and end counted from the end, an end beyond the axis its edge;",
+    "y = x[begin : end : stride] per axis as in numpy, negative begin and end counted from the end, an end beyond the axis its edge",
+    "(x[3 : −size − 1 : −1] runs to the first element; coremltools 9.0 infers one element less there, and a file that declares that is refused);",
     "begin_mask and end_mask stand for the axis' own edge, squeeze_mask takes x[begin] and drops the axis",
   ].join(" "),
   operands: { x: { dtypes: STANDARD }, begin: position, end: position },

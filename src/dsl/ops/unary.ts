@@ -3,6 +3,7 @@ import type { Algebra, Scalar, Unary } from "../algebra.ts";
 import { type AttrSpecs, type AttrValues, attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
+import type { Trait } from "../traits.ts";
 import { type DType, FLOATS, NUMBERS, type Shape } from "../type.ts";
 
 /** Call of a function of one element. */
@@ -28,6 +29,7 @@ interface UnarySpec<A extends AttrSpecs> {
   readonly dtypes?: readonly DType[];
   readonly attrs?: A;
   readonly rounds?: false;
+  readonly traits?: readonly Trait[];
   readonly f: (m: Algebra, a: Scalar, attrs: AttrValues<A>) => Scalar;
   /** What the attributes must satisfy, or a sentence that says what is wrong. */
   readonly check?: (attrs: AttrValues<A>) => string | undefined;
@@ -36,12 +38,21 @@ interface UnarySpec<A extends AttrSpecs> {
 /** Declares an op of one operand from its meaning on one scalar. */
 const unary =
   <Signature extends (...args: never[]) => unknown = Elementwise>(name: string) =>
-  <const A extends AttrSpecs = Record<never, never>>({ doc, dtypes = FLOATS, attrs, rounds, f, check }: UnarySpec<A>) =>
+  <const A extends AttrSpecs = Record<never, never>>({
+    doc,
+    dtypes = FLOATS,
+    attrs,
+    rounds,
+    traits,
+    f,
+    check,
+  }: UnarySpec<A>) =>
     op<Signature>(name)({
       doc,
       operands: { x: { dtypes } },
       attrs: attrs ?? ({} as A),
       ...(rounds === false ? { rounds } : {}),
+      ...(traits ? { traits } : {}),
       infer: ({ x }, values) => check?.(values as AttrValues<A>) ?? x,
       element:
         (m, { x }, values) =>
@@ -50,16 +61,17 @@ const unary =
     });
 
 /** A function that the algebra itself names. */
-const named = (name: Unary, doc: string) => unary(name)({ doc, f: (m, a) => m.unary(name, a) });
+const named = (name: Unary, doc: string, traits: readonly Trait[] = []) =>
+  unary(name)({ doc, traits, f: (m, a) => m.unary(name, a) });
 
 /** eˣ; fp16 overflows above 11.09. */
-export const exp = named("exp", "y = eˣ");
+export const exp = named("exp", "y = eˣ", ["floors"]);
 /** √x; NaN below 0. */
 export const sqrt = named("sqrt", "y = √x");
 /** tanh x. */
-export const tanh = named("tanh", "y = tanh x");
+export const tanh = named("tanh", "y = tanh x", ["floors", "caps"]);
 /** 2/√π · ∫₀ˣ e^(−t²) dt. */
-export const erf = named("erf", "y = erf x = 2/√π · ∫₀ˣ e^(−t²) dt");
+export const erf = named("erf", "y = erf x = 2/√π · ∫₀ˣ e^(−t²) dt", ["floors", "caps"]);
 /** sin x, x in radians. */
 export const sin = named("sin", "y = sin x");
 /** cos x, x in radians. */
@@ -73,6 +85,7 @@ export const square = unary("square")({ doc: "y = x²", dtypes: NUMBERS, f: (m, 
 /** The default epsilon is MIL's; in fp16 it is 0. */
 export const rsqrt = unary<WithEpsilon>("rsqrt")({
   doc: "y = 1 / √(x + epsilon)",
+  traits: ["caps"],
   attrs: { epsilon: attr("float", 1e-12) },
   f: (m, a, { epsilon }) => m.unary("rsqrt", m.add(a, m.num(epsilon))),
 });
@@ -89,7 +102,7 @@ const onePlusExpMinus = (m: Algebra, a: Scalar) => m.add(m.num(1), m.unary("exp"
 const logistic = (m: Algebra, a: Scalar) => m.div(m.num(1), onePlusExpMinus(m, a));
 
 /** 1 / (1 + e^(−x)). */
-export const sigmoid = unary("sigmoid")({ doc: "y = 1 / (1 + e^(−x))", f: logistic });
+export const sigmoid = unary("sigmoid")({ doc: "y = 1 / (1 + e^(−x))", traits: ["floors", "caps"], f: logistic });
 /** x / (1 + e^(−x)), also called swish. */
 export const silu = unary("silu")({ doc: "y = x / (1 + e^(−x))", f: (m, a) => m.div(a, onePlusExpMinus(m, a)) });
 
@@ -122,6 +135,7 @@ export const clip = unary<Clip>("clip")({
   doc: "y = min(max(x, alpha), beta)",
   attrs: { alpha: attr("float"), beta: attr("float") },
   rounds: false,
+  traits: ["floors", "caps"],
   check: ({ alpha, beta }) => (alpha <= beta ? undefined : `alpha ${alpha} is above beta ${beta}`),
   f: (m, a, { alpha, beta }) => m.minimum(m.maximum(a, m.num(alpha)), m.num(beta)),
 });

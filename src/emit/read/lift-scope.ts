@@ -14,6 +14,8 @@ export type BoundName =
 
 /** A function on its way to a graph. */
 export interface FunctionScope {
+  /** Some ops mean something else in older ones. */
+  readonly opset: string;
   readonly blobs: Blobs;
   readonly bound: Map<string, BoundName>;
   /** What each state holds at this point. */
@@ -26,6 +28,7 @@ export interface FunctionScope {
 export function openScope(fn: MilFunction, leaves: readonly Tensor[], blobs: Blobs, where: Where): FunctionScope {
   const entries = leaves.filter((x) => x.def.kind === "state");
   return {
+    opset: fn.opset,
     blobs,
     bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
     states: new Map(entries.map((x) => [x.name!, x])),

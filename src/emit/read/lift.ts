@@ -23,6 +23,7 @@ import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
+import { respellPositions } from "./lift-positions.ts";
 import { type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
@@ -127,7 +128,10 @@ function makeResults(op: MilOperation, scope: FunctionScope, where: Where): read
   const entry = opTable.get(op.type);
   if (!entry) throw refuse(where, `is no op that graphc knows`);
   const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);
-  return asUserError(where, () => [makeOp(entry, respell(op.type, Object.fromEntries(given)), nowhere)].flat());
+  return asUserError(where, () => {
+    const respelled = respellPositions(op.type, respell(op.type, Object.fromEntries(given)), scope.opset);
+    return [makeOp(entry, respelled, nowhere)].flat();
+  });
 }
 
 /** A parameter as `makeOp` wants it: a tensor, a list of tensors, or a literal. */

@@ -89,7 +89,7 @@ export function atOp<X>(value: Tensor, run: () => X): X {
     return run();
   } catch (error) {
     if (!(error instanceof IndexError)) throw error;
-    throw new GraphError(`${(value.def as OpDef).op}: ${error.message}`, value.site);
+    throw new GraphError(`${(value.def as OpDef).op}: ${error.message}`, value.site, [], error.mend);
   }
 }
 

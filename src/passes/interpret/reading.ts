@@ -7,6 +7,7 @@ import type { Algebra } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { type DType, isFloat, type Shape } from "../../dsl/type.ts";
 import { stridesOf } from "./array.ts";
+import { integerPower, power } from "./power.ts";
 
 /** A reading in doubles; indices are numbers too. */
 export type Numeric = Algebra<number, number>;
@@ -42,7 +43,7 @@ function readingOf(precision: Precision, integers: boolean): Numeric {
     div: (a, b) => step(a / b),
     maximum: Math.max,
     minimum: Math.min,
-    pow: (a, b) => step(a ** b),
+    pow: integers ? integerPower : (a, b) => step(power(a, b)),
     unary: (f, a) => step(UNARY[f](a)),
     compare: (how, a, b) => Number(how === "less" ? a < b : how === "equal" ? a === b : a <= b),
     select: (cond, yes, no) => (cond !== 0 ? yes() : no()),
@@ -111,11 +112,19 @@ const readings = (precision: Precision) => ({
 const READINGS = { fp16: readings("fp16"), fp64: readings("fp64") } as const;
 
 /** A run-time index that is outside its axis. Whoever runs the op says which op it is (`atOp` in evaluate.ts). */
-export class IndexError extends RangeError {}
+export class IndexError extends RangeError {
+  readonly mend?: string;
+
+  constructor(position: number, size: number) {
+    super(`position ${position} is outside an axis of size ${size}`);
+    if (position < 0)
+      this.mend = "a run-time position is not counted from the end: add the size of the axis to it in the graph";
+  }
+}
 
 /** @throws IndexError */
 export function checkIndex(s: number, size: number): number {
-  if (!(s >= 0 && s < size)) throw new IndexError(`position ${s} is outside an axis of size ${size}`);
+  if (!(s >= 0 && s < size)) throw new IndexError(s, size);
   return s;
 }
 

@@ -1,6 +1,7 @@
 /** What a lint rule is: what it looks for in a graph, and the public report that it rests on. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
+import type { Constants } from "./constants.ts";
 
 /** `error`: the engine will not take it. `warning`: it may not, or numbers may suffer. `note`: worth knowing. */
 export type Severity = "error" | "warning" | "note";
@@ -15,7 +16,7 @@ export interface LintRule {
   /** Where the rule was measured or stated, by public name; "graphc" where it is about the graph and not the engine. */
   readonly source: string;
   /** The values that break the rule, each with a sentence that names the mend. */
-  find(graph: Graph): readonly Offence[];
+  find(graph: Graph, constants: Constants): readonly Offence[];
 }
 
 /** One place of a graph that breaks a rule. */
@@ -41,11 +42,13 @@ export const opsOf = (graph: Graph): readonly OpValue[] =>
   schedule(graph).filter((value): value is OpValue => value.def.kind === "op");
 
 /** A rule about single op values: the text of the offence, or undefined where there is none. */
-export const perOp = (judge: (value: OpValue, graph: Graph) => string | undefined) => (graph: Graph) =>
-  opsOf(graph).flatMap((value) => {
-    const text = judge(value, graph);
-    return text === undefined ? [] : [{ value, text }];
-  });
+export const perOp =
+  (judge: (value: OpValue, constants: Constants) => string | undefined) =>
+  (graph: Graph, constants: Constants): readonly Offence[] =>
+    opsOf(graph).flatMap((value) => {
+      const text = judge(value, constants);
+      return text === undefined ? [] : [{ value, text }];
+    });
 
 /** One operand of an op that is not a list. */
 export const operand = (value: OpValue, name: string): Tensor | undefined => {

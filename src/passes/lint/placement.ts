@@ -1,5 +1,4 @@
 /** Ops and types that leave the Neural Engine, or that its compiler refuses. */
-import { isConstant } from "../../dsl/operands.ts";
 import { operandsOf } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import { show } from "../../dsl/type.ts";
@@ -36,8 +35,8 @@ export const placementRules: readonly LintRule[] = [
     severity: "error",
     says: "no gather reads at run-time positions",
     source: "apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616",
-    find: perOp((value) =>
-      has(value.def, "gathers") && !isConstant(operand(value, "indices")!)
+    find: perOp((value, constants) =>
+      has(value.def, "gathers") && !constants.has(operand(value, "indices")!)
         ? `${value.def.op} by a run-time index runs on the CPU: feed the gathered rows as an input`
         : undefined,
     ),
@@ -58,9 +57,9 @@ export const placementRules: readonly LintRule[] = [
     severity: "warning",
     says: "a product with a constant weight is a 1x1 convolution",
     source: "apple/ml-ane-transformers; anemll/Anemll CLAUDE.md (practice; linear has also been seen on the engine)",
-    find: perOp((value) => {
+    find: perOp((value, constants) => {
       const weight = operandsOf(value.def)[1];
-      return has(value.def, "projects") && weight && weight.type.shape.length > 1 && isConstant(weight)
+      return has(value.def, "projects") && weight && weight.type.shape.length > 1 && constants.has(weight)
         ? `${value.def.op} with a constant weight: a 1x1 convolution over [1,C,T,1] is what the engine is known to take`
         : undefined;
     }),

@@ -39,17 +39,17 @@ export const usageRules: readonly LintRule[] = [
 
 /** Bytes that weights and constants take in weight.bin, its records aside; contents that are used twice count once. */
 function weightBytes(graph: Graph): number {
-  const sizes = new Map<unknown, number>();
+  const sizes = new Map<string, number>();
   for (const { def, type } of schedule(graph)) {
-    if (def.kind === "const") sizes.set(def, packedBytes(type));
+    if (def.kind === "const") sizes.set(`${type.dtype} ${Array.from(def.data)}`, packedBytes(type));
     if (def.kind === "weight") sizes.set(contentsKey(def.source, type), packedBytes(type));
   }
   return [...sizes.values()].reduce((sum, n) => sum + n, 0);
 }
 
-/** A shape does not matter: elements are stored in row-major order. */
+/** A shape does not matter: elements are stored in row-major order. Of a package each place counts, as it takes its room. */
 const contentsKey = (source: WeightSource, { dtype, shape }: TensorType): string =>
-  JSON.stringify([source.from === "package" ? source.sha256 : source, dtype, sizeOf(shape)]);
+  JSON.stringify([source.from === "package" ? [source.file, source.offset] : source, dtype, sizeOf(shape)]);
 
 /** Inputs and states at entry that no output or state depends on. */
 function unusedLeaves(graph: Graph): readonly Tensor[] {

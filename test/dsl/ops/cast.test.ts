@@ -30,6 +30,40 @@ test.each<readonly [x: number, dtype: DType, y: number]>([
   expect(elementsOf(cast(of([x], [1], "int32"), loose<{ dtype: "fp16" }>({ dtype })))).toEqual([y]);
 });
 
+const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
+test.each<readonly [x: number, dtype: DType, y: number]>([
+  [65519, "fp16", 65504],
+  [65520, "fp16", inf],
+  [-1e30, "fp16", -inf],
+  [-40000.5, "int16", 25536],
+  [70000, "int16", 4464],
+  [-1, "uint16", 65535],
+  [-200, "int8", 56],
+  [300.9, "int8", 44],
+  [2 ** 31, "int32", -(2 ** 31)],
+  [nan, "int32", 0],
+  [inf, "int16", 0],
+  [-inf, "uint8", 0],
+])("fp32 %s as %s is %s", (x, dtype, y) => {
+  expect(elementsOf(cast(of([x], [1], "fp32"), loose<{ dtype: "fp16" }>({ dtype })))).toEqual([y]);
+});
+
+test.each<readonly [x: number, dtype: DType]>([
+  [70000, "int16"],
+  [-1, "uint16"],
+  [128, "int8"],
+  [2 ** 31, "int32"],
+  [nan, "int32"],
+  [-inf, "uint8"],
+  [8, "int4"],
+])("a constant of %s is no %s", (x, dtype) => {
+  expect(refusalOf(() => of([0, x], [2], dtype))).toBe(`constant: ${x} is no ${dtype}`);
+});
+
+test("a constant of what an integer type holds is taken, and truncated", () => {
+  expect(elementsOf(of([-32768.9, 32767.9], [2], "int16"))).toEqual([-32768, 32767]);
+});
+
 test.each(WEIGHTS_ALONE)("%s exists in weights alone: nothing is cast from it or to it", (dtype) => {
   const names = "fp16 or fp32 or int32 or int16 or uint16 or int8 or uint8 or bool";
   expect(refusalOf(() => cast(ones([1], dtype), { dtype: "fp16" }))).toBe(`cast: "x" is ${dtype}; it must be ${names}`);

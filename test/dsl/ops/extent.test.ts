@@ -53,6 +53,10 @@ describe("an axis whose bounds are known", () => {
     [4, 0, { stride: [-2] }, [14, 12]],
     [3, -5, { stride: [-1] }, [13, 12, 11]],
     [3, 9, { stride: [-1], end_mask: [true] }, [13, 12, 11, 10]],
+    [3, -6, { stride: [-1] }, [13, 12, 11, 10]],
+    [-1, -6, { stride: [-1] }, [14, 13, 12, 11, 10]],
+    [4, -7, { stride: [-2] }, [14, 12, 10]],
+    [0, -6, { stride: [-1] }, [10]],
     [9, 3, { begin_mask: [true] }, [10, 11, 12]],
     [9, 3, { stride: [-1], begin_mask: [true] }, [14]],
   ])("from %s to %s with %j", (begin, end, options, y) => {
@@ -126,14 +130,17 @@ describe("lists", () => {
   });
 });
 
-/** The places from begin to end, or what is wrong, in the words of MIL: the end is left out, masks stand for the edges. */
+/**
+ * The places from begin to end, or what is wrong, in the words of MIL: the end is left out, masks stand for the edges. As numpy does, a
+ * falling slice whose end lies before the axis meets its first element.
+ */
 function walk({ size, begin, end, stride, begin_mask, end_mask }: Taken): readonly number[] | string {
   if (stride === 0) return "stride is 0";
   const rising = stride > 0;
   const [first, last] = [begin < 0 ? begin + size : begin, end < 0 ? end + size : end];
   const start = begin_mask ? (rising ? 0 : size - 1) : first;
   if (!Object.hasOwn(Array.from({ length: size }), start)) return `begin ${begin} is outside size ${size}`;
-  if (!end_mask && last < 0) return `end ${end} is outside size ${size}`;
+  if (!end_mask && last < 0 && rising) return `end ${end} is outside size ${size}`;
   const met: number[] = [];
   for (let i = start; i >= 0 && i < size && (end_mask || (rising ? i < last : i > last)); i += stride) met.push(i);
   return met.length > 0 ? met : `begin ${begin} to end ${end} holds no element`;

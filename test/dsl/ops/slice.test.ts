@@ -33,6 +33,18 @@ test.each<readonly [says: string, build: () => Tensor, shape: Shape, expected: r
     [9, 8, 7],
   ],
   [
+    "update of all, backwards past the front",
+    () => o.slice_update(of([1, 2, 3]), of([7, 8, 9]), [2], [-4], { stride: [-1] }),
+    [3],
+    [9, 8, 7],
+  ],
+  [
+    "update of every second, backwards past the front",
+    () => o.slice_update(line, of([7, 8, 9]), [-1], [-9], { stride: [-2] }),
+    [5],
+    [9, 2, 8, 4, 7],
+  ],
+  [
     "update of one row",
     () => o.slice_update(x, of([7, 8, 9]), [1, 0], [0, 3], { squeeze_mask: [true, false] }),
     [2, 3],

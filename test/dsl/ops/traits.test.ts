@@ -4,11 +4,14 @@ import type { Algebra, Read } from "../../../src/dsl/algebra.ts";
 import { schedule } from "../../../src/dsl/graph.ts";
 import { meaningOf } from "../../../src/dsl/meaning.ts";
 import { opTable } from "../../../src/dsl/ops/index.ts";
-import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../../src/dsl/tensor.ts";
 import { namesConstexpr, TRAITS, type Trait } from "../../../src/dsl/traits.ts";
+import { isFloat } from "../../../src/dsl/type.ts";
 import { numericReading } from "../../../src/passes/interpret/reading.ts";
 import { indicesOf } from "../../support/ops/draw.ts";
 import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
+
+const COMPARISONS = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"];
 
 /** Who has a trait. An op joins a list here by its declaration, and in the same commit. */
 const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
@@ -32,7 +35,9 @@ const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
   contracts: ["conv", "linear", "matmul", "scaled_dot_product_attention"],
   product: ["conv", "linear", "matmul"],
   projects: ["linear", "matmul"],
-  jumps: ["cast", "equal", "greater", "greater_equal", "less", "less_equal", "not_equal"],
+  jumps: ["cast", ...COMPARISONS],
+  floors: ["clip", ...COMPARISONS, "erf", "exp", "maximum", "sigmoid", "tanh"].sort(),
+  caps: ["clip", ...COMPARISONS, "erf", "minimum", "rsqrt", "sigmoid", "tanh"].sort(),
   attention: ["matmul", "scaled_dot_product_attention", "softmax"],
 };
 
@@ -52,6 +57,17 @@ describe("what the meanings say", () => {
     (name) => {
       const holds = (trait: Trait): boolean => HOLDERS[trait].includes(name);
       expect(derivedFrom(name)).toEqual({ moves: holds("moves"), view: holds("view") });
+    },
+  );
+
+  test.each([...opTable.keys()])(
+    "%s: floors and caps where an infinity in one float operand never comes out",
+    (name) => {
+      const holds = (trait: Trait): boolean => HOLDERS[trait].includes(name);
+      expect({ floors: screens(name, -Infinity), caps: screens(name, Infinity) }).toEqual({
+        floors: holds("floors"),
+        caps: holds("caps"),
+      });
     },
   );
 
@@ -87,6 +103,25 @@ function derivedFrom(opName: string): Readonly<Record<"moves" | "view", boolean>
     }
   }
   return found;
+}
+
+/** Whether in every example, each float operand in turn filled with an infinity and the others with a half, the result is finite. */
+function screens(opName: string, infinity: number): boolean {
+  let tried = 0;
+  for (let seed = 0; seed < 10; seed++) {
+    for (const { def, type } of schedule(exampleOf(opName, randomFrom(seed)).graph)) {
+      if (def.kind !== "op" || def.op !== opName) continue;
+      for (const filled of operandsOf(def).filter((x) => isFloat(x.type.dtype))) {
+        tried++;
+        const element = meaningOf(numericReading("fp16", false), def, type, (x) => ({
+          ...x.type,
+          at: () => (x.def === filled.def ? infinity : isFloat(x.type.dtype) ? 0.5 : 0),
+        }));
+        for (const ix of indicesOf(type.shape)) if (!Number.isFinite(element(ix))) return false;
+      }
+    }
+  }
+  return tried > 0;
 }
 
 /** An operand whose elements are their own names. */

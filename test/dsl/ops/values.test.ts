@@ -6,8 +6,9 @@ import * as o from "../../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { DType, Shape } from "../../../src/dsl/type.ts";
 import { arrayOf } from "../../../src/passes/interpret/array.ts";
-import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
+import { evaluate, type RunOp } from "../../../src/passes/interpret/evaluate.ts";
 import { numericReading } from "../../../src/passes/interpret/reading.ts";
+import { compiledOps } from "../../../src/passes/kernels/code/run-op.ts";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 const MAX = 65504;
@@ -19,9 +20,9 @@ const of = <D extends DType = "fp16">(data: readonly number[], shape: Shape = [d
 const ints = (...data: readonly number[]) => of(data, [data.length], "int32");
 const bools = (...data: readonly number[]) => of(data, [data.length], "bool");
 
-/** Elements of a value that needs no inputs. */
-const valuesOf = (y: Tensor): readonly number[] => [
-  ...evaluate(graph({ name: "g", inputs: [], outputs: { y } }), { values: {} }).outputs.y!.data,
+/** Elements of a value that needs no inputs, by the meaning or by what runs the ops. */
+const valuesOf = (y: Tensor, runOp?: RunOp): readonly number[] => [
+  ...evaluate(graph({ name: "g", inputs: [], outputs: { y } }), { values: {} }, runOp && { runOp }).outputs.y!.data,
 ];
 
 /** Elements of a value that depends on one int32 input `p`. */
@@ -35,7 +36,10 @@ const seen = new Set<string>();
 type Case = readonly [y: Tensor, expected: readonly number[]];
 function check(title: string, cases: readonly Case[]): void {
   test(title, () => {
-    for (const [y, expected] of cases) expect(valuesOf(y)).toEqual(expected);
+    for (const [y, expected] of cases) {
+      expect(valuesOf(y)).toEqual(expected);
+      expect(valuesOf(y, compiledOps("fp16"))).toEqual(expected);
+    }
   });
   for (const [{ def }] of cases) if (def.kind === "op") seen.add(def.op);
 }
@@ -55,7 +59,19 @@ describe("arithmetic", () => {
     [o.real_div(of([1, -1, 0, 1]), of([0, 0, 0, 3])), [inf, -inf, nan, roundFp16(1 / 3)]],
     [o.real_div(ints(7, -7), 2), [3, -3]],
   ]);
-  check("pow", [[o.pow(of([2, -2, 0, 9, -1]), of([10, 3, 0, 0.5, 0.5])), [1024, -8, 1, 3, nan]]]);
+  check("pow", [
+    [o.pow(of([2, -2, 0, 9, -1]), of([10, 3, 0, 0.5, 0.5])), [1024, -8, 1, 3, nan]],
+    [
+      o.pow(of([1, 1, 1, -1, -1, nan, nan, 2]), of([nan, inf, -inf, inf, -inf, 0, 1, nan])),
+      [1, 1, 1, 1, 1, 1, nan, nan],
+    ],
+    [o.pow(of([0, -0, 0, -8, 0.5]), of([-1, -1, -2, 1 / 3, -inf])), [inf, -inf, inf, nan, inf]],
+    [
+      o.pow(ints(2, 3, 10, 3, -2, 0), ints(31, 30, 20, 40, 3, 0)),
+      [-2147483648, -1010140999, 1661992960, 689956897, -8, 1],
+    ],
+    [o.pow(ints(7, -1, 1, 0), ints(-1, -3, -9, -1)), [0, -1, 1, 0]],
+  ]);
   check("maximum and minimum", [
     [o.maximum(of([1, nan, -inf]), 0), [1, nan, 0]],
     [o.minimum(of([1, nan, inf]), 0), [0, nan, 0]],

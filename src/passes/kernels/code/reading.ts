@@ -54,7 +54,7 @@ export function codeReading(w: Writer, { precision, integers, accumulate }: Code
     sub: (a, b) => compute(`${a.text} - ${b.text}`, a, b),
     mul: (a, b) => compute(integers ? `multiplyExactly(${a.text}, ${b.text})` : `${a.text} * ${b.text}`, a, b),
     div: (a, b) => compute(`${a.text} / ${b.text}`, a, b),
-    pow: (a, b) => compute(`Math.pow(${a.text}, ${b.text})`, a, b),
+    pow: (a, b) => compute(`${integers ? "integerPower" : "power"}(${a.text}, ${b.text})`, a, b),
     maximum: (a, b) => w.bind(`Math.max(${a.text}, ${b.text})`, [a, b]),
     minimum: (a, b) => w.bind(`Math.min(${a.text}, ${b.text})`, [a, b]),
     unary: (f, a) => compute(UNARY[f](a.text), a),

@@ -1,5 +1,6 @@
 /** What the written JavaScript calls: numbers as they are stored and back, and the functions of the fp16 reading. */
 import { fp16Value, roundFp16, roundTo } from "../../../dsl/number.ts";
+import { integerPower, power } from "../../interpret/power.ts";
 import { checkIndex, erf, multiplyExactly } from "../../interpret/reading.ts";
 
 /** The value of every fp16 bit pattern. */
@@ -28,6 +29,8 @@ export const helpers = {
   halfBits,
   checkIndex,
   multiplyExactly,
+  power,
+  integerPower,
   erf,
   roundTo,
   roundHalf: roundFp16,

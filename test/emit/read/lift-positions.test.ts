@@ -1,0 +1,106 @@
+/** Positions below 0 in files of older opsets: counted from the end there, outside from iOS 17 on. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Graph, schedule } from "../../../src/dsl/graph.ts";
+import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
+import { lift } from "../../../src/emit/read/lift.ts";
+import { lower } from "../../../src/emit/write/lower.ts";
+import type { NDArray } from "../../../src/passes/interpret/array.ts";
+import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
+import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
+import {
+  constOperation,
+  literal,
+  noBlobs,
+  operation,
+  plannedBlobs,
+  program,
+  tensorType,
+  X,
+} from "../../support/read.ts";
+
+const INDEXED = ["gather", "gather_along_axis", "scatter", "scatter_along_axis"] as const;
+
+/** The graph as a file of another opset says it. */
+function readAs(opset: string, graph: Graph): Graph {
+  const { model, blobs } = lower(graph);
+  return lift({ ...model, functions: model.functions.map((f) => ({ ...f, opset })) }, plannedBlobs(blobs));
+}
+
+/** A random example whose positions are fed: the size of the axis that they lie on, and the name of their input. */
+function fedExample(name: string, seed: number) {
+  const { graph, inputs } = exampleOf(name, randomFrom(seed));
+  const { operands, attrs } = schedule(graph).find(({ def }) => def.kind === "op" && def.op === name)!.def as OpDef;
+  const [indices, x] = [operands.indices, operands.x ?? operands.data] as readonly Tensor[];
+  const size = x!.type.shape[attrs.axis as number]!;
+  return indices!.def.kind === "input" ? { graph, inputs, size, positions: indices!.def.name } : undefined;
+}
+
+/** The same positions, every second one counted from the end. */
+const fromTheEnd = (array: NDArray, size: number): NDArray => ({
+  ...array,
+  data: array.data.map((p, i) => (i % 2 === 0 ? p - size : p)),
+});
+
+describe.each(INDEXED)("%s at run-time positions", (name) => {
+  test.each(["CoreML5", "CoreML6"])("of %s: those below 0 count from the end", (opset) => {
+    let fed = 0;
+    fc.assert(
+      fc.property(fc.nat(500), (seed) => {
+        const example = fedExample(name, seed);
+        if (!example) return;
+        fed++;
+        const { graph, inputs, size, positions } = example;
+        const expected = evaluate(graph, { values: inputs });
+        const read = readAs(opset, graph);
+        expect(evaluate(read, { values: inputs })).toEqual(expected);
+        const below = { ...inputs, [positions]: fromTheEnd(inputs[positions]!, size) };
+        expect(evaluate(read, { values: below })).toEqual(expected);
+      }),
+      { numRuns: 40 },
+    );
+    expect(fed).toBeGreaterThan(5);
+  });
+
+  test.each(["CoreML7", "CoreML8"])("of %s: one below 0 is outside, and the mend says what to write", (opset) => {
+    const { graph, inputs, size, positions } = Array.from({ length: 50 }, (_, seed) => fedExample(name, seed)).find(
+      (example) => example !== undefined,
+    )!;
+    const run = () =>
+      evaluate(readAs(opset, graph), {
+        values: { ...inputs, [positions]: fromTheEnd(inputs[positions]!, size) },
+      });
+    expect(run).toThrow(/: position -\d+ is outside an axis of size \d+$/);
+    expect(run).toThrow(expect.objectContaining({ mend: expect.stringContaining("add the size of the axis") }));
+  });
+});
+
+test.each([
+  ["CoreML6", [1, 0]],
+  ["CoreML8", undefined],
+] as const)("known positions below 0 in %s", (opset, read) => {
+  const positions = constOperation("p", literal(tensorType("int32", 2), -1, -2));
+  const model = program([positions, operation("gather", "y", X, { x: "x", indices: "p" })]);
+  const lifted = () => lift({ ...model, functions: model.functions.map((f) => ({ ...f, opset })) }, noBlobs);
+  if (!read) expect(lifted).toThrow("gather: position -1 is outside an axis of size 2");
+  else
+    expect((((lifted().outputs.y!.def as OpDef).operands.indices as Tensor).def as { data: unknown }).data).toEqual(
+      read,
+    );
+});
+
+test("positions without a sign stay as they are, short ones become whole numbers", () => {
+  const lifted = (dtype: "uint16" | "int16") => {
+    const model = program([
+      operation("cast", "p", tensorType(dtype, 2, 3), {
+        x: "x",
+        dtype: literal({ ...tensorType("string") }, dtype as never),
+      }),
+      operation("gather", "y", tensorType("fp16", 2, 3, 3), { x: "x", indices: "p" }),
+    ]);
+    return lift({ ...model, functions: model.functions.map((f) => ({ ...f, opset: "CoreML6" })) }, noBlobs);
+  };
+  const indicesOf = (graph: Graph) => (graph.outputs.y!.def as OpDef).operands.indices as Tensor;
+  expect(indicesOf(lifted("uint16"))).toMatchObject({ type: { dtype: "uint16" }, def: { op: "cast" } });
+  expect(indicesOf(lifted("int16"))).toMatchObject({ type: { dtype: "int32" }, def: { op: "select" } });
+});
