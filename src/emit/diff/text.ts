@@ -23,6 +23,7 @@ function groupsText(differences: readonly GraphDifference[]): string {
     ["only in the first", countedByOp(differences, "removed")],
     ["only in the second", countedByOp(differences, "added")],
     ["changed", of("changed").map(lineOf)],
+    ["written otherwise, to the same effect", firstOf(of("written").map(lineOf))],
   ] as const;
   return groups
     .flatMap(([title, lines]) => (lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)]))
@@ -42,12 +43,17 @@ function lineOf(difference: GraphDifference): string {
       const changes = difference.changes.map(({ what, before, after }) => `${what} ${before} → ${after}`);
       return `${difference.op} ${difference.value}: ${changes.join("; ")}`;
     }
+    case "written":
+      return `${difference.where}: ${difference.what}: ${difference.before} → ${difference.after}`;
     case "package":
       return `${difference.what}: ${difference.before} → ${difference.after}`;
     default:
       return `${difference.op} ${difference.value}`;
   }
 }
+
+const firstOf = (lines: readonly string[]): readonly string[] =>
+  lines.length > NAMED ? [...lines.slice(0, NAMED), `and ${lines.length - NAMED} more`] : lines;
 
 function countedByOp(differences: readonly GraphDifference[], kind: "added" | "removed"): readonly string[] {
   const found = differences.flatMap((d) => (d.kind === kind ? [d as OneSided] : []));

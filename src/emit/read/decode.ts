@@ -1,7 +1,7 @@
 /** Bytes of a model.mlmodel to records: everything coremltools writes for an ML Program, in the file's own order. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { namesConstexpr } from "../../dsl/traits.ts";
-import { UserError } from "../../dsl/user-error.ts";
+import { isUserError, UserError } from "../../dsl/user-error.ts";
 import type {
   Argument,
   Block,
@@ -13,9 +13,9 @@ import type {
 } from "../mil/gen/MIL_pb.js";
 import { type Model, ModelSchema } from "../mil/gen/Model_pb.js";
 import type { MilArgument, MilBlock, MilFunction, MilModel, MilNamed, MilOperation, MilValue } from "../mil/records.ts";
+import { checkWire } from "./check-wire.ts";
 import { decodeBuildInfo, decodeDescription } from "./decode-description.ts";
 import { decodeType, decodeValue, refuse, refuseAttributes, type Where } from "./decode-value.ts";
-import { refuseUnknownFields } from "./unknown-fields.ts";
 
 /** Kinds of model that are not ML Programs, by their field in the Model message. */
 const OTHER_KINDS: Readonly<Record<number, string>> = {
@@ -49,14 +49,18 @@ export function decodeModel(bytes: Uint8Array): MilModel {
     ...decodeBuildInfo(program.attributes),
     ...(program.docString ? { docString: program.docString } : {}),
   };
-  refuseUnknownFields(message);
+  messageOr(() => checkWire(ModelSchema, bytes));
   return model;
 }
 
-function parse(bytes: Uint8Array): Model {
+const parse = (bytes: Uint8Array): Model => messageOr(() => fromBinary(ModelSchema, bytes));
+
+/** Bytes that are no message make the decoder throw errors of its own. */
+function messageOr<X>(read: () => X): X {
   try {
-    return fromBinary(ModelSchema, bytes);
+    return read();
   } catch (error) {
+    if (isUserError(error)) throw error;
     throw new UserError(`this is not a Core ML model: ${(error as Error).message}`);
   }
 }
