@@ -109,11 +109,10 @@ function readAlike(a: WrittenFunction, b: WrittenFunction): ReadAlike {
   const flexible = [...a.function.inputs, ...b.function.inputs].some(isFlexible);
   const same = ops[0].map((x, i) => sameResults(x, ops[1][i]!, a, b));
   const isParameter = (i: number, key: string): boolean => same[i]! && hasSpellings(ops[0][i]!.type, key, flexible);
-  const judged = ops.map((list, side) => {
+  // A const op that is an output as well is a result, which the graphs have compared.
+  const judged = ops.map((list) => {
     const uses = usesOf(list);
-    const outputs = [a, b][side]!.function.outputs;
-    return (name: string) =>
-      !outputs.includes(name) && uses.has(name) && uses.get(name)!.every(({ i, key }) => isParameter(i, key));
+    return (name: string) => uses.has(name) && uses.get(name)!.every(({ i, key }) => isParameter(i, key));
   });
   const isConst = (i: number): boolean =>
     ops.every((list, side) => list[i]!.type === "const" && judged[side]!(list[i]!.outputs[0]?.name ?? ""));

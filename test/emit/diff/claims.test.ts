@@ -230,6 +230,54 @@ test.each(claims)("%s", (_, after, line) => {
   expect(linesOf(after, after)).toEqual([""]);
 });
 
+test("of equal spellings the types count", () => {
+  const of = (dtype: "int32" | "int16", ...axes: readonly number[]) => {
+    const inputs = { x: [{ name: "z" }], axes: [{ value: literal(tensorType(dtype, 2), ...axes) }] };
+    return modelOf(withOp(8, { inputs: { ...operations[8]!.inputs, ...inputs } }));
+  };
+  expect(linesOf(of("int32", 0, 1), of("int32", 1, 0))).toEqual([""]);
+  expect(linesOf(of("int32", 0, 1), of("int16", 1, 0))).toContain(
+    '  op 9 (reduce_sum "s"): operand axes dtype: "int32" → "int16"',
+  );
+});
+
+test("of an op that nothing needs no spelling is equal to another", () => {
+  const ints = (...data: readonly number[]) => literal(tensorType("int32", 2), ...data);
+  const slice = (begin: number) =>
+    operation("slice_by_index", "row", tensorType("fp16", 1, 8), {
+      x: "z",
+      begin: ints(begin, 0),
+      end: ints(4, 8),
+      stride: ints(4, 1),
+    });
+  const of = (begin: number) => modelOf({ operations: [...operations, slice(begin)] });
+  expect(linesOf(of(0), of(1))).toContain('  op 12 (slice_by_index "row"): operand begin data 0: 0 → 1');
+});
+
+/** At the default size both squeeze axis 0 alone, at T = 1 one of them another too. */
+test("what is equal at one size alone is told", () => {
+  const [type, y] = [tensorType("fp16", 1, undefined, 8), tensorType("fp16", undefined, 8)];
+  const of = (second: number): MilModel => {
+    const axes = literal(tensorType("int32", 2), 0, second);
+    const sizes = {
+      shape: [1, 4, 8],
+      range: [
+        [1, 1],
+        [1, 4],
+        [8, 8],
+      ],
+    } as const;
+    const face = {
+      inputs: [{ name: "x", dtype: "fp16", ...sizes }],
+      outputs: [{ name: "y", dtype: "fp16" }],
+      states: [],
+    } as const;
+    return program([operation("squeeze", "y", y, { x: "x", axes })], { inputs: [{ name: "x", type }] }, { main: face });
+  };
+  expect(linesOf(of(1), of(1))).toEqual([""]);
+  expect(linesOf(of(1), of(2))).toContain('  op 1 (squeeze "y"): operand axes data 1: 1 → 2');
+});
+
 test("equal spellings of a literal in a const op are none", () => {
   const after = modelOf(withOp(7, { value: literal(tensorType("int32", 2), 1, -2) }));
   expect(diffPackages(packageOf(modelOf()), packageOf(after))).toEqual([]);

@@ -38,8 +38,10 @@ interface Answers {
   readonly isGraph: boolean;
 }
 
+type Edited = Pick<Subject, "bytes" | "weights">;
+
 /** The edited model and weights beside the subject's own. */
-export function judge(subject: Subject, edited: Pick<Subject, "bytes" | "weights">): Judged {
+export function judge(subject: Subject, edited: Edited): Judged {
   const root = mkdtempSync(join(tmpdir(), "graphc-diff-"));
   try {
     const same =
@@ -49,7 +51,7 @@ export function judge(subject: Subject, edited: Pick<Subject, "bytes" | "weights
     if (!after) return same ? { outcome: "refused", wrong: "the same model is refused" } : { outcome: "refused" };
     if (!isReadable(edited.bytes)) return { outcome: "reported", wrong: "bytes that are no message are read" };
     if (!printsAll(after, edited.bytes)) return { outcome: "reported", wrong: "inspect --json loses something" };
-    return verdict(answersOf(before, after), same, () => spellingFault(before, after, subject.bytes, edited.bytes));
+    return verdict(answersOf(before, after), same, () => spellingFault(before, after, subject, edited));
   } catch (error) {
     return { outcome: "refused", wrong: (error as Error).stack ?? String(error) };
   } finally {
@@ -106,8 +108,9 @@ function verdict({ diffs, isGraph }: Answers, same: boolean, spelling: () => str
 const LITERAL =
   /\.operations\.\d+\.(inputs\.\w+\.arguments\.\d+\.value|attributes\.val)\.immediateValue\.tensor\.(ints|bools)\b/;
 
-function spellingFault(before: Package, after: Package, a: Uint8Array, b: Uint8Array): string | undefined {
-  const stray = pathsApart(fieldsOf(a), fieldsOf(b)).find((path) => !LITERAL.test(path));
+function spellingFault(before: Package, after: Package, a: Edited, b: Edited): string | undefined {
+  if (!isSame(a.weights, b.weights)) return '"no difference", and a byte of the weights differs';
+  const stray = pathsApart(fieldsOf(a.bytes), fieldsOf(b.bytes)).find((path) => !LITERAL.test(path));
   if (stray !== undefined) return `"no difference", and ${stray} differs`;
   for (const { name } of before.model.functions) {
     const graphs = [before, after].map((pkg) => graphOf(pkg, { function: name }));
