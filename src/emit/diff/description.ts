@@ -9,12 +9,18 @@ type Described = Extract<GraphDifference, { kind: "package" }>;
 
 /** Of the models as wholes: everything but functions and their interfaces. */
 export function modelDifferences(a: MilModel, b: MilModel): readonly Described[] {
-  const [before, after] = [a, b].map(({ interfaces }) => Object.keys(interfaces));
-  const isMoved = unlike(before, after).length > 0 && unlike(before!.toSorted(), after!.toSorted()).length === 0;
   return [
     ...unlike(besideFunctions(a), besideFunctions(b)).map((x) => described(wordsOf(x), x)),
-    ...(isMoved ? [described("order of described functions", { before, after })] : []),
+    ...orderDifferences("described functions", a.interfaces, b.interfaces),
+    ...orderDifferences("buildInfo", a.buildInfo ?? {}, b.buildInfo ?? {}),
   ];
+}
+
+/** Of records whose keys are a list in the file. */
+function orderDifferences(what: string, a: object, b: object): readonly Described[] {
+  const [before, after] = [Object.keys(a), Object.keys(b)];
+  const isMoved = unlike(before, after).length > 0 && unlike(before.toSorted(), after.toSorted()).length === 0;
+  return isMoved ? [described(`order of ${what}`, { before, after })] : [];
 }
 
 function besideFunctions({ functions: _, interfaces: __, specificationVersion, defaultFunction, ...rest }: MilModel) {

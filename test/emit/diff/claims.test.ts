@@ -230,6 +230,14 @@ test.each(claims)("%s", (_, after, line) => {
   expect(linesOf(after, after)).toEqual([""]);
 });
 
+test("the order of what tells of the tool", () => {
+  const info = [
+    { a: "1", b: "2" },
+    { b: "2", a: "1" },
+  ].map((buildInfo) => of({ buildInfo })) as [MilModel, MilModel];
+  expect(linesOf(...info)).toContain('  order of buildInfo: ["a","b"] → ["b","a"]');
+});
+
 test("of equal spellings the types count", () => {
   const of = (dtype: "int32" | "int16", ...axes: readonly number[]) => {
     const inputs = { x: [{ name: "z" }], axes: [{ value: literal(tensorType(dtype, 2), ...axes) }] };
