@@ -1,6 +1,7 @@
 /** Differences as text, grouped: interface, results, ops, constants and weights. */
 
 import { groupBy } from "../group.ts";
+import { printable } from "../mil/text.ts";
 import type { GraphDifference } from "./diff.ts";
 
 type OneSided = Extract<GraphDifference, { kind: "added" | "removed" }>;
@@ -11,7 +12,10 @@ const NAMED = 6;
 /** Readable lines, without a final line break; empty when there is no difference. */
 export function showDifferences(differences: readonly GraphDifference[]): string {
   return [...groupBy(differences, (d) => d.function)]
-    .map(([name, inside]) => (name === undefined ? groupsText(inside) : `function "${name}"\n${groupsText(inside)}`))
+    .map(([name, inside]) => {
+      const title = name === undefined ? "" : `${printable(`function "${name}"`)}\n`;
+      return `${title}${groupsText(inside)}`;
+    })
     .join("\n\n");
 }
 
@@ -26,7 +30,9 @@ function groupsText(differences: readonly GraphDifference[]): string {
     ["written otherwise, to the same effect", firstOf(of("written").map(lineOf))],
   ] as const;
   return groups
-    .flatMap(([title, lines]) => (lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)]))
+    .flatMap(([title, lines]) =>
+      lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${printable(line)}`)],
+    )
     .join("\n");
 }
 

@@ -39,7 +39,7 @@ export function printMil(model: MilModel, options: MilTextOptions = {}): string 
     ...(updatable ? ["updatable"] : []),
   ];
   const texts = functions.map((f) => printFunction(f, interfaceIn(model, f.name), options));
-  return `${[head.join("\n"), ...texts].join("\n\n")}\n`;
+  return `${[head.map(printable).join("\n"), ...texts].join("\n\n")}\n`;
 }
 
 function printFunction(f: MilFunction, features: MilInterface | undefined, options: MilTextOptions): string {
@@ -51,8 +51,14 @@ function printFunction(f: MilFunction, features: MilInterface | undefined, optio
     `) -> (${f.outputs.join(", ")}) {`,
     ...printOperations(f, new Map(), options).map((line) => `  ${line}`),
     "}",
-  ].join("\n");
+  ]
+    .map(printable)
+    .join("\n");
 }
+
+/** One line as one line: a name in a file may hold line breaks and what moves the cursor of a terminal. */
+export const printable = (line: string): string =>
+  line.replace(/\p{Cc}/gu, (x) => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** What the description says about a feature beyond its type in the program. */
 function printFlexible({ name, dtype, shape, range, enumerated, optional, ...more }: MilFeature): readonly string[] {

@@ -230,6 +230,15 @@ test.each(claims)("%s", (_, after, line) => {
   expect(linesOf(after, after)).toEqual([""]);
 });
 
+test("what a file holds cannot forge a line", () => {
+  const lines = linesOf(modelOf(), of({ metadata: { "a\nno difference": "b\u001b[1A" }, docString: "c\n\nd" }));
+  expect(lines).toEqual([
+    "package:",
+    "  metadata a\\u000ano difference: absent → b\\u001b[1A",
+    "  docString: absent → c\\u000a\\u000ad",
+  ]);
+});
+
 test("the order of what tells of the tool", () => {
   const info = [
     { a: "1", b: "2" },

@@ -1,6 +1,6 @@
 /** A small share of the edits of `fuzz.long.test.ts`, and that a wrong answer is found. */
 import { expect, test } from "vitest";
-import { fuzzDiff } from "../../support/diff/fuzz.ts";
+import { editEveryField, fuzzDiff } from "../../support/diff/fuzz.ts";
 import { judge } from "../../support/diff/judge.ts";
 import { subjects } from "../../support/diff/subjects.ts";
 
@@ -10,6 +10,13 @@ test("200 edits", async () => {
   // Every outcome occurs, and many fields had their turn.
   expect(Math.min(counts.refused, counts.reported, counts.spelling)).toBeGreaterThan(0);
   expect(fields.size).toBeGreaterThan(50);
+});
+
+test("an edit of every field", async () => {
+  const { wrong, fields } = await editEveryField(1, 3);
+  expect(wrong).toEqual([]);
+  // The fields of the format, but for kinds of types and values that the packages cannot hold.
+  expect(fields.size).toBeGreaterThan(100);
 });
 
 test("every subject is the same as itself", async () => {

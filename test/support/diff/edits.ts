@@ -20,19 +20,24 @@ export interface Edited {
 
 /**
  * The model with one edit. The field is drawn before the message, so that rare ones have their turn; half of the edits are
- * of numbers, texts and lists that are set: most others make a model that is refused. `only` is part of a field's name.
+ * of numbers, texts and lists that are set: most others make a model that is refused. `only` is the beginning of a field's name.
  */
 export function editModel(bytes: Uint8Array, random: Random, only = ""): Edited {
   const message = fromBinary(ModelSchema, bytes);
   const root = reflect(ModelSchema, message);
-  const all = sitesOf(root).filter((site) => nameOf(site).includes(only));
-  const byField = groupBy(random() < 0.5 ? all : all.filter(isTelling), nameOf);
+  const all = sitesOf(root).filter((site) => nameOf(site).startsWith(only));
+  const telling = random() < 0.5 ? [] : all.filter(isTelling);
+  const byField = groupBy(telling.length > 0 ? telling : all, nameOf);
   const draw = drawing(random, [...textsIn(root)]);
   for (;;) {
     const field = draw.pick([...byField.keys()]);
     if (editField(draw.pick(byField.get(field)!), draw)) return { field, bytes: toBinary(ModelSchema, message) };
   }
 }
+
+/** Names of all fields that an edit may meet in a model, set or not. */
+export const fieldsIn = (bytes: Uint8Array): ReadonlySet<string> =>
+  new Set(sitesOf(reflect(ModelSchema, fromBinary(ModelSchema, bytes))).map(nameOf));
 
 const isTelling = ({ message, field }: Site): boolean =>
   message.isSet(field) && field.fieldKind !== "message" && field.fieldKind !== "enum";

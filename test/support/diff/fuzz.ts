@@ -1,7 +1,7 @@
 /** Random pairs of packages with one edit between them: of any field of the protobuf, or of a byte of the weights. */
 import type { Random } from "../ops/draw.ts";
 import { randomFrom } from "../ops/draw.ts";
-import { editModel } from "./edits.ts";
+import { editModel, fieldsIn } from "./edits.ts";
 import { type Judged, judge, type Outcome } from "./judge.ts";
 import { type Subject, subjects } from "./subjects.ts";
 
@@ -21,10 +21,26 @@ export interface Tally {
 export async function fuzzDiff(runs: number, seed: number): Promise<Tally> {
   const all = await subjects();
   const random = randomFrom(seed);
+  return tallied(Array.from({ length: runs }, (_, n) => () => KINDS[n % KINDS.length]!(all, random)));
+}
+
+/** As many edits as `each` of every field that occurs in any of the packages. */
+export async function editEveryField(each: number, seed: number): Promise<Tally> {
+  const holders = new Map<string, Subject[]>();
+  for (const subject of await subjects())
+    for (const field of fieldsIn(subject.bytes)) holders.set(field, [...(holders.get(field) ?? []), subject]);
+  const random = randomFrom(seed);
+  const edits = [...holders].flatMap(([field, all]) =>
+    Array.from({ length: each }, () => () => modelEdit([pick(all, random)], random, field)),
+  );
+  return tallied(edits);
+}
+
+function tallied(edits: readonly (() => Edit)[]): Tally {
   const counts = { refused: 0, reported: 0, same: 0, spelling: 0 };
   const [wrong, fields]: [string[], Set<string>] = [[], new Set()];
-  for (let n = 0; n < runs; n++) {
-    const { where, judged } = KINDS[n % KINDS.length]!(all, random);
+  for (const [n, edit] of edits.entries()) {
+    const { where, judged } = edit();
     counts[judged.outcome] += 1;
     fields.add(where.split(" of ")[0]!);
     if (judged.wrong !== undefined) wrong.push(`edit ${n}, ${where}: ${judged.wrong}`);
@@ -42,10 +58,10 @@ interface Edit {
 const pick = <X>(list: readonly X[], random: Random): X => list[Math.floor(random() * list.length)]!;
 
 /** Half of the edits are of the models that say most, and of the one that has equal spellings. */
-function modelEdit(all: readonly Subject[], random: Random): Edit {
+function modelEdit(all: readonly Subject[], random: Random, only = ""): Edit {
   const rich = all.filter(({ name }) => RICH.includes(name));
-  const subject = pick(random() < 0.5 ? rich : all, random);
-  const { field, bytes } = editModel(subject.bytes, random);
+  const subject = pick(rich.length > 0 && random() < 0.5 ? rich : all, random);
+  const { field, bytes } = editModel(subject.bytes, random, only);
   return { where: `${field} of ${subject.name}`, judged: judge(subject, { ...subject, bytes }) };
 }
 
@@ -63,7 +79,7 @@ function weightsEdit(all: readonly Subject[], random: Random): Edit {
 /** Of the whole numbers among the literals: bounds of slices, axes. */
 function spellingEdit(all: readonly Subject[], random: Random): Edit {
   const subject = all.find(({ name }) => name === "spelt")!;
-  const { field, bytes } = editModel(subject.bytes, random, "RepeatedInts");
+  const { field, bytes } = editModel(subject.bytes, random, "MILSpec.TensorValue.RepeatedInts");
   return { where: `${field} of ${subject.name}`, judged: judge(subject, { ...subject, bytes }) };
 }
 
