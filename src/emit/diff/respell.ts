@@ -3,7 +3,7 @@
  * in one. It looks at no size, so that graphs are spelt alike at every size of a flexible package.
  */
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { Attrs, OpDef, Tensor } from "../../dsl/tensor.ts";
+import type { OpDef, Tensor } from "../../dsl/tensor.ts";
 
 /** A graph in the one spelling, and where its values went. */
 export interface Respelled {
@@ -12,7 +12,7 @@ export interface Respelled {
   readonly of: (value: Tensor) => Tensor | undefined;
 }
 
-/** Respells every op of a graph; what is spelt so already stays the same object. */
+/** Respells every op of a graph; names, types and sites stay. */
 export function respelled(graph: Graph): Respelled {
   const made = new Map<Tensor, Tensor>();
   for (const value of schedule(graph)) made.set(value, again(value, made));
@@ -59,45 +59,56 @@ function inOrder({ attrs, ...def }: OpDef): OpDef {
   return { ...def, attrs: { ...attrs, axes: (axes as readonly number[]).toSorted((a, b) => a - b) } };
 }
 
+/** A slice of one axis. */
+interface AxisSlice {
+  readonly begin: number;
+  readonly end: number;
+  readonly step: number;
+  readonly fromEdge: boolean;
+  readonly toEdge: boolean;
+}
+
 /**
  * A masked begin of a rising slice is 0; any other masked bound is ignored. A squeezed axis has neither end nor stride.
  */
-function unmasked({ attrs, operands, ...def }: OpDef): OpDef {
-  const { stride, begin_mask, end_mask, squeeze_mask } = attrs as Attrs & Record<string, readonly never[]>;
+function unmasked({ begin, end, step, fromEdge, toEdge }: AxisSlice, squeezed: boolean): AxisSlice {
+  const own = squeezed ? 1 : step;
+  return {
+    step: own,
+    begin: fromEdge ? 0 : begin,
+    end: toEdge || squeezed ? 0 : end,
+    fromEdge: fromEdge && own < 0,
+    toEdge: toEdge && !squeezed,
+  };
+}
+
+/** Bounds that are known only at run time stay as they are. */
+function withoutMasks({ attrs, operands, ...def }: OpDef): OpDef {
+  const { stride, begin_mask, end_mask, squeeze_mask } = attrs as unknown as SliceAttrs;
   const [begin, end] = [numbersOf(operands.begin), numbersOf(operands.end)];
   if (!begin || !end) return { ...def, attrs, operands };
-  const axes = begin.map((first, axis) => {
-    const squeezed: boolean = squeeze_mask![axis]!;
-    const step: number = squeezed ? 1 : stride![axis]!;
-    const [fromEdge, toEdge]: readonly boolean[] = [begin_mask![axis]!, end_mask![axis]!];
-    return {
-      step,
-      begin: fromEdge ? 0 : first,
-      end: toEdge || squeezed ? 0 : end[axis]!,
-      fromEdge: fromEdge! && step < 0,
-      toEdge: toEdge! && !squeezed,
-    };
+  const axes = begin.map((first, i) => {
+    const axis = { begin: first, end: end[i]!, step: stride[i]!, fromEdge: begin_mask[i]!, toEdge: end_mask[i]! };
+    return unmasked(axis, squeeze_mask[i]!);
   });
+  const all = <K extends keyof AxisSlice>(key: K) => axes.map((axis) => axis[key]);
+  const [newBegin, newEnd] = [all("begin"), all("end")];
   return {
     ...def,
-    attrs: {
-      ...attrs,
-      stride: axes.map((x) => x.step),
-      begin_mask: axes.map((x) => x.fromEdge),
-      end_mask: axes.map((x) => x.toEdge),
-    },
+    attrs: { ...attrs, stride: all("step"), begin_mask: all("fromEdge"), end_mask: all("toEdge") },
     operands: {
       ...operands,
-      begin: withNumbers(
-        operands.begin as Tensor,
-        axes.map((x) => x.begin),
-      ),
-      end: withNumbers(
-        operands.end as Tensor,
-        axes.map((x) => x.end),
-      ),
+      begin: withNumbers(operands.begin as Tensor, newBegin),
+      end: withNumbers(operands.end as Tensor, newEnd),
     },
   };
+}
+
+interface SliceAttrs {
+  readonly stride: readonly number[];
+  readonly begin_mask: readonly boolean[];
+  readonly end_mask: readonly boolean[];
+  readonly squeeze_mask: readonly boolean[];
 }
 
 function numbersOf(x: OpDef["operands"][string] | undefined): readonly number[] | undefined {
@@ -110,5 +121,5 @@ const withNumbers = (x: Tensor, data: readonly number[]): Tensor =>
 
 const SPELLINGS: ReadonlyMap<string, (def: OpDef) => OpDef> = new Map([
   ...[...REDUCTIONS, "squeeze"].map((op) => [op, inOrder] as const),
-  ...SLICES.map((op) => [op, unmasked] as const),
+  ...SLICES.map((op) => [op, withoutMasks] as const),
 ]);
