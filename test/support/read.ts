@@ -29,6 +29,7 @@ export function plannedBlobs({ blobs }: BlobPlan): Blobs {
       if (origin.kind !== "const") throw new Error("a weight was asked for its elements");
       return Float64Array.from(origin.data);
     },
+    outside: () => "nothing",
   };
 }
 

@@ -1,12 +1,14 @@
-/** `graphc diff`: what differs between two packages or graphs, in ops, types and weights. */
+/** `graphc diff`: what differs between two packages or graphs, in description, ops, types and weights. */
 import { resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { WeightHash } from "../../emit/diff/canonical.ts";
 import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
+import { beyondGraph } from "../../emit/diff/description.ts";
 import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
 import { diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
+import type { MilModel } from "../../emit/mil/records.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
 import { BUILT_IN, isPackage } from "../operand-kind.ts";
@@ -21,7 +23,9 @@ export const diffCommand: Command = {
   example: "old.mlpackage new.mlpackage",
   options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...SEED_OPTION },
   notes: [
-    "Compared are interface, ops, types, attributes and weights, not bytes.",
+    "Between packages all that the files say is compared: description, functions, ops, names, types, literals, weights.",
+    "Axes in another order, and numbers that the masks of a slice hide, are no difference.",
+    "Names of inner values do not count against a model or graph file.",
     "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
     "Exit code 1 when they differ.",
   ],
@@ -53,18 +57,33 @@ async function differencesOf(args: Args): Promise<readonly GraphDifference[]> {
   }
   const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args)));
   const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
-  return diffGraphs(before!.graph, after!.graph, { hash });
+  const beyond = [
+    ...(before!.package ? beyondGraph(before!.package, after!.graph) : []),
+    ...(after!.package ? beyondGraph(after!.package, before!.graph).map(turned) : []),
+  ];
+  return [...beyond, ...diffGraphs(before!.graph, after!.graph, { hash })];
 }
+
+const turned = <D extends { readonly before: string; readonly after: string }>(difference: D): D => ({
+  ...difference,
+  before: difference.after,
+  after: difference.before,
+});
 
 interface Comparand {
   readonly graph: Graph;
+  /** The model of a package, of which the graph is the default function. */
+  readonly package?: MilModel;
   /** For weights that a package would hold: their hash as it would be stored. */
   readonly hash?: WeightHash;
 }
 
 /** The graph of a package, or a model at the sizes of the options with its weights hashed. */
 async function comparandOf(operand: string, args: Args): Promise<Comparand> {
-  if (isPackage(operand)) return { graph: graphOf(readPackage(resolve(operand))) };
+  if (isPackage(operand)) {
+    const pkg = readPackage(resolve(operand));
+    return { graph: graphOf(pkg), package: pkg.model };
+  }
   const subject = await subjectOf(operand, args);
   const graph = subject.build(requestedSize(args));
   // Between two models the names of the weights say it all; only a package asks for their contents.

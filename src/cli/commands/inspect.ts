@@ -1,4 +1,6 @@
 /** `graphc inspect`: any ML Program package as MIL text. */
+
+import { milJson } from "../../emit/mil/json.ts";
 import type { BlobRef, MilTensorType } from "../../emit/mil/records.ts";
 import { printMil } from "../../emit/mil/text.ts";
 import { type Package, readPackage } from "../../emit/read/read.ts";
@@ -14,26 +16,18 @@ export const inspectCommand: Command = {
   needs: "a package",
   example: "build/phi4-mini.layer0.t4.mlpackage",
   options: {},
-  notes: ["Functions, states, flexible sizes, ops and weights (dtype, shape, hash), whoever wrote the package."],
+  notes: [
+    "Functions, states, flexible sizes, ops and weights (dtype, shape, hash), whoever wrote the package.",
+    'With --json all that the model file says: "NaN", "Infinity", "-Infinity" and "-0" are texts, an open size is null.',
+  ],
   async run(args, io) {
     const pkg = readPackage(args.operands[0]!);
-    io.out(
-      args.flag("json") ? JSON.stringify(modelRecord(pkg), null, 2) : printMil(pkg.model, { hashOf: shortHashes(pkg) }),
-    );
+    const text = args.flag("json")
+      ? JSON.stringify(milJson(pkg.model, hashesOf(pkg)), null, 2)
+      : printMil(pkg.model, { hashOf: (...blob) => hashesOf(pkg)(...blob).slice(0, SHORT_HASH) });
+    io.out(text);
     return 0;
   },
 };
 
-const shortHashes = (pkg: Package) => (blob: BlobRef, type: MilTensorType) =>
-  pkg.blobs.source(blob, type).sha256.slice(0, SHORT_HASH);
-
-/** The records as they are, with the full hash beside every reference into the weight file. */
-function modelRecord(pkg: Package): unknown {
-  const enrich = (_: string, value: unknown): unknown => {
-    if (ArrayBuffer.isView(value)) return Array.from(value as Float64Array);
-    if (typeof value !== "object" || value === null || !("blob" in value)) return value;
-    const { blob, type } = value as { blob: BlobRef; type: MilTensorType };
-    return { type, ...blob, sha256: pkg.blobs.source(blob, type).sha256 };
-  };
-  return JSON.parse(JSON.stringify(pkg.model, enrich));
-}
+const hashesOf = (pkg: Package) => (blob: BlobRef, type: MilTensorType) => pkg.blobs.source(blob, type).sha256;

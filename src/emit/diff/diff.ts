@@ -4,6 +4,7 @@ import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show } from "../../dsl/type.ts";
 import { type CompareOptions, keysOf, showAttr, sourceText } from "./canonical.ts";
 import { type Matching, matchValues, type Node } from "./match.ts";
+import { respelled } from "./respell.ts";
 
 /** Parts of a graph's interface; they are matched by name. */
 export type InterfaceRole = "input" | "output" | "state";
@@ -35,8 +36,16 @@ type Kind =
       readonly before: string;
       readonly after: string;
     }
-  /** Something of the package that no graph has: a function, the opset, flexible sizes. */
-  | { readonly kind: "package"; readonly what: string; readonly before: string; readonly after: string };
+  /** Something of the package that no graph has: a function, the opset, the description, flexible sizes. */
+  | { readonly kind: "package"; readonly what: string; readonly before: string; readonly after: string }
+  /** A place in the program of functions that compute the same, such as the name of an op. */
+  | {
+      readonly kind: "written";
+      readonly where: string;
+      readonly what: string;
+      readonly before: string;
+      readonly after: string;
+    };
 
 /** One thing about a value that differs. */
 export interface Change {
@@ -46,15 +55,20 @@ export interface Change {
   readonly after: string;
 }
 
-/** Whether two graphs are the same computation under the same interface. Sites and names of inner values do not count. */
-export function sameGraph(a: Graph, b: Graph, options: CompareOptions = {}): boolean {
+/**
+ * Whether two graphs are the same computation under the same interface. Sites and names of inner values do not count,
+ * nor which of several equal spellings an op has (respell.ts).
+ */
+export function sameGraph(one: Graph, other: Graph, options: CompareOptions = {}): boolean {
+  const [a, b] = [respelled(one).graph, respelled(other).graph];
   const [before, after] = keysOf(a, b, options);
   const results = pairedResults(a, b);
   return interfaceDifferences(a, b).length === 0 && results.every((r) => before.get(r.before) === after.get(r.after));
 }
 
 /** The differences, in the order of the graphs. Empty iff `sameGraph`. */
-export function diffGraphs(a: Graph, b: Graph, options: CompareOptions = {}): readonly GraphDifference[] {
+export function diffGraphs(one: Graph, other: Graph, options: CompareOptions = {}): readonly GraphDifference[] {
+  const [a, b] = [respelled(one).graph, respelled(other).graph];
   const [before, after] = keysOf(a, b, options);
   const results = pairedResults(a, b);
   const matching = matchValues(

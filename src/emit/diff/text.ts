@@ -1,6 +1,7 @@
 /** Differences as text, grouped: interface, results, ops, constants and weights. */
 
 import { groupBy } from "../group.ts";
+import { printable } from "../mil/text.ts";
 import type { GraphDifference } from "./diff.ts";
 
 type OneSided = Extract<GraphDifference, { kind: "added" | "removed" }>;
@@ -11,7 +12,10 @@ const NAMED = 6;
 /** Readable lines, without a final line break; empty when there is no difference. */
 export function showDifferences(differences: readonly GraphDifference[]): string {
   return [...groupBy(differences, (d) => d.function)]
-    .map(([name, inside]) => (name === undefined ? groupsText(inside) : `function "${name}"\n${groupsText(inside)}`))
+    .map(([name, inside]) => {
+      const title = name === undefined ? "" : `${printable(`function "${name}"`)}\n`;
+      return `${title}${groupsText(inside)}`;
+    })
     .join("\n\n");
 }
 
@@ -23,9 +27,12 @@ function groupsText(differences: readonly GraphDifference[]): string {
     ["only in the first", countedByOp(differences, "removed")],
     ["only in the second", countedByOp(differences, "added")],
     ["changed", of("changed").map(lineOf)],
+    ["written otherwise, to the same effect", firstOf(of("written").map(lineOf))],
   ] as const;
   return groups
-    .flatMap(([title, lines]) => (lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${line}`)]))
+    .flatMap(([title, lines]) =>
+      lines.length === 0 ? [] : [`${title}:`, ...lines.map((line) => `  ${printable(line)}`)],
+    )
     .join("\n");
 }
 
@@ -42,12 +49,17 @@ function lineOf(difference: GraphDifference): string {
       const changes = difference.changes.map(({ what, before, after }) => `${what} ${before} → ${after}`);
       return `${difference.op} ${difference.value}: ${changes.join("; ")}`;
     }
+    case "written":
+      return `${difference.where}: ${difference.what}: ${difference.before} → ${difference.after}`;
     case "package":
       return `${difference.what}: ${difference.before} → ${difference.after}`;
     default:
       return `${difference.op} ${difference.value}`;
   }
 }
+
+const firstOf = (lines: readonly string[]): readonly string[] =>
+  lines.length > NAMED ? [...lines.slice(0, NAMED), `and ${lines.length - NAMED} more`] : lines;
 
 function countedByOp(differences: readonly GraphDifference[], kind: "added" | "removed"): readonly string[] {
   const found = differences.flatMap((d) => (d.kind === kind ? [d as OneSided] : []));

@@ -20,6 +20,8 @@ function elementWriter(dtype: MilDType, view: DataView): ElementWriter {
   switch (dtype) {
     case "fp16":
       return (i, x) => view.setUint16(2 * i, fp16Bits(x), true);
+    case "bf16":
+      return (i, x) => view.setUint16(2 * i, bf16Bits(x), true);
     case "fp32":
       return (i, x) => view.setFloat32(4 * i, x, true);
     case "int32":
@@ -35,6 +37,14 @@ function elementWriter(dtype: MilDType, view: DataView): ElementWriter {
     default:
       throw new RangeError(`graphc does not write ${dtype} elements`);
   }
+}
+
+const narrowing = new DataView(new ArrayBuffer(4));
+
+/** bf16 is the upper half of an fp32. */
+function bf16Bits(x: number): number {
+  narrowing.setFloat32(0, x);
+  return narrowing.getUint16(0);
 }
 
 /** Element 0 in the lowest bits of byte 0; 3- and 6-bit elements run across byte borders. */

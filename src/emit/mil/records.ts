@@ -25,7 +25,12 @@ export type MilType = MilTensorType | { readonly kind: "state"; readonly tensor:
 
 /** A literal in the file: immediate elements (strings for dtype string), or a reference into a weight file. */
 export type MilValue =
-  | { readonly type: MilTensorType; readonly data: ArrayLike<number> | readonly string[] }
+  | {
+      readonly type: MilTensorType;
+      readonly data: ArrayLike<number> | readonly string[];
+      /** As stored, where the elements do not tell it: the payload of a NaN, bits that no element uses. */
+      readonly bytes?: Uint8Array;
+    }
   | { readonly type: MilTensorType; readonly blob: BlobRef };
 
 /** `BlobFileValue` of MIL.proto. */
@@ -49,13 +54,15 @@ export interface MilNamed {
 export interface MilOperation {
   /** `conv`, `const`, `read_state`, … */
   readonly type: string;
-  /** The `name` attribute; usually the name of the first output. */
+  /** The `name` attribute; usually the name of the first output. Empty where the file has none. */
   readonly name: string;
   /** Bindings by parameter; a list operand has several. */
   readonly inputs: Readonly<Record<string, readonly MilArgument[]>>;
   readonly outputs: readonly MilNamed[];
   /** The value of a const op. */
   readonly value?: MilValue;
+  /** Those of `inputs` that the file holds as attributes, as the compressed-weight ops of iOS 16 do. */
+  readonly attributes?: readonly string[];
   /** Nested blocks of control flow. */
   readonly blocks: readonly MilBlock[];
 }
@@ -72,6 +79,9 @@ export interface MilFunction extends MilBlock {
   readonly name: string;
   /** `CoreML8` for iOS 18. */
   readonly opset: string;
+  readonly attributes?: Readonly<Record<string, MilValue>>;
+  /** Blocks for other opsets than its own, which nothing runs. */
+  readonly specializations?: Readonly<Record<string, MilBlock>>;
 }
 
 /** One input, output or state as the model's description announces it. */
@@ -83,6 +93,12 @@ export interface MilFeature {
   /** Per axis the inclusive bounds, for a flexible input; no upper bound is Infinity. */
   readonly range?: readonly (readonly [lower: number, upper: number])[];
   readonly enumerated?: readonly (readonly number[])[];
+  /** The caller may leave it out. */
+  readonly optional?: true;
+  /** What every element is then. `kind` is the member of the message that holds it. */
+  readonly default?: { readonly kind: "int" | "float" | "double"; readonly value: number };
+  /** Of the author, for people. */
+  readonly description?: string;
 }
 
 /** What the description promises of a function: all that Core ML shows of it. */
@@ -90,9 +106,22 @@ export interface MilInterface {
   readonly inputs: readonly MilFeature[];
   readonly outputs: readonly MilFeature[];
   readonly states: readonly MilFeature[];
+  readonly predictedFeature?: string;
+  readonly predictedProbabilities?: string;
 }
 
-/** `Model` of Model.proto, as far as it is an ML Program. */
+/** What people are told of a model: `Metadata` of Model.proto but for its user metadata. */
+export interface MilAbout {
+  readonly shortDescription: string;
+  readonly version: string;
+  readonly author: string;
+  readonly license: string;
+}
+
+/**
+ * `Model` of Model.proto, as far as it is an ML Program. What is optional is absent where the file says nothing, or says
+ * what the emitter would.
+ */
 export interface MilModel {
   readonly specificationVersion: number;
   readonly functions: readonly MilFunction[];
@@ -101,7 +130,36 @@ export interface MilModel {
   readonly defaultFunction: string;
   /** User metadata of the description. */
   readonly metadata: Readonly<Record<string, string>>;
+  readonly about?: MilAbout;
+  /** Where the interfaces are described; absent for the usual place, see `usualLayout`. */
+  readonly layout?: MilLayout;
+  /** The description's name of the default function, where it is not the usual one: see `usualDefaultName`. */
+  readonly defaultName?: string;
+  readonly updatable?: true;
+  readonly trainingInputs?: readonly MilFeature[];
+  /** What tool wrote the program. */
+  readonly buildInfo?: Readonly<Record<string, string>>;
+  /** Of the program, for people. */
+  readonly docString?: string;
 }
+
+/** The description tells of the model as a whole, of each function by name, or is missing. */
+export type MilLayout = "model" | "functions" | "none";
+
+/** A package of one function `main` announces it at the top; any other lists its functions (spec version 9). */
+export const usualLayout = (names: readonly string[]): MilLayout =>
+  names.length === 1 && names[0] === "main" ? "model" : "functions";
+
+/** The name of the default function stands beside a list of functions alone. */
+export const usualDefaultName = (layout: MilLayout, defaultFunction: string): string =>
+  layout === "functions" ? defaultFunction : "";
+
+/** The function that a description of the model as a whole is about. */
+export const wholeFunction = (names: readonly string[]): string => (names.includes("main") ? "main" : names[0]!);
+
+/** What the description says of a function. */
+export const interfaceIn = ({ interfaces }: MilModel, name: string): MilInterface | undefined =>
+  Object.hasOwn(interfaces, name) ? interfaces[name] : undefined;
 
 /** The opset of iOS 18 and macOS 15, the first with states. */
 export const OPSET = "CoreML8";

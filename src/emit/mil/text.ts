@@ -1,19 +1,20 @@
 /** A Core ML program as text to read: small constants stand where they are used, weights show what they refer to. */
 import { opTable } from "../../dsl/ops/index.ts";
-import type {
-  BlobRef,
-  MilArgument,
-  MilBlock,
-  MilDim,
-  MilFeature,
-  MilFunction,
-  MilInterface,
-  MilModel,
-  MilNamed,
-  MilOperation,
-  MilTensorType,
-  MilType,
-  MilValue,
+import {
+  type BlobRef,
+  interfaceIn,
+  type MilArgument,
+  type MilBlock,
+  type MilDim,
+  type MilFeature,
+  type MilFunction,
+  type MilInterface,
+  type MilModel,
+  type MilNamed,
+  type MilOperation,
+  type MilTensorType,
+  type MilType,
+  type MilValue,
 } from "./records.ts";
 
 /** How much of a program is printed. */
@@ -29,14 +30,16 @@ const SHOWN_ELEMENTS = 8;
 
 /** The whole model: its functions, each with its interface. */
 export function printMil(model: MilModel, options: MilTextOptions = {}): string {
-  const { specificationVersion, metadata, functions, defaultFunction } = model;
+  const { specificationVersion, metadata, buildInfo, updatable, functions, defaultFunction } = model;
   const head = [
     `specification version ${specificationVersion}`,
     ...(functions.length > 1 ? [`default function ${defaultFunction}`] : []),
     ...Object.entries(metadata).map(([key, value]) => `${key} = ${JSON.stringify(value)}`),
+    ...Object.entries(buildInfo ?? {}).map(([key, value]) => `buildInfo.${key} = ${JSON.stringify(value)}`),
+    ...(updatable ? ["updatable"] : []),
   ];
-  const texts = functions.map((f) => printFunction(f, model.interfaces[f.name], options));
-  return `${[head.join("\n"), ...texts].join("\n\n")}\n`;
+  const texts = functions.map((f) => printFunction(f, interfaceIn(model, f.name), options));
+  return `${[head.map(printable).join("\n"), ...texts].join("\n\n")}\n`;
 }
 
 function printFunction(f: MilFunction, features: MilInterface | undefined, options: MilTextOptions): string {
@@ -48,12 +51,28 @@ function printFunction(f: MilFunction, features: MilInterface | undefined, optio
     `) -> (${f.outputs.join(", ")}) {`,
     ...printOperations(f, new Map(), options).map((line) => `  ${line}`),
     "}",
-  ].join("\n");
+  ]
+    .map(printable)
+    .join("\n");
 }
 
+/** One line as one line: a name in a file may hold line breaks and what moves the cursor of a terminal. */
+export const printable = (line: string): string =>
+  line.replace(/\p{Cc}/gu, (x) => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
 /** What the description says about a feature beyond its type in the program. */
-function printFlexible({ name, dtype, shape, range, enumerated }: MilFeature): readonly string[] {
+function printFlexible({ name, dtype, shape, range, enumerated, optional, ...more }: MilFeature): readonly string[] {
   const initial = `${name}: ${dtype}[${shape?.join(",") ?? "?"}]`;
+  const left = more.default ? ` (${more.default.value} when left out)` : "";
+  const words = optional ? [`${name} is optional${left}`] : left ? [`${name}${left}`] : [];
+  return [...printSizes(initial, range, enumerated), ...words];
+}
+
+function printSizes(
+  initial: string,
+  range: MilFeature["range"],
+  enumerated: MilFeature["enumerated"],
+): readonly string[] {
   const bounds = range?.map(([lower, upper]) =>
     lower === upper ? lower : `${lower}..${upper === Infinity ? "" : upper}`,
   );

@@ -3,7 +3,7 @@
  * followed by its data. A program refers to a record by its offset.
  */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -22,6 +22,8 @@ export interface Blobs {
   source(ref: BlobRef, type: MilTensorType): PackageSource;
   /** The blob's elements, row-major. Meant for small ones. */
   elements(ref: BlobRef, type: MilTensorType): Float64Array;
+  /** SHA-256 (hex) of what the file of these blobs, which must be one, holds outside of their data. */
+  outside(refs: readonly { readonly blob: BlobRef; readonly type: MilTensorType }[]): string;
 }
 
 /** Where a blob's data lies. */
@@ -56,6 +58,7 @@ export function openBlobs(modelFile: string): Blobs {
       };
     },
     elements: (ref, type) => blobElements(find(ref, type), type),
+    outside: (refs) => hashOutside(refs.map(({ blob, type }) => find(blob, type))),
   };
 }
 
@@ -139,6 +142,18 @@ export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Gene
 function hashSpan(span: BlobSpan): string {
   const hash = createHash("sha256");
   for (const piece of readSpan(span, 2 ** 20)) hash.update(piece);
+  return hash.digest("hex");
+}
+
+function hashOutside(spans: readonly BlobSpan[]): string {
+  const hash = createHash("sha256");
+  const { file } = spans[0]!;
+  let begin = 0;
+  for (const span of [...spans.toSorted((a, b) => a.begin - b.begin), { begin: statSync(file).size, bytes: 0 }]) {
+    const bytes = Math.max(span.begin - begin, 0);
+    for (const piece of readSpan({ file, begin, bytes }, 2 ** 20)) hash.update(piece);
+    begin = Math.max(begin, span.begin + span.bytes);
+  }
   return hash.digest("hex");
 }
 

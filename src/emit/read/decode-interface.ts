@@ -24,25 +24,50 @@ interface Features {
   readonly input: readonly FeatureDescription[];
   readonly output: readonly FeatureDescription[];
   readonly state: readonly FeatureDescription[];
+  readonly predictedFeatureName: string;
+  readonly predictedProbabilitiesName: string;
 }
 
-/** @throws UserError for a feature that is not a multi-array. */
-export const decodeInterface = ({ input, output, state }: Features): MilInterface => ({
-  inputs: input.map((x) => decodeFeature(x, `input "${x.name}"`)),
-  outputs: output.map((x) => decodeFeature(x, `output "${x.name}"`)),
-  states: state.map((x) => decodeFeature(x, `state "${x.name}"`)),
+/** @throws UserError for a feature that is not a multi-array, or a state that is not a state of one */
+export const decodeInterface = (features: Features): MilInterface => ({
+  inputs: features.input.map((x) => decodeFeature(x, `input "${x.name}"`)),
+  outputs: features.output.map((x) => decodeFeature(x, `output "${x.name}"`)),
+  states: features.state.map((x) => decodeFeature(x, `state "${x.name}"`, "stateType")),
+  ...(features.predictedFeatureName ? { predictedFeature: features.predictedFeatureName } : {}),
+  ...(features.predictedProbabilitiesName ? { predictedProbabilities: features.predictedProbabilitiesName } : {}),
 });
 
-function decodeFeature({ name, type }: FeatureDescription, where: Where): MilFeature {
+/** A feature by itself. @throws UserError as `decodeInterface` does */
+export function decodeFeature(
+  { name, type, shortDescription }: FeatureDescription,
+  where: Where,
+  wanted: "multiArrayType" | "stateType" = "multiArrayType",
+): MilFeature {
   const array = arrayOf(type);
   if (!array) {
     const kind = type?.$unknown?.map((field) => OTHER_KINDS[field.no]).find((text) => text !== undefined);
     throw refuse(where, `is ${kind ?? "of no known kind"}; graphc reads multi-arrays`);
   }
+  if (type?.Type.case !== wanted)
+    throw refuse(where, wanted === "stateType" ? "is described as no state" : "is described as a state");
   const dtype = DTYPE_OF.get(array.dataType);
   if (!dtype) throw refuse(where, `has array type number ${array.dataType}, which is unknown`);
   const shape = array.shape.length > 0 ? { shape: array.shape.map((n) => toSafe(n, where)) } : {};
-  return { name, dtype, ...shape, ...flexibility(array, where) };
+  return {
+    name,
+    dtype,
+    ...shape,
+    ...flexibility(array, where),
+    ...(type.isOptional ? { optional: true } : {}),
+    ...defaultOf(array),
+    ...(shortDescription ? { description: shortDescription } : {}),
+  };
+}
+
+const DEFAULT_KINDS = { intDefaultValue: "int", floatDefaultValue: "float", doubleDefaultValue: "double" } as const;
+
+function defaultOf({ defaultOptionalValue: is }: ArrayFeatureType): Pick<MilFeature, "default"> {
+  return is.case === undefined ? {} : { default: { kind: DEFAULT_KINDS[is.case], value: is.value } };
 }
 
 function arrayOf(type: FeatureDescription["type"]): ArrayFeatureType | undefined {
@@ -54,11 +79,11 @@ function arrayOf(type: FeatureDescription["type"]): ArrayFeatureType | undefined
 function flexibility({ ShapeFlexibility: is }: ArrayFeatureType, where: Where): Partial<MilFeature> {
   switch (is.case) {
     case "shapeRange":
-      // A negative upper bound stands for none.
+      // An upper bound of −1 stands for none.
       return {
         range: is.value.sizeRanges.map(({ lowerBound, upperBound }) => [
           toSafe(lowerBound, where),
-          upperBound < 0n ? Number.POSITIVE_INFINITY : toSafe(upperBound, where),
+          upperBound === -1n ? Number.POSITIVE_INFINITY : toSafe(upperBound, where),
         ]),
       };
     case "enumeratedShapes":

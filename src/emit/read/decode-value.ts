@@ -1,7 +1,10 @@
 /** Types and literals of an ML Program: protobuf messages to records. */
+import { integerRange } from "../../dsl/number.ts";
+import type { DType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBytes } from "../mil/element-size.ts";
+import { encodeElements } from "../mil/encode-elements.ts";
 import type { Dimension, TensorType, TensorValue, Value, ValueType } from "../mil/gen/MIL_pb.js";
 import type { MilDim, MilDType, MilTensorType, MilType, MilValue } from "../mil/records.ts";
 import { DATA_TYPE, literalMember } from "../mil/wire.ts";
@@ -39,13 +42,21 @@ function tensorType(type: TensorType, where: Where): MilTensorType {
   if (!dtype) throw refuse(where, `has element type number ${type.dataType}, which is unknown`);
   if (Number(type.rank) !== type.dimensions.length)
     throw refuse(where, `declares rank ${type.rank} and ${type.dimensions.length} dimensions`);
+  refuseAttributes(type.attributes, `${where}, its type`);
   return { kind: "tensor", dtype, shape: type.dimensions.map((d) => dimension(d, where)) };
 }
 
 function dimension({ dimension: is }: Dimension, where: Where): MilDim {
   if (is.case === "constant") return toSafe(is.value.size, where);
   if (is.case === "unknown" && is.value.variadic) throw refuse(where, "has a variable number of dimensions");
+  if (is.case === undefined) throw refuse(where, "has a dimension that says nothing");
   return undefined;
+}
+
+/** Types and blocks have no attributes that anything reads. */
+export function refuseAttributes(attributes: Readonly<Record<string, unknown>>, where: Where): void {
+  const [key] = Object.keys(attributes);
+  if (key !== undefined) throw refuse(where, `has the attribute "${key}", which is unknown`);
 }
 
 /** A 64-bit number of the file as a plain one. */
@@ -59,16 +70,17 @@ export function decodeValue(value: Value | undefined, where: Where): MilValue {
   if (!value) throw refuse(where, "has no value");
   const type = decodeType(value.type, where);
   if (type.kind !== "tensor") throw refuse(where, "is a literal state");
+  if (value.docString !== "") throw refuse(where, "has a comment (docString), which graphc does not keep");
   const is = value.value;
   if (is.case === "blobFileValue")
     return { type, blob: { fileName: is.value.fileName, offset: toSafe(is.value.offset, where) } };
   if (is.case !== "immediateValue" || is.value.value.case !== "tensor")
     throw refuse(where, "holds a list, tuple or dictionary; graphc reads tensors");
   const count = elementCount(type, where);
-  const data = elements(type.dtype, is.value.value.value, count, where);
+  const { data, bytes } = elements(type.dtype, is.value.value.value, count, where);
   if (data.length !== count)
     throw refuse(where, `holds ${data.length} elements; its type ${type.dtype}[${type.shape.join(",")}] has ${count}`);
-  return { type, data };
+  return { type, data, ...(bytes ? { bytes } : {}) };
 }
 
 /** Number of elements of a literal, whose type has no flexible size. */
@@ -79,27 +91,47 @@ export function elementCount(type: MilTensorType, where: Where): number {
   }, 1);
 }
 
-function elements(
-  dtype: MilDType,
-  { value: is }: TensorValue,
-  count: number,
-  where: Where,
-): ArrayLike<number> | readonly string[] {
+type Elements = Pick<Extract<MilValue, { data: unknown }>, "data" | "bytes">;
+
+function elements(dtype: MilDType, { value: is }: TensorValue, count: number, where: Where): Elements {
   const member = literalMember(dtype);
   if (is.case !== member)
     throw refuse(where, `stores ${dtype} elements under "${is.case ?? "nothing"}"; they belong under "${member}"`);
   switch (is.case) {
     case "bools":
+      return { data: is.value.values.map(Number) };
     case "longInts":
-      return (is.value.values as readonly unknown[]).map(Number);
-    case "bytes": {
-      const { values } = is.value;
-      const expected = storedBytes(dtype, count);
-      if (values.length !== expected)
-        throw refuse(where, `holds ${values.length} bytes; ${count} ${dtype} elements take ${expected}`);
-      return dtype.startsWith("fp8") ? Float64Array.from(values) : decodeElements(dtype, values, count);
-    }
+      return { data: is.value.values.map((n) => exactly(n, dtype, where)) };
+    case "ints":
+      return { data: inRange(is.value.values, dtype, where) };
+    case "bytes":
+      return packed(dtype, is.value.values, count, where);
     default:
-      return is.value.values;
+      return { data: is.value.values };
   }
 }
+
+function exactly(n: bigint, dtype: MilDType, where: Where): number {
+  const fits = BigInt(Number(n)) === n && Number.isSafeInteger(Number(n)) && (n >= 0n || dtype === "int64");
+  if (!fits) throw refuse(where, `holds ${n} as ${dtype}; graphc keeps whole numbers up to 2⁵³`);
+  return Number(n);
+}
+
+/** 16-bit integers are stored as wider ones. */
+function inRange(values: readonly number[], dtype: MilDType, where: Where): readonly number[] {
+  const [low, high] = integerRange(dtype as DType);
+  const outside = values.find((n) => n < low || n > high);
+  if (outside !== undefined) throw refuse(where, `holds ${outside} as ${dtype}`);
+  return values;
+}
+
+function packed(dtype: MilDType, values: Uint8Array, count: number, where: Where): Elements {
+  const expected = storedBytes(dtype, count);
+  if (values.length !== expected)
+    throw refuse(where, `holds ${values.length} bytes; ${count} ${dtype} elements take ${expected}`);
+  if (dtype.startsWith("fp8")) return { data: Float64Array.from(values) };
+  const data = decodeElements(dtype, values, count);
+  return sameBytes(encodeElements(dtype, data), values) ? { data } : { data, bytes: values };
+}
+
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

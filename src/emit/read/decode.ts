@@ -1,7 +1,7 @@
 /** Bytes of a model.mlmodel to records: everything coremltools writes for an ML Program, in the file's own order. */
 import { fromBinary } from "@bufbuild/protobuf";
 import { namesConstexpr } from "../../dsl/traits.ts";
-import { UserError } from "../../dsl/user-error.ts";
+import { isUserError, UserError } from "../../dsl/user-error.ts";
 import type {
   Argument,
   Block,
@@ -9,19 +9,13 @@ import type {
   NamedValueType,
   Operation,
   Program,
+  Value,
 } from "../mil/gen/MIL_pb.js";
-import { type Model, type ModelDescription, ModelSchema } from "../mil/gen/Model_pb.js";
-import type {
-  MilArgument,
-  MilBlock,
-  MilFunction,
-  MilInterface,
-  MilModel,
-  MilNamed,
-  MilOperation,
-} from "../mil/records.ts";
-import { decodeInterface } from "./decode-interface.ts";
-import { decodeType, decodeValue, refuse, type Where } from "./decode-value.ts";
+import { type Model, ModelSchema } from "../mil/gen/Model_pb.js";
+import type { MilArgument, MilBlock, MilFunction, MilModel, MilNamed, MilOperation, MilValue } from "../mil/records.ts";
+import { checkWire } from "./check-wire.ts";
+import { decodeBuildInfo, decodeDescription } from "./decode-description.ts";
+import { decodeType, decodeValue, refuse, refuseAttributes, type Where } from "./decode-value.ts";
 
 /** Kinds of model that are not ML Programs, by their field in the Model message. */
 const OTHER_KINDS: Readonly<Record<number, string>> = {
@@ -47,20 +41,26 @@ export function decodeModel(bytes: Uint8Array): MilModel {
   const program = programOf(message);
   const names = Object.keys(program.functions);
   if (names.length === 0) throw new UserError("the program has no function");
-  const { description } = message;
-  return {
+  const model = {
     specificationVersion: message.specificationVersion,
     functions: names.map((name) => decodeFunction(name, program.functions[name]!)),
-    interfaces: interfacesOf(description, names),
-    defaultFunction: description?.defaultFunctionName || (names.includes("main") ? "main" : names[0]!),
-    metadata: { ...description?.metadata?.userDefined, ...buildInfo(program) },
+    ...decodeDescription(message.description, names),
+    ...(message.isUpdatable ? { updatable: true as const } : {}),
+    ...decodeBuildInfo(program.attributes),
+    ...(program.docString ? { docString: program.docString } : {}),
   };
+  messageOr(() => checkWire(ModelSchema, bytes));
+  return model;
 }
 
-function parse(bytes: Uint8Array): Model {
+const parse = (bytes: Uint8Array): Model => messageOr(() => fromBinary(ModelSchema, bytes));
+
+/** Bytes that are no message make the decoder throw errors of its own. */
+function messageOr<X>(read: () => X): X {
   try {
-    return fromBinary(ModelSchema, bytes);
+    return read();
   } catch (error) {
+    if (isUserError(error)) throw error;
     throw new UserError(`this is not a Core ML model: ${(error as Error).message}`);
   }
 }
@@ -77,38 +77,32 @@ function programOf(message: Model): Program {
   throw new UserError("this is not a Core ML model with an ML Program in it");
 }
 
-/** One interface a function. A package with several functions describes each; otherwise the description is the one's. */
-function interfacesOf(
-  description: ModelDescription | undefined,
-  names: readonly string[],
-): Readonly<Record<string, MilInterface>> {
-  if (!description) return {};
-  if (description.functions.length > 0)
-    return Object.fromEntries(description.functions.map((f) => [f.name, decodeInterface(f)]));
-  return { [names.includes("main") ? "main" : names[0]!]: decodeInterface(description) };
-}
-
-/** What tool wrote the program: the one program attribute that coremltools writes, under keys `buildInfo.<key>`. */
-function buildInfo(program: Program): Readonly<Record<string, string>> {
-  const { value: is } = program.attributes.buildInfo ?? { value: { case: undefined } };
-  if (is.case !== "immediateValue" || is.value.value.case !== "dictionary") return {};
-  return Object.fromEntries(
-    is.value.value.value.values.flatMap(({ key, value }) => {
-      const [name, text] = [decodeValue(key, "buildInfo"), decodeValue(value, "buildInfo")];
-      return "data" in name && "data" in text ? [[`buildInfo.${name.data[0]}`, String(text.data[0])]] : [];
-    }),
-  );
-}
-
 function decodeFunction(name: string, message: FunctionMessage): MilFunction {
   const where = `function "${name}"`;
-  const block = message.blockSpecializations[message.opset];
-  if (!block) throw refuse(where, `has no block for its opset "${message.opset}"`);
+  const { opset } = message;
+  const block = Object.hasOwn(message.blockSpecializations, opset) ? message.blockSpecializations[opset] : undefined;
+  if (!block) throw refuse(where, `has no block for its opset "${opset}"`);
+  const [stray] = block.inputs;
+  if (stray) throw refuse(where, `has a block with an input of its own, "${stray.name}"`);
   const inputs = message.inputs.map((x) => decodeNamed(x, where));
-  return { name, opset: message.opset, ...decodeBlock(block, where), inputs };
+  const spare = Object.entries(message.blockSpecializations).filter(([key]) => key !== opset);
+  const blocks = spare.map(([key, other]) => [key, decodeBlock(other, `${where}, block "${key}"`)] as const);
+  const attributes = decodeValues(message.attributes, where);
+  return {
+    name,
+    opset,
+    ...decodeBlock(block, where),
+    inputs,
+    ...(Object.keys(attributes).length > 0 ? { attributes } : {}),
+    ...(blocks.length > 0 ? { specializations: Object.fromEntries(blocks) } : {}),
+  };
 }
 
+const decodeValues = (values: Readonly<Record<string, Value>>, where: Where): Readonly<Record<string, MilValue>> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, decodeValue(value, `${where}, "${key}"`)]));
+
 function decodeBlock(block: Block, where: Where): MilBlock {
+  refuseAttributes(block.attributes, where);
   return {
     inputs: block.inputs.map((x) => decodeNamed(x, where)),
     operations: block.operations.map((op, i) => decodeOperation(op, i, where)),
@@ -127,27 +121,33 @@ export const whereOp = (block: Where, index: number, type: string, name: string)
 
 function decodeOperation(op: Operation, index: number, block: Where): MilOperation {
   const name = operationName(op, block);
-  const where = whereOp(block, index, op.type, name);
+  const where = whereOp(block, index, op.type, name || (op.outputs[0]?.name ?? ""));
   // The compressed-weight ops of iOS 16 keep their operands in attributes; as records they are inline values.
   const isConstexpr = namesConstexpr(op.type);
   const attributes = Object.keys(op.attributes).filter((key) => key !== "name");
   const stray = attributes.find((key) => !isConstexpr && !(op.type === "const" && key === "val"));
   if (stray !== undefined) throw refuse(where, `has the attribute "${stray}", which is unknown`);
   const inline = isConstexpr ? attributes.map((key) => [key, [{ value: decodeValue(op.attributes[key], where) }]]) : [];
+  const twice = attributes.find((key) => isConstexpr && Object.hasOwn(op.inputs, key));
+  if (twice !== undefined) throw refuse(where, `has "${twice}" both as an attribute and as an operand`);
   return {
     type: op.type,
     name,
     inputs: { ...decodeInputs(op, where), ...Object.fromEntries(inline) },
     outputs: op.outputs.map((x) => decodeNamed(x, where)),
     ...(op.type === "const" ? { value: decodeValue(op.attributes.val, where) } : {}),
+    ...(inline.length > 0 ? { attributes: attributes.toSorted() } : {}),
     blocks: op.blocks.map((nested, n) => decodeBlock(nested, `${where}, block ${n + 1}`)),
   };
 }
 
+/** Empty where there is none. */
 function operationName(op: Operation, block: Where): string {
-  const value = op.attributes.name ? decodeValue(op.attributes.name, block) : undefined;
-  const given = value && "data" in value ? value.data[0] : undefined;
-  return typeof given === "string" ? given : (op.outputs[0]?.name ?? "");
+  if (!op.attributes.name) return "";
+  const value = decodeValue(op.attributes.name, block);
+  const text = value.type.shape.length === 0 && "data" in value ? value.data[0] : undefined;
+  if (typeof text === "string" && text !== "") return text;
+  throw refuse(block, `an op of type ${op.type} has a name that is no text`);
 }
 
 const decodeInputs = (op: Operation, where: Where): Readonly<Record<string, readonly MilArgument[]>> =>

@@ -13,6 +13,7 @@ import { type Shape, sameType, show } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import {
   GRAPH_NAME,
+  interfaceIn,
   isOutputCopy,
   type MilArgument,
   type MilFunction,
@@ -24,7 +25,7 @@ import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
 import { respellPositions } from "./lift-positions.ts";
-import { type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
+import { type BoundName, type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
@@ -35,20 +36,31 @@ export interface LiftOptions extends ChosenSizes {
   readonly function?: string;
 }
 
+/** A function as a graph, and what the names of its program stand for in it. */
+export interface Lifted {
+  readonly graph: Graph;
+  readonly function: MilFunction;
+  readonly named: ReadonlyMap<string, BoundName>;
+}
+
+/** @throws UserError as `liftFunction` does */
+export const lift = (model: MilModel, blobs: Blobs, options: LiftOptions = {}): Graph =>
+  liftFunction(model, blobs, options).graph;
+
 /**
  * A function of the model as a graph. Names are kept as value names. Unknown sizes are those of `options`, see
  * `inputShapes`; an unknown size that the file declares for a result matches any.
  * @throws UserError that names the function, the op and its position, counted from 1.
  */
-export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): Graph {
-  const fn = functionOf(model, options.function);
+export function liftFunction(model: MilModel, blobs: Blobs, options: LiftOptions = {}): Lifted {
+  const fn = functionIn(model, options.function);
   const where = `function "${fn.name}"`;
-  const leaves = leavesOf(fn, inputShapes(fn, model.interfaces[fn.name], options), where);
+  const leaves = leavesOf(fn, inputShapes(fn, interfaceIn(model, fn.name), options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
   const scope = openScope(fn, leaves, blobs, where);
   for (const [i, op] of fn.operations.entries()) liftOperation(op, scope, whereOp(where, i, op.type, op.name));
   const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
-  return asUserError(where, () =>
+  const made = asUserError(where, () =>
     graph({
       name: (model.functions.length === 1 ? model.metadata[GRAPH_NAME] : undefined) ?? fn.name,
       inputs: leaves.filter((x) => x.def.kind === "input"),
@@ -56,9 +68,11 @@ export function lift(model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
       outputs: Object.fromEntries(outputs),
     }),
   );
+  return { graph: made, function: fn, named: scope.bound };
 }
 
-function functionOf(model: MilModel, wanted = model.defaultFunction): MilFunction {
+/** @throws UserError when there is no function of that name */
+function functionIn(model: MilModel, wanted = model.defaultFunction): MilFunction {
   const found = model.functions.find(({ name }) => name === wanted);
   if (found) return found;
   throw new UserError(`there is no function "${wanted}"; the functions are ${model.functions.map((f) => f.name)}`);

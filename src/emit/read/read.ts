@@ -5,7 +5,8 @@ import { isUserError, UserError } from "../../dsl/user-error.ts";
 import type { MilModel } from "../mil/records.ts";
 import { type Blobs, openBlobs } from "./blob.ts";
 import { decodeModel } from "./decode.ts";
-import { type LiftOptions, lift } from "./lift.ts";
+import { checkDescribed } from "./described.ts";
+import { type Lifted, type LiftOptions, liftFunction } from "./lift.ts";
 import { rootItemOf } from "./manifest.ts";
 
 /** A package that was opened: its records are in memory, its weights are not. */
@@ -30,10 +31,21 @@ export function readPackage(path: string): Package {
 
 /**
  * A function of the package as a graph.
- * @throws UserError that names the package, the function, the op and its position.
+ * @throws UserError as `liftedOf` does
  */
-export const graphOf = (pkg: Package, options: LiftOptions = {}): Graph =>
-  naming(pkg.path, () => lift(pkg.model, pkg.blobs, options));
+export const graphOf = (pkg: Package, options: LiftOptions = {}): Graph => liftedOf(pkg, options).graph;
+
+/**
+ * A function of the package as a graph, with what its names stand for.
+ * @throws UserError that names the package, the function, the op and its position; and when the description
+ * contradicts the function.
+ */
+export const liftedOf = ({ path, model, blobs }: Package, options: LiftOptions = {}): Lifted =>
+  naming(path, () => {
+    const lifted = liftFunction(model, blobs, options);
+    checkDescribed(model, lifted.function);
+    return lifted;
+  });
 
 function modelFileOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });

@@ -1,7 +1,6 @@
 /** Writes the records of an ML Program as the bytes of model.mlmodel. The same records give the same bytes. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { encodeElements } from "../mil/encode-elements.ts";
-import type { ArrayFeatureTypeSchema } from "../mil/gen/FeatureTypes_pb.js";
 import type {
   BlockSchema,
   DimensionSchema,
@@ -14,18 +13,12 @@ import type {
   ValueSchema,
   ValueTypeSchema,
 } from "../mil/gen/MIL_pb.js";
-import {
-  type FeatureDescriptionSchema,
-  type ModelDescription,
-  ModelDescriptionSchema,
-  ModelSchema,
-} from "../mil/gen/Model_pb.js";
+import { ModelSchema } from "../mil/gen/Model_pb.js";
 import type {
   MilBlock,
   MilDim,
-  MilFeature,
+  MilDType,
   MilFunction,
-  MilInterface,
   MilModel,
   MilNamed,
   MilOperation,
@@ -33,31 +26,42 @@ import type {
   MilType,
   MilValue,
 } from "../mil/records.ts";
-import { ARRAY_DATA_TYPE, DATA_TYPE, literalMember } from "../mil/wire.ts";
+import { DATA_TYPE, literalMember } from "../mil/wire.ts";
+import { descriptionOf, sortedMap } from "./encode-description.ts";
 
 type Init<Schema extends Parameters<typeof create>[0]> = MessageInitShape<Schema>;
 
 /** The bytes of model.mlmodel. */
 export function encodeModel(model: MilModel): Uint8Array {
-  const { specificationVersion } = model;
+  const { specificationVersion, buildInfo, docString = "", updatable = false } = model;
   const mlProgram: Init<typeof ProgramSchema> = {
     version: 1n,
     functions: sortedMap(model.functions.map((f) => [f.name, functionOf(f)])),
+    attributes: buildInfo ? { buildInfo: buildInfoValue(buildInfo) } : {},
+    docString,
   };
   const Type = { case: "mlProgram", value: mlProgram } as const;
-  return toBinary(ModelSchema, create(ModelSchema, { specificationVersion, description: descriptionOf(model), Type }));
-}
-
-/** Maps are written in the order of their keys: protobuf leaves it open, and the same model must give the same bytes. */
-function sortedMap<V>(entries: readonly (readonly [string, V])[]): { [key: string]: V } {
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  const description = descriptionOf(model);
+  return toBinary(
+    ModelSchema,
+    create(ModelSchema, {
+      specificationVersion,
+      isUpdatable: updatable,
+      ...(description ? { description } : {}),
+      Type,
+    }),
+  );
 }
 
 function functionOf(f: MilFunction): Init<typeof FunctionSchema> {
   return {
     inputs: f.inputs.map(namedOf),
     opset: f.opset,
-    blockSpecializations: { [f.opset]: { ...blockOf(f), inputs: [] } },
+    blockSpecializations: sortedMap([
+      [f.opset, { ...blockOf(f), inputs: [] }],
+      ...Object.entries(f.specializations ?? {}).map(([opset, block]) => [opset, blockOf(block)] as const),
+    ]),
+    attributes: sortedMap(Object.entries(f.attributes ?? {}).map(([key, value]) => [key, literalOf(value)] as const)),
   };
 }
 
@@ -70,16 +74,25 @@ function blockOf(block: MilBlock): Init<typeof BlockSchema> {
 }
 
 function operationOf(op: MilOperation): Init<typeof OperationSchema> {
-  const name: MilValue = { type: { kind: "tensor", dtype: "string", shape: [] }, data: [op.name] };
+  const isAttribute = (key: string) => op.attributes?.includes(key) ?? false;
+  const inputs = Object.entries(op.inputs).filter(([key]) => !isAttribute(key));
   return {
     type: op.type,
-    inputs: sortedMap(
-      Object.entries(op.inputs).map(([key, bindings]) => [key, { arguments: bindings.map(bindingOf) }] as const),
-    ),
+    inputs: sortedMap(inputs.map(([key, bindings]) => [key, { arguments: bindings.map(bindingOf) }] as const)),
     outputs: op.outputs.map(namedOf),
     blocks: op.blocks.map(blockOf),
-    attributes: { name: literalOf(name), ...(op.value ? { val: literalOf(op.value) } : {}) },
+    attributes: {
+      ...(op.name === "" ? {} : { name: literalOf(textValue(op.name)) }),
+      ...(op.value ? { val: literalOf(op.value) } : {}),
+      ...sortedMap((op.attributes ?? []).map((key) => [key, attributeOf(op, key)] as const)),
+    },
   };
+}
+
+function attributeOf({ inputs }: MilOperation, key: string): Init<typeof ValueSchema> {
+  const [argument] = inputs[key] ?? [];
+  if (!argument || !("value" in argument)) throw new RangeError(`the attribute "${key}" must be a literal`);
+  return literalOf(argument.value);
 }
 
 function bindingOf(argument: { readonly name: string } | { readonly value: MilValue }) {
@@ -117,14 +130,15 @@ function literalOf(value: MilValue): Init<typeof ValueSchema> {
     const { fileName, offset } = value.blob;
     return { type, value: { case: "blobFileValue", value: { fileName, offset: BigInt(offset) } } };
   }
-  const tensor = { case: "tensor", value: tensorOf(value.type, value.data) } as const;
+  const tensor = { case: "tensor", value: tensorOf(value) } as const;
   return { type, value: { case: "immediateValue", value: { value: tensor } } };
 }
 
-function tensorOf(
-  { dtype }: MilTensorType,
-  data: ArrayLike<number> | readonly string[],
-): Init<typeof TensorValueSchema> {
+function tensorOf({
+  type: { dtype },
+  data,
+  bytes,
+}: Extract<MilValue, { data: unknown }>): Init<typeof TensorValueSchema> {
   if (dtype === "string") return { value: { case: "strings", value: { values: data as string[] } } };
   const numbers = data as ArrayLike<number>;
   switch (literalMember(dtype)) {
@@ -139,50 +153,26 @@ function tensorOf(
     case "doubles":
       return { value: { case: "doubles", value: { values: Array.from(numbers) } } };
     default:
-      return { value: { case: "bytes", value: { values: encodeElements(dtype, numbers) } } };
+      return { value: { case: "bytes", value: { values: bytes ?? storedElements(dtype, numbers) } } };
   }
 }
 
-/** A package of one function `main` announces it at the top; any other lists its functions (spec version 9). */
-function descriptionOf(model: MilModel): ModelDescription {
-  const userDefined = sortedMap(Object.entries(model.metadata));
-  const metadata = Object.keys(userDefined).length > 0 ? { metadata: { userDefined } } : {};
-  const [only, ...more] = model.functions;
-  if (only?.name === "main" && more.length === 0)
-    return create(ModelDescriptionSchema, { ...featuresOf(model.interfaces.main!), ...metadata });
-  const functions = model.functions.map(({ name }) => ({ name, ...featuresOf(model.interfaces[name]!) }));
-  return create(ModelDescriptionSchema, { functions, defaultFunctionName: model.defaultFunction, ...metadata });
-}
+/** Records hold 8-bit floats as the bytes they are. */
+const storedElements = (dtype: MilDType, data: ArrayLike<number>): Uint8Array =>
+  dtype.startsWith("fp8") ? Uint8Array.from(data) : encodeElements(dtype, data);
 
-const featuresOf = (x: MilInterface) => ({
-  input: x.inputs.map((feature) => featureOf(feature, "multiArrayType")),
-  output: x.outputs.map((feature) => featureOf(feature, "multiArrayType")),
-  state: x.states.map((feature) => featureOf(feature, "stateType")),
-});
+const textValue = (text: string): MilValue => ({ type: TEXT, data: [text] });
+const TEXT: MilTensorType = { kind: "tensor", dtype: "string", shape: [] };
 
-function featureOf(feature: MilFeature, kind: "multiArrayType" | "stateType"): Init<typeof FeatureDescriptionSchema> {
-  const array = arrayOf(feature);
-  const type =
-    kind === "multiArrayType"
-      ? ({ case: kind, value: array } as const)
-      : ({ case: kind, value: { Type: { case: "arrayType", value: array } } } as const);
-  return { name: feature.name, type: { Type: type } };
-}
-
-function arrayOf({ dtype, shape, range, enumerated }: MilFeature): Init<typeof ArrayFeatureTypeSchema> {
-  const sizes = (list: readonly number[]) => list.map(BigInt);
-  const sizeRanges = range?.map(([lower, upper]) => ({
-    lowerBound: BigInt(lower),
-    // A negative number stands for no bound.
-    upperBound: upper === Infinity ? -1n : BigInt(upper),
+/** What tool wrote the program, as coremltools writes it: a dictionary of texts. */
+function buildInfoValue(info: Readonly<Record<string, string>>): Init<typeof ValueSchema> {
+  const values = Object.entries(info).map(([key, text]) => ({
+    key: literalOf(textValue(key)),
+    value: literalOf(textValue(text)),
   }));
-  const shapes = enumerated?.map((one) => ({ shape: sizes(one) }));
-  const dataType = ARRAY_DATA_TYPE[dtype];
-  if (dataType === undefined) throw new RangeError(`${dtype} cannot cross a Core ML interface`);
+  const dictionaryType = { keyType: typeOf(TEXT), valueType: typeOf(TEXT) };
   return {
-    shape: sizes(shape ?? []),
-    dataType,
-    ...(sizeRanges ? { ShapeFlexibility: { case: "shapeRange", value: { sizeRanges } } as const } : {}),
-    ...(shapes ? { ShapeFlexibility: { case: "enumeratedShapes", value: { shapes } } as const } : {}),
+    type: { type: { case: "dictionaryType", value: dictionaryType } },
+    value: { case: "immediateValue", value: { value: { case: "dictionary", value: { values } } } },
   };
 }

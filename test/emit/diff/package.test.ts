@@ -13,7 +13,7 @@ const open = tensorType("fp16", undefined, 8);
 function functionOf(name: string, op: string, range: MilFeature["range"]): [MilFunction, MilModel["interfaces"]] {
   const input: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], ...(range ? { range } : {}) };
   const { functions } = program([operation(op, "y", open, { x: "x" })], { name, inputs: [{ name: "x", type: open }] });
-  return [functions[0]!, { [name]: { inputs: [input], outputs: [], states: [] } }];
+  return [functions[0]!, { [name]: { inputs: [input], outputs: [{ name: "y", dtype: "fp16" }], states: [] } }];
 }
 
 function modelOf(...functions: readonly [MilFunction, MilModel["interfaces"]][]): MilModel {

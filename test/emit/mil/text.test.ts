@@ -132,3 +132,25 @@ test("the same program reads the same in whatever order a file has the parameter
     });
   expect(textOf({ x, y })).toBe(textOf({ y, x }));
 });
+
+test("what the description says beyond types, and what wrote the program", () => {
+  const t1 = {
+    inputs: [
+      { name: "x", dtype: "fp16", shape: [1, 2], optional: true, default: { kind: "float", value: -1 } },
+      { name: "z", dtype: "fp16", shape: [1, 2], optional: true },
+      { name: "w", dtype: "fp16", shape: [1, 2], default: { kind: "int", value: 2 } },
+    ],
+    outputs: [],
+    states: [],
+  } as const;
+  const text = printMil({ ...model, interfaces: { t1 }, buildInfo: { tool: "1" }, updatable: true });
+  expect(text).toContain('author = "a \\"b\\""\nbuildInfo.tool = "1"\nupdatable\n');
+  expect(text).toContain("// x is optional (-1 when left out)\n// z is optional\n// w (2 when left out)\nfunc t1");
+});
+
+test("a name with a line break or an escape stays on its line", () => {
+  const name = "a\n// forged\u001b[2K\u009b";
+  const text = printMil({ ...model, functions: [{ ...model.functions[0]!, name }], metadata: { [name]: "b" } });
+  expect(text).toContain("func a\\u000a// forged\\u001b[2K\\u009b<CoreML8>(");
+  expect(text).not.toMatch(/^\/\/ forged/m);
+});

@@ -188,23 +188,25 @@ test.each(edits)("%s", (_, edit, complaint) => {
   expect(() => decodeEdited(edit)).toThrow(expect.objectContaining({ name: "UserError" }));
 });
 
-test("what wrote the program is kept in the metadata", () => {
+/** Program attributes as coremltools writes them. */
+function withBuildInfo(...texts: readonly (readonly [key: string, value: string])[]): MilModel {
   const word = (text: string) => {
     const model = encodeModel(described(constOperation("c", literal(tensorType("string"), text))));
     return programIn(model).functions.main!.blockSpecializations.CoreML8!.operations[0]!.attributes.val!;
   };
-  const { metadata } = decodeEdited((p) => {
+  const values = texts.map(([key, value]) => ({ key: word(key), value: word(value) }));
+  const text = word("").type!;
+  return decodeEdited((p) => {
     p.attributes.buildInfo = create(ValueSchema, {
-      value: {
-        case: "immediateValue",
-        value: {
-          value: {
-            case: "dictionary",
-            value: { values: [{ key: word("coremltools-version"), value: word("9.0") }] },
-          },
-        },
-      },
+      type: { type: { case: "dictionaryType", value: { keyType: text, valueType: text } } },
+      value: { case: "immediateValue", value: { value: { case: "dictionary", value: { values } } } },
     });
   });
-  expect(metadata).toEqual({ "buildInfo.coremltools-version": "9.0" });
+}
+
+test("what wrote the program is kept", () => {
+  const { buildInfo } = withBuildInfo(["coremltools-version", "9.0"], ["b", ""]);
+  expect(buildInfo).toEqual({ "coremltools-version": "9.0", b: "" });
+  const twice = () => withBuildInfo(["a", "1"], ["a", "2"]);
+  expect(twice).toThrow("buildInfo: has keys that are numbers or occur twice");
 });
