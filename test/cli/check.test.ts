@@ -157,4 +157,18 @@ describe("what was not looked at is said", () => {
     expect(said).toMatchObject({ code: 0, err: "" });
     expect(said.out).toContain("\n  not looked at: other sizes than x fp16[1,4,2,1]");
   });
+
+  test("calls of a package that leave out an optional input", async () => {
+    const path = await packageOf({ main: good() }, namedContents, testFolder());
+    const file = join(path, "Data/com.apple.CoreML/model.mlmodel");
+    const model = decodeModel(readFileSync(file));
+    const { main } = model.interfaces;
+    const inputs = main!.inputs.map((feature) => ({ ...feature, optional: true as const }));
+    writeFileSync(file, encodeModel({ ...model, interfaces: { main: { ...main!, inputs } } }));
+    const { code, out } = await graphc(["check", path]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /OK, as far as it was looked at\n {2}not looked at: calls that leave out an optional input: x$/m,
+    );
+  });
 });

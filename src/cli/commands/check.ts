@@ -3,7 +3,7 @@ import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { GivenRoles } from "../../dsl/role.ts";
 import { meetInputs } from "../../dsl/twins.ts";
 import { show } from "../../dsl/type.ts";
-import type { MilFunction } from "../../emit/mil/records.ts";
+import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil/records.ts";
 import { packageWeights } from "../../emit/read/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import { unreachedOps } from "../../emit/read/unreached.ts";
@@ -92,7 +92,8 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
   const sizes = flexible && args.given("tokens") ? { tokens: args.whole("tokens") } : {};
   const subjects = pkg.model.functions.map((fn) => {
     const graph = graphOf(pkg, { function: fn.name, ...sizes });
-    return { graph, skipped: [...otherSizes(graph, isFlexible(pkg, fn.name)), ...unreached(fn)] };
+    const optional = optionalInputs(interfaceIn(pkg.model, fn.name));
+    return { graph, skipped: [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)] };
   });
   const graphs = subjects.map(({ graph }) => graph);
   return { subjects, roles: rolesAlone(graphs, given), openWeights: async () => packageWeights() };
@@ -101,6 +102,12 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
 function otherSizes(graph: Graph, flexible: boolean): readonly string[] {
   const shapes = graph.inputs.map(({ name, type }) => `${name} ${show(type)}`);
   return flexible ? [`other sizes than ${shapes.join(", ")}`] : [];
+}
+
+/** What Core ML feeds where the caller leaves an input out is said beside the graph, and no rule sees it. */
+function optionalInputs(described: MilInterface | undefined): readonly string[] {
+  const names = (described?.inputs ?? []).filter(({ optional }) => optional).map(({ name }) => name);
+  return names.length > 0 ? [`calls that leave out an optional input: ${names.join(", ")}`] : [];
 }
 
 function unreached(fn: MilFunction): readonly string[] {
