@@ -58,6 +58,7 @@ export function startProgress(label: string, screen: Screen, now: () => number =
 /** The real streams and signals. */
 export function processIo(): Io {
   let stop: AbortSignal | undefined;
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessClosed);
   return {
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
@@ -67,6 +68,11 @@ export function processIo(): Io {
     },
     progress: (label) => startProgress(label, process.stderr),
   };
+}
+
+/** Whoever reads may stop reading: what is left to say goes nowhere, and the work is done as it would have been. */
+function unlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }
 
 function interruption(): AbortSignal {

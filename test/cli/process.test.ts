@@ -56,6 +56,16 @@ test("shows the author's line for a mistake that a function of the library finds
   ]);
 });
 
+test("a reader that goes away is no fault: the work is done, and the exit code is that of the answer", async () => {
+  const out = testFolder();
+  const child = start("emit", COUNTER, "--out", out);
+  child.stdout!.destroy();
+  const err: string[] = [];
+  child.stderr!.setEncoding("utf8").on("data", (text) => err.push(text));
+  expect([await new Promise((done) => child.on("exit", done)), err.join("")]).toEqual([0, ""]);
+  expect(readdirSync(out)).toHaveLength(3);
+});
+
 test("tells its version, its commands, and that there was none", async () => {
   expect(await outcomeOf(start("--version"))).toMatchObject({
     code: 0,
