@@ -88,7 +88,12 @@ const BUDGET = 2e7;
 const PER_OP = 2000;
 
 /** Attacks a proof of this pair; undefined where the graphs are too large to be run without calls of their own. */
-export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attack | undefined {
+export function attack(
+  pair: ProvenPair,
+  claim: Claim,
+  ownRuns?: OwnRuns,
+  runner: typeof bothRunner = bothRunner,
+): Attack | undefined {
   const large = isLarge(pair, pair.tokens);
   if (large && !ownRuns) return undefined;
   const styles = (claim.padding ? PADDED : STYLES).map((style) =>
@@ -103,7 +108,7 @@ export function attack(pair: ProvenPair, claim: Claim, ownRuns?: OwnRuns): Attac
     : Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const masked = maskedValues(pair);
   const precision = claim.level === "exact" ? "fp16" : "fp64";
-  const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : bothRunner(pair, precision);
+  const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : runner(pair, precision);
   let [runs, met] = [0, 0];
   let witness: Witness | undefined;
   let unmet: string | undefined;

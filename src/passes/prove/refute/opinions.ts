@@ -9,7 +9,7 @@ import { type Attacked, attack, type Claim } from "./attack.ts";
 import { ProofContradicted } from "./contradicted.ts";
 import { costOf, smallOrNone } from "./cost.ts";
 import { fingerprint, PRIMES } from "./fingerprint.ts";
-import { type OwnRuns, runWhereDefined } from "./sample.ts";
+import { bothRunner, type OwnRuns, type RunBoth, runWhereDefined } from "./sample.ts";
 
 /** What they may use. */
 export interface OpinionOptions {
@@ -51,6 +51,7 @@ const OWN_LIMIT = 1e6;
 /** Opinions on one pair. */
 export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: OpinionOptions): Opinions {
   let built: ProvenPair | undefined;
+  const runner = onceCompiled();
   const graphs = (): ProvenPair => {
     if (!built) {
       const made = smallOrNone(small, Math.min(2, pair.tokens));
@@ -61,7 +62,7 @@ export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: Opin
   return {
     attacked(claim) {
       const own = costOf(pair) * (pair.tokens + 1) > OWN_LIMIT ? graphs() : pair;
-      const found = attack(own, { ...rowsOf(own, claim), seed }, claim.padding ? undefined : ownRuns);
+      const found = attack(own, { ...rowsOf(own, claim), seed }, claim.padding ? undefined : ownRuns, runner);
       if (found?.contradiction)
         throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
       return found && { ...found, small: own !== pair };
@@ -73,6 +74,17 @@ export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: Opin
   function rowsOf<C extends Pick<Claim, "within">>(own: ProvenPair, { within, ...claim }: C) {
     return own === pair && within ? { ...claim, within } : claim;
   }
+}
+
+/** The ops of a pair are compiled once, however often it is attacked. */
+function onceCompiled(): typeof bothRunner {
+  const known = new Map<string, { readonly pair: ProvenPair; readonly run: RunBoth }>();
+  return (pair, precision) => {
+    const found = known.get(precision);
+    const run = found?.pair === pair ? found.run : bothRunner(pair, precision);
+    known.set(precision, { pair, run });
+    return run;
+  };
 }
 
 /** Graphs of the same model at other sizes. */
