@@ -42,19 +42,36 @@ function verdictOf({ equal, calls }: ParityReport, [tokens, states]: readonly [n
 }
 
 function exercisedLine({ exercised: e, tokens }: ParityReport): string {
-  const [least, most] = e.largest.map((x) => Number(x.toPrecision(3)));
+  const [least, most] = e.largest.map(size);
   return [
     `exercised: ${e.tokens} tokens in ${e.calls} calls, seeds ${e.seeds.join(", ")}`,
     ...(e.seen ? [`${e.seen[0]} to ${e.seen[1]} cache rows shown`] : []),
-    ...(e.lastRow ? ["the last row written"] : []),
+    ...(e.oldRowsShut ? ["old rows shut from some tokens"] : []),
+    ...(e.lastRow === undefined ? [] : [`row ${e.lastRow}, the last of the cache as its interface tells, written`]),
     ...(tokens > 1 ? [`${e.rejected} tokens rejected`] : []),
     ...(e.deadColumns > 0 ? [`${e.deadColumns} dead columns (${e.deadBeforeLive} before a live one)`] : []),
     `largest |x| of a call ${least} to ${most}`,
+    ...e.wholeNumbers.map((name) => `${name}: 0 and 1 only`),
+    ...droppedParts(e),
     ...(e.notFinite > 0 ? [`${e.notFinite} calls not finite, which count for nothing`] : []),
     ...(e.beyondMask > 0
       ? [`${e.beyondMask} calls in which rows that a mask shuts show, which count for nothing`]
       : []),
   ].join("; ");
+}
+
+const size = (x: number): number => Number(x.toPrecision(3));
+
+/** Why a scale was dropped. */
+const WHY = { "not finite": "not finite", "beyond the mask": "what a mask shuts showed" } as const;
+
+/** Scales at which a pass said nothing, by the reason. */
+function droppedParts({ dropped }: ParityReport["exercised"]): readonly string[] {
+  return (["not finite", "beyond the mask"] as const).flatMap((why) => {
+    const sizes = dropped.filter((one) => one.why === why).map(({ largest }) => `${size(largest)}`);
+    const list = [sizes.slice(0, -1).join(", "), ...sizes.slice(-1)].filter((part) => part !== "").join(" and ");
+    return sizes.length === 0 ? [] : [`rows up to ${list} were dropped: ${WHY[why]}`];
+  });
 }
 
 const statesDiffering = (calls: readonly CallReport[]): number =>

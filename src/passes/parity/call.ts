@@ -1,13 +1,12 @@
 /** One call of a parity run: the block, its steps, and whether they agree. */
 import type { Twins } from "../../dsl/twins.ts";
-import { isFloat } from "../../dsl/type.ts";
-import { allFinite } from "../kernels/raw.ts";
-import type { RawResults } from "../run/run.ts";
 import { compareStates, compareToken, type StateReport, type TokenReport } from "./compare.ts";
-import { type Feed, feed, rowsSeen, type Source, type Values } from "./feeds.ts";
+import { type Fed, fedBy } from "./fed.ts";
+import { type Feed, feed, type Source } from "./feeds.ts";
+import { areFiniteSteps, isFiniteBlock } from "./finite.ts";
 import type { Arrays, RunnableGraphs } from "./runner.ts";
 import type { PlannedCall } from "./sequence.ts";
-import { type Before, showsWhatIsShut } from "./shut.ts";
+import { type StepRun, showsWhatIsShut } from "./shut.ts";
 
 /** One call of the block and the steps that it should equal. */
 export interface CallReport {
@@ -20,15 +19,6 @@ export interface CallReport {
 
 /** Whether a call says anything: values that are not finite do not, nor do rows so large that what a mask shuts shows. */
 export type Counts = "yes" | "not finite" | "beyond the mask";
-
-/** What a call was fed. */
-export interface Fed {
-  readonly seed: number;
-  /** Largest |x| of its float rows, those of RoPE aside. */
-  readonly largest: number;
-  /** Cache rows that its live tokens were shown, by token; empty where no mask shows any. */
-  readonly seen: readonly number[];
-}
 
 /** What is carried from call to call. */
 export interface ParityChain {
@@ -45,26 +35,25 @@ export interface ParityRun extends Twins, RunnableGraphs {
   readonly chain: ParityChain;
   /** Whether a difference counts only where masks shut out what they should, as P8 asks. */
   readonly bounded: boolean;
+  /** Whether the rows are so large that a block may give infinity where its steps give a number, or they where it does. */
+  readonly large: boolean;
 }
-
-const isFiniteCall = ({ outputs, states }: RawResults): boolean =>
-  [...Object.values(outputs), ...Object.values(states)].every(allFinite);
 
 /** `stream` is the number of the call's first token among all rows fed. */
 export async function runCall(job: ParityRun, call: PlannedCall, stream: number): Promise<CallReport> {
   const { source, chain } = job;
   const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream };
   const inputs = feed(job.block, source, context);
-  const before: Before = { inputs, context, blockStates: chain.blockStates, stepStates: chain.stepStates };
   const block = await job.runBlock({ ...inputs, ...chain.blockStates });
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
   const tokens: TokenReport[] = [];
-  let finite = isFiniteCall(block);
+  const steps: StepRun[] = [];
   let states = chain.stepStates;
   let kept = states;
   for (const { row, token } of live) {
-    const step = await job.runStep({ ...feed(job.step, source, context, token), ...states });
-    finite &&= isFiniteCall(step);
+    const entry = { ...feed(job.step, source, context, token), ...states };
+    const step = await job.runStep(entry);
+    steps.push({ token, row, entry, exit: step });
     states = step.states;
     if (token < call.accepted) kept = states;
     tokens.push(...compareToken(job, { inputs, block: block.outputs, step: step.outputs, token, row }));
@@ -75,19 +64,13 @@ export async function runCall(job: ParityRun, call: PlannedCall, stream: number)
   chain.stepStates = kept;
   for (const { row, token } of live) (token < call.accepted ? chain.committed : chain.stale).add(row);
   const report = { call, tokens, states: reports, fed: fedBy(job, inputs, context) };
-  const beyond = finite && job.bounded && !isEqual(report) && (await showsWhatIsShut(job, before, block));
-  return { ...report, counts: finite ? (beyond ? "beyond the mask" : "yes") : "not finite" };
+  const finite = [isFiniteBlock(job, block, steps), areFiniteSteps(steps)];
+  // Where one is finite and the other is not they differ, which only large rows excuse.
+  if (job.large ? finite.includes(false) : !finite.includes(true)) return { ...report, counts: "not finite" };
+  const beyond = job.bounded && !isEqual(report) && (await showsWhatIsShut(job, context, steps, block));
+  return { ...report, counts: beyond ? "beyond the mask" : "yes" };
 }
 
 /** Every bit of every token and state, the sign of zero aside. */
 export const isEqual = ({ tokens, states }: Pick<CallReport, "tokens" | "states">): boolean =>
   tokens.every((t) => t.equal) && states.every((s) => s.equal);
-
-function fedBy({ roles, source }: ParityRun, inputs: Values, context: Feed): Fed {
-  const drawn = [...roles].filter(([, role]) => role.kind === "rows" && !role.rope).map(([name]) => inputs[name]);
-  const floats = drawn.filter((x) => x !== undefined && isFloat(x.dtype));
-  const largest = floats.reduce((most, x) => x!.data.reduce((m, v) => Math.max(m, Math.abs(v)), most), 0);
-  const masked = [...roles.values()].some((role) => role.kind === "mask");
-  const live = context.rows.flatMap((row, token) => (row === undefined ? [] : [token]));
-  return { seed: source.seed, largest, seen: masked ? live.map((token) => rowsSeen(context, token)) : [] };
-}

@@ -30,8 +30,10 @@ export interface Source {
   readonly config?: PhiConfig;
   /** Rows of the cache. */
   readonly maxSeq: number;
-  /** Root of the variance of float rows, those of RoPE aside; 1 when absent. */
+  /** Root of the variance of floats that are rows, those of RoPE aside, or shared; 1 when absent. */
   readonly scale?: number;
+  /** Whether masks shut some committed rows as well, as a sliding window does: others for each token. */
+  readonly shutsOld?: boolean;
 }
 
 /** Root of 3: u · √3 has variance 1. */
@@ -52,7 +54,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "mask":
       return tabulate(type, (ix) => {
         const { open, closed } = maskValues(role, type.dtype);
-        return sees(call, token(ix), ix[role.slotAxis]!) ? open : closed;
+        return sees(source, call, token(ix), ix[role.slotAxis]!) ? open : closed;
       });
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
@@ -69,7 +71,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       });
     }
     case "shared":
-      return tabulate(type, (ix) => fed(uniformAt(base, within(ix, type))));
+      return tabulate(type, (ix) => fed(scale * uniformAt(base, within(ix, type))));
   }
 }
 
@@ -79,14 +81,17 @@ const elementOf = ({ dtype }: TensorType, u: number): number =>
 
 const tokenAxis = (role: Role): number | undefined => ("tokenAxis" in role ? role.tokenAxis : undefined);
 
-/** How many cache rows a token is shown. */
-export const rowsSeen = ({ rows, committed }: Feed, token: number): number =>
-  new Set([...committed, ...rows.slice(0, token + 1).filter((row) => row !== undefined)]).size;
-
-/** A token sees what is committed, itself, and the tokens before it in its block. */
-function sees({ rows, committed }: Feed, token: number, slot: number): boolean {
-  return rows[token] !== undefined && (committed.has(slot) || rows.slice(0, token + 1).includes(slot));
+/** Whether a mask shows a cache row: to a live token itself, the tokens before it in its block, and what is committed. */
+export function sees(source: Source, call: Feed, token: number, slot: number): boolean {
+  const { rows, committed } = call;
+  if (rows[token] === undefined) return false;
+  if (rows.slice(0, token + 1).includes(slot)) return true;
+  return committed.has(slot) && !isShutOld(source, call.stream + token, slot);
 }
+
+/** About every second committed row, by the token's number in the stream: so block and step shut the same. */
+const isShutOld = ({ seed, maxSeq, shutsOld = false }: Source, stream: number, slot: number): boolean =>
+  shutsOld && uniformAt(streamBase(seed, tagOfName("old rows shut")), stream * maxSeq + slot) < 0;
 
 /** Row-major number of an element among those of one token. */
 function within(ix: readonly number[], { shape }: TensorType, axis = -1): number {

@@ -4,7 +4,7 @@ import { type Twins, twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { type CallReport, isEqual, type ParityRun, runCall } from "./call.ts";
-import { type Exercised, exercisedBy } from "./exercised.ts";
+import { type Dropped, droppedBy, type Exercised, exercisedBy } from "./exercised.ts";
 import { garbage } from "./initial.ts";
 import { onlyPass, type Pass, usualPasses } from "./passes.ts";
 import type { RunnableGraphs } from "./runner.ts";
@@ -51,13 +51,16 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
   if (passes.length === 0) throw nothingToRun(twins);
   const told = countCalls(passes, options);
   const reports: CallReport[] = [];
+  const dropped: Dropped[] = [];
   let equal = true;
   for (const pass of passes) {
     const found = await runPass({ ...twins, ...graphs }, pass, { ...options, maxSeq: slots, told });
-    equal &&= found.every((call) => (call.counts === "yes" ? isEqual(call) : !pass.decides));
-    reports.push(...found);
+    equal &&= found.calls.every((call) => (call.counts === "yes" ? isEqual(call) : !pass.decides));
+    reports.push(...found.calls);
+    dropped.push(...found.dropped);
   }
-  return { equal, tokens, roles: recordsOf(roles), exercised: exercisedBy(reports, slots), calls: reports };
+  const exercised = exercisedBy({ twins, calls: reports, dropped });
+  return { equal, tokens, roles: recordsOf(roles), exercised, calls: reports };
 }
 
 /** Tells of each call that is over, those that a pass left out among the done. */
@@ -78,15 +81,18 @@ interface PassOptions extends ParityOptions {
   told(pass: Pass, done: number): void;
 }
 
+interface PassResult {
+  readonly calls: readonly CallReport[];
+  readonly dropped: readonly Dropped[];
+}
+
 /** The calls of a pass, at the first of its scales at which all of them count; at the last one when there is none. */
-async function runPass(
-  graphs: Twins & RunnableGraphs,
-  pass: Pass,
-  options: PassOptions,
-): Promise<readonly CallReport[]> {
+async function runPass(graphs: Twins & RunnableGraphs, pass: Pass, options: PassOptions): Promise<PassResult> {
   let reports: CallReport[] = [];
+  const dropped: Dropped[] = [];
   for (const scale of pass.scales) {
     const job = beginPass(graphs, pass, scale, options);
+    dropped.push(...droppedBy(reports));
     reports = [];
     for (const [n, call] of pass.calls.entries()) {
       const report = await runCall(job, call, n * graphs.tokens);
@@ -97,7 +103,7 @@ async function runPass(
     if (reports.every(({ counts }) => counts === "yes") || reports.some(isDifferent)) break;
   }
   options.told(pass, pass.calls.length);
-  return reports;
+  return { calls: reports, dropped };
 }
 
 const isDifferent = (report: CallReport): boolean => report.counts === "yes" && !isEqual(report);
@@ -112,10 +118,12 @@ function beginPass(
   const seed = given + pass.seed;
   const initial = garbage(graphs.block, seed, pass.stale);
   const committed = new Set(Array.from({ length: pass.committed }, (_, row) => row));
-  const source = { seed, roles: graphs.roles, maxSeq, scale, ...(config ? { config } : {}) };
+  const { shutsOld } = pass;
+  const source = { seed, roles: graphs.roles, maxSeq, scale, shutsOld, ...(config ? { config } : {}) };
   return {
     ...graphs,
     source,
+    large: pass.scales.some((one) => one > 1),
     bounded: !pass.decides && [...graphs.roles.values()].some(({ kind }) => kind === "mask"),
     chain: { blockStates: initial, stepStates: initial, committed, stale: new Set<number>() },
   };

@@ -22,7 +22,10 @@ export interface Abilities {
   readonly padded: boolean;
 }
 
-/** What the inputs of both let the host ask for: a dead column takes a write mask, scattered rows that or a position a token. */
+/**
+ * What the inputs of both let the host ask for: a dead column takes a write mask and no position, which always names a
+ * row; scattered rows take a write mask or a position a token.
+ */
 export function abilitiesOf({ block, step, roles }: Twins): Abilities {
   const has = (graph: Graph, scattered: boolean) =>
     graph.inputs.some(({ name = "" }) => {
@@ -30,7 +33,8 @@ export function abilitiesOf({ block, step, roles }: Twins): Abilities {
       return role?.kind === "write_mask" || (scattered && role?.kind === "position" && role.tokenAxis !== undefined);
     });
   const both = (scattered: boolean) => has(block, scattered) && has(step, scattered);
-  return { scattered: both(true), padded: both(false) };
+  const positions = [...roles.values()].some(({ kind }) => kind === "position");
+  return { scattered: both(true), padded: !positions && both(false) };
 }
 
 /**

@@ -1,88 +1,82 @@
 /**
  * Whether numbers are so large that what a mask shuts shows: then block and steps may differ, and P8 says that they may. A
- * host that feeds such rows is beyond what the mask can do, whatever the graphs are.
+ * host that feeds such rows is beyond what the mask can do, whatever the graphs are. The steps are asked, since what the
+ * block alone lets through is its fault.
  */
-import { slotAxisOf, type Twins, tokenAxisOf } from "../../dsl/twins.ts";
+import { slotAxisOf, type Twins } from "../../dsl/twins.ts";
 import { arrayOf, rowOf, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
-import type { Feed, Source, Values } from "./feeds.ts";
+import type { Feed, Source } from "./feeds.ts";
 import { distance } from "./metrics.ts";
 import type { Arrays, RunnableGraphs } from "./runner.ts";
 
-/** What a call of the block was given. */
-export interface Before {
-  readonly inputs: Values;
-  readonly context: Feed;
-  readonly blockStates: Arrays;
-  readonly stepStates: Arrays;
+/** One step of a call, as it was run. */
+export interface StepRun {
+  /** In the block, from 0. */
+  readonly token: number;
+  /** The cache row of that token. */
+  readonly row: number;
+  /** Inputs and states. */
+  readonly entry: Arrays;
+  readonly exit: RawResults;
 }
 
 interface Job extends Twins, RunnableGraphs {
   readonly source: Source;
 }
 
-/** The block again, with zeros where no token may look: hidden cache rows, then the tokens after each. */
-export async function showsWhatIsShut(job: Job, before: Before, block: RawResults): Promise<boolean> {
-  const { context, inputs, blockStates } = before;
-  const live = context.rows.flatMap((row, token) => (row === undefined ? [] : [token]));
-  const again = await job.runBlock({ ...inputs, ...withoutHidden(job, context, blockStates) });
-  if (live.some((token) => !sameRow(job, again, block, token))) return true;
-  for (const token of live.slice(0, -1)) {
-    const alone = await job.runBlock({ ...withoutLater(job, inputs, token), ...blockStates });
-    if (!sameRow(job, alone, block, token)) return true;
+/**
+ * The steps again, with what the block's states hold at exit in the rows that are hidden: those of later tokens and stale
+ * ones, at the size that the block had beside it. True when that changes what a step gives, or the cache row it writes.
+ */
+export async function showsWhatIsShut(
+  job: Job,
+  context: Feed,
+  steps: readonly StepRun[],
+  block: RawResults,
+): Promise<boolean> {
+  const { maxSeq } = job.source;
+  for (const step of steps) {
+    const again = await job.runStep({ ...step.entry, ...withHidden(step, context, block.states, maxSeq) });
+    if (!givesTheSame(step, again, maxSeq)) return true;
   }
   return false;
 }
 
-/** States whose rows are neither committed nor written by this call are 0. */
-function withoutHidden({ source: { maxSeq } }: Job, { rows, committed }: Feed, states: Arrays): Arrays {
-  const shown = new Set([...committed, ...rows]);
-  return changed(states, (array) => {
-    const axis = slotAxisOf(array.shape, maxSeq);
-    return axis === undefined ? undefined : (i) => !shown.has(i(axis));
-  });
-}
-
-/** Rows of tokens after `token` are 0, masks and positions as they are. */
-function withoutLater({ roles }: Job, inputs: Values, token: number): Arrays {
-  return changed(inputs, (_, name) => {
-    const role = roles.get(name);
-    return role?.kind === "rows" ? (i) => i(role.tokenAxis) > token : undefined;
-  });
-}
-
-/** Whether an element is to be 0, by its index along an axis. */
-type Clears = (i: (axis: number) => number) => boolean;
-
-function changed(arrays: Arrays, clears: (array: RawArray, name: string) => Clears | undefined): Arrays {
+/** The states of a step at entry; rows neither committed nor written up to its token are those of `hidden`. */
+function withHidden({ token, entry }: StepRun, { rows, committed }: Feed, hidden: Arrays, maxSeq: number): Arrays {
+  const known = new Set([...committed, ...rows.slice(0, token + 1)]);
   return Object.fromEntries(
-    Object.entries(arrays).map(([name, array]) => {
-      const clear = clears(array, name);
-      return [name, clear ? cleared(array, clear) : array];
+    Object.entries(hidden).map(([name, from]) => {
+      const axis = slotAxisOf(from.shape, maxSeq);
+      const own = entry[name]!;
+      return [name, axis === undefined ? own : withRows(own, from, axis, (row) => !known.has(row))];
     }),
   );
 }
 
-function cleared(array: RawArray, clear: Clears): RawArray {
-  const { dtype, shape, data } = toNDArray(array);
-  const strides = stridesOf(shape);
+/** `into`, with the rows along an axis that are `taken` from another array. */
+function withRows(into: RawArray, from: RawArray, axis: number, taken: (row: number) => boolean): RawArray {
+  const { dtype, shape, data } = toNDArray(into);
+  const other = toNDArray(from).data;
+  const stride = stridesOf(shape)[axis]!;
   return arrayOf(
     dtype,
     shape,
-    data.map((x, n) => (clear((axis) => Math.floor(n / strides[axis]!) % shape[axis]!) ? 0 : x)),
+    data.map((x, n) => (taken(Math.floor(n / stride) % shape[axis]!) ? other[n]! : x)),
   );
 }
 
-/** Every output of the block, at one token. */
-function sameRow({ block, step, tokens }: Twins, a: RawResults, b: RawResults, token: number): boolean {
-  return Object.entries(block.outputs).every(([name, value]) => {
-    const found = tokenAxisOf(value, step.outputs[name]!, tokens);
-    const axis = typeof found === "number" ? found : undefined;
-    const [x, y] = [a, b].map(({ outputs }) => rowOf(toNDArray(outputs[name]!), axis, token)) as [
-      Float64Array,
-      Float64Array,
-    ];
-    return distance(x, y).equal;
-  });
+/** In every output, the token's row of every cache, and every other state. */
+function givesTheSame({ exit, row }: StepRun, again: RawResults, maxSeq: number): boolean {
+  const all = (a: Arrays, b: Arrays, axisOf: (x: RawArray) => number | undefined) =>
+    Object.entries(a).every(([name, x]) => {
+      const [one, two] = [x, b[name]!].map((y) => rowOf(toNDArray(y), axisOf(x), row));
+      return distance(one!, two!).equal;
+    });
+  return (
+    all(exit.outputs, again.outputs, () => undefined) &&
+    all(exit.states, again.states, ({ shape }) => slotAxisOf(shape, maxSeq))
+  );
 }

@@ -96,17 +96,20 @@ test("the pair is equal, and what was exercised is told", async () => {
     tokens: 51,
     seeds: [3, 4, 5],
     seen: [1, S],
-    lastRow: true,
+    oldRowsShut: true,
+    lastRow: S - 1,
     rejected: 8,
     deadColumns: 6,
     deadBeforeLive: 2,
     largest: [expect.closeTo(0.025, 3), expect.closeTo(55.4, 1)],
+    wholeNumbers: [],
+    dropped: [23904, 2988, 373.5].map((largest) => ({ largest, why: "not finite" })),
     notFinite: 0,
     beyondMask: 0,
   });
   const text = printParity(report, { name: "g", weights: "none", seconds: 0 }).replace(/\s+/g, " ");
   expect(text).toContain(
-    "exercised: 51 tokens in 19 calls, seeds 3, 4, 5; 1 to 24 cache rows shown; the last row written; 8 tokens rejected; 6 dead columns (2 before a live one); largest |x| of a call 0.0251 to 55.4 EQUAL:",
+    "exercised: 51 tokens in 19 calls, seeds 3, 4, 5; 1 to 24 cache rows shown; old rows shut from some tokens; row 23, the last of the cache as its interface tells, written; 8 tokens rejected; 6 dead columns (2 before a live one); largest |x| of a call 0.0251 to 55.4; rows up to 23900, 2990 and 374 were dropped: not finite EQUAL:",
   );
 });
 
