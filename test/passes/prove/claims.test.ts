@@ -190,3 +190,21 @@ describe("a corollary", () => {
     );
   });
 });
+
+test("an attack keeps the bound of scores that an op makes and does not show", () => {
+  const verdict = claim((T, S) => {
+    const [x, slot, old] = [
+      input("x", [1, 1, T, 32]),
+      input("kv_write_mask", [1, 1, S, T]),
+      op.state!("k", [1, 1, S, 32]),
+    ];
+    const m = input("attn_mask", [1, 1, T, S], "fp16", { role: { kind: "mask", closed: -1000 } });
+    const K = op.add!(
+      op.mul!(old, op.sub!(1, op.reduce_sum!(slot, { axes: [3], keep_dims: true }))),
+      op.matmul!(slot, x),
+    );
+    const y = op.scaled_dot_product_attention!(x, K, K, { attn_mask: m });
+    return made("g", { inputs: [x, m, slot], states: [[old, K]], outputs: { y } });
+  });
+  expect(verdict).toMatchObject({ verdict: "PROVEN", gapBound: 447, attacked: { runs: 8, met: 6 } });
+});

@@ -12,10 +12,15 @@ import type { ProvenPair } from "../program/pair.ts";
  */
 export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = gap) {
   let broken: string | undefined;
+  const scored = new Set([...masked].flatMap(scoredBy));
+  const sizes = new Map<Tensor, number>();
   return {
     see: (value: Tensor, { data }: NDArray) => {
       const { name, def, type } = value;
       if (broken !== undefined || !isFloat(type.dtype)) return;
+      if (scored.has(value)) sizes.set(value, largest(data));
+      if (masked.has(value) && scoreInside(value, sizes) > gap)
+        broken = `a score of ${name ?? "an attention"} may be beyond the bound`;
       const [least, most] = masked.has(value) ? [Number.NEGATIVE_INFINITY, highest] : [-gap, gap];
       // A constant is no score; one that masks out may be as large as it likes, and infinite.
       if (def.kind === "const") return;
@@ -25,6 +30,22 @@ export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = ga
     broken: () => broken,
   };
 }
+
+/** Query and key of an op that makes scores and does not show them; none of any other. */
+function scoredBy({ def }: Tensor): readonly Tensor[] {
+  if (def.kind !== "op" || def.op !== "scaled_dot_product_attention") return [];
+  return [def.operands.query as Tensor, def.operands.key as Tensor];
+}
+
+/** What such scores may come to: |q| · |k| · √d at most; 0 where there are none. */
+function scoreInside(value: Tensor, sizes: ReadonlyMap<Tensor, number>): number {
+  const [q, k] = scoredBy(value);
+  if (!q || !k) return 0;
+  const [a, b] = [q, k].map((x) => sizes.get(x) ?? Number.POSITIVE_INFINITY) as [number, number];
+  return a * b * Math.sqrt(q.type.shape.at(-1)!);
+}
+
+const largest = (data: NDArray["data"]): number => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
 /** Values that an attention mask reaches, or a constant that masks out. */
 export function maskedValues({ block, step, roles, tableOf }: ProvenPair): ReadonlySet<Tensor> {

@@ -92,3 +92,29 @@ describe("a mask reaches", () => {
     expect([block.inputs[0]!, step.inputs[0]!, FAR].map((v) => found.has(v))).toEqual([true, true, true]);
   });
 });
+
+describe("scores that an op makes and does not show", () => {
+  const attention = (mask?: Value) => {
+    const [q, k] = [input("q", [1, 2, 4]), input("k", [1, 3, 4])] as unknown as [Value, Value];
+    return { q, k, y: op.scaled_dot_product_attention!(q, k, k, mask ? { attn_mask: mask } : {}) };
+  };
+  const broken = (q: number, k: number, masked: boolean) => {
+    const { y, ...made } = attention();
+    const keeper = newKeeper(100, new Set(masked ? [y] : []));
+    for (const [value, x] of [
+      [made.q, q],
+      [made.k, k],
+      [y, 1],
+    ] as const)
+      keeper.see(value, { ...value.type, data: Float64Array.of(0, -x) });
+    return keeper.broken();
+  };
+  test("are within the bound as far as query and key tell", () => {
+    // |q| · |k| · √4.
+    expect([broken(5, 10, true), broken(5, 10.1, true)]).toEqual([
+      undefined,
+      "a score of an attention may be beyond the bound",
+    ]);
+    expect(broken(50, 50, false)).toBe(undefined);
+  });
+});
