@@ -6,14 +6,9 @@ import type { MilFeature, MilFunction, MilInterface, MilModel, MilOperation } fr
 import { decodeModel } from "../../../src/emit/read/decode.ts";
 import type { Package } from "../../../src/emit/read/read.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
+import { K, open, range } from "../../support/flexible.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType } from "../../support/read.ts";
 
-const open = tensorType("fp16", undefined, 8);
-const K = tensorType("fp16", 4, 8);
-const range = [
-  [1, 4],
-  [8, 8],
-] as const;
 const x: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], range };
 const z: MilFeature = { name: "z", dtype: "fp16", shape: [4, 8] };
 const features: MilInterface = {

@@ -3,14 +3,9 @@ import { expect, test } from "vitest";
 import type { MilFeature, MilInterface, MilModel } from "../../../src/emit/mil/records.ts";
 import { checkDescribed } from "../../../src/emit/read/described.ts";
 import { graphOf } from "../../../src/emit/read/read.ts";
-import { noBlobs, operation, program, tensorType } from "../../support/read.ts";
+import { K, open, range } from "../../support/flexible.ts";
+import { noBlobs, operation, program } from "../../support/read.ts";
 
-const open = tensorType("fp16", undefined, 8);
-const K = tensorType("fp16", 4, 8);
-const range = [
-  [1, 4],
-  [8, 8],
-] as const;
 const x: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], range };
 const y: MilFeature = { name: "y", dtype: "fp16" };
 const k: MilFeature = { name: "k", dtype: "fp16", shape: [4, 8] };

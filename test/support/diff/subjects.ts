@@ -15,6 +15,7 @@ import { lower } from "../../../src/emit/write/lower.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { generatedStore, storedShapes } from "../../../src/weights/generated.ts";
 import { tinyGraph } from "../emit.ts";
+import { K, open, range } from "../flexible.ts";
 import { exampleOf, randomFrom } from "../ops/examples.ts";
 import { constOperation, literal, operation, program, randomGraph, tensorType } from "../read.ts";
 
@@ -93,12 +94,6 @@ function asIos16({ name, bytes, weights }: Subject): readonly Subject[] {
   return [{ name: `${name} of iOS 16`, bytes: encodeModel({ ...model, functions }), ...(weights ? { weights } : {}) }];
 }
 
-const open = tensorType("fp16", undefined, 8);
-const K = tensorType("fp16", 4, 8);
-const range = [
-  [1, 4],
-  [8, 8],
-] as const;
 const X: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], range, optional: true, description: "rows" };
 const Z: MilFeature = {
   name: "z",
