@@ -105,7 +105,7 @@ function mismatchLine({ name, index, token, block, step }: Mismatch): string {
   return `    ${where}: block gives ${block}, steps give ${step}`;
 }
 
-/** What evaluation over prime fields says of small graphs of the same model: evidence, never part of a proof. */
+/** What evaluation over prime fields says of the graphs, or of small ones of the same model: evidence, never part of a proof. */
 function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
   if (!secondOpinion) return [];
   const says = secondOpinion.map(
@@ -117,7 +117,7 @@ function opinionLine({ verdict, secondOpinion }: Verdict): readonly string[] {
     ? "; a field has neither order nor signs of roots, so that this is not held against the proof"
     : "";
   const fields = says.length === 1 ? "a prime field" : "prime fields";
-  return [`  second opinion (random evaluation over ${fields}, small sizes): ${says.join(", ")}${weight}`];
+  return [`  second opinion (random evaluation over ${fields}): ${says.join(", ")}${weight}`];
 }
 
 function footer(verdict: Verdict): readonly string[] {
