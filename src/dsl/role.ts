@@ -14,7 +14,7 @@ export type Role =
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
   /** Whole number: the cache row of each token; with no token axis, the row of the first one. */
   | { readonly kind: "position"; readonly tokenAxis?: number }
-  /** The same at every call. */
+  /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
 
 /** What an attention mask of numbers holds where a row is visible, and where not; as `MASK_NUMBERS` where nothing is said. */

@@ -4,7 +4,7 @@ import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
 import { maskValues, type Role, type Roles, type RopePart } from "../../dsl/role.ts";
-import { isFloat, type TensorType } from "../../dsl/type.ts";
+import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { PhiConfig } from "../../models/config.ts";
 import { type Positions, type Rows, ropeRows } from "../../models/host.ts";
 import { type NDArray, tabulate } from "../interpret/array.ts";
@@ -71,7 +71,8 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       });
     }
     case "shared":
-      return tabulate(type, (ix) => fed(scale * uniformAt(base, within(ix, type))));
+      // Another at the next block: what a cache holds of it is then told apart from what the call itself is fed.
+      return tabulate(type, (ix) => fed(scale * uniformAt(base, call.stream * sizeOf(type.shape) + within(ix, type))));
   }
 }
 

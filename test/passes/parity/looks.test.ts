@@ -195,6 +195,12 @@ describe("parity says no to", () => {
   });
 });
 
+test("a shared input is another at the next block, so that a cache of it is no stack of equal rows", async () => {
+  const hotter = layer(1, only("scores", (scores) => op.mul!(scores, 3)));
+  const report = await parity(pairOf(hotter, layer(1), 3), { seed: 3 });
+  expect(differing(report)).toContain("token 2");
+});
+
 describe("what is not finite", () => {
   const text = (report: ParityReport) => printParity(report, { name: "g", weights: "none", seconds: 0 });
   test("is no yes, though the bits are equal", async () => {
