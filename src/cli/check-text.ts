@@ -25,5 +25,5 @@ export function checkText({ graph, values, weightBytes, findings, notLookedAt }:
   const yes = notLookedAt.length > 0 ? "OK, as far as it was looked at" : "OK";
   const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : yes;
   const head = `${graph}: ${values} values, ${bytes(weightBytes)} of weights: ${verdict}`;
-  return [head, ...lines, ...notLookedAt.map((what) => wrapLine(`  not looked at: ${what}`))].join("\n");
+  return [wrapLine(head), ...lines, ...notLookedAt.map((what) => wrapLine(`  not looked at: ${what}`))].join("\n");
 }

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, extname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildFailure, Plugin } from "esbuild";
-import { isGraphError } from "../dsl/error.ts";
+import { GraphError, isGraphError } from "../dsl/error.ts";
 import type { Model } from "../dsl/model.ts";
 import { isUserError, UserError } from "../dsl/user-error.ts";
 
@@ -19,7 +19,7 @@ const LIBRARY_FILE = ["./index.js", "../index.js", "../index.ts"]
 
 /**
  * The model that a file exports as its default; it throws a UserError when its code fails or returns no graph.
- * @throws UserError when the file is missing, does not parse, throws, or exports no function.
+ * @throws UserError when the file is missing, throws, or exports no function; GraphError at the line that does not parse
  */
 export async function loadGraphFile(path: string, library = LIBRARY_FILE): Promise<Model> {
   const file = resolve(path);
@@ -76,7 +76,7 @@ async function bundle(file: string, shown: string, library: string): Promise<str
     });
     return result.outputFiles[0]!.text;
   } catch (error) {
-    throw new UserError(describeFailure(error as BuildFailure, shown));
+    throw failureOf(error as BuildFailure, shown);
   }
 }
 
@@ -87,13 +87,14 @@ const shareLibrary = (library: string): Plugin => ({
   },
 });
 
-function describeFailure(failure: BuildFailure, shown: string): string {
+/** The first of what esbuild complains about, at the author's line where it names one. */
+function failureOf(failure: BuildFailure, shown: string): Error {
   const first = failure.errors?.[0];
-  if (!first) return `${shown} does not load: ${failure.message}`;
-  const { location } = first;
-  if (!location) return `${shown} does not load: ${first.text}`;
-  const caret = `${" ".repeat(location.column)}^`;
-  return `${location.file}:${location.line}:${location.column + 1}: ${first.text}\n  ${location.lineText}\n  ${caret}`;
+  const location = first?.location;
+  if (!location) return new UserError(`${shown} does not load: ${first?.text ?? failure.message}`);
+  const { file, line, column } = location;
+  const frames = [{ file: resolve(file), line, column: column + 1 }];
+  return new GraphError(`${shown} does not load: ${first.text}`, { frames: () => frames });
 }
 
 /** Beside the file, so that its own packages resolve; in the temporary folder where that is read-only. */

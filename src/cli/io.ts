@@ -1,4 +1,5 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
+import { harmless } from "../files/printable.ts";
 
 /** Real streams in the process, kept lines in a test. */
 export interface Io {
@@ -60,8 +61,8 @@ export function processIo(): Io {
   let stop: AbortSignal | undefined;
   for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessClosed);
   return {
-    out: (line) => void process.stdout.write(`${line}\n`),
-    err: (line) => void process.stderr.write(`${line}\n`),
+    out: (line) => void process.stdout.write(`${harmless(line)}\n`),
+    err: (line) => void process.stderr.write(`${harmless(line)}\n`),
     get signal() {
       stop ??= interruption();
       return stop;

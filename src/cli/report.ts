@@ -5,11 +5,17 @@ import { fileURLToPath } from "node:url";
 import { type GraphError, isGraphError } from "../dsl/error.ts";
 import type { Frame, Site } from "../dsl/site.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
+import { harmless, printable, printableSentence } from "../files/printable.ts";
 import type { ExitCode } from "./command.ts";
 import { Interrupted } from "./interrupted.ts";
 
 /** The library's own folder: frames in it are not the author's. */
 const OWN_CODE = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The longest sentence that is told whole; names in it are far shorter. */
+const LONGEST = 2000;
+/** Of a line of the author's, what stands before and behind the place that is meant. */
+const BESIDE = 120;
 
 /** An error as `--json` prints it. Columns and lines count from 1. */
 export interface ErrorRecord {
@@ -35,9 +41,9 @@ export interface ErrorReport {
 /** Turns whatever was thrown into a report; never throws. `dump` is a folder with what a report of a fault needs. */
 export function reportError(error: unknown, dump?: string): ErrorReport {
   if (isGraphError(error)) return { text: reportGraphError(error), record: graphRecord(error), code: 2 };
-  if (isUserError(error)) return { text: `error: ${sentenceOf(error)}`, record: errorRecord("user", error), code: 2 };
+  if (isUserError(error)) return { text: errorLine(error), record: errorRecord("user", error), code: 2 };
   if (error instanceof Interrupted)
-    return { text: `error: ${error.message}`, record: errorRecord("interrupted", error), code: 130 };
+    return { text: errorLine(error), record: errorRecord("interrupted", error), code: 130 };
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const mend = dump === undefined ? "please report this" : `please report this, with ${dump}`;
   const text = `graphc failed by a fault of its own; ${mend}:\n${message}`;
@@ -49,9 +55,13 @@ const errorRecord = (
   { message, mend }: { message: string; mend?: string },
 ): ErrorRecord => ({
   kind,
-  message,
-  ...(mend === undefined ? {} : { mend }),
+  message: printableSentence(message, LONGEST),
+  ...(mend === undefined ? {} : { mend: printableSentence(mend, LONGEST) }),
 });
+
+/** What went wrong as one line, whatever names from files it holds. */
+const errorLine = (error: { readonly message: string; readonly mend?: string }): string =>
+  `error: ${printableSentence(sentenceOf(error), LONGEST)}`;
 
 function graphRecord(error: GraphError): ErrorRecord {
   const at = placed(error.site);
@@ -66,12 +76,13 @@ function placed(site: Site): { readonly at?: Frame } {
 
 /** The message, the line that made the op, and one line per operand. */
 export function reportGraphError(error: GraphError): string {
-  const width = Math.max(0, ...error.notes.map((note) => `${note.label}: ${note.type}`.length));
-  const notes = error.notes.map((note) => {
-    const frame = authorFrame(note.site);
-    return `  ${`${note.label}: ${note.type}`.padEnd(width)}${frame ? `  made at ${place(frame)}` : ""}`;
+  const shown = error.notes.map(({ label, type, site }) => ({ text: printable(`${label}: ${type}`), site }));
+  const width = shown.reduce((most, { text }) => Math.max(most, text.length), 0);
+  const notes = shown.map(({ text, site }) => {
+    const frame = authorFrame(site);
+    return `  ${text.padEnd(width)}${frame ? `  made at ${place(frame)}` : ""}`;
   });
-  return [`error: ${sentenceOf(error)}`, ...excerpt(authorFrame(error.site)), ...notes].join("\n");
+  return [errorLine(error), ...excerpt(authorFrame(error.site)), ...notes].join("\n");
 }
 
 /** The innermost frame outside the library; a built-in model has none, so its own line is shown. */
@@ -83,7 +94,7 @@ export function authorFrame(site: Site, library = OWN_CODE): Frame | undefined {
 /** `file:line:column`, the file from the working folder on where it lies below it. */
 export function place(frame: Frame): string {
   const path = relative(process.cwd(), frame.file);
-  return `${path.startsWith("..") ? frame.file : path}:${frame.line}:${frame.column}`;
+  return printable(`${path.startsWith("..") ? frame.file : path}:${frame.line}:${frame.column}`);
 }
 
 function excerpt(frame: Frame | undefined): readonly string[] {
@@ -91,10 +102,12 @@ function excerpt(frame: Frame | undefined): readonly string[] {
   const source = sourceLine(frame);
   if (source === undefined) return [`  at ${place(frame)}`];
   const gutter = `  ${frame.line} | `;
+  const begin = Math.max(0, frame.column - 1 - BESIDE);
+  const shown = harmless(source.slice(begin, frame.column - 1 + BESIDE));
   return [
     `  at ${place(frame)}`,
-    gutter + source,
-    `${" ".repeat(gutter.length - 2)}| ${" ".repeat(frame.column - 1)}^`,
+    gutter + shown,
+    `${" ".repeat(gutter.length - 2)}| ${" ".repeat(frame.column - 1 - begin)}^`,
   ];
 }
 

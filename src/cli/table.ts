@@ -1,7 +1,10 @@
 /** Plain text tables: columns as wide as their widest cell, numbers to the right. */
 
+import { printable } from "../files/printable.ts";
+
 /** Head, rule and rows; a column is set to the right where all of its cells are numbers. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], contents: readonly (readonly string[])[]): string {
+  const rows = contents.map((cells) => cells.map(printable));
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
   const numeric = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,e%]*$/.test(row[column] ?? "")),

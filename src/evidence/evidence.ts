@@ -25,10 +25,10 @@ const FIGURE = either("number", oneOf("Infinity", "-Infinity", "NaN"));
 
 const MEASURED_ROW = fields({
   kind: oneOf(...COMPARISONS),
-  call: "number",
-  token: "number",
+  call: "count",
+  token: "count",
   /** In the cache. */
-  row: "number",
+  row: "count",
   /** `hidden - x`, or a state. */
   value: "string",
   /** Against steps: the same bits. Against fp64: the bits of the CPU's fp16 reference. Sign of zero aside. */
@@ -55,7 +55,7 @@ export const EVIDENCE = fields({
       role: ROLE,
       name: "string",
       function: optional("string"),
-      tokens: "number",
+      tokens: "count",
       sha256: "string",
       files: recordOf("string"),
       compiledSHA256: optional("string"),
@@ -74,20 +74,20 @@ export const EVIDENCE = fields({
       role: ROLE,
       report: fields({
         function: "string",
-        computeOperations: "number",
+        computeOperations: "count",
         counts: list(
           fields({
             /** The op's name in MIL. */
             kind: "string",
             device: oneOf("Neural Engine", "GPU", "CPU", "a device unknown to this tool", "undetermined"),
-            operations: "number",
+            operations: "count",
           }),
         ),
         offenders: list("any"),
       }),
     }),
   ),
-  parity: optional(fields({ comparisons: list(MEASURED_ROW), faults: list("string"), flushed: "number" })),
+  parity: optional(fields({ comparisons: list(MEASURED_ROW), faults: list("string"), flushed: "count" })),
   finished: optional("string"),
 });
 

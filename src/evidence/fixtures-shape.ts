@@ -12,21 +12,21 @@ export const FIXTURES_VERSION = 1;
 export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
 
 /** A file beside the manifest, and its digest as hex. */
-const FILE = fields({ file: "string", sha256: "string" });
+const FILE = fields({ file: "file name", sha256: "string" });
 
 /** A package beside the manifest: its digest (digests.ts) and that of each of its files. */
 const PACKAGE = fields({
-  package: "string",
+  package: "file name",
   /** The function to run; absent for the only or default one. */
   function: optional("string"),
-  tokens: "number",
+  tokens: "count",
   sha256: "string",
   files: recordOf("string"),
 });
 
 const OUTPUT = fields({
   name: "string",
-  tokenAxis: "number",
+  tokenAxis: "count",
   /** The input that the layer adds itself to; figures are of output − residual. */
   residual: optional("string"),
 });
@@ -34,11 +34,11 @@ const OUTPUT = fields({
 const CALL = fields({
   label: "string",
   /** The cache row of each token; null for a dead column. */
-  rows: list(nullable("number")),
+  rows: list(nullable("count")),
   /** How many leading tokens are kept. */
-  accepted: "number",
+  accepted: "count",
   /** The tokens that are also run one by one. */
-  steps: list("number"),
+  steps: list("count"),
 });
 
 /** The whole manifest. */
@@ -48,7 +48,7 @@ export const FIXTURES = fields({
   /** Identity of the graph apart from its weights. */
   graph: optional("string"),
   /** Rows of the cache. */
-  maxSeq: "number",
+  maxSeq: "count",
   /** The mask's value for a row that may not be seen. */
   closed: "number",
   data: FILE,
@@ -59,12 +59,12 @@ export const FIXTURES = fields({
     fields({
       name: "string",
       role: oneOf("rows", "mask", "write_mask", "position", "shared"),
-      tokenAxis: optional("number"),
-      slotAxis: optional("number"),
+      tokenAxis: optional("count"),
+      slotAxis: optional("count"),
     }),
   ),
   outputs: list(OUTPUT),
-  states: list(fields({ name: "string", shape: list("number"), rowAxis: "number" })),
+  states: list(fields({ name: "string", shape: list("count"), rowAxis: "count" })),
   calls: list(CALL),
 });
 

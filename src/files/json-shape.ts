@@ -4,6 +4,10 @@
 export type JsonShape =
   | "string"
   | "number"
+  /** A whole number from 0 that a double holds exactly. */
+  | "count"
+  /** A name in the same folder, with no way out of it. */
+  | "file name"
   | "boolean"
   | "any"
   | Literals
@@ -18,9 +22,9 @@ type ShapeScalar = "string" | "number" | "boolean" | Literals;
 type ShapeFields = Readonly<Record<string, JsonShape>>;
 
 /** The type of the values that have a shape. */
-export type Of<S> = S extends "string"
+export type Of<S> = S extends "string" | "file name"
   ? string
-  : S extends "number"
+  : S extends "number" | "count"
     ? number
     : S extends "boolean"
       ? boolean
@@ -75,6 +79,8 @@ export function shaped<const S extends JsonShape>(value: unknown, shape: S, refu
 function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | undefined {
   const wrong = (what: string) => `${place === "" ? "it" : place} is not ${what}`;
   if (shape === "any") return undefined;
+  if (shape === "count") return isCount(value) ? undefined : wrong("a whole number from 0");
+  if (shape === "file name") return isFileName(value) ? undefined : wrong("the name of a file in this folder");
   if (typeof shape === "string") return typeof value === shape ? undefined : wrong(`a ${shape}`);
   if ("oneOf" in shape) return literalProblem(value, shape.oneOf, wrong);
   if ("either" in shape) {
@@ -101,6 +107,10 @@ function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | un
     ),
   );
 }
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isFileName = (value: unknown): boolean =>
+  typeof value === "string" && /^[^/\\\0]+$/.test(value) && value !== "." && value !== "..";
 
 const quoted = (values: readonly (string | number)[]): string => values.map((x) => JSON.stringify(x)).join(", ");
 const scalarText = (shape: ShapeScalar): string => (typeof shape === "string" ? `a ${shape}` : quoted(shape.oneOf));

@@ -1,8 +1,9 @@
-/** JSON as other people's files must hold it: well formed, and no key twice. */
+/** JSON as other people's files must hold it: well formed, no key twice, and no deeper than anybody nests. */
 import { UserError } from "../dsl/user-error.ts";
 
 /**
- * Parses JSON and refuses an object that has a key twice: JSON.parse would keep the last one and say nothing.
+ * Parses JSON and refuses an object that has a key twice, of which JSON.parse would keep the last and say nothing, and
+ * nesting beyond DEEPEST. Keys are own properties of what is returned, `__proto__` too.
  * @param where The file, for messages.
  * @throws UserError
  */
@@ -13,8 +14,7 @@ export function strictJson(text: string, where: string): unknown {
   } catch (error) {
     throw new UserError(`${where}: not valid JSON: ${(error as Error).message}`);
   }
-  const twice = duplicateKey(text);
-  if (twice !== undefined) throw new UserError(`${where}: the key ${JSON.stringify(twice)} is given twice`);
+  checkObjects(text, where);
   return value;
 }
 
@@ -29,25 +29,28 @@ export function strictJsonOf(bytes: Uint8Array, where: string): unknown {
   return strictJson(text, where);
 }
 
-/** The first key that its object has already. The text is known to be JSON, so strings and braces are all to look for. */
-function duplicateKey(text: string): string | undefined {
+/** Nothing that is read here nests by more than ten. */
+const DEEPEST = 100;
+
+/** The text is known to be JSON, so strings, braces and brackets are all to look for. */
+function checkObjects(text: string, where: string): void {
   const open: Set<string>[] = [];
   for (let i = 0; i < text.length; i++) {
     const c = text[i];
-    if (c === "{") open.push(new Set());
-    else if (c === "}") open.pop();
+    if (c === "{" || c === "[") open.push(new Set());
+    else if (c === "}" || c === "]") open.pop();
     else if (c === '"') {
       const end = endOfString(text, i);
-      if (isKey(text, end)) {
-        const key = JSON.parse(text.slice(i, end)) as string;
-        const keys = open.at(-1)!;
-        if (keys.has(key)) return key;
-        keys.add(key);
-      }
+      if (isKey(text, end)) addKey(open.at(-1)!, JSON.parse(text.slice(i, end)), where);
       i = end - 1;
     }
+    if (open.length > DEEPEST) throw new UserError(`${where}: nested deeper than ${DEEPEST}`);
   }
-  return undefined;
+}
+
+function addKey(keys: Set<string>, key: string, where: string): void {
+  if (keys.has(key)) throw new UserError(`${where}: the key ${JSON.stringify(key)} is given twice`);
+  keys.add(key);
 }
 
 /** One past the closing quote of the string that opens at `begin`. */

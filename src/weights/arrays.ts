@@ -8,7 +8,11 @@ import { writeSafetensors } from "./safetensors-write.ts";
 /** Arrays by tensor name, row-major; fp16 as its bits. */
 export type Arrays = Readonly<Record<string, RawArray>>;
 
-const DTYPE_OF: Readonly<Record<string, DType>> = { F16: "fp16", F32: "fp32", I32: "int32" };
+const DTYPE_OF: ReadonlyMap<string, DType> = new Map([
+  ["F16", "fp16"],
+  ["F32", "fp32"],
+  ["I32", "int32"],
+]);
 
 /** Tells the dtype that an F64 tensor stands for; undefined where doubles have no place. */
 export type DoublesAs = (name: string) => DType | undefined;
@@ -23,7 +27,7 @@ export async function readArrays(path: string, doublesAs: DoublesAs = () => unde
   try {
     const arrays: [name: string, array: RawArray][] = [];
     for (const entry of file.tensors.values()) {
-      const dtype = DTYPE_OF[entry.dtype] ?? floatOf(entry, doublesAs);
+      const dtype = DTYPE_OF.get(entry.dtype) ?? floatOf(entry, doublesAs);
       if (!dtype)
         throw new UserError(
           `${path}: tensor "${entry.name}" is ${entry.dtype}; inputs are F16, F32 or I32, and in fp64 F64`,
@@ -62,7 +66,8 @@ export async function writeArrays(path: string, arrays: Arrays): Promise<void> {
 
 function storedDtype(name: string, array: RawArray): string {
   if (array.data instanceof Float64Array) return "F64";
-  const known = Object.keys(DTYPE_OF).find((key) => DTYPE_OF[key] === array.dtype);
-  if (!known) throw new UserError(`"${name}" is ${show(array)}, which safetensors files of graphc do not hold`);
+  const [known] = [...DTYPE_OF].find(([, dtype]) => dtype === array.dtype) ?? [];
+  if (known === undefined)
+    throw new UserError(`"${name}" is ${show(array)}, which safetensors files of graphc do not hold`);
   return known;
 }

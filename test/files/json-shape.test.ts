@@ -76,3 +76,30 @@ test("an element of a list may be null but not undefined, a field may be either"
   expect(problemOf([undefined], list(nullable("number")))).toBe("[0] is not a number");
   expect(problemOf({ a: undefined, b: null }, fields({ a: optional("number"), b: optional("number") }))).toBe("");
 });
+
+test.each([
+  [0, true],
+  [2 ** 53 - 1, true],
+  [2 ** 53, false],
+  [-1, false],
+  [0.5, false],
+  [Infinity, false],
+  ["1", false],
+])("%s is a count: %s", (value, is) => {
+  expect(hasShape(value, "count")).toBe(is);
+});
+
+test.each([
+  ["a.t4.mlpackage", true],
+  ["...", true],
+  ["", false],
+  [".", false],
+  ["..", false],
+  ["a/b", false],
+  ["..\\b", false],
+  ["/etc/passwd", false],
+  ["a\0", false],
+  [1, false],
+])("%j names a file in the same folder: %s", (value, is) => {
+  expect(hasShape(value, "file name")).toBe(is);
+});

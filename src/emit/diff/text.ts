@@ -1,7 +1,7 @@
 /** Differences as text, grouped: interface, results, ops, constants and weights. */
 
+import { printable } from "../../files/printable.ts";
 import { groupBy } from "../group.ts";
-import { printable } from "../mil/text.ts";
 import type { GraphDifference } from "./diff.ts";
 
 type OneSided = Extract<GraphDifference, { kind: "added" | "removed" }>;

@@ -1,5 +1,6 @@
 /** A Core ML program as text to read: small constants stand where they are used, weights show what they refer to. */
 import { opTable } from "../../dsl/ops/index.ts";
+import { printable } from "../../files/printable.ts";
 import {
   type BlobRef,
   interfaceIn,
@@ -55,10 +56,6 @@ function printFunction(f: MilFunction, features: MilInterface | undefined, optio
     .map(printable)
     .join("\n");
 }
-
-/** One line as one line: a name in a file may hold line breaks and what moves the cursor of a terminal. */
-export const printable = (line: string): string =>
-  line.replace(/\p{Cc}/gu, (x) => `\\u${x.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** What the description says about a feature beyond its type in the program. */
 function printFlexible({ name, dtype, shape, range, enumerated, optional, ...more }: MilFeature): readonly string[] {

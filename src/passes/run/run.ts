@@ -140,7 +140,7 @@ function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values
 
 function given(leaf: Tensor, values: Readonly<Record<string, RawArray>>): RawArray {
   const { kind, name } = leaf.def as { readonly kind: string; readonly name: string };
-  const value = values[name];
+  const value = Object.hasOwn(values, name) ? values[name] : undefined;
   if (!value) throw new GraphError(`run: no value for ${kind} "${name}"`, leaf.site);
   if (!sameType(value, leaf.type) || value.data.length !== sizeOf(leaf.type.shape))
     throw new GraphError(`run: ${kind} "${name}" is ${show(leaf.type)}, given ${show(value)}`, leaf.site);
