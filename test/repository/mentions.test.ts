@@ -6,7 +6,8 @@ import { staleMentions, written } from "../support/repository.ts";
 const ELSEWHERE = [
   /: (models\/phi3\/)?modeling_(phi3|rope_utils)\.py$/, // Hugging Face transformers
   /: (runtime\/phi4_mini_ane\.swift|research\/INT4_SHARD_ANE_BUG\.md)$/, // the runtime that tools/README.md cites
-  /^conformance\/.*: (host-rows|run-faults|weights)\.mjs$/, // bundles that conformance/run.sh makes of the .ts files
+  /^src\/weights\/gguf\/header\.ts:\d+: docs\/gguf\.md$/, // ggml's description of the format
+  /^conformance\/.*: (gguf|host-rows|run-faults|weights)\.mjs$/, // bundles that conformance/run.sh makes of the .ts files
   /^docs\/architecture\.md:\d+: graph\.ts$/, // the author's
   /: examples\/apple\/coreml\/llama$/, // executorch
   /^docs\/engine-rules\.md:/, // what its sources are
