@@ -1,13 +1,17 @@
 /**
  * Our GGUF reader, for test_gguf.py to hold against the gguf package.
  *
- *     node gguf.mjs FILE    JSON: the metadata without long lists, and for each tensor its shape and the SHA-256 of its
- *                           elements as fp32 and as the fp16 stream
+ *     node gguf.mjs file FILE          JSON: the metadata without long lists, and for each tensor its shape and the
+ *                                      SHA-256 of its elements as fp32 and as the fp16 stream
+ *     node gguf.mjs checkpoint FILE    JSON: the configuration, and by Hugging Face's names the SHA-256 of fp16 streams
  */
 import { createHash } from "node:crypto";
+import type { Shape } from "../src/dsl/type.ts";
 import { fp16Store } from "../src/weights/fp16-store.ts";
+import { openGgufCheckpoint } from "../src/weights/gguf/checkpoint.ts";
 import { type GgufFile, openGguf } from "../src/weights/gguf/file.ts";
 import type { GgufTensor } from "../src/weights/gguf/header.ts";
+import type { WeightStore } from "../src/weights/store.ts";
 
 /** Elements of a piece, so that pieces begin inside blocks and end there. */
 const PIECE = 1_000_003;
@@ -24,25 +28,44 @@ async function fp32Digest(file: GgufFile, tensor: GgufTensor): Promise<string> {
   return hash.digest("hex");
 }
 
-async function fp16Digest(file: GgufFile, tensor: GgufTensor): Promise<string> {
-  const store = fp16Store(() => file.readable(tensor));
+async function fp16Digest(
+  store: Pick<WeightStore, "stream">,
+  tensor: { readonly name: string; readonly shape: Shape },
+): Promise<string> {
   const hash = createHash("sha256");
   const source = { from: "checkpoint", tensor: tensor.name } as const;
   for await (const chunk of store.stream(source, { dtype: "fp16", shape: tensor.shape })) hash.update(chunk);
   return hash.digest("hex");
 }
 
-const file = await openGguf(process.argv[2]!);
-const tensors: Record<string, object> = {};
-for (const tensor of file.tensors.values()) {
-  const isWide = tensor.encoding.kind === "blocks" || tensor.encoding.dtype === "F32";
-  tensors[tensor.name] = {
-    shape: tensor.shape,
-    encoding: tensor.encoding.name,
-    ...(isWide ? { fp32: await fp32Digest(file, tensor) } : {}),
-    fp16: await fp16Digest(file, tensor),
-  };
+async function fileFacts(path: string) {
+  const file = await openGguf(path);
+  const tensors: Record<string, object> = {};
+  for (const tensor of file.tensors.values()) {
+    const isWide = tensor.encoding.kind === "blocks" || tensor.encoding.dtype === "F32";
+    tensors[tensor.name] = {
+      shape: tensor.shape,
+      encoding: tensor.encoding.name,
+      ...(isWide ? { fp32: await fp32Digest(file, tensor) } : {}),
+      fp16: await fp16Digest(
+        fp16Store(() => file.readable(tensor)),
+        tensor,
+      ),
+    };
+  }
+  const metadata = Object.fromEntries([...file.metadata].filter(([, value]) => typeof value !== "object"));
+  await file.close();
+  return { metadata, tensors };
 }
-const metadata = Object.fromEntries([...file.metadata].filter(([, value]) => typeof value !== "object"));
-console.log(JSON.stringify({ metadata, tensors }));
-await file.close();
+
+async function checkpointFacts(path: string) {
+  const checkpoint = await openGgufCheckpoint(path);
+  const tensors: Record<string, string> = {};
+  for (const tensor of checkpoint.tensors.values()) tensors[tensor.name] = await fp16Digest(checkpoint, tensor);
+  const { config } = checkpoint;
+  await checkpoint.close();
+  return { config, tensors };
+}
+
+const [task, path] = process.argv.slice(2);
+console.log(JSON.stringify(await (task === "file" ? fileFacts : checkpointFacts)(path!)));

@@ -7,7 +7,11 @@ import zipfile
 
 import numpy as np
 import pytest
+import torch
 from gguf import GGMLQuantizationType as Type, GGUFReader, GGUFWriter, GGUFValueType, GGML_QUANT_SIZES, quants
+from gguf import MODEL_ARCH, get_tensor_name_map
+from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM
+from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 TYPES = [
     Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1,
@@ -76,7 +80,7 @@ def test_random_blocks_of_every_type(script, tmp_path, alignment):
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    ours = json.loads(script("gguf", path))
+    ours = json.loads(script("gguf", "file", path))
     assert ours["tensors"] == as_read(GGUFReader(path))
     metadata = ours["metadata"]
     assert (metadata["int64"], metadata["truth"], metadata["text"]) == (-(2**40), True, "größer ≥ 1\n")
@@ -97,7 +101,82 @@ def smollm2(tmp_path_factory):
 
 
 def test_every_tensor_of_real_weights(script, smollm2, measured):
-    ours = json.loads(script("gguf", smollm2))
+    ours = json.loads(script("gguf", "file", smollm2))
     theirs = as_read(GGUFReader(smollm2))
     assert ours["tensors"] == theirs
     measured(f"SmolLM2-135M-Instruct: {len(theirs)} tensors, fp32 and fp16 equal bit for bit")
+
+
+def test_real_weights_are_those_that_transformers_reads(script, smollm2, measured):
+    """Names, and the order of the rows of q and k, which the converter of llama turns."""
+    ours = json.loads(script("gguf", "checkpoint", smollm2))
+    config = {**load_gguf_checkpoint(smollm2)["config"], "tie_word_embeddings": True}
+    with torch.device("meta"):
+        model = LlamaForCausalLM(LlamaConfig(**{k: v for k, v in config.items() if k != "_model_name_or_path"}))
+    theirs = load_gguf_checkpoint(smollm2, return_tensors=True, model_to_load=model)["tensors"]
+    names = {"hidden_size", "num_attention_heads", "num_key_value_heads", "intermediate_size", "num_hidden_layers",
+             "vocab_size", "max_position_embeddings", "model_type"}  # fmt: skip
+    assert {name: ours["config"][name] for name in names} == {name: config[name] for name in names}
+    assert ours["config"]["rms_norm_eps"] == 1e-5
+    assert ours["config"]["rope_theta"] == config["rope_theta"] == 100000
+    expected = {name: digests(tensor.numpy())["fp16"] for name, tensor in theirs.items() if name != "lm_head.weight"}
+    assert ours["tensors"] == expected
+    measured(f"SmolLM2-135M-Instruct as a checkpoint: {len(expected)} tensors equal to those of transformers in fp16")
+
+
+KINDS = {"f32": Type.F32, "bf16": Type.BF16, "q8_0": Type.Q8_0}
+
+
+def gguf_of(folder, path, kind):
+    """A phi3 checkpoint of transformers as the gguf package writes it, the keys those of llama.cpp's converter."""
+    model = Phi3ForCausalLM.from_pretrained(folder, dtype=torch.float32)
+    c = model.config
+    rope = c.rope_parameters
+    heads, rotary = c.num_attention_heads, int(c.hidden_size // c.num_attention_heads * 0.75)
+    writer = GGUFWriter(path, "phi3")
+    writer.add_context_length(c.max_position_embeddings)
+    writer.add_rope_scaling_orig_ctx_len(4096)
+    writer.add_embedding_length(c.hidden_size)
+    writer.add_feed_forward_length(c.intermediate_size)
+    writer.add_block_count(c.num_hidden_layers)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(c.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(c.rms_norm_eps)
+    writer.add_rope_dimension_count(rotary)
+    writer.add_rope_freq_base(rope["rope_theta"])
+    writer.add_sliding_window(c.sliding_window)
+    stretch = c.max_position_embeddings / 4096
+    writer.add_rope_scaling_attn_factors(float(np.sqrt(1 + np.log(stretch) / np.log(4096))))
+    for which in ("short", "long"):
+        factors = np.array(rope[f"{which}_factor"], dtype=np.float32)
+        writer.add_tensor(f"rope_factors_{which}.weight", factors, raw_dtype=Type.F32)
+    names = get_tensor_name_map(MODEL_ARCH.PHI3, c.num_hidden_layers)
+    numbers = {}
+    for name, tensor in model.state_dict().items():
+        if name == "lm_head.weight":
+            continue
+        data = tensor.numpy()
+        stored = Type.F32 if data.ndim == 1 else KINDS[kind]
+        raw = quants.quantize(data, stored)
+        numbers[name] = quants.dequantize(raw, stored)
+        writer.add_tensor(names.get_name(name, (".weight",)), raw, raw_dtype=stored)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return numbers
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_phi3_checkpoint_written_by_the_gguf_package(script, checkpoint_of, tmp_path, kind):
+    folder, path = checkpoint_of("small", "bf16"), tmp_path / "phi3.gguf"
+    numbers = gguf_of(folder, path, kind)
+    ours = json.loads(script("gguf", "checkpoint", path))
+    assert ours["tensors"] == {name: digests(data)["fp16"] for name, data in numbers.items()}
+    config = json.loads((folder / "config.json").read_text())
+    for name in ("hidden_size", "num_attention_heads", "num_key_value_heads", "intermediate_size", "rms_norm_eps",
+                 "num_hidden_layers", "vocab_size", "max_position_embeddings", "sliding_window", "model_type",
+                 "tie_word_embeddings", "hidden_act"):  # fmt: skip
+        assert ours["config"][name] == config[name], name
+    assert ours["config"]["partial_rotary_factor"] == 0.75
+    assert ours["config"]["rope_theta"] == 10000

@@ -1,0 +1,37 @@
+/** Rows of a stored matrix in another order. */
+
+import { sourceBytes } from "../convert.ts";
+import { matrixOf, type ReadableTensor } from "../rectangle.ts";
+
+/**
+ * The rows of q or k as Hugging Face has them. llama.cpp's converter interleaves the two halves of each head, since its
+ * RoPE turns neighbours (conversion of llama: `permute`): its row 2j + b of a head is row j of half b.
+ */
+export function halvesApart(stored: ReadableTensor, headDim: number): ReadableTensor {
+  const rowBytes = matrixOf(stored.shape)[1] * sourceBytes[stored.dtype];
+  const headBytes = headDim * rowBytes;
+  return {
+    ...stored,
+    async read(target, offset) {
+      for (let done = 0; done < target.length; ) {
+        const head = Math.floor((offset + done) / headBytes);
+        const begin = offset + done - head * headBytes;
+        const length = Math.min(headBytes - begin, target.length - done);
+        const interleaved = new Uint8Array(headBytes);
+        await stored.read(interleaved, head * headBytes);
+        target.set(deinterleaved(interleaved, rowBytes, headDim).subarray(begin, begin + length), done);
+        done += length;
+      }
+    },
+  };
+}
+
+function deinterleaved(rows: Uint8Array, rowBytes: number, headDim: number): Uint8Array {
+  const half = headDim / 2;
+  const result = new Uint8Array(rows.length);
+  for (let row = 0; row < headDim; row++) {
+    const from = 2 * (row % half) + Math.floor(row / half);
+    result.set(rows.subarray(from * rowBytes, (from + 1) * rowBytes), row * rowBytes);
+  }
+  return result;
+}
