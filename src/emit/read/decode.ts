@@ -30,6 +30,9 @@ const OTHER_KINDS: Readonly<Record<number, string>> = {
   900: "identity model",
 };
 
+/** Each is looked up by its name in the description and among the others. */
+const MOST_FUNCTIONS = 1024;
+
 /**
  * Reads the bytes of a serialised Model.
  * @throws UserError when they are not one, are another kind of model, or hold what a record cannot say. The text
@@ -40,6 +43,8 @@ export function decodeModel(bytes: Uint8Array): MilModel {
   const program = programOf(message);
   const names = Object.keys(program.functions);
   if (names.length === 0) throw new UserError("the program has no function");
+  if (names.length > MOST_FUNCTIONS)
+    throw new UserError(`the program has ${names.length} functions; graphc reads up to ${MOST_FUNCTIONS}`);
   const model = {
     specificationVersion: message.specificationVersion,
     functions: names.map((name) => decodeFunction(name, program.functions[name]!)),

@@ -27,11 +27,10 @@ export function graphDtype(dtype: MilDType, where: Where): DType {
 export function tensorOf(value: MilValue, blobs: Blobs, where: Where): Tensor {
   const type = concrete(value.type, where);
   if ("data" in value) return constantOf(value.data as ArrayLike<number>, type);
+  const isPosition = POSITIONS.has(type.dtype);
+  if (isPosition) atMost(MOST_POSITIONS, value.type, where);
   return saying(where, () => {
-    if (POSITIONS.has(type.dtype)) {
-      atMost(MOST_POSITIONS, value.type, where);
-      return constantOf(blobs.elements(value.blob, value.type), type);
-    }
+    if (isPosition) return constantOf(blobs.elements(value.blob, value.type), type);
     return { type, def: { kind: "weight", source: blobs.source(value.blob, value.type) }, site: nowhere };
   });
 }

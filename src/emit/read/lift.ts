@@ -20,6 +20,7 @@ import {
   type MilModel,
   type MilOperation,
 } from "../mil/records.ts";
+import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
@@ -55,6 +56,9 @@ export const lift = (model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
 export function liftFunction(model: MilModel, blobs: Blobs, options: LiftOptions = {}): Lifted {
   const fn = functionIn(model, options.function);
   const where = `function "${fn.name}"`;
+  // What an op means depends on it.
+  if (!SPECIFICATION_OF.has(fn.opset))
+    throw refuse(where, `has the opset "${fn.opset}"; graphc knows ${[...SPECIFICATION_OF.keys()].join(", ")}`);
   const leaves = leavesOf(fn, inputShapes(fn, interfaceIn(model, fn.name), options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
   const scope = openScope(fn, leaves, blobs, where);
