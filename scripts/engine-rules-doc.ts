@@ -1,10 +1,11 @@
-/** docs/engine-rules.md, printed from the rules of the linter. test/passes/lint/doc.test.ts holds the file to it. */
+/** docs/engine-rules.md, printed from the rules about graphs and packages. test/passes/lint/doc.test.ts holds the file to it. */
+import { packageRules } from "../src/emit/rules/package-rules.ts";
 import { lintRules } from "../src/passes/lint/lint.ts";
 import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
 
 const INTRODUCTION = `# What is known about the engine
 
-Printed from the rules in \`src/passes/lint\` by \`npx vitest run test/passes/lint/doc.test.ts -u\`; a test fails when this file
+Printed from the rules in \`src/passes/lint\` and \`src/emit/rules\` by \`npx vitest run test/passes/lint/doc.test.ts -u\`; a test fails when this file
 differs from them. \`graphc check\` holds every function against every rule, with the author's line and the mend. A rule that asks for a
 constant asks for its contents: weights are streamed, and what is computed from constants is evaluated in fp16, up to a limit of memory
 and time. What no rule saw is listed as "not looked at".
@@ -19,11 +20,24 @@ const MEANS: Readonly<Record<Severity, string>> = {
   note: "worth knowing",
 };
 
+const PACKAGES = `## What is known about packages
+
+What a file says of itself, and what Core ML or coremltools is known to refuse in it, or to crash on. \`graphc check\` holds every package
+against these rules as well; \`graphc inspect\` prints what they find below the program.
+`;
+
 /** The whole page. */
 export function engineRulesDoc(): string {
   const means = Object.entries(MEANS).map(([severity, text]) => `- **${severity}**: ${text}`);
-  const table = ["| rule | severity | what it says | source |", "|---|---|---|---|", ...lintRules.map(row)];
-  return [INTRODUCTION, ...means, "", ...table, ""].join("\n");
+  return [INTRODUCTION, ...means, "", ...table(lintRules), "", PACKAGES, ...table(packageRules), ""].join("\n");
 }
 
-const row = ({ id, severity, says, source }: LintRule): string => `| \`${id}\` | ${severity} | ${says} | ${source} |`;
+type Rule = Pick<LintRule, "id" | "severity" | "says" | "source">;
+
+const table = (rules: readonly Rule[]): readonly string[] => [
+  "| rule | severity | what it says | source |",
+  "|---|---|---|---|",
+  ...rules.map(row),
+];
+
+const row = ({ id, severity, says, source }: Rule): string => `| \`${id}\` | ${severity} | ${says} | ${source} |`;

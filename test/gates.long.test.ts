@@ -98,6 +98,7 @@ describe.concurrent("imports", () => {
     ["emit", ["mil", "write", "diff"], []],
     ["emit", ["mil", "read"], ["write"]],
     ["emit", ["mil", "read", "diff"], []],
+    ["emit", ["mil", "read", "rules"], ["write", "diff"]],
   ];
   const lint = (files: Readonly<Record<string, string>>) =>
     tool(

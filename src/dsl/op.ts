@@ -41,7 +41,9 @@ export function makeOp(op: Op, given: Given, site: Site): Tensor | readonly Tens
   const infos = mapOperands(operands, infoOf);
   const full = spec.shorthand?.(given, infos as never) ?? given;
   if (typeof full === "string") return fail(full, operands);
-  const unknown = Object.keys(full).find((key) => !(key in spec.operands) && !(key in spec.attrs));
+  const unknown = Object.keys(full).find(
+    (key) => !Object.hasOwn(spec.operands, key) && !Object.hasOwn(spec.attrs, key),
+  );
   if (unknown) fail(`has no operand or attribute "${unknown}"`);
   const attrs = resolveAttrs(spec.attrs, full, infos, (text) => fail(text, operands));
   const make = (part: number): Tensor => {

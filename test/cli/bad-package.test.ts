@@ -133,3 +133,31 @@ test.each(READERS)("%s of something that is no package", async (command) => {
     err: expect.stringMatching(/^error: …\/bad\.mlpackage: this is not a Core ML model/),
   });
 });
+
+// --- what inspect shows and check refuses ------------------------------------------------------------------------
+interface Listed {
+  readonly findings: readonly object[];
+}
+
+test("inspect prints what the rules about packages find, and check says no", async () => {
+  editOps((ops) => {
+    const exp = ops.find((op) => op.type === "exp")!;
+    exp.outputs[0]!.name = "tensor";
+    rename(ops.find((op) => op.type === "add")!, "y", "tensor");
+  });
+  const text = '"tensor" cannot be a name in MIL text; rename it';
+  const inspected = await graphc(["inspect", bad]);
+  expect(inspected).toMatchObject({ code: 1, err: "", out: expect.stringContaining(`error [name] ${text}`) });
+  expect(inspected.out).toMatch(/^specification version 9.*func main.*error \[name\]/s);
+  const checked = await graphc(["check", bad]);
+  expect(checked).toMatchObject({ code: 1, out: expect.stringContaining(`error [name] ${text}`) });
+  expect(checked.out).toContain("NO: 1 finding(s)");
+  const finding = { rule: "name", severity: "error", function: "main", text };
+  for (const [command, pick] of [
+    ["inspect", (x: Listed) => x.findings],
+    ["check", (x: readonly Listed[]) => x[0]!.findings],
+  ] as const) {
+    const { out } = await graphc([command, bad, "--json"]);
+    expect(pick(JSON.parse(out) as never)).toContainEqual(expect.objectContaining(finding));
+  }
+});

@@ -90,7 +90,12 @@ test.each(contradictions)(
       ["check", bad],
     ])
       expect(await graphc(line)).toEqual(refusal);
-    expect((await graphc(["inspect", bad])).code).toBe(0);
+    const { code, out } = await graphc(["inspect", bad]);
+    expect({ code, out: out.replace(/\s+/g, " ") }).toEqual({
+      code: 1,
+      out: expect.stringMatching(/func main.*error \[described\]/),
+    });
+    expect(out.replace(/\s+/g, " ")).toContain(sentence);
   },
 );
 

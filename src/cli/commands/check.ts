@@ -7,10 +7,13 @@ import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil
 import { packageWeights } from "../../emit/read/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import { unreachedOps } from "../../emit/read/unreached.ts";
+import type { PackageFinding } from "../../emit/rules/package-rule.ts";
+import { packageFindings } from "../../emit/rules/package-rules.ts";
 import { lower } from "../../emit/write/lower.ts";
 import { checkTypes } from "../../passes/check.ts";
 import { type Constants, constantsOf } from "../../passes/lint/constants.ts";
 import { lint } from "../../passes/lint/lint.ts";
+import type { Severity } from "../../passes/lint/lint-rule.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
@@ -36,7 +39,8 @@ export const checkCommand: Command = {
   },
   notes: [
     "A graph file is held against a checkpoint by the name and the shape of every weight; the rules look at the contents.",
-    "Exit code 1 when a rule says that the engine will not take the graph; warnings do not change it.",
+    "Of a package also what it says of itself: versions, names, description, states, sizes.",
+    "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
   ],
   async run(args, io) {
     const { subjects, roles, openWeights } = await checkedOf(args);
@@ -61,10 +65,11 @@ interface Checked {
   openWeights?(): Promise<WeightStore>;
 }
 
-/** A graph, and what of its function is not in it. */
+/** A graph, what of its function is not in it, and what the rules about packages find in that. */
 interface CheckedSubject {
   readonly graph: Graph;
   readonly skipped: readonly string[];
+  readonly findings: readonly PackageFinding[];
 }
 
 /** The block and the step graph of a model, or the graph of each function of a package. */
@@ -78,7 +83,7 @@ async function checkedOf(args: Args): Promise<Checked> {
   const graphs = size.tokens === 1 ? [block] : [block, step];
   await subject.checkWeights(graphs);
   return {
-    subjects: graphs.map((graph) => ({ graph, skipped: [] })),
+    subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [] })),
     roles: foundRoles(meetInputs(block, step, given)),
     ...(args.given("weights") ? { openWeights: () => subject.openWeights(block) } : {}),
   };
@@ -90,10 +95,14 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
   const flexible = pkg.model.functions.some(({ name }) => isFlexible(pkg, name));
   args.settle(operand, flexible ? ["package", "flexible package"] : ["package"]);
   const sizes = flexible && args.given("tokens") ? { tokens: args.whole("tokens") } : {};
-  const subjects = pkg.model.functions.map((fn) => {
+  const found = packageFindings(pkg.model);
+  const subjects = pkg.model.functions.map((fn, n) => {
+    // What is said of the model as a whole is said once.
+    const findings = found.filter((one) => (one.function === undefined ? n === 0 : one.function === fn.name));
     const graph = graphOf(pkg, { function: fn.name, ...sizes });
     const optional = optionalInputs(interfaceIn(pkg.model, fn.name));
-    return { graph, skipped: [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)] };
+    const skipped = [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)];
+    return { graph, skipped, findings };
   });
   const graphs = subjects.map(({ graph }) => graph);
   return { subjects, roles: rolesAlone(graphs, given), openWeights: async () => packageWeights() };
@@ -115,7 +124,10 @@ function unreached(fn: MilFunction): readonly string[] {
   return ops.length > 0 ? [`${ops.length} op(s) that no output and no state depends on: ${ops.join(", ")}`] : [];
 }
 
-async function judge({ graph, skipped }: CheckedSubject, store: WeightStore | undefined): Promise<CheckedGraph> {
+async function judge(
+  { graph, skipped, findings }: CheckedSubject,
+  store: WeightStore | undefined,
+): Promise<CheckedGraph> {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
   const constants = await constantsOf(graph, store?.stream);
@@ -123,10 +135,14 @@ async function judge({ graph, skipped }: CheckedSubject, store: WeightStore | un
     graph: graph.name,
     values: schedule(graph).length,
     weightBytes,
-    findings: lint(graph, constants),
+    findings: [...findings, ...lint(graph, constants)].sort(bySeverity),
     notLookedAt: [...skipped, ...unseenOf(constants)],
   };
 }
+
+const SEVERITIES = ["error", "warning", "note"] as const;
+const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
+  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
 
 /** One phrase for each reason. */
 function unseenOf({ unseen }: Constants): readonly string[] {
@@ -140,5 +156,9 @@ const plain =
   ({ findings, ...rest }: CheckedGraph) => ({
     ...rest,
     roles,
-    findings: findings.map(({ value, ...finding }) => ({ ...finding, value: value.name, at: authorFrame(value.site) })),
+    findings: findings.map((finding) => {
+      if (!("value" in finding)) return finding;
+      const { value, ...others } = finding;
+      return { ...others, value: value.name, at: authorFrame(value.site) };
+    }),
   });

@@ -95,7 +95,8 @@ function roleDifferences(
 ): readonly FeatureDifference[] {
   const others = new Map(after.map((feature) => [feature.name, feature]));
   const both = before.filter(({ name }) => others.has(name));
-  const order = [both, after.filter(({ name }) => both.some((one) => one.name === name))].map(namesIn);
+  const shared = new Set(both.map(({ name }) => name));
+  const order = [both, after.filter(({ name }) => shared.has(name))].map(namesIn);
   const moved = order[0] === order[1] ? [] : [described(`order of ${role}s`, { before: order[0], after: order[1] })];
   return [
     ...moved.map((difference) => ({ difference })),

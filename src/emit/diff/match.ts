@@ -3,7 +3,6 @@
  * (same op at the same place, stepping over inserted and removed ops), then by name, then from the operands up.
  */
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
-import { groupBy } from "../group.ts";
 import type { ValueKeys } from "./canonical.ts";
 
 /** The first value of a graph that has a certain key; its repetitions count as the same. */
@@ -86,9 +85,14 @@ function areAlike({ def: x }: Node, { def: y }: Node): boolean {
 function matchLeaves(search: MatchSearch): void {
   const { a, b, forward, backward } = search;
   const isLeaf = ({ def }: Node) => def.kind === "input" || def.kind === "state";
-  const leaves = free(b, a, backward).filter(isLeaf);
+  const keyOf = ({ def }: Node) => JSON.stringify([def.kind, "name" in def ? def.name : ""]);
+  const leaves = new Map(
+    free(b, a, backward)
+      .filter(isLeaf)
+      .map((leaf) => [keyOf(leaf), leaf]),
+  );
   for (const x of free(a, b, forward).filter(isLeaf)) {
-    const y = leaves.find((leaf) => areAlike(x, leaf));
+    const y = leaves.get(keyOf(x));
     if (y) match(search, x, y);
   }
 }
@@ -140,12 +144,33 @@ function matchByName(search: MatchSearch): void {
 function matchUp(search: MatchSearch): void {
   const { a, b, forward, backward } = search;
   const partner = (x: Tensor): Node | undefined => forward.get(a.nodeOf(x)) ?? b.nodes.get(a.keys.get(x)!);
-  const candidates = groupBy(free(b, a, backward), ({ def }) => (def.kind === "op" ? def.op : def.kind));
+  const users = usersOf(search);
   for (const x of free(a, b, forward)) {
-    if (x.def.kind !== "op") continue;
-    const wanted = operandsOf(x.def).map(partner);
-    const fits = ({ def }: Node) =>
-      def.kind === "op" && wanted.every((node) => node !== undefined && operandsOf(def).map(b.nodeOf).includes(node));
-    (candidates.get(x.def.op) ?? []).some((y) => !backward.has(y) && fits(y) && match(search, x, y));
+    const { def } = x;
+    if (def.kind !== "op") continue;
+    const wanted = operandsOf(def).map(partner);
+    const lists = wanted.map((node) => (node && users.get(node)?.get(def.op)) ?? []);
+    // Each of them holds every value that fits.
+    const shortest = lists.reduce((one, other) => (other.length < one.length ? other : one), lists[0] ?? []);
+    while (shortest.length > 0 && backward.has(shortest.at(-1)!)) shortest.pop();
+    const fits = ({ def: is }: Node) =>
+      is.kind === "op" && wanted.every((node) => operandsOf(is).map(b.nodeOf).includes(node!));
+    shortest.findLast((y) => !backward.has(y) && fits(y) && match(search, x, y));
   }
+}
+
+/** The free values of the second graph by operand and op, the last ones of the graph first. */
+function usersOf({ a, b, backward }: MatchSearch): ReadonlyMap<Node, ReadonlyMap<string, Node[]>> {
+  const users = new Map<Node, Map<string, Node[]>>();
+  for (const y of free(b, a, backward).toReversed()) {
+    if (y.def.kind !== "op") continue;
+    for (const node of new Set(operandsOf(y.def).map(b.nodeOf))) {
+      const ofNode = users.get(node) ?? new Map<string, Node[]>();
+      users.set(node, ofNode);
+      const ofOp = ofNode.get(y.def.op);
+      if (ofOp) ofOp.push(y);
+      else ofNode.set(y.def.op, [y]);
+    }
+  }
+  return users;
 }

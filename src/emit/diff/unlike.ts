@@ -13,9 +13,23 @@ export function unlike(before: unknown, after: unknown, path: readonly string[] 
   if (Object.is(before, after)) return [];
   const here = [{ path, before, after }];
   if (!isRecord(before) || !isRecord(after) || isList(before) !== isList(after)) return here;
-  if (isList(before) && isList(after) && before.length !== after.length) return here;
+  if (isList(before) && isList(after)) return before.length === after.length ? unlikeItems(before, after, path) : here;
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
   return keys.flatMap((key) => unlike(own(before, key), own(after, key), [...path, key]));
+}
+
+/** Without a list of positions: a literal may have millions of them. */
+function unlikeItems(
+  before: ArrayLike<unknown>,
+  after: ArrayLike<unknown>,
+  path: readonly string[],
+): readonly Unlike[] {
+  const found: Unlike[] = [];
+  for (let i = 0; i < before.length; i++) {
+    if (Object.is(before[i], after[i])) continue;
+    for (const one of unlike(before[i], after[i], [...path, String(i)])) found.push(one);
+  }
+  return found;
 }
 
 type AnyRecord = Readonly<Record<string, unknown>>;

@@ -135,6 +135,10 @@ function usesOf(operations: readonly MilOperation[]) {
   for (const [i, op] of operations.entries())
     for (const [key, list] of Object.entries(op.inputs))
       for (const argument of list)
-        if ("name" in argument) uses.set(argument.name, [...(uses.get(argument.name) ?? []), { i, key }]);
+        if ("name" in argument) {
+          const known = uses.get(argument.name);
+          if (known) known.push({ i, key });
+          else uses.set(argument.name, [{ i, key }]);
+        }
   return uses;
 }

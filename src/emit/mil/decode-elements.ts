@@ -8,10 +8,42 @@ import type { MilDType } from "./records.ts";
  * @throws RangeError for a type whose elements graphc does not interpret (fp8, string).
  */
 export function decodeElements(dtype: MilDType, bytes: Uint8Array, count: number): Float64Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = elementReader(dtype, view);
-  const elements = new Float64Array(count);
-  for (let i = 0; i < count; i++) elements[i] = read(i);
+  return filled(new Float64Array(count), dtype, bytes);
+}
+
+/** The same numbers in no more than 4 bytes each: literals may be long. 64-bit types are as in `decodeElements`. */
+export function decodeNarrow(dtype: MilDType, bytes: Uint8Array, count: number): ArrayLike<number> {
+  switch (dtype) {
+    case "fp16":
+    case "bf16":
+    case "fp32":
+      return filled(new Float32Array(count), dtype, bytes);
+    case "int32":
+      return filled(new Int32Array(count), dtype, bytes);
+    case "uint32":
+      return filled(new Uint32Array(count), dtype, bytes);
+    case "int8":
+    case "int4":
+      return filled(new Int8Array(count), dtype, bytes);
+    case "uint8":
+    case "uint6":
+    case "uint4":
+    case "uint3":
+    case "uint2":
+    case "uint1":
+      return filled(new Uint8Array(count), dtype, bytes);
+    default:
+      return decodeElements(dtype, bytes, count);
+  }
+}
+
+function filled<A extends { [i: number]: number; readonly length: number }>(
+  elements: A,
+  dtype: MilDType,
+  bytes: Uint8Array,
+): A {
+  const read = elementReader(dtype, new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  for (let i = 0; i < elements.length; i++) elements[i] = read(i);
   return elements;
 }
 

@@ -7,7 +7,10 @@ import type { BlobRef, MilArgument, MilBlock, MilFunction, MilModel, MilTensorTy
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
 
 /** The records of a model, with the hash of its data (SHA-256, hex) beside every reference into a weight file. */
-export function milJson(model: MilModel, hashOf: (blob: BlobRef, type: MilTensorType) => string): Json {
+export function milJson(
+  model: MilModel,
+  hashOf: (blob: BlobRef, type: MilTensorType) => string,
+): { readonly [key: string]: Json } {
   const value = (x: MilValue): Json => {
     if ("blob" in x) return { type: plain(x.type), ...x.blob, sha256: hashOf(x.blob, x.type) };
     return { type: plain(x.type), data: Array.from<number | string, Json>(x.data, plain), ...hex(x.bytes) };

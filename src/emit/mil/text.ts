@@ -84,11 +84,11 @@ function printSizes(
  */
 function printOperations(block: MilBlock, outer: ReadonlyMap<string, string>, options: MilTextOptions): string[] {
   const inline = new Map(outer);
+  const outputs = new Set(block.outputs);
   const lines: string[] = [];
   for (const op of block.operations) {
     const name = op.outputs[0]?.name ?? "";
-    if (op.value && isSmall(op.value) && !block.outputs.includes(name))
-      inline.set(name, printLiteral(op.value, options));
+    if (op.value && isSmall(op.value) && !outputs.has(name)) inline.set(name, printLiteral(op.value, options));
     else lines.push(...printOperation(op, inline, options));
   }
   return lines;
@@ -149,7 +149,8 @@ function printContents(value: MilValue, { hashOf }: MilTextOptions): string {
     return `@ ${file}:${value.blob.offset}${hash ? ` sha256 ${hash}` : ""}`;
   }
   const { type, data } = value;
-  const shown = Array.from<number | string>(data).slice(0, SHOWN_ELEMENTS);
+  // Of the elements alone that are shown: a literal may be long.
+  const shown = Array.from({ length: Math.min(data.length, SHOWN_ELEMENTS) }, (_, i) => data[i]!);
   const texts = shown.map((x) => printElement(x, type.dtype)).join(", ");
   if (type.shape.length === 0) return texts;
   return `[${texts}${data.length > SHOWN_ELEMENTS ? `, … ${data.length} in all` : ""}]`;

@@ -2,7 +2,6 @@
  * Blobs of a weight.bin (MIL blob storage, version 2): a 64-byte header, then 64-byte records at multiples of 64, each
  * followed by its data. A program refers to a record by its offset.
  */
-import { createHash } from "node:crypto";
 import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
@@ -11,6 +10,7 @@ import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-form
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
 import type { BlobRef, MilTensorType } from "../mil/records.ts";
+import { type BlobSpan, hashOutside, hashSpan, keyOfSpan, overlapRefuser, readSpan } from "./blob-spans.ts";
 import { elementCount } from "./decode-value.ts";
 
 /** A weight that lies in a package: file, offset of its record in bytes, SHA-256 of its data as hex. */
@@ -26,22 +26,19 @@ export interface Blobs {
   outside(refs: readonly { readonly blob: BlobRef; readonly type: MilTensorType }[]): string;
 }
 
-/** Where a blob's data lies. */
-export interface BlobSpan {
-  readonly file: string;
-  readonly begin: number;
-  readonly bytes: number;
-}
-
 /** Blobs of the program in `modelFile`; `@model_path` stands for its folder. */
 export function openBlobs(modelFile: string): Blobs {
   const folder = dirname(modelFile);
   const hashes = new Map<string, string>();
-  const find = (ref: BlobRef, type: MilTensorType) => findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
+  const refuseOverlap = overlapRefuser();
+  const find = (ref: BlobRef, type: MilTensorType) => {
+    const span = findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
+    refuseOverlap(span, ref.fileName);
+    return span;
+  };
   const hashOf = (span: BlobSpan): string => {
-    const key = `${span.begin}:${span.file}`;
-    const known = hashes.get(key) ?? hashSpan(span);
-    hashes.set(key, known);
+    const known = hashes.get(keyOfSpan(span)) ?? hashSpan(span);
+    hashes.set(keyOfSpan(span), known);
     return known;
   };
   return {
@@ -122,41 +119,6 @@ function spanOf(record: DataView, { file, offset, size, type, fail }: Expected):
   return { file, begin, bytes };
 }
 
-/** The data of a blob, in pieces of at most `piece` bytes; a piece is valid until the next but one is asked for. */
-export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
-  const fd = openSync(file, "r");
-  try {
-    const buffers = [0, 1].map(() => new Uint8Array(Math.min(piece, bytes)));
-    for (let done = 0, turn = 0; done < bytes; turn ^= 1) {
-      const buffer = buffers[turn]!;
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - done), begin + done);
-      if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
-      yield buffer.subarray(0, read);
-      done += read;
-    }
-  } finally {
-    closeSync(fd);
-  }
-}
-
-function hashSpan(span: BlobSpan): string {
-  const hash = createHash("sha256");
-  for (const piece of readSpan(span, 2 ** 20)) hash.update(piece);
-  return hash.digest("hex");
-}
-
-function hashOutside(spans: readonly BlobSpan[]): string {
-  const hash = createHash("sha256");
-  const { file } = spans[0]!;
-  let begin = 0;
-  for (const span of [...spans.toSorted((a, b) => a.begin - b.begin), { begin: statSync(file).size, bytes: 0 }]) {
-    const bytes = Math.max(span.begin - begin, 0);
-    for (const piece of readSpan({ file, begin, bytes }, 2 ** 20)) hash.update(piece);
-    begin = Math.max(begin, span.begin + span.bytes);
-  }
-  return hash.digest("hex");
-}
-
 /** Decodes a whole blob. */
 export function blobElements(span: BlobSpan, type: MilTensorType): Float64Array {
   const bytes = new Uint8Array(span.bytes);
@@ -177,6 +139,8 @@ function readAt(fd: number, offset: number, length: number): DataView {
 function withFile<X>(file: string, shownName: string, use: (fd: number) => X): X {
   let fd: number;
   try {
+    // Opening a pipe would wait for its other end.
+    if (!statSync(file).isFile()) throw new Error("it is not a regular file");
     fd = openSync(file, "r");
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === "ENOENT";

@@ -2,7 +2,7 @@
 import { integerRange } from "../../dsl/number.ts";
 import type { DType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { decodeElements } from "../mil/decode-elements.ts";
+import { decodeNarrow } from "../mil/decode-elements.ts";
 import { storedBytes } from "../mil/element-size.ts";
 import { encodeElements } from "../mil/encode-elements.ts";
 import type { Dimension, TensorType, TensorValue, Value, ValueType } from "../mil/gen/MIL_pb.js";
@@ -129,9 +129,20 @@ function packed(dtype: MilDType, values: Uint8Array, count: number, where: Where
   const expected = storedBytes(dtype, count);
   if (values.length !== expected)
     throw refuse(where, `holds ${values.length} bytes; ${count} ${dtype} elements take ${expected}`);
-  if (dtype.startsWith("fp8")) return { data: Float64Array.from(values) };
-  const data = decodeElements(dtype, values, count);
-  return sameBytes(encodeElements(dtype, data), values) ? { data } : { data, bytes: values };
+  if (dtype.startsWith("fp8")) return { data: values };
+  const data = decodeNarrow(dtype, values, count);
+  return tellAll(dtype, data, values) ? { data } : { data, bytes: values };
 }
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+/** Elements that are encoded at once: whole bytes of any type. */
+const PIECE = 2 ** 16;
+
+/** Whether the elements are stored as these bytes: the payload of a NaN and bits that no element uses are told by none. */
+function tellAll(dtype: MilDType, data: ArrayLike<number>, values: Uint8Array): boolean {
+  for (let i = 0; i < data.length; i += PIECE) {
+    const piece = encodeElements(dtype, Array.prototype.slice.call(data, i, i + PIECE));
+    const begin = storedBytes(dtype, i);
+    if (Buffer.compare(piece, values.subarray(begin, begin + piece.length)) !== 0) return false;
+  }
+  return true;
+}

@@ -1,7 +1,6 @@
 /** Bytes of a model.mlmodel to records: everything coremltools writes for an ML Program, in the file's own order. */
-import { fromBinary } from "@bufbuild/protobuf";
 import { namesConstexpr } from "../../dsl/traits.ts";
-import { isUserError, UserError } from "../../dsl/user-error.ts";
+import { UserError } from "../../dsl/user-error.ts";
 import type {
   Argument,
   Block,
@@ -11,11 +10,11 @@ import type {
   Program,
   Value,
 } from "../mil/gen/MIL_pb.js";
-import { type Model, ModelSchema } from "../mil/gen/Model_pb.js";
+import type { Model } from "../mil/gen/Model_pb.js";
 import type { MilArgument, MilBlock, MilFunction, MilModel, MilNamed, MilOperation, MilValue } from "../mil/records.ts";
-import { checkWire } from "./check-wire.ts";
 import { decodeBuildInfo, decodeDescription } from "./decode-description.ts";
 import { decodeType, decodeValue, refuse, refuseAttributes, type Where } from "./decode-value.ts";
+import { parseModel } from "./parse.ts";
 
 /** Kinds of model that are not ML Programs, by their field in the Model message. */
 const OTHER_KINDS: Readonly<Record<number, string>> = {
@@ -31,16 +30,21 @@ const OTHER_KINDS: Readonly<Record<number, string>> = {
   900: "identity model",
 };
 
+/** Each is looked up by its name in the description and among the others. */
+const MOST_FUNCTIONS = 1024;
+
 /**
  * Reads the bytes of a serialised Model.
  * @throws UserError when they are not one, are another kind of model, or hold what a record cannot say. The text
  * does not name the file: `readPackage` puts it in front.
  */
 export function decodeModel(bytes: Uint8Array): MilModel {
-  const message = parse(bytes);
+  const { message, stranger } = parseModel(bytes);
   const program = programOf(message);
   const names = Object.keys(program.functions);
   if (names.length === 0) throw new UserError("the program has no function");
+  if (names.length > MOST_FUNCTIONS)
+    throw new UserError(`the program has ${names.length} functions; graphc reads up to ${MOST_FUNCTIONS}`);
   const model = {
     specificationVersion: message.specificationVersion,
     functions: names.map((name) => decodeFunction(name, program.functions[name]!)),
@@ -49,20 +53,8 @@ export function decodeModel(bytes: Uint8Array): MilModel {
     ...decodeBuildInfo(program.attributes),
     ...(program.docString ? { docString: program.docString } : {}),
   };
-  messageOr(() => checkWire(ModelSchema, bytes));
+  if (stranger !== undefined) throw new UserError(stranger);
   return model;
-}
-
-const parse = (bytes: Uint8Array): Model => messageOr(() => fromBinary(ModelSchema, bytes));
-
-/** Bytes that are no message make the decoder throw errors of its own. */
-function messageOr<X>(read: () => X): X {
-  try {
-    return read();
-  } catch (error) {
-    if (isUserError(error)) throw error;
-    throw new UserError(`this is not a Core ML model: ${(error as Error).message}`);
-  }
 }
 
 function programOf(message: Model): Program {

@@ -40,8 +40,9 @@ const featuresOf = ({ inputs, states, outputs }: MilInterface, role: Role): read
 /** What the function has in that role, by name. An output has the type that is declared where it is made. */
 function typesOf(fn: MilFunction, role: Role): ReadonlyMap<string, MilTensorType> {
   const declared = role === "output" ? [...fn.inputs, ...fn.operations.flatMap((op) => op.outputs)] : fn.inputs;
+  const outputs = new Set(fn.outputs);
   const types = declared.flatMap(({ name, type }): readonly (readonly [string, MilTensorType])[] => {
-    if (role === "output" && !fn.outputs.includes(name)) return [];
+    if (role === "output" && !outputs.has(name)) return [];
     if (type.kind === "tensor") return role === "state" ? [] : [[name, type]];
     return role === "state" ? [[name, type.tensor]] : [];
   });

@@ -41,12 +41,13 @@ export function inputShapes(
   const known = new Set(declared.map(({ name }) => name));
   const stray = Object.keys(sizes.dims ?? {}).find((name) => !known.has(name));
   if (stray !== undefined) throw new UserError(`dims names "${stray}", which is no input of "${fn.name}"`);
-  const open = declared.flatMap(({ name, shape }) => openAxes(name, shape, features.get(name)));
-  const token = sizes.tokens === undefined ? undefined : tokenFamily(open, sizes.tokens);
+  const openOf = new Map(declared.map(({ name, shape }) => [name, openAxes(name, shape, features.get(name))]));
+  const token = sizes.tokens === undefined ? undefined : tokenFamily([...openOf.values()].flat(), sizes.tokens);
   return Object.fromEntries(
     declared.map(({ name, shape }) => {
-      const given = sizes.dims?.[name];
-      const chosen = given ?? fill(name, shape, open, token, sizes.tokens);
+      const open = openOf.get(name)!;
+      const given = Object.hasOwn(sizes.dims ?? {}, name) ? sizes.dims![name] : undefined;
+      const chosen = given ?? fill(shape, open, token, sizes.tokens);
       return [name, checked(name, chosen, shape, features.get(name), open)];
     }),
   );
@@ -74,7 +75,6 @@ function tokenFamily(open: readonly OpenAxis[], tokens: number): string | undefi
 }
 
 function fill(
-  name: string,
   shape: readonly MilDim[],
   open: readonly OpenAxis[],
   token: string | undefined,
@@ -82,7 +82,7 @@ function fill(
 ): Shape {
   return shape.map((n, axis) => {
     if (n !== undefined) return n;
-    const { family, fallback } = open.find((x) => x.input === name && x.axis === axis)!;
+    const { family, fallback } = open.find((x) => x.axis === axis)!;
     return tokens !== undefined && family === token ? tokens : fallback;
   });
 }
@@ -97,7 +97,7 @@ function checked(
   const shown = `[${chosen.join(",")}]`;
   const fits = chosen.length === shape.length && shape.every((n, axis) => n === undefined || n === chosen[axis]);
   if (!fits) throw new UserError(`input "${name}" cannot be ${shown}: it is [${shape.map((n) => n ?? "?").join(",")}]`);
-  const wrong = open.find((x) => x.input === name && !x.allows(chosen[x.axis]!));
+  const wrong = open.find((x) => !x.allows(chosen[x.axis]!));
   if (wrong) throw new UserError(`input "${name}" cannot be ${shown}: axis ${wrong.axis} is ${wrong.family}`);
   const listed = feature?.enumerated;
   if (listed && shape.includes(undefined) && !listed.some((one) => sameShape(one, chosen)))

@@ -20,6 +20,7 @@ import {
   type MilModel,
   type MilOperation,
 } from "../mil/records.ts";
+import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
@@ -55,6 +56,9 @@ export const lift = (model: MilModel, blobs: Blobs, options: LiftOptions = {}): 
 export function liftFunction(model: MilModel, blobs: Blobs, options: LiftOptions = {}): Lifted {
   const fn = functionIn(model, options.function);
   const where = `function "${fn.name}"`;
+  // What an op means depends on it.
+  if (!SPECIFICATION_OF.has(fn.opset))
+    throw refuse(where, `has the opset "${fn.opset}"; graphc knows ${[...SPECIFICATION_OF.keys()].join(", ")}`);
   const leaves = leavesOf(fn, inputShapes(fn, interfaceIn(model, fn.name), options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
   const scope = openScope(fn, leaves, blobs, where);
@@ -156,16 +160,20 @@ function argumentOf(
   scope: FunctionScope,
   where: Where,
 ): unknown {
-  const operand = spec.operands[key];
+  const operand = ownOf(spec.operands, key);
   if (operand?.list) return args.map((x) => operandOf(x, scope, where));
   const [argument] = args;
   if (!argument || args.length > 1) throw refuse(where, `binds ${args.length} values to "${key}"`);
   if (operand) return operandOf(argument, scope, where);
   const found = "value" in argument ? { kind: "literal", literal: argument.value } : scope.bound.get(argument.name);
-  if (found?.kind === "literal") return attributeOf(found.literal, spec.attrs[key]?.kind, scope.blobs);
+  if (found?.kind === "literal") return attributeOf(found.literal, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
   lookUp(scope, (argument as { name: string }).name, where);
   throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
 }
+
+/** Parameters are named by the file: what an object inherits is none. */
+const ownOf = <X>(record: Readonly<Record<string, X>>, key: string): X | undefined =>
+  Object.hasOwn(record, key) ? record[key] : undefined;
 
 function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scope: FunctionScope, where: Where): void {
   if (outputs.length !== results.length)

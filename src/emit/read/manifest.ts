@@ -1,13 +1,17 @@
 /** The rules by which Core ML finds the model in a package folder: Manifest.json names the items below Data/. */
-import { existsSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
+import { strictJsonOf } from "../../files/json.ts";
 
 type Json = Readonly<Record<string, unknown>>;
+type Fail = (text: string) => never;
 
 /** Newest manifest format that the rules here are those of. */
 const NEWEST = [1, 0, 0] as const;
 const ITEM_KEYS = ["path", "name", "author", "description"] as const;
+/** A manifest has a few hundred bytes. */
+const MOST_BYTES = 2 ** 20;
 
 /**
  * The path of the package's root item, its model.
@@ -16,7 +20,7 @@ const ITEM_KEYS = ["path", "name", "author", "description"] as const;
 export function rootItemOf(folder: string): string {
   const file = join(folder, "Manifest.json");
   if (!existsSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
-  const fail = (text: string): never => {
+  const fail: Fail = (text) => {
     throw new UserError(`${file} ${text}`);
   };
   const manifest = parse(file, fail);
@@ -25,36 +29,44 @@ export function rootItemOf(folder: string): string {
   const paths = new Map(Object.entries(items).map(([id, item]) => [id, itemPath(folder, id, item, fail)]));
   const root = manifest.rootModelIdentifier;
   if (root === undefined) fail("has no rootModelIdentifier");
-  return paths.get(String(root)) ?? fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
+  if (typeof root !== "string") return fail("has a rootModelIdentifier that is no text");
+  return paths.get(root) ?? fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
 }
 
-function parse(file: string, fail: (text: string) => never): Json {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    fail(`${error instanceof SyntaxError ? "is not JSON" : "cannot be read"}: ${(error as Error).message}`);
-  }
+function parse(file: string, fail: Fail): Json {
+  const value = strictJsonOf(bytesOf(file, fail), file);
   return isRecord(value) ? value : fail("is not a JSON object");
 }
 
-const isRecord = (x: unknown): x is Json => typeof x === "object" && x !== null && !Array.isArray(x);
+function bytesOf(file: string, fail: Fail): Uint8Array {
+  const stat = statSync(file);
+  if (!stat.isFile()) fail("is no file");
+  if (stat.size > MOST_BYTES) fail(`has ${stat.size} bytes; a manifest has at most ${MOST_BYTES}`);
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    return fail(`cannot be read: ${(error as Error).message}`);
+  }
+}
 
-function checkVersion(version: unknown, fail: (text: string) => never): void {
-  const parts = /^(\d+)\.(\d+)\.(\d+)$/.exec(String(version))?.slice(1).map(Number) ?? [];
-  if (parts.length === 0)
-    fail(`has fileFormatVersion ${JSON.stringify(version)}; it must be three numbers such as "1.0.0"`);
+const isRecord = (x: unknown): x is Json => typeof x === "object" && x !== null && !Array.isArray(x);
+/** Keys come from a file: what an object inherits is none of them. */
+const own = (record: Json, key: string): unknown => (Object.hasOwn(record, key) ? record[key] : undefined);
+
+function checkVersion(version: unknown, fail: Fail): void {
+  const parts = typeof version === "string" ? /^(\d+)\.(\d+)\.(\d+)$/.exec(version)?.slice(1).map(Number) : undefined;
+  if (!parts) throw fail(`has fileFormatVersion ${JSON.stringify(version)}; it must be three numbers such as "1.0.0"`);
   const differs = parts.findIndex((n, i) => n !== NEWEST[i]);
   if (differs >= 0 && parts[differs]! > NEWEST[differs]!) fail(`has fileFormatVersion ${version}, newer than 1.0.0`);
 }
 
-function itemPath(folder: string, id: string, item: unknown, fail: (text: string) => never): string {
+function itemPath(folder: string, id: string, item: unknown, fail: Fail): string {
   if (!isRecord(item)) return fail(`has no record for item ${id}`);
-  const missing = ITEM_KEYS.find((key) => typeof item[key] !== "string");
+  const missing = ITEM_KEYS.find((key) => typeof own(item, key) !== "string");
   if (missing) fail(`has no "${missing}" for item ${id}`);
   const data = join(folder, "Data");
   const path = join(data, String(item.path));
-  if (relative(data, path).startsWith("..")) fail(`places item ${id} outside Data/`);
+  if (relative(data, path).split(sep)[0] === "..") fail(`places item ${id} outside Data/`);
   if (!existsSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
   return path;
 }

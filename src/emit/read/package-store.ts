@@ -5,7 +5,8 @@ import { UserError } from "../../dsl/user-error.ts";
 import { arrayOf, type NDArray } from "../../passes/interpret/array.ts";
 import { nothingToReport, type WeightStore } from "../../weights/store.ts";
 import { milType } from "../mil/records.ts";
-import { type BlobSpan, blobElements, findBlob, readSpan } from "./blob.ts";
+import { blobElements, findBlob } from "./blob.ts";
+import { type BlobSpan, readSpan } from "./blob-spans.ts";
 
 /** As `WeightStore` promises. */
 const CHUNK = 4 << 20;

@@ -50,10 +50,17 @@ export const liftedOf = ({ path, model, blobs }: Package, options: LiftOptions =
 function modelFileOf(path: string): string {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (!stat) throw new UserError(`${path} does not exist`);
-  if (!stat.isDirectory()) return path;
+  if (!stat.isDirectory()) return regular(path, path);
   const root = rootItemOf(path);
-  if (statSync(root).isFile()) return root;
-  throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
+  if (statSync(root).isDirectory())
+    throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
+  return regular(root, path);
+}
+
+/** Neither a pipe nor a device, which may never end. */
+function regular(file: string, path: string): string {
+  if (statSync(file).isFile()) return file;
+  throw new UserError(`${path}: the model is not a regular file`);
 }
 
 function bytesOf(file: string): Uint8Array {

@@ -8,7 +8,8 @@ import type { WeightSource } from "../../dsl/tensor.ts";
 import { bitsOf, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightPlace } from "../../passes/prove/reading/leaves.ts";
 import { milType } from "../mil/records.ts";
-import { findBlob, type PackageSource, readSpan } from "./blob.ts";
+import { findBlob, type PackageSource } from "./blob.ts";
+import { readSpan } from "./blob-spans.ts";
 
 interface PackageWeight {
   readonly source: PackageSource;

@@ -3,14 +3,10 @@ import { GraphError } from "../../dsl/error.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import type { Site } from "../../dsl/site.ts";
 import type { Def, Tensor } from "../../dsl/tensor.ts";
+import { KEYWORDS } from "../mil/identifier.ts";
 
-/** Core ML reads the program as text, where these words mean something else. */
-const RESERVED: ReadonlySet<string> = new Set(
-  (
-    "any bool program func tensor list dict tuple true false string state function block return none " +
-    "bf16 fp16 fp32 fp64 int8 int16 int32 int64 uint8 uint16 uint32 uint64"
-  ).split(" "),
-);
+/** What other writers of MIL keep from being names besides. */
+const RESERVED: ReadonlySet<string> = new Set([...KEYWORDS, "function", "block", "return", "none"]);
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

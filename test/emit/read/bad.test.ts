@@ -1,5 +1,7 @@
 /** Packages that are not what they should be: one clear sentence each. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -10,6 +12,7 @@ import { input, weight } from "../../../src/dsl/tensor.ts";
 import { sentenceOf } from "../../../src/dsl/user-error.ts";
 import type { Program } from "../../../src/emit/mil/gen/MIL_pb.js";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
+import { overlapRefuser } from "../../../src/emit/read/blob-spans.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { generatedStore } from "../../../src/weights/generated.ts";
@@ -190,6 +193,11 @@ const manifests: readonly (readonly [what: string, edit: (manifest: Json) => voi
     (m) => Object.assign(m, { rootModelIdentifier: "somebody" }),
     'names "somebody" as its rootModelIdentifier, which is not among its items',
   ],
+  [
+    "a root that is an object",
+    (m) => Object.assign(m, { rootModelIdentifier: {} }),
+    "has a rootModelIdentifier that is no text",
+  ],
   ["no items", (m) => delete m.itemInfoEntries, "has no itemInfoEntries"],
   [
     "no version",
@@ -232,7 +240,30 @@ test.each(manifests)("a manifest with %s", (_, edit, expected) => {
 
 test("a manifest that is not JSON", () => {
   writeFileSync(file("Manifest.json"), "{");
-  expect(complaint()).toMatch(/^…\/bad.mlpackage\/Manifest.json is not JSON: /);
+  expect(complaint()).toMatch(/^…\/bad.mlpackage\/Manifest.json: not valid JSON: /);
+});
+
+test("a manifest with a key twice", () => {
+  const text = readFileSync(file("Manifest.json"), "utf8");
+  writeFileSync(file("Manifest.json"), text.replace("{", '{ "fileFormatVersion": "1.0.0",'));
+  expect(complaint()).toBe('…/bad.mlpackage/Manifest.json: the key "fileFormatVersion" is given twice');
+});
+
+test("a manifest that is too long", () => {
+  writeFileSync(file("Manifest.json"), " ".repeat(2 ** 20 + 1));
+  expect(complaint()).toBe("…/bad.mlpackage/Manifest.json has 1048577 bytes; a manifest has at most 1048576");
+});
+
+test.each([MODEL, WEIGHTS, "Manifest.json"])("a pipe in the place of %s", (path) => {
+  rmSync(file(path));
+  execFileSync("mkfifo", [file(path)]);
+  expect(complaint()).toMatch(/is (no|not a regular) file$/);
+});
+
+test("a folder in the place of the weight file", () => {
+  rmSync(file(WEIGHTS));
+  mkdirSync(file(WEIGHTS));
+  expect(complaint()).toBe(`${AT} 1 (const "w"): cannot read the weight file ${BLOB}: it is not a regular file`);
 });
 
 test("a folder without a manifest", () => {
@@ -245,4 +276,25 @@ test("a root item that is a folder", () => {
   const [id] = Object.entries(itemsOf(manifest)).find(([, item]) => item.path === "com.apple.CoreML/weights")!;
   writeFileSync(file("Manifest.json"), JSON.stringify({ ...manifest, rootModelIdentifier: id }));
   expect(complaint()).toBe("…/bad.mlpackage: the root item of the manifest is a folder, not a model file");
+});
+
+// --- blobs over one another --------------------------------------------------------------------------------------
+test("blobs that begin at one place and have other lengths are other weights", () => {
+  const bytes = Buffer.concat([readFileSync(file(WEIGHTS)), Buffer.alloc(80, 7)]);
+  // The record of "w" refers to the data of "b", and to what is behind it.
+  bytes.writeBigUInt64LE(320n, 64 + 16);
+  writeFileSync(file(WEIGHTS), bytes);
+  const { blobs, model } = readPackage(bad);
+  const refs = model.functions[0]!.operations.flatMap(({ value }) => (value && "blob" in value ? [value] : []));
+  const hashes = refs.map(({ blob, type }) => blobs.source(blob, type).sha256);
+  expect(hashes).toEqual(
+    [320 + 96, 320 + 16].map((end) => createHash("sha256").update(bytes.subarray(320, end)).digest("hex")),
+  );
+});
+
+test("blobs that have more bytes than their file are refused", () => {
+  const refuse = overlapRefuser();
+  const span = (begin: number, bytes: number) => () => refuse({ file: file(WEIGHTS), begin, bytes }, "weight.bin");
+  for (const ok of [span(64, 200), span(64, 200), span(128, 136)]) expect(ok).not.toThrow();
+  expect(span(192, 1)).toThrow('blobs of "weight.bin" lie over one another');
 });

@@ -27,8 +27,7 @@ function fieldOf(no: number, wire: (typeof WIRES)[number]): Uint8Array {
 
 const taken = (message: DescMessage, bytes: Uint8Array): boolean => {
   try {
-    checkWire(message, bytes);
-    return true;
+    return checkWire(message, bytes) === undefined;
   } catch (error) {
     expect(error).toMatchObject({ name: "UserError", message: expect.stringContaining("which graphc does not know") });
     return false;

@@ -15,3 +15,15 @@ export const fieldsOf = (bytes: Uint8Array): object =>
 
 /** NaN equals NaN, −0 does not equal 0, the order of a map does not count. */
 export const sameFields = (a: Uint8Array, b: Uint8Array): boolean => isDeepStrictEqual(fieldsOf(a), fieldsOf(b));
+
+/** Whether a message of the model, at any depth, has a field that is not declared, or has it with another wire type. */
+export function hasUnknown(bytes: Uint8Array): boolean {
+  const reader = Object.assign(protobuf.Reader.create(Uint8Array.from(bytes)), { discardUnknown: false });
+  return holdsUnknown(Model.decode(reader));
+}
+
+function holdsUnknown(value: unknown): boolean {
+  if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) return false;
+  if (((value as { $unknowns?: readonly unknown[] }).$unknowns ?? []).length > 0) return true;
+  return Object.values(value).some(holdsUnknown);
+}

@@ -1,0 +1,15 @@
+/** More of `wire.test.ts`: WIRE_FUZZ_RUNS and WIRE_FUZZ_SEED choose others. */
+import { expect, test } from "vitest";
+import { fuzzWire } from "../../support/wire/fuzz.ts";
+import { CLASSES } from "../../support/wire/judge.ts";
+
+const runs = Number(process.env.WIRE_FUZZ_RUNS ?? 20_000);
+const seed = Number(process.env.WIRE_FUZZ_SEED ?? 1);
+
+test(`${runs} changes, seed ${seed}`, { timeout: 0 }, async () => {
+  const { counts, wrong } = await fuzzWire(runs, seed);
+  console.log(`wire: ${JSON.stringify(Object.fromEntries(counts))}, ${wrong.length} wrong`);
+  expect(wrong).toEqual([]);
+  // What only a map makes deeper for us than for protobufjs is in the short suite.
+  expect(CLASSES.filter((name) => !counts.has(name) && name !== "nested deeper than 100")).toEqual([]);
+});
