@@ -7,9 +7,10 @@ import { isConstant } from "../../dsl/operands.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
+import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import { align, dataAddress, type Machine, machine, machineBytes } from "../kernels/machine.ts";
-import { copyElements, type RawArray } from "../kernels/raw.ts";
+import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
 import { constantKey, fillConstants, type WeightStream } from "./constants.ts";
 import { bytesOfValue, type Plan, storeOfValue } from "./plan.ts";
 
@@ -121,7 +122,11 @@ interface Call {
   readonly observe?: Observer | undefined;
 }
 
-function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values, observe }: Call): RawResults {
+function runPlan(
+  m: Machine,
+  { graph, steps, precision }: Plan,
+  { places, workspace, values, observe }: Call,
+): RawResults {
   const place = (value: Tensor): Place => places.get(value)!;
   for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
     copyElements(leaf.type.dtype, given(leaf, values).data, place(leaf).data);
@@ -131,11 +136,22 @@ function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values
     atOp(value, () => kernel.run(m, place(value), operands, workspace));
     observe?.(value, { ...value.type, data: place(value).data });
   }
-  const result = (value: Tensor): RawArray => ({ ...value.type, data: place(value).data.slice() });
+  const result = (value: Tensor): RawArray => inForm(place(value), precision);
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, result(value)])),
     states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, result(exit)])),
   };
+}
+
+/** A copy as the precision gives results: a constant is held as it is in any, and may be a result as well. */
+function inForm({ dtype, shape, data }: Place, precision: Precision): RawArray {
+  const copy = storeOf(dtype, precision).view(
+    new ArrayBuffer(data.length * storeOf(dtype, precision).bytes),
+    0,
+    data.length,
+  );
+  copyElements(dtype, data, copy);
+  return { dtype, shape, data: copy };
 }
 
 function given(leaf: Tensor, values: Readonly<Record<string, RawArray>>): RawArray {
