@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GraphError, isGraphError } from "../dsl/error.ts";
+import { largest } from "../dsl/number.ts";
 import type { Frame, Site } from "../dsl/site.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
 import type { ExitCode } from "./command.ts";
@@ -66,7 +67,10 @@ function placed(site: Site): { readonly at?: Frame } {
 
 /** The message, the line that made the op, and one line per operand. */
 export function reportGraphError(error: GraphError): string {
-  const width = Math.max(0, ...error.notes.map((note) => `${note.label}: ${note.type}`.length));
+  const width = largest(
+    error.notes.map((note) => `${note.label}: ${note.type}`.length),
+    0,
+  );
   const notes = error.notes.map((note) => {
     const frame = authorFrame(note.site);
     return `  ${`${note.label}: ${note.type}`.padEnd(width)}${frame ? `  made at ${place(frame)}` : ""}`;

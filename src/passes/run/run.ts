@@ -11,7 +11,7 @@ import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import { align, dataAddress, type Machine, machine, machineBytes } from "../kernels/machine.ts";
 import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
-import { constantKey, fillConstants, type WeightStream } from "./constants.ts";
+import { type ConstantKeys, fillConstants, newConstantKeys, type WeightStream } from "./constants.ts";
 import { bytesOfValue, type Plan, storeOfValue } from "./plan.ts";
 
 /** How an executor is set up. */
@@ -62,7 +62,7 @@ export async function prepare(
   const placeOf = (value: Tensor, plan: Plan): Place => {
     const owner = plan.owners.get(value)!;
     const at = isConstant(owner)
-      ? layout.constants.get(constantKey(owner, plan.precision))!
+      ? layout.constants.get(layout.keyOf(owner, plan.precision))!
       : layout.arena + plan.offsets.get(owner)!;
     const data = storeOfValue(owner, plan.precision).view(m.buffer, at, sizeOf(value.type.shape));
     return { ...value.type, at, data };
@@ -82,7 +82,9 @@ export async function prepare(
 /** Where things are in the machine's data: workspace, constants, and one arena that all plans use in turn. */
 interface DataLayout {
   readonly workspace: number;
-  readonly constants: ReadonlyMap<string, number>;
+  readonly keyOf: ConstantKeys;
+  /** Addresses by key. */
+  readonly constants: ReadonlyMap<number, number>;
   readonly arena: number;
   readonly data: number;
   readonly scratch: number;
@@ -91,18 +93,19 @@ interface DataLayout {
 function layoutOf(plans: readonly Plan[], threads: number): DataLayout {
   const scratch = Math.max(...plans.map((p) => p.scratch));
   const workspace = dataAddress({ scratch, threads });
-  const constants = new Map<string, number>();
+  const keyOf = newConstantKeys();
+  const constants = new Map<number, number>();
   let next = workspace + align(Math.max(...plans.map((p) => p.workspace)));
   for (const plan of plans) {
     for (const value of plan.constants) {
-      const key = constantKey(value, plan.precision);
+      const key = keyOf(value, plan.precision);
       if (constants.has(key)) continue;
       constants.set(key, next);
       next += bytesOfValue(value, plan.precision);
     }
   }
   const data = next + Math.max(...plans.map((p) => p.arena)) - workspace;
-  return { workspace, constants, arena: next, data, scratch };
+  return { workspace, keyOf, constants, arena: next, data, scratch };
 }
 
 type Places = ReadonlyMap<Tensor, Place>;
