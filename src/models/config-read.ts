@@ -1,6 +1,7 @@
 /** Reads a phi3-type config.json: every field named, checked and typed; what the layer cannot do is refused. */
 import { match } from "ts-pattern";
 import { UserError } from "../dsl/user-error.ts";
+import { brief } from "./brief.ts";
 import { longRopeAttentionFactor, type PhiConfig, type RopeScaling } from "./config.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -190,13 +191,3 @@ const isPositive = (value: unknown): value is number =>
 const isSize = (value: unknown): value is number => isPositive(value) && Number.isInteger(value);
 const isList = (value: unknown, count: number): value is readonly number[] =>
   Array.isArray(value) && value.length === count && value.every(isPositive);
-
-const BRIEF = 60;
-
-/** A value as JSON, shortened to a readable length; of a list, its length too. 1e400 is read as Infinity, which JSON has no word for. */
-function brief(value: unknown): string {
-  if (typeof value === "number" && !Number.isFinite(value)) return "a number beyond the doubles";
-  const text = JSON.stringify(value) ?? String(value);
-  if (Array.isArray(value)) return `a list of ${value.length}${text.length <= BRIEF ? ` (${text})` : ""}`;
-  return text.length <= BRIEF ? text : `${text.slice(0, BRIEF)}…`;
-}
