@@ -2,9 +2,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
+import { meetInputs } from "../dsl/twins.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
 import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
 import { discardAll, placeAll } from "../files/stage.ts";
+import { checkProvable } from "../passes/prove/program/pair.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Refuted, Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
@@ -49,15 +51,18 @@ export type Emitted =
     }
   | { readonly kind: "refuted"; readonly verdict: Refuted };
 
-/** What will be written into the folder. The graphs are built, and so checked, before anything is. */
+/** What will be written into the folder. The graphs are built, and so checked, before anything is. @throws UserError for a block too long to prove */
 export function planPackages(subject: Subject, args: Args, folder: string): readonly PlannedPackage[] {
   const size = requestedSize(args);
   const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
-  return counts.map((tokens) => ({
+  const planned = counts.map((tokens) => ({
     tokens,
     graph: subject.build({ ...size, tokens }),
     path: packagePath(folder, subject, tokens),
   }));
+  const [block, step = block] = planned.map(({ graph }) => graph);
+  if (!args.flag("no-prove")) checkProvable(meetInputs(block!, step!).tokens);
+  return planned;
 }
 
 /**

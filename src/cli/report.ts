@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GraphError, isGraphError } from "../dsl/error.ts";
+import { largest } from "../dsl/number.ts";
 import type { Frame, Site } from "../dsl/site.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
 import { harmless, printable, printableSentence } from "../files/printable.ts";
@@ -77,7 +78,10 @@ function placed(site: Site): { readonly at?: Frame } {
 /** The message, the line that made the op, and one line per operand. */
 export function reportGraphError(error: GraphError): string {
   const shown = error.notes.map(({ label, type, site }) => ({ text: printable(`${label}: ${type}`), site }));
-  const width = shown.reduce((most, { text }) => Math.max(most, text.length), 0);
+  const width = largest(
+    shown.map(({ text }) => text.length),
+    0,
+  );
   const notes = shown.map(({ text, site }) => {
     const frame = authorFrame(site);
     return `  ${text.padEnd(width)}${frame ? `  made at ${place(frame)}` : ""}`;

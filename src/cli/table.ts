@@ -1,11 +1,17 @@
 /** Plain text tables: columns as wide as their widest cell, numbers to the right. */
 
+import { largest } from "../dsl/number.ts";
 import { printable } from "../files/printable.ts";
 
 /** Head, rule and rows; a column is set to the right where all of its cells are numbers. */
 export function table(head: readonly string[], contents: readonly (readonly string[])[]): string {
   const rows = contents.map((cells) => cells.map(printable));
-  const widths = head.map((title, column) => Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)));
+  const widths = head.map((title, column) =>
+    largest(
+      rows.map((row) => row[column]?.length ?? 0),
+      title.length,
+    ),
+  );
   const numeric = head.map(
     (_, column) => rows.length > 0 && rows.every((row) => /^[-+\d.,e%]*$/.test(row[column] ?? "")),
   );

@@ -93,3 +93,10 @@ export function roundTo(dtype: DType, x: number): number {
     }
   }
 }
+
+/** The largest of any number of numbers, `least` included: a call with hundreds of thousands of arguments would fail. */
+export function largest(numbers: Iterable<number>, least = Number.NEGATIVE_INFINITY): number {
+  let most = least;
+  for (const n of numbers) most = Math.max(most, n);
+  return most;
+}

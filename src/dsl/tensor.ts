@@ -161,7 +161,7 @@ export function operandsOf(def: OpDef): readonly Tensor[] {
   const all: Tensor[] = [];
   for (const operand of Object.values(def.operands)) {
     if ("type" in operand) all.push(operand);
-    else all.push(...operand);
+    else for (const x of operand) all.push(x);
   }
   return all;
 }

@@ -1,9 +1,14 @@
 /** Reads a phi3-type config.json: every field named, checked and typed; what the layer cannot do is refused. */
 import { match } from "ts-pattern";
 import { UserError } from "../dsl/user-error.ts";
+import { brief } from "./brief.ts";
 import { longRopeAttentionFactor, type PhiConfig, type RopeScaling } from "./config.ts";
 
 type Json = Readonly<Record<string, unknown>>;
+
+/** Every size counts places that Core ML indexes with int32; a layer is six tensors or more, which are listed. */
+const MOST = 2 ** 31 - 1;
+const MOST_LAYERS = 10_000;
 
 /**
  * The configuration in a parsed config.json. RoPE's fields are found at the top level, in `rope_scaling` (older
@@ -35,7 +40,7 @@ export function readPhiConfig(json: unknown, where: string): PhiConfig {
     rope: ropeOf(rotaryDims / 2, maxPositions, f),
     ffnSize: f.size("intermediate_size"),
     eps: f.positive("rms_norm_eps"),
-    layers: f.size("num_hidden_layers"),
+    layers: f.size("num_hidden_layers", MOST_LAYERS),
     vocab: f.size("vocab_size"),
     tiedHead: f.boolean("tie_word_embeddings"),
     ...(f.has("sliding_window") ? { slidingWindow: f.size("sliding_window") } : {}),
@@ -120,7 +125,8 @@ interface Fields {
   readonly unscaled: boolean;
   /** Given, and not null. */
   has(name: string): boolean;
-  size(name: string): number;
+  /** A positive whole number, and no more than `most`. */
+  size(name: string, most?: number): number;
   positive(name: string): number;
   positives(name: string, count: number): readonly number[];
   boolean(name: string): boolean;
@@ -153,7 +159,10 @@ function fieldsOf(top: Json, where: string): Fields {
     unscaled: top.rope_scaling === null && top.rope_parameters === undefined,
     fail,
     has: (name) => find(name) !== undefined,
-    size: (name) => typed(name, "a positive whole number", isSize),
+    size(name, most = MOST) {
+      const size = typed(name, "a positive whole number", isSize);
+      return size <= most ? size : fail(`"${name}" is ${size}, and graphc takes ${most} at most`);
+    },
     positive: (name) => typed(name, "a positive number", isPositive),
     positives: (name, count) =>
       typed(name, `a list of ${count} positive numbers, one per pair of rotary dims`, (value) => isList(value, count)),
@@ -179,15 +188,6 @@ function recordOf(value: unknown, what: string, where: string): Json {
 
 const isPositive = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value > 0;
-const isSize = (value: unknown): value is number => isPositive(value) && Number.isSafeInteger(value);
+const isSize = (value: unknown): value is number => isPositive(value) && Number.isInteger(value);
 const isList = (value: unknown, count: number): value is readonly number[] =>
   Array.isArray(value) && value.length === count && value.every(isPositive);
-
-const BRIEF = 60;
-
-/** A value as JSON, shortened to a readable length; of a list, its length too. */
-function brief(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  if (Array.isArray(value)) return `a list of ${value.length}${text.length <= BRIEF ? ` (${text})` : ""}`;
-  return text.length <= BRIEF ? text : `${text.slice(0, BRIEF)}…`;
-}

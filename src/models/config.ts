@@ -79,8 +79,16 @@ export const PHI4_MINI = {
   maxPositions: 131072,
 } as const satisfies PhiConfig;
 
-/** A block has a cache row for each of its tokens. @throws UserError */
+/** Positions of cache rows are int32. */
+const MOST_ROWS = 2 ** 31 - 1;
+
+/** A block has a cache row for each of its tokens, and each row a position. @throws UserError */
 export function checkFits({ tokens, maxSeq }: { readonly tokens: number; readonly maxSeq: number }): void {
+  if (maxSeq > MOST_ROWS)
+    throw new UserError(
+      `a cache of ${maxSeq} rows is beyond the ${MOST_ROWS} that an int32 position can tell apart`,
+      "lower max_seq",
+    );
   if (tokens > maxSeq)
     throw new UserError(`a block of ${tokens} tokens does not fit a cache of ${maxSeq} rows`, "raise max_seq");
 }

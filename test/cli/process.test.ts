@@ -138,3 +138,13 @@ test("a folder that cannot be written is named", async ({ skip }) => {
   expect(deep).toEqual({ code: 2, out: "", err: expect.stringMatching(reason) });
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test("a proof that outgrows the memory that Node was given is refused before Node ends itself", async () => {
+  const file = join(ROOT, "examples/attention.ts");
+  const argv = ["--max-old-space-size=60", join(bundle, "cli.js"), "prove", file, "--tokens", "128"];
+  const { code, out, err } = await outcomeOf(spawn(process.execPath, argv, { cwd: ROOT }));
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toMatch(
+    /error: the proof does not fit into the \d+ MB that Node takes: .*lower --tokens, or give Node more/,
+  );
+});

@@ -136,6 +136,33 @@ test("sizes that are not whole or not positive", () => {
   expect(refused({ sliding_window: -1 })).toBe('config.json: "sliding_window" must be a positive whole number, not -1');
 });
 
+const COUNTS = [
+  "hidden_size",
+  "num_attention_heads",
+  "num_key_value_heads",
+  "num_hidden_layers",
+  "intermediate_size",
+  "vocab_size",
+  "max_position_embeddings",
+  "original_max_position_embeddings",
+  "sliding_window",
+  "head_dim",
+] as const;
+
+test.each(COUNTS)("%s as no count, or as one that nothing can be made of", (field) => {
+  const sentence = (value: string) => `config.json: "${field}" must be a positive whole number, not ${value}`;
+  const given = (value: string) =>
+    refusalOf(() => read(JSON.parse(JSON.stringify({ ...PUBLISHED, [field]: "?" }).replace('"?"', value))));
+  for (const value of ["0", "-1", "2.5", "-1e400", "true", "[]", '"1"'])
+    expect(given(value)).toBe(
+      sentence(value === "-1e400" ? "a number beyond the doubles" : value === "[]" ? "a list of 0 ([])" : value),
+    );
+  expect(given("1e400")).toBe(sentence("a number beyond the doubles"));
+  const most = field === "num_hidden_layers" ? 10_000 : 2 ** 31 - 1;
+  for (const value of [most + 1, 1e15, 1e21, 1e308])
+    expect(given(String(value))).toBe(`config.json: "${field}" is ${value}, and graphc takes ${most} at most`);
+});
+
 test("what the layer does not have", () => {
   const refusal = (field: string, value: string, only: string) =>
     `config.json: "${field}" is ${value}, which graphc's phi3 layer does not have; only ${only} is supported`;

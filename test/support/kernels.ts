@@ -6,7 +6,7 @@ import type { Tensor, WeightSource } from "../../src/dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
-import { toNDArray, toRaw } from "../../src/passes/kernels/raw.ts";
+import { storeOf, toNDArray, toRaw } from "../../src/passes/kernels/raw.ts";
 import type { WeightStream } from "../../src/passes/run/constants.ts";
 import { type PlanOptions, planOf } from "../../src/passes/run/plan.ts";
 import { prepare, type RunOptions } from "../../src/passes/run/run.ts";
@@ -61,7 +61,7 @@ export interface Feeds {
   weight?(source: WeightSource, type: TensorType): NDArray;
 }
 
-/** Runs the graph both ways and expects the same bits, any NaN being one. */
+/** Runs the graph both ways and expects the same bits, any NaN being one, stored as the precision stores results. */
 export async function expectSameBits(
   graph: Graph,
   feeds: Feeds,
@@ -77,6 +77,8 @@ export async function expectSameBits(
       expect(Object.keys(fast[kind])).toEqual(Object.keys(reference[kind]));
       for (const [name, expected] of Object.entries(reference[kind])) {
         expect(differences(toNDArray(fast[kind][name]!), expected), name).toEqual([]);
+        const form = storeOf(expected.dtype, precision).view(new ArrayBuffer(0), 0, 0);
+        expect(fast[kind][name]!.data.constructor, name).toBe(form.constructor);
       }
     }
   } finally {

@@ -1,8 +1,10 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
+import { meetInputs } from "../../dsl/twins.ts";
 import { knownTable } from "../../emit/read/known-tables.ts";
 import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
+import { checkProvable } from "../../passes/prove/program/pair.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
@@ -82,6 +84,7 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
 
 async function verdictOf(pair: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Promise<Verdict> {
   const { block, step, small, given } = pair;
+  checkProvable(meetInputs(block, step, given).tokens);
   const notFinite = await notFiniteIn(pair);
   const runs = await ownRuns(pair, io);
   const progress = io.progress("proving");

@@ -78,7 +78,7 @@ function ancestors(states: readonly State[]): ReadonlySet<Def> {
   for (let def = stack.pop(); def; def = stack.pop()) {
     if (seen.has(def)) continue;
     seen.add(def);
-    if (def.kind === "op") stack.push(...operandsOf(def).map((operand) => operand.def));
+    if (def.kind === "op") for (const operand of operandsOf(def)) stack.push(operand.def);
   }
   return seen;
 }

@@ -56,7 +56,8 @@ export async function runCall(job: ParityRun, call: PlannedCall, stream: number)
     steps.push({ token, row, entry, exit: step });
     states = step.states;
     if (token < call.accepted) kept = states;
-    tokens.push(...compareToken(job, { inputs, block: block.outputs, step: step.outputs, token, row }));
+    for (const report of compareToken(job, { inputs, block: block.outputs, step: step.outputs, token, row }))
+      tokens.push(report);
   }
   for (const { row } of live) chain.stale.delete(row);
   const reports = compareStates(block.states, states, chain.stale, source.maxSeq);

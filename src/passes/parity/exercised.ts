@@ -1,4 +1,5 @@
 /** What a parity run tried, as it is told beside its verdict. */
+import { largest } from "../../dsl/number.ts";
 import type { Twins } from "../../dsl/twins.ts";
 import type { CallReport, Counts } from "./call.ts";
 import { fedZeroOrOne } from "./fed.ts";
@@ -57,12 +58,12 @@ export function exercisedBy({ twins, calls: all, dropped }: Tried): Exercised {
   const calls = all.filter(({ counts }) => counts === "yes");
   const sum = (of: (report: CallReport) => number): number => calls.reduce((n, report) => n + of(report), 0);
   const seen = calls.flatMap(({ fed }) => fed.seen);
-  const largest = calls.map(({ fed }) => fed.largest);
+  const sizes = calls.map(({ fed }) => fed.largest);
   return {
     calls: calls.length,
     tokens: sum((report) => live(report).length),
     seeds: [...new Set(calls.map(({ fed }) => fed.seed))],
-    ...(seen.length > 0 ? { seen: [Math.min(...seen), Math.max(...seen)] } : {}),
+    ...(seen.length > 0 ? { seen: [-largest(seen.map((n) => -n)), largest(seen)] } : {}),
     oldRowsShut: calls.some(({ fed }) => fed.oldShut > 0),
     ...(slots !== undefined && calls.some(({ call }) => call.rows.includes(slots - 1)) ? { lastRow: slots - 1 } : {}),
     rejected: sum((report) => live(report).filter((token) => token >= report.call.accepted).length),
@@ -71,7 +72,7 @@ export function exercisedBy({ twins, calls: all, dropped }: Tried): Exercised {
       const last = call.rows.findLastIndex((row) => row !== undefined);
       return call.rows.filter((row, token) => row === undefined && token < last).length;
     }),
-    largest: calls.length === 0 ? [0, 0] : [Math.min(...largest), Math.max(...largest)],
+    largest: calls.length === 0 ? [0, 0] : [Math.min(...sizes), Math.max(...sizes)],
     wholeNumbers: fedZeroOrOne(twins),
     dropped,
     notFinite: count(all, "not finite"),

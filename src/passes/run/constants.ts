@@ -11,13 +11,30 @@ import type { Plan } from "./plan.ts";
 /** The bytes of a weight, encoded as in weight.bin, in chunks; a chunk is valid until the next one is asked for. */
 export type WeightStream = (source: WeightSource, type: TensorType) => AsyncIterable<Uint8Array>;
 
-/** Equal for constants of equal contents: two plans of one layer then share them. */
-export function constantKey({ def, type }: Tensor, precision: Precision): string {
+/** A number for a constant of a run in that precision: the same for constants of equal contents, which two plans then share. */
+export type ConstantKeys = (value: Tensor, precision: Precision) => number;
+
+/** Numbers of constants; each is looked at once, and its operands before it. */
+export function newConstantKeys(): ConstantKeys {
+  const texts = new Map<string, number>();
+  const known = { fp16: new Map<Tensor, number>(), fp64: new Map<Tensor, number>() } as const;
+  return function keyOf(value, precision) {
+    const keys = known[precision];
+    if (!keys.has(value)) {
+      const text = constantText(value, precision, (x) => keyOf(x, precision));
+      if (!texts.has(text)) texts.set(text, texts.size);
+      keys.set(value, texts.get(text)!);
+    }
+    return keys.get(value)!;
+  };
+}
+
+function constantText({ def, type }: Tensor, precision: Precision, keyOf: (x: Tensor) => number): string {
   if (def.kind === "weight") return JSON.stringify([def.source, type]);
   if (def.kind === "const")
     return JSON.stringify([type, Array.from(def.data, (x) => (Object.is(x, -0) ? "-0" : `${x}`))]);
   if (def.kind !== "op") throw new Error(`${def.kind} is no constant`);
-  return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map((x) => constantKey(x, precision))]);
+  return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map(keyOf)]);
 }
 
 /** Whose constants to load, from where and to which addresses. */

@@ -3,6 +3,7 @@
  * anything is allocated, so that `bytesOf` (run.ts) can say beforehand what a run will take.
  */
 import { type Graph, resultsOf, schedule } from "../../dsl/graph.ts";
+import { largest } from "../../dsl/number.ts";
 import { isConstant } from "../../dsl/operands.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
@@ -69,8 +70,14 @@ export function planOf(graph: Graph, { precision = "fp16", accumulate }: PlanOpt
   return {
     ...{ graph, precision, steps, folded, constants, owners, offsets },
     arena: bytes,
-    workspace: Math.max(0, ...kernels.map((k) => k.workspace)),
-    scratch: Math.max(1024, ...kernels.map((k) => k.scratch)),
+    workspace: largest(
+      kernels.map((k) => k.workspace),
+      0,
+    ),
+    scratch: largest(
+      kernels.map((k) => k.scratch),
+      1024,
+    ),
   };
 }
 

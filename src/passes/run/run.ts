@@ -7,10 +7,11 @@ import { isConstant } from "../../dsl/operands.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
+import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import { align, dataAddress, type Machine, machine, machineBytes } from "../kernels/machine.ts";
-import { copyElements, type RawArray } from "../kernels/raw.ts";
-import { constantKey, fillConstants, type WeightStream } from "./constants.ts";
+import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
+import { type ConstantKeys, fillConstants, newConstantKeys, type WeightStream } from "./constants.ts";
 import { bytesOfValue, type Plan, storeOfValue } from "./plan.ts";
 
 /** How an executor is set up. */
@@ -61,7 +62,7 @@ export async function prepare(
   const placeOf = (value: Tensor, plan: Plan): Place => {
     const owner = plan.owners.get(value)!;
     const at = isConstant(owner)
-      ? layout.constants.get(constantKey(owner, plan.precision))!
+      ? layout.constants.get(layout.keyOf(owner, plan.precision))!
       : layout.arena + plan.offsets.get(owner)!;
     const data = storeOfValue(owner, plan.precision).view(m.buffer, at, sizeOf(value.type.shape));
     return { ...value.type, at, data };
@@ -81,7 +82,9 @@ export async function prepare(
 /** Where things are in the machine's data: workspace, constants, and one arena that all plans use in turn. */
 interface DataLayout {
   readonly workspace: number;
-  readonly constants: ReadonlyMap<string, number>;
+  readonly keyOf: ConstantKeys;
+  /** Addresses by key. */
+  readonly constants: ReadonlyMap<number, number>;
   readonly arena: number;
   readonly data: number;
   readonly scratch: number;
@@ -90,18 +93,19 @@ interface DataLayout {
 function layoutOf(plans: readonly Plan[], threads: number): DataLayout {
   const scratch = Math.max(...plans.map((p) => p.scratch));
   const workspace = dataAddress({ scratch, threads });
-  const constants = new Map<string, number>();
+  const keyOf = newConstantKeys();
+  const constants = new Map<number, number>();
   let next = workspace + align(Math.max(...plans.map((p) => p.workspace)));
   for (const plan of plans) {
     for (const value of plan.constants) {
-      const key = constantKey(value, plan.precision);
+      const key = keyOf(value, plan.precision);
       if (constants.has(key)) continue;
       constants.set(key, next);
       next += bytesOfValue(value, plan.precision);
     }
   }
   const data = next + Math.max(...plans.map((p) => p.arena)) - workspace;
-  return { workspace, constants, arena: next, data, scratch };
+  return { workspace, keyOf, constants, arena: next, data, scratch };
 }
 
 type Places = ReadonlyMap<Tensor, Place>;
@@ -121,7 +125,11 @@ interface Call {
   readonly observe?: Observer | undefined;
 }
 
-function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values, observe }: Call): RawResults {
+function runPlan(
+  m: Machine,
+  { graph, steps, precision }: Plan,
+  { places, workspace, values, observe }: Call,
+): RawResults {
   const place = (value: Tensor): Place => places.get(value)!;
   for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
     copyElements(leaf.type.dtype, given(leaf, values).data, place(leaf).data);
@@ -131,11 +139,22 @@ function runPlan(m: Machine, { graph, steps }: Plan, { places, workspace, values
     atOp(value, () => kernel.run(m, place(value), operands, workspace));
     observe?.(value, { ...value.type, data: place(value).data });
   }
-  const result = (value: Tensor): RawArray => ({ ...value.type, data: place(value).data.slice() });
+  const result = (value: Tensor): RawArray => inForm(place(value), precision);
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, result(value)])),
     states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, result(exit)])),
   };
+}
+
+/** A copy as the precision gives results: a constant is held as it is in any, and may be a result as well. */
+function inForm({ dtype, shape, data }: Place, precision: Precision): RawArray {
+  const copy = storeOf(dtype, precision).view(
+    new ArrayBuffer(data.length * storeOf(dtype, precision).bytes),
+    0,
+    data.length,
+  );
+  copyElements(dtype, data, copy);
+  return { dtype, shape, data: copy };
 }
 
 function given(leaf: Tensor, values: Readonly<Record<string, RawArray>>): RawArray {

@@ -56,9 +56,10 @@ test("memory: requests that live at the same time never overlap, and the arena i
       fc.array(
         fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 0, max: 9 }), fc.integer({ min: 0, max: 4 })),
       ),
-      (drawn) => {
+      fc.constantFrom(0, 3, 2048),
+      (drawn, closely) => {
         const requests = drawn.map(([bytes, from, length]) => ({ bytes, from, to: from + length }));
-        const { offsets, bytes } = layOut(requests);
+        const { offsets, bytes } = layOut(requests, closely);
         for (const [a, x] of requests.entries()) {
           expect(offsets[a]! + x.bytes).toBeLessThanOrEqual(bytes);
           for (const [b, y] of requests.entries()) {
@@ -70,6 +71,8 @@ test("memory: requests that live at the same time never overlap, and the arena i
     ),
   );
   const chain = Array.from({ length: 10 }, (_, n) => ({ bytes: 100, from: n, to: n + 1 }));
+  for (const closely of [0, 2, 2048])
+    expect(layOut(chain, closely).bytes).toBeLessThanOrEqual(closely === 2 ? 400 : 200);
   expect(layOut(chain).bytes).toBe(200);
 });
 

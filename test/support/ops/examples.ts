@@ -188,16 +188,20 @@ const weights: Readonly<Record<string, Make>> = {
     const shape = blocks.map((n) => n * d.int(1, 3));
     const low = dtype.startsWith("u") ? 0 : -8;
     const data = d.constant(shape, dtype, { low, high: 7 });
-    const offset = d.bool() ? { offset: d.constant(blocks, dtype, { low, high: 7 }) } : {};
-    return o.mul(d.feed(shape), o.constexpr_blockwise_shift_scale(data, d.constant(blocks), offset));
+    const float = d.pick(FLOATS);
+    const offset = d.bool() ? { offset: d.constant(blocks, d.pick([dtype, float]), { low, high: 7 }) } : {};
+    const dense: Tensor = o.constexpr_blockwise_shift_scale(data, d.constant(blocks, float), offset);
+    return o.mul(d.feed(shape, float), dense);
   },
   constexpr_lut_to_dense: (d) => {
-    const [blocks, bits, vector] = [d.shape(1, 2), d.pick([1, 2, 3, 4, 6] as const), d.int(1, 3)];
+    const [blocks, bits, vector] = [d.shape(1, 2), d.pick([1, 2, 3, 4, 6, 8] as const), d.int(1, 3)];
     const shape = blocks.map((n) => n * d.int(1, 3));
     const indices = d.constant(shape, `uint${bits}`, { low: 0, high: 2 ** bits - 1 });
-    const lut = d.constant([...blocks, 2 ** bits, vector]);
-    const dense = o.constexpr_lut_to_dense(indices, lut, { vector_axis: d.int(0, shape.length - 1) });
-    return o.mul(d.feed(dense.type.shape), dense as Tensor<Shape, "fp16">);
+    const dtype = d.pick([...FLOATS, "int8", "uint8"] as const);
+    const lut = d.constant([...blocks, 2 ** bits, vector], dtype, { low: dtype === "uint8" ? 0 : -4, high: 4 });
+    const dense: Tensor = o.constexpr_lut_to_dense(indices, lut, { vector_axis: d.int(0, shape.length - 1) });
+    const float = dtype === "fp32" ? dense : o.cast(dense, { dtype: "fp16" });
+    return o.mul(d.feed(dense.type.shape, float.type.dtype), float);
   },
 };
 

@@ -9,7 +9,7 @@ import type { Accumulate } from "../accumulate.ts";
 import type { Elements } from "../raw.ts";
 import { codeReading } from "./reading.ts";
 import { helpers } from "./runtime.ts";
-import { type CodeTerm, type Writer, writer } from "./writer.ts";
+import { type CodeTerm, storedTerm, type Writer, writer } from "./writer.ts";
 
 /** Fills `out` from the operands, in the order of `operandsOf`. */
 export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void;
@@ -73,15 +73,16 @@ function readOf(
     at(...ix) {
       const place = flat(ix, type.shape);
       const stored = w.bind(`${name}[${place.text}]`, [place]);
-      return { text: half ? `HALF[${stored.text}]` : stored.text, depth: stored.depth, stored: stored.text };
+      return storedTerm({ text: stored.text, half }, stored.depth);
     },
   };
 }
 
-/** The text of an element as `out` stores it. */
-function storedForm(result: CodeTerm, { dtype }: TensorType, half: boolean): string {
-  if (result.stored !== undefined) return result.stored;
-  if (dtype !== "fp16" || !half) return result.text;
+/** The text of an element as `out` stores it: a moved one as it is, if its operand holds it in the same form. */
+function storedForm(result: CodeTerm, { dtype }: TensorType, halfResult: boolean): string {
+  const half = dtype === "fp16" && halfResult;
+  if (result.stored?.half === half) return result.stored.text;
+  if (!half) return result.text;
   return `halfBits(${result.rounded?.dtype === "fp16" ? result.rounded.from : result.text})`;
 }
 

@@ -1,7 +1,7 @@
 /** IndexCode and case distinctions on them as JavaScript text; what is known now is worked out now. */
 import type { Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
-import type { CodeTerm, Writer } from "./writer.ts";
+import { type CodeTerm, storedTerm, type Writer } from "./writer.ts";
 
 /** A known index; arithmetic on it is done while the text is written. */
 export const index = (n: number): CodeTerm => ({ text: n < 0 ? `(${n})` : String(n), depth: 0, value: n });
@@ -52,9 +52,11 @@ export function branches(w: Writer) {
   ): CodeTerm => {
     const nested = cases.map((make) => w.nest(make, guard));
     const results = nested.map((n) => n.result);
-    // Elements that are only moved stay as they are stored, and become numbers only where someone computes with them.
-    const moved = results.every((r) => r.stored !== undefined);
-    const kept = moved ? results.map((r) => r.stored) : results.map((r) => r.text);
+    // Elements that are only moved stay as they are stored, and become numbers only where someone computes with them,
+    // or where the cases hold them in different forms.
+    const form = results[0]!.stored;
+    const moved = form !== undefined && results.every((r) => r.stored?.half === form.half);
+    const kept = results.map((r) => (moved ? r.stored!.text : r.text));
     const name = w.fresh();
     const uses = [...guard, ...results];
     const depth = w.emit(
@@ -70,8 +72,7 @@ export function branches(w: Writer) {
       uses,
       nested,
     );
-    const [first] = results as [CodeTerm];
-    return moved ? { text: first.text.replace(first.stored!, name), depth, stored: name } : { text: name, depth };
+    return moved ? storedTerm({ text: name, half: form.half }, depth) : { text: name, depth };
   };
   return {
     select: (cond: CodeTerm, yes: () => CodeTerm, no: () => CodeTerm): CodeTerm =>

@@ -11,11 +11,24 @@ export interface CodeTerm {
   readonly depth: number;
   /** Its number, when it is an index known now. */
   readonly value?: number;
-  /** Text of the stored form, when the term is one element of an operand, unchanged. */
-  readonly stored?: string;
+  /** The stored form, when the term is one element of an operand, unchanged. */
+  readonly stored?: StoredForm;
   /** What it was before it was rounded to a dtype. */
   readonly rounded?: { readonly dtype: string; readonly from: string };
 }
+
+/** How an operand holds an element: `half` where it is a bit pattern of fp16 and not the number. */
+export interface StoredForm {
+  readonly text: string;
+  readonly half: boolean;
+}
+
+/** An element that nothing was computed with, as a term. */
+export const storedTerm = (stored: StoredForm, depth: number): CodeTerm => ({
+  text: stored.half ? `HALF[${stored.text}]` : stored.text,
+  depth,
+  stored,
+});
 
 interface Scope {
   readonly lines: string[];

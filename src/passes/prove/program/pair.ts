@@ -4,6 +4,7 @@ import type { GivenRoles } from "../../../dsl/role.ts";
 import type { WeightSource } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import type { TensorType } from "../../../dsl/type.ts";
+import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 
@@ -27,10 +28,23 @@ export interface Stored {
   readonly given?: GivenRoles;
 }
 
-/** @throws GraphError when the interfaces of the two graphs do not match. */
+/** Terms grow with the square of T and time with its cube: a proof for this many tokens takes hours. */
+const MOST_TOKENS = 1024;
+
+/** @throws UserError when a proof for blocks of so many tokens is out of reach */
+export function checkProvable(tokens: number): void {
+  if (tokens > MOST_TOKENS)
+    throw new UserError(
+      `a proof for blocks of ${tokens} tokens is out of reach: its terms grow with the square of that`,
+      `give ${MOST_TOKENS} --tokens at most`,
+    );
+}
+
+/** @throws GraphError when the interfaces of the two graphs do not match; UserError when the block is too long. */
 export function provenPair(block: Graph, step: Graph, stored: Stored = {}): ProvenPair {
   const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
+  checkProvable(twins.tokens);
   return { ...twins, lastRow: lastRowOf(twins), placeOf, tableOf: once(tableOf), ...(given ? { given } : {}) };
 }
 

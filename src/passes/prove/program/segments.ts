@@ -38,7 +38,7 @@ function upstream(root: Tensor, cuts: CutPairs["block"]): ReadonlySet<Tensor> {
     if (seen.has(value)) continue;
     seen.add(value);
     if (value !== root && cuts.get(value)) found.add(value);
-    else if (value.def.kind === "op") stack.push(...operandsOf(value.def));
+    else if (value.def.kind === "op") for (const x of operandsOf(value.def)) stack.push(x);
   }
   return found;
 }
@@ -56,14 +56,14 @@ function signatureOf(
     if (!names.has(name)) names.set(name, names.size);
     return names.get(name)!;
   };
+  const exits = new Map(step.states.map(({ name, exit }) => [name, exit]));
   for (const side of ["block", "step"] as const) {
     const roots = pairs.map((pair) => pair[side]);
+    const isRoot = new Set(roots);
     // Cuts stop the walk, except that a root is written out even when it is one.
-    const stop = (value: Tensor) =>
-      roots.includes(value) ? undefined : (cuts[side].get(value) ?? fedRows(value, roles));
+    const stop = (value: Tensor) => (isRoot.has(value) ? undefined : (cuts[side].get(value) ?? fedRows(value, roles)));
     // A later step enters with what a state holds at exit.
-    const exitOf = ({ def }: Tensor) =>
-      side === "step" && def.kind === "state" ? step.states.find((s) => s.name === def.name)?.exit : undefined;
+    const exitOf = ({ def }: Tensor) => (side === "step" && def.kind === "state" ? exits.get(def.name) : undefined);
     const order = upwards(roots, (value) => {
       if (stop(value)) return [];
       const exit = exitOf(value);
@@ -91,7 +91,7 @@ function upwards(roots: readonly Tensor[], above: (value: Tensor) => readonly Te
   for (let value = stack.pop(); value; value = stack.pop()) {
     if (order.has(value)) continue;
     order.set(value, order.size);
-    stack.push(...above(value).toReversed());
+    for (const x of above(value).toReversed()) stack.push(x);
   }
   return order;
 }
