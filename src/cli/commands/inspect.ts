@@ -2,10 +2,11 @@
 
 import { milJson } from "../../emit/mil/json.ts";
 import type { BlobRef, MilTensorType } from "../../emit/mil/records.ts";
-import { printable, printMil } from "../../emit/mil/text.ts";
+import { printMil } from "../../emit/mil/text.ts";
 import { type Package, readPackage } from "../../emit/read/read.ts";
 import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
+import { printable } from "../../files/printable.ts";
 import { findingText } from "../check-text.ts";
 import type { Command } from "../command.ts";
 
