@@ -3,10 +3,12 @@
  * followed by its data. A program refers to a record by its offset.
  */
 import { createHash } from "node:crypto";
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import { refusingSync } from "../../files/files.ts";
+import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
@@ -75,23 +77,29 @@ function fileOf(folder: string, { fileName }: BlobRef): string {
  */
 export function findBlob(file: string, offset: number, type: MilTensorType, shownName = file): BlobSpan {
   return withFile(file, shownName, (fd) => {
-    const size = fstatSync(fd).size;
+    const { size } = refusingSync(file, "read", () => fstatSync(fd));
     const fail = (text: string): never => {
       throw new UserError(`the blob at ${offset} of "${shownName}" ${text}`);
     };
-    checkHeader(fd, size, shownName);
+    checkHeader({ fd, file }, size, shownName);
     if (offset % RECORD_BYTES !== 0 || offset < RECORD_BYTES)
       fail(`has a bad offset: records lie at multiples of ${RECORD_BYTES}`);
     if (offset + RECORD_BYTES > size) fail(`lies outside the file of ${size} bytes`);
-    const record = readAt(fd, offset, RECORD_BYTES);
+    const record = readAt({ fd, file }, offset, RECORD_BYTES);
     if (record.getUint32(0, true) !== SENTINEL) fail("has no record there: the sentinel 0xDEADBEEF is missing");
     return spanOf(record, { file, offset, size, type, fail });
   });
 }
 
-function checkHeader(fd: number, size: number, shownName: string): void {
+/** An open file, and its path for messages. */
+interface OpenFile {
+  readonly fd: number;
+  readonly file: string;
+}
+
+function checkHeader(open: OpenFile, size: number, shownName: string): void {
   if (size < RECORD_BYTES) throw new UserError(`"${shownName}" is truncated: ${size} bytes, its header alone has 64`);
-  const version = readAt(fd, 0, RECORD_BYTES).getUint32(4, true);
+  const version = readAt(open, 0, RECORD_BYTES).getUint32(4, true);
   if (version !== VERSION)
     throw new UserError(`"${shownName}" has storage version ${version}; graphc reads version ${VERSION}`);
 }
@@ -124,18 +132,19 @@ function spanOf(record: DataView, { file, offset, size, type, fail }: Expected):
 
 /** The data of a blob, in pieces of at most `piece` bytes; a piece is valid until the next but one is asked for. */
 export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
-  const fd = openSync(file, "r");
+  const fd = openRegularSync(file);
   try {
     const buffers = [0, 1].map(() => new Uint8Array(Math.min(piece, bytes)));
     for (let done = 0, turn = 0; done < bytes; turn ^= 1) {
       const buffer = buffers[turn]!;
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - done), begin + done);
+      const most = Math.min(buffer.length, bytes - done);
+      const read = refusingSync(file, "read", () => readSync(fd, buffer, 0, most, begin + done));
       if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
       yield buffer.subarray(0, read);
       done += read;
     }
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 
@@ -149,7 +158,10 @@ function hashOutside(spans: readonly BlobSpan[]): string {
   const hash = createHash("sha256");
   const { file } = spans[0]!;
   let begin = 0;
-  for (const span of [...spans.toSorted((a, b) => a.begin - b.begin), { begin: statSync(file).size, bytes: 0 }]) {
+  for (const span of [
+    ...spans.toSorted((a, b) => a.begin - b.begin),
+    { begin: statOfSync(file)?.size ?? 0, bytes: 0 },
+  ]) {
     const bytes = Math.max(span.begin - begin, 0);
     for (const piece of readSpan({ file, begin, bytes }, 2 ** 20)) hash.update(piece);
     begin = Math.max(begin, span.begin + span.bytes);
@@ -168,27 +180,19 @@ export function blobElements(span: BlobSpan, type: MilTensorType): Float64Array 
   return decodeElements(type.dtype, bytes, elementCount(type, "the blob"));
 }
 
-function readAt(fd: number, offset: number, length: number): DataView {
+function readAt({ fd, file }: OpenFile, offset: number, length: number): DataView {
   const bytes = new Uint8Array(length);
-  readSync(fd, bytes, 0, length, offset);
+  refusingSync(file, "read", () => readSync(fd, bytes, 0, length, offset));
   return new DataView(bytes.buffer);
 }
 
 function withFile<X>(file: string, shownName: string, use: (fd: number) => X): X {
-  let fd: number;
-  try {
-    fd = openSync(file, "r");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UserError(
-      missing
-        ? `the program refers to the weight file "${shownName}", which does not exist`
-        : `cannot read the weight file "${shownName}": ${(error as Error).message}`,
-    );
-  }
+  if (!statOfSync(file))
+    throw new UserError(`the program refers to the weight file "${shownName}", which does not exist`);
+  const fd = openRegularSync(file);
   try {
     return use(fd);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }

@@ -1,7 +1,7 @@
 /** The rules by which Core ML finds the model in a package folder: Manifest.json names the items below Data/. */
-import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
+import { readRegularSync, statOfSync } from "../../files/regular.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -15,7 +15,7 @@ const ITEM_KEYS = ["path", "name", "author", "description"] as const;
  */
 export function rootItemOf(folder: string): string {
   const file = join(folder, "Manifest.json");
-  if (!existsSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
+  if (!statOfSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail = (text: string): never => {
     throw new UserError(`${file} ${text}`);
   };
@@ -29,11 +29,12 @@ export function rootItemOf(folder: string): string {
 }
 
 function parse(file: string, fail: (text: string) => never): Json {
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(readRegularSync(file));
   let value: unknown;
   try {
-    value = JSON.parse(readFileSync(file, "utf8"));
+    value = JSON.parse(text);
   } catch (error) {
-    fail(`${error instanceof SyntaxError ? "is not JSON" : "cannot be read"}: ${(error as Error).message}`);
+    fail(`is not JSON: ${(error as Error).message}`);
   }
   return isRecord(value) ? value : fail("is not a JSON object");
 }
@@ -55,6 +56,6 @@ function itemPath(folder: string, id: string, item: unknown, fail: (text: string
   const data = join(folder, "Data");
   const path = join(data, String(item.path));
   if (relative(data, path).startsWith("..")) fail(`places item ${id} outside Data/`);
-  if (!existsSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
+  if (!statOfSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
   return path;
 }

@@ -196,7 +196,10 @@ describe("parity says no to", () => {
 });
 
 test("a shared input is another at the next block, so that a cache of it is no stack of equal rows", async () => {
-  const hotter = layer(1, only("scores", (scores) => op.mul!(scores, 3)));
+  const hotter = layer(
+    1,
+    only("scores", (scores) => op.mul!(scores, 3)),
+  );
   const report = await parity(pairOf(hotter, layer(1), 3), { seed: 3 });
   expect(differing(report)).toContain("token 2");
 });
