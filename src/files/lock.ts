@@ -24,6 +24,7 @@ export interface Lock {
 const ATTEMPTS = 4;
 const PAUSE_MS = 50;
 const SIGN = "alive";
+const SIGN_OF_LIFE_MS = 5_000;
 
 /** @throws UserError when another process is at work there, and the system's error */
 export async function takeLock(folder: string): Promise<Lock> {
@@ -44,9 +45,21 @@ export async function takeLock(folder: string): Promise<Lock> {
   }
 }
 
-/** Lets other hosts see that the process of this lock still works. @throws the system's error */
-export const signOfLife = (folder: string, own: string): Promise<void> =>
-  writeFile(join(folder, own, SIGN), `${process.pid}`);
+/**
+ * Lets other hosts see that the process of this lock still works, until it is told to stop. A sign that cannot be given
+ * costs the lock only after a long silence.
+ */
+export function giveSignsOfLife(folder: string, own: string): () => Promise<void> {
+  let last = Promise.resolve();
+  const give = (): void => {
+    last = writeFile(join(folder, own, SIGN), `${process.pid}`).catch(() => {});
+  };
+  const timer = setInterval(give, SIGN_OF_LIFE_MS).unref();
+  return () => {
+    clearInterval(timer);
+    return last;
+  };
+}
 
 async function othersIn(folder: string, own: string): Promise<{ readonly busy?: string; readonly left: string[] }> {
   const left: string[] = [];

@@ -15,7 +15,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { isUserError, UserError } from "../dsl/user-error.ts";
 import { reasonOf, refusing } from "./files.ts";
-import { type Lock, signOfLife, takeLock } from "./lock.ts";
+import { giveSignsOfLife, type Lock, takeLock } from "./lock.ts";
 import { makeFolder, removeEmpty } from "./made-folder.ts";
 import { forgetPlan, placeSet, planFor, putBack, type Room, stagingOf } from "./placing.ts";
 import { checkTargets, type Target } from "./target.ts";
@@ -44,9 +44,6 @@ export interface TransactionRequest {
   /** Told what a killed process had left, and of what cannot be tidied up before there is a transaction. */
   warn?(text: string): void;
 }
-
-/** How often a working process shows itself to other hosts. */
-const SIGN_OF_LIFE_MS = 5_000;
 
 /**
  * Takes the folder for this set; missing folders are made. What a killed process left there is tidied up first.
@@ -83,8 +80,7 @@ interface Opened {
 }
 
 function transactionIn({ request: { folder, targets }, room, lock, made, shown }: Opened): Transaction {
-  // A sign that is not given costs the lock only after a long silence.
-  const life = setInterval(() => void signOfLife(folder, lock.own).catch(() => {}), SIGN_OF_LIFE_MS).unref();
+  const stopSigns = giveSignsOfLife(folder, lock.own);
   let kept = false;
   return {
     staging: stagingOf(room),
@@ -92,26 +88,29 @@ function transactionIn({ request: { folder, targets }, room, lock, made, shown }
       await refusing(shown, "write", () => syncTree(stagingOf(room)));
       await checkTargets(folder, targets);
       const names = targets.map(({ name }) => name);
-      await refusing(shown, "write", async () => placeSet(room, await planFor(room, names, staged)))
-        .then(() => refusing(shown, "write", () => forgetPlan(room)))
-        .catch(async (error: unknown) => {
-          await putBack(room).catch((second: unknown) => {
-            kept = true;
-            throw notPutBack(error, second, room);
-          });
-          throw error;
+      await refusing(shown, "write", () => placeForGood(room, names, staged)).catch(async (error: unknown) => {
+        await putBack(room).catch((second: unknown) => {
+          kept = true;
+          throw notPutBack(error, second, room);
         });
-      clearInterval(life);
+        throw error;
+      });
+      await stopSigns();
       return [...(await syncNames(room, made, shown)), ...(await removeHidden(room))];
     },
     async abandon() {
-      clearInterval(life);
+      await stopSigns();
       if (kept) return [];
       const warnings = await removeHidden(room);
       await removeEmpty(folder, made);
       return warnings;
     },
   };
+}
+
+async function placeForGood(room: Room, names: readonly string[], staged: readonly string[]): Promise<void> {
+  await placeSet(room, await planFor(room, names, staged));
+  await forgetPlan(room);
 }
 
 /** What else stands after the moves is that a loss of power could undo them, as a whole. */

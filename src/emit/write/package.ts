@@ -61,8 +61,8 @@ export const packageTarget = (name: string, replace: boolean): Target => ({
 });
 
 /**
- * Writes the package to its place; missing parent folders are made. The same graph and weights give the same bytes
- * everywhere.
+ * Writes the package to its place; missing parent folders are made. A folder takes one package at a time. The
+ * same graph and weights give the same bytes everywhere.
  * @throws GraphError when the graph cannot be a package.
  * @throws UserError when the place is taken, cannot be written or is full, and for what the store refuses.
  */
