@@ -1,8 +1,10 @@
 /** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
 import { UserError } from "../dsl/user-error.ts";
+import { systemRefusal } from "../files/files.ts";
 import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
+import type { ErrorReport } from "./report.ts";
 
 /** A command before it is loaded. */
 interface Entry {
@@ -70,11 +72,22 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
     return await command.run(args, io);
   } catch (error) {
-    const { reportError } = await import("./report.ts");
-    const { text, record, code } = reportError(error, await dumpOf(error));
+    const { text, record, code } = await reported(error);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;
+  }
+}
+
+/** Loaded only then; where even that is refused, the refusal is all there is to tell. */
+async function reported(error: unknown): Promise<ErrorReport> {
+  try {
+    const { reportError } = await import("./report.ts");
+    return reportError(error, await dumpOf(error));
+  } catch (second) {
+    const refusal = systemRefusal(second);
+    if (!refusal) throw second;
+    return { text: `error: ${refusal.message}`, record: { kind: "user", message: refusal.message }, code: 2 };
   }
 }
 
