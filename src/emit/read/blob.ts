@@ -10,6 +10,7 @@ import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-form
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
 import type { BlobRef, MilTensorType } from "../mil/records.ts";
+import { printable } from "../mil/text.ts";
 import { type BlobSpan, hashOutside, hashSpan, keyOfSpan, overlapRefuser, readSpan } from "./blob-spans.ts";
 import { elementCount } from "./decode-value.ts";
 
@@ -32,8 +33,9 @@ export function openBlobs(modelFile: string): Blobs {
   const hashes = new Map<string, string>();
   const refuseOverlap = overlapRefuser();
   const find = (ref: BlobRef, type: MilTensorType) => {
-    const span = findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
-    refuseOverlap(span, ref.fileName);
+    const shown = printable(ref.fileName);
+    const span = findBlob(fileOf(folder, ref, shown), ref.offset, type, shown);
+    refuseOverlap(span, shown);
     return span;
   };
   const hashOf = (span: BlobSpan): string => {
@@ -59,10 +61,10 @@ export function openBlobs(modelFile: string): Blobs {
   };
 }
 
-function fileOf(folder: string, { fileName }: BlobRef): string {
+function fileOf(folder: string, { fileName }: BlobRef, shown: string): string {
   const file = join(folder, fileName.replace(/^@model_path\//, ""));
   if (!fileName.startsWith("@model_path/") || relative(folder, file).startsWith(".."))
-    throw new UserError(`the weight file "${fileName}" is not below @model_path`);
+    throw new UserError(`the weight file "${shown}" is not below @model_path`);
   return file;
 }
 

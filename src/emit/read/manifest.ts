@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
+import { printable } from "../mil/text.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Fail = (text: string) => never;
@@ -21,7 +22,7 @@ export function rootItemOf(folder: string): string {
   const file = join(folder, "Manifest.json");
   if (!existsSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail: Fail = (text) => {
-    throw new UserError(`${file} ${text}`);
+    throw new UserError(printable(`${file} ${text}`));
   };
   const manifest = parse(file, fail);
   checkVersion(manifest.fileFormatVersion, fail);

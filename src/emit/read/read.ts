@@ -3,6 +3,7 @@ import { readFileSync, statSync } from "node:fs";
 import type { Graph } from "../../dsl/graph.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
 import type { MilModel } from "../mil/records.ts";
+import { printable } from "../mil/text.ts";
 import { type Blobs, openBlobs } from "./blob.ts";
 import { decodeModel } from "./decode.ts";
 import { checkDescribed } from "./described.ts";
@@ -71,12 +72,12 @@ function bytesOf(file: string): Uint8Array {
   }
 }
 
-/** Puts the path in front of what `read` complains of. */
+/** Puts the path in front of what `read` complains of, on one line whatever the names in the file hold. */
 function naming<X>(path: string, read: () => X): X {
   try {
     return read();
   } catch (error) {
-    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`, error.mend);
+    if (isUserError(error)) throw new UserError(printable(`${path}: ${error.message}`), error.mend);
     throw error;
   }
 }
