@@ -87,8 +87,9 @@ function unknownRole({ input, why }: OpenRole): GraphError {
 
 /** T, by the first input of both that differs between them; 1 when none does. */
 function tokensOf(block: Graph, step: Graph): number {
+  const twins = new Map(step.inputs.map((y) => [y.name, y]));
   for (const { name, type } of block.inputs) {
-    const twin = step.inputs.find((y) => y.name === name);
+    const twin = twins.get(name);
     const axis = twin ? type.shape.findIndex((n, i) => n !== twin.type.shape[i]) : -1;
     if (axis >= 0) return type.shape[axis]!;
   }

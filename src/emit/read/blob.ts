@@ -7,6 +7,7 @@ import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { refusingSync } from "../../files/files.ts";
+import { printable } from "../../files/printable.ts";
 import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { decodeElements } from "../mil/decode-elements.ts";
@@ -34,8 +35,9 @@ export function openBlobs(modelFile: string): Blobs {
   const hashes = new Map<string, string>();
   const refuseOverlap = overlapRefuser();
   const find = (ref: BlobRef, type: MilTensorType) => {
-    const span = findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
-    refuseOverlap(span, ref.fileName);
+    const shown = printable(ref.fileName);
+    const span = findBlob(fileOf(folder, ref, shown), ref.offset, type, shown);
+    refuseOverlap(span, shown);
     return span;
   };
   const hashOf = (span: BlobSpan): string => {
@@ -61,10 +63,10 @@ export function openBlobs(modelFile: string): Blobs {
   };
 }
 
-function fileOf(folder: string, { fileName }: BlobRef): string {
+function fileOf(folder: string, { fileName }: BlobRef, shown: string): string {
   const file = join(folder, fileName.replace(/^@model_path\//, ""));
   if (!fileName.startsWith("@model_path/") || relative(folder, file).startsWith(".."))
-    throw new UserError(`the weight file "${fileName}" is not below @model_path`);
+    throw new UserError(`the weight file "${shown}" is not below @model_path`);
   return file;
 }
 

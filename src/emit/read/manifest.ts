@@ -2,6 +2,7 @@
 import { join, relative, sep } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
+import { printable } from "../../files/printable.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 
 type Json = Readonly<Record<string, unknown>>;
@@ -21,7 +22,7 @@ export function rootItemOf(folder: string): string {
   const file = join(folder, "Manifest.json");
   if (!statOfSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail: Fail = (text) => {
-    throw new UserError(`${file} ${text}`);
+    throw new UserError(printable(`${file} ${text}`));
   };
   const manifest = parse(file, fail);
   checkVersion(manifest.fileFormatVersion, fail);

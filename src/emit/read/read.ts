@@ -1,6 +1,7 @@
 /** Opens a package folder or a bare model file, whoever wrote it: records, blobs, graphs. */
 import type { Graph } from "../../dsl/graph.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
+import { printable } from "../../files/printable.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 import type { MilModel } from "../mil/records.ts";
 import { type Blobs, openBlobs } from "./blob.ts";
@@ -64,12 +65,12 @@ function regular(file: string, path: string): string {
   throw new UserError(`${path}: the model is not a regular file`);
 }
 
-/** Puts the path in front of what `read` complains of. */
+/** Puts the path in front of what `read` complains of, on one line whatever the names in the file hold. */
 function naming<X>(path: string, read: () => X): X {
   try {
     return read();
   } catch (error) {
-    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`, error.mend);
+    if (isUserError(error)) throw new UserError(printable(`${path}: ${error.message}`), error.mend);
     throw error;
   }
 }
