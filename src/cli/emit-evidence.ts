@@ -10,12 +10,12 @@ import { record } from "../passes/parity/record.ts";
 import { certificate, graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { planOf } from "../passes/run/plan.ts";
-import { bytesOf, prepare } from "../passes/run/run.ts";
+import { prepare } from "../passes/run/run.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
-import { checkMemory } from "./pair.ts";
+import { checkMemory } from "./memory.ts";
 import { requestedSize, type Subject } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
@@ -49,7 +49,7 @@ export interface FixtureRequest extends Graphs {
 export async function emitFixtures(request: FixtureRequest, store: WeightStore, args: Args, io: Io): Promise<string> {
   const { subject, folder, block, step } = request;
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
-  checkMemory(bytesOf(plans), "recording fixtures");
+  checkMemory(plans, "recording fixtures");
   const loading = io.progress("loading weights");
   const executor = await prepare(plans, store.stream, { progress: loading.update }).finally(loading.end);
   const running = io.progress("recording fixtures");

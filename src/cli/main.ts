@@ -3,6 +3,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
+import type { Options } from "./option.ts";
 
 /** A command before it is loaded. */
 interface Entry {
@@ -58,11 +59,13 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     io.out(overview());
     return name === undefined ? 2 : 0;
   }
+  let options: Options = {};
   try {
     if (name === "--version") return await printVersion(io);
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!entry) throw unknownCommand(name);
     const command = await entry.load();
+    options = command.options;
     const args = parseCommandLine(command, rest);
     if (args.flag("help")) {
       io.out(helpText(command, entry.summary));
@@ -71,7 +74,8 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     return await command.run(args, io);
   } catch (error) {
     const { reportError } = await import("./report.ts");
-    const { text, record, code } = reportError(error, await dumpOf(error));
+    const { outOfMemory } = await import("./out-of-memory.ts");
+    const { text, record, code } = reportError(outOfMemory(error, options) ?? error, await dumpOf(error));
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;
