@@ -9,10 +9,10 @@ import { writeWhole } from "../files/whole.ts";
 import { record } from "../passes/parity/record.ts";
 import { certificate, graphHash } from "../passes/prove/report/certificate.ts";
 import { planOf } from "../passes/run/plan.ts";
-import { bytesOf, prepare } from "../passes/run/run.ts";
+import { prepare } from "../passes/run/run.ts";
 import type { Args } from "./command.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
-import { checkMemory } from "./pair.ts";
+import { checkMemory } from "./memory.ts";
 import { requestedSize, type Subject } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
@@ -50,7 +50,7 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
   const { subject, planned, store, args, io } = job;
   const [block, step = block] = planned.map(({ graph }) => graph) as unknown as [Graph, Graph?];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
-  checkMemory(bytesOf(plans), "recording fixtures");
+  checkMemory(plans, "recording fixtures");
   const loading = io.progress("loading weights");
   const executor = await prepare(plans, store.stream, { progress: loading.update }).finally(loading.end);
   const running = io.progress("recording fixtures");

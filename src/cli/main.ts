@@ -4,6 +4,7 @@ import { systemRefusal } from "../files/files.ts";
 import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
+import type { Options } from "./option.ts";
 import type { ErrorReport } from "./report.ts";
 
 /** A command before it is loaded. */
@@ -60,11 +61,13 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     io.out(overview());
     return name === undefined ? 2 : 0;
   }
+  let options: Options = {};
   try {
     if (name === "--version") return await printVersion(io);
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!entry) throw unknownCommand(name);
     const command = await entry.load();
+    options = command.options;
     const args = parseCommandLine(command, rest);
     if (args.flag("help")) {
       io.out(helpText(command, entry.summary));
@@ -72,7 +75,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
     return await command.run(args, io);
   } catch (error) {
-    const { text, record, code } = await reported(error);
+    const { text, record, code } = await reported(error, options);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;
@@ -80,10 +83,11 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
 }
 
 /** Loaded only then; where even that is refused, the refusal is all there is to tell. */
-async function reported(error: unknown): Promise<ErrorReport> {
+async function reported(error: unknown, options: Options): Promise<ErrorReport> {
   try {
     const { reportError } = await import("./report.ts");
-    return reportError(error, await dumpOf(error));
+    const { outOfMemory } = await import("./out-of-memory.ts");
+    return reportError(outOfMemory(error, options) ?? error, await dumpOf(error));
   } catch (second) {
     const refusal = systemRefusal(second);
     if (!refusal) throw second;
