@@ -48,17 +48,20 @@ test("after any signal one whole set stands, at once or once the next emit begin
   const emit = (seed: number) => ["emit", "phi4-mini", "--fixtures", "--force", "--seed", `${seed}`, "--out", out];
   const begin = performance.now();
   expect((await endOf(startIn(bundle, emit(0)))).code).toBe(0);
-  const span = performance.now() - begin;
+  // How long an emit takes; the machine may be busier at one time than at another.
+  let span = performance.now() - begin;
   let before = await standing(out);
   expect(Object.keys(before).sort()).toEqual([...NAMES].sort());
   const tally = new Map<string, number>();
   for (let n = 0; n < KILLS; n++) {
     const [signal, moment] = [SIGNALS[n % SIGNALS.length]!, ((uniform(SEED, 0, n) + 1) / 2) * span];
+    const started = performance.now();
     const child = startIn(bundle, emit(1 + n));
     const ended = endOf(child);
     await Promise.race([sleep(moment), ended]);
     child.kill(signal);
     const { code, signal: by, err } = await ended;
+    if (code === 0) span = Math.min(span, performance.now() - started);
     const done = await standing(out);
     const lines = err.split("\n").filter((line) => line !== "" && !/%$/.test(line));
     const how = `${signal} after ${Math.round(moment)} of ${Math.round(span)} ms: ${code ?? by}`;
