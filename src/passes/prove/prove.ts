@@ -77,7 +77,7 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const told = { pair, options, opinions };
   if (!outcome.failed) return proven(told, outcome);
   const search =
-    options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : { searched: UNSEARCHED };
+    options.counterexample !== false ? searchDifference(pair, options, SEARCHED) : { searched: UNSEARCHED };
   if (cuts.length > 0 && cuts.length <= MOST_UNCUT && !search.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
@@ -158,8 +158,11 @@ function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, 
   };
 }
 
-/** A counterexample keeps what any proof of this pair would need: contiguous rows, where the rows have to follow each other. */
-const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
+/**
+ * A counterexample keeps what a proof of this pair might need. That rows follow each other is among it, whether or not an attempt
+ * came as far as to ask for it: graphs that differ on other rows alone are equal under P2'.
+ */
+const SEARCHED: Style = { rows: "contiguous" };
 
 /** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */
 const stopped = (reason: Reason): Finding => ({

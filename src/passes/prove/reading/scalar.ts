@@ -142,13 +142,17 @@ export function select(c: Context, cond: Term, yes: () => Term, no: () => Term):
   return firstOf(c, c.rules.select, args, SELECT) ?? raw(c, SELECT, args);
 }
 
+/** A million rows, so many times, are an int32. */
+const MOST_TIMES = 1024;
+
 /** Rounding to a float type is the identity over the reals; casts to integers never are. */
 export function round(c: Context, dtype: DType, a: Term): Term {
   if (c.mode === "reals" && decides(c, c.rules.realRound, dtype)) return a;
   const lifted = lift(c, [a], ([x]) => round(c, dtype, x!));
   if (lifted) return lifted;
-  // Whether a position fits a narrow type is a matter of how many rows there are.
-  if (a.kind === "index" && dtype !== "int32") c.record.sized = true;
+  // Whether a position fits a narrow type, or a multiple of one int32, is a matter of how many rows there are.
+  if (a.kind === "index" && (dtype !== "int32" || a.ix[0]!.coefs.some((k) => Math.abs(k) > MOST_TIMES)))
+    c.record.sized = true;
   const head: Head = { kind: "round", to: dtype };
   return firstOf(c, c.rules.round, [a], head) ?? raw(c, head, [a]);
 }
