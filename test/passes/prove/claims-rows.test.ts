@@ -175,44 +175,15 @@ describe("a proof in which the number of rows has a part is for this number", ()
   });
 });
 
-describe("rows that a proof could rule out refute nothing", () => {
-  test.each<readonly [string, (pos: Value, T: number) => Value]>([
-    [
-      "rows from the first token's on",
-      (pos, T) => op.add!(op.reduce_min!(pos, { axes: [0], keep_dims: true }), counting(T)),
-    ],
-    [
-      "the own row by the largest",
-      (pos, T) => {
-        const back = op.constant!(
-          Array.from({ length: T }, (_, t) => T - 1 - t),
-          [T],
-          "int32",
-        );
-        return op.sub!(op.reduce_max!(pos, { axes: [0], keep_dims: true }), back);
-      },
-    ],
-  ])("%s", (_, rows) => {
-    const verdict = claim((T, S) => {
-      const { x, pos, old } = scattered(T, S);
-      const states = [[old, op.scatter!(old, T > 1 ? rows(pos, T) : pos, x, { mode: "update" })]];
-      return made({ inputs: [x, pos], states, outputs: { y: op.mul!(x, 2) } });
-    });
-    expect(summary(verdict)).toBe("NOT PROVEN");
-  });
-
-  test("a position is one that its type can name", () => {
-    const verdict = claim(
-      (T, S) => {
-        const { x, pos, old, K } = scattered(T, S, "int8");
-        const again = T > 1 ? op.cast!(pos, { dtype: "int8" }) : pos;
-        const y = op.mul!(x, flag(op.less!(op.cast!(again, { dtype: "int32" }), 0), [T, 1]));
-        return made({ inputs: [x, pos], states: [[old, K]], outputs: { y } });
-      },
-      { S: 300 },
-    );
-    expect([summary(verdict), says(verdict, "P2")]).toEqual(["PROVEN (exact)", expect.stringContaining("[0, 128)")]);
-  });
+test("a position that a float type cannot hold is another row, over the reals too", () => {
+  const build: Build = (T, S) => {
+    const { x, pos, old } = scattered(T, S);
+    const row = T > 1 ? op.cast!(op.cast!(pos, { dtype: "fp16" }), { dtype: "int32" }) : pos;
+    const states = [[old, op.scatter!(old, row, x, { mode: "update" })]];
+    return made({ inputs: [x, pos], states, outputs: { y: op.mul!(x, 2) } });
+  };
+  expect(claim(build)).toMatchObject({ verdict: "PROVEN", anyCacheSize: false });
+  expect(summary(claim(build, { S: 4096 }))).not.toMatch(/^PROVEN/);
 });
 
 test("rows of rejected tokens that positions tell are shut from the first of them on", () => {

@@ -2,12 +2,21 @@
  * Where the number of cache rows has a part in a proof. An author's graph of another number is not just this one with a
  * longer axis: a constant, a bound or a range may be another there. Such a proof is for this number of rows alone.
  */
+import type { DType } from "../../../dsl/type.ts";
 import type { Atom, Ix } from "../logic/indices.ts";
 import type { Setting } from "../logic/setting.ts";
 
 /** Notes that what an index is asked rests on how many rows a cache has, if it runs along one. */
 export function countsRows(c: Setting, ...ix: readonly Ix[]): void {
   if (!c.record.sized && ix.some((i) => runsAlongCache(c, i))) c.record.sized = true;
+}
+
+/** A million rows, so many times, are an int32. */
+const MOST_TIMES = 1024;
+
+/** Notes that it rests on how many rows there are whether a position fits a narrow type, or a multiple of one int32. */
+export function countsInType(c: Setting, dtype: DType, i: Ix): void {
+  if (dtype !== "int32" || i.coefs.some((k) => Math.abs(k) > MOST_TIMES)) c.record.sized = true;
 }
 
 /** Whether an index is a cache row, or takes as many values as a cache has rows. */
