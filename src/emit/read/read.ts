@@ -52,17 +52,11 @@ export const liftedOf = ({ path, model, blobs }: Package, options: LiftOptions =
 function modelFileOf(path: string): string {
   const stat = statOfSync(path);
   if (!stat) throw new UserError(`${path} does not exist`);
-  if (!stat.isDirectory()) return regular(path, path);
+  if (!stat.isDirectory()) return path;
   const root = rootItemOf(path);
   if (statOfSync(root)?.isDirectory())
     throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
-  return regular(root, path);
-}
-
-/** Neither a pipe nor a device, which may never end. */
-function regular(file: string, path: string): string {
-  if (statOfSync(file)?.isFile()) return file;
-  throw new UserError(`${path}: the model is not a regular file`);
+  return root;
 }
 
 /** Puts the path in front of what `read` complains of, on one line whatever the names in the file hold. */
