@@ -7,6 +7,7 @@ import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import type { TensorType } from "../../../dsl/type.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
+import { takesRowMeans } from "./row-means.ts";
 
 /** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
@@ -15,6 +16,8 @@ export interface ProvenPair extends Twins {
   readonly lastRow: number;
   /** Sizes of the axes of states that may count cache rows. */
   readonly cacheSizes: ReadonlySet<number>;
+  /** Whether one of the graphs divides by a number of cache rows. */
+  readonly rowMeans: boolean;
   readonly placeOf: PlaceOf;
   readonly tableOf: TableOf;
 }
@@ -34,10 +37,12 @@ export interface Stored {
 export function provenPair(block: Graph, step: Graph, stored: Stored = {}): ProvenPair {
   const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
+  const cacheSizes = cacheSizesOf(twins);
   return {
     ...twins,
     lastRow: lastRowOf(twins),
-    cacheSizes: cacheSizesOf(twins),
+    cacheSizes,
+    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
     tableOf: once(tableOf),
     ...(given ? { given } : {}),
