@@ -129,7 +129,7 @@ function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
     verdict: "PROVEN",
     level,
     ...common,
-    anyCacheSize: !record.sized,
+    anyCacheSize: !record.sized && !pair.rowMeans,
     corollaries,
     ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
     ...(attacked ? { attacked } : {}),

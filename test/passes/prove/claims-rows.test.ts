@@ -161,6 +161,15 @@ describe("a proof in which the number of rows has a part is for this number", ()
       },
     ],
     [
+      "a mean, which divides by their number",
+      (T, S) => {
+        const [x, k] = [input("x", [T, 4]), op.state!("k", [S, 4])];
+        const over = { axes: [0], keep_dims: true };
+        const mean = T > 1 ? op.reduce_mean!(k, over) : op.mul!(op.reduce_sum!(k, over), 1 / 8);
+        return made({ inputs: [x], states: [[k, k]], outputs: { y: op.mul!(x, mean) } });
+      },
+    ],
+    [
       "a table that twice a row lies in",
       (T, S) => {
         const { x, pos, old, K } = scattered(T, S);

@@ -8,6 +8,7 @@ import type { TensorType } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
+import { takesRowMeans } from "./row-means.ts";
 
 /** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
@@ -16,6 +17,8 @@ export interface ProvenPair extends Twins {
   readonly lastRow: number;
   /** Sizes of the axes of states that may count cache rows. */
   readonly cacheSizes: ReadonlySet<number>;
+  /** Whether one of the graphs divides by a number of cache rows. */
+  readonly rowMeans: boolean;
   readonly placeOf: PlaceOf;
   readonly tableOf: TableOf;
 }
@@ -48,10 +51,12 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
   const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
   checkProvable(twins.tokens);
+  const cacheSizes = cacheSizesOf(twins);
   return {
     ...twins,
     lastRow: lastRowOf(twins),
-    cacheSizes: cacheSizesOf(twins),
+    cacheSizes,
+    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
     tableOf: once(tableOf),
     ...(given ? { given } : {}),
