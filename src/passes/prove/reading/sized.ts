@@ -7,8 +7,8 @@ import type { Atom, Ix } from "../logic/indices.ts";
 import type { Setting } from "../logic/setting.ts";
 
 /** Notes that what an index is asked rests on how many rows a cache has, if it runs along one. */
-export function countsRows(c: Setting, ...ix: readonly Ix[]): void {
-  if (!c.record.sized && ix.some((i) => runsAlongCache(c, i))) c.record.sized = true;
+export function countsRows(c: Setting, i: Ix): void {
+  if (!c.record.sized && runsAlongCache(c, i)) c.record.sized = true;
 }
 
 /** A million rows, so many times, are an int32. */
@@ -20,7 +20,11 @@ export function countsInType(c: Setting, dtype: DType, i: Ix): void {
 }
 
 /** Whether an index is a cache row, or takes as many values as a cache has rows. */
-export const runsAlongCache = (c: Setting, i: Ix): boolean => i.atoms.some((a) => isOfCache(c, a));
+export function runsAlongCache(c: Setting, { atoms }: Ix): boolean {
+  // A proof asks this tens of thousands of times: a closure for each costs more than the answer.
+  for (const a of atoms) if (isOfCache(c, a)) return true;
+  return false;
+}
 
 function isOfCache(c: Setting, a: Atom): boolean {
   switch (a.kind) {
@@ -42,7 +46,8 @@ function isOfCache(c: Setting, a: Atom): boolean {
  * row, or a stretch of them.
  */
 export function countsPlaces(c: Setting, ix: readonly Ix[], shape: readonly number[]): void {
-  for (const [axis, i] of ix.entries()) {
+  for (let axis = 0; axis < ix.length; axis++) {
+    const i = ix[axis]!;
     const size = shape[axis]!;
     if (size === 1 || !c.cacheSizes?.has(size)) continue;
     const [a] = i.atoms;
