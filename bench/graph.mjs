@@ -18,10 +18,10 @@ try {
   const contents = names.map((name) => `export * from "./src/${name}.ts";`).join("\n");
   const stdin = { contents, resolveDir: root };
   await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", target: "node20" });
-  const { PHI4_MINI, phiLayers, checkTypes, lint, constantsOf } = await import(pathToFileURL(outfile).href);
+  const { PHI4_MINI, decoderLayers, checkTypes, lint, constantsOf } = await import(pathToFileURL(outfile).href);
   const time = async (options) => {
     const begin = performance.now();
-    const graph = phiLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, options);
+    const graph = decoderLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, options);
     checkTypes(graph);
     lint(graph, await constantsOf(graph));
     return performance.now() - begin;

@@ -16,7 +16,7 @@ const INDEX = "model.safetensors.index.json";
 /** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
   readonly folder: string;
-  /** config.json: its path, and its contents parsed but not yet understood (`readPhiConfig` does that). */
+  /** config.json: its path, and its contents parsed but not yet understood (`readDecoder` does that). */
   readonly configPath: string;
   readonly config: unknown;
   /** Every tensor that the headers announce, by name. */

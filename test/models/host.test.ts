@@ -2,16 +2,10 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Value } from "../../src/dsl/number.ts";
-import { PHI4_MINI, type PhiConfig } from "../../src/models/config.ts";
-import {
-  blockPositions,
-  causalMask,
-  fp16Rows,
-  inverseFrequencies,
-  type Rows,
-  ropeRows,
-  writeMask,
-} from "../../src/models/host.ts";
+import { PHI4_MINI } from "../../src/models/config.ts";
+import type { Decoder } from "../../src/models/decoder.ts";
+import { inverseFrequencies } from "../../src/models/frequencies.ts";
+import { blockPositions, causalMask, fp16Rows, type Rows, ropeRows, writeMask } from "../../src/models/host.ts";
 
 const rowsOf = ({ shape, data }: Rows): number[][] =>
   Array.from({ length: shape[0] }, (_, i) => [...data.subarray(i * shape[1], (i + 1) * shape[1])]);
@@ -53,7 +47,7 @@ test("the factor set is fixed by max_seq alone", () => {
 });
 
 test("plain RoPE has no factor", () => {
-  const plain: PhiConfig = { ...PHI4_MINI, rope: { type: "default" } };
+  const plain: Decoder = { ...PHI4_MINI, rope: { type: "default" } };
   expect(ropeRows(plain, [0], 8).cos.data[0]).toBe(1);
 });
 
