@@ -6,7 +6,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { checkFits, checkLayer, checkSize, PHI4_MINI, windowNotes } from "../models/config.ts";
 import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
-import type { Decoder } from "../models/decoder.ts";
+import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
@@ -105,14 +105,15 @@ async function decoderSubject(args: Args, io: Io): Promise<Subject> {
   const { decoder: config, notes } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
   for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
   for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
+  const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
   return {
     name: `${stemOf(config)}.${range}`,
     config,
     weights: folder ?? generatedLabel(args),
     oneLayer: (size) => decoderLayers(config, size),
-    // Layers of a stack are renamings of one another: two show all that one hands to the next.
-    small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: Math.min(count, 2) })),
+    // Layers of a kind are renamings of one another.
+    small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: few })),
     build: (size) => {
       checkSize(config, size);
       return decoderLayers(config, size, { first, count });

@@ -86,6 +86,13 @@ export interface LayerKind {
 export const kindOf = ({ pattern }: Pick<Decoder, "pattern">, layer: number): LayerKind =>
   pattern[layer % pattern.length]!;
 
+/** How many layers from `first` on show every kind that `count` of them have, and two where there are two: what one hands to the next. */
+export function fewestLayers(decoder: Pick<Decoder, "pattern">, first: number, count: number): number {
+  const last = Math.min(count, decoder.pattern.length);
+  const kinds = Array.from({ length: last }, (_, i) => JSON.stringify(kindOf(decoder, first + i)));
+  return Math.max(Math.min(count, 2), ...kinds.map((kind) => kinds.indexOf(kind) + 1));
+}
+
 /** How RoPE's frequencies are stretched beyond the original context. */
 export type RopeScaling = { readonly type: "default" } | LinearScaling | Llama3Scaling | YarnScaling | LongRopeScaling;
 

@@ -12,7 +12,7 @@ import { halvesApart } from "./rows.ts";
 
 /** An open file; weights stream as fp16, each element rounded once from its fp32 value. */
 export interface GgufCheckpoint extends WeightStore {
-  /** What config.json said; `readPhiConfig` and its like understand it. */
+  /** What config.json said; `readDecoder` understands it. */
   readonly config: unknown;
   readonly configPath: string;
   /** By Hugging Face's names; quantised ones are numbers, F32. */
