@@ -6,7 +6,7 @@ import type { Shape } from "../dsl/type.ts";
 import { attention, type Namer } from "./blocks/attention.ts";
 import { writeRows } from "./blocks/cache.ts";
 import { rmsNorm } from "./blocks/norm.ts";
-import { type Matrix, project, projectParts } from "./blocks/project.ts";
+import { type Matrix, project, projectParts, type Stored } from "./blocks/project.ts";
 import { rope } from "./blocks/rope.ts";
 import type { Spelling } from "./blocks/spelling.ts";
 import { type Activation, type Decoder, kindOf } from "./decoder.ts";
@@ -80,11 +80,9 @@ function attentionBlock(
 function queriesKeysValues(normed: Value, parts: LayerParts) {
   const { decoder: c, how } = parts;
   const sizes = { q: c.heads * c.headDim, k: c.kvHeads * c.headDim, v: c.kvHeads * c.headDim };
-  const stored = (part: LayerPart, outputs: number) => matrix(part, outputs, c.biases.qkv, parts);
-  if (c.stored.qkv === "fused")
-    return projectParts(normed, stored("qkv", sizes.q + sizes.k + sizes.v), sizes, how.projection, how.qkv);
-  const one = (part: "q" | "k" | "v"): Value => project(normed, stored(part, sizes[part]), how.projection);
-  return { q: one("q"), k: one("k"), v: one("v") };
+  const whole = c.stored.qkv === "fused" ? "qkv" : sizes;
+  const outputs = sizes.q + sizes.k + sizes.v;
+  return projectParts(normed, matrix(whole, outputs, c.biases.qkv, parts), sizes, how.projection, how.qkv);
 }
 
 /** Wdown · (up · act(gate)) on norm(h): GLU variants, arXiv 2002.05202. */
@@ -97,12 +95,9 @@ function feedForward(h: Value, parts: LayerParts): Value {
 
 function gateAndUp(normed: Value, parts: LayerParts) {
   const { decoder: c, how } = parts;
-  const stored = (part: LayerPart, outputs: number) => matrix(part, outputs, c.biases.mlp, parts);
   const sizes = { gate: c.ffnSize, up: c.ffnSize };
-  if (c.stored.gateUp === "fused")
-    return projectParts(normed, stored("gate_up", 2 * c.ffnSize), sizes, how.projection, how.gateUp);
-  const one = (part: "gate" | "up"): Value => project(normed, stored(part, c.ffnSize), how.projection);
-  return { gate: one("gate"), up: one("up") };
+  const whole = c.stored.gateUp === "fused" ? "gate_up" : sizes;
+  return projectParts(normed, matrix(whole, 2 * c.ffnSize, c.biases.mlp, parts), sizes, how.projection, how.gateUp);
 }
 
 const ACTIVATIONS: Readonly<Record<Activation, (x: Value) => Value>> = {
@@ -111,9 +106,18 @@ const ACTIVATIONS: Readonly<Record<Activation, (x: Value) => Value>> = {
   gelu_tanh: (x) => gelu(x, { mode: "TANH_APPROXIMATION" }),
 };
 
-function matrix(part: LayerPart, outputs: number, biased: boolean, { decoder, layer }: LayerParts): Matrix {
-  const tensor = tensorName(decoder, layer, part);
-  return { tensor, outputs, ...(biased ? { bias: tensorName(decoder, layer, part, "bias") } : {}) };
+/** A stored matrix by its part of the layer, or several by how many rows each of them has. */
+type Whole = LayerPart | Readonly<Partial<Record<LayerPart, number>>>;
+
+function matrix(whole: Whole, outputs: number, biased: boolean, { decoder, layer }: LayerParts): Matrix {
+  const stored = (kind: "weight" | "bias"): Stored =>
+    typeof whole === "string"
+      ? tensorName(decoder, layer, whole, kind)
+      : Object.entries(whole).map(([part, rows]) => ({
+          tensor: tensorName(decoder, layer, part as LayerPart, kind),
+          rows,
+        }));
+  return { tensor: stored("weight"), outputs, ...(biased ? { bias: stored("bias") } : {}) };
 }
 
 /** RMSNorm of x over one axis, with the gain of that part of the layer. */

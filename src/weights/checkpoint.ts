@@ -35,7 +35,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await openFiles(folder);
   const held = new Map(files.flatMap((file) => [...file.tensors].map(([name, entry]) => [name, { file, entry }])));
   const unread = new Set(held.keys());
-  const store = fp16Store(({ tensor }) => {
+  const store = fp16Store((tensor) => {
     const found = held.get(tensor);
     if (!found) throw new UserError(`${folder}: tensor "${tensor}" is missing`);
     unread.delete(tensor);

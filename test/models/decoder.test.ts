@@ -11,6 +11,11 @@ describe.each([...SMALL_DECODERS])("%s", (_, { decoder, first }) => {
     expect(verdictOn(decoder, 2, { first, count: 2 })).toBe("PROVEN (exact)");
   });
 
+  test("is proven where the block has one product and its steps one for each tensor", () => {
+    const layers = { first, count: 2 };
+    expect(verdictOn(decoder, 2, layers, { ...layers, qkv: "split", gateUp: "split" })).toBe("PROVEN (exact)");
+  });
+
   test("gives the bits of its steps", () => {
     expectSameRuns(decoder, 3, { first, count: 2 });
   });
@@ -18,7 +23,9 @@ describe.each([...SMALL_DECODERS])("%s", (_, { decoder, first }) => {
   test("reads every tensor that its layer has", () => {
     for (const layer of [first, first + 1]) {
       const read = schedule(decoderLayers(decoder, { tokens: 1, maxSeq: 7 }, { first: layer })).flatMap(({ def }) =>
-        def.kind === "weight" && def.source.from === "checkpoint" ? [def.source.tensor] : [],
+        def.kind === "weight" && def.source.from === "checkpoint"
+          ? (def.source.joined ?? [def.source]).map(({ tensor }) => tensor)
+          : [],
       );
       expect(new Set(read)).toEqual(new Set(layerTensors(decoder, layer).map(({ name }) => name)));
     }

@@ -28,9 +28,10 @@ export function expectSameRuns(decoder: Decoder, tokens: number, options: LayerO
   expect(bits(whole)).toEqual(bits(steps));
 }
 
-/** The verdict on block and step. */
-export const verdictOn = (decoder: Decoder, tokens: number, options: LayerOptions): string => {
-  const { block, step } = pairOf(decoder, tokens, options);
+/** The verdict on a block and its step, which may be spelled otherwise. */
+export const verdictOn = (decoder: Decoder, tokens: number, options: LayerOptions, other = options): string => {
+  const { block } = pairOf(decoder, tokens, options);
+  const { step } = pairOf(decoder, tokens, other);
   return summary(prove(block, step, { counterexample: false, secondOpinion: false, corollaries: false }));
 };
 

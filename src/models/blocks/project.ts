@@ -1,27 +1,31 @@
 /** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
 import { add, conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
-import { type Tensor, weight } from "../../dsl/tensor.ts";
+import { type Joined, joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
-/** A matrix of the checkpoint, or some of its rows, and the tensor of its bias, of which it takes the same rows. */
+/** A matrix of the checkpoint, or some of its rows, and its bias, of which it takes the same rows. */
 export interface Matrix {
-  readonly tensor: string;
+  readonly tensor: Stored;
   readonly outputs: number;
   /** None when absent. */
-  readonly bias?: string;
+  readonly bias?: Stored;
   /** All rows when absent. */
   readonly rows?: readonly [begin: number, end: number];
 }
 
+/** A tensor of the checkpoint, or several whose rows follow each other. */
+export type Stored = string | Joined;
+
 /** The projection of x: [1, outputs, T, 1]. */
 export function project(x: Value, { tensor, outputs, bias, rows }: Matrix, how: Spelling["projection"]): Value {
   const inputs = x.type.shape[1]!;
-  const part = rows ? { rows } : {};
-  const W = <const S extends Shape>(shape: S) => weight(tensor, shape, part);
-  const b = bias === undefined ? {} : { bias: weight(bias, [outputs], part) };
+  const of = <const S extends Shape>(stored: Stored, shape: S) =>
+    typeof stored === "string" ? weight(stored, shape, rows ? { rows } : {}) : joinedWeight(stored, shape, rows);
+  const W = <const S extends Shape>(shape: S) => of(tensor, shape);
+  const b = bias === undefined ? {} : { bias: of(bias, [outputs]) };
   switch (how) {
     case "conv":
       return conv(x, W([outputs, inputs, 1, 1]), b);
@@ -32,7 +36,7 @@ export function project(x: Value, { tensor, outputs, bias, rows }: Matrix, how: 
     }
     case "matmul": {
       const y = expand_dims(matmul(W([outputs, inputs]), squeeze(x, { axes: [3] })), { axes: [3] });
-      return bias === undefined ? y : add(y, weight(bias, [1, outputs, 1, 1], part));
+      return bias === undefined ? y : add(y, of(bias, [1, outputs, 1, 1]));
     }
   }
 }

@@ -3,7 +3,7 @@ import { NORM_FORMS } from "./norm.ts";
 
 /** Every question with its answers; all of them mean the same over the reals. */
 export const SPELLINGS = {
-  /** One projection for q, k and v, or three that read its rows. Where the checkpoint stores three matrices it is three. */
+  /** One projection for q, k and v, or three that read its rows. Three matrices of a checkpoint are read as one. */
   qkv: ["fused", "split"],
   /** How y = W x is written: a 1x1 convolution, which is what the Neural Engine runs fastest, or a matrix product. */
   projection: ["conv", "linear", "matmul"],

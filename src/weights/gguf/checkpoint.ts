@@ -34,7 +34,7 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
     const config = configOfGguf({ path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) });
     const tensors = readableTensors(file, Number(config.head_dim));
     return {
-      ...fp16Store(({ tensor }) => {
+      ...fp16Store((tensor) => {
         const found = tensors.get(tensor);
         if (!found) throw new UserError(`${path}: tensor "${tensor}" is missing`);
         return found;

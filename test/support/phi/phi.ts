@@ -67,9 +67,11 @@ export function checkpointTensor(config: Decoder, tensor: string, seed: number):
 export function weightsOf(config: Decoder, seed: number) {
   return (source: WeightSource, type: TensorType): NDArray => {
     if (source.from !== "checkpoint") throw new Error("a checkpoint weight was expected");
-    const { shape, data } = checkpointTensor(config, source.tensor, seed);
-    const width = shape[1] ?? 1;
-    const [begin, end] = source.rows ?? [0, shape[0]!];
+    const names = source.joined ? source.joined.map(({ tensor }) => tensor) : [source.tensor];
+    const parts = names.map((tensor) => checkpointTensor(config, tensor, seed));
+    const width = parts[0]!.shape[1] ?? 1;
+    const data = Float64Array.from(parts.flatMap((part) => [...part.data]));
+    const [begin, end] = source.rows ?? [0, data.length / width];
     return arrayOf(type.dtype, type.shape, data.subarray(begin * width, end * width));
   };
 }
