@@ -14,7 +14,7 @@ const TARGET = 50;
 const folder = mkdtempSync(join(tmpdir(), "graphc-bench-"));
 try {
   const outfile = join(folder, "graph.mjs");
-  const names = ["models/config", "models/phi", "passes/check", "passes/lint/lint", "passes/lint/constants"];
+  const names = ["models/config", "models/layers", "passes/check", "passes/lint/lint", "passes/lint/constants"];
   const contents = names.map((name) => `export * from "./src/${name}.ts";`).join("\n");
   const stdin = { contents, resolveDir: root };
   await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", target: "node20" });

@@ -292,6 +292,8 @@ test("a checkpoint's headers against the configuration", () => {
   expect(tensorProblems(CONFIG, HELD)).toEqual([]);
   const head = { name: "lm_head.weight", dtype: "BF16", shape: [256, 3072] };
   expect(tensorProblems(CONFIG, [...HELD, head])).toEqual([]);
+  const table = { name: "model.layers.0.self_attn.rotary_emb.inv_freq", dtype: "F32", shape: [48] };
+  expect(tensorProblems(CONFIG, [...HELD, table])).toEqual([]);
   expect(tensorProblems({ ...CONFIG, tiedHead: false }, HELD)).toEqual([
     'tensor "lm_head.weight" [256,3072] is missing',
   ]);
