@@ -14,14 +14,14 @@ const TARGET = 50;
 const folder = mkdtempSync(join(tmpdir(), "graphc-bench-"));
 try {
   const outfile = join(folder, "graph.mjs");
-  const names = ["models/config", "models/phi", "passes/check", "passes/lint/lint", "passes/lint/constants"];
+  const names = ["models/config", "models/layers", "passes/check", "passes/lint/lint", "passes/lint/constants"];
   const contents = names.map((name) => `export * from "./src/${name}.ts";`).join("\n");
   const stdin = { contents, resolveDir: root };
   await build({ stdin, outfile, bundle: true, format: "esm", platform: "node", target: "node20" });
-  const { PHI4_MINI, phiLayers, checkTypes, lint, constantsOf } = await import(pathToFileURL(outfile).href);
+  const { PHI4_MINI, decoderLayers, checkTypes, lint, constantsOf } = await import(pathToFileURL(outfile).href);
   const time = async (options) => {
     const begin = performance.now();
-    const graph = phiLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, options);
+    const graph = decoderLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, options);
     checkTypes(graph);
     lint(graph, await constantsOf(graph));
     return performance.now() - begin;

@@ -7,7 +7,7 @@ import { input, type Tensor } from "../src/dsl/tensor.ts";
 import { type Shape, sizeOf } from "../src/dsl/type.ts";
 import { PHI4_MINI } from "../src/models/config.ts";
 import { blockPositions, causalMask, ropeRows, writeMask } from "../src/models/host.ts";
-import { phiLayers } from "../src/models/phi.ts";
+import { decoderLayers } from "../src/models/layers.ts";
 import { halfBits } from "../src/passes/kernels/code/runtime.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
 import type { WeightStream } from "../src/passes/run/constants.ts";
@@ -27,7 +27,7 @@ export interface BenchOptions {
 type Pass = () => Promise<number>;
 
 export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<void> {
-  const layer = planOf(phiLayers(PHI4_MINI, { tokens: TOKENS, maxSeq: MAX_SEQ }));
+  const layer = planOf(decoderLayers(PHI4_MINI, { tokens: TOKENS, maxSeq: MAX_SEQ }));
   const linear = planOf(linearParts(layer.graph));
   console.log(`Phi-4-mini layer, T=${TOKENS}, max_seq ${MAX_SEQ}: median (least) ms of ${rounds} rounds in turns`);
   for (const threads of [1, 2]) {

@@ -29,7 +29,7 @@ try {
   const entry = join(folder, "entry.ts");
   writeFileSync(
     entry,
-    `export { phiLayers } from "${root}src/models/phi.ts";
+    `export { decoderLayers } from "${root}src/models/layers.ts";
 export { optimiseLater } from "${root}src/cli/engine.ts";
 export { PHI4_MINI } from "${root}src/index.ts";
 export { prove } from "${root}src/passes/prove/prove.ts";`,
@@ -37,12 +37,12 @@ export { prove } from "${root}src/passes/prove/prove.ts";`,
   const outfile = join(folder, "prove.mjs");
   await build({ entryPoints: [entry], outfile, bundle: true, format: "esm", platform: "node", packages: "external" });
   const script = (tokens, count) => `
-    const { phiLayers, optimiseLater, PHI4_MINI, prove } = await import(${JSON.stringify(outfile)});
+    const { decoderLayers, optimiseLater, PHI4_MINI, prove } = await import(${JSON.stringify(outfile)});
     ${eager ? "" : "optimiseLater();"}
-    const graphOf = (T) => phiLayers(PHI4_MINI, { tokens: T, maxSeq: 2048 }, { count: ${count} });
+    const graphOf = (T) => decoderLayers(PHI4_MINI, { tokens: T, maxSeq: 2048 }, { count: ${count} });
     const [block, step] = [graphOf(${tokens}), graphOf(1)];
     const tiny = { ...PHI4_MINI, kvHeads: 2, heads: 4, headDim: 4, rotaryDims: 2, hiddenSize: 4, ffnSize: 2 };
-    const tinyOf = (T, tokens) => phiLayers(tiny, { tokens: T, maxSeq: tokens + 1 }, { count: ${Math.min(count, 2)} });
+    const tinyOf = (T, tokens) => decoderLayers(tiny, { tokens: T, maxSeq: tokens + 1 }, { count: ${Math.min(count, 2)} });
     const small = (tokens) => ({ block: tinyOf(tokens, tokens), step: tinyOf(1, tokens) });
     const told = process.argv[1] === "told";
     const v = prove(block, step, { counterexample: false, secondOpinion: told, ...(told ? { small } : {}) });

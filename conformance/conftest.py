@@ -61,13 +61,14 @@ def script(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def checkpoint_of(tmp_path_factory):
-    """The folder of a Phi3ForCausalLM with two layers that transformers itself saved: small or true size, and its dtype."""
+    """The folder of a model that transformers itself saved: Phi-4-mini with two layers, small or true size, or the
+    arguments of a variant as a tuple; and its dtype."""
     folders = {}
 
     def make(size, dtype="bf16"):
         if (size, dtype) not in folders:
-            folder = tmp_path_factory.mktemp(f"{size}-{dtype}") / "checkpoint"
-            sizes = ["--small"] if size == "small" else []
+            folder = tmp_path_factory.mktemp("model") / "checkpoint"
+            sizes = {"small": ["--small"], "true": []}.get(size, ["--variant", *size])
             called([sys.executable, HERE / "make_checkpoint.py", folder, "--dtype", dtype, *sizes])
             folders[size, dtype] = folder
         return folders[size, dtype]

@@ -6,15 +6,18 @@
  */
 import { readFileSync } from "node:fs";
 import type { Shape } from "../src/dsl/type.ts";
-import type { PhiConfig } from "../src/models/config.ts";
-import { readPhiConfig } from "../src/models/config-read.ts";
-import { causalMask, fp16Rows, type Positions, type Rows, ropeRows, writeMask } from "../src/models/host.ts";
+import { readDecoder } from "../src/models/config-read.ts";
+import type { Decoder } from "../src/models/decoder.ts";
+import { fp16Rows, hostRows, type Positions, type Rows } from "../src/models/host.ts";
+import { decoderLayers } from "../src/models/layers.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
 import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
 
 interface Job {
   /** Path of the checkpoint's config.json. */
   readonly config: string;
+  /** Those of the graph that is fed. */
+  readonly layers: readonly number[];
   readonly positions: readonly number[];
   readonly maxSeq: number;
   /** `fp16` gives the rows as a package takes them, `fp64` unrounded. */
@@ -26,44 +29,65 @@ interface Job {
 
 /** What a faulty host gets wrong. */
 interface Fault {
-  readonly config?: (right: PhiConfig) => PhiConfig;
+  readonly config?: (right: Decoder) => Decoder;
   /** Of the mask and of RoPE; the rows are still written where they belong. */
   readonly seen?: (positions: Positions) => Positions;
   readonly turned?: (positions: Positions) => Positions;
 }
 
 const shifted = (by: number) => (positions: Positions) => positions.map((p) => (p ?? 0) + by);
-const scaled = (change: (rope: PhiConfig["rope"] & { type: "longrope" }) => object) => (config: PhiConfig) =>
+const scaled = (change: (rope: Decoder["rope"] & { type: "longrope" }) => object) => (config: Decoder) =>
   config.rope.type === "longrope" ? { ...config, rope: { ...config.rope, ...change(config.rope) } } : config;
 
+const widened = (by: number) => (right: Decoder) => ({
+  ...right,
+  ...(right.slidingWindow === undefined ? {} : { slidingWindow: right.slidingWindow + by }),
+  ...(right.local ? { local: { ...right.local, slidingWindow: right.local.slidingWindow + by } } : {}),
+});
+
 const FAULTS: Readonly<Record<string, Fault>> = {
-  no_attention_factor: { config: scaled(() => ({ attentionFactor: 1 })) },
+  no_attention_factor: {
+    config: (right) =>
+      "attentionFactor" in right.rope ? { ...right, rope: { ...right.rope, attentionFactor: 1 } } : right,
+  },
   other_factors: {
     config: scaled(({ shortFactor, longFactor }) => ({ shortFactor: longFactor, longFactor: shortFactor })),
   },
+  unscaled: { config: (right) => ({ ...right, rope: { type: "default" } }) },
+  local_table_lost: {
+    config: ({ local, ...right }) => (local ? { ...right, local: { slidingWindow: local.slidingWindow } } : right),
+  },
+  window_wider: { config: widened(1) },
+  window_narrower: { config: widened(-1) },
   rope_on_whole_head: { config: (right) => ({ ...right, rotaryDims: right.headDim }) },
   rope_of_next_position: { turned: shifted(1) },
   mask_too_wide: { seen: shifted(1) },
   mask_too_narrow: { seen: shifted(-1) },
 };
 
-function rowsOf({ config: path, positions, maxSeq, precision, fault = "" }: Job): Arrays {
-  const right = readPhiConfig(JSON.parse(readFileSync(path, "utf8")), path);
-  const { config = (c: PhiConfig) => c, seen = shifted(0), turned = shifted(0) } = FAULTS[fault] ?? {};
-  const { cos, sin } = ropeRows(config(right), turned(positions), maxSeq);
-  const array = (rows: Rows, shape: Shape): RawArray => ({
-    dtype: "fp16",
-    shape,
-    data: precision === "fp16" ? fp16Rows(rows) : rows.data,
-  });
-  const tokens = positions.length;
-  return {
-    rope_cos: array(cos, cos.shape),
-    rope_sin: array(sin, sin.shape),
-    attn_mask: array(causalMask(seen(positions), maxSeq), [1, 1, tokens, maxSeq]),
-    kv_write_mask: array(writeMask(positions, maxSeq), [1, 1, maxSeq, tokens]),
-  };
+function rowsOf({ config: path, layers, positions, maxSeq, precision, fault = "" }: Job): Arrays {
+  const { decoder } = readDecoder(JSON.parse(readFileSync(path, "utf8")), path);
+  const { config = (c: Decoder) => c, seen = shifted(0), turned = shifted(0) } = FAULTS[fault] ?? {};
+  const size = { tokens: positions.length, maxSeq };
+  const { inputs } = decoderLayers(decoder, size, { first: layers[0]!, count: layers.length });
+  return Object.fromEntries(
+    inputs.flatMap(({ name = "", type }) => {
+      const placed = name.startsWith("rope_")
+        ? turned(positions)
+        : name.startsWith("attn_")
+          ? seen(positions)
+          : positions;
+      const rows = hostRows(config(decoder), name, placed, maxSeq);
+      return rows ? [[name, arrayOf(rows, name.startsWith("rope_") ? rows.shape : type.shape, precision)]] : [];
+    }),
+  );
 }
+
+const arrayOf = (rows: Rows, shape: Shape, precision: Job["precision"]): RawArray => ({
+  dtype: "fp16",
+  shape,
+  data: precision === "fp16" ? fp16Rows(rows) : rows.data,
+});
 
 for (const job of JSON.parse(readFileSync(process.argv[2]!, "utf8")) as readonly Job[]) {
   await writeArrays(job.out, rowsOf(job));

@@ -1,9 +1,10 @@
-"""A phi3 checkpoint as Hugging Face transformers itself saves it: the first real input of `graphc emit --weights`.
+"""A checkpoint as Hugging Face transformers itself saves it: the first real input of `graphc emit --weights`.
 
-Phi-4-mini's configuration with two layers and a small vocabulary, random weights from a fixed seed, in two shards.
-The point is that none of our code writes it: config.json, the index and the safetensors files are all transformers'.
+Phi-4-mini's configuration with two layers and a small vocabulary, or a variant of conformance/architectures.py; random
+weights from a fixed seed, in two shards. The point is that none of our code writes it: config.json, the index and the
+safetensors files are all transformers'.
 
-    python make_checkpoint.py OUT [--small] [--dtype bf16|fp16|fp32] [--layers 2] [--shards 2] [--seed 0]
+    python make_checkpoint.py OUT [--small] [--variant NAME [--alike]] [--dtype bf16|fp16|fp32] [--layers 2] [--shards 2] [--seed 0]
 
 Needs torch (CPU) and transformers. Prints one line of JSON: the folder, bytes, and a few weights to compare with.
 """
@@ -14,7 +15,9 @@ import sys
 from pathlib import Path
 
 import torch
-from transformers import Phi3Config, Phi3ForCausalLM
+from transformers import Phi3Config, Phi3ForCausalLM, PreTrainedModel
+
+import architectures
 
 DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
 
@@ -54,14 +57,16 @@ def config_of(small: bool, layers: int) -> Phi3Config:
     )
 
 
-def randomise(model: Phi3ForCausalLM, seed: int) -> None:
-    """Weights of the size that keeps rows at rms about 1; norm weights between 0.5 and 1.5, not the ones of a new model."""
+def randomise(model: PreTrainedModel, seed: int) -> None:
+    """Weights of the size that keeps rows at rms about 1; norms between 0.5 and 1.5, not the ones of a new model."""
     generator = torch.Generator().manual_seed(seed)
+    # Gemma stores what a norm's factor is beyond 1.
+    middle = 0 if model.config.model_type.startswith("gemma") else 1
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):
             values = torch.rand(parameter.shape, generator=generator, dtype=torch.float32) * 2 - 1
             if parameter.dim() == 1:
-                parameter.copy_(1 + values / 2)
+                parameter.copy_((0 if name.endswith(".bias") else middle) + values / 2)
             else:
                 parameter.copy_(values * (3 / parameter.shape[-1]) ** 0.5)
 
@@ -70,6 +75,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Save a phi3 checkpoint with Hugging Face transformers.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--small", action="store_true", help="hidden size 64 instead of 3072")
+    parser.add_argument("--variant", choices=architectures.VARIANTS, help="instead of Phi-4-mini; small")
+    parser.add_argument("--alike", action="store_true", help="sizes of a variant that coincide")
     parser.add_argument("--dtype", choices=DTYPES, default="bf16")
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--shards", type=int, default=2, help="1 gives model.safetensors and no index")
@@ -79,7 +86,10 @@ def main() -> None:
         sys.exit(f"{args.out} is not empty: name a new folder")
 
     torch.set_default_dtype(DTYPES[args.dtype])
-    model = Phi3ForCausalLM(config_of(args.small, args.layers))
+    if args.variant is None:
+        model = Phi3ForCausalLM(config_of(args.small, args.layers))
+    else:
+        model = architectures.model_of(args.variant, architectures.ALIKE if args.alike else architectures.APART)
     randomise(model, args.seed)
     size = sum(p.numel() * p.element_size() for p in model.parameters())
     # A shard holds whole tensors: a little more than an equal share gives the wanted number.

@@ -1,7 +1,7 @@
-"""Hugging Face transformers' own Phi3 classes as the oracle of our layer: float64 throughout, on the numbers that ship.
+"""Hugging Face transformers' own classes as the oracle of our layers: float64 throughout, on the numbers that ship.
 
 Two things are changed in the classes' surroundings, none in their code:
-- Weights and the two constants of a layer (eps, head_dim ** -0.5) are rounded to fp16 once, since that is what a
+- Weights and the constants of a layer (eps, the scale of scores) are rounded to fp16 once, since that is what a
   package holds.
 - The classes compute RMSNorm, softmax and RoPE angles in float32 whatever the model's dtype. `widened` lets the name
   float32 mean float64 while they run; at position 4096 float32 angles alone would be off by 1e-4.
@@ -13,9 +13,8 @@ from unittest import mock
 
 import numpy as np
 import torch
-from transformers import Phi3ForCausalLM
+from transformers import AutoModelForCausalLM
 from transformers.cache_utils import DynamicCache
-from transformers.models.phi3.modeling_phi3 import Phi3RotaryEmbedding
 
 
 @contextlib.contextmanager
@@ -38,15 +37,24 @@ def half(value):
 
 def load(checkpoint):
     """The model in float64, with the weights and constants that our packages hold."""
-    model = Phi3ForCausalLM.from_pretrained(checkpoint, attn_implementation="eager").eval()
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, attn_implementation="eager").eval()
     model = model.half().double()
     with widened():  # Its frequencies are made in float32 when it is made.
-        model.model.rotary_emb = Phi3RotaryEmbedding(model.config)
+        model.model.rotary_emb = type(model.model.rotary_emb)(model.config)
     for layer in model.model.layers:
         layer.self_attn.scaling = half(layer.self_attn.scaling)
-        for norm in (layer.input_layernorm, layer.post_attention_layernorm):
-            norm.variance_epsilon = half(norm.variance_epsilon)
+        for module in layer.modules():
+            for name in ("variance_epsilon", "eps"):
+                if hasattr(module, name):
+                    setattr(module, name, half(getattr(module, name)))
     return model
+
+
+class Skipped(torch.nn.Module):
+    """A layer that is not run; the others keep their places, by which the model tells their kinds."""
+
+    def forward(self, hidden_states, *_given, **_named):
+        return hidden_states
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,18 +77,18 @@ class Answer:
 def answer(model, layers, call, wide=True):
     """What the model's layers of these numbers make of a call, by the model's own forward pass."""
     decoder = model.model
-    chosen = torch.nn.ModuleList([decoder.layers[i] for i in layers])
+    all_layers = torch.nn.ModuleList([layer if i in layers else Skipped() for i, layer in enumerate(decoder.layers)])
     cache = DynamicCache(config=model.config)
     for i in range(len(decoder.layers)):
         k, v = (torch.from_numpy(a.astype(np.float64))[None] for a in call.past[i])
         if k.shape[2] > 0:
             cache.update(k, v, i)
     last = []
-    watch = chosen[-1].register_forward_hook(lambda _module, _given, result: last.append(result))
+    watch = decoder.layers[layers[-1]].register_forward_hook(lambda _module, _given, result: last.append(result))
     positions = torch.tensor([call.positions])
     rows = torch.from_numpy(call.x.astype(np.float64))[None]
     try:
-        with torch.no_grad(), mock.patch.object(decoder, "layers", chosen), (widened() if wide else contextlib.nullcontext()):
+        with torch.no_grad(), mock.patch.object(decoder, "layers", all_layers), (widened() if wide else contextlib.nullcontext()):
             decoder(inputs_embeds=rows, position_ids=positions, past_key_values=cache, use_cache=True)
     finally:
         watch.remove()

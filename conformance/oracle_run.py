@@ -39,7 +39,8 @@ def input_files(script, folder, setting, call, tokens, fault=None):
     """One safetensors file of inputs for each block; `fault` is a mistake of the host's to plant."""
     jobs = []
     for n, (positions, _) in enumerate(blocks(call, tokens)):
-        job = {"config": str(setting.checkpoint / "config.json"), "positions": positions, "maxSeq": setting.max_seq}
+        job = {"config": str(setting.checkpoint / "config.json"), "layers": setting.layers}
+        job |= {"positions": positions, "maxSeq": setting.max_seq}
         jobs.append(job | {"precision": setting.precision, "fault": fault, "out": str(folder / f"host{n}.safetensors")})
     (folder / "host.json").write_text(json.dumps([{k: v for k, v in job.items() if v is not None} for job in jobs]))
     script("host-rows", folder / "host.json")
@@ -102,6 +103,7 @@ def run_faults(script, folder, setting, call, faults):
     size = {"tokens": len(call.positions), "maxSeq": setting.max_seq}
     (right,) = input_files(script, folder, setting, call, size["tokens"])
     shared = {"checkpoint": str(setting.checkpoint), "size": size, "precision": setting.precision, "state": str(state)}
+    shared |= {"first": setting.layers[0], "count": len(setting.layers)}
     jobs = [shared | {"fault": fault, "inputs": right, "out": str(folder / f"{fault}.safetensors")} for fault in faults]
     if "rope_on_whole_head" in faults:  # Takes wider RoPE rows.
         (folder / "wide").mkdir()

@@ -8,16 +8,19 @@
 import { readFileSync } from "node:fs";
 import type { Graph } from "../src/dsl/graph.ts";
 import type { Size } from "../src/dsl/model.ts";
-import { readPhiConfig } from "../src/models/config-read.ts";
+import { readDecoder } from "../src/models/config-read.ts";
 import type { Precision } from "../src/passes/interpret/reading.ts";
 import { planOf } from "../src/passes/run/plan.ts";
 import { prepare } from "../src/passes/run/run.ts";
 import { readArrays, writeArrays } from "../src/weights/arrays.ts";
 import { openCheckpoint } from "../src/weights/checkpoint.ts";
-import { graphFaults } from "./graph-faults.ts";
+import { graphFaults, layersOfWrongRecord } from "./graph-faults.ts";
 
 interface Job {
   readonly fault: string;
+  /** Of a wrong record; a mutant is one of layer 0. */
+  readonly first: number;
+  readonly count: number;
   readonly checkpoint: string;
   readonly size: Size;
   readonly precision: Precision;
@@ -28,8 +31,10 @@ interface Job {
 
 async function runJob(job: Job): Promise<void> {
   const store = await openCheckpoint(job.checkpoint);
-  const config = readPhiConfig(store.config, store.configPath);
-  const graph: Graph = graphFaults[job.fault]!(config, job.size);
+  const { decoder: config } = readDecoder(store.config, store.configPath);
+  const { first, count } = job;
+  const wrong = layersOfWrongRecord(job.fault, config, job.size, { first, count });
+  const graph: Graph = wrong ?? graphFaults[job.fault]!(config, job.size);
   const values = { ...(await readArrays(job.state)), ...(await readArrays(job.inputs, () => "fp16")) };
   const plan = planOf(graph, { precision: job.precision });
   const executor = await prepare([plan], store.stream);

@@ -15,16 +15,15 @@ EXACT = 1e-12
 # In fp16. The suite prints what it measures: 1.3e-3 to 2.6e-3 for the right layer, and 3e-2 or more for every planted
 # mistake, so the bound tells them apart with a factor of 3 to spare on either side.
 NOISE = 1e-2
-LAYERS = 2
 BLOCK = 4
 
 
 def new_call(model, past, tokens, scale=1.0, positions=None, seed=1):
     """Random hidden rows after a cache of random rows, all of them fp16."""
     config = model.config
-    heads, dim = config.num_key_value_heads, config.hidden_size // config.num_attention_heads
+    heads, dim = config.num_key_value_heads, model.model.layers[0].self_attn.head_dim
     draw = np.random.default_rng(seed).standard_normal
-    rows = {i: tuple(draw((heads, past, dim)).astype(np.float16) for _ in "kv") for i in range(LAYERS)}
+    rows = {i: tuple(draw((heads, past, dim)).astype(np.float16) for _ in "kv") for i in range(config.num_hidden_layers)}
     x = (scale * draw((tokens, config.hidden_size))).astype(np.float16)
     return Call(x=x, past=rows, positions=positions or list(range(past, past + tokens)))
 

@@ -1,6 +1,6 @@
 /**
  * Layer 0 of Phi-4-mini with its sizes as literals: TypeScript knows every shape, so that a wrong one is red in the
- * editor. It is the graph that `phiLayers(PHI4_MINI, size)` builds. `npx graphc emit examples/phi4-mini.ts`
+ * editor. It is the graph that `decoderLayers(PHI4_MINI, size)` builds. `npx graphc emit examples/phi4-mini.ts`
  */
 import {
   add,

@@ -6,15 +6,15 @@ import phi4Mini from "../examples/phi4-mini.ts";
 import type { Graph } from "../src/dsl/graph.ts";
 import { type Shape, sizeOf } from "../src/dsl/type.ts";
 import { PHI4_MINI } from "../src/models/config.ts";
-import { phiLayers } from "../src/models/phi.ts";
+import { decoderLayers } from "../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../src/passes/interpret/array.ts";
 import { evaluate } from "../src/passes/interpret/evaluate.ts";
 import { printGraph } from "../src/passes/print.ts";
 import { randomArray } from "./support/phi/phi.ts";
 
-test.each([1, 4])("the written-out Phi layer is the graph of phiLayers, at %i tokens", (tokens) => {
+test.each([1, 4])("the written-out Phi layer is the graph of decoderLayers, at %i tokens", (tokens) => {
   const size = { tokens, maxSeq: 2048 };
-  expect(printGraph(phi4Mini(size))).toBe(printGraph(phiLayers(PHI4_MINI, size)));
+  expect(printGraph(phi4Mini(size))).toBe(printGraph(decoderLayers(PHI4_MINI, size)));
 });
 
 test("the counter counts", () => {

@@ -4,11 +4,12 @@ import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
-import type { PhiConfig } from "../models/config.ts";
+import type { Decoder } from "../models/decoder.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { givenRoles } from "./given-roles.ts";
+import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
 import { requestedSize, subjectOf } from "./target.ts";
@@ -18,7 +19,7 @@ export interface OpenPair extends Graphs {
   readonly name: string;
   /** Roles of inputs that the options state. */
   readonly given: GivenRoles;
-  readonly config?: PhiConfig;
+  readonly config?: Decoder;
   /** Where the weights come from, for the report. */
   readonly weights: string;
   /** Whether they are somebody's: in a package or a checkpoint, not made from a seed. */
@@ -38,12 +39,12 @@ export const FUNCTION_OPTIONS: Options = {
  * The pair that the operands name, for a command that runs its block.
  * @throws UserError when an operand names nothing, or a package of several functions is given without one.
  */
-export async function requestedPair(args: Args): Promise<OpenPair> {
+export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
   const [first, second] = args.operands as [string, string?];
   const given = await givenRoles(args);
   if (isPackage(first)) return { ...packagePair(first, second, args), given };
   if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
-  const subject = await subjectOf(first, args);
+  const subject = await subjectOf(first, args, io);
   const size = requestedSize(args);
   const block = subject.build(size);
   return {
@@ -63,8 +64,8 @@ export async function requestedPair(args: Args): Promise<OpenPair> {
  * The pair that the operands name, for a command that compares its block with its steps.
  * @throws UserError also when packages leave nothing to compare: one of fixed size alone, or one with itself.
  */
-export async function comparedPair(args: Args): Promise<OpenPair> {
-  const pair = await requestedPair(args);
+export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
+  const pair = await requestedPair(args, io);
   const [first, second] = args.operands as [string, string?];
   if (!isPackage(first) || graphHash(pair.block) !== graphHash(pair.step)) return pair;
   if (second === undefined && args.text("function") === undefined)

@@ -3,24 +3,26 @@ import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Model, Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { checkFits, checkLayer, checkSize, PHI4_MINI, type PhiConfig } from "../models/config.ts";
-import { readPhiConfig } from "../models/config-read.ts";
+import { checkFits, checkLayer, checkSize, PHI4_MINI, windowNotes } from "../models/config.ts";
+import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
-import { phiLayers } from "../models/phi.ts";
+import { type Decoder, fewestLayers } from "../models/decoder.ts";
+import { decoderLayers } from "../models/layers.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
+import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import { BUILT_IN, isGraphFile, type OperandKind } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
 export interface Subject {
-  /** Stem of the package names, such as `phi4-mini.layer0`. */
+  /** Stem of the package names, such as `phi4-mini.layer0` or `llama.layer0`. */
   readonly name: string;
   readonly build: Model;
   /** Facts for host data, where the model has a configuration. */
-  readonly config?: PhiConfig;
+  readonly config?: Decoder;
   /** One line that tells where the weights come from. */
   readonly weights: string;
   /** Opens the weights of the graph; the caller closes the store. */
@@ -71,11 +73,11 @@ export const INPUT_SEED_OPTION: Options = {
 export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens"), maxSeq: args.whole("max-seq") });
 
 /**
- * The model that an operand names.
+ * The model that an operand names; what its configuration leaves to defaults is told on standard error.
  * @throws UserError when it is neither the built-in model nor a graph file, or its checkpoint breaks the contract.
  */
-export async function subjectOf(operand: string, args: Args): Promise<Subject> {
-  if (operand === BUILT_IN) return phiSubject(args);
+export async function subjectOf(operand: string, args: Args, io: Io): Promise<Subject> {
+  if (operand === BUILT_IN) return decoderSubject(args, io);
   if (!isGraphFile(operand)) {
     const what = `"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`;
     throw new UserError(what, nearest(operand, [BUILT_IN]) && `did you mean ${BUILT_IN}?`);
@@ -97,22 +99,24 @@ export async function subjectOf(operand: string, args: Args): Promise<Subject> {
   };
 }
 
-async function phiSubject(args: Args): Promise<Subject> {
+async function decoderSubject(args: Args, io: Io): Promise<Subject> {
   const folder = args.text("weights");
   const [first, count] = [args.whole("layer"), args.whole("layers")];
-  const config = folder === undefined ? PHI4_MINI : await configOf(folder);
+  const { decoder: config, notes } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
+  for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
   for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
+  const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
   return {
-    name: `${BUILT_IN}.${range}`,
+    name: `${stemOf(config)}.${range}`,
     config,
     weights: folder ?? generatedLabel(args),
-    oneLayer: (size) => phiLayers(config, size),
-    // Layers of a stack are renamings of one another: two show all that one hands to the next.
-    small: smallPair((size) => phiLayers(smallest(config), size, { first, count: Math.min(count, 2) })),
+    oneLayer: (size) => decoderLayers(config, size),
+    // Layers of a kind are renamings of one another.
+    small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: few })),
     build: (size) => {
       checkSize(config, size);
-      return phiLayers(config, size, { first, count });
+      return decoderLayers(config, size, { first, count });
     },
     openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
     // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
@@ -120,13 +124,18 @@ async function phiSubject(args: Args): Promise<Subject> {
   };
 }
 
+const BUILT_IN_CONFIG: ReadConfig = { decoder: PHI4_MINI, notes: [] };
+
+/** Packages are called by the architecture; phi3 has been known here as the model that came first. */
+const stemOf = ({ architecture }: Decoder): string => (architecture === "phi3" ? BUILT_IN : architecture);
+
 const smallPair = (build: Model) => (tokens: number) => {
   const maxSeq = tokens + 1;
   return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
 };
 
 /** The same kinds of parts as the configuration, as few of each as can be told apart. */
-function smallest(config: PhiConfig): PhiConfig {
+function smallest(config: Decoder): Decoder {
   const kvHeads = Math.min(config.kvHeads, 2);
   const heads = kvHeads * Math.min(config.heads / config.kvHeads, 2);
   return { ...config, kvHeads, heads, headDim: 4, rotaryDims: 2, hiddenSize: 4, ffnSize: 2 };
@@ -135,13 +144,13 @@ function smallest(config: PhiConfig): PhiConfig {
 const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
 
 /** Reads config.json and holds the checkpoint's headers against it. */
-async function configOf(folder: string): Promise<PhiConfig> {
+async function configOf(folder: string): Promise<ReadConfig> {
   const { openCheckpoint } = await import("../weights/checkpoint.ts");
   const checkpoint = await openCheckpoint(folder);
   try {
-    const config = readPhiConfig(checkpoint.config, checkpoint.configPath);
-    checkTensors(config, checkpoint.tensors.values(), folder);
-    return config;
+    const read = readDecoder(checkpoint.config, checkpoint.configPath);
+    checkTensors(read.decoder, checkpoint.tensors.values(), folder);
+    return read;
   } finally {
     await checkpoint.close();
   }

@@ -19,11 +19,11 @@ import type { Tensor } from "./tensor.ts";
 import { isInteger, type Shape, show } from "./type.ts";
 
 const NAMES: readonly (readonly [facts: RoleFacts, names: readonly string[]])[] = [
-  [{ kind: "mask" }, ["attn_mask", "causal_mask", "attention_mask", "mask"]],
+  [{ kind: "mask" }, ["attn_mask", "attn_mask_local", "causal_mask", "attention_mask", "mask"]],
   [{ kind: "write_mask" }, ["kv_write_mask", "write_mask", "update_mask"]],
   [{ kind: "position" }, ["position", "positions", "cache_position", "current_pos", "pos"]],
-  [{ kind: "rows", rope: "cos" }, ["rope_cos"]],
-  [{ kind: "rows", rope: "sin" }, ["rope_sin"]],
+  [{ kind: "rows", rope: "cos" }, ["rope_cos", "rope_cos_local"]],
+  [{ kind: "rows", rope: "sin" }, ["rope_sin", "rope_sin_local"]],
 ];
 const BY_NAME = new Map(NAMES.flatMap(([facts, names]) => names.map((name) => [name, facts] as const)));
 

@@ -53,8 +53,10 @@ export type Attrs = Readonly<Record<string, AttrValue>>;
 export type WeightSource =
   | {
       readonly from: "checkpoint";
-      /** Name of the tensor in the checkpoint. */
+      /** Name of the tensor in the checkpoint, or of the first of several that are joined. */
       readonly tensor: string;
+      /** Tensors that are one matrix, the rows of each below those of the one before; rows count through all of them. */
+      readonly joined?: Joined;
       /** Rows [begin, end) of the stored matrix; all when absent. */
       readonly rows?: readonly [begin: number, end: number];
       /** Columns [begin, end) of the stored matrix; all when absent. */
@@ -70,6 +72,9 @@ export type WeightSource =
       /** Offset of the blob's metadata record in it. */
       readonly offset: number;
     };
+
+/** Tensors of a checkpoint as one matrix, `tensor` first, each with its count of rows. */
+export type Joined = readonly { readonly tensor: string; readonly rows: number }[];
 
 /** What an author may say of an input beyond its type. */
 export interface InputOptions {
@@ -114,6 +119,24 @@ export function weight<const S extends Shape>(
 ): Tensor<S, "fp16"> {
   const source: WeightSource = { from: "checkpoint", tensor, ...options };
   return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(weight) };
+}
+
+/** A weight out of tensors that are one matrix; `weight` is for a single tensor. */
+export function joinedWeight<const S extends Shape>(
+  joined: Joined,
+  shape: S,
+  rows?: readonly [begin: number, end: number],
+): Tensor<S, "fp16"> {
+  const source: WeightSource = { from: "checkpoint", tensor: joined[0]!.tensor, joined, ...(rows ? { rows } : {}) };
+  return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(joinedWeight) };
+}
+
+/** What a weight of a checkpoint is called: by its tensor, or by those of the joined ones that its rows are in. */
+export function sourceName({ tensor, joined = [], rows }: Extract<WeightSource, { from: "checkpoint" }>): string {
+  const begins = joined.map((_, i) => joined.slice(0, i).reduce((sum, above) => sum + above.rows, 0));
+  const isRead = (i: number) => !rows || (begins[i]! < rows[1] && begins[i]! + joined[i]!.rows > rows[0]);
+  const read = joined.filter((_, i) => isRead(i)).map((part) => part.tensor);
+  return read.length > 0 ? read.join(" + ") : tensor;
 }
 
 /**

@@ -1,7 +1,8 @@
-/** The tensors a phi3 checkpoint must hold, and what is wrong with the ones that it holds. */
+/** The tensors that a checkpoint must hold, and what is wrong with the ones that it holds. */
 import { type Shape, sameShape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import type { PhiConfig } from "./config.ts";
+import type { Decoder } from "./decoder.ts";
+import { type LayerPart, tensorName, wholeName } from "./tensor-names.ts";
 
 /** A tensor as a checkpoint's header announces it; `dtype` by its safetensors name. */
 export interface StoredTensor {
@@ -16,31 +17,66 @@ export type ExpectedTensor = Omit<StoredTensor, "dtype">;
 /** Element types that become fp16 without a quantiser. */
 const DTYPES: readonly string[] = ["BF16", "F16", "F32"];
 
-/**
- * The six tensors of one layer, matrices as stored: [out, in]. qkv holds q, k and v one after another, gate_up gate and
- * then up (transformers, modeling_phi3.py).
- */
-export function layerTensors(config: PhiConfig, layer: number): readonly ExpectedTensor[] {
-  const { hiddenSize, heads, kvHeads, headDim, ffnSize } = config;
-  const prefix = `model.layers.${layer}`;
+/** The tensors of one layer, matrices as stored: [out, in]; a bias follows its matrix. */
+export function layerTensors(decoder: Decoder, layer: number): readonly ExpectedTensor[] {
+  const { hiddenSize: d, heads, headDim, ffnSize, biases, postNorms } = decoder;
+  const of = (part: LayerPart, shape: Shape, biased = false): readonly ExpectedTensor[] => [
+    { name: tensorName(decoder, layer, part), shape },
+    ...(biased ? [{ name: tensorName(decoder, layer, part, "bias"), shape: shape.slice(0, 1) }] : []),
+  ];
   return [
-    { name: `${prefix}.input_layernorm.weight`, shape: [hiddenSize] },
-    { name: `${prefix}.self_attn.qkv_proj.weight`, shape: [(heads + 2 * kvHeads) * headDim, hiddenSize] },
-    { name: `${prefix}.self_attn.o_proj.weight`, shape: [hiddenSize, heads * headDim] },
-    { name: `${prefix}.post_attention_layernorm.weight`, shape: [hiddenSize] },
-    { name: `${prefix}.mlp.gate_up_proj.weight`, shape: [2 * ffnSize, hiddenSize] },
-    { name: `${prefix}.mlp.down_proj.weight`, shape: [hiddenSize, ffnSize] },
+    ...of("attn_norm", [d]),
+    ...projections(decoder).flatMap(([part, outputs]) => of(part, [outputs, d], biases.qkv)),
+    ...headNorms(decoder).flatMap(([part, size]) => of(part, [size])),
+    ...of("output", [d, heads * headDim], biases.output),
+    ...(postNorms ? of("attn_post_norm", [d]) : []),
+    ...of("mlp_norm", [d]),
+    ...gates(decoder).flatMap(([part, outputs]) => of(part, [outputs, d], biases.mlp)),
+    ...of("down", [d, ffnSize], biases.mlp),
+    ...(postNorms ? of("mlp_post_norm", [d]) : []),
   ];
 }
 
-/** Every tensor of the model; lm_head only where the head is not tied to the embedding. */
-export function modelTensors(config: PhiConfig): readonly ExpectedTensor[] {
-  const vocabulary: Shape = [config.vocab, config.hiddenSize];
+type Sized = readonly (readonly [part: LayerPart, size: number])[];
+
+/** A fused matrix holds q, k and v one after another. */
+function projections({ heads, kvHeads, headDim, stored }: Decoder): Sized {
+  const [q, kv] = [heads * headDim, kvHeads * headDim];
+  return stored.qkv === "fused"
+    ? [["qkv", q + 2 * kv]]
+    : [
+        ["q", q],
+        ["k", kv],
+        ["v", kv],
+      ];
+}
+
+function headNorms({ heads, kvHeads, headDim, qkNorm }: Decoder): Sized {
+  if (qkNorm === "none") return [];
+  const times = (n: number): number => (qkNorm === "whole" ? n * headDim : headDim);
   return [
-    { name: "model.embed_tokens.weight", shape: vocabulary },
-    ...Array.from({ length: config.layers }, (_, layer) => layerTensors(config, layer)).flat(),
-    { name: "model.norm.weight", shape: [config.hiddenSize] },
-    ...(config.tiedHead ? [] : [{ name: "lm_head.weight", shape: vocabulary }]),
+    ["q_norm", times(heads)],
+    ["k_norm", times(kvHeads)],
+  ];
+}
+
+/** A fused matrix holds gate and then up. */
+const gates = ({ ffnSize, stored }: Decoder): Sized =>
+  stored.gateUp === "fused"
+    ? [["gate_up", 2 * ffnSize]]
+    : [
+        ["gate", ffnSize],
+        ["up", ffnSize],
+      ];
+
+/** Every tensor of the model; lm_head only where the head is not tied to the embedding. */
+export function modelTensors(decoder: Decoder): readonly ExpectedTensor[] {
+  const vocabulary: Shape = [decoder.vocab, decoder.hiddenSize];
+  return [
+    { name: wholeName(decoder, "embedding"), shape: vocabulary },
+    ...Array.from({ length: decoder.layers }, (_, layer) => layerTensors(decoder, layer)).flat(),
+    { name: wholeName(decoder, "finalNorm"), shape: [decoder.hiddenSize] },
+    ...(decoder.tiedHead ? [] : [{ name: wholeName(decoder, "head"), shape: vocabulary }]),
   ];
 }
 
@@ -48,19 +84,22 @@ export function modelTensors(config: PhiConfig): readonly ExpectedTensor[] {
  * Holds a checkpoint's headers against the configuration: missing tensors, wrong shapes, element types that are not
  * supported, and tensors that no part of the model would read. Empty when all is well.
  */
-export function tensorProblems(config: PhiConfig, stored: Iterable<StoredTensor>): readonly string[] {
+export function tensorProblems(config: Decoder, stored: Iterable<StoredTensor>): readonly string[] {
   const held = new Map([...stored].map((tensor) => [tensor.name, tensor]));
   const expected = modelTensors(config);
   const known = new Set(expected.map((tensor) => tensor.name));
   // Some tools write the tied head out all the same; nothing reads it, and the layers do not depend on it.
-  if (config.tiedHead) known.add("lm_head.weight");
+  if (config.tiedHead) known.add(wholeName(config, "head"));
   return [
     ...expected.flatMap((tensor) => faultOf(tensor, held.get(tensor.name))),
     ...[...held.keys()]
-      .filter((name) => !known.has(name))
+      .filter((name) => !known.has(name) && !isTable(name))
       .map((name) => `tensor "${name}" is not part of the model that config.json describes; nothing would read it`),
   ];
 }
+
+/** Older checkpoints hold RoPE's frequencies beside the weights; transformers makes them anew, and so does the host. */
+const isTable = (name: string): boolean => name.endsWith(".rotary_emb.inv_freq");
 
 function faultOf(expected: ExpectedTensor, found: StoredTensor | undefined): readonly string[] {
   const name = `tensor "${expected.name}"`;
@@ -78,7 +117,7 @@ function faultOf(expected: ExpectedTensor, found: StoredTensor | undefined): rea
  * @param where The checkpoint's folder, for messages.
  * @throws UserError with the first problem and how many more there are.
  */
-export function checkTensors(config: PhiConfig, stored: Iterable<StoredTensor>, where: string): void {
+export function checkTensors(config: Decoder, stored: Iterable<StoredTensor>, where: string): void {
   const [first, ...more] = tensorProblems(config, stored);
   if (first === undefined) return;
   throw new UserError(`${where}: ${first}${more.length > 0 ? ` (and ${more.length} more problems like this)` : ""}`);

@@ -1,44 +1,6 @@
-/** The facts a phi3-type layer is built from, and the sizes it may be built at. */
+/** The built-in decoder, and the sizes and layers that one may be built at. */
 import { UserError } from "../dsl/user-error.ts";
-
-/** What config.json decides. Read by `readPhiConfig`; nothing in it has a silent default. */
-export interface PhiConfig {
-  /** d, the width of a hidden row. */
-  readonly hiddenSize: number;
-  readonly heads: number;
-  /** Each KV head serves heads / kvHeads query heads in a row. */
-  readonly kvHeads: number;
-  readonly headDim: number;
-  /** How many leading dims of a head RoPE turns (even); the others pass through. */
-  readonly rotaryDims: number;
-  readonly ropeTheta: number;
-  readonly rope: RopeScaling;
-  /** Width of gate and of up. */
-  readonly ffnSize: number;
-  /** Of RMSNorm. */
-  readonly eps: number;
-  readonly layers: number;
-  readonly vocab: number;
-  /** Logits come from the embedding matrix; there is no lm_head tensor. */
-  readonly tiedHead: boolean;
-  /** A token sees the last `slidingWindow` tokens, itself included; absent when it sees all. */
-  readonly slidingWindow?: number;
-  readonly maxPositions: number;
-}
-
-/** How RoPE's frequencies are stretched beyond the original context (LongRoPE, arXiv 2402.13753). */
-export type RopeScaling =
-  | { readonly type: "default" }
-  | {
-      readonly type: "longrope";
-      /** One divisor of the inverse frequency per pair of rotated dims, for sequences up to the original length. */
-      readonly shortFactor: readonly number[];
-      /** The same for longer ones. */
-      readonly longFactor: readonly number[];
-      readonly originalMaxPositions: number;
-      /** Multiplies cos and sin at every length. */
-      readonly attentionFactor: number;
-    };
+import type { Decoder } from "./decoder.ts";
 
 /**
  * √(1 + ln s / ln original) for a context stretched s-fold, 1 when it is not stretched (LongRoPE, arXiv 2402.13753;
@@ -46,6 +8,15 @@ export type RopeScaling =
  */
 export const longRopeAttentionFactor = (stretch: number, original: number): number =>
   stretch <= 1 ? 1 : Math.sqrt(1 + Math.log(stretch) / Math.log(original));
+
+/**
+ * YaRN's factor of cos and sin: m(s) = 0.1 · ln s + 1 of a stretch above 1 (arXiv 2309.00071, eq. 22); a ratio of two with
+ * weights of the logarithm where a configuration gives both (transformers, modeling_rope_utils.py).
+ */
+export function yarnAttentionFactor(stretch: number, above?: number, below?: number): number {
+  const scale = (weight: number): number => (stretch <= 1 ? 1 : 0.1 * weight * Math.log(stretch) + 1);
+  return above !== undefined && below !== undefined ? scale(above) / scale(below) : scale(1);
+}
 
 const LONG_FACTOR: readonly number[] = [
   1, 1.118320672, 1.250641126, 1.398617824, 1.564103225, 1.74916897, 1.956131817, 2.187582649, 2.446418898, 2.735880826,
@@ -57,11 +28,13 @@ const LONG_FACTOR: readonly number[] = [
 
 /** microsoft/Phi-4-mini-instruct, config.json. */
 export const PHI4_MINI = {
+  architecture: "phi3",
   hiddenSize: 3072,
   heads: 24,
   kvHeads: 8,
   headDim: 128,
   rotaryDims: 96,
+  ropePairs: "halves",
   ropeTheta: 10000,
   rope: {
     type: "longrope",
@@ -70,14 +43,23 @@ export const PHI4_MINI = {
     originalMaxPositions: 4096,
     attentionFactor: longRopeAttentionFactor(131072 / 4096, 4096),
   },
+  slidingWindow: 262144,
+  pattern: [{ span: "main", turned: true }],
   ffnSize: 8192,
+  activation: "silu",
   eps: 1e-5,
+  gain: "factor",
+  qkNorm: "none",
+  postNorms: false,
+  biases: { qkv: false, output: false, mlp: false },
+  stored: { qkv: "fused", gateUp: "fused" },
+  embeddingMultiplier: 1,
+  residualMultiplier: 1,
   layers: 32,
   vocab: 200064,
   tiedHead: true,
-  slidingWindow: 262144,
   maxPositions: 131072,
-} as const satisfies PhiConfig;
+} as const satisfies Decoder;
 
 /** Positions of cache rows are int32. */
 const MOST_ROWS = 2 ** 31 - 1;
@@ -98,7 +80,7 @@ export function checkFits({ tokens, maxSeq }: { readonly tokens: number; readonl
  * @throws UserError that names the size and the limit it breaks.
  */
 export function checkSize(
-  config: Pick<PhiConfig, "maxPositions" | "slidingWindow">,
+  config: Pick<Decoder, "maxPositions">,
   size: { readonly tokens: number; readonly maxSeq: number },
 ): void {
   const { tokens, maxSeq } = size;
@@ -110,18 +92,26 @@ export function checkSize(
       `max_seq ${maxSeq} is beyond the model's max_position_embeddings ${config.maxPositions}`,
       "lower max_seq",
     );
-  if (config.slidingWindow !== undefined && maxSeq > config.slidingWindow)
-    throw new UserError(
-      `sliding_window ${config.slidingWindow} would bind at max_seq ${maxSeq}, and graphc's layer has full attention`,
-      `lower max_seq to ${config.slidingWindow}`,
-    );
+}
+
+/** What a cache of so many rows asks of the host's masks beyond causality, a sentence for each window that binds. */
+export function windowNotes(
+  { slidingWindow, local }: Pick<Decoder, "slidingWindow" | "local">,
+  maxSeq: number,
+): readonly string[] {
+  const windows = [["attn_mask", slidingWindow] as const, ["attn_mask_local", local?.slidingWindow] as const];
+  return windows.flatMap(([name, window]) =>
+    window !== undefined && maxSeq > window
+      ? [`a token sees the last ${window} of ${maxSeq} cache rows; what is older is for ${name} to hide`]
+      : [],
+  );
 }
 
 /**
  * Whether the model has that layer.
  * @throws UserError with the range.
  */
-export function checkLayer(config: Pick<PhiConfig, "layers">, layer: number): void {
+export function checkLayer(config: Pick<Decoder, "layers">, layer: number): void {
   if (!Number.isSafeInteger(layer) || layer < 0 || layer >= config.layers)
     throw new UserError(`there is no layer ${layer}; the model has layers 0 to ${config.layers - 1}`);
 }

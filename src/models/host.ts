@@ -2,7 +2,8 @@
 import { fp16Bits, roundFp16 } from "../dsl/number.ts";
 import { MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
-import type { PhiConfig } from "./config.ts";
+import type { Decoder } from "./decoder.ts";
+import { attentionFactorOf, inverseFrequencies, type TurnedDims } from "./frequencies.ts";
 
 /**
  * The cache row that each token of a block is written to, which is also its position; undefined for a dead column, one
@@ -33,45 +34,60 @@ export function blockPositions(start: number, tokens: number, maxSeq: number, us
 }
 
 /**
- * RoPE's angle steps: 1 / (factor[j] · theta^(2j / rotaryDims)) for pair j. LongRoPE's factors are chosen by max_seq
- * and so the same for the whole sequence: a row is then a function of its position alone, in a block as in single steps.
- */
-export function inverseFrequencies(config: PhiConfig, maxSeq: number): Float64Array {
-  const { rope, ropeTheta, rotaryDims } = config;
-  const factor =
-    rope.type === "default" ? undefined : maxSeq > rope.originalMaxPositions ? rope.longFactor : rope.shortFactor;
-  return Float64Array.from(
-    { length: rotaryDims / 2 },
-    (_, j) => 1 / ((factor?.[j] ?? 1) * ropeTheta ** ((2 * j) / rotaryDims)),
-  );
-}
-
-/**
  * `rope_cos` and `rope_sin` [T, rotaryDims / 2]: cos and sin of position · inverse frequency, times the attention
  * factor. A dead column gets the row of position 0, which is finite.
  * @throws UserError when a position is not below maxSeq.
  */
 export function ropeRows(
-  config: PhiConfig,
+  table: TurnedDims,
   positions: Positions,
   maxSeq: number,
 ): { readonly cos: Rows; readonly sin: Rows } {
   checkPositions(positions, maxSeq);
-  const steps = inverseFrequencies(config, maxSeq);
-  const scale = config.rope.type === "longrope" ? config.rope.attentionFactor : 1;
+  const steps = inverseFrequencies(table, maxSeq);
+  const scale = attentionFactorOf(table);
   const row = (turn: (angle: number) => number) =>
     rowsOf(positions.length, steps.length, (t, j) => turn((positions[t] ?? 0) * steps[j]!) * scale);
   return { cos: row(Math.cos), sin: row(Math.sin) };
 }
 
 /**
- * `attn_mask` [T, max_seq]: a token sees the cache rows up to its own position, 0 there and −10⁴ elsewhere; a dead
- * column sees nothing.
+ * `attn_mask` [T, max_seq]: a token sees the cache rows up to its own position, the last `window` of them where there is
+ * a window: 0 there and −10⁴ elsewhere; a dead column sees nothing.
  * @throws UserError when a position is not below maxSeq.
  */
-export function causalMask(positions: Positions, maxSeq: number): Rows {
+export function causalMask(positions: Positions, maxSeq: number, window = Number.POSITIVE_INFINITY): Rows {
   checkPositions(positions, maxSeq);
-  return rowsOf(positions.length, maxSeq, (t, s) => (s <= (positions[t] ?? -1) ? 0 : MASKED));
+  const isSeen = (row: number, position: number) => row <= position && row > position - window;
+  return rowsOf(positions.length, maxSeq, (t, s) => (isSeen(s, positions[t] ?? -1) ? 0 : MASKED));
+}
+
+/** What local layers are told apart by: their window, and the table that they turn by. */
+const localOf = (decoder: Decoder): TurnedDims & Pick<Decoder, "slidingWindow"> => ({
+  ...decoder,
+  ...decoder.local,
+  ...decoder.local?.table,
+});
+
+/**
+ * The rows of an input that positions tell, by its name; undefined for any other. Those of local layers end in `_local`.
+ * @throws UserError as the function of that input does.
+ */
+export function hostRows(decoder: Decoder, name: string, positions: Positions, maxSeq: number): Rows | undefined {
+  const isLocal = name.endsWith("_local");
+  const span = isLocal ? localOf(decoder) : decoder;
+  switch (isLocal ? name.slice(0, -"_local".length) : name) {
+    case "rope_cos":
+      return ropeRows(span, positions, maxSeq).cos;
+    case "rope_sin":
+      return ropeRows(span, positions, maxSeq).sin;
+    case "attn_mask":
+      return causalMask(positions, maxSeq, span.slidingWindow);
+    case "kv_write_mask":
+      return writeMask(positions, maxSeq);
+    default:
+      return undefined;
+  }
 }
 
 /**

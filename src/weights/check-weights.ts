@@ -3,7 +3,8 @@ import type { Tensor } from "../dsl/tensor.ts";
 import { type Shape, show } from "../dsl/type.ts";
 import { isUserError, UserError } from "../dsl/user-error.ts";
 import { isSourceDType } from "./convert.ts";
-import { rectangleOf } from "./rectangle.ts";
+import { readableOf } from "./joined.ts";
+import { type ReadableTensor, rectangleOf } from "./rectangle.ts";
 
 /** A tensor of a checkpoint as its header announces it. */
 interface Announced {
@@ -29,13 +30,16 @@ export function checkWeights(values: Iterable<Tensor>, tensors: ReadonlyMap<stri
 
 function problemOf({ def, type }: Tensor, tensors: ReadonlyMap<string, Announced>, where: string): string | undefined {
   if (def.kind !== "weight" || def.source.from !== "checkpoint") return undefined;
-  const { tensor } = def.source;
-  const stored = tensors.get(tensor);
-  if (!stored) return `${where}: tensor "${tensor}" is missing; the graph wants ${show(type)}`;
-  const { dtype, shape } = stored;
-  if (!isSourceDType(dtype)) return `${where}: tensor "${tensor}" has dtype ${dtype}, which is not supported`;
+  const find = (tensor: string): ReadableTensor => {
+    const stored = tensors.get(tensor);
+    if (!stored) throw new UserError(`${where}: tensor "${tensor}" is missing; the graph wants ${show(type)}`);
+    const { dtype, shape } = stored;
+    if (!isSourceDType(dtype))
+      throw new UserError(`${where}: tensor "${tensor}" has dtype ${dtype}, which is not supported`);
+    return { name: tensor, where, dtype, shape, read: unread };
+  };
   try {
-    rectangleOf({ name: tensor, where, dtype, shape, read: unread }, def.source, type);
+    rectangleOf(readableOf(def.source, find), def.source, type);
     return undefined;
   } catch (error) {
     if (isUserError(error)) return error.message;

@@ -15,7 +15,7 @@ const INDEX = "model.safetensors.index.json";
 /** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
   readonly folder: string;
-  /** config.json: its path, and its contents parsed but not yet understood (`readPhiConfig` does that). */
+  /** config.json: its path, and its contents parsed but not yet understood (`readDecoder` does that). */
   readonly configPath: string;
   readonly config: unknown;
   /** Every tensor that the headers announce, by name. */
@@ -34,7 +34,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const files = await openFiles(folder);
   const held = new Map(files.flatMap((file) => [...file.tensors].map(([name, entry]) => [name, { file, entry }])));
   const unread = new Set(held.keys());
-  const store = fp16Store(({ tensor }) => {
+  const store = fp16Store((tensor) => {
     const found = held.get(tensor);
     if (!found) throw new UserError(`${folder}: tensor "${tensor}" is missing`);
     unread.delete(tensor);

@@ -1,5 +1,6 @@
 /** Whether stored weights are finite, which a proof assumes (P7): looked at where the weights are at hand. */
 import { type Graph, schedule } from "../dsl/graph.ts";
+import { sourceName } from "../dsl/tensor.ts";
 import type { DType } from "../dsl/type.ts";
 import type { WeightStore } from "./store.ts";
 
@@ -18,7 +19,7 @@ export async function notFiniteWeights(graph: Graph, store: WeightStore): Promis
     if (def.kind !== "weight" || (type.dtype !== "fp16" && type.dtype !== "fp32")) continue;
     let count = 0;
     for await (const chunk of store.stream(def.source, type)) count += countNotFinite(type.dtype, chunk);
-    const own = def.source.from === "checkpoint" ? def.source.tensor : `the weight at ${def.source.offset}`;
+    const own = def.source.from === "checkpoint" ? sourceName(def.source) : `the weight at ${def.source.offset}`;
     if (count > 0) found.push({ name: name ?? own, count });
   }
   return found;

@@ -1,11 +1,13 @@
 /** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
+import { sourceName } from "../dsl/tensor.ts";
 import { type Losses, newLosses } from "./convert.ts";
-import type { CheckpointSource, ReadableTensor } from "./rectangle.ts";
+import { readableOf } from "./joined.ts";
+import type { ReadableTensor } from "./rectangle.ts";
 import type { WeightReport, WeightStore } from "./store.ts";
 import { openWorkshop, streamFp16 } from "./stream.ts";
 
-/** @param find The stored tensor that holds a weight; throws UserError when there is none. */
-export function fp16Store(find: (source: CheckpointSource) => ReadableTensor): Omit<WeightStore, "close"> {
+/** @param find The stored tensor of a name; throws UserError when there is none. */
+export function fp16Store(find: (tensor: string) => ReadableTensor): Omit<WeightStore, "close"> {
   const workshop = openWorkshop();
   const tallies = new Map<string, readonly [tensor: string, Losses]>();
   return {
@@ -13,8 +15,8 @@ export function fp16Store(find: (source: CheckpointSource) => ReadableTensor): O
       if (source.from !== "checkpoint") throw new TypeError("a checkpoint does not hold the weights of a package");
       const tally = newLosses();
       // A weight that is streamed again replaces its former tally, so that nothing counts twice.
-      tallies.set(JSON.stringify(source), [source.tensor, tally]);
-      return streamFp16(find(source), { source, type }, tally, workshop);
+      tallies.set(JSON.stringify(source), [sourceName(source), tally]);
+      return streamFp16(readableOf(source, find), { source, type }, tally, workshop);
     },
     report: () => reportOf(tallies.values()),
   };

@@ -49,7 +49,7 @@ export function fillGenerated(target: Uint16Array, seed: number, tensor: string,
  * @throws UserError from `stream` for any other tensor.
  */
 export function generatedStore(shapes: ReadonlyMap<string, Shape>, seed = 1): WeightStore {
-  const find = ({ tensor }: CheckpointSource): ReadableTensor => {
+  const find = (tensor: string): ReadableTensor => {
     const shape = shapes.get(tensor);
     if (!shape) throw new UserError(`generated weights: the model has no tensor "${tensor}"`);
     return {
@@ -74,12 +74,22 @@ export function storedShapes(weights: Iterable<Tensor>): ReadonlyMap<string, Sha
   const shapes = new Map<string, Shape>();
   for (const { def, type } of weights) {
     if (def.kind !== "weight" || def.source.from !== "checkpoint") continue;
-    const { tensor } = def.source;
-    const shape = leastShape(def.source, type.shape);
-    const before = shapes.get(tensor);
-    shapes.set(tensor, before === undefined ? shape : mergedShape(before, shape));
+    for (const [tensor, shape] of leastShapes(def.source, type.shape)) {
+      const before = shapes.get(tensor);
+      shapes.set(tensor, before === undefined ? shape : mergedShape(before, shape));
+    }
   }
   return shapes;
+}
+
+/** Of every tensor that the weight is made of. */
+function leastShapes(source: CheckpointSource, shape: Shape): readonly (readonly [tensor: string, shape: Shape])[] {
+  const { tensor, joined, rows } = source;
+  if (!joined) return [[tensor, leastShape(source, shape)]];
+  const height = rows ? rows[1] - rows[0] : joined.reduce((sum, part) => sum + part.rows, 0);
+  const width = sizeOf(shape) / height;
+  // Rows of width 1 are the elements of a vector.
+  return joined.map((part) => [part.tensor, width === 1 ? [part.rows] : [part.rows, width]]);
 }
 
 /** A shape that can hold the weight: [rows, columns], or the weight's own when it is the whole tensor. */

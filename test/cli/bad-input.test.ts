@@ -181,13 +181,30 @@ describe("a config.json", () => {
     ["rms_norm_eps", "a positive number"],
     ["partial_rotary_factor", "a positive number"],
     ["tie_word_embeddings", "true or false"],
-  ])("without %s", async (field, what) => {
-    await refuseCheckpoint(config({ [field]: undefined }), `…/config.json: "${field}" is missing; add it (${what})`);
+  ])("whose %s is null or of another type", async (field, what) => {
+    await refuseCheckpoint(config({ [field]: null }), `…/config.json: "${field}" is missing; add it (${what})`);
+    await refuseCheckpoint(config({ [field]: "a" }), `…/config.json: "${field}" must be ${what}, not "a"`);
   });
 
   test("with an unknown rope type", async () => {
-    const sentence = '…/config.json: rope type "yarn" is not supported; graphc knows "default" and "longrope"';
-    await refuseCheckpoint(config({ rope_scaling: { type: "yarn" } }), sentence);
+    const sentence =
+      '…/config.json: rope type "ntk" is not supported; graphc knows "default", "linear", "llama3", "yarn" and "longrope"';
+    await refuseCheckpoint(config({ rope_scaling: { type: "ntk" } }), sentence);
+  });
+
+  test.each([
+    ["num_local_experts", 8, "8: a mixture of experts"],
+    ["kv_lora_rank", 512, "512: multi-head latent attention (MLA)"],
+    ["cross_attention_layers", [3], "a list of 1 ([3]): cross attention"],
+  ])("with %s, which no layer here has", async (field, value, what) => {
+    await refuseCheckpoint(config({ [field]: value }), `…/config.json: "${field}" is ${what} is not supported`);
+  });
+
+  test("that leaves out a field: what is taken for it is told", async () => {
+    const folder = config({ rms_norm_eps: undefined });
+    const { err, code } = await graphc(["check", "phi4-mini", "--weights", folder, "--max-seq", "64"]);
+    expect(err).toContain("note: rms_norm_eps is not given; Hugging Face's default 0.00001");
+    expect(code).toBe(0);
   });
 
   test("that is not JSON", async () => {

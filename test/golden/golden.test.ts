@@ -12,7 +12,7 @@ import { printMil } from "../../src/emit/mil/text.ts";
 import { lower } from "../../src/emit/write/lower.ts";
 import type { Spelling } from "../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
-import { phiLayers } from "../../src/models/phi.ts";
+import { decoderLayers } from "../../src/models/layers.ts";
 import { printGraph } from "../../src/passes/print.ts";
 import { ONE_CHANGE } from "../support/phi/phi.ts";
 import { VERDICTS, verdictText } from "../support/prove/verdicts.ts";
@@ -24,7 +24,7 @@ const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");
 const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt"];
 
 const phi = (tokens: number, spelling: Partial<Spelling> = {}, count = 1) =>
-  phiLayers(PHI4_MINI, { tokens, maxSeq: 2048 }, { ...spelling, count });
+  decoderLayers(PHI4_MINI, { tokens, maxSeq: 2048 }, { ...spelling, count });
 
 /** `gqa-tile` for {gqa: "tile"}. */
 const slug = (spelling: Partial<Spelling>) => Object.entries(spelling)[0]!.join("-").replaceAll("_", "-");

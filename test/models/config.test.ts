@@ -2,8 +2,8 @@
 import { expect, test } from "vitest";
 import { sizeOf } from "../../src/dsl/type.ts";
 import { sentenceOf } from "../../src/dsl/user-error.ts";
-import { checkLayer, checkSize, PHI4_MINI } from "../../src/models/config.ts";
-import { readPhiConfig } from "../../src/models/config-read.ts";
+import { checkLayer, checkSize, PHI4_MINI, windowNotes } from "../../src/models/config.ts";
+import { readDecoder } from "../../src/models/config-read.ts";
 import { checkTensors, layerTensors, modelTensors, tensorProblems } from "../../src/models/config-tensors.ts";
 
 const { shortFactor, longFactor } = PHI4_MINI.rope;
@@ -64,7 +64,7 @@ const TRANSFORMERS_5 = {
   },
 };
 
-const read = (json: unknown) => readPhiConfig(json, "config.json");
+const read = (json: unknown) => readDecoder(json, "config.json").decoder;
 const refusalOf = (action: () => unknown): string => {
   try {
     action();
@@ -109,21 +109,32 @@ test("what may be given instead of being derived", () => {
 });
 
 test.each([
-  ["hidden_size", "a positive whole number"],
-  ["num_attention_heads", "a positive whole number"],
-  ["num_key_value_heads", "a positive whole number"],
-  ["num_hidden_layers", "a positive whole number"],
-  ["intermediate_size", "a positive whole number"],
-  ["vocab_size", "a positive whole number"],
-  ["max_position_embeddings", "a positive whole number"],
-  ["original_max_position_embeddings", "a positive whole number"],
-  ["rms_norm_eps", "a positive number"],
-  ["rope_theta", "a positive number"],
-  ["partial_rotary_factor", "a positive number"],
-  ["tie_word_embeddings", "true or false"],
-])("without %s", (field, what) => {
-  expect(without(field)).toBe(`config.json: "${field}" is missing; add it (${what})`);
-  expect(refused({ [field]: "3072" })).toBe(`config.json: "${field}" must be ${what}, not "3072"`);
+  ["hidden_size", "3072", "a positive whole number"],
+  ["num_attention_heads", "32", "a positive whole number"],
+  ["num_key_value_heads", "num_attention_heads 24", "a positive whole number"],
+  ["num_hidden_layers", "32", "a positive whole number"],
+  ["intermediate_size", "8192", "a positive whole number"],
+  ["vocab_size", "32064", "a positive whole number"],
+  ["max_position_embeddings", "4096", "a positive whole number"],
+  ["original_max_position_embeddings", "4096", "a positive whole number"],
+  ["rms_norm_eps", "0.00001", "a positive number"],
+  ["rope_theta", "10000", "a positive number"],
+  ["partial_rotary_factor", "1", "a positive number"],
+  ["tie_word_embeddings", "false", "true or false"],
+  ["hidden_act", '"silu"', "a string"],
+])("without %s", (field, what, kind) => {
+  // Other dims are turned without these two.
+  const others = ["partial_rotary_factor", "num_attention_heads"].includes(field);
+  const json = others ? { ...PUBLISHED, rope_scaling: null } : PUBLISHED;
+  const { notes } = readDecoder({ ...json, [field]: undefined }, "config.json");
+  const derived = "head_dim is not given; Hugging Face's default hidden_size / num_attention_heads";
+  expect(notes.filter((note) => !note.startsWith(derived))).toEqual([
+    `${field} is not given; Hugging Face's default ${what}`,
+  ]);
+  expect(readDecoder(PUBLISHED, "config.json").notes).toEqual([`${derived} 128`]);
+  expect(refused({ [field]: kind === "a string" ? 3 : "3072" })).toBe(
+    `config.json: "${field}" must be ${kind}, not ${kind === "a string" ? "3" : '"3072"'}`,
+  );
 });
 
 test("sizes that are not whole or not positive", () => {
@@ -169,23 +180,30 @@ test("what the layer does not have", () => {
   expect(refused({ attention_bias: true })).toBe(refusal("attention_bias", "true", "false"));
   expect(refused({ mlp_bias: true })).toBe(refusal("mlp_bias", "true", "false"));
   expect(refused({ lm_head_bias: true })).toBe(refusal("lm_head_bias", "true", "false"));
-  expect(refused({ hidden_act: "gelu" })).toBe(refusal("hidden_act", '"gelu"', '"silu"'));
-  expect(refused({ model_type: "llama" })).toBe(refusal("model_type", '"llama"', '"phi3"'));
+  expect(refused({ hidden_act: "relu" })).toBe(
+    'config.json: "hidden_act" is "relu"; graphc knows "silu", "swish", "gelu", "gelu_new", "gelu_pytorch_tanh"',
+  );
   expect(refused({ quantization_config: { bits: 4 } })).toBe(refusal("quantization_config", '{"bits":4}', "null"));
-  expect(without("model_type")).toBe('config.json: "model_type" is missing; only "phi3" is supported');
-  expect(without("hidden_act")).toBe('config.json: "hidden_act" is missing; only "silu" is supported');
+  const known = "graphc reads phi3, llama, mistral, qwen2, qwen3, smollm3, gemma2, gemma3_text";
+  expect(refused({ model_type: "bert" })).toBe(`config.json: "model_type" "bert" is not supported; ${known}`);
+  expect(without("model_type")).toBe(`config.json: "model_type" is missing; ${known}`);
   expect(refused({ layer_types: ["full_attention", "sliding_attention"] })).toBe(
-    'config.json: "layer_types" holds "sliding_attention"; only "full_attention" layers are supported',
+    'config.json: "layer_types" holds "sliding_attention"; all phi3 layers are "full_attention"',
   );
 });
 
 test("rope types and factors", () => {
   const scaling = (change: object) => refused({ rope_scaling: { ...ROPE_SCALING, ...change } });
-  expect(scaling({ type: "yarn" })).toBe(
-    'config.json: rope type "yarn" is not supported; graphc knows "default" and "longrope"',
+  expect(scaling({ type: "yarn", factor: 32 })).toBe(
+    'config.json: rope type "yarn" is none of phi3, which has "default" and "longrope"',
+  );
+  expect(scaling({ type: "dynamic" })).toBe(
+    'config.json: rope type "dynamic" is not supported; graphc knows "default", "linear", "llama3", "yarn" and "longrope"',
   );
   expect(scaling({ type: undefined })).toBe('config.json: "rope_type" is missing; add it (a string)');
-  expect(without("rope_scaling")).toBe('config.json: "rope_type" is missing; add it (a string)');
+  expect(readDecoder({ ...PUBLISHED, rope_scaling: undefined }, "config.json").notes).toContain(
+    `rope_type is not given; Hugging Face's default "default"`,
+  );
   expect(scaling({ rope_type: "default" })).toBe(
     'config.json: "rope_scaling" has type "longrope" and rope_type "default"; keep one',
   );
@@ -238,17 +256,20 @@ test("no object at all", () => {
 });
 
 test("sizes of a build", () => {
-  const size = (tokens: number, maxSeq: number, slidingWindow = 262144) =>
-    refusalOf(() => checkSize({ ...PHI4_MINI, slidingWindow }, { tokens, maxSeq }));
+  const size = (tokens: number, maxSeq: number) => refusalOf(() => checkSize(PHI4_MINI, { tokens, maxSeq }));
   expect(size(4, 131072)).toBe("not refused");
-  expect(size(4, 2047, 2047)).toBe("not refused");
   expect(size(0, 16)).toBe("tokens must be a positive whole number, not 0");
   expect(size(1, 1.5)).toBe("max_seq must be a positive whole number, not 1.5");
   expect(size(17, 16)).toBe("a block of 17 tokens does not fit a cache of 16 rows; raise max_seq");
   expect(size(4, 131073)).toBe("max_seq 131073 is beyond the model's max_position_embeddings 131072; lower max_seq");
-  expect(size(4, 2048, 2047)).toBe(
-    "sliding_window 2047 would bind at max_seq 2048, and graphc's layer has full attention; lower max_seq to 2047",
-  );
+  const local = { slidingWindow: 512 };
+  const note = "a token sees the last 512 of 513 cache rows; what is older is for attn_mask_local to hide";
+  expect(windowNotes({ slidingWindow: 2047, local }, 512)).toEqual([]);
+  expect(windowNotes({ slidingWindow: 2047, local }, 513)).toEqual([note]);
+  expect(windowNotes({ slidingWindow: 2047 }, 2048)).toEqual([
+    "a token sees the last 2047 of 2048 cache rows; what is older is for attn_mask to hide",
+  ]);
+  expect(windowNotes({}, 2048)).toEqual([]);
   expect(refusalOf(() => checkLayer(PHI4_MINI, 31))).toBe("not refused");
   for (const layer of [32, -1, 0.5])
     expect(refusalOf(() => checkLayer(PHI4_MINI, layer))).toBe(
@@ -271,6 +292,8 @@ test("a checkpoint's headers against the configuration", () => {
   expect(tensorProblems(CONFIG, HELD)).toEqual([]);
   const head = { name: "lm_head.weight", dtype: "BF16", shape: [256, 3072] };
   expect(tensorProblems(CONFIG, [...HELD, head])).toEqual([]);
+  const table = { name: "model.layers.0.self_attn.rotary_emb.inv_freq", dtype: "F32", shape: [48] };
+  expect(tensorProblems(CONFIG, [...HELD, table])).toEqual([]);
   expect(tensorProblems({ ...CONFIG, tiedHead: false }, HELD)).toEqual([
     'tensor "lm_head.weight" [256,3072] is missing',
   ]);

@@ -2,12 +2,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Value } from "../../src/dsl/number.ts";
-import { PHI4_MINI, type PhiConfig } from "../../src/models/config.ts";
+import { PHI4_MINI } from "../../src/models/config.ts";
+import type { Decoder } from "../../src/models/decoder.ts";
+import { inverseFrequencies } from "../../src/models/frequencies.ts";
 import {
   blockPositions,
   causalMask,
   fp16Rows,
-  inverseFrequencies,
+  hostRows,
   type Rows,
   ropeRows,
   writeMask,
@@ -53,7 +55,7 @@ test("the factor set is fixed by max_seq alone", () => {
 });
 
 test("plain RoPE has no factor", () => {
-  const plain: PhiConfig = { ...PHI4_MINI, rope: { type: "default" } };
+  const plain: Decoder = { ...PHI4_MINI, rope: { type: "default" } };
   expect(ropeRows(plain, [0], 8).cos.data[0]).toBe(1);
 });
 
@@ -84,6 +86,35 @@ test("masks of a block with a dead column", () => {
     [0, 0, 0],
   ]);
   expect(rowsOf(ropeRows(PHI4_MINI, positions, 4).sin)[2]).toEqual(Array(48).fill(0));
+});
+
+test("a window shows the last rows, the token's own included", () => {
+  expect(rowsOf(causalMask([0, 3, undefined], 5, 2))).toEqual([
+    [0, -1e4, -1e4, -1e4, -1e4],
+    [-1e4, -1e4, 0, 0, -1e4],
+    [-1e4, -1e4, -1e4, -1e4, -1e4],
+  ]);
+  fc.assert(
+    fc.property(fc.nat(15), fc.integer({ min: 1, max: 20 }), (position, window) => {
+      const seen = rowsOf(causalMask([position], 16, window))[0]!.flatMap((x, row) => (x === 0 ? [row] : []));
+      const first = Math.max(0, position - window + 1);
+      expect(seen).toEqual(Array.from({ length: position - first + 1 }, (_, i) => first + i));
+    }),
+  );
+});
+
+test("rows by the name of their input; local layers have a window and a table of their own", () => {
+  const table = { ropeTheta: 100, rope: { type: "default" } } as const;
+  const decoder = { ...PHI4_MINI, slidingWindow: 3, local: { slidingWindow: 2, table } };
+  const of = (name: string, from: Decoder = decoder) => hostRows(from, name, [4, 5], 8);
+  expect(of("attn_mask")).toEqual(causalMask([4, 5], 8, 3));
+  expect(of("attn_mask_local")).toEqual(causalMask([4, 5], 8, 2));
+  expect(of("rope_sin")).toEqual(ropeRows(PHI4_MINI, [4, 5], 8).sin);
+  expect(of("rope_cos_local")).toEqual(ropeRows({ ...PHI4_MINI, ...table }, [4, 5], 8).cos);
+  const shared = { ...decoder, local: { slidingWindow: 2 } };
+  expect(of("rope_cos_local", shared)).toEqual(ropeRows(PHI4_MINI, [4, 5], 8).cos);
+  expect(of("kv_write_mask")).toEqual(writeMask([4, 5], 8));
+  expect(of("x")).toBeUndefined();
 });
 
 test("positions beyond the cache, and two tokens on one row", () => {

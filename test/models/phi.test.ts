@@ -6,7 +6,7 @@ import { show } from "../../src/dsl/type.ts";
 import { type NormForm, rmsNorm } from "../../src/models/blocks/norm.ts";
 import type { Spelling } from "../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
-import { phiLayers } from "../../src/models/phi.ts";
+import { decoderLayers } from "../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate, type Results } from "../../src/passes/interpret/evaluate.ts";
 import { runOracle } from "../support/phi/oracle-run.ts";
@@ -24,8 +24,8 @@ function expectSame(block: Results, steps: Results): void {
 }
 
 describe.each(ONE_CHANGE.map((spelling) => [spellingName(spelling), spelling] as const))("%s", (_, spelling) => {
-  const block = phiLayers(SMALL, { tokens: T, maxSeq }, spelling);
-  const step = phiLayers(SMALL, { tokens: 1, maxSeq }, spelling);
+  const block = decoderLayers(SMALL, { tokens: T, maxSeq }, spelling);
+  const step = decoderLayers(SMALL, { tokens: 1, maxSeq }, spelling);
 
   test("a block does what single steps do, bit for bit", () => {
     for (const start of [0, 4, maxSeq - T]) {
@@ -58,7 +58,7 @@ function expectClose(actual: ArrayLike<number>, expected: readonly number[], tol
 }
 
 test("the layer's interface is the field's", () => {
-  const g = phiLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, { first: 7 });
+  const g = decoderLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, { first: 7 });
   expect(g.inputs.map((x) => `${x.name}: ${show(x.type)}`)).toEqual([
     "x: fp16[1,3072,4,1]",
     "rope_cos: fp16[4,48]",
@@ -77,7 +77,7 @@ test("the layer's interface is the field's", () => {
 
 test("every spelling names the values a reader looks for", () => {
   for (const spelling of ONE_CHANGE) {
-    const names = new Set(schedule(phiLayers(SMALL, { tokens: T, maxSeq }, spelling)).map((x) => x.name));
+    const names = new Set(schedule(decoderLayers(SMALL, { tokens: T, maxSeq }, spelling)).map((x) => x.name));
     const wanted = ["attn.norm", "q", "k", "v", "q.rope", "k.rope", "v.rows", "k.cache", "v.cache", "attn.heads"];
     for (const name of [
       ...wanted,
@@ -96,10 +96,10 @@ test("every spelling names the values a reader looks for", () => {
 
 test("a stack runs its layers one after another, each with its own caches and weights", () => {
   const size = { tokens: T, maxSeq };
-  const stack = phiLayers(SMALL, size, { first: 1, count: 2 });
+  const stack = decoderLayers(SMALL, size, { first: 1, count: 2 });
   const call = randomCall(stack, SMALL, 3, seed);
   const whole = run(stack, call);
-  const layers = [1, 2].map((first) => phiLayers(SMALL, size, { first }));
+  const layers = [1, 2].map((first) => decoderLayers(SMALL, size, { first }));
   const first = run(layers[0]!, call);
   const second = run(layers[1]!, { ...call, x: first.outputs.hidden! });
   expectSame(whole, { outputs: second.outputs, states: { ...first.states, ...second.states } });
@@ -109,9 +109,9 @@ test("a stack runs its layers one after another, each with its own caches and we
 });
 
 test("a layer or a size that the model does not have is refused", () => {
-  expect(() => phiLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 2 })).toThrow("there is no layer 3");
-  expect(() => phiLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 0 })).toThrow("not 0");
-  expect(() => phiLayers(SMALL, { tokens: maxSeq + 1, maxSeq })).toThrow("does not fit");
+  expect(() => decoderLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 2 })).toThrow("there is no layer 3");
+  expect(() => decoderLayers(SMALL, { tokens: 1, maxSeq }, { first: 2, count: 0 })).toThrow("not 0");
+  expect(() => decoderLayers(SMALL, { tokens: maxSeq + 1, maxSeq })).toThrow("does not fit");
 });
 
 test("RMSNorm forms differ in what fp16 does to a large row", () => {

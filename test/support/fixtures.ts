@@ -4,14 +4,15 @@ import { join } from "node:path";
 import { schedule } from "../../src/dsl/graph.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
-import { PHI4_MINI, type PhiConfig } from "../../src/models/config.ts";
-import { phiLayers } from "../../src/models/phi.ts";
+import { PHI4_MINI } from "../../src/models/config.ts";
+import type { Decoder } from "../../src/models/decoder.ts";
+import { decoderLayers } from "../../src/models/layers.ts";
 import { type Recording, record } from "../../src/passes/parity/record.ts";
 import { planOf } from "../../src/passes/run/plan.ts";
 import { prepare } from "../../src/passes/run/run.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
 
-const TINY: PhiConfig = {
+const TINY: Decoder = {
   ...PHI4_MINI,
   hiddenSize: 16,
   heads: 4,
@@ -24,8 +25,8 @@ const TINY: PhiConfig = {
 };
 
 const size = { tokens: 4, maxSeq: 32 };
-const block = phiLayers(TINY, size);
-const step = phiLayers(TINY, { ...size, tokens: 1 });
+const block = decoderLayers(TINY, size);
+const step = decoderLayers(TINY, { ...size, tokens: 1 });
 const store = generatedStore(storedShapes(schedule(block)));
 
 /** The usual sequence on the tiny layer. */

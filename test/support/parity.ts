@@ -7,8 +7,9 @@ import { streamBase, tagOfName, uniformAt } from "../../src/dsl/random.ts";
 import type { WeightSource } from "../../src/dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../src/dsl/type.ts";
 import { SPELLINGS } from "../../src/models/blocks/spelling.ts";
-import { PHI4_MINI, type PhiConfig } from "../../src/models/config.ts";
-import { type PhiOptions, phiLayers } from "../../src/models/phi.ts";
+import { PHI4_MINI } from "../../src/models/config.ts";
+import type { Decoder } from "../../src/models/decoder.ts";
+import { decoderLayers, type LayerOptions } from "../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
@@ -16,7 +17,7 @@ import { parity } from "../../src/passes/parity/parity.ts";
 import type { Runner } from "../../src/passes/parity/runner.ts";
 
 /** A Phi layer of a few channels. */
-export const SMALL: PhiConfig = {
+export const SMALL: Decoder = {
   ...PHI4_MINI,
   hiddenSize: 8,
   heads: 4,
@@ -96,7 +97,7 @@ export function blockEqualsSteps(runs: number, seed: number): void {
             hiddenSize: kvHeads * group * half * 4,
             rope: { type: "default" },
           } as const;
-          const build = (t: number) => phiLayers(config, { tokens: t, maxSeq: 24 }, how as PhiOptions);
+          const build = (t: number) => decoderLayers(config, { tokens: t, maxSeq: 24 }, how as LayerOptions);
           const report = await parity(pairOf(build(tokens), build(1), seed), { seed, config });
           expect(report.calls.length).toBeGreaterThan(2);
           return report.equal;

@@ -8,7 +8,7 @@ import { askForRoles } from "../../src/cli/ask-roles.ts";
 import type { Graph } from "../../src/dsl/graph.ts";
 import type { DeclaredRole } from "../../src/dsl/role.ts";
 import { type Graphs, twinsOf } from "../../src/dsl/twins.ts";
-import { phiLayers } from "../../src/models/phi.ts";
+import { decoderLayers } from "../../src/models/layers.ts";
 import { parity } from "../../src/passes/parity/parity.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { pairOf, SMALL } from "./parity.ts";
@@ -21,7 +21,7 @@ const both = (model: (size: { tokens: number; maxSeq: number }) => Graph): Graph
   step: model({ ...size, tokens: 1 }),
 });
 const phi = (write: "blend" | "select" | "slice_update" | "scatter"): Graphs =>
-  both((s) => phiLayers(SMALL, s, { write }));
+  both((s) => decoderLayers(SMALL, s, { write }));
 
 /** The pairs that are renamed, by name. */
 export const subjects: Readonly<Record<string, Graphs>> = {
@@ -34,7 +34,7 @@ export const subjects: Readonly<Record<string, Graphs>> = {
   "phi, scatter": phi("scatter"),
   "phi, heads flattened without the permutation": {
     block: mutants.layout!(SMALL, size, {}),
-    step: phiLayers(SMALL, { ...size, tokens: 1 }),
+    step: decoderLayers(SMALL, { ...size, tokens: 1 }),
   },
 };
 

@@ -18,6 +18,7 @@ import type { WeightStore } from "../../weights/store.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
+import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
 import { isFlexible } from "../pair.ts";
 import { authorFrame } from "../report.ts";
@@ -43,7 +44,7 @@ export const checkCommand: Command = {
     "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
   ],
   async run(args, io) {
-    const { subjects, roles, openWeights } = await checkedOf(args);
+    const { subjects, roles, openWeights } = await checkedOf(args, io);
     const store = await openWeights?.();
     try {
       const verdicts: CheckedGraph[] = [];
@@ -73,11 +74,11 @@ interface CheckedSubject {
 }
 
 /** The block and the step graph of a model, or the graph of each function of a package. */
-async function checkedOf(args: Args): Promise<Checked> {
+async function checkedOf(args: Args, io: Io): Promise<Checked> {
   const [operand] = args.operands as [string];
   const given = await givenRoles(args);
   if (isPackage(operand)) return checkedPackage(operand, args, given);
-  const subject = await subjectOf(operand, args);
+  const subject = await subjectOf(operand, args, io);
   const size = requestedSize(args);
   const [block, step] = [subject.build(size), subject.build({ ...size, tokens: 1 })];
   const graphs = size.tokens === 1 ? [block] : [block, step];

@@ -11,6 +11,7 @@ import { showDifferences } from "../../emit/diff/text.ts";
 import type { MilModel } from "../../emit/mil/records.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
+import type { Io } from "../io.ts";
 import { BUILT_IN, isPackage } from "../operand-kind.ts";
 import { requestedSize, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
@@ -31,7 +32,7 @@ export const diffCommand: Command = {
   ],
   async run(args, io) {
     refuseUnread(args);
-    const differences = await differencesOf(args);
+    const differences = await differencesOf(args, io);
     io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || "no difference");
     return differences.length === 0 ? 0 : 1;
   },
@@ -50,12 +51,12 @@ function refuseUnread(args: Args): void {
 }
 
 /** Packages are compared in all their functions and sizes; anything else as graphs. */
-async function differencesOf(args: Args): Promise<readonly GraphDifference[]> {
+async function differencesOf(args: Args, io: Io): Promise<readonly GraphDifference[]> {
   if (args.operands.every(isPackage)) {
     const [before, after] = args.operands.map((operand) => readPackage(resolve(operand)));
     return diffPackages(before!, after!);
   }
-  const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args)));
+  const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args, io)));
   const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
   const beyond = [
     ...(before!.package ? beyondGraph(before!.package, after!.graph) : []),
@@ -79,12 +80,12 @@ interface Comparand {
 }
 
 /** The graph of a package, or a model at the sizes of the options with its weights hashed. */
-async function comparandOf(operand: string, args: Args): Promise<Comparand> {
+async function comparandOf(operand: string, args: Args, io: Io): Promise<Comparand> {
   if (isPackage(operand)) {
     const pkg = readPackage(resolve(operand));
     return { graph: graphOf(pkg), package: pkg.model };
   }
-  const subject = await subjectOf(operand, args);
+  const subject = await subjectOf(operand, args, io);
   const graph = subject.build(requestedSize(args));
   // Between two models the names of the weights say it all; only a package asks for their contents.
   if (!args.operands.some(isPackage)) return { graph };

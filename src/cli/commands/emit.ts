@@ -48,7 +48,7 @@ export const emitCommand: Command = {
     const [operand] = args.operands as [string];
     if (isPackage(operand))
       throw new UserError(`${operand} is a package already`, "emit takes a model or a graph file");
-    const subject = await subjectOf(operand, args);
+    const subject = await subjectOf(operand, args, io);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planPackages(subject, args);

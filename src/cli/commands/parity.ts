@@ -46,7 +46,7 @@ export const parityCommand: Command = {
     "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
   async run(args, io) {
-    const pair = await comparedPair(args);
+    const pair = await comparedPair(args, io);
     const started = performance.now();
     const report = await compareRuns(pair, args, io);
     if (!report.equal && args.text("accumulate") === undefined)

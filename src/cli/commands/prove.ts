@@ -43,7 +43,7 @@ export const proveCommand: Command = {
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
   async run(args, io) {
-    const pair = await comparedPair(args);
+    const pair = await comparedPair(args, io);
     const identity = weightIdentity([pair.block, pair.step]);
     const verdict = await verdictOf(pair, identity, io);
     if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });

@@ -57,7 +57,7 @@ export const runCommand: Command = {
   },
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
-    const pair = await requestedPair(args);
+    const pair = await requestedPair(args, io);
     const plan = planned(pair, args);
     const values = { ...(await requestedStates(pair.block, args)), ...(await requestedInputs(pair, args)) };
     const results = await evaluateOnce(pair, plan, values, io);

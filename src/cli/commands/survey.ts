@@ -22,7 +22,7 @@ export const surveyCommand: Command = {
     "Exit code 1 when a value is not finite.",
   ],
   async run(args, io) {
-    const pair = await requestedPair(args);
+    const pair = await requestedPair(args, io);
     const record = await measure(pair, args, io);
     io.out(args.flag("json") ? JSON.stringify(record, spelled, 2) : surveyText(pair.name, pair.weights, record));
     return record.values.some((v) => v.nonFinite > 0) ? 1 : 0;

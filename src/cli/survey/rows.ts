@@ -1,7 +1,9 @@
 /** What `graphc survey` feeds: host data for a few blocks that share their cache, and rows of the embedding. */
+import { fp16Bits, fp16Value, roundFp16 } from "../../dsl/number.ts";
 import { twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { PhiConfig } from "../../models/config.ts";
+import type { Decoder } from "../../models/decoder.ts";
+import { wholeName } from "../../models/tensor-names.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import type { Rows } from "../../passes/survey/norms.ts";
 import type { Arrays } from "../../weights/arrays.ts";
@@ -9,13 +11,12 @@ import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
 import type { OpenPair } from "../pair.ts";
 
-const EMBEDDING = "model.embed_tokens.weight";
 /** How many blocks are run. */
 export const BLOCKS = 4;
 /** Elements of the embedding in memory at a time. */
 const BATCH = 2 ** 20;
 
-type Sizes = Pick<PhiConfig, "vocab" | "hiddenSize">;
+type Sizes = Pick<Decoder, "vocab" | "hiddenSize" | "embeddingMultiplier" | "postNorms">;
 
 /** The input that is fed rows of the embedding. */
 export const EMBEDDED = "x";
@@ -89,16 +90,18 @@ interface RowRange {
   readonly count: number;
 }
 
-/** Hands out every element of some rows of the embedding. A chunk of the store holds whole elements. */
+/** Hands out every element of some rows of the embedding, as the first layer is fed it. A chunk of the store holds whole elements. */
 async function readRows(
   { config, store, first, count }: RowRange,
   take: (row: number, channel: number, bits: number) => void,
 ): Promise<void> {
   const d = config.hiddenSize;
-  const source = { from: "checkpoint", tensor: EMBEDDING, rows: [first, first + count] } as const;
+  const source = { from: "checkpoint", tensor: wholeName(config, "embedding"), rows: [first, first + count] } as const;
+  const { embeddingMultiplier: factor } = config;
+  const fed = (bits: number): number => (factor === 1 ? bits : fp16Bits(roundFp16(fp16Value(bits) * factor)));
   let n = 0;
   for await (const chunk of store.stream(source, { dtype: "fp16", shape: [count, d] })) {
     const view = new DataView(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    for (let i = 0; i < chunk.byteLength; i += 2, n++) take(Math.floor(n / d), n % d, view.getUint16(i, true));
+    for (let i = 0; i < chunk.byteLength; i += 2, n++) take(Math.floor(n / d), n % d, fed(view.getUint16(i, true)));
   }
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { Attrs, AttrValue, OpDef, Tensor, WeightSource } from "../../dsl/tensor.ts";
+import type { Attrs, AttrValue, Joined, OpDef, Tensor, WeightSource } from "../../dsl/tensor.ts";
 import { sameType, show, type TensorType } from "../../dsl/type.ts";
 import { encodeElements } from "../mil/encode-elements.ts";
 
@@ -84,15 +84,18 @@ function contentOf(source: WeightSource, type: TensorType, hash: WeightHash): st
   return source.from === "package" ? source.sha256 : (hash(source, type) ?? sourceText(source));
 }
 
+const joinedText = (tensor: string, joined: Joined | undefined): string =>
+  joined ? joined.map((part) => `${part.tensor}(${part.rows})`).join(" + ") : tensor;
+
 /** A checkpoint weight as text: `model.norm.weight rows 0..8`. */
 export function sourceText(source: WeightSource): string {
   if (source.from === "package") return `sha256 ${source.sha256.slice(0, 12)}`;
-  const { tensor, rows, columns, transform } = source;
+  const { tensor, joined, rows, columns, transform } = source;
   const cuts = [
     ["rows", rows],
     ["columns", columns],
   ].flatMap(([what, range]) => (range ? [`${what} ${range[0]}..${range[1]}`] : []));
-  return [tensor, ...cuts, ...(transform ? [transform] : [])].join(" ");
+  return [joinedText(tensor, joined), ...cuts, ...(transform ? [transform] : [])].join(" ");
 }
 
 /** Reads the content of a checkpoint weight off the package weight at the same place of the other graph. */

@@ -71,7 +71,7 @@ function keyOf(origin: BlobOrigin, { dtype, shape }: TensorType): string {
 
 function sourceKey(source: WeightSource): readonly unknown[] {
   if (source.from === "package") return [source.sha256];
-  return [source.tensor, source.rows ?? null, source.columns ?? null, source.transform ?? null];
+  return [source.joined ?? source.tensor, source.rows ?? null, source.columns ?? null, source.transform ?? null];
 }
 
 /**

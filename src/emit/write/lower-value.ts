@@ -9,7 +9,7 @@ import { typeOfPart } from "../../dsl/op.ts";
 import type { OpSpec } from "../../dsl/op-spec.ts";
 import { infoOf, mapOperands } from "../../dsl/operands.ts";
 import { opTable } from "../../dsl/ops/index.ts";
-import { type Def, type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { type Def, type OpDef, operandsOf, sourceName, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import { groupBy } from "../group.ts";
@@ -109,7 +109,7 @@ function readState(lowering: Lowering, { name: state, entry }: State, suffix: st
 
 function addConst(lowering: Lowering, def: Literal, type: TensorType, base: string): void {
   const { names, blobs } = lowering;
-  const stored = def.kind === "weight" && def.source.from === "checkpoint" ? def.source.tensor : base;
+  const stored = def.kind === "weight" && def.source.from === "checkpoint" ? sourceName(def.source) : base;
   const name = names.of(def) ?? names.fresh(stored);
   addConstOp(lowering, name, tensorLiteral(def, type, blobs));
   made(lowering, def, name);

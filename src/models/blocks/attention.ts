@@ -12,6 +12,7 @@ import {
   softmax,
   split,
   sub,
+  tanh,
   tile,
 } from "../../dsl/ops/index.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
@@ -32,20 +33,27 @@ export interface AttentionParts {
   readonly V: Value;
   /** Additive, [1, 1, T, maxSeq]. */
   readonly mask: Value;
+  /** Factor of every score. */
+  readonly scale: number;
+  /** Bounds a scaled score s to cap · tanh(s / cap), before the mask; none when absent. */
+  readonly cap?: number;
 }
 
-/** softmax(Q Kᵀ · dim^-½ + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. */
+/** softmax(cap(Q Kᵀ · scale) + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. */
 export function attention(parts: AttentionParts, how: Spelling, name: Namer): Value {
-  const { K, V, mask } = parts;
-  const scale = K.type.shape[3]! ** -0.5;
+  const { K, V, mask, scale, cap } = parts;
   const Q = how.scale === "query" ? name("q.scaled", mul(parts.Q, scale)) : parts.Q;
   const weigh = (scores: Value): Value => {
-    if (how.scale === "query") return normalise(add(scores, mask), how);
-    if (how.scale === "scores") return normalise(add(mul(scores, scale), mask), how);
+    if (how.scale === "query") return normalise(add(capped(scores, cap), mask), how);
+    // A cap is of scaled scores and would bound the mask too, so that with one the mask cannot come before the scale.
+    if (how.scale === "scores" || cap !== undefined) return normalise(add(capped(mul(scores, scale), cap), mask), how);
     return normalise(mul(add(scores, mask), scale), how);
   };
   return GROUPED[how.gqa](Q, K, V, weigh, name);
 }
+
+const capped = (scores: Value, cap: number | undefined): Value =>
+  cap === undefined ? scores : mul(tanh(real_div(scores, cap)), cap);
 
 type Grouped = (Q: Value, K: Value, V: Value, weigh: (scores: Value) => Value, name: Namer) => Value;
 

@@ -1,5 +1,5 @@
 /**
- * RMSNorm over axis 1, y = x / √(mean(x²) + eps) · gain, in forms that differ in what fp16 does to them.
+ * RMSNorm over one axis, y = x / √(mean(x²) + eps) · gain, in forms that differ in what fp16 does to them.
  *
  * With d = 3072 and eps = 1e-5 in fp16, each op rounded once:
  * - `naive` squares to infinity above |x| = 255, and a row then comes out as silent zeros.
@@ -35,19 +35,26 @@ export const NORM_FORMS = ["hybrid", "naive", "sqrt_d", "max", "layer_norm", "po
 /** The name of a form. */
 export type NormForm = (typeof NORM_FORMS)[number];
 
-/** `eps` is that of the model's config, added to the mean square; the form is `hybrid` when absent. */
+/**
+ * `eps` is that of the model's config, added to the mean square; the form is `hybrid` when absent. `axis` is the one that a
+ * row lies along, the channels' (1) when absent.
+ */
 export interface NormOptions {
   readonly eps: number;
   readonly form?: NormForm;
+  readonly axis?: number;
 }
 
-/** RMSNorm of x [1, d, T, 1] over its channels; gain is [1, d, 1, 1]. The gain comes after the rounding, as in Phi. */
+/**
+ * RMSNorm of x [1, d, T, 1] over its channels; gain is [1, d, 1, 1]. Over another axis the gain has its size there. The gain
+ * comes after the rounding, as in Phi.
+ */
 export function rmsNorm<S extends Shape>(
   x: Tensor<S, "fp16">,
   gain: Tensor<Shape, "fp16">,
-  { eps, form = "hybrid" }: NormOptions,
+  { eps, form = "hybrid", axis = 1 }: NormOptions,
 ): Tensor<S, "fp16"> {
-  return mul(FORMS[form](x, eps), gain) as Tensor<S, "fp16">;
+  return mul(FORMS[form](x, eps, axis), gain) as Tensor<S, "fp16">;
 }
 
 type Value = Tensor<Shape, "fp16">;
@@ -57,35 +64,36 @@ const FLOOR = 2 ** -10;
 /** Keeps squares finite up to |x| = 8191. */
 const SHRINK = 2 ** -5;
 
-const FORMS: Readonly<Record<NormForm, (x: Value, eps: number) => Value>> = {
-  hybrid(x, eps) {
-    const m = largest(x);
-    const root = sqrt(add(meanSquare(real_div(x, m)), real_div(real_div(eps, m), m)));
+const FORMS: Readonly<Record<NormForm, (x: Value, eps: number, axis: number) => Value>> = {
+  hybrid(x, eps, axis) {
+    const m = largest(x, axis);
+    const root = sqrt(add(meanSquare(real_div(x, m), axis), real_div(real_div(eps, m), m)));
     return real_div(x, mul(root, m));
   },
-  naive: (x, eps) => shrunk(x, 1, eps),
-  sqrt_d: (x, eps) => shrunk(x, x.type.shape[1]! ** -0.5, eps),
-  max(x, eps) {
-    const m = largest(x);
+  naive: (x, eps, axis) => shrunk(x, 1, eps, axis),
+  sqrt_d: (x, eps, axis) => shrunk(x, x.type.shape[axis]! ** -0.5, eps, axis),
+  max(x, eps, axis) {
+    const m = largest(x, axis);
     const z = real_div(x, m);
-    return mul(z, rsqrt(add(meanSquare(z), real_div(real_div(eps, m), m))));
+    return mul(z, rsqrt(add(meanSquare(z, axis), real_div(real_div(eps, m), m))));
   },
-  layer_norm(x, eps) {
-    const d = x.type.shape[1]!;
-    const [y] = split(layer_norm(concat([x, mul(x, -1)], { axis: 1 }), { axes: [1], epsilon: eps }), {
+  layer_norm(x, eps, axis) {
+    const d = x.type.shape[axis]!;
+    const [y] = split(layer_norm(concat([x, mul(x, -1)], { axis }), { axes: [axis], epsilon: eps }), {
       split_sizes: [d, d],
-      axis: 1,
+      axis,
     });
     return y!;
   },
-  power_of_two: (x, eps) => shrunk(x, SHRINK, eps),
+  power_of_two: (x, eps, axis) => shrunk(x, SHRINK, eps, axis),
 };
 
 /** (c·x) / √(mean((c·x)²) + eps·c²). */
-function shrunk(x: Value, c: number, eps: number): Value {
+function shrunk(x: Value, c: number, eps: number, axis: number): Value {
   const z = c === 1 ? x : mul(x, c);
-  return mul(z, rsqrt(meanSquare(z), { epsilon: eps * c * c }));
+  return mul(z, rsqrt(meanSquare(z, axis), { epsilon: eps * c * c }));
 }
 
-const meanSquare = (x: Value): Value => reduce_mean(square(x), { axes: [1], keep_dims: true });
-const largest = (x: Value): Value => maximum(reduce_max(abs(x), { axes: [1], keep_dims: true }), FLOOR);
+const meanSquare = (x: Value, axis: number): Value => reduce_mean(square(x), { axes: [axis], keep_dims: true });
+const largest = (x: Value, axis: number): Value =>
+  maximum(reduce_max(abs(x), { axes: [axis], keep_dims: true }), FLOOR);

@@ -1,33 +1,43 @@
-/** y = W x for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
-import { conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
-import { type Tensor, weight } from "../../dsl/tensor.ts";
+/** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
+import { add, conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
+import { type Joined, joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
-/** A matrix of the checkpoint, or some of its rows. */
+/** A matrix of the checkpoint, or some of its rows, and its bias, of which it takes the same rows. */
 export interface Matrix {
-  readonly tensor: string;
+  readonly tensor: Stored;
   readonly outputs: number;
+  /** None when absent. */
+  readonly bias?: Stored;
   /** All rows when absent. */
   readonly rows?: readonly [begin: number, end: number];
 }
 
+/** A tensor of the checkpoint, or several whose rows follow each other. */
+export type Stored = string | Joined;
+
 /** The projection of x: [1, outputs, T, 1]. */
-export function project(x: Value, { tensor, outputs, rows }: Matrix, how: Spelling["projection"]): Value {
+export function project(x: Value, { tensor, outputs, bias, rows }: Matrix, how: Spelling["projection"]): Value {
   const inputs = x.type.shape[1]!;
-  const W = <const S extends Shape>(shape: S) => weight(tensor, shape, rows ? { rows } : {});
+  const of = <const S extends Shape>(stored: Stored, shape: S) =>
+    typeof stored === "string" ? weight(stored, shape, rows ? { rows } : {}) : joinedWeight(stored, shape, rows);
+  const W = <const S extends Shape>(shape: S) => of(tensor, shape);
+  const b = bias === undefined ? {} : { bias: of(bias, [outputs]) };
   switch (how) {
     case "conv":
-      return conv(x, W([outputs, inputs, 1, 1]));
+      return conv(x, W([outputs, inputs, 1, 1]), b);
     case "linear": {
       const perToken = transpose(squeeze(x, { axes: [3] }), { perm: [0, 2, 1] });
-      const y = linear(perToken, W([outputs, inputs]));
+      const y = linear(perToken, W([outputs, inputs]), b);
       return expand_dims(transpose(y, { perm: [0, 2, 1] }), { axes: [3] });
     }
-    case "matmul":
-      return expand_dims(matmul(W([outputs, inputs]), squeeze(x, { axes: [3] })), { axes: [3] });
+    case "matmul": {
+      const y = expand_dims(matmul(W([outputs, inputs]), squeeze(x, { axes: [3] })), { axes: [3] });
+      return bias === undefined ? y : add(y, of(bias, [1, outputs, 1, 1]));
+    }
   }
 }
 
@@ -37,17 +47,18 @@ export function project(x: Value, { tensor, outputs, rows }: Matrix, how: Spelli
  */
 export function projectParts<Part extends string>(
   x: Value,
-  { tensor, sizes }: { readonly tensor: string; readonly sizes: Readonly<Record<Part, number>> },
-  { fused, projection }: { readonly fused: boolean; readonly projection: Spelling["projection"] },
+  whole: Matrix,
+  sizes: Readonly<Record<Part, number>>,
+  projection: Spelling["projection"],
+  how: "fused" | "split",
 ): Readonly<Record<Part, Value>> {
   const outputs = Object.values<number>(sizes);
   const byRows = (n: number, i: number): Value => {
     const begin = sum(outputs.slice(0, i));
-    return project(x, { tensor, outputs: n, rows: [begin, begin + n] }, projection);
+    return project(x, { ...whole, outputs: n, rows: [begin, begin + n] }, projection);
   };
-  const parts: readonly Value[] = fused
-    ? split(project(x, { tensor, outputs: sum(outputs) }, projection), { split_sizes: outputs, axis: 1 })
-    : outputs.map(byRows);
+  const parts: readonly Value[] =
+    how === "fused" ? split(project(x, whole, projection), { split_sizes: outputs, axis: 1 }) : outputs.map(byRows);
   return Object.fromEntries(Object.keys(sizes).map((part, i) => [part, parts[i]!])) as Record<Part, Value>;
 }
 

@@ -1,19 +1,21 @@
 /**
- * Rotary position embedding by halves (RoFormer, arXiv 2104.09864, in GPT-NeoX's order): dim i of the first half turns
- * with dim i of the second. Dims beyond the rotated ones pass through.
+ * Rotary position embedding (RoFormer, arXiv 2104.09864). By halves, in GPT-NeoX's order: dim i of the first half turns with
+ * dim i of the second. By neighbours, in RoFormer's own: dim 2i turns with dim 2i + 1. Dims beyond the rotated ones pass through.
  */
-import { add, concat, mul, split, sub } from "../../dsl/ops/index.ts";
+import { add, concat, expand_dims, mul, reshape, split, sub } from "../../dsl/ops/index.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
-/** Where the heads' dims lie, and how the turn is written. */
+/** Where the heads' dims lie, which turn together, and how the turn is written. */
 export interface RopeOptions {
   /** The axis of x that holds a head's dims. */
   readonly axis: number;
   /** `halves` writes lo·cos − hi·sin and hi·cos + lo·sin; `rotate_half` writes x·cos + [−hi, lo]·sin. */
   readonly form?: "halves" | "rotate_half";
+  /** Which dims are a pair: by halves when absent. */
+  readonly pairs?: "halves" | "neighbours";
 }
 
 /**
@@ -24,22 +26,45 @@ export function rope<S extends Shape>(
   x: Tensor<S, "fp16">,
   cos: Value,
   sin: Value,
-  { axis, form = "halves" }: RopeOptions,
+  { axis, form = "halves", pairs: which = "halves" }: RopeOptions,
 ): Tensor<S, "fp16"> {
   const pairs = cos.type.shape[axis - x.type.shape.length + cos.type.shape.length]!;
   const rest = x.type.shape[axis]! - 2 * pairs;
+  if (which === "neighbours") return byNeighbours(x, { cos, sin, axis, form, pairs, rest }) as Tensor<S, "fp16">;
   const [lo, hi, pass] = split(x as Value, { split_sizes: rest > 0 ? [pairs, pairs, rest] : [pairs, pairs], axis });
-  const turned = form === "halves" ? byHalves(lo!, hi!, cos, sin) : byRotateHalf(lo!, hi!, cos, sin, axis);
+  const turned = TURNS[form](lo!, hi!, cos, sin, axis);
   return concat(pass ? [...turned, pass] : turned, { axis }) as Tensor<S, "fp16">;
 }
 
-const byHalves = (lo: Value, hi: Value, cos: Value, sin: Value): readonly Value[] => [
-  sub(mul(lo, cos), mul(hi, sin)),
-  add(mul(hi, cos), mul(lo, sin)),
-];
-
-function byRotateHalf(lo: Value, hi: Value, cos: Value, sin: Value, axis: number): readonly Value[] {
-  const both = (a: Value, b: Value): Value => concat([a, b], { axis: axis - lo.type.shape.length });
-  const swapped = both(mul(hi, -1), lo);
-  return [add(mul(both(lo, hi), both(cos, cos)), mul(swapped, both(sin, sin)))];
+interface Turn {
+  readonly cos: Value;
+  readonly sin: Value;
+  readonly axis: number;
+  readonly form: NonNullable<RopeOptions["form"]>;
+  readonly pairs: number;
+  readonly rest: number;
 }
+
+/** The rotated dims as [pairs, 2] on two axes, turned along the second. */
+function byNeighbours(x: Value, { cos, sin, axis, form, pairs, rest }: Turn): Value {
+  const [rotated, pass] = rest > 0 ? split(x, { split_sizes: [2 * pairs, rest], axis }) : [x];
+  const { shape } = rotated!.type;
+  const inPairs = reshape(rotated!, { shape: shape.toSpliced(axis, 1, pairs, 2) });
+  const [even, odd] = split(inPairs, { split_sizes: [1, 1], axis: axis + 1 });
+  const beside = (rows: Value): Value =>
+    expand_dims(rows, { axes: [axis + 1 - shape.length + rows.type.shape.length] });
+  const turned = TURNS[form](even!, odd!, beside(cos), beside(sin), axis + 1);
+  const back = reshape(concat(turned, { axis: axis + 1 }), { shape });
+  return pass ? concat([back, pass], { axis }) : back;
+}
+
+type TurnPair = (lo: Value, hi: Value, cos: Value, sin: Value, axis: number) => readonly Value[];
+
+const TURNS: Readonly<Record<NonNullable<RopeOptions["form"]>, TurnPair>> = {
+  halves: (lo, hi, cos, sin) => [sub(mul(lo, cos), mul(hi, sin)), add(mul(hi, cos), mul(lo, sin))],
+  rotate_half(lo, hi, cos, sin, axis) {
+    const both = (a: Value, b: Value): Value => concat([a, b], { axis: axis - lo.type.shape.length });
+    const swapped = both(mul(hi, -1), lo);
+    return [add(mul(both(lo, hi), both(cos, cos)), mul(swapped, both(sin, sin)))];
+  },
+};

@@ -1,9 +1,9 @@
-/** The spellings of a Phi layer: the ways people write the same maths. The first of each list is the default. */
+/** The spellings of a decoder layer: the ways people write the same maths. The first of each list is the default. */
 import { NORM_FORMS } from "./norm.ts";
 
 /** Every question with its answers; all of them mean the same over the reals. */
 export const SPELLINGS = {
-  /** One projection for q, k and v, or three that read its rows. */
+  /** One projection for q, k and v, or three that read its rows. Three matrices of a checkpoint are read as one. */
   qkv: ["fused", "split"],
   /** How y = W x is written: a 1x1 convolution, which is what the Neural Engine runs fastest, or a matrix product. */
   projection: ["conv", "linear", "matmul"],
@@ -13,7 +13,7 @@ export const SPELLINGS = {
   gqa: ["fold", "loop", "tile"],
   /**
    * Where head_dim^-½ is applied. On the query before the product by default: unscaled scores leave the range of fp16
-   * at 65504, scaled ones only at √head_dim times that.
+   * at 65504, scaled ones only at √head_dim times that. Where scores are capped, `masked` is as `scores`.
    */
   scale: ["query", "scores", "masked"],
   softmax: ["fused", "decomposed"],

@@ -3,10 +3,10 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import { maskValues, type Role, type Roles, type RopePart } from "../../dsl/role.ts";
+import { maskValues, type Role, type Roles } from "../../dsl/role.ts";
 import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
-import type { PhiConfig } from "../../models/config.ts";
-import { type Positions, type Rows, ropeRows } from "../../models/host.ts";
+import type { Decoder } from "../../models/decoder.ts";
+import { hostRows, type Positions, type Rows } from "../../models/host.ts";
 import { type NDArray, tabulate } from "../interpret/array.ts";
 
 /** What is fed to one call, by the name of the input. */
@@ -27,7 +27,7 @@ export interface Source {
   readonly seed: number;
   readonly roles: Roles;
   /** For real RoPE rows; without it they are random, but a function of the cache row alone. */
-  readonly config?: PhiConfig;
+  readonly config?: Decoder;
   /** Rows of the cache. */
   readonly maxSeq: number;
   /** Root of the variance of floats that are rows, those of RoPE aside, or shared; 1 when absent. */
@@ -61,7 +61,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "position":
       return tabulate(type, (ix) => call.rows[token(ix)] ?? 0);
     case "rows": {
-      const table = role.rope && ropeTable(role.rope, source, call);
+      const table = role.rope && ropeTable(name, source, call);
       const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);
       return tabulate(type, (ix) => {
         const place = within(ix, type, role.tokenAxis);
@@ -102,6 +102,7 @@ function within(ix: readonly number[], { shape }: TensorType, axis = -1): number
 const width = ({ shape }: TensorType, axis: number): number =>
   shape.reduce((n, size, a) => (a === axis ? n : n * size), 1);
 
-function ropeTable(part: RopePart, { config, maxSeq }: Source, { rows }: Feed): Rows | undefined {
-  return config && ropeRows(config, rows, maxSeq)[part];
+/** Real rows, where the model is known. */
+function ropeTable(name: string, { config, maxSeq }: Source, { rows }: Feed): Rows | undefined {
+  return config && hostRows(config, name, rows, maxSeq);
 }

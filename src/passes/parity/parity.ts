@@ -2,7 +2,7 @@
 import { type GivenRoles, type RoleRecord, recordsOf } from "../../dsl/role.ts";
 import { type Twins, twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { PhiConfig } from "../../models/config.ts";
+import type { Decoder } from "../../models/decoder.ts";
 import { type CallReport, isEqual, type ParityRun, runCall } from "./call.ts";
 import { type Dropped, droppedBy, type Exercised, exercisedBy } from "./exercised.ts";
 import { garbage } from "./initial.ts";
@@ -15,7 +15,7 @@ export interface ParityOptions {
   /** Of the rows fed; 1 when absent. */
   readonly seed?: number;
   /** For real RoPE rows. */
-  readonly config?: PhiConfig;
+  readonly config?: Decoder;
   /** Called after each call of the block. */
   onCall?(done: number, total: number): void;
   /** The calls to make; the usual sequence when absent. */

@@ -6,7 +6,7 @@ import { slotAxisOf } from "../../dsl/slots.ts";
 import { type Graphs, type Twins, twinsOf } from "../../dsl/twins.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { PhiConfig } from "../../models/config.ts";
+import type { Decoder } from "../../models/decoder.ts";
 import { type RawArray, toNDArray, toRaw } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
 import { type Feed, feed, type Source } from "./feeds.ts";
@@ -59,7 +59,7 @@ export interface RecordOptions {
   /** Of the rows fed and of the garbage in the caches; 1 when absent. */
   readonly seed?: number;
   /** For real RoPE rows. */
-  readonly config?: PhiConfig;
+  readonly config?: Decoder;
   /** The calls to make; the usual sequence when absent. */
   readonly calls?: readonly PlannedCall[];
   /** Roles of inputs that are stated outside the graphs. */

@@ -1,7 +1,7 @@
 /** What the numbers of a layer look like, value by value: how near they come to the ends of their own dtype. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { Site } from "../../dsl/site.ts";
-import type { Def, Tensor } from "../../dsl/tensor.ts";
+import { type Def, sourceName, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import type { DType } from "../../dsl/type.ts";
 import { stridesOf } from "../interpret/array.ts";
@@ -142,7 +142,7 @@ function finish(tally: Tally, outputs: OutputNames): ValueSurvey {
 }
 
 function nameOf({ def, name }: Tensor, outputs: OutputNames): string {
-  const weight = def.kind === "weight" && def.source.from === "checkpoint" ? def.source.tensor : undefined;
+  const weight = def.kind === "weight" && def.source.from === "checkpoint" ? sourceName(def.source) : undefined;
   return name ?? outputs.get(def) ?? weight ?? (def.kind === "op" ? def.op : def.kind);
 }
 

@@ -12,7 +12,7 @@ import { halvesApart } from "./rows.ts";
 
 /** An open file; weights stream as fp16, each element rounded once from its fp32 value. */
 export interface GgufCheckpoint extends WeightStore {
-  /** What config.json said; `readPhiConfig` and its like understand it. */
+  /** What config.json said; `readDecoder` understands it. */
   readonly config: unknown;
   readonly configPath: string;
   /** By Hugging Face's names; quantised ones are numbers, F32. */
@@ -34,7 +34,7 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
     const config = configOfGguf({ path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) });
     const tensors = readableTensors(file, Number(config.head_dim));
     return {
-      ...fp16Store(({ tensor }) => {
+      ...fp16Store((tensor) => {
         const found = tensors.get(tensor);
         if (!found) throw new UserError(`${path}: tensor "${tensor}" is missing`);
         return found;

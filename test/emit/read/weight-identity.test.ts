@@ -9,7 +9,7 @@ import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { weightIdentity } from "../../../src/emit/read/weight-identity.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { generatedStore, storedShapes } from "../../../src/weights/generated.ts";
 
@@ -23,7 +23,7 @@ async function packaged(graph: Graph, seed = 1): Promise<Graph> {
 }
 
 const layer = (tokens: number, spelling: "fused" | "split") =>
-  phiLayers(CONFIG, { tokens, maxSeq: 8 }, { qkv: spelling, gateUp: spelling });
+  decoderLayers(CONFIG, { tokens, maxSeq: 8 }, { qkv: spelling, gateUp: spelling });
 
 test("a package with fused weights is proven against one that holds their rows apart", async () => {
   const pair = [await packaged(layer(2, "fused")), await packaged(layer(1, "split"))] as const;

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { blockPositions } from "../../../src/models/host.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import type { Accumulate } from "../../../src/passes/kernels/accumulate.ts";
 import { type RawArray, toNDArray } from "../../../src/passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../../src/passes/run/plan.ts";
@@ -33,7 +33,7 @@ async function checkBlock(seed: number, tokens: number, accumulate?: Accumulate)
   const factors = { shortFactor: [1, 1.5, 2, 3, 4, 5], longFactor: [1, 2, 3, 4, 5, 6] };
   const config = { ...sizes, rope: { ...SMALL.rope, ...factors } as typeof SMALL.rope };
   const options = accumulate ? { accumulate } : {};
-  const [block, step] = [tokens, 1].map((n) => planOf(phiLayers(config, { tokens: n, maxSeq: 40 }), options));
+  const [block, step] = [tokens, 1].map((n) => planOf(decoderLayers(config, { tokens: n, maxSeq: 40 }), options));
   const executor = await prepare([block!, step!], streamOf(weightsOf(config, seed)));
   let states: Raws | undefined;
   for (let start = 3; start + tokens <= 40; start += tokens) {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { printParity } from "../../../src/cli/parity-text.ts";
 import { twinsOf } from "../../../src/dsl/twins.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";
 import { recordable } from "../../../src/passes/parity/record.ts";
@@ -34,7 +34,7 @@ for (const name of Object.keys(mutants)) {
   test(`a fault that the field shipped is caught: ${name}`, async () => {
     const size = { tokens: 3, maxSeq: 16 };
     const block = mutants[name]!(SMALL, size, {});
-    const step = phiLayers(SMALL, { ...size, tokens: 1 });
+    const step = decoderLayers(SMALL, { ...size, tokens: 1 });
     const report = await parity(pairOf(block, step, 5), { seed: 5, config: SMALL });
     expect(report.equal).toBe(false);
   });
@@ -45,7 +45,7 @@ test("the flattened heads shrink to two tokens, and the report of that case name
     const config = { ...SMALL, kvHeads, heads: kvHeads * 2, hiddenSize: kvHeads * 8 };
     const size = { tokens, maxSeq: 2 * tokens };
     const block = mutants.layout!(config, size, {});
-    const step = phiLayers(config, { ...size, tokens: 1 });
+    const step = decoderLayers(config, { ...size, tokens: 1 });
     return parity(pairOf(block, step, seed), { seed, config });
   };
   const draws = [fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 3 }), fc.nat({ max: 9 })] as const;
@@ -61,7 +61,7 @@ test("the flattened heads shrink to two tokens, and the report of that case name
 
 test("the order of the inputs does not matter", async () => {
   const size = { tokens: 3, maxSeq: 16 };
-  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const [block, step] = [decoderLayers(SMALL, size), decoderLayers(SMALL, { ...size, tokens: 1 })];
   const turned = { ...step, inputs: step.inputs.toReversed() };
   const reports = [step, turned].map((one) => parity(pairOf(block, one, 5), { seed: 5, config: SMALL }));
   const [straight, reversed] = await Promise.all(reports);
@@ -76,7 +76,10 @@ test.each([
   ["blend", "slice_update", false],
 ] as const)("cache rows by %s in the block, by %s in the steps", async (write, other, contiguous) => {
   const size = { tokens: 3, maxSeq: 24 };
-  const [block, step] = [phiLayers(SMALL, size, { write }), phiLayers(SMALL, { ...size, tokens: 1 }, { write: other })];
+  const [block, step] = [
+    decoderLayers(SMALL, size, { write }),
+    decoderLayers(SMALL, { ...size, tokens: 1 }, { write: other }),
+  ];
   const report = await parity(pairOf(block, step, 5), { seed: 5, config: SMALL });
   expect(report.equal).toBe(true);
   const labels = report.calls.map(({ call }) => call.label);
@@ -87,14 +90,14 @@ test.each([
 
 test("a pair whose states do not match is refused before anything is run", async () => {
   const size = { tokens: 3, maxSeq: 16 };
-  const [block, step] = [phiLayers(SMALL, size), phiLayers(SMALL, { ...size, tokens: 1 })];
+  const [block, step] = [decoderLayers(SMALL, size), decoderLayers(SMALL, { ...size, tokens: 1 })];
   const pair = pairOf(block, { ...step, states: step.states.slice(1) }, 5);
   await expect(parity(pair)).rejects.toThrow(/^state "layers_0_k_state" of \S+ is missing in \S+$/);
 });
 
 test("RoPE rows that are drawn depend on the position alone, hidden rows on the token", () => {
-  const block = phiLayers(SMALL, { tokens: 2, maxSeq: 16 });
-  const { roles } = twinsOf(block, phiLayers(SMALL, { tokens: 1, maxSeq: 16 }));
+  const block = decoderLayers(SMALL, { tokens: 2, maxSeq: 16 });
+  const { roles } = twinsOf(block, decoderLayers(SMALL, { tokens: 1, maxSeq: 16 }));
   const fed = (stream: number) =>
     feed(block, { seed: 5, roles, maxSeq: 16 }, { rows: [7, 3], committed: new Set(), stream });
   for (const name of ["rope_cos", "rope_sin", "attn_mask", "kv_write_mask"]) expect(fed(0)[name]).toEqual(fed(9)[name]);
@@ -103,7 +106,7 @@ test("RoPE rows that are drawn depend on the position alone, hidden rows on the 
 });
 
 test("graphs that are fed in different ways are not recorded", () => {
-  const block = phiLayers(SMALL, { tokens: 3, maxSeq: 24 });
-  const step = phiLayers(SMALL, { tokens: 1, maxSeq: 24 }, { write: "scatter" });
+  const block = decoderLayers(SMALL, { tokens: 3, maxSeq: 24 });
+  const step = decoderLayers(SMALL, { tokens: 1, maxSeq: 24 }, { write: "scatter" });
   expect(() => recordable({ block, step })).toThrow('have the input "kv_write_mask" in only one of them');
 });

@@ -6,7 +6,7 @@ import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { twinsOf } from "../../../src/dsl/twins.ts";
 import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
 import { MASKED } from "../../../src/models/host.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate, type Results } from "../../../src/passes/interpret/evaluate.ts";
 import { type Feed, feed, type Values } from "../../../src/passes/parity/feeds.ts";
@@ -14,9 +14,9 @@ import { SMALL } from "../../support/phi/phi.ts";
 
 const T = 3;
 const S = 8;
-const [block, step] = [T, 1].map((tokens) => phiLayers(SMALL, { tokens, maxSeq: S })) as [
-  ReturnType<typeof phiLayers>,
-  ReturnType<typeof phiLayers>,
+const [block, step] = [T, 1].map((tokens) => decoderLayers(SMALL, { tokens, maxSeq: S })) as [
+  ReturnType<typeof decoderLayers>,
+  ReturnType<typeof decoderLayers>,
 ];
 const source = { seed: 3, roles: twinsOf(block, step).roles, config: SMALL, maxSeq: S };
 const call: Feed = { rows: [2, 3, 4], committed: new Set([0, 1]), stream: 0 };

@@ -5,7 +5,7 @@ import { add, exp, matmul, mul, real_div, reduce_sum } from "../../../src/dsl/op
 import type { GivenRoles, MaskNumbers } from "../../../src/dsl/role.ts";
 import { input, state, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { contractProblems } from "../../../src/passes/parity/contract-check.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
@@ -18,7 +18,7 @@ const S = 5;
 const given = (numbers: MaskNumbers): GivenRoles =>
   new Map([["attn_mask", { facts: { kind: "mask", ...numbers }, source: "option" }]]);
 
-const phi = (tokens: number): Graph => phiLayers(TINY, { tokens, maxSeq: 8 });
+const phi = (tokens: number): Graph => decoderLayers(TINY, { tokens, maxSeq: 8 });
 const onPhi = (numbers: MaskNumbers) => prove(phi(2), phi(1), { roles: given(numbers), budget: 0 });
 
 test.each<readonly [closed: number, bound: number]>([

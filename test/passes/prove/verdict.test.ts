@@ -4,7 +4,7 @@ import { graph } from "../../../src/dsl/graph.ts";
 import { add, exp, matmul, mul, reduce_sum, transpose } from "../../../src/dsl/ops/index.ts";
 import { input, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
@@ -16,7 +16,7 @@ const quiet = { counterexample: false, secondOpinion: false, corollaries: false 
 
 describe("a refutation", () => {
   const size = { tokens: 2, maxSeq: 3 };
-  const step = phiLayers(TINY, { ...size, tokens: 1 });
+  const step = decoderLayers(TINY, { ...size, tokens: 1 });
 
   test("of the flattened heads names the value, the reason and an input", () => {
     const verdict = prove(mutants.layout!(TINY, size), step, { budget: 60 });
@@ -79,9 +79,9 @@ test("a certificate is the same for the same graphs, and another for others", ()
 
 test("the field tells a mutant from the layer, and the layer from nothing", () => {
   const size = { tokens: 2, maxSeq: 4 };
-  const step = phiLayers(TINY, { ...size, tokens: 1 });
+  const step = decoderLayers(TINY, { ...size, tokens: 1 });
   const equal = (name?: string) => {
-    const block = name ? mutants[name]!(TINY, size) : phiLayers(TINY, size);
+    const block = name ? mutants[name]!(TINY, size) : decoderLayers(TINY, size);
     return PRIMES.map((prime) => fingerprint(provenPair(block, step), { prime, seed: 3, rounds: true }).equal);
   };
   expect(equal()).toEqual([true, true]);

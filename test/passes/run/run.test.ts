@@ -25,7 +25,7 @@ import {
 } from "../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../src/dsl/type.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
 import { KERNELS_BASE64 } from "../../../src/passes/kernels/module.gen.ts";
@@ -77,7 +77,7 @@ test("memory: requests that live at the same time never overlap, and the arena i
 });
 
 test("a true-size layer at max_seq 4096 is foreseen to stay below 600 MB", () => {
-  const plans = [4, 1].map((tokens) => planOf(phiLayers(PHI4_MINI, { tokens, maxSeq: 4096 })));
+  const plans = [4, 1].map((tokens) => planOf(decoderLayers(PHI4_MINI, { tokens, maxSeq: 4096 })));
   const bytes = bytesOf(plans, { threads: 2 });
   expect(bytes).toBeGreaterThan(200e6);
   expect(bytes).toBeLessThan(300e6);

@@ -17,7 +17,7 @@ import {
 } from "../../../src/dsl/ops/index.ts";
 import { constant, input, named, type Tensor } from "../../../src/dsl/tensor.ts";
 import { NORM_FORMS, rmsNorm } from "../../../src/models/blocks/norm.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { type Normed, normedValues } from "../../../src/passes/survey/normed.ts";
 import { SMALL } from "../../support/phi/phi.ts";
 
@@ -41,7 +41,7 @@ test.each(NORM_FORMS)("the form %s norms its operand, and nothing in between", (
 test.each(NORM_FORMS)(
   "a layer in the form %s norms its input and the first residual, no name that ends in out",
   (norm) => {
-    const layers = phiLayers(SMALL, { tokens: 2, maxSeq: 8 }, { norm, count: 2 });
+    const layers = decoderLayers(SMALL, { tokens: 2, maxSeq: 8 }, { norm, count: 2 });
     expect(normedValues(layers).map(({ value }) => value.name)).toEqual([
       "x",
       "layers.0.attn.residual",

@@ -1,7 +1,7 @@
 /** The fast executor on Phi layers against the reference, a property that both suites run. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
 import { toNDArray } from "../../../src/passes/kernels/raw.ts";
 import { planOf } from "../../../src/passes/run/plan.ts";
@@ -17,7 +17,7 @@ export function fastIsTheReference(runs: number, seed: number): void {
     test.each(["fp16", "fp64"] as const)("equals the reference in %s", async (precision) => {
       await fc.assert(
         fc.asyncProperty(fc.integer(), fc.integer({ min: 1, max: 4 }), async (drawn, tokens) => {
-          const graph = phiLayers(SMALL, { tokens, maxSeq: MAX_SEQ }, spelling);
+          const graph = decoderLayers(SMALL, { tokens, maxSeq: MAX_SEQ }, spelling);
           const call = randomCall(graph, SMALL, Math.abs(drawn) % (MAX_SEQ - tokens), drawn);
           const weight = weightsOf(SMALL, drawn);
           const plan = planOf(graph, { precision });

@@ -1,7 +1,7 @@
 /** Faults in the Phi layer, run: each differs from the right layer, in whatever spelling. */
 import { describe, expect, test } from "vitest";
 import type { Spelling } from "../../../src/models/blocks/spelling.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import type { Results } from "../../../src/passes/interpret/evaluate.ts";
 import { mutants } from "./mutants.ts";
 import { randomCall, run, runSteps, SMALL } from "./phi.ts";
@@ -30,8 +30,8 @@ export const flat = (results: Results) =>
 /** That each fault shows in a block of this spelling, and at one token only if it needs no second one. */
 export function faultsShow(name: string, spelling: Partial<Spelling>): void {
   describe(`${name} spelling`, () => {
-    const block = phiLayers(SMALL, size, spelling);
-    const step = phiLayers(SMALL, { ...size, tokens: 1 }, spelling);
+    const block = decoderLayers(SMALL, size, spelling);
+    const step = decoderLayers(SMALL, { ...size, tokens: 1 }, spelling);
 
     test.each(Object.keys(mutants))("%s differs from single steps", (name) => {
       const mutant = mutants[name]!(SMALL, size, spelling);

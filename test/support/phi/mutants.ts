@@ -19,11 +19,12 @@ import {
 import { constant, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { DEFAULT_SPELLING, type Spelling } from "../../../src/models/blocks/spelling.ts";
-import { type PhiSizes, phiLayers } from "../../../src/models/phi.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { apply, type Change, find, isOp, operand, type RewriteOptions, rewrite } from "./rewrite.ts";
 
 /** A faulty layer of the given spelling, or of the nearest one in which the fault can be made. */
-export type Mutant = (config: PhiSizes, size: Size, spelling?: Partial<Spelling>) => Graph;
+export type Mutant = (config: Decoder, size: Size, spelling?: Partial<Spelling>) => Graph;
 
 interface Fault {
   /** Spellings without which the fault cannot be made. */
@@ -36,7 +37,7 @@ const mutant =
   ({ needs = () => ({}), change, exits = () => ({}) }: Fault): Mutant =>
   (config, size, spelling = {}) => {
     const wanted = { ...DEFAULT_SPELLING, ...spelling };
-    const graph = phiLayers(config, size, { ...wanted, ...needs(wanted) });
+    const graph = decoderLayers(config, size, { ...wanted, ...needs(wanted) });
     return rewrite(graph, change(graph), { exits: exits(graph) });
   };
 

@@ -1,7 +1,7 @@
 /** The oracle on the same weights, inputs and caches as a graph, its results in the graph's layout. */
 
 import { roundFp16 } from "../../../src/dsl/number.ts";
-import type { PhiConfig } from "../../../src/models/config.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
 import { ropeRows } from "../../../src/models/host.ts";
 import type { NDArray } from "../../../src/passes/interpret/array.ts";
 import { type OracleCache, type OracleLayer, oracleLayer } from "./oracle.ts";
@@ -38,7 +38,7 @@ function cacheOf({ shape, data }: NDArray): OracleCache {
   return Array.from({ length: heads }, (_, g) => Array.from({ length: rows }, (_, s) => row(g, s)));
 }
 
-function oracleWeights(config: PhiConfig, seed: number): OracleLayer {
+function oracleWeights(config: Decoder, seed: number): OracleLayer {
   const rowsOf = (tensor: string) => {
     const { shape, data } = checkpointTensor(config, `model.layers.0.${tensor}.weight`, seed);
     const width = shape[1] ?? 1;

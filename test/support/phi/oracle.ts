@@ -2,7 +2,7 @@
  * The Phi layer in plain fp64 loops, written from the reference model (transformers, modeling_phi3.py) and not from
  * the graph: rows of tokens, heads by index, softmax over the visible positions only.
  */
-import type { PhiConfig } from "../../../src/models/config.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
 
 type Row = readonly number[];
 type Matrix = readonly Row[];
@@ -20,7 +20,7 @@ export interface OracleLayer {
 export type OracleCache = (number[] | undefined)[][];
 
 export interface OracleCall {
-  readonly config: PhiConfig;
+  readonly config: Decoder;
   readonly layer: OracleLayer;
   /** One hidden row per token. */
   readonly x: Matrix;

@@ -4,15 +4,18 @@ import { roundFp16 } from "../../../src/dsl/number.ts";
 import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { type Shape, sizeOf, type TensorType } from "../../../src/dsl/type.ts";
 import { DEFAULT_SPELLING, SPELLINGS, type Spelling } from "../../../src/models/blocks/spelling.ts";
-import type { PhiConfig } from "../../../src/models/config.ts";
-import { blockPositions, causalMask, type Positions, ropeRows, writeMask } from "../../../src/models/host.ts";
+import { PHI4_MINI } from "../../../src/models/config.ts";
+import { layerTensors } from "../../../src/models/config-tensors.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
+import { blockPositions, hostRows, type Positions } from "../../../src/models/host.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate, type Results } from "../../../src/passes/interpret/evaluate.ts";
 import type { Precision } from "../../../src/passes/interpret/reading.ts";
 import { uniform } from "../../../src/passes/prove/refute/sample.ts";
 
 /** Sizes that differ from each other, with a group of 3 and a pass-through part, as in the real model. */
-export const SMALL: PhiConfig = {
+export const SMALL: Decoder = {
+  ...PHI4_MINI,
   hiddenSize: 36,
   heads: 6,
   kvHeads: 2,
@@ -46,39 +49,36 @@ export function randomArray(shape: Shape, seed: number, scale = 1): NDArray {
   );
 }
 
-/** The stored tensor of a checkpoint: norms near 1, matrices that keep the size of a row. */
-export function checkpointTensor(config: PhiConfig, tensor: string, seed: number): NDArray {
-  const { hiddenSize: d, ffnSize: f, headDim, heads, kvHeads } = config;
-  const shape = {
-    qkv_proj: [(heads + 2 * kvHeads) * headDim, d],
-    o_proj: [d, heads * headDim],
-    gate_up_proj: [2 * f, d],
-    down_proj: [d, f],
-  }[tensor.split(".").at(-2)!];
-  const values = randomArray(shape ?? [d], seed ^ hash(tensor), shape ? Math.sqrt(3 / shape[1]!) : 0.5);
-  return shape
-    ? values
-    : arrayOf(
-        "fp16",
-        [d],
-        values.data.map((x) => roundFp16(1 + x)),
-      );
+/** The stored tensor of a checkpoint: norms near 1, biases near 0, matrices that keep the size of a row. */
+export function checkpointTensor(config: Decoder, tensor: string, seed: number): NDArray {
+  const layer = Number(tensor.split(".")[2]);
+  const { shape } = layerTensors(config, layer).find(({ name }) => name === tensor)!;
+  const matrix = shape.length === 2;
+  const values = randomArray(shape, seed ^ hash(tensor), matrix ? Math.sqrt(3 / shape[1]!) : 0.5);
+  if (matrix || tensor.endsWith(".bias") || config.gain === "one_plus") return values;
+  return arrayOf(
+    "fp16",
+    shape,
+    values.data.map((x) => roundFp16(1 + x)),
+  );
 }
 
 /** Weights for `evaluate`: rows of the stored tensors, in the shape that the graph asks for. */
-export function weightsOf(config: PhiConfig, seed: number) {
+export function weightsOf(config: Decoder, seed: number) {
   return (source: WeightSource, type: TensorType): NDArray => {
     if (source.from !== "checkpoint") throw new Error("a checkpoint weight was expected");
-    const { shape, data } = checkpointTensor(config, source.tensor, seed);
-    const width = shape[1] ?? 1;
-    const [begin, end] = source.rows ?? [0, shape[0]!];
+    const names = source.joined ? source.joined.map(({ tensor }) => tensor) : [source.tensor];
+    const parts = names.map((tensor) => checkpointTensor(config, tensor, seed));
+    const width = parts[0]!.shape[1] ?? 1;
+    const data = Float64Array.from(parts.flatMap((part) => [...part.data]));
+    const [begin, end] = source.rows ?? [0, data.length / width];
     return arrayOf(type.dtype, type.shape, data.subarray(begin * width, end * width));
   };
 }
 
 /** A run of a graph on tokens at given positions. */
 export interface Call {
-  readonly config: PhiConfig;
+  readonly config: Decoder;
   /** Hidden rows [d, T], channel-major as `x` [1, d, T, 1] is. */
   readonly x: NDArray;
   readonly positions: Positions;
@@ -90,19 +90,13 @@ export interface Call {
 /** Everything that the graph's inputs take, rounded to fp16. */
 export function feedsOf(graph: Graph, { config, x, positions }: Pick<Call, "config" | "x" | "positions">) {
   const maxSeq = graph.states[0]!.entry.type.shape[2]!;
-  const { cos, sin } = ropeRows(config, positions, maxSeq);
   const rows = positions.map((position) => position ?? 0);
-  const data: Readonly<Record<string, ArrayLike<number>>> = {
-    x: x.data,
-    rope_cos: cos.data,
-    rope_sin: sin.data,
-    attn_mask: causalMask(positions, maxSeq).data,
-    kv_write_mask: writeMask(positions, maxSeq).data,
-  };
+  const dataOf = (name: string): ArrayLike<number> =>
+    name === "x" ? x.data : hostRows(config, name, positions, maxSeq)!.data;
   return Object.fromEntries(
-    graph.inputs.map(({ name, type }) => {
-      const values = name === "position" ? rows.slice(0, sizeOf(type.shape)) : Array.from(data[name!]!, roundFp16);
-      return [name!, arrayOf(type.dtype, type.shape, values)];
+    graph.inputs.map(({ name = "", type }) => {
+      const values = name === "position" ? rows.slice(0, sizeOf(type.shape)) : Array.from(dataOf(name), roundFp16);
+      return [name, arrayOf(type.dtype, type.shape, values)];
     }),
   );
 }
@@ -134,7 +128,7 @@ export function runSteps(step: Graph, call: Call): Results {
 }
 
 /** A random call: hidden rows, and caches that hold garbage wherever nothing was written. */
-export function randomCall(graph: Graph, config: PhiConfig, start: number, seed: number): Call {
+export function randomCall(graph: Graph, config: Decoder, start: number, seed: number): Call {
   const [, d, T] = graph.inputs[0]!.type.shape as readonly [number, number, number];
   const [, , maxSeq] = graph.states[0]!.entry.type.shape as readonly [number, number, number];
   const states = graph.states.map(({ name, entry }, i) => [name, randomArray(entry.type.shape, seed + 11 + i, 2)]);

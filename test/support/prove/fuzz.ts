@@ -1,7 +1,9 @@
 /** Random pairs of graphs, and what must hold of the verdict on each. */
 import fc from "fast-check";
 import { SPELLINGS, type Spelling } from "../../../src/models/blocks/spelling.ts";
-import { type PhiSizes, phiLayers } from "../../../src/models/phi.ts";
+import { PHI4_MINI } from "../../../src/models/config.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { fingerprint, PRIMES } from "../../../src/passes/prove/refute/fingerprint.ts";
@@ -13,7 +15,7 @@ export interface Draw {
   readonly seed: number;
   readonly tokens: number;
   readonly maxSeq: number;
-  readonly sizes: PhiSizes;
+  readonly sizes: Decoder;
   readonly block: Partial<Spelling>;
   readonly step: Partial<Spelling>;
   /** Fault in the block, or in both graphs. */
@@ -32,9 +34,10 @@ const spelling: fc.Arbitrary<Partial<Spelling>> = fc
   ) as fc.Arbitrary<Partial<Spelling>>;
 
 /** Small sizes that coincide often: T, heads, KV heads, head_dim, hidden rows and max_seq are mostly 2 or 4. */
-const sizes: fc.Arbitrary<PhiSizes> = fc
+const sizes: fc.Arbitrary<Decoder> = fc
   .record({ kvHeads: fc.constantFrom(1, 2), group: fc.constantFrom(1, 2), headDim: fc.constantFrom(4, 6) })
   .map(({ kvHeads, group, headDim }) => ({
+    ...PHI4_MINI,
     hiddenSize: 4,
     heads: kvHeads * group,
     kvHeads,
@@ -74,7 +77,7 @@ export function check(draw: Draw): Outcome {
   const { seed, tokens, maxSeq, sizes, block, step, mutant, inBoth } = draw;
   const build = (T: number, spelling: Partial<Spelling>, faulty: boolean) => {
     const size = { tokens: T, maxSeq };
-    return mutant && faulty ? mutants[mutant]!(sizes, size, spelling) : phiLayers(sizes, size, spelling);
+    return mutant && faulty ? mutants[mutant]!(sizes, size, spelling) : decoderLayers(sizes, size, spelling);
   };
   const graphs = { block: build(tokens, block, true), step: build(1, step, inBoth) };
   const pair = provenPair(graphs.block, graphs.step);

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { Graph } from "../../../src/dsl/graph.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { EQUAL_AT_ONE_TOKEN } from "../phi/faults.ts";
 import { mutants } from "../phi/mutants.ts";
@@ -74,7 +74,7 @@ export function faultsInTheLayer(names: readonly string[], sizes: readonly numbe
   test.each(names)("%s is refuted with a counterexample", (name) => {
     const size = { tokens: 2, maxSeq: 4 };
     const block = mutants[name]!(TINY, size);
-    const step = phiLayers(TINY, { ...size, tokens: 1 });
+    const step = decoderLayers(TINY, { ...size, tokens: 1 });
     const verdict = prove(block, step, { budget: 10, secondOpinion: false, corollaries: false });
     expect(summary(verdict)).toBe("REFUTED");
     if (verdict.verdict === "REFUTED") expect(verdict.counterexample.value?.name).toBe(verdict.finding.value);
@@ -83,7 +83,7 @@ export function faultsInTheLayer(names: readonly string[], sizes: readonly numbe
   test.each(sizes)("none is proven at T = %i unless it is equal there", (tokens) => {
     for (const name of names) {
       const size = { tokens, maxSeq: 8 };
-      const verdict = proof(mutants[name]!(TINY, size), phiLayers(TINY, { ...size, tokens: 1 }));
+      const verdict = proof(mutants[name]!(TINY, size), decoderLayers(TINY, { ...size, tokens: 1 }));
       const equal = tokens === 1 && EQUAL_AT_ONE_TOKEN.has(name);
       expect(`${name} ${summary(verdict)}`).toBe(`${name} ${equal ? "PROVEN (exact)" : "NOT PROVEN"}`);
     }

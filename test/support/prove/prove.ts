@@ -1,12 +1,14 @@
 /** Small models for the prover's tests. */
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { Spelling } from "../../../src/models/blocks/spelling.ts";
-import type { PhiSizes } from "../../../src/models/phi.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { PHI4_MINI } from "../../../src/models/config.ts";
+import type { Decoder } from "../../../src/models/decoder.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import type { Verdict } from "../../../src/passes/prove/report/verdict.ts";
 
 /** Sizes that differ from each other. */
-export const TINY: PhiSizes = {
+export const TINY: Decoder = {
+  ...PHI4_MINI,
   hiddenSize: 10,
   heads: 4,
   kvHeads: 2,
@@ -19,7 +21,7 @@ export const TINY: PhiSizes = {
 };
 
 /** Sizes that coincide with T = 4, with each other, and with the cache of 8 rows. */
-export const COINCIDING: PhiSizes = {
+export const COINCIDING: Decoder = {
   ...TINY,
   hiddenSize: 8,
   heads: 4,
@@ -29,20 +31,10 @@ export const COINCIDING: PhiSizes = {
   ffnSize: 4,
 };
 
-export const TRUE_SIZE: PhiSizes = {
-  hiddenSize: 3072,
-  heads: 24,
-  kvHeads: 8,
-  headDim: 128,
-  rotaryDims: 96,
-  ffnSize: 8192,
-  eps: 1e-5,
-  layers: 32,
-  maxPositions: 131072,
-};
+export const TRUE_SIZE: Decoder = PHI4_MINI;
 
 export interface Case {
-  readonly sizes?: PhiSizes;
+  readonly sizes?: Decoder;
   readonly tokens: number;
   readonly maxSeq?: number;
   readonly count?: number;
@@ -55,8 +47,8 @@ export function pairOf(
   stepSpelling: Partial<Spelling> = {},
 ): { readonly block: Graph; readonly step: Graph } {
   return {
-    block: phiLayers(sizes, { tokens, maxSeq }, { ...blockSpelling, count }),
-    step: phiLayers(sizes, { tokens: 1, maxSeq }, { ...stepSpelling, count }),
+    block: decoderLayers(sizes, { tokens, maxSeq }, { ...blockSpelling, count }),
+    step: decoderLayers(sizes, { tokens: 1, maxSeq }, { ...stepSpelling, count }),
   };
 }
 

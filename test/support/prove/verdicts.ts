@@ -4,7 +4,7 @@ import { printVerdict } from "../../../src/cli/prove-text.ts";
 import type { Graphs } from "../../../src/dsl/twins.ts";
 import type { Spelling } from "../../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
-import { phiLayers } from "../../../src/models/phi.ts";
+import { decoderLayers } from "../../../src/models/layers.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { mutants } from "../phi/mutants.ts";
 import { ATTRIBUTE } from "./corpus/attribute.ts";
@@ -13,8 +13,8 @@ import { STATE } from "./corpus/state.ts";
 import { TINY } from "./prove.ts";
 
 const phi = (block: Partial<Spelling> = {}, step = block): Graphs => ({
-  block: phiLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, block),
-  step: phiLayers(PHI4_MINI, { tokens: 1, maxSeq: 2048 }, step),
+  block: decoderLayers(PHI4_MINI, { tokens: 4, maxSeq: 2048 }, block),
+  step: decoderLayers(PHI4_MINI, { tokens: 1, maxSeq: 2048 }, step),
 });
 const [TWO, ONE] = [
   { tokens: 2, maxSeq: 4 },
@@ -35,8 +35,8 @@ export const VERDICTS: Readonly<Record<string, () => Graphs>> = {
   "phi4-mini.t4.softmax-decomposed": () => phi({ softmax: "decomposed" }, {}),
   "accumulator.t2": () => pairOf(STATE["an accumulator of the first token alone"]!, 2, false),
   // REFUTED, with a small input.
-  "rope-rows-swapped.t2": () => ({ block: mutants.rope_rows_swapped!(TINY, TWO), step: phiLayers(TINY, ONE) }),
-  "v-not-updated.t2": () => ({ block: mutants.v_not_updated!(TINY, TWO), step: phiLayers(TINY, ONE) }),
+  "rope-rows-swapped.t2": () => ({ block: mutants.rope_rows_swapped!(TINY, TWO), step: decoderLayers(TINY, ONE) }),
+  "v-not-updated.t2": () => ({ block: mutants.v_not_updated!(TINY, TWO), step: decoderLayers(TINY, ONE) }),
   "mask-off-by-one.t2": () => ({
     block: mutants.mask_off_by_one!(TINY, TWO),
     step: mutants.mask_off_by_one!(TINY, ONE),

@@ -119,11 +119,15 @@ export function weightPlace(source: WeightSource, type: TensorType): WeightPlace
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
   // What begins with a zero character is a list as JSON, so that no tensor's name can spell a part of another.
   const spelled = (...parts: readonly unknown[]) => `\0${JSON.stringify(parts)}`;
-  const { tensor, rows, columns, transform } = source;
+  const { tensor, joined, rows, columns, transform } = source;
+  // Joined tensors are a weight of its own; no graph reads them otherwise.
+  if (joined) return { base: spelled(joined), offset: offsetOf(rows, type) };
   if (columns || transform) return { base: spelled(tensor, rows, columns, transform), offset: 0 };
-  const width = rows ? sizeOf(type.shape) / (rows[1] - rows[0]) : 0;
-  return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: (rows?.[0] ?? 0) * width };
+  return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: offsetOf(rows, type) };
 }
+
+const offsetOf = (rows: readonly [begin: number, end: number] | undefined, { shape }: TensorType): number =>
+  rows ? rows[0] * (sizeOf(shape) / (rows[1] - rows[0])) : 0;
 
 function flatten(c: Context, ix: readonly Ix[], shape: Shape): Ix {
   const s = c.store.indices;
