@@ -54,7 +54,7 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     given,
     ...(subject.config ? { config: subject.config } : {}),
     weights: subject.weights,
-    storedWeights: args.text("weights") !== undefined,
+    storedWeights: subject.storedWeights,
     openWeights: () => subject.openWeights(block),
     small: subject.small,
   };

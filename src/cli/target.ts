@@ -8,12 +8,13 @@ import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { decoderLayers } from "../models/layers.ts";
+import type { OpenWeights } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
-import { BUILT_IN, isGraphFile, type OperandKind } from "./operand-kind.ts";
+import { BUILT_IN, isCheckpoint, isGraphFile, type OperandKind } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
@@ -25,6 +26,8 @@ export interface Subject {
   readonly config?: Decoder;
   /** One line that tells where the weights come from. */
   readonly weights: string;
+  /** Whether they are somebody's: in a checkpoint, not made from a seed. */
+  readonly storedWeights: boolean;
   /** Opens the weights of the graph; the caller closes the store. */
   openWeights(graph: Graph): Promise<WeightStore>;
   /** Holds the weights of graphs against the headers of the checkpoint, if there is one. @throws UserError */
@@ -35,13 +38,17 @@ export interface Subject {
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
 
-/** What is built from a text: the built-in model and graph files. */
-const BUILT = ["model", "graph"] as const satisfies readonly OperandKind[];
+/** What is built: models and graph files. */
+const BUILT = ["model", "checkpoint", "graph"] as const satisfies readonly OperandKind[];
+/** What is built from a text, with weights from elsewhere. */
+const WITHOUT_WEIGHTS = ["model", "graph"] as const satisfies readonly OperandKind[];
+/** What has layers. */
+const LAYERED = ["model", "checkpoint"] as const satisfies readonly OperandKind[];
 
 /** Options that choose what to build: every command that builds a model has them. */
 export const SIZE_OPTIONS = {
-  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: ["model"] },
-  layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1", for: ["model"] },
+  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: LAYERED },
+  layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1", for: LAYERED },
   tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4", for: BUILT },
   "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048", for: BUILT },
 } as const satisfies Options;
@@ -52,16 +59,20 @@ export const TOKENS_OF_PACKAGES = {
 } as const satisfies Options;
 
 /** A checkpoint; a command says what it is read for. */
-export const CHECKPOINT_OPTION = { kind: "folder", help: "Hugging Face checkpoint folder" } as const;
+export const CHECKPOINT_OPTION = { kind: "folder", help: "checkpoint: Hugging Face folder or .gguf file" } as const;
 
 /** A checkpoint, for a command that reads its weights. */
 export const WEIGHTS_OPTION: Options = {
-  weights: { ...CHECKPOINT_OPTION, help: `${CHECKPOINT_OPTION.help}; generated weights when absent`, for: BUILT },
+  weights: {
+    ...CHECKPOINT_OPTION,
+    help: `${CHECKPOINT_OPTION.help}; generated weights when absent`,
+    for: WITHOUT_WEIGHTS,
+  },
 };
 
 /** The seed of generated weights, for a command that makes nothing else by it. */
 export const SEED_OPTION: Options = {
-  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: BUILT },
+  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: WITHOUT_WEIGHTS },
 };
 
 /** The seed of a command that also makes inputs by it, which packages are fed too. */
@@ -77,9 +88,10 @@ export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens
  * @throws UserError when it is neither the built-in model nor a graph file, or its checkpoint breaks the contract.
  */
 export async function subjectOf(operand: string, args: Args, io: Io): Promise<Subject> {
-  if (operand === BUILT_IN) return decoderSubject(args, io);
+  if (operand === BUILT_IN) return decoderSubject(args, io, args.text("weights"));
+  if (isCheckpoint(operand)) return decoderSubject(args, io, operand);
   if (!isGraphFile(operand)) {
-    const what = `"${operand}" is neither ${BUILT_IN} nor a graph file (.ts) nor a package (.mlpackage)`;
+    const what = `"${operand}" is neither ${BUILT_IN} nor a checkpoint (a folder or .gguf) nor a graph file (.ts) nor a package (.mlpackage)`;
     throw new UserError(what, nearest(operand, [BUILT_IN]) && `did you mean ${BUILT_IN}?`);
   }
   const model = await loadGraphFile(operand);
@@ -94,13 +106,13 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
     oneLayer: build,
     small: smallPair(build),
     weights: weights ?? generatedLabel(args),
+    storedWeights: weights !== undefined,
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
     checkWeights: async (graphs) => (weights === undefined ? undefined : checkFolder(weights, graphs)),
   };
 }
 
-async function decoderSubject(args: Args, io: Io): Promise<Subject> {
-  const folder = args.text("weights");
+async function decoderSubject(args: Args, io: Io, folder: string | undefined): Promise<Subject> {
   const [first, count] = [args.whole("layer"), args.whole("layers")];
   const { decoder: config, notes } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
   for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
@@ -111,6 +123,7 @@ async function decoderSubject(args: Args, io: Io): Promise<Subject> {
     name: `${stemOf(config)}.${range}`,
     config,
     weights: folder ?? generatedLabel(args),
+    storedWeights: folder !== undefined,
     oneLayer: (size) => decoderLayers(config, size),
     // Layers of a kind are renamings of one another.
     small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: few })),
@@ -145,21 +158,19 @@ const generatedLabel = (args: Args): string => `generated (seed ${args.text("see
 
 /** Reads config.json and holds the checkpoint's headers against it. */
 async function configOf(folder: string): Promise<ReadConfig> {
-  const { openCheckpoint } = await import("../weights/checkpoint.ts");
-  const checkpoint = await openCheckpoint(folder);
+  const checkpoint = await openFolder(folder);
   try {
-    const read = readDecoder(checkpoint.config, checkpoint.configPath);
-    checkTensors(read.decoder, checkpoint.tensors.values(), folder);
-    return read;
+    const { decoder, notes } = readDecoder(checkpoint.config, checkpoint.configPath);
+    const found = checkTensors(decoder, checkpoint.tensors.values(), folder);
+    return { decoder, notes: [...checkpoint.notes, ...notes, ...found] };
   } finally {
     await checkpoint.close();
   }
 }
 
 async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<void> {
-  const { openCheckpoint } = await import("../weights/checkpoint.ts");
   const { checkWeights } = await import("../weights/check-weights.ts");
-  const checkpoint = await openCheckpoint(folder);
+  const checkpoint = await openFolder(folder);
   try {
     checkWeights(graphs.flatMap(schedule), checkpoint.tensors, folder);
   } finally {
@@ -167,8 +178,8 @@ async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<vo
   }
 }
 
-async function openFolder(folder: string): Promise<WeightStore> {
-  return (await import("../weights/checkpoint.ts")).openCheckpoint(folder);
+async function openFolder(path: string): Promise<OpenWeights> {
+  return (await import("../weights/open.ts")).openWeights(path);
 }
 
 async function generated(graph: Graph, args: Args): Promise<WeightStore> {

@@ -80,22 +80,55 @@ export function modelTensors(decoder: Decoder): readonly ExpectedTensor[] {
   ];
 }
 
+/** What is wrong with the tensors of a checkpoint, and what is not as it should be though no layer depends on it. */
+export interface TensorFindings {
+  readonly problems: readonly string[];
+  readonly notes: readonly string[];
+}
+
 /**
  * Holds a checkpoint's headers against the configuration: missing tensors, wrong shapes, element types that are not
- * supported, and tensors that no part of the model would read. Empty when all is well.
+ * supported, and tensors of a layer that the layer would not read, which is another one then. Outside of the layers what is there
+ * beyond the model, a missing head and a padded vocabulary are noted. Both empty when all is well.
  */
-export function tensorProblems(config: Decoder, stored: Iterable<StoredTensor>): readonly string[] {
+export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>): TensorFindings {
   const held = new Map([...stored].map((tensor) => [tensor.name, tensor]));
-  const expected = modelTensors(config);
+  const expected = modelTensors(config).map((tensor) => padded(config, tensor, held.get(tensor.name)));
+  const head = wholeName(config, "head");
   const known = new Set(expected.map((tensor) => tensor.name));
   // Some tools write the tied head out all the same; nothing reads it, and the layers do not depend on it.
-  if (config.tiedHead) known.add(wholeName(config, "head"));
-  return [
-    ...expected.flatMap((tensor) => faultOf(tensor, held.get(tensor.name))),
-    ...[...held.keys()]
-      .filter((name) => !known.has(name) && !isTable(name))
-      .map((name) => `tensor "${name}" is not part of the model that config.json describes; nothing would read it`),
-  ];
+  known.add(head);
+  const isAbsent = !config.tiedHead && !held.has(head);
+  const strangers = [...held.keys()].filter((name) => !known.has(name) && !isTable(name));
+  const told = (name: string) =>
+    `tensor "${name}" is not part of the model that config.json describes; nothing would read it`;
+  const isOfLayer = (name: string) => /(^|\.)layers\.\d+\./.test(name);
+  return {
+    problems: [
+      ...expected.flatMap((tensor) => (isAbsent && tensor.name === head ? [] : faultOf(tensor, held.get(tensor.name)))),
+      ...strangers.filter(isOfLayer).map(told),
+    ],
+    notes: [
+      ...(isAbsent ? [`tensor "${head}" is missing, which no layer reads`] : []),
+      ...expected.flatMap(({ name, shape }) =>
+        isVocabulary(config, name) && shape[0] !== config.vocab
+          ? [`tensor "${name}" has ${shape[0]} rows for a vocabulary of ${config.vocab}`]
+          : [],
+      ),
+      ...strangers.filter((name) => !isOfLayer(name)).map(told),
+    ],
+  };
+}
+
+const isVocabulary = (config: Decoder, name: string): boolean =>
+  name === wholeName(config, "embedding") || name === wholeName(config, "head");
+
+/** Some tools give the vocabulary more rows than it has words. */
+function padded(config: Decoder, tensor: ExpectedTensor, found: StoredTensor | undefined): ExpectedTensor {
+  const rows = found?.shape[0] ?? 0;
+  return isVocabulary(config, tensor.name) && rows > config.vocab
+    ? { ...tensor, shape: [rows, ...tensor.shape.slice(1)] }
+    : tensor;
 }
 
 /** Older checkpoints hold RoPE's frequencies beside the weights; transformers makes them anew, and so does the host. */
@@ -115,10 +148,12 @@ function faultOf(expected: ExpectedTensor, found: StoredTensor | undefined): rea
 /**
  * Refuses a checkpoint that does not match its configuration.
  * @param where The checkpoint's folder, for messages.
+ * @returns what was noted
  * @throws UserError with the first problem and how many more there are.
  */
-export function checkTensors(config: Decoder, stored: Iterable<StoredTensor>, where: string): void {
-  const [first, ...more] = tensorProblems(config, stored);
-  if (first === undefined) return;
+export function checkTensors(config: Decoder, stored: Iterable<StoredTensor>, where: string): readonly string[] {
+  const { problems, notes } = tensorFindings(config, stored);
+  const [first, ...more] = problems;
+  if (first === undefined) return notes.map((note) => `${where}: ${note}`);
   throw new UserError(`${where}: ${first}${more.length > 0 ? ` (and ${more.length} more problems like this)` : ""}`);
 }

@@ -2,8 +2,9 @@
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { strictJsonOf } from "../files/json.ts";
-import { readRegular, statOf } from "../files/regular.ts";
+import { namesIn, readRegular, statOf } from "../files/regular.ts";
 import { isSourceDType } from "./convert.ts";
+import { refuseQuantised, withoutWeights } from "./folder-kind.ts";
 import { fp16Store } from "./fp16-store.ts";
 import type { ReadableTensor } from "./rectangle.ts";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
@@ -18,6 +19,8 @@ export interface Checkpoint extends WeightStore {
   /** config.json: its path, and its contents parsed but not yet understood (`readDecoder` does that). */
   readonly configPath: string;
   readonly config: unknown;
+  /** What was taken for granted or passed over, a sentence each. */
+  readonly notes: readonly string[];
   /** Every tensor that the headers announce, by name. */
   readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
   /** The tensors whose names begin with `prefix` that nobody has streamed so far. */
@@ -31,8 +34,21 @@ export interface Checkpoint extends WeightStore {
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const configPath = join(folder, "config.json");
   const config = await readJson(configPath);
-  const files = await openFiles(folder);
-  const held = new Map(files.flatMap((file) => [...file.tensors].map(([name, entry]) => [name, { file, entry }])));
+  const names = await namesIn(folder);
+  const files = await openFiles(folder, names);
+  const entries = files.flatMap((file) => [...file.tensors.values()].map((entry) => ({ file, entry })));
+  const isBase = isBaseModel(entries.map(({ entry }) => entry.name));
+  const held = new Map(entries.map(({ file, entry }) => [isBase ? fullName(entry.name) : entry.name, { file, entry }]));
+  try {
+    refuseQuantised(
+      folder,
+      config,
+      entries.map(({ entry }) => entry),
+    );
+  } catch (error) {
+    await closeAll(files);
+    throw error;
+  }
   const unread = new Set(held.keys());
   const store = fp16Store((tensor) => {
     const found = held.get(tensor);
@@ -45,11 +61,22 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     folder,
     configPath,
     config,
-    tensors: new Map([...held].map(([name, { entry }]) => [name, entry])),
+    notes: [
+      ...(isBase ? [`${folder}: tensor names lack "model.": a base model was saved, and is read as one`] : []),
+      ...(names.includes("adapter_config.json")
+        ? [`${folder}: the adapter (LoRA) beside the weights is not merged`]
+        : []),
+    ],
+    tensors: new Map([...held].map(([name, { entry }]) => [name, { ...entry, name }])),
     unread: (prefix = "") => [...unread].filter((name) => name.startsWith(prefix)),
     close: () => closeAll(files),
   };
 }
+
+/** Whether the names are those of a model without its head, which lack the first part of the usual ones. */
+const isBaseModel = (names: readonly string[]): boolean =>
+  names.includes("embed_tokens.weight") && !names.some((name) => name.startsWith("model."));
+const fullName = (name: string): string => (name.startsWith("lm_head.") ? name : `model.${name}`);
 
 function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTensor {
   const { name, dtype, shape } = entry;
@@ -62,14 +89,18 @@ function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTenso
 }
 
 /** The single file, or all shards that the index names, each holding exactly what the index says. */
-async function openFiles(folder: string): Promise<readonly SafetensorsFile[]> {
-  const [single, sharded] = await Promise.all([exists(join(folder, SINGLE)), exists(join(folder, INDEX))]);
-  if (single && sharded) throw new UserError(`${folder}: holds both ${SINGLE} and ${INDEX}`, "remove the stale one");
-  if (single) return openAll([join(folder, SINGLE)]);
-  if (!sharded) throw new UserError(`${folder}: holds neither ${SINGLE} nor ${INDEX}`, "is it a checkpoint folder?");
+async function openFiles(folder: string, names: readonly string[]): Promise<readonly SafetensorsFile[]> {
+  const single = names.includes(SINGLE);
+  if (!names.includes(INDEX)) {
+    if (single) return openAll([join(folder, SINGLE)]);
+    throw withoutWeights(folder, names, `${SINGLE} nor ${INDEX}`);
+  }
   const path = join(folder, INDEX);
   const weightMap = weightMapOf(await readJson(path), path);
   const shards = [...new Set(weightMap.values())].sort();
+  // transformers would read the one file and pass over the index; which of the two is meant nobody can tell.
+  if (single && !shards.includes(SINGLE))
+    throw new UserError(`${folder}: holds ${SINGLE}, and ${INDEX} names other files`, "remove what is stale");
   for (const shard of shards) await checkShard(folder, path, shard);
   const files = await openAll(shards.map((shard) => join(folder, shard)));
   try {

@@ -93,6 +93,9 @@ async function readHeader(handle: FileHandle, path: string, size: number): Promi
   if (size < LENGTH_BYTES) throw new UserError(`${path}: ${size} bytes are too few for a safetensors file`);
   const length = Buffer.alloc(LENGTH_BYTES);
   await readExactly(handle, path, length, 0);
+  // The first words of what Git leaves where large files were not fetched.
+  if (length.toString("latin1") === "version ")
+    throw new UserError(`${path} is a Git LFS pointer, not the weights`, "run git lfs pull in its folder");
   const n = length.readBigUInt64LE();
   if (n > MAX_HEADER) throw new UserError(`${path}: the header length ${n} is above the limit of ${MAX_HEADER} bytes`);
   if (LENGTH_BYTES + Number(n) > size)

@@ -278,7 +278,8 @@ describe("a graph file", () => {
   });
 
   test("of another kind", async () => {
-    const sentence = '"model.onnx" is neither phi4-mini nor a graph file (.ts) nor a package (.mlpackage)';
+    const sentence =
+      '"model.onnx" is neither phi4-mini nor a checkpoint (a folder or .gguf) nor a graph file (.ts) nor a package (.mlpackage)';
     await expectRefusal(["emit", "model.onnx"], sentence);
   });
 });
@@ -361,7 +362,7 @@ describe("options", () => {
     ],
     [
       ["emit", "phi4mini"],
-      '"phi4mini" is neither phi4-mini nor a graph file (.ts) nor a package (.mlpackage); did you mean phi4-mini?',
+      '"phi4mini" is neither phi4-mini nor a checkpoint (a folder or .gguf) nor a graph file (.ts) nor a package (.mlpackage); did you mean phi4-mini?',
     ],
     [["emit", "phi4-mini", "--token", "4"], "Unknown option '--token'; did you mean --tokens?"],
     [["emit", "phi4-mini", "--frobnicate"], "Unknown option '--frobnicate'; see graphc emit --help"],

@@ -4,7 +4,7 @@ import { sizeOf } from "../../src/dsl/type.ts";
 import { sentenceOf } from "../../src/dsl/user-error.ts";
 import { checkLayer, checkSize, PHI4_MINI, windowNotes } from "../../src/models/config.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
-import { checkTensors, layerTensors, modelTensors, tensorProblems } from "../../src/models/config-tensors.ts";
+import { checkTensors, layerTensors, modelTensors, tensorFindings } from "../../src/models/config-tensors.ts";
 
 const { shortFactor, longFactor } = PHI4_MINI.rope;
 const ROPE_SCALING = { type: "longrope", short_factor: shortFactor, long_factor: longFactor };
@@ -278,6 +278,7 @@ test("sizes of a build", () => {
 });
 
 const CONFIG = { ...PHI4_MINI, layers: 2, vocab: 256 };
+const tensorProblems = (...args: Parameters<typeof tensorFindings>) => tensorFindings(...args).problems;
 const HELD = modelTensors(CONFIG).map((tensor) => ({ ...tensor, dtype: "BF16" }));
 
 test("a checkpoint's headers against the configuration", () => {
@@ -294,9 +295,24 @@ test("a checkpoint's headers against the configuration", () => {
   expect(tensorProblems(CONFIG, [...HELD, head])).toEqual([]);
   const table = { name: "model.layers.0.self_attn.rotary_emb.inv_freq", dtype: "F32", shape: [48] };
   expect(tensorProblems(CONFIG, [...HELD, table])).toEqual([]);
-  expect(tensorProblems({ ...CONFIG, tiedHead: false }, HELD)).toEqual([
-    'tensor "lm_head.weight" [256,3072] is missing',
+});
+
+test("what no layer reads is noted", () => {
+  const wide = HELD.map((tensor) => (tensor.name.includes("embed") ? { ...tensor, shape: [320, 3072] } : tensor));
+  const score = { name: "score.weight", dtype: "BF16", shape: [2, 3072] };
+  expect(tensorFindings({ ...CONFIG, tiedHead: false }, [...wide, score])).toEqual({
+    problems: [],
+    notes: [
+      'tensor "lm_head.weight" is missing, which no layer reads',
+      'tensor "model.embed_tokens.weight" has 320 rows for a vocabulary of 256',
+      'tensor "score.weight" is not part of the model that config.json describes; nothing would read it',
+    ],
+  });
+  const narrow = HELD.map((tensor) => (tensor.name.includes("embed") ? { ...tensor, shape: [255, 3072] } : tensor));
+  expect(tensorProblems(CONFIG, narrow)).toEqual([
+    'tensor "model.embed_tokens.weight" has shape [255,3072], but config.json asks for [256,3072]',
   ]);
+  expect(checkTensors(CONFIG, [...HELD, score], "phi")).toEqual([expect.stringMatching(/^phi: tensor "score/)]);
 });
 
 test("missing and extra tensors, wrong shapes and dtypes", () => {

@@ -114,7 +114,77 @@ test("folders that are no checkpoint", async () => {
   await writeIndex(folder, {});
   await writeSafetensors(join(folder, "model.safetensors"), []);
   expect(await refused(folder)).toBe(
-    ": holds both model.safetensors and model.safetensors.index.json; remove the stale one",
+    ": holds model.safetensors, and model.safetensors.index.json names other files; remove what is stale",
+  );
+});
+
+test.each([
+  ["model.Q4_K_M.gguf", "holds model.Q4_K_M.gguf, a GGUF file; give that file"],
+  ["phi.mlpackage", "holds phi.mlpackage, a Core ML model; give that, not its folder"],
+  [
+    "adapter_config.json",
+    "holds an adapter without its base model; merge it into the base model (peft: merge_and_unload) and save that",
+  ],
+  [
+    "pytorch_model-00001-of-00002.bin",
+    "holds pytorch_model-00001-of-00002.bin, a pickle, which runs code when it is read; load it with transformers and save it with save_pretrained, which writes safetensors",
+  ],
+  [
+    "weights.00.npz",
+    "holds weights.00.npz, whose tensors have other names; give the checkpoint in Hugging Face's layout",
+  ],
+])("a folder with %s alone is told what it is", async (file, sentence) => {
+  const folder = await testFolder();
+  await writeFile(join(folder, "config.json"), "{}");
+  await writeFile(join(folder, file), "");
+  expect(await refused(folder)).toBe(`: ${sentence}`);
+});
+
+test("an index that names the one file is none too many", async () => {
+  const folder = await checkpointFolder({ "model.safetensors": [bf16("a", [1])] });
+  await writeIndex(folder, { a: "model.safetensors" });
+  const checkpoint = await openCheckpoint(folder);
+  expect([...checkpoint.tensors.keys()]).toEqual(["a"]);
+  await checkpoint.close();
+});
+
+test("what Git leaves where large files were not fetched", async () => {
+  const folder = await testFolder();
+  await writeFile(join(folder, "config.json"), "{}");
+  await writeFile(
+    join(folder, "model.safetensors"),
+    "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n",
+  );
+  expect(await refused(folder)).toBe(
+    "model.safetensors is a Git LFS pointer, not the weights; run git lfs pull in its folder",
+  );
+});
+
+test("names of a base model are given their first part, those of the head are not", async () => {
+  const names = ["embed_tokens.weight", "layers.0.input_layernorm.weight", "lm_head.weight"];
+  const folder = await checkpointFolder({ "model.safetensors": names.map((name) => bf16(name, [1])) });
+  const checkpoint = await openCheckpoint(folder);
+  const full = ["model.embed_tokens.weight", "model.layers.0.input_layernorm.weight", "lm_head.weight"];
+  expect([...checkpoint.tensors].map(([key, { name }]) => [key, name])).toEqual(full.map((name) => [name, name]));
+  expect(checkpoint.notes).toEqual([expect.stringContaining('tensor names lack "model."')]);
+  await gather(checkpoint.stream(whole("model.embed_tokens.weight"), vector(1)));
+  await checkpoint.close();
+});
+
+const u32 = (name: string) => ({ name, dtype: "U32", shape: [1], data: new Uint8Array(4) });
+const f8 = (name: string) => ({ name, dtype: "F8_E4M3", shape: [1], data: new Uint8Array(1) });
+test.each([
+  ["FP8 with scales of its own", {}, [f8("w.weight"), bf16("w.weight_scale_inv", [1])]],
+  ["MLX, in groups with scales and biases", {}, [u32("w.weight"), bf16("w.scales", [1]), bf16("w.biases", [1])]],
+  ["GPTQ or AWQ", {}, [u32("w.qweight"), u32("w.qzeros"), bf16("w.scales", [1])]],
+  ["AWQ", { quantization_config: { quant_method: "awq" } }, [u32("w.qweight")]],
+  ["bitsandbytes", {}, [u32("w.weight"), bf16("w.weight.absmax", [1])]],
+  ['"hqq"', { quantization_config: { quant_method: "hqq" } }, [bf16("w", [1])]],
+])("weights quantised by %s are named for what they are", async (how, config, tensors) => {
+  const folder = await checkpointFolder({ "model.safetensors": tensors });
+  await writeFile(join(folder, "config.json"), JSON.stringify(config));
+  expect(await refused(folder)).toBe(
+    `: its weights are quantised (${how}), which graphc does not read; give the checkpoint that they were quantised from, or dequantise them with the tool that wrote them`,
   );
 });
 

@@ -28,7 +28,7 @@ import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PA
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
 export const checkCommand: Command = {
   name: "check",
-  operands: "phi4-mini | GRAPH.ts | X.mlpackage",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | X.mlpackage",
   arity: [1, 1],
   needs: "a model (phi4-mini), a graph file or a package",
   example: "phi4-mini",
@@ -86,7 +86,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
   return {
     subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [] })),
     roles: foundRoles(meetInputs(block, step, given)),
-    ...(args.given("weights") ? { openWeights: () => subject.openWeights(block) } : {}),
+    ...(subject.storedWeights ? { openWeights: () => subject.openWeights(block) } : {}),
   };
 }
 

@@ -15,7 +15,7 @@ import { SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
   name: "emit",
-  operands: "phi4-mini | GRAPH.ts",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts",
   arity: [1, 1],
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",

@@ -21,7 +21,7 @@ const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
 /** Runs blocks against single tokens; a difference in any bit is a no. */
 export const parityCommand: Command = {
   name: "parity",
-  operands: "phi4-mini | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",

@@ -22,7 +22,7 @@ import { TOOL_VERSION } from "../version.ts";
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
 export const proveCommand: Command = {
   name: "prove",
-  operands: "phi4-mini | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
   needs: "a model (phi4-mini), a graph file, or a block package with its one-token twin",
   example: "phi4-mini",

@@ -22,7 +22,7 @@ import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } f
 /** Outputs and states at exit, as safetensors that --state and --inputs take again. */
 export const runCommand: Command = {
   name: "run",
-  operands: "phi4-mini | GRAPH.ts | X.mlpackage [STEP.mlpackage]",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | X.mlpackage [STEP.mlpackage]",
   arity: [1, 2],
   needs: "a model (phi4-mini), a graph file or a package",
   example: "examples/counter.ts --positions 0",

@@ -9,7 +9,7 @@ import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 /** Figures per value over a few blocks that share their cache; a value that is not finite is a no. */
 export const surveyCommand: Command = {
   name: "survey",
-  operands: "phi4-mini | GRAPH.ts",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts",
   arity: [1, 1],
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",

@@ -23,7 +23,7 @@ export const EMBEDDED = "x";
 
 /** Whether the rows are embeddings: the first layer of a model whose checkpoint is given. */
 export const isEmbedded = (pair: OpenPair, args: Args): boolean =>
-  pair.config !== undefined && args.text("weights") !== undefined && args.whole("layer") === 0;
+  pair.config !== undefined && pair.storedWeights && args.whole("layer") === 0;
 
 /** Ids of the tokens whose embeddings the blocks are fed, in their order, spread evenly over the vocabulary. */
 export function sampledTokens(pair: OpenPair, args: Args): readonly number[] {

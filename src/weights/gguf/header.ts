@@ -30,7 +30,8 @@ export interface GgufHeader {
   readonly paddedEnd: number;
 }
 
-const MAGIC = 0x46554747;
+/** "GGUF", and "vers", as which the text begins that Git leaves in place of a large file. */
+const [MAGIC, LFS_MAGIC] = [0x46554747, 0x73726576] as const;
 const VERSION = 3;
 const STRING = 8;
 const ARRAY = 9;
@@ -51,7 +52,10 @@ export function readHeader(cursor: Cursor, path: string): GgufHeader {
 }
 
 function checkMagic(cursor: Cursor, path: string): void {
-  if (cursor.u32() !== MAGIC) throw new UserError(`${path} is no GGUF file: it does not begin with "GGUF"`);
+  const magic = cursor.u32();
+  if (magic === LFS_MAGIC)
+    throw new UserError(`${path} is a Git LFS pointer, not the weights`, "run git lfs pull in its folder");
+  if (magic !== MAGIC) throw new UserError(`${path} is no GGUF file: it does not begin with "GGUF"`);
   const version = cursor.u32();
   if (version === VERSION) return;
   const swapped = ((version & 0xff) << 24) | ((version & 0xff00) << 8) | ((version >>> 8) & 0xff00) | (version >>> 24);

@@ -1,0 +1,23 @@
+/** Opens the weights that a path names, a folder or a GGUF file, as one kind of store. */
+import { statOf } from "../files/regular.ts";
+import type { StoredTensor } from "../models/config-tensors.ts";
+import { openCheckpoint } from "./checkpoint.ts";
+import { openGgufCheckpoint } from "./gguf/checkpoint.ts";
+import type { WeightStore } from "./store.ts";
+
+/** Weights with their configuration, whatever they lie in. */
+export interface OpenWeights extends WeightStore {
+  /** What config.json says, or said when the file was converted; `readDecoder` understands it. */
+  readonly config: unknown;
+  readonly configPath: string;
+  /** By Hugging Face's names. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What was taken for granted or passed over, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+/** @throws UserError that names the file and what is wrong with it */
+export async function openWeights(path: string): Promise<OpenWeights> {
+  const isFile = (await statOf(path))?.isFile() ?? path.endsWith(".gguf");
+  return isFile ? { ...(await openGgufCheckpoint(path)), notes: [] } : openCheckpoint(path);
+}

@@ -1,0 +1,133 @@
+/** A checkpoint as an operand, in either container: what it says, and the packages that come of it. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import {
+  CONFIG,
+  checkpointOf,
+  expectRefusal,
+  fileOf,
+  folderOf,
+  graphc,
+  type RawTensor,
+  TENSORS,
+} from "../support/cli.ts";
+import { filesIn } from "../support/emit.ts";
+import { ggufBytes, type RawInfo, type RawValue, string, whole } from "../support/gguf-files.ts";
+
+const f32 = (x: number): RawValue => [6, new Uint8Array(Float32Array.of(x).buffer)];
+
+const NAMES: Readonly<Record<string, string>> = {
+  "model.embed_tokens.weight": "token_embd.weight",
+  "model.norm.weight": "output_norm.weight",
+  input_layernorm: "attn_norm",
+  "self_attn.qkv_proj": "attn_qkv",
+  "self_attn.o_proj": "attn_output",
+  post_attention_layernorm: "ffn_norm",
+  "mlp.gate_up_proj": "ffn_up",
+  "mlp.down_proj": "ffn_down",
+};
+
+/** The tensors in the other container: the bits of a bf16 are the first half of the same number's as fp32. */
+function inGguf({ name, shape, data }: RawTensor): RawInfo {
+  const [, layer, part] = /^model\.layers\.(\d+)\.(.+)\.weight$/.exec(name) ?? [];
+  const bits = new Uint16Array(data.slice().buffer);
+  return {
+    name: part === undefined ? NAMES[name]! : `blk.${layer}.${NAMES[part]}.weight`,
+    dims: shape.toReversed(),
+    type: 0,
+    data: new Uint8Array(Uint32Array.from(bits, (b) => b << 16).buffer),
+  };
+}
+
+/** The model of `CONFIG` as a GGUF file. */
+function ggufOf(more: Readonly<Record<string, RawValue>> = {}): string {
+  const values: Readonly<Record<string, RawValue>> = {
+    "general.architecture": string("phi3"),
+    "phi3.embedding_length": whole(32),
+    "phi3.attention.head_count": whole(2),
+    "phi3.attention.head_count_kv": whole(1),
+    "phi3.attention.key_length": whole(32),
+    "phi3.feed_forward_length": whole(16),
+    "phi3.block_count": whole(2),
+    "phi3.context_length": whole(64),
+    "phi3.attention.layer_norm_rms_epsilon": f32(1e-5),
+    "phi3.rope.dimension_count": whole(16),
+    "phi3.rope.freq_base": f32(10000),
+    ...more,
+  };
+  const bytes = ggufBytes({ metadata: Object.entries(values), tensors: TENSORS.map(inGguf) });
+  return join(folderOf({ "m.gguf": bytes }), "m.gguf");
+}
+
+const SIZE = ["--max-seq", "16", "--layer", "1"] as const;
+
+test("the same model in either container, as an operand or by --weights, gives the same bytes", async () => {
+  const out = folderOf({});
+  const emitted = async (name: string, ...words: readonly string[]) => {
+    const folder = join(out, name);
+    expect(await graphc(["emit", ...words, ...SIZE, "--out", folder])).toMatchObject({ code: 0 });
+    const files = filesIn(folder);
+    expect(Object.keys(files).filter((path) => path.endsWith("weight.bin"))).toHaveLength(2);
+    return files;
+  };
+  const folder = checkpointOf();
+  const first = await emitted("a", folder);
+  expect(await emitted("b", "phi4-mini", "--weights", folder)).toEqual(first);
+  expect(await emitted("c", ggufOf())).toEqual(first);
+  expect(await emitted("d", "phi4-mini", "--weights", ggufOf())).toEqual(first);
+});
+
+describe.each(["check", "prove", "parity", "survey"])("%s", (command) => {
+  test.each(["folder", "GGUF file"])("takes a %s", async (kind) => {
+    const path = kind === "folder" ? checkpointOf() : ggufOf();
+    const outcome = await graphc([command, path, ...SIZE]);
+    expect(outcome.code).toBe(0);
+    // Weights that are at hand are looked at.
+    expect(outcome.out).not.toContain("checkpoint that was not given");
+  });
+});
+
+test("run takes a checkpoint", async () => {
+  const out = join(folderOf({}), "y.safetensors");
+  const argv = ["run", ggufOf(), ...SIZE, "--positions", "0..3", "--out", out];
+  expect(await graphc(argv)).toMatchObject({ code: 0 });
+});
+
+test("what is noted goes to standard error", async () => {
+  const { tie_word_embeddings: _, ...config } = CONFIG;
+  const folder = checkpointOf({ "config.json": JSON.stringify(config), "adapter_config.json": "{}" });
+  const { code, err } = await graphc(["check", folder, ...SIZE]);
+  expect(code).toBe(0);
+  expect(err).toContain("note: …: the adapter (LoRA) beside the weights is not merged");
+  expect(err).toContain("note: tie_word_embeddings is not given; Hugging Face's default false");
+  expect(err).toContain('note: …: tensor "lm_head.weight" is missing, which no layer reads');
+});
+
+test("a checkpoint that is none", async () => {
+  await expectRefusal(["check", "none.gguf"], "cannot read none.gguf: there is no such file or folder");
+  await expectRefusal(["check", folderOf({})], "cannot read …/config.json: there is no such file or folder");
+  await expectRefusal(
+    ["check", ggufOf(), "--weights", "x"],
+    /--weights does nothing for …\/m\.gguf; it is for phi4-mini and graph files$/,
+  );
+  await expectRefusal(
+    ["emit", ggufOf(), "--seed", "3"],
+    /--seed does nothing for …\/m\.gguf; it is for phi4-mini and graph files$/,
+  );
+  const pointer = join(folderOf({}), "m.gguf");
+  writeFileSync(pointer, "version https://git-lfs.github.com/spec/v1\n");
+  await expectRefusal(
+    ["check", pointer],
+    "…/m.gguf is a Git LFS pointer, not the weights; run git lfs pull in its folder",
+  );
+  await expectRefusal(
+    ["check", ggufOf({ "phi3.block_count": whole(3) }), ...SIZE],
+    /^error: …\/m\.gguf: tensor "model\.layers\.2\.input_layernorm\.weight" \[32\] is missing \(and 5 more/,
+  );
+  const extra = fileOf([...TENSORS, { ...TENSORS[1]!, name: "model.layers.1.self_attn.q_norm.weight" }]);
+  await expectRefusal(
+    ["check", checkpointOf({ "model.safetensors": extra }), ...SIZE],
+    /q_norm\.weight" is not part of the model/,
+  );
+});
