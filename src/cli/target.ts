@@ -10,6 +10,7 @@ import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { OpenWeights } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
+import { type Card, cardOf } from "./card.ts";
 import type { Args } from "./command.ts";
 import { loadGraphFile } from "./graph-file.ts";
 import type { Io } from "./io.ts";
@@ -28,6 +29,8 @@ export interface Subject {
   readonly weights: string;
   /** Whether they are somebody's: in a checkpoint, not made from a seed. */
   readonly storedWeights: boolean;
+  /** What its checkpoint is, where the model comes from one. */
+  readonly card?: Card;
   /** Opens the weights of the graph; the caller closes the store. */
   openWeights(graph: Graph): Promise<WeightStore>;
   /** Holds the weights of graphs against the headers of the checkpoint, if there is one. @throws UserError */
@@ -114,7 +117,7 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
 
 async function decoderSubject(args: Args, io: Io, folder: string | undefined): Promise<Subject> {
   const [first, count] = [args.whole("layer"), args.whole("layers")];
-  const { decoder: config, notes } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
+  const { decoder: config, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
   for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
   for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
   const few = fewestLayers(config, first, count);
@@ -124,6 +127,7 @@ async function decoderSubject(args: Args, io: Io, folder: string | undefined): P
     config,
     weights: folder ?? generatedLabel(args),
     storedWeights: folder !== undefined,
+    ...(card ? { card } : {}),
     oneLayer: (size) => decoderLayers(config, size),
     // Layers of a kind are renamings of one another.
     small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: few })),
@@ -137,7 +141,7 @@ async function decoderSubject(args: Args, io: Io, folder: string | undefined): P
   };
 }
 
-const BUILT_IN_CONFIG: ReadConfig = { decoder: PHI4_MINI, notes: [] };
+const BUILT_IN_CONFIG: ReadConfig & { readonly card?: Card } = { decoder: PHI4_MINI, notes: [] };
 
 /** Packages are called by the architecture; phi3 has been known here as the model that came first. */
 const stemOf = ({ architecture }: Decoder): string => (architecture === "phi3" ? BUILT_IN : architecture);
@@ -157,12 +161,12 @@ function smallest(config: Decoder): Decoder {
 const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
 
 /** Reads config.json and holds the checkpoint's headers against it. */
-async function configOf(folder: string): Promise<ReadConfig> {
+async function configOf(folder: string): Promise<ReadConfig & { readonly card: Card }> {
   const checkpoint = await openFolder(folder);
   try {
     const { decoder, notes } = readDecoder(checkpoint.config, checkpoint.configPath);
     const found = checkTensors(decoder, checkpoint.tensors.values(), folder);
-    return { decoder, notes: [...checkpoint.notes, ...notes, ...found] };
+    return { decoder, notes: [...checkpoint.notes, ...notes, ...found], card: cardOf(decoder, checkpoint) };
   } finally {
     await checkpoint.close();
   }

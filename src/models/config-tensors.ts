@@ -9,6 +9,8 @@ export interface StoredTensor {
   readonly name: string;
   readonly dtype: string;
   readonly shape: Shape;
+  /** How the file stores it, where that is not the dtype as which it is read. */
+  readonly encoding?: string;
 }
 
 /** A tensor that must be there; any dtype that becomes fp16 will do. */

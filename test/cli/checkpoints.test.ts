@@ -88,6 +88,17 @@ describe.each(["check", "prove", "parity", "survey"])("%s", (command) => {
   });
 });
 
+test("check prints a card of it", async () => {
+  const card = (path: string) =>
+    graphc(["check", path, ...SIZE]).then(({ out }) => out.slice(0, out.indexOf("phi_layer")).replace(/\s+/g, " "));
+  const same =
+    "model phi3, 2 layers of 32, feed-forward 16 (silu), vocabulary 8, head tied to the embedding, RMSNorm eps 0.00001 attention 2 heads of 32 on 1 of keys and values RoPE 16 of 32 dims, theta 10000, up to 64 positions ";
+  expect(await card(checkpointOf())).toBe(`checkpoint Hugging Face folder stored 14 tensors BF16 ${same}`);
+  expect(await card(ggufOf())).toBe(`checkpoint GGUF file stored 14 tensors F32 ${same}`);
+  const { out } = await graphc(["check", ggufOf(), ...SIZE, "--json"]);
+  expect(JSON.parse(out)[0].checkpoint).toMatchObject({ checkpoint: "GGUF file", stored: "14 tensors F32" });
+});
+
 test("run takes a checkpoint", async () => {
   const out = join(folderOf({}), "y.safetensors");
   const argv = ["run", ggufOf(), ...SIZE, "--positions", "0..3", "--out", out];

@@ -15,6 +15,7 @@ import { type Constants, constantsOf } from "../../passes/lint/constants.ts";
 import { lint } from "../../passes/lint/lint.ts";
 import type { Severity } from "../../passes/lint/lint-rule.ts";
 import type { WeightStore } from "../../weights/store.ts";
+import { type Card, cardText } from "../card.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
@@ -44,13 +45,15 @@ export const checkCommand: Command = {
     "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
   ],
   async run(args, io) {
-    const { subjects, roles, openWeights } = await checkedOf(args, io);
+    const { subjects, roles, card, openWeights } = await checkedOf(args, io);
     const store = await openWeights?.();
     try {
       const verdicts: CheckedGraph[] = [];
       for (const subject of subjects) verdicts.push(await judge(subject, store));
-      if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles)), null, 2));
-      else for (const text of [...verdicts.map(checkText), rolesText(roles)]) if (text !== "") io.out(text);
+      if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles, card)), null, 2));
+      else
+        for (const text of [cardText(card), ...verdicts.map(checkText), rolesText(roles)])
+          if (text !== "") io.out(text);
       return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
     } finally {
       await store?.close();
@@ -62,6 +65,8 @@ export const checkCommand: Command = {
 interface Checked {
   readonly subjects: readonly CheckedSubject[];
   readonly roles: readonly FoundRole[];
+  /** What the checkpoint is, where the operand is one. */
+  readonly card?: Card;
   /** Absent where the contents of the weights are not known: without a checkpoint they are made up. */
   openWeights?(): Promise<WeightStore>;
 }
@@ -86,6 +91,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
   return {
     subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [] })),
     roles: foundRoles(meetInputs(block, step, given)),
+    ...(subject.card ? { card: subject.card } : {}),
     ...(subject.storedWeights ? { openWeights: () => subject.openWeights(block) } : {}),
   };
 }
@@ -153,9 +159,10 @@ function unseenOf({ unseen }: Constants): readonly string[] {
 }
 
 const plain =
-  (roles: Checked["roles"]) =>
+  (roles: Checked["roles"], card: Card | undefined) =>
   ({ findings, ...rest }: CheckedGraph) => ({
     ...rest,
+    ...(card ? { checkpoint: Object.fromEntries(card) } : {}),
     roles,
     findings: findings.map((finding) => {
       if (!("value" in finding)) return finding;

@@ -54,6 +54,10 @@ export function configOfGguf(facts: GgufFacts): Readonly<Record<string, unknown>
     tie_word_embeddings: !shapes.has("output.weight"),
     // 0 says that there is none.
     ...(f.optional("attention.sliding_window") ? { sliding_window: f.number("attention.sliding_window") } : {}),
+    // Told by the tensors; a phi3 has none of either.
+    ...(model_type === "llama"
+      ? { attention_bias: shapes.has("blk.0.attn_q.bias"), mlp_bias: shapes.has("blk.0.ffn_up.bias") }
+      : {}),
     ...ropeOf(facts, f),
   };
 }

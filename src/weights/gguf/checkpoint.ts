@@ -32,16 +32,18 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
     const shapes = new Map<string, Shape>([...file.tensors].map(([name, { shape }]) => [name, shape]));
     const longRope = await longRopeOf(file);
     const config = configOfGguf({ path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) });
-    const tensors = readableTensors(file, Number(config.head_dim));
+    const readable = readableTensors(file, Number(config.head_dim));
     return {
       ...fp16Store((tensor) => {
-        const found = tensors.get(tensor);
+        const found = readable.get(tensor);
         if (!found) throw new UserError(`${path}: tensor "${tensor}" is missing`);
         return found;
       }),
       config,
       configPath: path,
-      tensors,
+      tensors: new Map(
+        [...readable].map(([name, { dtype, shape, encoding }]) => [name, { name, dtype, shape, encoding }]),
+      ),
       close: () => file.close(),
     };
   } catch (error) {
@@ -50,15 +52,18 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
   }
 }
 
-function readableTensors(file: GgufFile, headDim: number): ReadonlyMap<string, ReadableTensor> {
+/** A tensor, and how the file stores it. */
+type Encoded = ReadableTensor & { readonly encoding: string };
+
+function readableTensors(file: GgufFile, headDim: number): ReadonlyMap<string, Encoded> {
   const isLlama = file.metadata.get("general.architecture") === "llama";
   const isFused = file.tensors.has("blk.0.attn_qkv.weight") && !file.tensors.has("blk.0.ffn_gate.weight");
-  const entries = [...file.tensors.values()].flatMap((tensor): readonly (readonly [string, ReadableTensor])[] => {
+  const entries = [...file.tensors.values()].flatMap((tensor): readonly (readonly [string, Encoded])[] => {
     if (ROPE_TENSORS.some((name) => name === tensor.name)) return [];
     const name = huggingFaceName(tensor.name, isFused) ?? tensor.name;
-    const stored = { ...file.readable(tensor), name };
+    const stored = { ...file.readable(tensor), name, encoding: tensor.encoding.name };
     const isTurned = isLlama && /\.(q|k)_proj\.weight$/.test(name);
-    return [[name, isTurned ? halvesApart(stored, headDim) : stored]];
+    return [[name, isTurned ? { ...stored, ...halvesApart(stored, headDim) } : stored]];
   });
   return new Map(entries);
 }
