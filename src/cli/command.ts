@@ -4,7 +4,15 @@ import { UserError } from "../dsl/user-error.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import { kindsText, type OperandKind, spelledKinds } from "./operand-kind.ts";
-import { defaultOf, describeOption, expectation, type Option, type Options, spelling } from "./option.ts";
+import {
+  defaultOf,
+  describeOption,
+  expectation,
+  isExpressible,
+  type Option,
+  type Options,
+  spelling,
+} from "./option.ts";
 
 /** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -153,6 +161,8 @@ function checkedValue(
 }
 
 function checkOperands({ name, arity: [min, max], needs, example }: Command, operands: readonly string[]): void {
+  const strange = operands.find((operand) => !isExpressible(operand));
+  if (strange !== undefined) throw new UserError(`"${strange}" is not a path in UTF-8, without a zero byte`);
   const blank = operands.includes("") ? ", and one that is given is empty" : undefined;
   const few = operands.length < min ? (operands.length === 0 ? "" : `, and ${operands.length} is given`) : undefined;
   const many = operands.length > max ? `, and ${operands.length} operands are given` : undefined;

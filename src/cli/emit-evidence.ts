@@ -1,55 +1,56 @@
 /** What `emit` writes beside the packages: the proof's certificate and the fixtures for the device tool. */
-import { existsSync } from "node:fs";
-import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { Graphs } from "../dsl/twins.ts";
+import type { Graph } from "../dsl/graph.ts";
+import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
-import { writeWhole } from "../files/files.ts";
+import { namesIn, statOf } from "../files/regular.ts";
+import { writeWhole } from "../files/whole.ts";
 import { record } from "../passes/parity/record.ts";
 import { certificate, graphHash } from "../passes/prove/report/certificate.ts";
-import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { planOf } from "../passes/run/plan.ts";
-import { bytesOf, prepare } from "../passes/run/run.ts";
-import type { WeightStore } from "../weights/store.ts";
+import { prepare } from "../passes/run/run.ts";
 import type { Args } from "./command.ts";
-import { Interrupted } from "./interrupted.ts";
-import type { Io } from "./io.ts";
-import { checkMemory } from "./pair.ts";
+import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
+import { checkMemory } from "./memory.ts";
 import { requestedSize, type Subject } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
-/** Writes `NAME.certificate.json` and returns its path. */
-export async function writeCertificate(
-  folder: string,
-  name: string,
-  verdict: Verdict,
-  graphs: Graphs,
-): Promise<string> {
-  const path = join(folder, `${name}.certificate.json`);
+const FIXTURES = ".fixtures.json";
+
+/** The names of what stands beside the packages of this name; what speaks of others comes behind them. */
+export const namesBeside = (name: string) => ({
+  data: `${name}.fixtures.safetensors`,
+  certificate: `${name}.certificate.json`,
+  fixtures: `${name}${FIXTURES}`,
+});
+
+/** Writes the certificate into the folder. @throws UserError when it cannot be written */
+export async function writeCertificate(folder: string, name: string, { verdict, ...graphs }: ProofOnBytes) {
   const text = `${JSON.stringify(certificate(verdict, graphs, TOOL_VERSION), null, 2)}\n`;
+  const path = join(folder, namesBeside(name).certificate);
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));
-  return path;
 }
 
-/** What an earlier emit left beside packages of this name: it speaks of other bytes now. */
-export async function removeStale(folder: string, name: string): Promise<void> {
-  for (const kind of ["certificate.json", "fixtures.json", "fixtures.safetensors"])
-    await rm(join(folder, `${name}.${kind}`), { force: true });
+/** The device tool takes one set of fixtures a folder. @throws UserError when the folder has one of another name */
+export async function checkOnlyFixtures(folder: string, name: string): Promise<void> {
+  const other = (await namesIn(folder)).find((file) => file.endsWith(FIXTURES) && file !== namesBeside(name).fixtures);
+  if (other !== undefined)
+    throw new UserError(
+      `${folder} holds fixtures of another name, ${other}, and the device tool takes one set a folder`,
+      "give another --out",
+    );
 }
 
-/** What to record fixtures for: graphs as they were emitted into `folder`, and the certificate beside them. */
-export interface FixtureRequest extends Graphs {
-  readonly subject: Subject;
-  readonly folder: string;
-  readonly certificate?: string;
-}
-
-/** Runs the usual sequence in fp16 and fp64 and writes what a device must reproduce. */
-export async function emitFixtures(request: FixtureRequest, store: WeightStore, args: Args, io: Io): Promise<string> {
-  const { subject, folder, block, step } = request;
+/**
+ * Runs the usual sequence in fp16 and fp64 and writes what a device must reproduce beside the staged packages.
+ * @throws the signal's reason when the user interrupts
+ */
+export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<void> {
+  const { subject, planned, store, args, io } = job;
+  const [block, step = block] = planned.map(({ graph }) => graph) as unknown as [Graph, Graph?];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
-  checkMemory(bytesOf(plans), "recording fixtures");
+  checkMemory(plans, "recording fixtures");
   const loading = io.progress("loading weights");
   const executor = await prepare(plans, store.stream, { progress: loading.update }).finally(loading.end);
   const running = io.progress("recording fixtures");
@@ -62,28 +63,23 @@ export async function emitFixtures(request: FixtureRequest, store: WeightStore, 
         ...(subject.config ? { config: subject.config } : {}),
         onCall(done, total) {
           running.update(done, total);
-          if (io.signal.aborted) throw new Interrupted("interrupted; the packages are written, their fixtures are not");
+          io.signal.throwIfAborted();
         },
       },
     );
-    const { manifest } = await writeFixtures({
+    await writeFixtures({
       name: subject.name,
       graph: identityOf(subject, args),
-      block: { path: packagePath(folder, subject, args.whole("tokens")) },
-      step: { path: packagePath(folder, subject, 1) },
-      ...(request.certificate === undefined ? {} : { certificate: request.certificate }),
+      block: { path: join(staging, planned[0]!.name) },
+      step: { path: join(staging, planned.at(-1)!.name) },
+      ...(proven ? { certificate: join(staging, namesBeside(subject.name).certificate) } : {}),
       recording,
     });
-    return manifest;
   } finally {
     running.end();
     await executor.close();
   }
 }
-
-/** `FOLDER/NAME.t<T>.mlpackage`. */
-export const packagePath = (folder: string, { name }: Subject, tokens: number): string =>
-  join(folder, `${name}.t${tokens}.mlpackage`);
 
 /** The one-layer block graph apart from its weights: what evidence for a stack must be about. */
 const identityOf = (subject: Subject, args: Args): string => graphHash(subject.oneLayer(requestedSize(args)));
@@ -103,7 +99,7 @@ export async function groundOf(subject: Subject, args: Args, folder: string): Pr
 }
 
 const hasFixtures = async (folder: string): Promise<boolean> =>
-  existsSync(folder) && (await readdir(folder)).some((file) => file.endsWith(".fixtures.json"));
+  (await statOf(folder)) !== undefined && (await namesIn(folder)).some((file) => file.endsWith(FIXTURES));
 
 /** One line for the output. */
 export const printGround = (ground: Ground): string =>

@@ -1,27 +1,25 @@
-/** The packages of one emit: staged, proven on what was read back from the staged bytes, then all placed or none. */
+/** The packages of one emit: written where they are staged, and proven on what is read back from there. */
+import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
 import { meetInputs } from "../dsl/twins.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
-import { type EmitSummary, type StagedPackage, stagePackage } from "../emit/write/package.ts";
-import { discardAll, placeAll } from "../files/stage.ts";
+import { type EmitSummary, fillPackage } from "../emit/write/package.ts";
 import { checkProvable } from "../passes/prove/program/pair.ts";
 import { prove } from "../passes/prove/prove.ts";
-import type { Refuted, Verdict } from "../passes/prove/report/verdict.ts";
+import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
-import { packagePath } from "./emit-evidence.ts";
-import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { requestedSize, type Subject } from "./target.ts";
 
-/** A package that is to be written: its graph for so many tokens, and its place. */
+/** A package that is to be written: its graph for so many tokens, and its name in the folder. */
 export interface PlannedPackage {
   readonly tokens: number;
   readonly graph: Graph;
-  readonly path: string;
+  readonly name: string;
 }
 
 /** One run of `graphc emit`. */
@@ -29,6 +27,8 @@ export interface EmitJob {
   readonly subject: Subject;
   /** The block, then the single token; one package where the block is a single token. */
   readonly planned: readonly PlannedPackage[];
+  /** Where all that is written will stand; an absolute path. */
+  readonly folder: string;
   readonly store: WeightStore;
   readonly args: Args;
   readonly io: Io;
@@ -41,78 +41,48 @@ export interface ProofOnBytes {
   readonly step: Graph;
 }
 
-/** The packages that stand, or the refutation because of which none does. */
-export type Emitted =
-  | {
-      readonly kind: "placed";
-      readonly packages: readonly EmitSummary[];
-      /** Absent when it was skipped. */
-      readonly proof?: ProofOnBytes;
-    }
-  | { readonly kind: "refuted"; readonly verdict: Refuted };
-
-/** What will be written into the folder. The graphs are built, and so checked, before anything is. @throws UserError for a block too long to prove */
-export function planPackages(subject: Subject, args: Args, folder: string): readonly PlannedPackage[] {
+/** What will be written. The graphs are built, and so checked, before anything is. @throws UserError for a block too long to prove */
+export function planPackages(subject: Subject, args: Args): readonly PlannedPackage[] {
   const size = requestedSize(args);
   const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
   const planned = counts.map((tokens) => ({
     tokens,
     graph: subject.build({ ...size, tokens }),
-    path: packagePath(folder, subject, tokens),
+    name: `${subject.name}.t${tokens}.mlpackage`,
   }));
   const [block, step = block] = planned.map(({ graph }) => graph);
   if (!args.flag("no-prove")) checkProvable(meetInputs(block!, step!).tokens);
   return planned;
 }
 
-/**
- * Stages, proves, then places. A failure or an interrupt leaves nothing behind, and what was there as it was.
- * @throws UserError for what the places or the weights refuse, and when the user interrupts
- */
-export async function emitPackages(job: EmitJob): Promise<Emitted> {
-  const staged = await stageAll(job);
-  const proof = await proofOn(job, staged).catch((error: unknown) => undo(job, staged, error));
-  if (proof?.verdict.verdict === "REFUTED") {
-    await discardAll(staged);
-    return { kind: "refuted", verdict: proof.verdict };
+/** Writes every package into the folder where it is staged. @throws UserError for what disk or weights refuse */
+export async function stagePackages(job: EmitJob, staging: string): Promise<readonly EmitSummary[]> {
+  const { io, store } = job;
+  const summaries: EmitSummary[] = [];
+  for (const { tokens, graph, name } of job.planned) {
+    const progress = io.progress(`writing t${tokens}`);
+    const options = { path: join(job.folder, name), signal: io.signal, onProgress: progress.update };
+    summaries.push(await fillPackage(graph, store, join(staging, name), options).finally(progress.end));
   }
-  await placeAll(staged);
-  return { kind: "placed", packages: staged.map(({ summary }) => summary), ...(proof ? { proof } : {}) };
+  return summaries;
 }
 
-/** Writes every package beside its place. */
-async function stageAll(job: EmitJob): Promise<readonly StagedPackage[]> {
-  const staged: StagedPackage[] = [];
-  try {
-    for (const planned of job.planned) staged.push(await stage(planned, job));
-    return staged;
-  } catch (error) {
-    return undo(job, staged, error);
-  }
-}
-
-async function stage({ tokens, graph, path }: PlannedPackage, { io, args, store }: EmitJob): Promise<StagedPackage> {
-  const progress = io.progress(`writing t${tokens}`);
-  try {
-    const options = { force: args.flag("force"), signal: io.signal, onProgress: progress.update };
-    return await stagePackage(graph, store, path, options);
-  } finally {
-    progress.end();
-  }
-}
-
-/** Undefined when the proof is not wanted. */
-async function proofOn(job: EmitJob, staged: readonly StagedPackage[]): Promise<ProofOnBytes | undefined> {
-  const proof = job.args.flag("no-prove") ? undefined : proofOf(job, staged);
-  // An interrupt that came while the prover was busy is delivered only now.
-  await setImmediate();
-  job.io.signal.throwIfAborted();
+/** Proves what was staged. @throws the signal's reason when the user interrupts */
+export async function proofOn(job: EmitJob, staging: string): Promise<ProofOnBytes> {
+  const proof = proofOf(job, staging);
+  await throwIfInterrupted(job.io);
   return proof;
 }
 
+/** An interrupt that came while the process was busy is delivered only when it is not. @throws the signal's reason */
+export async function throwIfInterrupted({ signal }: Io): Promise<void> {
+  await setImmediate();
+  signal.throwIfAborted();
+}
+
 /** The verdict on what the files say. */
-function proofOf({ subject, planned, store }: EmitJob, staged: readonly StagedPackage[]): ProofOnBytes {
-  const [block, step = block] = staged.map(({ folder }) => graphOf(readPackage(folder)));
+function proofOf({ subject, planned, store }: EmitJob, staging: string): ProofOnBytes {
+  const [block, step = block] = planned.map(({ name }) => graphOf(readPackage(join(staging, name))));
   const read = { block: block!, step: step! };
   const [source, twin = source] = planned.map(({ graph }) => graph);
   // A package holds no roles: those that the author declared hold for its bytes.
@@ -126,9 +96,4 @@ function proofOf({ subject, planned, store }: EmitJob, staged: readonly StagedPa
   if (explained.verdict !== "PROVEN") askForRoles({ block: source!, step: twin! }, new Map());
   // A proof of the source says nothing about the bytes.
   return { ...read, verdict: explained.verdict === "PROVEN" ? verdict : explained };
-}
-
-async function undo({ io }: EmitJob, staged: readonly StagedPackage[], error: unknown): Promise<never> {
-  await discardAll(staged);
-  throw io.signal.aborted ? new Interrupted("interrupted; nothing was written") : error;
 }

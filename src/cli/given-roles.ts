@@ -1,9 +1,8 @@
 /** Roles of inputs from outside the graphs: `--role name=mask` and the JSON of `--interface`. */
-import { readFile } from "node:fs/promises";
 import { type GivenRoles, ROLE_KINDS, ROPE_PARTS, type RoleFacts } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
+import { readRegular } from "../files/regular.ts";
 import type { Args } from "./command.ts";
 import type { Options } from "./option.ts";
 
@@ -59,10 +58,7 @@ function roleOption(text: string): readonly [name: string, facts: RoleFacts] {
 
 /** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": … } } }`. */
 async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: RoleFacts])[]> {
-  const bytes = await readFile(path).catch((error: unknown) => {
-    throw fileError(error, path, "read");
-  });
-  const value = objectOf(strictJsonOf(bytes, path), path);
+  const value = objectOf(strictJsonOf(await readRegular(path), path), path);
   const stray = Object.keys(value).find((key) => key !== "inputs");
   if (stray !== undefined) throw new UserError(`${path}: there is no key ${JSON.stringify(stray)}`, 'it has "inputs"');
   if (!Object.hasOwn(value, "inputs")) throw new UserError(`${path}: "inputs" is missing`);

@@ -1,13 +1,16 @@
 /** Loads an author's graph file: TypeScript, bundled in memory by esbuild, with no build step and no type check. */
 import { existsSync } from "node:fs";
-import { access, constants, rm, writeFile } from "node:fs/promises";
+import { rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, dirname, extname, join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { BuildFailure, Plugin } from "esbuild";
 import { GraphError, isGraphError } from "../dsl/error.ts";
 import type { Model } from "../dsl/model.ts";
 import { isUserError, UserError } from "../dsl/user-error.ts";
+import { reasonOf } from "../files/files.ts";
+import { ownName, sweep } from "../files/owner.ts";
+import { openRegular, statOf } from "../files/regular.ts";
 
 /**
  * The author's file must share the library with the tool that runs it: dist/index.js, which lies beside or above this
@@ -23,9 +26,9 @@ const LIBRARY_FILE = ["./index.js", "../index.js", "../index.ts"]
  */
 export async function loadGraphFile(path: string, library = LIBRARY_FILE): Promise<Model> {
   const file = resolve(path);
-  await access(file, constants.R_OK).catch(() => {
-    throw new UserError(`there is no readable file ${path}`);
-  });
+  if (!(await statOf(path))) throw new UserError(`there is no readable file ${path}`);
+  // The bundler would wait for a pipe, and says less of what it cannot read.
+  await (await openRegular(path)).close().catch(() => {});
   const code = await bundle(file, path, library);
   const module = await runModule(code, file, path);
   if (typeof module.default !== "function") {
@@ -97,17 +100,10 @@ function failureOf(failure: BuildFailure, shown: string): Error {
   return new GraphError(`${shown} does not load: ${first.text}`, { frames: () => frames });
 }
 
-/** Beside the file, so that its own packages resolve; in the temporary folder where that is read-only. */
+const MODULE_PREFIX = ".graphc-module-";
+
 async function runModule(code: string, file: string, shown: string): Promise<{ readonly default?: unknown }> {
-  const name = `.${basename(file, extname(file))}.graphc-${process.pid}-${Date.now()}.mjs`;
-  const beside = join(dirname(file), name);
-  const target = await writeFile(beside, code).then(
-    () => beside,
-    async () => {
-      await writeFile(join(tmpdir(), name), code);
-      return join(tmpdir(), name);
-    },
-  );
+  const target = await writeModule(code, dirname(file), shown);
   process.setSourceMapsEnabled(true);
   try {
     return await import(pathToFileURL(target).href);
@@ -115,6 +111,27 @@ async function runModule(code: string, file: string, shown: string): Promise<{ r
     if (isGraphError(error) || isUserError(error)) throw error;
     throw new UserError(`${shown} threw while it was loaded: ${(error as Error)?.message ?? error}`);
   } finally {
-    await rm(target, { force: true });
+    // The next load beside it removes it otherwise.
+    await rm(target, { force: true }).catch(() => {});
   }
+}
+
+/** Beside the author's file, so that its own packages resolve; in the temporary folder where that is refused. */
+async function writeModule(code: string, beside: string, shown: string): Promise<string> {
+  const name = `${ownName(MODULE_PREFIX)}.mjs`;
+  const refusals: string[] = [];
+  for (const folder of [beside, tmpdir()]) {
+    await sweep(folder, MODULE_PREFIX);
+    try {
+      await writeFile(join(folder, name), code, { flag: "wx" });
+      return join(folder, name);
+    } catch (error) {
+      await rm(join(folder, name), { force: true }).catch(() => {});
+      refusals.push(`${folder}: ${reasonOf(error) ?? error}`);
+    }
+  }
+  throw new UserError(
+    `${shown} does not load: its compiled form cannot be written (${refusals.join("; ")})`,
+    "let TMPDIR name a folder that can be written",
+  );
 }

@@ -1,4 +1,5 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
+import { reasonOf } from "../files/files.ts";
 import { harmless } from "../files/printable.ts";
 
 /** Real streams in the process, kept lines in a test. */
@@ -59,7 +60,9 @@ export function startProgress(label: string, screen: Screen, now: () => number =
 /** The real streams and signals. */
 export function processIo(): Io {
   let stop: AbortSignal | undefined;
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", unlessClosed);
+  process.stdout.on("error", resultIsLost);
+  // Where complaints cannot be written, nobody can be told.
+  process.stderr.on("error", () => {});
   return {
     out: (line) => void process.stdout.write(`${harmless(line)}\n`),
     err: (line) => void process.stderr.write(`${harmless(line)}\n`),
@@ -71,14 +74,22 @@ export function processIo(): Io {
   };
 }
 
-/** Whoever reads may stop reading: what is left to say goes nowhere, and the work is done as it would have been. */
-function unlessClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+/**
+ * Whoever reads may stop reading: what is left to say goes nowhere, and the work is done as it would have been. Any
+ * other refusal has lost the result, whatever the command makes of the rest.
+ */
+function resultIsLost(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") return;
+  process.stdout.removeListener("error", resultIsLost).on("error", () => {});
+  process.stderr.write(`error: the result was not written to standard output: ${reasonOf(error) ?? error.message}\n`);
+  process.on("exit", () => {
+    process.exitCode = 2;
+  });
 }
 
 function interruption(): AbortSignal {
   const stop = new AbortController();
   // A second one finds the system's own handler again, for whoever cannot wait.
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop.abort(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => stop.abort(signal));
   return stop.signal;
 }

@@ -1,8 +1,11 @@
 /** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
 import { UserError } from "../dsl/user-error.ts";
+import { systemRefusal } from "../files/files.ts";
 import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
+import type { Options } from "./option.ts";
+import type { ErrorReport } from "./report.ts";
 
 /** A command before it is loaded. */
 interface Entry {
@@ -58,11 +61,13 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     io.out(overview());
     return name === undefined ? 2 : 0;
   }
+  let options: Options = {};
   try {
     if (name === "--version") return await printVersion(io);
     const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
     if (!entry) throw unknownCommand(name);
     const command = await entry.load();
+    options = command.options;
     const args = parseCommandLine(command, rest);
     if (args.flag("help")) {
       io.out(helpText(command, entry.summary));
@@ -70,11 +75,23 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
     return await command.run(args, io);
   } catch (error) {
-    const { reportError } = await import("./report.ts");
-    const { text, record, code } = reportError(error, await dumpOf(error));
+    const { text, record, code } = await reported(error, options);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;
+  }
+}
+
+/** Loaded only then; where even that is refused, the refusal is all there is to tell. */
+async function reported(error: unknown, options: Options): Promise<ErrorReport> {
+  try {
+    const { reportError } = await import("./report.ts");
+    const { outOfMemory } = await import("./out-of-memory.ts");
+    return reportError(outOfMemory(error, options) ?? error, await dumpOf(error));
+  } catch (second) {
+    const refusal = systemRefusal(second);
+    if (!refusal) throw second;
+    return { text: `error: ${refusal.message}`, record: { kind: "user", message: refusal.message }, code: 2 };
   }
 }
 

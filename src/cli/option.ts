@@ -68,6 +68,12 @@ export function describeOption(option: Option): string {
   return facts.length === 0 ? option.help : `${option.help} (${facts.join("; ")})`;
 }
 
+/**
+ * Whether the system can have given this path: no name holds a zero byte, and what was no UTF-8 arrives with another
+ * character in its place, so that it names something else.
+ */
+export const isExpressible = (path: string): boolean => !/[\0\ufffd\p{Surrogate}]/u.test(path);
+
 /** What the value must be, when it is not; undefined for a good one. */
 export function expectation(option: Option, text: string): string | undefined {
   switch (option.kind) {
@@ -78,6 +84,9 @@ export function expectation(option: Option, text: string): string | undefined {
     case "form":
     case "forms":
       return option.form.test(text) ? undefined : `look like ${option.like}`;
+    case "file":
+    case "folder":
+      return isExpressible(text) ? undefined : "be a path in UTF-8, without a zero byte";
     default:
       return undefined;
   }

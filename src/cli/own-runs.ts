@@ -1,22 +1,20 @@
 /** Runs of a pair at its true size with the weights that it holds: what a proof of large graphs is attacked with. */
-import { freemem } from "node:os";
 import { meetInputs } from "../dsl/twins.ts";
 import type { Precision } from "../passes/interpret/reading.ts";
+import { MOST_MACHINE } from "../passes/kernels/machine.ts";
 import { toNDArray } from "../passes/kernels/raw.ts";
 import { isLarge } from "../passes/prove/refute/cost.ts";
 import type { OwnRuns } from "../passes/prove/refute/sample.ts";
 import { type Plan, planOf } from "../passes/run/plan.ts";
-import { bytesOf, prepare } from "../passes/run/run.ts";
+import { memoryOf, prepare } from "../passes/run/run.ts";
 import type { Io } from "./io.ts";
+import { freeMemory } from "./memory.ts";
 import type { OpenPair } from "./pair.ts";
 
 /** Calls, until they are closed. */
 export interface OpenRuns extends OwnRuns {
   close(): Promise<void>;
 }
-
-/** What one WebAssembly memory can hold. */
-const MOST_BYTES = 2 ** 32;
 
 /** Undefined where the prover needs none: small graphs, or a model that it builds at small sizes; or where memory does not do. */
 export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefined> {
@@ -27,7 +25,8 @@ export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefi
       [block, step].map((graph): [string, Plan] => [`${precision} ${graph === block}`, planOf(graph, { precision })]),
     ),
   );
-  if (bytesOf([...plans.values()]) > Math.min(freemem(), MOST_BYTES)) return undefined;
+  const { machine, outside } = memoryOf([...plans.values()]);
+  if (machine > MOST_MACHINE || machine + outside > freeMemory()) return undefined;
   const loading = io.progress("loading weights");
   const store = await pair.openWeights();
   const executor = await prepare([...plans.values()], store.stream, { progress: loading.update }).finally(loading.end);

@@ -1,5 +1,4 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
-import { freemem } from "node:os";
 import type { GivenRoles } from "../dsl/role.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -13,7 +12,6 @@ import { givenRoles } from "./given-roles.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
-import { bytes } from "./table.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
@@ -115,14 +113,3 @@ export const isFlexible = ({ model }: Package, name = model.defaultFunction): bo
     .some(({ inputs }) =>
       inputs.some(({ type }) => (type.kind === "state" ? type.tensor : type).shape.includes(undefined)),
     );
-
-/** Says before any work that the memory will not do. @throws UserError */
-export function checkMemory(needed: number, what: string): void {
-  const free = freemem();
-  if (needed > free) {
-    throw new UserError(
-      `${what} needs ${bytes(needed)} of memory, and ${bytes(free)} is free`,
-      "use fewer --layers or a smaller --max-seq",
-    );
-  }
-}

@@ -6,6 +6,7 @@ import { type GraphError, isGraphError } from "../dsl/error.ts";
 import { largest } from "../dsl/number.ts";
 import type { Frame, Site } from "../dsl/site.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
+import { systemRefusal } from "../files/files.ts";
 import { harmless, printable, printableSentence } from "../files/printable.ts";
 import type { ExitCode } from "./command.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -45,6 +46,8 @@ export function reportError(error: unknown, dump?: string): ErrorReport {
   if (isUserError(error)) return { text: errorLine(error), record: errorRecord("user", error), code: 2 };
   if (error instanceof Interrupted)
     return { text: errorLine(error), record: errorRecord("interrupted", error), code: 130 };
+  const refusal = systemRefusal(error);
+  if (refusal) return reportError(refusal);
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const mend = dump === undefined ? "please report this" : `please report this, with ${dump}`;
   const text = `graphc failed by a fault of its own; ${mend}:\n${message}`;

@@ -75,7 +75,7 @@ export interface FoundRoles {
 
 /**
  * The roles of the block's inputs, of which the step has one each. `tokens` is T, 1 when nothing tells it.
- * @throws GraphError when the two differ in more than one token axis per input, or a stated role does not fit.
+ * @throws GraphError when the two differ in more than one token axis per input or in one that is not of T tokens, or a stated role does not fit.
  */
 export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenRoles): FoundRoles {
   const steps = new Map(step.inputs.map((x) => [x.name, x]));
@@ -85,7 +85,7 @@ export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenR
     const name = x.name ?? "";
     const twin = steps.get(name);
     if (!twin) throw new GraphError(`input "${name}" of ${block.name} is missing in ${step.name}`, x.site);
-    const differing = differingAxis(block, x, twin.type.shape);
+    const differing = differingAxis(block, x, twin.type.shape, tokens);
     const found = roleOf(x, { differing, tokens }, statedByBoth(x, twin, given));
     if ("input" in found) open.push(found);
     else roles.set(name, found);
@@ -110,8 +110,13 @@ function statedByBoth(x: Tensor, twin: Tensor, given: GivenRoles): Stated | unde
   return own ?? other;
 }
 
-/** The one axis in which the block's shape differs from the step's; there the step has size 1. */
-function differingAxis(graph: Graph, { name, site, type: { shape: block } }: Tensor, step: Shape): number | undefined {
+/** The one axis in which the block's shape differs from the step's; there the block has size T, and the step 1. */
+function differingAxis(
+  graph: Graph,
+  { name, site, type: { shape: block } }: Tensor,
+  step: Shape,
+  tokens: number,
+): number | undefined {
   const differing = block.flatMap((n, axis) => (n === step[axis] ? [] : [axis]));
   const [axis] = differing;
   if (block.length !== step.length || differing.length > 1 || (axis !== undefined && step[axis] !== 1)) {
@@ -121,6 +126,12 @@ function differingAxis(graph: Graph, { name, site, type: { shape: block } }: Ten
       site,
     );
   }
+  // A row that is no token's would be fed to the block and to no step.
+  if (axis !== undefined && block[axis] !== tokens)
+    throw new GraphError(
+      `input "${name}" of ${graph.name} has ${block[axis]} rows along axis ${axis}, where its one-token twin has 1; by its inputs the block is of ${tokens} tokens`,
+      site,
+    );
   return axis;
 }
 

@@ -4,8 +4,9 @@ import type { Graph } from "./graph.ts";
 import type { GivenRoles, KnownRole, Roles } from "./role.ts";
 import { type FoundRoles, knownFacts, type OpenRole, rolesOf } from "./roles.ts";
 import { nowhere } from "./site.ts";
+import { slotsOf } from "./slots.ts";
 import type { Tensor } from "./tensor.ts";
-import { isInteger, type Shape, sameType, show } from "./type.ts";
+import { isInteger, sameType, show } from "./type.ts";
 
 /** A graph for a block of T tokens and one for a single token. */
 export interface Graphs {
@@ -87,8 +88,9 @@ function unknownRole({ input, why }: OpenRole): GraphError {
 
 /** T, by the first input of both that differs between them; 1 when none does. */
 function tokensOf(block: Graph, step: Graph): number {
+  const twins = new Map(step.inputs.map((y) => [y.name, y]));
   for (const { name, type } of block.inputs) {
-    const twin = step.inputs.find((y) => y.name === name);
+    const twin = twins.get(name);
     const axis = twin ? type.shape.findIndex((n, i) => n !== twin.type.shape[i]) : -1;
     if (axis >= 0) return type.shape[axis]!;
   }
@@ -115,14 +117,6 @@ function resized(x: Tensor, given: GivenRoles, from: number, to: number): Tensor
   const { shape } = x.type;
   const axis = knownFacts(x, given)?.facts.tokenAxis ?? shape.length - 1;
   return shape[axis] === from ? { ...x, type: { ...x.type, shape: shape.with(axis, to) } } : x;
-}
-
-function slotsOf(block: Graph, roles: Roles): number | undefined {
-  for (const { name = "", type } of block.inputs) {
-    const role = roles.get(name);
-    if (role?.kind === "mask" || role?.kind === "write_mask") return type.shape[role.slotAxis];
-  }
-  return block.states[0]?.entry.type.shape.at(-2);
 }
 
 /**
@@ -189,10 +183,4 @@ export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number
   const [axis] = differing;
   if (axis === undefined) return tokens === 1 ? "none" : undefined;
   return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
-}
-
-/** The axis of a state [...] that counts cache rows: the last of that size before the features, if there is one. */
-export function slotAxisOf(shape: Shape, slots: number): number | undefined {
-  const axis = shape.slice(0, -1).lastIndexOf(slots);
-  return axis < 0 ? undefined : axis;
 }

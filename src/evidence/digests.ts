@@ -1,10 +1,10 @@
 /** The identity of a package on disk: the digest of every file in it. */
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
+import { refusing } from "../files/files.ts";
+import { openRegular } from "../files/regular.ts";
 
 /** SHA-256 of a folder and of each file in it, as hex. */
 export interface FolderDigest {
@@ -28,9 +28,8 @@ export async function digestFolder(folder: string): Promise<FolderDigest> {
 }
 
 async function visit(folder: string, inside: string, files: Map<string, string>): Promise<void> {
-  const entries = await readdir(join(folder, inside), { withFileTypes: true }).catch((error) => {
-    throw fileError(error, join(folder, inside), "read");
-  });
+  const here = join(folder, inside);
+  const entries = await refusing(here, "read", () => readdir(here, { withFileTypes: true }));
   for (const entry of entries) {
     const path = inside === "" ? entry.name : `${inside}/${entry.name}`;
     if (entry.isDirectory()) await visit(folder, path, files);
@@ -42,10 +41,15 @@ async function visit(folder: string, inside: string, files: Map<string, string>)
 /** SHA-256 of a file as hex. @throws UserError when it cannot be read. */
 export async function digestFile(path: string): Promise<string> {
   const hash = createHash("sha256");
+  const handle = await openRegular(path);
+  const piece = new Uint8Array(1 << 20);
   try {
-    for await (const piece of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(piece as Uint8Array);
-  } catch (error) {
-    throw fileError(error, path, "read");
+    for (;;) {
+      const { bytesRead } = await refusing(path, "read", () => handle.read(piece, 0, piece.length));
+      if (bytesRead === 0) return hash.digest("hex");
+      hash.update(piece.subarray(0, bytesRead));
+    }
+  } finally {
+    await handle.close().catch(() => {});
   }
-  return hash.digest("hex");
 }

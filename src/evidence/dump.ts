@@ -7,6 +7,7 @@ import { sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { encodeElements } from "../emit/mil/encode-elements.ts";
 import { writePackage } from "../emit/write/package.ts";
+import { codeOf, reasonOf } from "../files/files.ts";
 import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
 import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/feeds.ts";
@@ -40,9 +41,9 @@ export async function dumpFeed(folder: string, found: Dumped): Promise<void> {
 }
 
 const newFolder = (folder: string): Promise<void> =>
-  mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === "EEXIST" ? "it exists already" : error.message;
-    throw new UserError(`the counterexample was not written to ${folder}: ${reason}`);
+  mkdir(folder).catch((error: unknown) => {
+    const reason = codeOf(error) === "EEXIST" ? "it exists already" : reasonOf(error);
+    throw reason === undefined ? error : new UserError(`the counterexample was not written to ${folder}: ${reason}`);
   });
 
 async function writeFeed(folder: string, found: Dumped): Promise<void> {

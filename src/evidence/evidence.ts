@@ -2,11 +2,10 @@
  * evidence.json: what the device tool measured, on which bytes. tools/Sources/Gate/Evidence.swift writes it; the format
  * is described in docs/evidence.md.
  */
-import { readFile } from "node:fs/promises";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { either, fields, hasShape, list, type Of, oneOf, optional, recordOf, shaped } from "../files/json-shape.ts";
+import { readRegular } from "../files/regular.ts";
 
 /** The packages of a build. */
 export const ROLES = ["block", "step"] as const;
@@ -98,10 +97,7 @@ export type MeasuredRow = Of<typeof MEASURED_ROW>;
 
 /** @throws UserError when the file cannot be read or is not evidence of this version. */
 export async function readEvidence(path: string): Promise<Evidence> {
-  const bytes = await readFile(path).catch((error) => {
-    throw fileError(error, path, "read");
-  });
-  return evidenceOf(strictJsonOf(bytes, path), path);
+  return evidenceOf(strictJsonOf(await readRegular(path), path), path);
 }
 
 /** Checks the fields of parsed JSON. @throws UserError naming the first that is wrong; `where` is the file. */

@@ -1,10 +1,9 @@
 /** Reads the manifest of a fixture folder (fixtures.ts writes it). */
-import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { fields, hasShape, shaped } from "../files/json-shape.ts";
+import { namesIn, readRegular } from "../files/regular.ts";
 import { digestFile } from "./digests.ts";
 import {
   FIXTURES,
@@ -26,10 +25,7 @@ export interface Fixtures {
  * @throws UserError when there is none or several, or its files are not what they were when they were written.
  */
 export async function readFixtures(folder: string): Promise<Fixtures> {
-  const names = await readdir(folder).catch((error) => {
-    throw fileError(error, folder, "read");
-  });
-  const manifests = names.filter((name) => name.endsWith(".fixtures.json"));
+  const manifests = (await namesIn(folder)).filter((name) => name.endsWith(".fixtures.json"));
   const [name] = manifests;
   if (name === undefined || manifests.length > 1)
     throw new UserError(
@@ -37,7 +33,7 @@ export async function readFixtures(folder: string): Promise<Fixtures> {
       "see graphc emit --fixtures",
     );
   const path = join(folder, name);
-  const json = strictJsonOf(await readFile(path), path);
+  const json = strictJsonOf(await readRegular(path), path);
   if (!hasShape(json, fields(FIXTURES_HEADER)))
     throw new UserError(`${path} is not a ${FIXTURES_FORMAT} file of version ${FIXTURES_VERSION}`);
   const manifest = shaped(json, FIXTURES, (problem) => new UserError(`${path} is not a fixture manifest: ${problem}`));

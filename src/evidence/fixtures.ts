@@ -5,7 +5,7 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { writeWhole } from "../files/files.ts";
+import { writeWhole } from "../files/whole.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
 import { type Arrays, writeArrays } from "../weights/arrays.ts";

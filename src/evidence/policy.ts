@@ -1,7 +1,7 @@
 /** Reads a build folder's evidence, and decides whether more than one layer may be emitted. */
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
+import { statOf } from "../files/regular.ts";
 import { readCertificate } from "./certificate-read.ts";
 import { digestFile, digestFolder } from "./digests.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
@@ -37,7 +37,7 @@ export async function judgeBuild(folder: string): Promise<JudgedBuild> {
       : {}),
   };
   const path = join(folder, "evidence.json");
-  const evidence = existsSync(path) ? await readEvidence(path) : undefined;
+  const evidence = (await statOf(path)) ? await readEvidence(path) : undefined;
   return { build, ...(evidence ? { evidence } : {}), judgement: judgeEvidence(build, evidence) };
 }
 

@@ -12,7 +12,9 @@ export function strictJson(text: string, where: string): unknown {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new UserError(`${where}: not valid JSON: ${(error as Error).message}`);
+    // The message shows a piece of the text, which may have breaks of lines and what moves the cursor of a terminal.
+    const message = (error as Error).message.replace(/[\s\p{Cc}]+/gu, " ");
+    throw new UserError(`${where}: not valid JSON: ${message}`);
   }
   checkObjects(text, where);
   return value;

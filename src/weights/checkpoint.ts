@@ -1,9 +1,8 @@
 /** A Hugging Face checkpoint folder: config.json and the tensors of model.safetensors or of its shards. */
-import { readFile, stat } from "node:fs/promises";
 import { isAbsolute, join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
+import { readRegular, statOf } from "../files/regular.ts";
 import { isSourceDType } from "./convert.ts";
 import { fp16Store } from "./fp16-store.ts";
 import type { ReadableTensor } from "./rectangle.ts";
@@ -131,15 +130,7 @@ const closeAll = async (files: readonly SafetensorsFile[]): Promise<void> => {
   await Promise.all(files.map((file) => file.close()));
 };
 
-async function readJson(path: string): Promise<unknown> {
-  const bytes = await readFile(path).catch((error) => {
-    throw fileError(error, path, "read");
-  });
-  return strictJsonOf(bytes, path);
-}
+const readJson = async (path: string): Promise<unknown> => strictJsonOf(await readRegular(path), path);
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    (found) => found.isFile(),
-    () => false,
-  );
+/** Whether anything is there; whether it is a file is told when it is opened. @throws UserError when it cannot be told */
+const exists = async (path: string): Promise<boolean> => (await statOf(path)) !== undefined;

@@ -1,7 +1,7 @@
 /** Writes a safetensors file laid out as the reference writer does; streamed, and there whole or not at all. */
 import type { FileHandle } from "node:fs/promises";
 import { sizeOf } from "../dsl/type.ts";
-import { writeWhole } from "../files/files.ts";
+import { writeWhole } from "../files/whole.ts";
 import type { StoredTensor } from "../models/config-tensors.ts";
 import { elementBytes } from "./safetensors.ts";
 

@@ -2,11 +2,12 @@
  * Reads one safetensors file: 8 bytes of header length, a JSON header, then the tensors back to back. The rules are
  * those of the reference reader (huggingface/safetensors, safetensors/src/tensor.rs) and of the format's README.
  */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { fileError } from "../files/files.ts";
+import { refusing } from "../files/files.ts";
 import { strictJsonOf } from "../files/json.ts";
+import { openRegular, readExactly } from "../files/regular.ts";
 import type { StoredTensor } from "../models/config-tensors.ts";
 
 /** A tensor and where in the file its bytes are. */
@@ -66,11 +67,11 @@ export const elementBytes = (dtype: string): number | undefined =>
  * @throws UserError that names the file, the tensor and the rule it breaks.
  */
 export async function openSafetensors(path: string): Promise<SafetensorsFile> {
-  const handle = await open(path, "r").catch((error) => {
-    throw fileError(error, path, "read");
-  });
+  const handle = await openRegular(path);
+  // Nothing is lost where closing what was only read is refused.
+  const close = (): Promise<void> => handle.close().catch(() => {});
   try {
-    const { size } = await handle.stat();
+    const { size } = await refusing(path, "read", () => handle.stat());
     const header = await readHeader(handle, path, size);
     const dataBegin = LENGTH_BYTES + header.length;
     const { tensors, metadata } = parseHeader(strictJsonOf(header, path), path, dataBegin);
@@ -80,11 +81,11 @@ export async function openSafetensors(path: string): Promise<SafetensorsFile> {
       tensors: new Map(tensors.map((tensor) => [tensor.name, tensor])),
       metadata,
       read: (entry, target, offset) => readExactly(handle, path, target, entry.begin + offset),
-      close: () => handle.close(),
+      close,
     };
   } catch (error) {
-    await handle.close();
-    throw fileError(error, path, "read");
+    await close();
+    throw error;
   }
 }
 
@@ -100,15 +101,6 @@ async function readHeader(handle: FileHandle, path: string, size: number): Promi
   await readExactly(handle, path, header, LENGTH_BYTES);
   if (header[0] !== 0x7b) throw new UserError(`${path}: the header does not begin with "{"`);
   return header;
-}
-
-/** Reads until `target` is full: a single read may give less. */
-async function readExactly(handle: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new UserError(`${path}: the file ends before byte ${position + target.length}`);
-    done += bytesRead;
-  }
 }
 
 interface Header {

@@ -14,6 +14,7 @@ import {
   TENSORS,
   testFolder,
 } from "../support/cli.ts";
+import { filesIn } from "../support/emit.ts";
 import { ROOT } from "../support/root.ts";
 
 /** `graphc emit phi4-mini` from a checkpoint, into a folder beside it that must not appear. */
@@ -339,7 +340,7 @@ describe("a place for the output", () => {
 
   test("below a file", async () => {
     const folder = folderOf({ file: "" });
-    const sentence = "…/file/counter.t4.mlpackage was not written: a part of its path is a file, not a folder";
+    const sentence = "cannot write …/file/counter.t4.mlpackage: a part of its path is a file, not a folder";
     await expectRefusal(["emit", COUNTER, "--out", join(folder, "file")], sentence);
   });
 });
@@ -365,6 +366,9 @@ describe("options", () => {
     [["emit", "phi4-mini", "--token", "4"], "Unknown option '--token'; did you mean --tokens?"],
     [["emit", "phi4-mini", "--frobnicate"], "Unknown option '--frobnicate'; see graphc emit --help"],
     [["emit", COUNTER, "--out", ""], "--out has no value; write --out DIR"],
+    [["emit", COUNTER, "--out", "a\0b"], '--out must be a path in UTF-8, without a zero byte, not "a\\u0000b"'],
+    [["emit", COUNTER, "--out", "a\ufffd"], '--out must be a path in UTF-8, without a zero byte, not "a\ufffd"'],
+    [["check", "a\ud800.ts"], '"a\\ud800.ts" is not a path in UTF-8, without a zero byte'],
     [["emit", COUNTER, "--out", "a", "--out", "b"], "--out is given twice, as a and as b; keep one"],
     [["parity", COUNTER, "--threads", "3"], '--threads must be 1 or 2, not "3"'],
     [["parity", COUNTER, "--threads", "0"], '--threads must be 1 or 2, not "0"'],
@@ -385,14 +389,18 @@ test("more than one layer without evidence of one is refused", async () => {
   await expectRefusal(argv, /^error: .*--ahead-of-evidence/, out);
 });
 
-test("an interrupt while fixtures are recorded leaves the packages, which are whole, and says so", async () => {
+test("an interrupt while fixtures are recorded leaves nothing, and what was there before as it was", async () => {
   const out = join(testFolder(), "out");
   const argv = ["emit", ATTENTION, "--max-seq", "32", "--fixtures", "--out", out];
-  const outcome = await graphc(argv, (at) => at === "recording fixtures");
-  const sentence = "error: interrupted; the packages are written, their fixtures are not";
-  expect(outcome).toEqual({ code: 130, out: "", err: sentence });
-  const packages = ["attention.t1.mlpackage", "attention.t4.mlpackage"];
-  expect(readdirSync(out)).toEqual(["attention.certificate.json", ...packages]);
+  const interrupted = { code: 130, out: "", err: "error: interrupted; nothing was written" };
+  expect(await graphc(argv, (at) => at === "recording fixtures")).toEqual(interrupted);
+  expect(existsSync(out)).toBe(false);
+  expect((await graphc(argv)).code).toBe(0);
+  const before = filesIn(out);
+  expect(Object.keys(before)).toContain("attention.fixtures.json");
+  const again = [...argv, "--force", "--seed", "2"];
+  expect(await graphc(again, (at) => at === "recording fixtures")).toEqual(interrupted);
+  expect(filesIn(out)).toEqual(before);
 });
 
 test("fixtures of a graph without a cache are refused before anything is written", async () => {

@@ -170,7 +170,7 @@ describe("memory", () => {
     const huge = ["--max-seq", "500000000", ...(command === "run" ? ["--positions", "0"] : [])];
     await expectRefusal(
       [command, ATTENTION, ...huge],
-      /^error: this run needs [\d.]+ GB of memory, and [\d.]+ [kMG]?B is free; use fewer --layers or a smaller --max-seq$/,
+      /^error: this run needs [\d.]+ GB of memory, and [\d.]+ [kMG]?B is free; lower --max-seq, --tokens or --layers, whichever the graph has$/,
     );
   });
 });

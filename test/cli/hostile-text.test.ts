@@ -200,6 +200,8 @@ const PLACES: readonly Place[] = [
         "the name of a measured package",
         (json, text) => Object.assign(json.packages[0], { name: text, compiledSHA256: undefined }),
       ],
+      ["tiny.fixtures.json", "a package of fixtures", (json, text) => (json.block.package = text)],
+      ["tiny.fixtures.json", "the data of fixtures", (json, text) => (json.data.file = text)],
       ["tiny.certificate.json", "a verdict", (json, text) => (json.verdict = text)],
     ] as readonly (readonly [string, string, (json: Json, text: Text) => unknown])[]
   ).map(([file, where, edit]) =>

@@ -1,32 +1,28 @@
 /** The command line as it ships, bundled, in processes of its own: signals, full and read-only disks, graph files. */
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, mkdirSync, openSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
+import { buildBundle, endOf, removeBundle, startIn } from "../support/bundle.ts";
 import { testFolder } from "../support/cli.ts";
+import { filesIn } from "../support/emit.ts";
 import { ROOT } from "../support/root.ts";
 
 const COUNTER = join(ROOT, "examples/counter.ts");
+const ATTENTION = join(ROOT, "examples/attention.ts");
 let bundle: string;
 
 beforeAll(() => {
-  // In the project, so that the bundle finds the packages that it leaves outside.
-  mkdirSync(join(ROOT, "node_modules/.cache"), { recursive: true });
-  bundle = mkdtempSync(join(ROOT, "node_modules/.cache/graphc-"));
-  execFileSync(process.execPath, ["scripts/build.mjs", bundle], { cwd: ROOT });
+  bundle = buildBundle();
 });
-afterAll(() => rmSync(bundle, { recursive: true, force: true }));
+afterAll(() => removeBundle(bundle));
 
-const start = (...argv: readonly string[]): ChildProcess =>
-  spawn(process.execPath, [join(bundle, "cli.js"), ...argv], { cwd: ROOT });
+const start = (...argv: readonly string[]): ChildProcess => startIn(bundle, argv);
 
 async function outcomeOf(child: ChildProcess) {
-  const [out, err]: [string[], string[]] = [[], []];
-  child.stdout!.setEncoding("utf8").on("data", (text) => out.push(text));
-  child.stderr!.setEncoding("utf8").on("data", (text) => err.push(text));
-  const code = await new Promise((done) => child.on("close", done));
-  return { code, out: out.join(""), err: err.join("") };
+  const { code, out, err } = await endOf(child);
+  return { code, out, err };
 }
 
 test("emits an author's graph file, which shares the library with the tool", async () => {
@@ -75,7 +71,7 @@ test("tells its version, its commands, and that there was none", async () => {
   expect((await outcomeOf(start())).code).toBe(2);
 });
 
-test.each(["SIGINT", "SIGTERM"] as const)("%s in the middle of an emit leaves nothing", async (signal) => {
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s in the middle of an emit leaves nothing", async (signal) => {
   const folder = testFolder();
   const child = start("emit", "phi4-mini", "--out", join(folder, "new/out"));
   const outcome = outcomeOf(child);
@@ -91,6 +87,92 @@ test("an interrupt ends a job that leaves nothing at once", async () => {
   await sleep(500);
   busy.kill("SIGINT");
   expect(await ended).toEqual([null, "SIGINT"]);
+});
+
+test("after a kill the next emit removes what is left, and the set is whole", async () => {
+  const folder = testFolder();
+  const child = start("emit", "phi4-mini", "--out", folder);
+  const ended = endOf(child);
+  await weightsBegun(folder);
+  child.kill("SIGKILL");
+  expect(await ended).toMatchObject({ code: null, signal: "SIGKILL" });
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(/^\.graphc-emit-/)]);
+  expect(await outcomeOf(start("emit", COUNTER, "--out", folder))).toMatchObject({ code: 0, err: "" });
+  expect(readdirSync(folder)).toEqual(["counter.certificate.json", "counter.t1.mlpackage", "counter.t4.mlpackage"]);
+});
+
+test("an emit into a folder that another writes into is refused, and the other is not disturbed", async () => {
+  const folder = testFolder();
+  const first = start("emit", "phi4-mini", "--out", folder);
+  const ended = endOf(first);
+  await weightsBegun(folder);
+  const err = `error: an emit in process ${first.pid} is writing into ${folder}; wait for it, or give another --out\n`;
+  expect(await outcomeOf(start("emit", COUNTER, "--out", folder))).toEqual({ code: 2, out: "", err });
+  first.kill("SIGTERM");
+  expect((await ended).code).toBe(130);
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test("of two emits at once the folder holds one whole set", async () => {
+  const folders = [testFolder(), testFolder(), testFolder()] as const;
+  const emit = (seed: string, folder: string) =>
+    outcomeOf(start("emit", ATTENTION, "--max-seq", "8", "--force", "--seed", seed, "--out", folder));
+  await Promise.all([emit("1", folders[0]), emit("2", folders[1])]);
+  const [one, other] = [filesIn(folders[0]), filesIn(folders[1])];
+  expect(one).not.toEqual(other);
+  const ends = await Promise.all([emit("1", folders[2]), emit("2", folders[2])]);
+  const codes = ends.map(({ code }) => code);
+  expect(codes).toContain(0);
+  expect(codes.filter((code) => code !== 0 && code !== 2)).toEqual([]);
+  const last = filesIn(folders[2]);
+  if (codes.includes(2)) expect(last).toEqual(codes[0] === 0 ? one : other);
+  else expect([one, other]).toContainEqual(last);
+});
+
+test("the bytes do not depend on the working folder, the locale, the time zone or the umask", async () => {
+  const [plain, strange] = [testFolder(), testFolder()];
+  const argv = (out: string) => ["emit", ATTENTION, "--max-seq", "8", "--fixtures", "--out", out];
+  expect((await outcomeOf(start(...argv(plain)))).code).toBe(0);
+  const env = { ...process.env, LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8", TZ: "Asia/Kathmandu" };
+  const command = ["-c", 'umask 077; exec "$@"', "sh", process.execPath, join(bundle, "cli.js"), ...argv(".")];
+  expect((await endOf(spawn("sh", command, { cwd: strange, env }))).code).toBe(0);
+  expect(filesIn(strange)).toEqual(filesIn(plain));
+});
+
+test("a full standard output is told, whatever the command made of its work", async ({ skip }) => {
+  if (process.platform !== "linux") skip("there is no /dev/full");
+  for (const argv of [["check", COUNTER], ["--help"], ["check", COUNTER, "--json"]]) {
+    const child = startIn(bundle, argv, { stdio: ["ignore", openSync("/dev/full", "w"), "pipe"] });
+    const err = "error: the result was not written to standard output: the disk is full\n";
+    expect(await outcomeOf(child)).toEqual({ code: 2, out: "", err });
+  }
+});
+
+test("a working folder that is gone is told", async ({ skip }) => {
+  if (process.platform === "win32") skip("a folder in use cannot be removed");
+  const gone = testFolder();
+  // The command is begun in a folder that is there, which it then removes.
+  const script = 'cd "$1" && rmdir "$1" && exec "$2" "$3" check "$4"';
+  const args = ["-c", script, "sh", gone, process.execPath, join(bundle, "cli.js"), COUNTER];
+  const told = "error: the working folder cannot be told: there is no such file or folder; change into another\n";
+  expect(await outcomeOf(spawn("sh", args))).toEqual({ code: 2, out: "", err: told });
+  mkdirSync(gone);
+});
+
+test("a graph file is compiled beside itself, else in the temporary folder, else refused", async ({ skip }) => {
+  const [folder, nowhere] = [testFolder(), join(testFolder(), "none")];
+  mount(folder, "size=1m", skip);
+  const file = join(folder, "counter.ts");
+  copyFileSync(COUNTER, file);
+  execFileSync("mount", ["-o", "remount,ro", folder]);
+  const check = (TMPDIR: string) => endOf(startIn(bundle, ["check", file], { env: { ...process.env, TMPDIR } }));
+  expect(await check(testFolder())).toMatchObject({ code: 0, err: "" });
+  const refusals = `${folder}: the disk is read-only; ${nowhere}: there is no such file or folder`;
+  const told = `error: ${file} does not load: its compiled form cannot be written (${refusals})`;
+  expect(await check(nowhere)).toMatchObject({
+    code: 2,
+    err: `${told}; let TMPDIR name a folder that can be written\n`,
+  });
 });
 
 /** Waits until a weight file is there. */
@@ -114,7 +196,7 @@ test("a full disk is named, and nothing stays on it", async ({ skip }) => {
   mount(disk, "size=20m", skip);
   const { code, err } = await outcomeOf(start("emit", "phi4-mini", "--out", join(disk, "out")));
   const target = join(disk, "out/phi4-mini.layer0.t4.mlpackage");
-  expect([code, err]).toEqual([2, `error: the disk is full: ${target} was not written\n`]);
+  expect([code, err]).toEqual([2, `error: cannot write ${target}: the disk is full\n`]);
   expect(readdirSync(disk)).toEqual([]);
 
   writeFileSync(join(disk, "filler"), Buffer.alloc(20 << 20));
@@ -131,11 +213,12 @@ test("a folder that cannot be written is named", async ({ skip }) => {
   if (process.getuid?.() === 0) mount(folder, "ro", skip);
   else chmodSync(folder, 0o555);
   const emitInto = async (out: string) => outcomeOf(start("emit", COUNTER, "--out", out));
-  const sentence = `error: ${join(folder, "counter.t4.mlpackage")} was not written: there is no permission to write in`;
-  expect(await emitInto(folder)).toEqual({ code: 2, out: "", err: `${sentence} ${folder}\n` });
+  const reason = "(permission denied|the disk is read-only)\\n$";
+  const sentence = new RegExp(`^error: cannot write ${join(folder, "counter.t4.mlpackage")}: ${reason}`);
+  expect(await emitInto(folder)).toEqual({ code: 2, out: "", err: expect.stringMatching(sentence) });
   const deep = await emitInto(join(folder, "new/deep"));
-  const reason = /was not written: (its folder cannot be made|there is no permission to write in .*)\n$/;
-  expect(deep).toEqual({ code: 2, out: "", err: expect.stringMatching(reason) });
+  const either = new RegExp(`counter.t4.mlpackage: (its folder cannot be made\\n|${reason})`);
+  expect(deep).toEqual({ code: 2, out: "", err: expect.stringMatching(either) });
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -4,8 +4,9 @@ import { GraphError } from "../../src/dsl/error.ts";
 import { type Graph, graph } from "../../src/dsl/graph.ts";
 import { add, matmul, mul } from "../../src/dsl/ops/index.ts";
 import type { GivenRoles } from "../../src/dsl/role.ts";
+import { slotAxisOf } from "../../src/dsl/slots.ts";
 import { input, state, type Tensor } from "../../src/dsl/tensor.ts";
-import { slotAxisOf, tokenAxisOf, twinsOf } from "../../src/dsl/twins.ts";
+import { tokenAxisOf, twinsOf } from "../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../src/dsl/type.ts";
 
 type Value = Tensor<Shape, "fp16">;

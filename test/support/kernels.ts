@@ -65,10 +65,10 @@ export interface Feeds {
 export async function expectSameBits(
   graph: Graph,
   feeds: Feeds,
-  { precision = "fp16", threads }: PlanOptions & RunOptions = {},
+  { precision = "fp16", ...options }: PlanOptions & RunOptions = {},
 ): Promise<void> {
   const plan = planOf(graph, { precision });
-  const executor = await prepare([plan], streamOf(feeds.weight!), threads ? { threads } : {});
+  const executor = await prepare([plan], streamOf(feeds.weight!), options);
   try {
     const stored = Object.fromEntries(Object.entries(feeds.values).map(([name, x]) => [name, toRaw(x)]));
     const fast = executor.run(plan, stored);

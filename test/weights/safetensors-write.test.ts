@@ -77,6 +77,6 @@ test("a place that cannot be written to", async () => {
   );
   await writeFile(join(folder, "file"), "");
   expect(await refusal(() => writeSafetensors(join(folder, "file/x.safetensors"), tensors))).toBe(
-    "cannot write file/x.safetensors: it is a file, not a folder",
+    "cannot write file/x.safetensors: a part of its path is a file, not a folder",
   );
 });

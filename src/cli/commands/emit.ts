@@ -1,12 +1,12 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
-import type { EmitSummary } from "../../emit/write/package.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record.ts";
 import type { Command } from "../command.ts";
-import { emitFixtures, groundOf, printGround, removeStale, writeCertificate } from "../emit-evidence.ts";
-import { type EmitJob, emitPackages, type ProofOnBytes, planPackages } from "../emit-packages.ts";
+import { groundOf, printGround } from "../emit-evidence.ts";
+import { type EmitJob, planPackages } from "../emit-packages.ts";
+import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
 import { isPackage } from "../operand-kind.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
@@ -51,12 +51,12 @@ export const emitCommand: Command = {
     const subject = await subjectOf(operand, args, io);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
-    const planned = planPackages(subject, args, folder);
+    const planned = planPackages(subject, args);
     if (args.flag("fixtures")) recordable({ block: planned[0]!.graph, step: planned.at(-1)!.graph });
     const store = await subject.openWeights(planned[0]!.graph);
-    const job: EmitJob = { subject, planned, store, args, io };
+    const job: EmitJob = { subject, planned, folder, store, args, io };
     try {
-      const emitted = await emitPackages(job);
+      const emitted = await emitSet(job);
       if (emitted.kind === "refuted") {
         const { verdict } = emitted;
         const record = { name: subject.name, proof: plainVerdict(verdict) };
@@ -64,8 +64,7 @@ export const emitCommand: Command = {
         io.err("nothing was written");
         return 1;
       }
-      const beside = await writeBeside(job, emitted.proof, folder);
-      report(job, { ...emitted, ...beside, ...(ground ? { ground } : {}) });
+      report(job, { ...emitted, ...(ground ? { ground } : {}) });
       return emitted.proof && emitted.proof.verdict.verdict !== "PROVEN" ? 1 : 0;
     } finally {
       await store.close();
@@ -73,28 +72,7 @@ export const emitCommand: Command = {
   },
 };
 
-interface Beside {
-  readonly certificate?: string;
-  readonly fixtures?: string;
-}
-
-/** The certificate of a proof, and fixtures where they were asked for. */
-async function writeBeside(job: EmitJob, proof: ProofOnBytes | undefined, folder: string): Promise<Beside> {
-  const { subject, planned, store, args, io } = job;
-  await removeStale(folder, subject.name);
-  const certificate = proof && (await writeCertificate(folder, subject.name, proof.verdict, proof));
-  const paths = certificate === undefined ? {} : { certificate };
-  if (!args.flag("fixtures")) return paths;
-  const [block, step = block] = planned.map(({ graph }) => graph);
-  return {
-    ...paths,
-    fixtures: await emitFixtures({ subject, folder, block: block!, step: step!, ...paths }, store, args, io),
-  };
-}
-
-interface Report extends Beside {
-  readonly packages: readonly EmitSummary[];
-  readonly proof?: ProofOnBytes;
+interface Report extends PlacedSet {
   readonly ground?: Ground;
 }
 

@@ -4,13 +4,14 @@ import { weightIdentity } from "../../emit/read/weight-identity.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
-import { bytesOf, prepare } from "../../passes/run/run.ts";
+import { prepare } from "../../passes/run/run.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
+import { checkMemory } from "../memory.ts";
+import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
@@ -62,7 +63,7 @@ async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityRe
   const [blockSums, stepSums] = accumulation(args.text("accumulate"));
   const [block, step] = [planOf(pair.block, blockSums), planOf(pair.step, stepSums)];
   const threads = args.whole("threads");
-  checkMemory(bytesOf([block, step], { threads }), "this run");
+  checkMemory([block, step], "this run", { threads });
   const loading = io.progress("loading weights");
   const store = await pair.openWeights();
   const executor = await prepare([block, step], store.stream, { threads, progress: loading.update }).finally(

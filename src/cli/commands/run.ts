@@ -8,13 +8,14 @@ import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
-import { bytesOf, prepare, type RawResults } from "../../passes/run/run.ts";
+import { prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
+import { checkMemory } from "../memory.ts";
 import { isPackage } from "../operand-kind.ts";
-import { checkMemory, FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
+import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
 import { table } from "../table.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
@@ -144,7 +145,7 @@ function cacheRows(text: string, tokens: number, maxSeq: number): readonly (numb
 function planned(pair: OpenPair, args: Args): Plan {
   const precision = args.text("precision") === "fp64" ? "fp64" : "fp16";
   const plan = planOf(pair.block, { precision });
-  checkMemory(bytesOf([plan]), "this run");
+  checkMemory([plan], "this run");
   return plan;
 }
 

@@ -3,14 +3,15 @@ import type { Frame } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
-import { bytesOf, type Executor, prepare } from "../../passes/run/run.ts";
+import { type Executor, prepare } from "../../passes/run/run.ts";
 import { type Normed, normedValues } from "../../passes/survey/normed.ts";
 import { type NormSurvey, type NormSurveyor, normSurveyor, type Rows, rowsOf } from "../../passes/survey/norms.ts";
 import { type GraphSurvey, type Surveyor, surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
-import { checkMemory, type OpenPair } from "../pair.ts";
+import { checkMemory } from "../memory.ts";
+import type { OpenPair } from "../pair.ts";
 import { authorFrame } from "../report.ts";
 import { BLOCKS, blockInputs, EMBEDDED, isEmbedded, sampledTokens, vocabulary, zeroStates } from "./rows.ts";
 
@@ -47,7 +48,7 @@ export interface SurveyRecord extends Omit<GraphSurvey, "values"> {
 /** Runs the block on a few calls that share their cache. @throws UserError when there is no memory or no room for them */
 export async function measure(pair: OpenPair, args: Args, io: Io): Promise<SurveyRecord> {
   const plan = planOf(pair.block);
-  checkMemory(bytesOf([plan]), "this run");
+  checkMemory([plan], "this run");
   const store = await pair.openWeights();
   const norms = normSurveyor();
   try {

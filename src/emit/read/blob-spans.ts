@@ -1,7 +1,9 @@
 /** Stretches of a weight file: read in pieces, hashed, and held against one another. */
 import { createHash } from "node:crypto";
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { readSync } from "node:fs";
 import { UserError } from "../../dsl/user-error.ts";
+import { refusingSync } from "../../files/files.ts";
+import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";
 
 /** Where a blob's data lies. */
 export interface BlobSpan {
@@ -24,24 +26,25 @@ export function overlapRefuser(): (span: BlobSpan, shownName: string) => void {
     seen.add(keyOfSpan(span));
     const total = (totals.get(span.file) ?? 0) + span.bytes;
     totals.set(span.file, total);
-    if (total > statSync(span.file).size) throw new UserError(`blobs of "${shownName}" lie over one another`);
+    if (total > sizeOf(span.file)) throw new UserError(`blobs of "${shownName}" lie over one another`);
   };
 }
 
 /** The data of a blob, in pieces of at most `piece` bytes; a piece is valid until the next but one is asked for. */
 export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Generator<Uint8Array> {
-  const fd = openSync(file, "r");
+  const fd = openRegularSync(file);
   try {
     const buffers = [0, 1].map(() => new Uint8Array(Math.min(piece, bytes)));
     for (let done = 0, turn = 0; done < bytes; turn ^= 1) {
       const buffer = buffers[turn]!;
-      const read = readSync(fd, buffer, 0, Math.min(buffer.length, bytes - done), begin + done);
+      const most = Math.min(buffer.length, bytes - done);
+      const read = refusingSync(file, "read", () => readSync(fd, buffer, 0, most, begin + done));
       if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
       yield buffer.subarray(0, read);
       done += read;
     }
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }
 
@@ -57,10 +60,12 @@ export function hashOutside(spans: readonly BlobSpan[]): string {
   const hash = createHash("sha256");
   const { file } = spans[0]!;
   let begin = 0;
-  for (const span of [...spans.toSorted((a, b) => a.begin - b.begin), { begin: statSync(file).size, bytes: 0 }]) {
+  for (const span of [...spans.toSorted((a, b) => a.begin - b.begin), { begin: sizeOf(file), bytes: 0 }]) {
     const bytes = Math.max(span.begin - begin, 0);
     for (const piece of readSpan({ file, begin, bytes }, 2 ** 20)) hash.update(piece);
     begin = Math.max(begin, span.begin + span.bytes);
   }
   return hash.digest("hex");
 }
+
+const sizeOf = (file: string): number => statOfSync(file)?.size ?? 0;

@@ -2,10 +2,13 @@
  * Blobs of a weight.bin (MIL blob storage, version 2): a 64-byte header, then 64-byte records at multiples of 64, each
  * followed by its data. A program refers to a record by its offset.
  */
-import { closeSync, fstatSync, openSync, readSync, statSync } from "node:fs";
+import { fstatSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import { refusingSync } from "../../files/files.ts";
+import { printable } from "../../files/printable.ts";
+import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
@@ -32,8 +35,9 @@ export function openBlobs(modelFile: string): Blobs {
   const hashes = new Map<string, string>();
   const refuseOverlap = overlapRefuser();
   const find = (ref: BlobRef, type: MilTensorType) => {
-    const span = findBlob(fileOf(folder, ref), ref.offset, type, ref.fileName);
-    refuseOverlap(span, ref.fileName);
+    const shown = printable(ref.fileName);
+    const span = findBlob(fileOf(folder, ref, shown), ref.offset, type, shown);
+    refuseOverlap(span, shown);
     return span;
   };
   const hashOf = (span: BlobSpan): string => {
@@ -59,10 +63,10 @@ export function openBlobs(modelFile: string): Blobs {
   };
 }
 
-function fileOf(folder: string, { fileName }: BlobRef): string {
+function fileOf(folder: string, { fileName }: BlobRef, shown: string): string {
   const file = join(folder, fileName.replace(/^@model_path\//, ""));
   if (!fileName.startsWith("@model_path/") || relative(folder, file).startsWith(".."))
-    throw new UserError(`the weight file "${fileName}" is not below @model_path`);
+    throw new UserError(`the weight file "${shown}" is not below @model_path`);
   return file;
 }
 
@@ -72,23 +76,29 @@ function fileOf(folder: string, { fileName }: BlobRef): string {
  */
 export function findBlob(file: string, offset: number, type: MilTensorType, shownName = file): BlobSpan {
   return withFile(file, shownName, (fd) => {
-    const size = fstatSync(fd).size;
+    const { size } = refusingSync(file, "read", () => fstatSync(fd));
     const fail = (text: string): never => {
       throw new UserError(`the blob at ${offset} of "${shownName}" ${text}`);
     };
-    checkHeader(fd, size, shownName);
+    checkHeader({ fd, file }, size, shownName);
     if (offset % RECORD_BYTES !== 0 || offset < RECORD_BYTES)
       fail(`has a bad offset: records lie at multiples of ${RECORD_BYTES}`);
     if (offset + RECORD_BYTES > size) fail(`lies outside the file of ${size} bytes`);
-    const record = readAt(fd, offset, RECORD_BYTES);
+    const record = readAt({ fd, file }, offset, RECORD_BYTES);
     if (record.getUint32(0, true) !== SENTINEL) fail("has no record there: the sentinel 0xDEADBEEF is missing");
     return spanOf(record, { file, offset, size, type, fail });
   });
 }
 
-function checkHeader(fd: number, size: number, shownName: string): void {
+/** An open file, and its path for messages. */
+interface OpenFile {
+  readonly fd: number;
+  readonly file: string;
+}
+
+function checkHeader(open: OpenFile, size: number, shownName: string): void {
   if (size < RECORD_BYTES) throw new UserError(`"${shownName}" is truncated: ${size} bytes, its header alone has 64`);
-  const version = readAt(fd, 0, RECORD_BYTES).getUint32(4, true);
+  const version = readAt(open, 0, RECORD_BYTES).getUint32(4, true);
   if (version !== VERSION)
     throw new UserError(`"${shownName}" has storage version ${version}; graphc reads version ${VERSION}`);
 }
@@ -130,29 +140,19 @@ export function blobElements(span: BlobSpan, type: MilTensorType): Float64Array 
   return decodeElements(type.dtype, bytes, elementCount(type, "the blob"));
 }
 
-function readAt(fd: number, offset: number, length: number): DataView {
+function readAt({ fd, file }: OpenFile, offset: number, length: number): DataView {
   const bytes = new Uint8Array(length);
-  readSync(fd, bytes, 0, length, offset);
+  refusingSync(file, "read", () => readSync(fd, bytes, 0, length, offset));
   return new DataView(bytes.buffer);
 }
 
 function withFile<X>(file: string, shownName: string, use: (fd: number) => X): X {
-  let fd: number;
-  try {
-    // Opening a pipe would wait for its other end.
-    if (!statSync(file).isFile()) throw new Error("it is not a regular file");
-    fd = openSync(file, "r");
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === "ENOENT";
-    throw new UserError(
-      missing
-        ? `the program refers to the weight file "${shownName}", which does not exist`
-        : `cannot read the weight file "${shownName}": ${(error as Error).message}`,
-    );
-  }
+  if (!statOfSync(file))
+    throw new UserError(`the program refers to the weight file "${shownName}", which does not exist`);
+  const fd = openRegularSync(file);
   try {
     return use(fd);
   } finally {
-    closeSync(fd);
+    closeQuietly(fd);
   }
 }

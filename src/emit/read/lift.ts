@@ -9,7 +9,7 @@ import type { Op } from "../../dsl/op-spec.ts";
 import { opTable } from "../../dsl/ops/index.ts";
 import { nowhere } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
-import { type Shape, sameType, show } from "../../dsl/type.ts";
+import type { Shape } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import {
   GRAPH_NAME,
@@ -24,12 +24,13 @@ import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
-import { checkDeclared, matches, showMilType } from "./lift-declared.ts";
+import { checkDeclared } from "./lift-declared.ts";
+import { bindConst, bindCopy, refuseStray, stateOf, writeState } from "./lift-own.ts";
 import { respellPositions } from "./lift-positions.ts";
 import { type BoundName, type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
-import { attributeOf, graphDtype, tensorOf } from "./lift-value.ts";
+import { attributeOf, graphDtype } from "./lift-value.ts";
 
 /** What of a package is read as a graph, and at which sizes. */
 export interface LiftOptions extends ChosenSizes {
@@ -92,53 +93,11 @@ function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, wher
 
 function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): void {
   if (op.blocks.length > 0) throw refuse(where, "has nested blocks; graphs have no control flow");
+  refuseStray(op, where);
   if (op.type === "const") bindConst(op, scope, where);
   else if (op.type === "write_state") writeState(op, scope, where);
   else if (op.outputs.length === 1 && isOutputCopy(op)) bindCopy(op, scope, where);
   else bindResults(op, makeResults(op, scope, where), scope, where);
-}
-
-function bindConst({ value: literal, outputs }: MilOperation, { bound, blobs }: FunctionScope, where: Where): void {
-  const [output] = outputs;
-  if (!literal || !output || outputs.length > 1) throw refuse(where, "must have one value and one output");
-  const declared = output.type.kind === "tensor" ? output.type : undefined;
-  const same = declared?.dtype === literal.type.dtype && matches(declared.shape, literal.type.shape);
-  if (!same) throw refuse(where, `declares ${showMilType(output.type)}, its value is ${showMilType(literal.type)}`);
-  let made: Tensor | undefined;
-  const value = () => {
-    made ??= { ...tensorOf(literal, blobs, where), name: output.name };
-    return made;
-  };
-  // A bad blob is refused even if no op uses it.
-  if ("blob" in literal) value();
-  bound.set(output.name, { kind: "literal", literal, value });
-}
-
-/** The emitter's copy of a value to an output is not part of the graph. */
-function bindCopy({ inputs, outputs }: MilOperation, scope: FunctionScope, where: Where): void {
-  const [argument] = inputs.x ?? [];
-  if (!argument) throw refuse(where, "must copy one value");
-  const value = operandOf(argument, scope, where);
-  checkDeclared(outputs[0]!, value.type, where);
-  scope.bound.set(outputs[0]!.name, { kind: "value", value });
-}
-
-function stateOf({ inputs }: MilOperation, { bound }: FunctionScope, where: Where): string {
-  const [argument] = inputs.input ?? [];
-  const found = argument && "name" in argument ? bound.get(argument.name) : undefined;
-  if (found?.kind !== "state") throw refuse(where, `must name a state as its "input"`);
-  return found.name;
-}
-
-function writeState(op: MilOperation, scope: FunctionScope, where: Where): void {
-  const name = stateOf(op, scope, where);
-  const [argument] = op.inputs.data ?? [];
-  if (!argument) throw refuse(where, `has no "data"`);
-  const data = operandOf(argument, scope, where);
-  const held = scope.states.get(name)!;
-  if (!sameType(data.type, held.type))
-    throw refuse(where, `writes ${show(data.type)} into the state "${name}", which is ${show(held.type)}`);
-  scope.states.set(name, data);
 }
 
 function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {

@@ -1,8 +1,9 @@
 /** The rules by which Core ML finds the model in a package folder: Manifest.json names the items below Data/. */
-import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
+import { printable } from "../../files/printable.ts";
+import { readRegularSync, statOfSync } from "../../files/regular.ts";
 
 type Json = Readonly<Record<string, unknown>>;
 type Fail = (text: string) => never;
@@ -19,9 +20,9 @@ const MOST_BYTES = 2 ** 20;
  */
 export function rootItemOf(folder: string): string {
   const file = join(folder, "Manifest.json");
-  if (!existsSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
+  if (!statOfSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail: Fail = (text) => {
-    throw new UserError(`${file} ${text}`);
+    throw new UserError(printable(`${file} ${text}`));
   };
   const manifest = parse(file, fail);
   checkVersion(manifest.fileFormatVersion, fail);
@@ -39,14 +40,9 @@ function parse(file: string, fail: Fail): Json {
 }
 
 function bytesOf(file: string, fail: Fail): Uint8Array {
-  const stat = statSync(file);
-  if (!stat.isFile()) fail("is no file");
-  if (stat.size > MOST_BYTES) fail(`has ${stat.size} bytes; a manifest has at most ${MOST_BYTES}`);
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    return fail(`cannot be read: ${(error as Error).message}`);
-  }
+  const size = statOfSync(file)?.size ?? 0;
+  if (size > MOST_BYTES) fail(`has ${size} bytes; a manifest has at most ${MOST_BYTES}`);
+  return readRegularSync(file);
 }
 
 const isRecord = (x: unknown): x is Json => typeof x === "object" && x !== null && !Array.isArray(x);
@@ -67,6 +63,6 @@ function itemPath(folder: string, id: string, item: unknown, fail: Fail): string
   const data = join(folder, "Data");
   const path = join(data, String(item.path));
   if (relative(data, path).split(sep)[0] === "..") fail(`places item ${id} outside Data/`);
-  if (!existsSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
+  if (!statOfSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
   return path;
 }

@@ -1,7 +1,8 @@
 /** Opens a package folder or a bare model file, whoever wrote it: records, blobs, graphs. */
-import { readFileSync, statSync } from "node:fs";
 import type { Graph } from "../../dsl/graph.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
+import { printable } from "../../files/printable.ts";
+import { readRegularSync, statOfSync } from "../../files/regular.ts";
 import type { MilModel } from "../mil/records.ts";
 import { type Blobs, openBlobs } from "./blob.ts";
 import { decodeModel } from "./decode.ts";
@@ -25,7 +26,8 @@ export interface Package {
  */
 export function readPackage(path: string): Package {
   const modelFile = modelFileOf(path);
-  const model = naming(path, () => decodeModel(bytesOf(modelFile)));
+  const bytes = readRegularSync(modelFile);
+  const model = naming(path, () => decodeModel(bytes));
   return { path, modelFile, model, blobs: openBlobs(modelFile) };
 }
 
@@ -48,35 +50,21 @@ export const liftedOf = ({ path, model, blobs }: Package, options: LiftOptions =
   });
 
 function modelFileOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOfSync(path);
   if (!stat) throw new UserError(`${path} does not exist`);
-  if (!stat.isDirectory()) return regular(path, path);
+  if (!stat.isDirectory()) return path;
   const root = rootItemOf(path);
-  if (statSync(root).isDirectory())
+  if (statOfSync(root)?.isDirectory())
     throw new UserError(`${path}: the root item of the manifest is a folder, not a model file`);
-  return regular(root, path);
+  return root;
 }
 
-/** Neither a pipe nor a device, which may never end. */
-function regular(file: string, path: string): string {
-  if (statSync(file).isFile()) return file;
-  throw new UserError(`${path}: the model is not a regular file`);
-}
-
-function bytesOf(file: string): Uint8Array {
-  try {
-    return readFileSync(file);
-  } catch (error) {
-    throw new UserError(`cannot read ${file}: ${(error as Error).message}`);
-  }
-}
-
-/** Puts the path in front of what `read` complains of. */
+/** Puts the path in front of what `read` complains of, on one line whatever the names in the file hold. */
 function naming<X>(path: string, read: () => X): X {
   try {
     return read();
   } catch (error) {
-    if (isUserError(error)) throw new UserError(`${path}: ${error.message}`, error.mend);
+    if (isUserError(error)) throw new UserError(printable(`${path}: ${error.message}`), error.mend);
     throw error;
   }
 }

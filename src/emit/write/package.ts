@@ -1,11 +1,13 @@
 /** Writes a graph as a .mlpackage: beside its place first, then placed, so that nothing half-written is ever seen. */
 import { createHash } from "node:crypto";
 import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import { refusing } from "../../files/files.ts";
 import { streamHash } from "../../files/hash.ts";
-import { placeAll, type Staged, stageFolder } from "../../files/stage.ts";
+import type { Target } from "../../files/target.ts";
+import { openTransaction } from "../../files/transaction.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "../mil/manifest.ts";
 import type { MilFeature, MilModel } from "../mil/records.ts";
@@ -13,19 +15,20 @@ import { type BlobPlan, blobBytes } from "./blob.ts";
 import { encodeModel } from "./encode.ts";
 import { lower } from "./lower.ts";
 
-/** How a package is written; none of it changes a byte. */
-export interface EmitOptions {
-  /** Replace a package that is there already. */
-  readonly force?: boolean;
+/** How the files of a package are written; none of it changes a byte. */
+export interface FillOptions {
   /** Bytes of the weight file written so far, and in all. */
   onProgress?(done: number, total: number): void;
-  /** Aborting leaves nothing behind; the promise is rejected with the signal's reason. */
+  /** Aborting stops the writing; the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
 }
 
-/** A package that is complete but does not stand in its place yet. */
-export interface StagedPackage extends Staged {
-  readonly summary: EmitSummary;
+/** How a package is written and placed. */
+export interface EmitOptions extends FillOptions {
+  /** Replace a package that is there already. */
+  readonly force?: boolean;
+  /** Told what could not be tidied up. */
+  warn?(text: string): void;
 }
 
 /** What was written, as `graphc emit` prints it. */
@@ -49,12 +52,19 @@ export interface EmitSummary {
 }
 
 const EXTENSION = ".mlpackage";
-const KIND = { name: "Core ML package", mark: MANIFEST_PATH };
+
+/** A package's name in a folder, for the transaction that places it. */
+export const packageTarget = (name: string, replace: boolean): Target => ({
+  name,
+  replace,
+  kind: { name: "Core ML package", mark: MANIFEST_PATH },
+});
 
 /**
- * Writes the package to its place; missing parent folders are made. The same graph and weights give the same bytes
- * everywhere.
- * @throws as `stagePackage` does
+ * Writes the package to its place; missing parent folders are made. A folder takes one package at a time. The
+ * same graph and weights give the same bytes everywhere.
+ * @throws GraphError when the graph cannot be a package.
+ * @throws UserError when the place is taken, cannot be written or is full, and for what the store refuses.
  */
 export async function writePackage(
   graph: Graph,
@@ -62,29 +72,37 @@ export async function writePackage(
   path: string,
   options: EmitOptions = {},
 ): Promise<EmitSummary> {
-  const staged = await stagePackage(graph, store, path, options);
-  await placeAll([staged]);
-  return staged.summary;
+  if (!path.endsWith(EXTENSION)) throw new UserError(`${path} must end in ${EXTENSION}: Core ML opens no other name`);
+  const { force = false, warn } = options;
+  const [folder, name] = [dirname(resolve(path)), basename(path)];
+  const targets = [packageTarget(name, force)];
+  const transaction = await openTransaction({ folder, targets, ...(warn ? { warn } : {}) });
+  try {
+    const summary = await fillPackage(graph, store, join(transaction.staging, name), { ...options, path });
+    for (const text of await transaction.commit([name])) warn?.(text);
+    return summary;
+  } catch (error) {
+    for (const text of await transaction.abandon()) warn?.(text);
+    throw error;
+  }
 }
 
 /**
- * Writes the package beside its place, for `placeAll` or `discardAll`.
- * @throws GraphError when the graph cannot be a package.
- * @throws UserError when the place is taken, cannot be written or is full, and for what the store refuses.
+ * Makes the folder and writes the package into it, for a transaction that places it at `path`.
+ * @throws GraphError and UserError as `writePackage` does, but for the place
  */
-export async function stagePackage(
+export async function fillPackage(
   graph: Graph,
   store: WeightStore,
-  path: string,
-  options: EmitOptions = {},
-): Promise<StagedPackage> {
+  folder: string,
+  options: FillOptions & { readonly path: string },
+): Promise<EmitSummary> {
   const start = performance.now();
-  if (!path.endsWith(EXTENSION)) throw new UserError(`${path} must end in ${EXTENSION}: Core ML opens no other name`);
+  const { path } = options;
   const { model, blobs } = lower(graph);
-  const target = { path, replace: options.force ?? false, kind: KIND };
-  const [staged, files] = await stageFolder(target, (folder) => writeFiles(model, blobs, store, folder, options));
+  const files = await writeFiles(model, blobs, store, folder, options);
   const { inputs, outputs, states } = model.interfaces.main!;
-  const summary: EmitSummary = {
+  return {
     path,
     inputs,
     outputs,
@@ -94,31 +112,35 @@ export async function stagePackage(
     sha256: { model: files.model, weights: files.weights, package: packageDigest(files) },
     seconds: (performance.now() - start) / 1000,
   };
-  return { ...staged, summary };
 }
 
+type Fill = FillOptions & { readonly path: string };
+
 /** Writes all files of the package; returns their digests and what else the summary tells. */
-async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, folder: string, options: EmitOptions) {
+async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, folder: string, options: Fill) {
   const weightsPath = join(folder, WEIGHTS_PATH);
-  await mkdir(dirname(weightsPath), { recursive: true });
-  const weights = await writeWeights(blobs, store, weightsPath, options);
+  const file = await refusing(options.path, "write", async () => {
+    await mkdir(dirname(weightsPath), { recursive: true });
+    return open(weightsPath, "wx");
+  });
+  const weights = await writeWeights(blobs, store, file, options);
   const encoded = encodeModel(model);
   const digests = { model: sha256Of(encoded), weights };
   const manifest = manifestOf(digests);
-  await writeFile(join(folder, MODEL_PATH), encoded);
-  await writeFile(join(folder, MANIFEST_PATH), manifest);
+  await refusing(options.path, "write", async () => {
+    await writeFile(join(folder, MODEL_PATH), encoded);
+    await writeFile(join(folder, MANIFEST_PATH), manifest);
+  });
   options.signal?.throwIfAborted();
   return { ...digests, manifest, modelBytes: encoded.length };
 }
 
-/** Writes weight.bin and returns its digest. While a piece is on its way to the disk, the next one is converted. */
-async function writeWeights(
-  plan: BlobPlan,
-  store: WeightStore,
-  path: string,
-  { onProgress, signal }: EmitOptions,
-): Promise<string> {
-  const file = await open(path, "wx");
+/**
+ * Writes weight.bin, closes it and returns its digest. While a piece is on its way to the disk, the next one is
+ * converted.
+ */
+async function writeWeights(plan: BlobPlan, store: WeightStore, file: FileHandle, options: Fill): Promise<string> {
+  const { onProgress, signal, path } = options;
   const hash = streamHash(plan.bytes);
   let writing = Promise.resolve();
   try {
@@ -126,7 +148,7 @@ async function writeWeights(
     for await (const bytes of blobBytes(plan, store)) {
       await writing;
       signal?.throwIfAborted();
-      writing = writeAll(file, bytes, position);
+      writing = refusing(path, "write", () => writeAll(file, bytes, position));
       // Its failure is met at the next turn; until then nobody waits for it.
       writing.catch(() => {});
       await hash.update(bytes);
@@ -137,7 +159,7 @@ async function writeWeights(
     return await hash.digest();
   } finally {
     await writing.catch(() => {});
-    await Promise.all([hash.close(), file.close()]);
+    await Promise.all([hash.close(), refusing(path, "write", () => file.close())]);
   }
 }
 

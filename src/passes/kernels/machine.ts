@@ -48,6 +48,8 @@ type Exports = Readonly<Record<string, Kernel>> & {
 const SPINS = 2_000;
 const LOST = 60_000;
 const PAGE = 65536;
+/** What one WebAssembly memory can hold: addresses have 32 bits. */
+export const MOST_MACHINE = 2 ** 32;
 /** Vector loads of the last elements may reach this far beyond the data. */
 const SLACK = 64;
 /** Bytes; sizes are rounded up to it, so that what follows begins at a multiple of it. */

@@ -1,5 +1,6 @@
 /** What of a block's results differs from what the steps gave: per token and output, and per cache row. */
-import { slotAxisOf, type Twins, tokenAxisOf } from "../../dsl/twins.ts";
+import { slotAxisOf } from "../../dsl/slots.ts";
+import { type Twins, tokenAxisOf } from "../../dsl/twins.ts";
 import { rowOf, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Values } from "./feeds.ts";

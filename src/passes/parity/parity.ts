@@ -73,7 +73,7 @@ function countCalls(passes: readonly Pass[], { onCall }: ParityOptions): (pass: 
 const nothingToRun = ({ block, tokens, slots = 0 }: Twins): UserError =>
   new UserError(
     `no block of ${tokens} tokens fits ${slots} rows, which is what the interface of ${block.name} says of its cache; nothing was run`,
-    "give fewer tokens or more rows; a state's rows are its last axis but one, unless a mask tells them",
+    "give fewer tokens or more rows; a state's rows are its last axis but one, unless a mask or a write at positions tells them",
   );
 
 interface PassOptions extends ParityOptions {

@@ -2,7 +2,8 @@
 
 import type { Graph } from "../../dsl/graph.ts";
 import type { GivenRoles, Roles } from "../../dsl/role.ts";
-import { type Graphs, slotAxisOf, type Twins, twinsOf } from "../../dsl/twins.ts";
+import { slotAxisOf } from "../../dsl/slots.ts";
+import { type Graphs, type Twins, twinsOf } from "../../dsl/twins.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";

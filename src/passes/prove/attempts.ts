@@ -31,22 +31,12 @@ export interface Outcome {
   readonly notExact?: Failure;
   /** Preconditions that attempts came to need, those that failed included: a counterexample has to keep them. */
   readonly tried: ReadonlySet<Precondition>;
+  /** The least bound of P8 that they came to need. */
+  readonly triedGap: number;
   readonly consequences: Consequences;
   readonly segments: number;
   /** Segments that are not renamings of another. */
   readonly distinct: number;
-}
-
-/** What is assumed, weaker claims later. A block that has one position for all of its tokens has contiguous rows or none. */
-export function assumptionsOf({ roles, tokens }: ProvenPair): readonly Assumptions[] {
-  const positions = [...roles.values()].filter((role) => role.kind === "position");
-  const single = tokens > 1 && positions.some((role) => role.tokenAxis === undefined);
-  const layouts = single ? [true] : positions.length > 0 && tokens > 1 ? [false, true] : [false];
-  return layouts.flatMap((contiguous) =>
-    (["exact", "reals"] as const).flatMap((mode) =>
-      [false, true].map((twoValued) => ({ mode, twoValued, contiguous, column: "one" as const })),
-    ),
-  );
 }
 
 /** Proves every segment between cuts. */
@@ -57,7 +47,14 @@ export function proveCut(
   attempts: readonly Assumptions[],
 ): Outcome {
   const { pair } = task;
-  const sums: Sums = { record: newRecord(), tried: new Set(), terms: 0, compared: 0, consequences: {} };
+  const sums: Sums = {
+    record: newRecord(),
+    tried: new Set(),
+    triedGap: Number.POSITIVE_INFINITY,
+    terms: 0,
+    compared: 0,
+    consequences: {},
+  };
   const all = cutPairs(cuts);
   const segments = segmentsOf([...cuts, ...results], all, pair);
   const proven = new Map<string, Proof>();
@@ -87,6 +84,7 @@ interface Proof {
 interface Sums {
   readonly record: Record;
   readonly tried: Set<Precondition>;
+  triedGap: number;
   consequences: Consequences;
   terms: number;
   compared: number;
@@ -108,6 +106,7 @@ function proveSegment(
     const p = programsFor(task, assumed, cuts);
     const failure = attempt(p, task.pair, segment, sums);
     sums.terms += p.c.store.terms.size;
+    sums.triedGap = Math.min(sums.triedGap, p.c.record.gap);
     if (!failure) gather(sums.record, p.c);
     return { p, failure };
   };

@@ -5,7 +5,8 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
-import { assumptionsOf, type Outcome, proveCut, type Task } from "./attempts.ts";
+import { assumptionsOf } from "./assumptions.ts";
+import { type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";
 import { findCuts } from "./program/cuts.ts";
 import { type ProvenPair, provenPair, type TableOf } from "./program/pair.ts";
@@ -15,7 +16,7 @@ import { type CounterexampleOptions, searchDifference } from "./refute/counterex
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { newOpinions, type Opinions } from "./refute/opinions.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
-import type { OwnRuns, Style } from "./refute/sample.ts";
+import type { OwnRuns } from "./refute/sample.ts";
 import { type Corollary, corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { Verdict } from "./report/verdict.ts";
@@ -76,8 +77,12 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const opinions = options.secondOpinion === false ? undefined : newOpinions(pair, options);
   const told = { pair, options, opinions };
   if (!outcome.failed) return proven(told, outcome);
+  // What a proof of this pair might need. That rows follow each other is among it, whether or not an attempt came as far as to ask
+  // for it: graphs that differ on other rows alone are equal under P2'.
   const search =
-    options.counterexample !== false ? searchDifference(pair, options, styleFor(outcome)) : { searched: UNSEARCHED };
+    options.counterexample !== false
+      ? searchDifference(pair, options, { rows: "contiguous", gap: outcome.triedGap })
+      : { searched: UNSEARCHED };
   if (cuts.length > 0 && cuts.length <= MOST_UNCUT && !search.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);
@@ -124,7 +129,7 @@ function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
     verdict: "PROVEN",
     level,
     ...common,
-    anyCacheSize: !record.sized,
+    anyCacheSize: !record.sized && !pair.rowMeans,
     corollaries,
     ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
     ...(attacked ? { attacked } : {}),
@@ -157,9 +162,6 @@ function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, 
     rules: Object.fromEntries([...record.counts].sort((a, b) => b[1] - a[1])),
   };
 }
-
-/** A counterexample keeps what any proof of this pair would need: contiguous rows, where the rows have to follow each other. */
-const styleFor = ({ tried }: Outcome): Style => (tried.has("P2'") ? { rows: "contiguous" } : {});
 
 /** Why a proof that stands is not told: what it assumes is false, or nothing meets it. */
 const stopped = (reason: Reason): Finding => ({

@@ -6,6 +6,7 @@ import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import type { Machine } from "../kernels/machine.ts";
 import { copyElements } from "../kernels/raw.ts";
+import { type Held, staged } from "./held.ts";
 import type { Plan } from "./plan.ts";
 
 /** The bytes of a weight, encoded as in weight.bin, in chunks; a chunk is valid until the next one is asked for. */
@@ -37,50 +38,60 @@ function constantText({ def, type }: Tensor, precision: Precision, keyOf: (x: Te
   return JSON.stringify([precision, def.op, def.attrs, operandsOf(def).map(keyOf)]);
 }
 
-/** Whose constants to load, from where and to which addresses. */
+/** Where the contents of a plan's value are. */
+export type HeldOf = (value: Tensor, plan: Plan) => Held;
+
+/** Whose constants to load, from where and where to. */
 export interface Fill {
   readonly plans: readonly Plan[];
   readonly weights: WeightStream;
-  /** Address of a plan's workspace. */
+  /** Addresses of the workspace, and of the area into which constants from outside are brought. */
   readonly workspace: number;
-  placeOf(value: Tensor, plan: Plan): Place;
+  readonly staging: number;
+  readonly heldOf: HeldOf;
+  readonly keyOf: ConstantKeys;
   /** Bytes loaded so far, and of all weights. */
   progress?: ((done: number, all: number) => void) | undefined;
 }
 
-/** Loads weights and constants and runs the ops over them. Gives the addresses whose fp16 are all finite. */
+/** Loads weights and constants and runs the ops over them. Gives the keys of those whose fp16 are all finite. */
 export async function fillConstants(machine: Machine, fill: Fill): Promise<ReadonlySet<number>> {
   const finite = new Set<number>();
   const filled = new Set<number>();
-  const note = (place: Place) => {
-    filled.add(place.at);
-    if (place.data instanceof Uint16Array && machine.finite(place.at, place.data.length)) finite.add(place.at);
+  const bringIn = (held: readonly Held[]): readonly Place[] => {
+    const { places, copies } = staged(held, machine.buffer, fill.staging);
+    for (const [outside, inside] of copies) inside.set(outside);
+    return places;
   };
   const count = progressOver(fill);
   for (const plan of fill.plans) {
     const kernels = new Map(plan.folded.map(({ value, kernel }) => [value, kernel]));
     for (const value of plan.constants) {
-      const place = fill.placeOf(value, plan);
-      if (filled.has(place.at)) continue;
+      const key = fill.keyOf(value, plan.precision);
+      if (filled.has(key)) continue;
+      filled.add(key);
+      const held = fill.heldOf(value, plan);
       const { def } = value;
-      if (def.kind === "const") copyElements(value.type.dtype, Float64Array.from(def.data), place.data);
-      else if (def.kind === "weight") await load(place, fill.weights(def.source, value.type), def.source, count);
+      if (def.kind === "const") copyElements(value.type.dtype, Float64Array.from(def.data), held.data);
+      else if (def.kind === "weight") await load(held, fill.weights(def.source, value.type), def.source, count);
       else if (def.kind === "op") {
-        const operands = operandsOf(def).map((x) => fill.placeOf(x, plan));
-        kernels.get(value)!.run(machine, place, operands, fill.workspace);
+        const [out, ...operands] = bringIn([held, ...operandsOf(def).map((x) => fill.heldOf(x, plan))]);
+        kernels.get(value)!.run(machine, out!, operands, fill.workspace);
+        if (held.outside) held.data.set(out!.data);
       }
-      note(place);
+      const [{ at, data }] = bringIn([held]) as [Place];
+      if (data instanceof Uint16Array && machine.finite(at, data.length)) finite.add(key);
     }
   }
   return finite;
 }
 
 /** Counts loaded bytes against those of all weights. */
-function progressOver({ plans, placeOf, progress }: Fill): (bytes: number) => void {
+function progressOver({ plans, keyOf, progress }: Fill): (bytes: number) => void {
   const sizes = new Map<number, number>();
   for (const plan of plans) {
     for (const value of plan.constants) {
-      if (value.def.kind === "weight") sizes.set(placeOf(value, plan).at, packedBytes(value.type));
+      if (value.def.kind === "weight") sizes.set(keyOf(value, plan.precision), packedBytes(value.type));
     }
   }
   const all = [...sizes.values()].reduce((sum, n) => sum + n, 0);

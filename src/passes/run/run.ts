@@ -9,15 +9,19 @@ import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
 import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
-import { align, dataAddress, type Machine, machine, machineBytes } from "../kernels/machine.ts";
+import { type Machine, machine } from "../kernels/machine.ts";
 import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
-import { type ConstantKeys, fillConstants, newConstantKeys, type WeightStream } from "./constants.ts";
-import { bytesOfValue, type Plan, storeOfValue } from "./plan.ts";
+import { fillConstants, type HeldOf, type WeightStream } from "./constants.ts";
+import { type Held, heldOutside, type Staged, staged } from "./held.ts";
+import { checkMachine, type DataLayout, layoutOf, type MemorySizes, sizesOf } from "./layout.ts";
+import { type Plan, type Step, storeOfValue } from "./plan.ts";
 
 /** How an executor is set up. */
 export interface RunOptions {
   /** 1 or 2 threads give the same bits; 1 when absent. */
   readonly threads?: number;
+  /** Bytes of a machine's memory at most; what WebAssembly allows when absent. */
+  readonly most?: number | undefined;
   /** Called while weights are loaded, with the bytes so far and of all. */
   progress?(done: number, all: number): void;
 }
@@ -45,101 +49,108 @@ export interface Executor {
   close(): Promise<void>;
 }
 
-/** Bytes of memory that an executor for these plans takes, all in all, before it is made. */
-export function bytesOf(plans: readonly Plan[], { threads = 1 }: RunOptions = {}): number {
-  return machineBytes({ ...layoutOf(plans, threads), threads });
+/** Bytes of memory that an executor for these plans takes, before it is made: of its machine, and beside that. */
+export const memoryOf = (plans: readonly Plan[], { threads = 1, most }: RunOptions = {}): MemorySizes =>
+  sizesOf(layoutOf(plans, { threads, most }), threads);
+
+/** The same, all in all. */
+export function bytesOf(plans: readonly Plan[], options: RunOptions = {}): number {
+  const { machine: inside, outside } = memoryOf(plans, options);
+  return inside + outside;
 }
 
-/** Loads the weights of all plans, each once, and runs what depends on them alone. */
+/**
+ * Loads the weights of all plans, each once, and runs what depends on them alone.
+ * @throws UserError when a call holds more at one time than a WebAssembly memory
+ */
 export async function prepare(
   plans: readonly Plan[],
   weights: WeightStream,
   options: RunOptions = {},
 ): Promise<Executor> {
-  const threads = options.threads ?? 1;
-  const layout = layoutOf(plans, threads);
+  const { threads = 1, most, progress } = options;
+  const layout = layoutOf(plans, { threads, most });
+  checkMachine(sizesOf(layout, threads).machine, most);
   const m = machine({ ...layout, threads });
-  const placeOf = (value: Tensor, plan: Plan): Place => {
-    const owner = plan.owners.get(value)!;
-    const at = isConstant(owner)
-      ? layout.constants.get(layout.keyOf(owner, plan.precision))!
-      : layout.arena + plan.offsets.get(owner)!;
-    const data = storeOfValue(owner, plan.precision).view(m.buffer, at, sizeOf(value.type.shape));
-    return { ...value.type, at, data };
-  };
-  const { workspace } = layout;
-  const finite = await fillConstants(m, { plans, weights, workspace, placeOf, progress: options.progress });
-  const places = new Map(plans.map((plan) => [plan, placesOf(plan, placeOf, finite)]));
+  const heldOf = holder(m, layout);
+  const { workspace, staging, keyOf } = layout;
+  const finite = await fillConstants(m, { plans, weights, workspace, staging, heldOf, keyOf, progress });
+  const ready = new Map(plans.map((plan) => [plan, readyPlan(plan, { m, layout, heldOf, finite })]));
   return {
-    run: (plan, values, observe) => runPlan(m, plan, { places: places.get(plan)!, workspace, values, observe }),
+    run: (plan, values, observe) => runPlan(m, ready.get(plan)!, { workspace, values, observe }),
     showConstants(plan, observe) {
-      for (const value of plan.constants) observe(value, { ...value.type, data: placeOf(value, plan).data });
+      for (const value of plan.constants) observe(value, { ...value.type, data: heldOf(value, plan).data });
     },
     close: m.close,
   };
 }
 
-/** Where things are in the machine's data: workspace, constants, and one arena that all plans use in turn. */
-interface DataLayout {
-  readonly workspace: number;
-  readonly keyOf: ConstantKeys;
-  /** Addresses by key. */
-  readonly constants: ReadonlyMap<number, number>;
-  readonly arena: number;
-  readonly data: number;
-  readonly scratch: number;
-}
-
-function layoutOf(plans: readonly Plan[], threads: number): DataLayout {
-  const scratch = Math.max(...plans.map((p) => p.scratch));
-  const workspace = dataAddress({ scratch, threads });
-  const keyOf = newConstantKeys();
-  const constants = new Map<number, number>();
-  let next = workspace + align(Math.max(...plans.map((p) => p.workspace)));
-  for (const plan of plans) {
-    for (const value of plan.constants) {
-      const key = keyOf(value, plan.precision);
-      if (constants.has(key)) continue;
-      constants.set(key, next);
-      next += bytesOfValue(value, plan.precision);
-    }
-  }
-  const data = next + Math.max(...plans.map((p) => p.arena)) - workspace;
-  return { workspace, keyOf, constants, arena: next, data, scratch };
-}
-
-type Places = ReadonlyMap<Tensor, Place>;
-
-function placesOf(plan: Plan, placeOf: (value: Tensor, plan: Plan) => Place, finite: ReadonlySet<number>): Places {
-  const known = (value: Tensor): Place => {
-    const place = placeOf(value, plan);
-    return isConstant(plan.owners.get(value)!) ? { ...place, finite: finite.has(place.at) } : place;
+/** Tells where a value's contents are; buffers outside are made when they are first asked for. */
+function holder(m: Machine, layout: DataLayout): HeldOf {
+  const outside = new Map<number, Held>();
+  return (value, plan) => {
+    const owner = plan.owners.get(value)!;
+    const store = storeOfValue(owner, plan.precision);
+    const key = isConstant(owner) ? layout.keyOf(owner, plan.precision) : undefined;
+    const at = key === undefined ? layout.arena + plan.offsets.get(owner)! : layout.constants.get(key);
+    if (at !== undefined)
+      return { ...value.type, at, store, outside: false, data: store.view(m.buffer, at, sizeOf(value.type.shape)) };
+    if (!outside.has(key!)) outside.set(key!, heldOutside(owner.type, store));
+    return { ...outside.get(key!)!, ...value.type };
   };
-  return new Map([...plan.owners.keys()].map((value) => [value, known(value)]));
+}
+
+/** A plan with its places known. */
+interface ReadyPlan {
+  readonly plan: Plan;
+  readonly steps: readonly ReadyStep[];
+  held(value: Tensor): Held;
+}
+
+/** An op with its operands and result in the machine's memory, once the copies are made. */
+interface ReadyStep extends Step, Staged {
+  readonly out: Place;
+}
+
+interface Prepared {
+  readonly m: Machine;
+  readonly layout: DataLayout;
+  readonly heldOf: HeldOf;
+  readonly finite: ReadonlySet<number>;
+}
+
+function readyPlan(plan: Plan, { m, layout, heldOf, finite }: Prepared): ReadyPlan {
+  const known = new Map<Tensor, Held>();
+  for (const value of plan.owners.keys()) {
+    const held = heldOf(value, plan);
+    const owner = plan.owners.get(value)!;
+    known.set(value, isConstant(owner) ? { ...held, finite: finite.has(layout.keyOf(owner, plan.precision)) } : held);
+  }
+  const held = (value: Tensor): Held => known.get(value)!;
+  const steps = plan.steps.map((step): ReadyStep => {
+    const operands = operandsOf(step.value.def as OpDef).map(held);
+    return { ...step, ...staged(operands, m.buffer, layout.staging), out: held(step.value) };
+  });
+  return { plan, steps, held };
 }
 
 interface Call {
-  readonly places: Places;
   readonly workspace: number;
   readonly values: Readonly<Record<string, RawArray>>;
   readonly observe?: Observer | undefined;
 }
 
-function runPlan(
-  m: Machine,
-  { graph, steps, precision }: Plan,
-  { places, workspace, values, observe }: Call,
-): RawResults {
-  const place = (value: Tensor): Place => places.get(value)!;
+function runPlan(m: Machine, { plan, steps, held }: ReadyPlan, { workspace, values, observe }: Call): RawResults {
+  const { graph, precision } = plan;
   for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
-    copyElements(leaf.type.dtype, given(leaf, values).data, place(leaf).data);
+    copyElements(leaf.type.dtype, given(leaf, values).data, held(leaf).data);
   }
-  for (const { value, kernel } of steps) {
-    const operands = operandsOf(value.def as OpDef).map(place);
-    atOp(value, () => kernel.run(m, place(value), operands, workspace));
-    observe?.(value, { ...value.type, data: place(value).data });
+  for (const { value, kernel, places, copies, out } of steps) {
+    for (const [outside, inside] of copies) inside.set(outside);
+    atOp(value, () => kernel.run(m, out, places, workspace));
+    observe?.(value, { ...value.type, data: out.data });
   }
-  const result = (value: Tensor): RawArray => inForm(place(value), precision);
+  const result = (value: Tensor): RawArray => inForm(held(value), precision);
   return {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, result(value)])),
     states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, result(exit)])),

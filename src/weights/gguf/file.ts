@@ -1,7 +1,8 @@
 /** An open GGUF file: its header checked against its size, its tensors read by position. */
-import { type FileHandle, open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import { UserError } from "../../dsl/user-error.ts";
-import { fileError } from "../../files/files.ts";
+import { refusing } from "../../files/files.ts";
+import { openRegular, readExactly } from "../../files/regular.ts";
 import type { ReadableTensor } from "../rectangle.ts";
 import { cursorOver, NeedsMore } from "./cursor.ts";
 import type { Encoding } from "./encodings.ts";
@@ -25,11 +26,11 @@ const LONGEST_HEADER = 1 << 28;
  * @throws UserError that names the file and the rule it breaks
  */
 export async function openGguf(path: string): Promise<GgufFile> {
-  const handle = await open(path, "r").catch((error) => {
-    throw fileError(error, path, "read");
-  });
+  const handle = await openRegular(path);
+  // Nothing is lost where closing what was only read is refused.
+  const close = (): Promise<void> => handle.close().catch(() => {});
   try {
-    const { size } = await handle.stat();
+    const { size } = await refusing(path, "read", () => handle.stat());
     const header = await headerOf(handle, path, size);
     if (header.end > size)
       throw new UserError(`${path}: the file is cut off: its header describes ${header.end} bytes and it has ${size}`);
@@ -40,11 +41,11 @@ export async function openGguf(path: string): Promise<GgufFile> {
       metadata: header.metadata,
       tensors: header.tensors,
       readable: (tensor) => readableOf(handle, path, tensor),
-      close: () => handle.close(),
+      close,
     };
   } catch (error) {
-    await handle.close();
-    throw fileError(error, path, "read");
+    await close();
+    throw error;
   }
 }
 
@@ -59,15 +60,6 @@ async function headerOf(handle: FileHandle, path: string, size: number): Promise
     } catch (error) {
       if (!(error instanceof NeedsMore)) throw error;
     }
-  }
-}
-
-/** Reads until `target` is full: a single read may give less. */
-async function readExactly(handle: FileHandle, path: string, target: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < target.length; ) {
-    const { bytesRead } = await handle.read(target, done, target.length - done, position + done);
-    if (bytesRead === 0) throw new UserError(`${path}: the file ends before byte ${position + target.length}`);
-    done += bytesRead;
   }
 }
 

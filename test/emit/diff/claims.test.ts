@@ -26,7 +26,7 @@ const features: MilInterface = {
 /** Reads and writes two states; one op is needed by nothing. */
 const operations: readonly MilOperation[] = [
   constOperation("scale", literal(tensorType("fp16"), 2)),
-  operation("softmax", "p", K, { x: "z", axis: literal(tensorType("int32"), 0) }),
+  operation("softmax", "p", K, { x: "z", axis: literal(tensorType("int32"), -1) }),
   operation("read_state", "old", K, { input: "k" }),
   operation("mul", "new", K, { x: "old", y: "scale" }),
   operation("write_state", "k_write", undefined, { input: "k", data: "new" }),
@@ -169,8 +169,8 @@ const claims: readonly (readonly [what: string, after: MilModel, line: string])[
   ["a constant that is −0", modelOf(withOp(0, { value: literal(tensorType("fp16"), -0) })), "contents [2] → [-0]"],
   [
     "an attribute",
-    modelOf(withOp(1, { inputs: { x: [{ name: "z" }], axis: [{ value: literal(tensorType("int32"), 1) }] } })),
-    "attribute axis 0 → 1",
+    modelOf(withOp(1, { inputs: { x: [{ name: "z" }], axis: [{ value: literal(tensorType("int32"), 0) }] } })),
+    "attribute axis 1 → 0",
   ],
   // How it is written, to the same effect.
   ["the name of an op", modelOf(withOp(3, { name: "other" })), 'op 4 (mul "new"): name: "new" → "other"'],
@@ -204,8 +204,8 @@ const claims: readonly (readonly [what: string, after: MilModel, line: string])[
   ["the order of what is given", modelOf({ outputs: ["w", "y"] }), 'function: outputs 0: "y" → "w"'],
   [
     "a default that is left out",
-    modelOf(withOp(2, { inputs: { input: [{ name: "k" }], more: [] } })),
-    'op 3 (read_state "old"): operand more: absent → []',
+    modelOf(withOp(1, { inputs: { x: [{ name: "z" }] } })),
+    'op 2 (softmax "p"): operand axis: [{"value"',
   ],
 ];
 

@@ -25,6 +25,27 @@ const refused: readonly (readonly [what: string, operations: readonly MilOperati
     [operation("exp", "y", X, { x: "x", speed: int(3) })],
     'op 1 (exp "y"): exp: has no operand or attribute "speed"',
   ],
+  ...["constructor", "toString", "__defineGetter__", "hasOwnProperty"].map(
+    (name) =>
+      [
+        `the parameter ${name}`,
+        [operation("exp", "y", X, { x: "x", [name]: int(3) })],
+        `op 1 (exp "y"): exp: has no operand or attribute "${name}"`,
+      ] as const,
+  ),
+  [
+    "a parameter of a constant",
+    [{ ...ints("c", 1), inputs: { x: [{ name: "x" }] } }, operation("exp", "y", X, { x: "x" })],
+    'op 1 (const "c"): has no operand or attribute "x"',
+  ],
+  [
+    "a parameter of a copy",
+    [
+      operation("exp", "e", X, { x: "x" }),
+      { ...operation("identity", "y", X, { x: "e", y: "x" }), name: "y_output_copy" },
+    ],
+    'op 2 (identity "y_output_copy"): has no operand or attribute "y"',
+  ],
   ["a missing operand", [operation("add", "y", X, { x: "x" })], 'op 1 (add "y"): add: operand "y" is missing'],
   [
     "a missing attribute",
@@ -204,14 +225,35 @@ test("a state that is only read keeps its value", () => {
 });
 
 const stateMistakes: readonly (readonly [operations: readonly MilOperation[], complaint: string])[] = [
+  [
+    [operation("read_state", "y", X, { input: "k", speed: "x" })],
+    'op 1 (read_state "y"): has no operand or attribute "speed"',
+  ],
+  [
+    [operation("write_state", "w", undefined, { input: "k", data: ["x", "x"] })],
+    'op 1 (write_state "w"): must have one value as its "data"',
+  ],
+  [
+    [operation("write_state", "w", X, { input: "k", data: "x" })],
+    'op 1 (write_state "w"): declares 1 results; it has none',
+  ],
   [[add("y", "k", "x")], 'op 1 (add "y"): uses the state "k" as a tensor; only read_state and write_state may'],
   [[operation("read_state", "y", X, { input: "x" })], 'op 1 (read_state "y"): must name a state as its "input"'],
-  [[operation("write_state", "w", undefined, { input: "k" })], 'op 1 (write_state "w"): has no "data"'],
+  [
+    [operation("write_state", "w", undefined, { input: "k" })],
+    'op 1 (write_state "w"): must have one value as its "data"',
+  ],
   [
     [operation("transpose", "a", half(3, 2), { x: "x", perm: literal(tensorType("int32", 2), 1, 0) }), write("a")],
     'op 2 (write_state "write_a"): writes fp16[3,2] into the state "k", which is fp16[2,3]',
   ],
 ];
+
+test("an opset that graphc does not know", () => {
+  const of = (opset: string) => lift(program([operation("exp", "y", X, { x: "x" })], { opset }), noBlobs);
+  expect(() => of("CoreML10")).toThrow('has the opset "CoreML10"; graphc knows CoreML5, CoreML6');
+  expect(of("CoreML9").name).toBe("main");
+});
 
 test.each(stateMistakes)("a mistake with a state: %#", (operations, complaint) => {
   expect(() => withState(...operations)).toThrow(`function "main", ${complaint}`);

@@ -100,6 +100,8 @@ const cases: readonly (readonly [what: string, bytes: Fill, outcome: string])[] 
   ["a list in one piece", array(raw(1, 4, 8)), "read"],
   ["a list in two pieces and a number", array(raw(1, 4), raw(1, 8), number(1, 9)), "read"],
   ["a list that ends inside a number", array(raw(1, 4, 0x80)), "refused"],
+  // A decoder that reads on beyond the list finds its way again behind the next field.
+  ["floats that end two bytes into the next field", tensor(part(1, raw(1, 1, 2, 3, 4, 5, 6)), part(2)), "refused"],
   ["floats of a length that is no multiple of 4", floats(1, 2, 3, 4, 5), "refused"],
   ["floats", floats(0, 0, 0x80, 0x3f), "read"],
   ["another wire type", (w) => w.tag(VERSION, LengthDelimited).bytes(Uint8Array.of(9)), "unknown field"],
@@ -113,7 +115,12 @@ const cases: readonly (readonly [what: string, bytes: Fill, outcome: string])[] 
 
 /** Of a literal in the attributes of the program. */
 function floats(...bytes: readonly number[]): Fill {
-  return part(PROGRAM, part(4, text(1, "a"), part(2, part(3, part(1, part(1, raw(1, ...bytes)))))));
+  return tensor(part(1, raw(1, ...bytes)));
+}
+
+/** A literal with these members. */
+function tensor(...members: readonly Fill[]): Fill {
+  return part(PROGRAM, part(4, text(1, "a"), part(2, part(3, part(1, ...members)))));
 }
 
 test.each(cases)("%s", (_, fill, outcome) => {

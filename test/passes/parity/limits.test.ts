@@ -287,7 +287,7 @@ describe("old rows that a mask shuts", () => {
 });
 
 describe("the last row of a cache", () => {
-  test("is named: without a mask the first state alone tells which it is", async () => {
+  test("is named: without a mask that of the state which is written at positions", async () => {
     const twoStates: Make = (tokens) => {
       const [x, at] = [input("x", [tokens, D]), input("position", [tokens], "int32")];
       const [other, old] = [state("a", [4, D]), state("k", [S, D])];
@@ -299,8 +299,8 @@ describe("the last row of a cache", () => {
       return graph({ name: `g${tokens}`, inputs: [x, at], states, outputs: { y: x } } as never);
     };
     const report = await ran(twoStates);
-    expect([report.equal, report.exercised.lastRow]).toEqual([true, 3]);
-    expect(textOf(report)).toContain("; row 3, the last of the cache as its interface tells, written; ");
+    expect([report.equal, report.exercised.lastRow]).toEqual([true, S - 1]);
+    expect(textOf(report)).toContain(`; row ${S - 1}, the last of the cache as its interface tells, written; `);
   });
 
   test("is not spoken of where there is no cache", async () => {

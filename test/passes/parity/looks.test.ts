@@ -204,6 +204,26 @@ test("a shared input is another at the next block, so that a cache of it is no s
   expect(differing(report)).toContain("token 2");
 });
 
+test("rejected rows of a cache whose rows are its last axis count for nothing", async () => {
+  const turned = (tokens: number): Graph => {
+    const [x, mask, write] = [
+      input("x", [1, 1, tokens, 4]),
+      input("attn_mask", [1, 1, tokens, S]),
+      input("kv_write_mask", [1, 1, S, tokens]),
+    ] as const;
+    const old = state("k", [1, 1, 4, S]);
+    const kept = op.transpose!(op.sub!(1, op.reduce_sum!(write, { axes: [3], keep_dims: true })), {
+      perm: [0, 1, 3, 2],
+    });
+    const k = op.add!(op.mul!(old, kept), op.transpose!(op.matmul!(write, x), { perm: [0, 1, 3, 2] }));
+    const y = op.matmul!(op.softmax!(op.add!(op.matmul!(x, k), mask), { axis: 3 }), k, { transpose_y: true });
+    return graph({ name: `g${tokens}`, inputs: [x, mask, write], states: [[old, k]], outputs: { y } } as never);
+  };
+  const report = await parity(pairOf(turned(T), turned(1), 3), { seed: 3 });
+  expect([report.equal, differing(report)]).toEqual([true, []]);
+  expect(report.exercised.rejected).toBeGreaterThan(0);
+});
+
 describe("what is not finite", () => {
   const text = (report: ParityReport) => printParity(report, { name: "g", weights: "none", seconds: 0 });
   test("is no yes, though the bits are equal", async () => {

@@ -1,6 +1,6 @@
 /** Attempts at a proof: which are made, in which order, and what is said of those that failed. */
 import { describe, expect, test } from "vitest";
-import { assumptionsOf } from "../../../src/passes/prove/attempts.ts";
+import { assumptionsOf } from "../../../src/passes/prove/assumptions.ts";
 import type { Assumptions } from "../../../src/passes/prove/logic/setting.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import {

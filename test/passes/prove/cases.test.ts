@@ -24,7 +24,7 @@ const CASES: readonly Case[] = [
   { file: "h05-bias-after-mask", verdict: /^PROVEN \(exact\)/, says: /at most 3293$/m, saysNot: /at most 4948/ },
   { file: "h06-int-wrap", verdict: /^REFUTED/, size: ["--tokens", "2", "--max-seq", "16"] },
   { file: "h08-slots-of-first-state", verdict: /^NOT PROVEN/, size: ["--tokens", "2"] },
-  { file: "h10-two-positions", verdict: /^PROVEN \(exact\)/, says: /P10 .*same\s+ones: .*position, cache_position/s },
+  { file: "h10-two-positions", verdict: /^PROVEN \(exact\)/, says: /P10 .*same\s+ones:\s+.*position, cache_position/s },
   { file: "h13-negative-bound", verdict: /^REFUTED/, saysNot: /bound of P8/ },
   { file: "h15-shared-rope-row", verdict: /^PROVEN \(exact\)/, says: /P9 .*the same at every call: cos$/m },
   { file: "h16-accumulator-corollary", verdict: /^PROVEN \(exact\)/, saysNot: /yes any m/ },

@@ -1,5 +1,6 @@
 /** What attempts at the proof of a declaration come to. */
-import { assumptionsOf, type Outcome, proveCut } from "../../../src/passes/prove/attempts.ts";
+import { assumptionsOf } from "../../../src/passes/prove/assumptions.ts";
+import { type Outcome, proveCut } from "../../../src/passes/prove/attempts.ts";
 import type { Assumptions } from "../../../src/passes/prove/logic/setting.ts";
 import { findCuts } from "../../../src/passes/prove/program/cuts.ts";
 import { provenPair, type Stored } from "../../../src/passes/prove/program/pair.ts";

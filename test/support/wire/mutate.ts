@@ -100,7 +100,7 @@ const CHANGES: Readonly<Record<string, { readonly of: (field: WireField) => bool
   "another text": {
     of: isText,
     change: (place, { pick }) => {
-      const text = pick(["", "__proto__", "constructor", "0", "é", "\0", "toString"]);
+      const text = pick(["", "__proto__", "constructor", "0", "é", "\0", "a\nb", "\u001b[2J", "toString"]);
       Object.assign(at(place), { payload: Buffer.from(text) });
     },
   },

@@ -45,6 +45,7 @@ export function indexReading(w: Writer) {
 
 /** Case distinctions: what depends on the case stays in its branch. */
 export function branches(w: Writer) {
+  // The first case whose condition holds, or the last: where one holds, so do those behind it.
   const choose = (
     conditions: readonly string[],
     guard: readonly CodeTerm[],
@@ -59,26 +60,21 @@ export function branches(w: Writer) {
     const kept = results.map((r) => (moved ? r.stored!.text : r.text));
     const name = w.fresh();
     const uses = [...guard, ...results];
-    const depth = w.emit(
-      () => [
-        `let ${name};`,
-        nested
-          .map(({ lines }, n) => {
-            const head = n < conditions.length ? `if (${conditions[n]})` : "";
-            return `${head} { ${lines.join("\n")} ${name} = ${kept[n]}; }`;
-          })
-          .join(" else "),
-      ],
-      uses,
-      nested,
-    );
+    // Halved again and again: a parser goes as deep as such a text is nested, and a list may have thousands of parts.
+    const among = (from: number, to: number): string => {
+      if (to - from === 1) return `${nested[from]!.lines.join("\n")} ${name} = ${kept[from]};`;
+      const middle = (from + to) >> 1;
+      return `if (${conditions[middle - 1]}) { ${among(from, middle)} } else { ${among(middle, to)} }`;
+    };
+    const depth = w.emit(() => [`let ${name};`, among(0, cases.length)], uses, nested);
     return moved ? storedTerm({ text: name, half: form.half }, depth) : { text: name, depth };
   };
   return {
     select: (cond: CodeTerm, yes: () => CodeTerm, no: () => CodeTerm): CodeTerm =>
       choose([`${cond.text} !== 0`], [cond], [yes, no]),
     piece(i: CodeTerm, sizes: readonly number[], pick: (n: number, rest: CodeTerm) => CodeTerm): CodeTerm {
-      const begins = sizes.map((_, n) => sizes.slice(0, n).reduce((sum, size) => sum + size, 0));
+      const begins = [0];
+      for (const size of sizes.slice(0, -1)) begins.push(begins.at(-1)! + size);
       const known = i.value;
       if (known !== undefined) {
         const n = begins.findLastIndex((begin) => begin <= known);

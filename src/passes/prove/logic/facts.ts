@@ -57,6 +57,12 @@ export function withinInteger({ lo, hi }: Ix, dtype: DType): boolean {
   return lo >= least && hi <= most;
 }
 
+/** Up to where a float type holds every whole number. */
+const WHOLE: Readonly<Record<string, number>> = { fp16: 2 ** 11, fp32: 2 ** 24 };
+
+/** Whether a float type holds every value of the index. */
+export const isExactIn = (dtype: DType, { lo, hi }: Ix): boolean => Math.max(-lo, hi) <= (WHOLE[dtype] ?? 0);
+
 const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "max", "min", "linear", "product"]);
 
 /** See `Lam.unsettled`. */

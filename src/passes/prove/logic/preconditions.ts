@@ -36,7 +36,10 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
     says: "all that is added to, subtracted from or compared with a masked-out entry (scores, row maximum) is within the bound",
   },
   P9: { name: "shared", says: "an input without a token axis is the same at every call" },
-  P10: { name: "samePosition", says: "all inputs that give positions give the same ones" },
+  P10: {
+    name: "sameRows",
+    says: "all inputs that give cache rows (positions, columns of write masks) give the same ones",
+  },
   P11: { name: "padding", says: "the write-mask column of a padding token is all zero; its inputs are finite" },
 };
 

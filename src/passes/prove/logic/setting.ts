@@ -27,6 +27,8 @@ export interface Setting extends Assumptions {
   readonly tokens: number;
   /** The largest cache row that a token can have, as far as the interface tells; never below the true one. */
   readonly lastRow: number;
+  /** Sizes of axes that count cache rows; an axis of something else may have one of them by chance. */
+  readonly cacheSizes?: ReadonlySet<number>;
   /** Nesting of open reductions: gives each bound variable its name. */
   readonly nesting: { depth: number };
 }
@@ -58,7 +60,7 @@ export const newRecord = (): Record => ({
 });
 
 /** What the interface of the two graphs tells, as far as terms are concerned. */
-export type Interface = Pick<Setting, "tokens" | "lastRow">;
+export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes">;
 
 /** A fresh attempt that has made no term. */
 export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({

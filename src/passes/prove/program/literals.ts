@@ -24,13 +24,13 @@ export function storedText({ def, type }: Tensor, placeOf: PlaceOf): string {
   switch (def.kind) {
     case "weight": {
       const { base, offset } = placeOf(def.source, type);
-      return `${of} ${offset} ${base}`;
+      return `${of} ${offset} ${JSON.stringify(base)}`;
     }
     case "const":
       return `${of} ${hashOfNumbers(def.data)}`;
     case "op":
       return `${of} ${def.op} ${JSON.stringify(def.attrs, exactly)} (${operandsOf(def).map((x) => storedText(x, placeOf))})`;
     default:
-      return `${of} ${def.kind} ${def.name}`;
+      return `${of} ${def.kind} ${JSON.stringify(def.name)}`;
   }
 }

@@ -1,5 +1,6 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
 import type { Graph } from "../../../dsl/graph.ts";
+import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
 import type { WeightSource } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
@@ -7,12 +8,17 @@ import type { TensorType } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
+import { takesRowMeans } from "./row-means.ts";
 
 /** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
   readonly given?: GivenRoles;
   /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
   readonly lastRow: number;
+  /** Sizes of the axes of states that may count cache rows. */
+  readonly cacheSizes: ReadonlySet<number>;
+  /** Whether one of the graphs divides by a number of cache rows. */
+  readonly rowMeans: boolean;
   readonly placeOf: PlaceOf;
   readonly tableOf: TableOf;
 }
@@ -45,7 +51,16 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
   const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
   checkProvable(twins.tokens);
-  return { ...twins, lastRow: lastRowOf(twins), placeOf, tableOf: once(tableOf), ...(given ? { given } : {}) };
+  const cacheSizes = cacheSizesOf(twins);
+  return {
+    ...twins,
+    lastRow: lastRowOf(twins),
+    cacheSizes,
+    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
+    placeOf,
+    tableOf: once(tableOf),
+    ...(given ? { given } : {}),
+  };
 }
 
 /** A table is asked for at every element that is read; it is read from its file once. */
@@ -59,8 +74,25 @@ function once(tableOf: TableOf): TableOf {
   };
 }
 
+/** Of each state the axis of as many rows as the interface tells; the last but one where there is none. */
+function cacheSizesOf({ block, slots }: Twins): ReadonlySet<number> {
+  const sizes = block.states.map(({ entry }) => {
+    const { shape } = entry.type;
+    return slots !== undefined && shape.includes(slots) ? slots : shape.at(-2);
+  });
+  return new Set(sizes.filter((n) => n !== undefined && n > 1) as readonly number[]);
+}
+
+/** The last row that a cache of this interface has, and that the type of the positions can name. */
+function lastRowOf(twins: Twins): number {
+  const types = [...twins.block.inputs, ...twins.step.inputs].flatMap(({ name = "", type }) =>
+    twins.roles.get(name)?.kind === "position" ? [integerRange(type.dtype)[1]] : [],
+  );
+  return Math.min(lastOfCache(twins), ...types);
+}
+
 /** A mask tells the number of rows. Else they are an axis of some state: which one is not known, so the longest counts. */
-function lastRowOf({ block, roles }: Twins): number {
+function lastOfCache({ block, roles }: Twins): number {
   for (const x of block.inputs) {
     const role = roles.get(x.name ?? "");
     if (role?.kind === "mask" || role?.kind === "write_mask") return x.type.shape[role.slotAxis]! - 1;

@@ -155,7 +155,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
       if (has(def, "palettised"))
-        return (ix) => readWeight(c, { base: storedText(value, p.placeOf), offset: 0 }, type, ix);
+        return (ix) => readWeight(c, { base: `\0${storedText(value, p.placeOf)}`, offset: 0 }, type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,
@@ -173,7 +173,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
 
 /** A state at entry is the exit of the run before, or the old cache. */
 function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: readonly Ix[]): Term {
-  if (!copy.before) return readState(p.c, name, ix, value.type.dtype);
+  if (!copy.before) return readState(p.c, name, ix, value.type);
   const exit = copy.before.graph.states.find((s) => s.name === name)?.exit;
   if (!exit) throw opaque({ code: "missing state", name });
   return element(p, copy.before, exit, ix);

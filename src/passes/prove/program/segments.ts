@@ -116,7 +116,7 @@ function textOf(
   const { def } = value;
   switch (def.kind) {
     case "input":
-      return `input ${def.name}`;
+      return `input ${JSON.stringify(def.name)}`;
     case "state":
       return `state ${number(`state ${def.name}`)}`;
     case "weight": {

@@ -15,6 +15,7 @@ import type { Context } from "../rules/context.ts";
 import type { Counter, Place } from "../rules/positions.ts";
 import { decides, fired } from "../rules/rule.ts";
 import { placeOf, tokenRow } from "./rows.ts";
+import { countsPlaces, countsRows } from "./sized.ts";
 
 /** A weight whose elements begin at `offset` of a larger one, in row-major order. */
 export interface WeightPlace {
@@ -43,6 +44,8 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
       const token = role.tokenAxis === undefined ? 0 : tokenOf(ix[role.tokenAxis]!, name);
       need(c, "P2");
       need(c, "P10", name);
+      if (sizeOf(x.type.shape) > tokensIn(x.type.shape, role.tokenAxis))
+        need(c, "P10", `every entry of ${name} for a token`);
       if (dtype !== "int32") c.record.rowAxes.add(integerRange(dtype)[1] + 1);
       return indexTerm(c, tokenRow(c, token + first));
     }
@@ -50,6 +53,7 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
       const [place, token] = entryOf(c, name, role, first, ix);
       if (decides(c, c.rules.padding, c.column)) return num(c, 0);
       need(c, "P1");
+      need(c, "P10", name);
       const own = decides(c, c.rules.oneHot, place, token);
       if (!own || c.column === "one") return num(c, Number(own));
       need(c, "P11");
@@ -64,6 +68,10 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
       );
   }
 }
+
+/** How many positions an input has, where it has one a token. */
+const tokensIn = (shape: Shape, tokenAxis: number | undefined): number =>
+  tokenAxis === undefined ? 1 : shape[tokenAxis]!;
 
 type Masking = Extract<Role, { kind: "mask" | "write_mask" }>;
 type MaskEntry = readonly [place: Place, token: number];
@@ -95,8 +103,10 @@ function readMask(c: Context, { name, dtype, open, closed }: Mask, [place, token
 const tokenOf = (i: Ix, name: string): number => (i.atoms.length === 0 ? i.c : casesOfToken(i, name));
 
 /** The element of a state before the first token. */
-export const readState = (c: Context, name: string, ix: readonly Ix[], dtype: DType): Term =>
-  raw(c, { kind: "leaf", leaf: { of: "state", name, dtype } }, [], ix);
+export function readState(c: Context, name: string, ix: readonly Ix[], { dtype, shape }: TensorType): Term {
+  countsPlaces(c, ix, shape);
+  return raw(c, { kind: "leaf", leaf: { of: "state", name, dtype } }, [], ix);
+}
 
 /** The element of a weight, by its place among the stored elements. */
 export function readWeight(c: Context, { base, offset }: WeightPlace, type: TensorType, ix: readonly Ix[]): Term {
@@ -129,6 +139,8 @@ function flatten(c: Context, ix: readonly Ix[], shape: Shape): Ix {
 export function readConst(c: Context, data: ArrayLike<number>, type: TensorType, ix: readonly Ix[]): Term {
   const i = flatten(c, ix, type.shape);
   if (i.atoms.length === 0) return num(c, data[i.c]!);
+  // What the constant would hold for more rows is not known.
+  countsRows(c, i);
   const table = tableOf(data);
   if (table.uniform) return num(c, data[0]!);
   const atRow = i.free.length === 0 || i.free.some((a) => a.kind === "rest");

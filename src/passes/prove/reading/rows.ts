@@ -12,6 +12,7 @@ import type { Context } from "../rules/context.ts";
 import type { Place } from "../rules/positions.ts";
 import { decides, makes } from "../rules/rule.ts";
 import { asIndex } from "./scalar.ts";
+import { countsRows } from "./sized.ts";
 
 /** The cache row of a token: its own, or so many after the first. */
 export function tokenRow(c: Context, token: number): Ix {
@@ -110,17 +111,23 @@ function compareRows(c: Context, how: Comparison, x: RowAt, y: RowAt): Term {
   return num(c, Number(how === "equal" ? d === 0 : how === "less" ? d < 0 : d <= 0));
 }
 
+/** Whether the comparison holds, where the range of the difference tells. */
+function byRange(how: Comparison, { lo, hi, atoms }: Ix): boolean | undefined {
+  if (how === "less" && (hi < 0 || lo >= 0)) return hi < 0;
+  if (how === "less_equal" && (hi <= 0 || lo > 0)) return hi <= 0;
+  if (how === "equal" && (lo > 0 || hi < 0)) return false;
+  return atoms.length === 0 ? true : undefined;
+}
+
 /** By the sign of the difference; cut into cases where that varies. */
 function compareRanges(c: Context, how: Comparison, d: Ix): Term | undefined {
-  if (d.atoms.some((a) => a.kind === "row")) {
-    need(c, "P2");
-    c.record.sized = true;
-  }
-  if (how === "less" && (d.hi < 0 || d.lo >= 0)) return num(c, Number(d.hi < 0));
-  if (how === "less_equal" && (d.hi <= 0 || d.lo > 0)) return num(c, Number(d.hi <= 0));
-  if (how === "equal" && (d.lo > 0 || d.hi < 0)) return num(c, 0);
-  if (d.atoms.length === 0) return num(c, 1);
-  if (d.free.length === 0 || d.free.some((a) => a.kind !== "var")) return undefined;
+  const known = byRange(how, d);
+  const open = d.free.length === 0 || d.free.some((a) => a.kind !== "var");
+  const ofRows = d.atoms.some((a) => a.kind === "row");
+  if (ofRows) need(c, "P2");
+  if (ofRows || known !== undefined || !open) countsRows(c, d);
+  if (known !== undefined) return num(c, Number(known));
+  if (open) return undefined;
   const only = d.free.length === 1 ? d.free[0]! : undefined;
   if (how === "equal" && only?.kind === "var" && only.size <= 16) return casesOfFirst(d, "a comparison of positions");
   return casesAt(d, how === "less_equal" ? [1] : how === "less" ? [0] : [0, 1], "a comparison of positions");

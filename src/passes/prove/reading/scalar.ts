@@ -1,7 +1,7 @@
 /** The scalar operations of the symbolic reading: each applies the rules of its kind, else makes a term. */
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
-import type { DType } from "../../../dsl/type.ts";
-import { numberOf } from "../logic/facts.ts";
+import { type DType, isFloat } from "../../../dsl/type.ts";
+import { isExactIn, numberOf } from "../logic/facts.ts";
 import { constant, type Ix, plus, times as timesIx } from "../logic/indices.ts";
 import { reapply } from "../logic/lambda.ts";
 import { bare, indexTerm, inOrder, rationalOf, raw } from "../logic/make.ts";
@@ -12,6 +12,7 @@ import type { Context } from "../rules/context.ts";
 import { isGate } from "../rules/masked.ts";
 import { decides, fired, firstOf, makes } from "../rules/rule.ts";
 import * as reals from "./reals.ts";
+import { countsInType } from "./sized.ts";
 
 const ADD = { kind: "add" } as const;
 const MUL = { kind: "mul" } as const;
@@ -142,13 +143,14 @@ export function select(c: Context, cond: Term, yes: () => Term, no: () => Term):
   return firstOf(c, c.rules.select, args, SELECT) ?? raw(c, SELECT, args);
 }
 
-/** Rounding to a float type is the identity over the reals; casts to integers never are. */
+/** Over the reals the identity for float types, but for positions that the type cannot tell apart; never for integers. */
 export function round(c: Context, dtype: DType, a: Term): Term {
-  if (c.mode === "reals" && decides(c, c.rules.realRound, dtype)) return a;
+  const { kind, ix } = bare(a);
+  const apart = kind !== "index" || !isFloat(dtype) || isExactIn(dtype, ix[0]!);
+  if (kind === "index") countsInType(c, dtype, ix[0]!);
+  if (c.mode === "reals" && apart && decides(c, c.rules.realRound, dtype)) return a;
   const lifted = lift(c, [a], ([x]) => round(c, dtype, x!));
   if (lifted) return lifted;
-  // Whether a position fits a narrow type is a matter of how many rows there are.
-  if (a.kind === "index" && dtype !== "int32") c.record.sized = true;
   const head: Head = { kind: "round", to: dtype };
   return firstOf(c, c.rules.round, [a], head) ?? raw(c, head, [a]);
 }

@@ -12,6 +12,7 @@ import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
 import { compareIndices, needInside, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
+import { countsRows } from "./sized.ts";
 
 /** The algebra over the terms and indices of an attempt. */
 export function symbolicReading(c: Context): Algebra<Term, Ix> {
@@ -80,6 +81,7 @@ function piece(c: Context, i: Ix, sizes: readonly number[], pick: (n: number, re
   const starts = sizes.map((_, n) => sizes.slice(0, n).reduce((a, b) => a + b, 0));
   const pieceOf = (x: number): number => starts.findLastIndex((start) => x >= start);
   const [first, last] = [pieceOf(i.lo), pieceOf(i.hi)];
+  countsRows(c, i);
   if (first === last && first >= 0) return pick(first, shift(s, i, -starts[first]!));
   const equal = sizes.every((n) => n === sizes[0]);
   return (equal ? reroll(c, i, sizes.length, sizes[0]!, pick) : undefined) ?? casesAt(i, starts.slice(1), "a piece");
@@ -95,6 +97,7 @@ function within(
 ): Term {
   const s = c.store.indices;
   const span = (size - 1) * stride + 1;
+  countsRows(c, offset);
   if (offset.hi < 0 || offset.lo >= span) return outside();
   if (offset.lo < 0 || offset.hi >= span) return casesAt(offset, [0, span], "a slice");
   const off = mod(s, offset, stride);
@@ -109,6 +112,7 @@ function indexOf(c: Context, t: Term, size: number): Ix {
   if (!i) throw opaque({ code: "run-time index", from: t.kind });
   // A cache row is in range by P2; anything else must be known to be.
   if (needInside(c, i, size)) return i;
+  countsRows(c, i);
   if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
 }

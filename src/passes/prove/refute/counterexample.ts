@@ -32,8 +32,21 @@ export interface Search {
 const TOO_LARGE = 1e8;
 const SEEDS = 6;
 
+/** What an input has to keep, since a proof might ask for it. */
+export interface Kept extends Style {
+  /** Largest score that a mask is added to; where nothing is said half of what masks add. */
+  readonly gap?: number;
+}
+
+/** Where the usual input has scores beyond what it has to keep, one of smaller rows may not. */
+const SMALL: Style = { scale: 1 / 8, stale: 1 / 8 };
+
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
-export function searchDifference(given: ProvenPair, options: CounterexampleOptions, style: Style = {}): Search {
+export function searchDifference(
+  given: ProvenPair,
+  options: CounterexampleOptions,
+  { gap = Number.POSITIVE_INFINITY, ...style }: Kept = {},
+): Search {
   const seed = options.seed ?? 1;
   const made = Array.from({ length: given.tokens }, (_, t) => smallOrNone(options.small, t + 1));
   const small = made.filter((graphs) => graphs !== undefined);
@@ -43,12 +56,12 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   for (const graphs of candidates) {
     if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large to be run here" };
     const own = provenPair(graphs.block, graphs.step, given);
-    const runner = { fp16: keepingRunner(own, "fp16"), fp64: keepingRunner(own, "fp64") };
+    const runner = { fp16: keepingRunner(own, "fp16", gap), fp64: keepingRunner(own, "fp64", gap) };
     for (let k = 0; k < SEEDS; k++) {
-      const sample = sampleOf(own, seed + k, style);
-      const results = runner.fp16(sample);
+      const kept = keptSample(own, runner.fp16, seed + k, style);
       // What does not keep the preconditions says nothing.
-      if (!results) continue;
+      if (!kept) continue;
+      const { sample, results } = kept;
       runs++;
       if (!mismatch(own, results, "fp16")) continue;
       const exact = runner.fp64(sample);
@@ -65,6 +78,16 @@ export function searchDifference(given: ProvenPair, options: CounterexampleOptio
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
 }
 
+/** The usual input of a seed, or one of small rows where that does not keep what it has to. */
+function keptSample(pair: ProvenPair, run: Keeping, seed: number, style: Style) {
+  for (const rows of [style, { ...style, ...SMALL }]) {
+    const sample = sampleOf(pair, seed, rows);
+    const results = run(sample);
+    if (results) return { sample, results };
+  }
+  return undefined;
+}
+
 /** No proof that a mask has a part in lets scores be larger: half of what is added to a masked-out entry, of the mask that adds least. */
 function largestGap({ block, roles }: ProvenPair): number {
   const closed = block.inputs.flatMap(({ name = "", type }) => {
@@ -75,10 +98,10 @@ function largestGap({ block, roles }: ProvenPair): number {
 }
 
 /** Runs that keep what any proof would ask for; undefined for one that does not. */
-function keepingRunner(pair: ProvenPair, precision: Precision): Keeping {
+function keepingRunner(pair: ProvenPair, precision: Precision, needed: number): Keeping {
   const run = bothRunner(pair, precision);
   const masked = maskedValues(pair);
-  const gap = masked.size > 0 ? largestGap(pair) : Number.POSITIVE_INFINITY;
+  const gap = masked.size > 0 ? Math.min(largestGap(pair), needed) : Number.POSITIVE_INFINITY;
   return (sample) => {
     const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
     const results = runWhereDefined(() => run(sample, kept.see));

@@ -12,6 +12,7 @@ import { IndexError, type Precision } from "../../interpret/reading.ts";
 import { compiledOps } from "../../kernels/code/run-op.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { fedRows, feeds, keyOfInput, keyOfState, keyOfWeight, nameOf, type Sample } from "./feeds.ts";
+import { rowsFor } from "./rows-for.ts";
 
 /** A stream of uniform numbers in [-1, 1) (mulberry32). */
 export function uniform(seed: number): () => number {
@@ -96,32 +97,6 @@ function visibleRows({ block, step, roles, slots = 0 }: Twins, seed: number, whi
 
 const elementOf = (dtype: TensorType["dtype"], x: number): number =>
   roundTo(dtype, isFloat(dtype) ? x : Math.round(8 * x));
-
-/** Rows that follow each other where a graph is told the first token's position only, whatever was asked for. */
-function rowsFor(
-  { roles, tokens, slots = tokens }: Twins,
-  { rows: asked = "scattered", within: [least, most] = [0, slots] }: Style,
-  next: () => number,
-): readonly number[] {
-  const end = Math.min(slots, most);
-  const single = [...roles.values()].some((role) => role.kind === "position" && role.tokenAxis === undefined);
-  const from = (first: number) => Array.from({ length: tokens }, (_, t) => first + t);
-  const all = Array.from({ length: Math.max(end - least, 0) }, (_, i) => [next(), least + i] as const);
-  const shuffled = all.sort((a, b) => a[0] - b[0]);
-  const scattered = shuffled.slice(0, tokens).map(([, i]) => i);
-  switch (asked) {
-    case "first":
-      return from(least);
-    case "last":
-      return from(end - tokens);
-    case "falling":
-      if (!single) return scattered.sort((a, b) => b - a);
-      break;
-    case "scattered":
-      if (!single) return scattered;
-  }
-  return from(least + Math.floor(((next() + 1) / 2) * (end - least - tokens + 1)));
-}
 
 /** Results of the block and of its steps on one sample. */
 export interface BothRuns {

@@ -44,17 +44,19 @@ function acceptPrefix({ tokens }: ProvenPair, { consequences }: Outcome): Coroll
   };
 }
 
-function rejectedRows({ tokens, block }: ProvenPair, { consequences }: Outcome): Corollary {
+function rejectedRows({ tokens, block }: ProvenPair, { consequences, record }: Outcome): Corollary {
   const name = "rejectedRows";
   if (tokens < 2) return denied(name, "a block of one token rejects nothing that it has computed with");
   if (block.states.length === 0)
     return denied(name, "the graph has no state in which rows of rejected tokens could stay");
   const why = consequences.readsStale ?? consequences.keepsOld ?? consequences.changes;
   if (why) return denied(name, why);
+  // Where positions tell what is seen, no mask of the host's shuts a row that it goes past.
+  const next = record.used.has("P2'") ? ", as long as the next call begins at the first of them" : "";
   return {
     name,
     holds: true,
-    says: "cache rows of rejected tokens are never read: they are shut until a later token overwrites them; they must stay finite",
+    says: `cache rows of rejected tokens are never read${next}: they are shut until a later token overwrites them; they must stay finite`,
     needs: ["P3", "P7", "P8"],
   };
 }
@@ -86,19 +88,14 @@ function positions({ record }: Outcome): Corollary {
   };
 }
 
-function capacity({ tokens, slots }: ProvenPair, { record }: Outcome): Corollary {
-  if (slots === undefined) return denied("capacity", "the graph has no cache");
-  const { first, end } = rowsOf(record, slots);
+/** By the rows that tokens may have, as P2 tells them: which axis of a state counts rows is what the proof has looked at. */
+function capacity({ tokens }: ProvenPair, { record }: Outcome): Corollary {
+  const { used, rowAxes, leastRow } = record;
+  if (!used.has("P2") || rowAxes.size === 0) return denied("capacity", "the graph names no cache row");
   return {
     name: "capacity",
     holds: true,
-    says: `a block needs rows for all of its tokens: position ${first} … ${end - tokens} at the start when contiguous`,
+    says: `a block needs rows for all of its tokens: position ${leastRow} … ${Math.min(...rowAxes) - tokens} at the start when contiguous`,
     needs: ["P2"],
   };
 }
-
-/** The rows that tokens may have, as P2 tells them. */
-const rowsOf = ({ rowAxes, leastRow }: Outcome["record"], slots: number) => ({
-  first: leastRow,
-  end: Math.min(slots, ...rowAxes),
-});

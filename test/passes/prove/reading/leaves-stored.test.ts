@@ -83,7 +83,7 @@ describe("a constant", () => {
   test.each<readonly [says: string, data: readonly number[], index: string, dtype: DType, found: string, by: string]>([
     ["at a number: its element", MANY, "3", "fp16", "2", ""],
     ["uniform: its number", [5, 5, 5, 5, 5], "v", "fp16", "5", ""],
-    ["uniform, at a row", [5, 5, 5, 5, 5], "w0", "fp16", "5", ""],
+    ["uniform, at a row", [5, 5, 5, 5, 5], "w0", "fp16", "5", "sized"],
     ["uniform but for the last", [5, 5, 5, 5, 6], "v", "fp16", "v: 4", ""],
     ["uniform but for the first", [6, 5, 5, 5, 5], "v", "fp16", "v: 1", ""],
     ["of two runs: cut between them", [5, 5, 6, 6, 6], "v", "fp16", "v: 2", ""],
@@ -91,13 +91,13 @@ describe("a constant", () => {
     ["of more changes than half its length", [5, 6, 6, 5, 6], "v", "fp16", "table", ""],
     ["of runs, of whole numbers that do not count", [5, 5, 6, 6, 6], "v", "int32", "v: 2", ""],
     ["of runs, not at the variable itself", [5, 5, 6, 6, 6, 6], "v+1", "fp16", "table", ""],
-    ["of runs, at a row", [5, 5, 6, 6, 6], "w0", "fp16", "table", "P2"],
-    ["of runs, at any other row", [5, 5, 6, 6, 6], "u", "fp16", "table", "P2"],
+    ["of runs, at a row", [5, 5, 6, 6, 6], "w0", "fp16", "table", "P2 sized"],
+    ["of runs, at any other row", [5, 5, 6, 6, 6], "u", "fp16", "table", "P2 sized"],
     ["at a sum of variables", MANY, "v-t+15", "fp16", "table", ""],
     ["of all kinds of numbers", MANY, "long", "fp16", "table", ""],
     ["that counts", [3, 4, 5, 6, 7], "v", "int32", "index", ""],
     ["that counts, in floats", [3, 4, 5, 6, 7], "v", "fp16", "table", ""],
-    ["that counts, at a row", [3, 4, 5, 6, 7], "w0", "int32", "index", ""],
+    ["that counts, at a row", [3, 4, 5, 6, 7], "w0", "int32", "index", "sized"],
   ])("%s", (_, data, index, dtype, found, by) => {
     const c = attemptOf();
     expect(told(() => constantAt(c, data, indexOf(c, index), dtype), shown)).toBe(found);
@@ -109,7 +109,7 @@ describe("a constant", () => {
     const s = c.store.indices;
     const both = ix.plus(s, ix.times(s, ix.variable(s, "v", 4), 5), ix.rest(s, "u", 5));
     expect(shown(constantAt(c, MANY, both))).toBe("table");
-    expect(leaned(c)).toBe("P2");
+    expect(leaned(c)).toBe("P2 sized");
   });
 
   test.each<readonly [count: number, length: number, found: string]>([

@@ -61,7 +61,7 @@ describe("a position is the cache row of its token", () => {
     const c = attemptOf();
     expect(read(c, { kind: "position", tokenAxis: 1 }, 0, ["v", "1"])).toBe(indexTerm(c, tokenRow(c, 1)));
     expect(read(c, { kind: "position", tokenAxis: 0 }, 1, ["0", "v"])).toBe(indexTerm(c, tokenRow(c, 1)));
-    expect(leaned(c)).toBe("P10(x) P2");
+    expect(leaned(c)).toBe("P10(every entry of x for a token,x) P2");
     expect(told(() => read(c, { kind: "position", tokenAxis: 0 }, 1, ["v"]), kindOf)).toBe("v: 1 2 3 4");
   });
 
@@ -77,16 +77,16 @@ describe("a write mask", () => {
   type Column = Context["column"];
 
   test.each<readonly [token: number, row: string, column: Column, entry: string, leansOn: string]>([
-    [0, "w0", "one", "1", "P1 P2"],
-    [0, "w1", "one", "0", "P1"],
-    [1, "w0", "one", "0", "P1"],
-    [1, "w1", "one", "1", "P1 P2"],
-    [0, "u", "one", "0", "P1"],
+    [0, "w0", "one", "1", "P1 P10(x) P2"],
+    [0, "w1", "one", "0", "P1 P10(x)"],
+    [1, "w0", "one", "0", "P1 P10(x)"],
+    [1, "w1", "one", "1", "P1 P10(x) P2"],
+    [0, "u", "one", "0", "P1 P10(x)"],
     [0, "w0", "zero", "0", "P11"],
     [0, "u", "zero", "0", "P11"],
-    [0, "w0", "either", "leaf", "P1 P11 P2"],
-    [0, "w1", "either", "0", "P1"],
-    [0, "u", "either", "0", "P1"],
+    [0, "w0", "either", "leaf", "P1 P10(x) P11 P2"],
+    [0, "w1", "either", "0", "P1 P10(x)"],
+    [0, "u", "either", "0", "P1 P10(x)"],
     [0, "v", "one", "v by rows", ""],
     [0, "w0+1", "one", "cache row", ""],
     [0, "3", "one", "cache row", ""],
@@ -158,6 +158,8 @@ describe("an attention mask", () => {
 test("a state is read at its place, by its name", () => {
   const c = attemptOf();
   const at = places(c, ["v", "w1"]);
-  expect(readState(c, "K", at, "fp16")).toBe(leaf(c, { of: "state", name: "K", dtype: "fp16" }, at));
+  expect(readState(c, "K", at, { dtype: "fp16", shape: [5, 4] })).toBe(
+    leaf(c, { of: "state", name: "K", dtype: "fp16" }, at),
+  );
   expect(leaned(c)).toBe("");
 });

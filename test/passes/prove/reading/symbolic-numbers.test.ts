@@ -33,12 +33,12 @@ describe("an index that a number stands for", () => {
     ["a variable that may be below", (of) => indexTerm(of, indexOf(of, "v-1")), "out of range", ""],
     ["a cache row", (of) => indexTerm(of, indexOf(of, "w0")), "w0", "P2"],
     ["a row behind one", (of) => indexTerm(of, indexOf(of, "w1+1")), "w1+1", "P2"],
-    ["any other row", (of) => indexTerm(of, indexOf(of, "u")), "u", ""],
+    ["any other row", (of) => indexTerm(of, indexOf(of, "u")), "u", "sized"],
     [
       "a row beside a variable",
       (of) => indexTerm(of, ix.plus(of.store.indices, indexOf(of, "w0"), indexOf(of, "v"))),
       "out of range",
-      "",
+      "sized",
     ],
     [
       "a score",

@@ -9,7 +9,6 @@ import { type Corollary, corollariesOf } from "../../../../src/passes/prove/repo
 
 interface Case {
   readonly tokens?: number;
-  readonly slots?: number | "none";
   readonly states?: number;
   readonly kinds?: readonly KnownRole["kind"][];
   readonly found?: Consequences;
@@ -17,16 +16,21 @@ interface Case {
 }
 
 /** Of a pair of which only this is known. */
-function corollaries({ tokens = 2, slots = 8, states = 1, kinds = ["write_mask"], ...rest }: Case) {
+function corollaries({ tokens = 2, states = 1, kinds = ["write_mask"], ...rest }: Case) {
   const pair = {
     tokens,
-    ...(slots === "none" ? {} : { slots }),
     block: { states: Array.from({ length: states }) },
     roles: new Map(kinds.map((kind, k) => [`x${k}`, { kind }])),
   };
   const outcome = { record: rest.record ?? newRecord(), consequences: rest.found ?? {} };
   return corollariesOf(pair as unknown as ProvenPair, outcome as unknown as Outcome);
 }
+/** Of a proof that asks for rows in an axis of so many. */
+const rows = (...sizes: readonly number[]): Record => ({
+  ...newRecord(),
+  used: new Map([["P2", new Set<string>()]]),
+  rowAxes: new Set(sizes),
+});
 const one = (name: Corollary["name"], of: Case): Corollary => corollaries(of).find((x) => x.name === name)!;
 /** "yes", or the reason of the no. */
 const answer = (name: Corollary["name"], of: Case = {}): string => {
@@ -39,8 +43,9 @@ const answer = (name: Corollary["name"], of: Case = {}): string => {
 
 test("all are told, in one order", () => {
   const names = ["acceptPrefix", "rejectedRows", "padding", "positions", "capacity"];
-  expect(corollaries({}).map(({ name, holds }) => [name, holds])).toEqual(names.map((name) => [name, true]));
-  const none = corollaries({ tokens: 1, slots: "none", states: 0, kinds: [] });
+  const all = corollaries({ record: rows(8) }).map(({ name, holds }) => [name, holds]);
+  expect(all).toEqual(names.map((name) => [name, true]));
+  const none = corollaries({ tokens: 1, states: 0, kinds: [] });
   expect(none.map(({ name, holds }) => [name, holds])).toEqual(names.map((name) => [name, name === "positions"]));
 });
 
@@ -116,8 +121,9 @@ describe("positions", () => {
 });
 
 test("a block needs rows for all of its tokens", () => {
-  expect(answer("capacity", { slots: "none" })).toBe("the graph has no cache");
-  expect(one("capacity", { slots: 8, tokens: 3 })).toMatchObject({ holds: true, needs: ["P2"] });
-  expect(one("capacity", { slots: 8, tokens: 3 }).says).toContain("position 0 … 5 at the start");
-  expect(one("capacity", { slots: 4, tokens: 4 }).says).toContain("position 0 … 0 at the start");
+  for (const record of [newRecord(), rows(), { ...rows(8), used: new Map() }])
+    expect(answer("capacity", { record })).toBe("the graph names no cache row");
+  expect(one("capacity", { record: rows(8), tokens: 3 })).toMatchObject({ holds: true, needs: ["P2"] });
+  expect(one("capacity", { record: rows(8, 9), tokens: 3 }).says).toContain("position 0 … 5 at the start");
+  expect(one("capacity", { record: rows(4), tokens: 4 }).says).toContain("position 0 … 0 at the start");
 });

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { judgeBuild } from "../../src/evidence/policy.ts";
-import { CONFIG, fileOf, graphc, TENSORS } from "../support/cli.ts";
-import { honestEvidence } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
-import { safetensorsBytes } from "../support/weights-files.ts";
+import { judgeBuild } from "../../../src/evidence/policy.ts";
+import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
+import { honestEvidence } from "../evidence.ts";
+import { writeBuild } from "../fixtures.ts";
+import { safetensorsBytes } from "../weights-files.ts";
 import { editJson, type JsonEdit, jsonEdits } from "./json-edits.ts";
 
 /** A file that a command reads, in a folder with all else that the command needs. */

@@ -1,0 +1,52 @@
+/** What one emit leaves in its folder beside what other emits left there. */
+import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { expectRefusal, graphc, testFolder } from "../support/cli.ts";
+import { filesIn } from "../support/emit.ts";
+import { ROOT } from "../support/root.ts";
+
+const ATTENTION = join(ROOT, "examples/attention.ts");
+const SMALL = ["--max-seq", "8", "--tokens", "2"];
+const emit = (out: string, ...more: readonly string[]) => ["emit", ATTENTION, ...SMALL, "--out", out, ...more];
+
+test("an emit takes away the certificate and the fixtures of the one before, which speak of other bytes", async () => {
+  const out = testFolder();
+  expect((await graphc(emit(out, "--fixtures"))).code).toBe(0);
+  const packages = ["attention.t1.mlpackage", "attention.t2.mlpackage"];
+  const beside = ["attention.certificate.json", "attention.fixtures.json", "attention.fixtures.safetensors"];
+  expect(readdirSync(out)).toEqual([...beside, ...packages]);
+  expect((await graphc(emit(out, "--force", "--no-prove"))).code).toBe(0);
+  expect(readdirSync(out)).toEqual(packages);
+});
+
+test("fixtures of a second name are refused, as the device tool would refuse the folder; others may stand beside", async () => {
+  const out = testFolder();
+  expect((await graphc(emit(out, "--fixtures"))).code).toBe(0);
+  const before = filesIn(out);
+  const other = join(testFolder(), "other.ts");
+  copyFileSync(ATTENTION, other);
+  const second = ["emit", other, ...SMALL, "--out", out];
+  const sentence =
+    "… holds fixtures of another name, attention.fixtures.json, and the device tool takes one set a folder";
+  await expectRefusal([...second, "--fixtures"], `${sentence}; give another --out`);
+  expect(filesIn(out)).toEqual(before);
+  expect(await graphc(second)).toMatchObject({ code: 0, err: "" });
+  expect(await graphc(["gate", out])).toMatchObject({ code: 1, err: "" });
+});
+
+test("what is no certificate is not taken away", async () => {
+  const out = testFolder();
+  mkdirSync(join(out, "attention.certificate.json"));
+  writeFileSync(join(out, "attention.certificate.json", "letter"), "");
+  await expectRefusal(emit(out), "…/attention.certificate.json is not a certificate; graphc will not replace it");
+  expect(readdirSync(out)).toEqual(["attention.certificate.json"]);
+});
+
+test("a set whose placing was killed has nothing that the gate would take", async () => {
+  const out = testFolder();
+  expect((await graphc(emit(out, "--fixtures"))).code).toBe(0);
+  // What speaks of others goes first and comes last.
+  rmSync(join(out, "attention.fixtures.json"));
+  expect(await graphc(["gate", out])).toMatchObject({ code: 2, err: expect.stringContaining("holds 0") });
+});

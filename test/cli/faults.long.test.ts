@@ -1,0 +1,45 @@
+/**
+ * Every call of an emit fails with errors of the file system, and every call is the last one that reaches the disk
+ * (docs/reliability.md). `FAULT_CODES=all` tries every code at every call; without it each call meets three of them.
+ */
+import { describe, expect, test } from "vitest";
+import { CODES } from "../support/faults.ts";
+import { type Before, callsOf, canLie, expectBothOrNeither, expectRepaired, newScene } from "../support/faulty-emit.ts";
+
+const HOUR = 3_600_000;
+const ALL = process.env.FAULT_CODES === "all";
+
+describe.each(["old set", "no folder"] as const)("an emit into a place with %s", (before: Before) => {
+  test("one call fails: the new set, or all as it was", { timeout: HOUR }, async () => {
+    const scene = await newScene();
+    const calls = await callsOf(scene, before);
+    const exits = new Map<number, number>();
+    const failures: string[] = [];
+    for (let from = 1; from <= calls.length; from++)
+      for (const code of CODES.filter((_, n) => ALL || (n + from) % 6 === 0)) {
+        if (canLie(calls, from, code)) continue;
+        try {
+          const { code: exit } = await expectBothOrNeither(scene, before, { from, to: from, code });
+          exits.set(exit, (exits.get(exit) ?? 0) + 1);
+        } catch (error) {
+          failures.push(`${code} at ${from}, ${calls[from - 1]}: ${(error as Error).message}`);
+        }
+      }
+    const told = [...exits].map(([exit, n]) => `${n} exit ${exit}`).join(", ");
+    console.log(`${before}: ${calls.length} calls, ${told}, ${failures.length} broken`);
+    expect(failures).toEqual([]);
+    expect(exits.get(2)).toBeGreaterThan(calls.length);
+  });
+
+  test("every call from one on fails: the next emit finds a whole set", { timeout: HOUR }, async () => {
+    const scene = await newScene();
+    const calls = await callsOf(scene, before);
+    const failures: string[] = [];
+    for (let from = 1; from <= calls.length; from++)
+      await expectRepaired(scene, before, from).catch((error: unknown) =>
+        failures.push(`from ${from}, ${calls[from - 1]}: ${(error as Error).message}`),
+      );
+    console.log(`${before}: ${calls.length} kills, ${failures.length} broken`);
+    expect(failures).toEqual([]);
+  });
+});
