@@ -105,6 +105,23 @@ def test_a_wrong_record_is_noticed(fault, variant, variant_of, script, tmp_path,
     assert right < EXACT < 1e-6 < wrong
 
 
+# Mistakes of the layer's wiring, in layer 0 of each of these.
+WIRING_FAULTS = ["head_group_by_modulo", "wrong_gqa_group", "kv_swapped", "gate_up_swapped", "residual_skipped"]
+
+
+@pytest.mark.parametrize("variant", ["llama, biases", "mistral, a window", "qwen2", "qwen3", "smollm3", "gemma2", "gemma3"])
+def test_wrong_wiring_is_noticed(variant, variant_of, script, tmp_path, measured):
+    model, folder = variant_of(variant)
+    call = new_call(model, PAST, BLOCK)
+    setting = Setting(folder, (0,), MAX_SEQ)
+    theirs = oracle_hf.answer(model, setting.layers, call)
+    results = oracle_run.run_faults(script, tmp_path / "jobs", setting, call, ["none", *WIRING_FAULTS])
+    found = {fault: max(oracle_run.distances(setting, call, ours, theirs).values()) for fault, ours in results.items()}
+    least = min(WIRING_FAULTS, key=found.get)
+    measured(f"planted wiring, {variant}: relative L2 {found[least]:.1e} at least ({least}), noticed above {EXACT:.0e}")
+    assert found["none"] < EXACT < 1e-6 < found[least]
+
+
 @pytest.mark.parametrize("fault, variant", each(HOST_FAULTS))
 def test_a_wrong_host_is_noticed(fault, variant, variant_of, run, measured):
     model, folder = variant_of(variant)

@@ -118,8 +118,8 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
 async function decoderSubject(args: Args, io: Io, folder: string | undefined): Promise<Subject> {
   const [first, count] = [args.whole("layer"), args.whole("layers")];
   const { decoder: config, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
-  for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
   for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
+  for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
   const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
   return {

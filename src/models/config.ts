@@ -94,14 +94,17 @@ export function checkSize(
     );
 }
 
-/** What a cache of so many rows asks of the host's masks beyond causality, a sentence for each window that binds. */
+/**
+ * What a cache of so many rows asks of the host's masks beyond causality, a sentence for each window that binds; none for a
+ * cache that `checkSize` refuses.
+ */
 export function windowNotes(
-  { slidingWindow, local }: Pick<Decoder, "slidingWindow" | "local">,
+  { slidingWindow, local, maxPositions }: Pick<Decoder, "slidingWindow" | "local" | "maxPositions">,
   maxSeq: number,
 ): readonly string[] {
   const windows = [["attn_mask", slidingWindow] as const, ["attn_mask_local", local?.slidingWindow] as const];
   return windows.flatMap(([name, window]) =>
-    window !== undefined && maxSeq > window
+    window !== undefined && maxSeq > window && maxSeq <= maxPositions
       ? [`a token sees the last ${window} of ${maxSeq} cache rows; what is older is for ${name} to hide`]
       : [],
   );

@@ -262,14 +262,15 @@ test("sizes of a build", () => {
   expect(size(1, 1.5)).toBe("max_seq must be a positive whole number, not 1.5");
   expect(size(17, 16)).toBe("a block of 17 tokens does not fit a cache of 16 rows; raise max_seq");
   expect(size(4, 131073)).toBe("max_seq 131073 is beyond the model's max_position_embeddings 131072; lower max_seq");
-  const local = { slidingWindow: 512 };
+  const [local, maxPositions] = [{ slidingWindow: 512 }, 4096];
+  expect(windowNotes({ slidingWindow: 2047, maxPositions }, 4097)).toEqual([]);
   const note = "a token sees the last 512 of 513 cache rows; what is older is for attn_mask_local to hide";
-  expect(windowNotes({ slidingWindow: 2047, local }, 512)).toEqual([]);
-  expect(windowNotes({ slidingWindow: 2047, local }, 513)).toEqual([note]);
-  expect(windowNotes({ slidingWindow: 2047 }, 2048)).toEqual([
+  expect(windowNotes({ slidingWindow: 2047, local, maxPositions }, 512)).toEqual([]);
+  expect(windowNotes({ slidingWindow: 2047, local, maxPositions }, 513)).toEqual([note]);
+  expect(windowNotes({ slidingWindow: 2047, maxPositions }, 2048)).toEqual([
     "a token sees the last 2047 of 2048 cache rows; what is older is for attn_mask to hide",
   ]);
-  expect(windowNotes({}, 2048)).toEqual([]);
+  expect(windowNotes({ maxPositions }, 2048)).toEqual([]);
   expect(refusalOf(() => checkLayer(PHI4_MINI, 31))).toBe("not refused");
   for (const layer of [32, -1, 0.5])
     expect(refusalOf(() => checkLayer(PHI4_MINI, layer))).toBe(
