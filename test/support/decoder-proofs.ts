@@ -1,6 +1,7 @@
 /** That a block of layers is its steps, proven and run: of a decoder in a spelling, and of random ones. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import type { NormForm } from "../../src/models/blocks/norm.ts";
 import { SPELLINGS, type Spelling } from "../../src/models/blocks/spelling.ts";
 import type { Decoder } from "../../src/models/decoder.ts";
 import { decoderLayers, type LayerOptions } from "../../src/models/layers.ts";
@@ -17,14 +18,17 @@ const pairOf = (decoder: Decoder, tokens: number, options: LayerOptions) => ({
   step: decoderLayers(decoder, { tokens: 1, maxSeq }, options),
 });
 
-/** Finite, and equal bits of hidden rows and caches, the sign of zero aside. */
+/** Forms of RMSNorm that are right for every finite row; in the others the square of a small one is 0, and so is eps. */
+const SAFE: readonly NormForm[] = ["hybrid", "max"];
+
+/** Equal bits of hidden rows and caches, the sign of zero aside; finite where the norm is. */
 export function expectSameRuns(decoder: Decoder, tokens: number, options: LayerOptions): void {
   const { block, step } = pairOf(decoder, tokens, options);
   const call = randomCall(block, decoder, 3, 11);
   const [whole, steps] = [run(block, call), runSteps(step, call)];
   const bits = ({ outputs, states }: typeof whole) =>
     [outputs.hidden!, ...Object.values(states)].map(({ data }) => [...data].map((x) => x + 0));
-  expect(bits(whole).flat().every(Number.isFinite)).toBe(true);
+  if (SAFE.includes(options.norm ?? "hybrid")) expect(bits(whole).flat().every(Number.isFinite)).toBe(true);
   expect(bits(whole)).toEqual(bits(steps));
 }
 
