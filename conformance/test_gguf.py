@@ -7,7 +7,7 @@ import pytest
 import torch
 from gguf import GGMLQuantizationType as Type, GGUFReader, GGUFWriter, GGUFValueType, GGML_QUANT_SIZES, quants
 from gguf import MODEL_ARCH, get_tensor_name_map
-from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM
+from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 TYPES = [
@@ -164,3 +164,50 @@ def test_a_phi3_checkpoint_written_by_the_gguf_package(script, checkpoint_of, tm
         assert ours["config"][name] == config[name], name
     assert ours["config"]["partial_rotary_factor"] == 0.75
     assert ours["config"]["rope_theta"] == 10000
+
+
+SIZES = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+             vocab_size=64, max_position_embeddings=512, rms_norm_eps=1e-6, rope_theta=1e6, tie_word_embeddings=False)  # fmt: skip
+OTHERS = {
+    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SIZES)),
+    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=32)),
+}
+
+
+@pytest.mark.parametrize("architecture", OTHERS)
+def test_qwen_written_by_the_gguf_package(graphc, script, tmp_path, architecture):
+    """The tensors of a model of transformers under their GGUF names; what comes of it is what comes of its folder."""
+    torch.manual_seed(0)
+    model = OTHERS[architecture]().eval()
+    for name, tensor in model.state_dict().items():
+        if "norm" in name or "bias" in name:
+            tensor.uniform_(0.5, 1.5)
+    folder, path = tmp_path / "folder", tmp_path / "model.gguf"
+    model.save_pretrained(folder)
+    c = model.config
+    writer = GGUFWriter(path, architecture)
+    writer.add_context_length(c.max_position_embeddings)
+    writer.add_embedding_length(c.hidden_size)
+    writer.add_feed_forward_length(c.intermediate_size)
+    writer.add_block_count(c.num_hidden_layers)
+    writer.add_head_count(c.num_attention_heads)
+    writer.add_head_count_kv(c.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(c.rms_norm_eps)
+    writer.add_rope_freq_base(SIZES["rope_theta"])
+    if architecture == "qwen3":
+        writer.add_key_length(32)
+        writer.add_value_length(32)
+    names = get_tensor_name_map(MODEL_ARCH[architecture.upper()], c.num_hidden_layers)
+    for name, tensor in model.state_dict().items():
+        writer.add_tensor(names.get_name(name, (".weight", ".bias")), tensor.numpy())
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    expected = {name: digests(tensor.numpy())["fp16"] for name, tensor in model.state_dict().items()}
+    assert json.loads(script("gguf", "checkpoint", path))["tensors"] == expected
+    for source, out in ((folder, "a"), (path, "b")):
+        graphc("emit", source, "--layer", 1, "--max-seq", 32, "--out", tmp_path / out)
+    files = {out: {p.relative_to(tmp_path / out): p.read_bytes() for p in (tmp_path / out).rglob("*") if p.is_file()} for out in "ab"}
+    assert files["a"] == files["b"]
+    assert sum(p.name == "weight.bin" for p in files["a"]) == 2

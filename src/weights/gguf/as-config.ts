@@ -19,7 +19,24 @@ export interface GgufFacts {
 const MODEL_TYPES: ReadonlyMap<string, string> = new Map([
   ["phi3", "phi3"],
   ["llama", "llama"],
+  ["qwen2", "qwen2"],
+  ["qwen3", "qwen3"],
 ]);
+
+/** What a converter leaves out since llama.cpp has it in its code, or sees it by the tensors. */
+function unsaid(modelType: string, shapes: ReadonlyMap<string, Shape>): Readonly<Record<string, unknown>> {
+  const attention_bias = shapes.has("blk.0.attn_q.bias");
+  switch (modelType) {
+    case "llama":
+      return { attention_bias, mlp_bias: shapes.has("blk.0.ffn_up.bias") };
+    case "qwen2":
+      return { use_sliding_window: false };
+    case "qwen3":
+      return { use_sliding_window: false, attention_bias };
+    default:
+      return {};
+  }
+}
 
 /**
  * config.json's fields, with the numbers that were written there: the file holds them as fp32.
@@ -54,10 +71,7 @@ export function configOfGguf(facts: GgufFacts): Readonly<Record<string, unknown>
     tie_word_embeddings: !shapes.has("output.weight"),
     // 0 says that there is none.
     ...(f.optional("attention.sliding_window") ? { sliding_window: f.number("attention.sliding_window") } : {}),
-    // Told by the tensors; a phi3 has none of either.
-    ...(model_type === "llama"
-      ? { attention_bias: shapes.has("blk.0.attn_q.bias"), mlp_bias: shapes.has("blk.0.ffn_up.bias") }
-      : {}),
+    ...unsaid(model_type, shapes),
     ...ropeOf(facts, f),
   };
 }

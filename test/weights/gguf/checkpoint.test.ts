@@ -62,6 +62,24 @@ test("the configuration is the one that was converted", async () => {
   await close();
 });
 
+test.each([
+  ["llama", { attention_bias: true, mlp_bias: false }],
+  ["qwen2", { use_sliding_window: false }],
+  ["qwen3", { use_sliding_window: false, attention_bias: true }],
+])("what a converter of %s leaves out is told by its tensors", async (architecture, told) => {
+  const values = Object.entries(PHI).map(([key, value]) => [key.replace("phi3.", `${architecture}.`), value]);
+  const more = ["attn_q.bias", "attn_q_norm.weight"].map((name) => tensor(`blk.0.${name}`, [1]));
+  const { config, tensors, close } = await open(
+    { ...Object.fromEntries(values), "general.architecture": string(architecture) },
+    [EMBEDDING, ...more],
+  );
+  expect(config).toMatchObject({ model_type: architecture, rope_scaling: null, ...told });
+  expect([...tensors.keys()].slice(1)).toEqual(
+    ["proj.bias", "norm.weight"].map((what) => `model.layers.0.self_attn.q_${what}`),
+  );
+  await close();
+});
+
 test("names are Hugging Face's; a gate without a name of its own lies in the rows of up", async () => {
   const layer = ["attn_norm", "attn_output", "ffn_norm", "ffn_down"].map((name) => tensor(`blk.7.${name}.weight`, [1]));
   const names = async (...more: readonly string[]) => {
