@@ -4,7 +4,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { namesIn, readRegular, statOf } from "../files/regular.ts";
 import { isSourceDType } from "./convert.ts";
-import { refuseQuantised, withoutWeights } from "./folder-kind.ts";
+import { refuseQuantised, refuseStranger, withoutWeights } from "./folder-kind.ts";
 import { fp16Store } from "./fp16-store.ts";
 import type { ReadableTensor } from "./rectangle.ts";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
@@ -33,8 +33,10 @@ export interface Checkpoint extends WeightStore {
  */
 export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const configPath = join(folder, "config.json");
-  const config = await readJson(configPath);
   const names = await namesIn(folder);
+  // Other kinds of folders have no config.json either.
+  if (!names.includes("config.json")) refuseStranger(folder, names);
+  const config = await readJson(configPath);
   const files = await openFiles(folder, names);
   const entries = files.flatMap((file) => [...file.tensors.values()].map((entry) => ({ file, entry })));
   const isBase = isBaseModel(entries.map(({ entry }) => entry.name));

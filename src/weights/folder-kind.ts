@@ -34,14 +34,19 @@ const BY_FILE: readonly (readonly [name: RegExp, (file: string) => Stranger])[] 
   ],
 ];
 
-/** The refusal of a folder without safetensors in Hugging Face's layout. */
-export function withoutWeights(folder: string, names: readonly string[], wanted: string): UserError {
+/** @throws UserError where a file tells that the folder is of another kind */
+export function refuseStranger(folder: string, names: readonly string[]): void {
   for (const [form, tell] of BY_FILE) {
     const file = names.find((name) => form.test(name));
     if (file === undefined) continue;
     const { what, mend } = tell(file);
-    return new UserError(`${folder}: ${what}`, mend);
+    throw new UserError(`${folder}: ${what}`, mend);
   }
+}
+
+/** The refusal of a folder without safetensors in Hugging Face's layout. @throws UserError where it is of another kind */
+export function withoutWeights(folder: string, names: readonly string[], wanted: string): UserError {
+  refuseStranger(folder, names);
   return new UserError(`${folder}: holds neither ${wanted}`, "is it a checkpoint folder?");
 }
 
@@ -58,7 +63,7 @@ function quantisation(config: unknown, tensors: readonly Stored[]): string | und
     return "FP8 with scales of its own";
   if (has(/\.qweight$/)) return said?.quant_method === "awq" ? "AWQ" : "GPTQ or AWQ";
   if (has(/\.(absmax|quant_state\.\w+)$/)) return "bitsandbytes";
-  if (has(/\.scales$/)) return "MLX, in groups with scales and biases";
+  if (has(/\.scales$/) && tensors.some(({ dtype }) => dtype === "U32")) return "MLX, in groups with scales and biases";
   return typeof said?.quant_method === "string" ? JSON.stringify(said.quant_method) : undefined;
 }
 

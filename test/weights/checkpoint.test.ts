@@ -104,7 +104,7 @@ test("an overflow, a wrong shape and a dtype that is not supported", async () =>
 
 test("folders that are no checkpoint", async () => {
   const folder = await testFolder();
-  expect(await refused(join(folder, "none"))).toBe("cannot read none/config.json: there is no such file or folder");
+  expect(await refused(join(folder, "none"))).toBe("cannot read none: there is no such file or folder");
   await writeFile(join(folder, "config.json"), '{"a": 1, "a": 2}');
   expect(await refused(folder)).toBe('config.json: the key "a" is given twice');
   await writeFile(join(folder, "config.json"), "{}");
@@ -135,8 +135,9 @@ test.each([
   ],
 ])("a folder with %s alone is told what it is", async (file, sentence) => {
   const folder = await testFolder();
-  await writeFile(join(folder, "config.json"), "{}");
   await writeFile(join(folder, file), "");
+  expect(await refused(folder)).toBe(`: ${sentence}`);
+  await writeFile(join(folder, "config.json"), "{}");
   expect(await refused(folder)).toBe(`: ${sentence}`);
 });
 
@@ -158,6 +159,12 @@ test("what Git leaves where large files were not fetched", async () => {
   expect(await refused(folder)).toBe(
     "model.safetensors is a Git LFS pointer, not the weights; run git lfs pull in its folder",
   );
+});
+
+test("scales that no packed weights stand beside are tensors like any other", async () => {
+  const checkpoint = await openCheckpoint(await checkpointFolder({ "model.safetensors": [bf16("w.scales", [1])] }));
+  expect([...checkpoint.tensors.keys()]).toEqual(["w.scales"]);
+  await checkpoint.close();
 });
 
 test("names of a base model are given their first part, those of the head are not", async () => {

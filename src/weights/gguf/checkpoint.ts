@@ -63,9 +63,16 @@ function readableTensors(file: GgufFile, headDim: number): ReadonlyMap<string, E
     const name = huggingFaceName(tensor.name, isFused) ?? tensor.name;
     const stored = { ...file.readable(tensor), name, encoding: tensor.encoding.name };
     const isTurned = isLlama && /\.(q|k)_proj\.weight$/.test(name);
+    if (isTurned) checkHeads(file.path, stored, headDim);
     return [[name, isTurned ? { ...stored, ...halvesApart(stored, headDim) } : stored]];
   });
   return new Map(entries);
+}
+
+/** Rows that are put back head by head: of a part of a head the next tensor's would be taken. */
+function checkHeads(path: string, { name, shape }: ReadableTensor, headDim: number): void {
+  if (Number.isInteger(headDim / 2) && headDim > 0 && shape[0]! % headDim === 0) return;
+  throw new UserError(`${path}: tensor "${name}" has ${shape[0]} rows, which are no whole heads of ${headDim}`);
 }
 
 async function longRopeOf(file: GgufFile): Promise<{ short: readonly number[]; long: readonly number[] } | undefined> {

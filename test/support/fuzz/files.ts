@@ -8,6 +8,7 @@ import { judgeBuild } from "../../../src/evidence/policy.ts";
 import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
 import { honestEvidence } from "../evidence.ts";
 import { writeBuild } from "../fixtures.ts";
+import { ggufModel } from "../gguf-model.ts";
 import { safetensorsBytes } from "../weights-files.ts";
 import { editJson, type JsonEdit, jsonEdits } from "./json-edits.ts";
 
@@ -47,6 +48,7 @@ beforeAll(async () => {
   write("sharded", { "config.json": config, "model.safetensors.index.json": index, ...shards });
   const roles = JSON.stringify({ inputs: { x: { kind: "rows", tokenAxis: 0 } } });
   write("graph", { "g.ts": GRAPH, "roles.json": roles, "x.safetensors": fileOf([X]) });
+  write("gguf", { "m.gguf": ggufModel() });
   write("build", {});
   await writeBuild(inRoot("build"));
   const evidence = honestEvidence((await judgeBuild(inRoot("build"))).build);
@@ -86,6 +88,13 @@ const TENSOR_FILES: readonly Target[] = [
   },
 ];
 
+/** Its header is most of it: lengths, counts, types and offsets are what bytes hit. */
+const GGUF_FILE: Target = {
+  from: "gguf",
+  file: "m.gguf",
+  argv: (folder) => ["check", join(folder, "m.gguf"), "--max-seq", "8"],
+};
+
 /** Damage to a safetensors file: its header as JSON, its length, or its bytes. */
 type TensorEdit = { readonly header: JsonEdit } | { readonly length: bigint } | { readonly bytes: JsonEdit };
 const byteEdits = jsonEdits.filter(({ kind }) => kind === "byte" || kind === "cut");
@@ -107,6 +116,9 @@ function editTensors(bytes: Uint8Array, edit: TensorEdit): Uint8Array {
   copy.writeBigUInt64LE(edit.length);
   return copy;
 }
+
+/** Bytes at the front of the file without which it cannot be read; what follows them is names and weights. */
+const GGUF_HEADER = 1400;
 
 const SLOW_MS = 30_000;
 
@@ -143,5 +155,8 @@ export function fuzzFiles(runs: number, seed: number): void {
   };
   const title = `$from/$file, ${runs} times damaged (seed ${seed})`;
   test.each(JSON_FILES)(title, { timeout: 1_800_000 }, (target) => run(target, jsonEdits, editJson));
+  // Of the last bytes most are weights, which may be any.
+  const inHeader = byteEdits.map((edit) => ({ ...edit, at: edit.at % GGUF_HEADER }));
+  test.each([GGUF_FILE])(title, { timeout: 1_800_000 }, (target) => run(target, inHeader, editJson));
   test.each(TENSOR_FILES)(title, { timeout: 1_800_000 }, (target) => run(target, tensorEdits, editTensors));
 }

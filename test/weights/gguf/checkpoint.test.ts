@@ -127,6 +127,18 @@ test("rows of a llama's q and k are put back, wherever a piece begins", async ()
   await close();
 });
 
+test.each([
+  [6, 4],
+  [8, 3],
+  [8, 0],
+])("%s rows of q are no whole heads of %s", async (rows, headDim) => {
+  const llama = Object.fromEntries(Object.entries(PHI).map(([key, value]) => [key.replace("phi3.", "llama."), value]));
+  const values = { ...llama, "general.architecture": string("llama"), "llama.attention.key_length": whole(headDim) };
+  await expect(open(values, [EMBEDDING, tensor("blk.0.attn_q.weight", [2, rows])])).rejects.toThrow(
+    `tensor "model.layers.0.self_attn.q_proj.weight" has ${rows} rows, which are no whole heads of ${headDim}`,
+  );
+});
+
 const without = (key: string): Values => Object.fromEntries(Object.entries(PHI).filter(([name]) => name !== key));
 test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[]]>([
   [
