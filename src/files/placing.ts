@@ -3,9 +3,11 @@
  * lies where, so that the way back can be taken by another process, and from any point of either way.
  */
 import { lstat, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import { basename, join } from "node:path";
-import { UserError } from "../dsl/user-error.ts";
+import { join } from "node:path";
+import { isUserError, UserError } from "../dsl/user-error.ts";
 import { codeOf } from "./files.ts";
+import { strictJson } from "./json.ts";
+import { fields, list, recordOf, shaped } from "./json-shape.ts";
 import { syncFolder } from "./whole.ts";
 
 /** What a set of files takes the place of: written before the first move, removed after the last. */
@@ -82,18 +84,19 @@ export async function putBack(room: Room): Promise<boolean> {
 async function readPlan(room: Room): Promise<Plan | undefined> {
   const text = await readFile(planOf(room), "utf8").catch(undefinedIfAbsent);
   if (text === undefined) return undefined;
-  const plan = asPlan(text);
+  const plan = asPlan(text, planOf(room));
   if (!plan) throw new UserError(`${planOf(room)} does not tell what an emit that was killed moved aside`);
   return plan;
 }
 
-function asPlan(text: string): Plan | undefined {
+const PLAN = fields({ names: list("file name"), staged: recordOf("string") });
+
+function asPlan(text: string, where: string): Plan | undefined {
   try {
-    const { names, staged } = JSON.parse(text) as Partial<Plan>;
-    const good = Array.isArray(names) && names.every((name) => typeof name === "string" && basename(name) === name);
-    return good && typeof staged === "object" && staged !== null ? { names, staged } : undefined;
-  } catch {
-    return undefined;
+    return shaped(strictJson(text, where), PLAN, (problem) => new UserError(problem));
+  } catch (error) {
+    if (isUserError(error)) return undefined;
+    throw error;
   }
 }
 
