@@ -42,14 +42,16 @@ export function fp16Bits(x: number): number {
   return sign | ((exponent + 15) << 10) | ((magnitude / 2 ** exponent - 1) * 1024);
 }
 
+/** By exponent field of an fp16 the value of its last bit; subnormals count in the same steps as the least normal numbers. */
+const LAST_BIT = Float64Array.from({ length: 31 }, (_, field) => 2 ** (Math.max(field, 1) - 25));
+
 /** The value of an fp16 bit pattern. */
 export function fp16Value(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
   const fraction = bits & 1023;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return sign * (exponent === 0 ? fraction : 1024 + fraction) * LAST_BIT[exponent]!;
 }
 
 const INTEGER_FORMAT: Partial<Record<DType, readonly [bits: number, signed: boolean]>> = {

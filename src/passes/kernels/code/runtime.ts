@@ -4,7 +4,8 @@ import { integerPower, power } from "../../interpret/power.ts";
 import { checkIndex, erf, multiplyExactly } from "../../interpret/reading.ts";
 
 /** The value of every fp16 bit pattern. */
-export const HALF = Float32Array.from({ length: 65536 }, (_, bits) => fp16Value(bits));
+export const HALF = new Float32Array(65536);
+for (let bits = 0; bits < HALF.length; bits++) HALF[bits] = fp16Value(bits);
 
 const float = new Float32Array(1);
 const bits = new Int32Array(float.buffer);
