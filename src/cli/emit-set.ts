@@ -75,8 +75,10 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, folder, args, io } = job;
   const wanted = args.flag("fixtures");
   if (wanted) await checkOnlyFixtures(folder, subject.name);
-  const packages = await stagePackages(job, staging);
-  const proof = args.flag("no-prove") ? undefined : await proofOn(job, staging);
+  const staged = await stagePackages(job, staging);
+  const clones = Promise.all(staged.weights.map(({ whole }) => whole));
+  const proof = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
+  await clones;
   if (proof?.verdict.verdict === "REFUTED") return { kind: "refuted", verdict: proof.verdict };
   if (proof) await writeCertificate(staging, subject.name, proof);
   if (wanted) await emitFixtures(job, staging, proof !== undefined);
@@ -84,7 +86,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const beside = namesBeside(subject.name);
   return {
     kind: "placed",
-    packages,
+    packages: staged.summaries,
     ...(proof ? { proof, certificate: join(folder, beside.certificate) } : {}),
     ...(wanted ? { fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };

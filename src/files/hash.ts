@@ -12,8 +12,8 @@ export interface StreamHash {
   close(): Promise<void>;
 }
 
-/** Below this size a second thread takes longer to start than hashing takes. */
-const WORTH_A_THREAD = 32 << 20;
+/** In bytes. Below this size a second thread takes longer to start than hashing takes. */
+export const WORTH_A_THREAD = 32 << 20;
 
 /** Hashes a stream of about `total` bytes. */
 export const streamHash = (total: number): StreamHash => (total < WORTH_A_THREAD ? hashHere() : hashBeside());
@@ -37,12 +37,20 @@ parentPort.on("message", ({ buffer, length }) => {
   parentPort.postMessage(buffer, [buffer]);
 });`;
 
-/** Copies that may be under way at a time: one being hashed, two waiting. */
-const BUFFERS = 3;
+/** Buffers between the threads: one being filled, one being hashed, the others waiting while the thread starts. */
+const BUFFERS = 6;
+/** In bytes. Small pieces are gathered, so that a buffer carries some work. */
+const BUFFER_BYTES = 4 << 20;
+
+/** A buffer on its way round, and how much of it is filled. */
+interface Load {
+  readonly buffer: ArrayBuffer;
+  length: number;
+}
 
 function hashBeside(): StreamHash {
   const worker = new Worker(THREAD, { eval: true });
-  const free: ArrayBuffer[] = Array.from({ length: BUFFERS }, () => new ArrayBuffer(0));
+  const free: ArrayBuffer[] = Array.from({ length: BUFFERS }, () => new ArrayBuffer(BUFFER_BYTES));
   const waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   let hex: string | undefined;
   let failure: Error | undefined;
@@ -57,15 +65,25 @@ function hashBeside(): StreamHash {
   });
   const answer = () =>
     new Promise<void>((resolve, reject) => (failure ? reject(failure) : waiting.push({ resolve, reject })));
+  let load: Load | undefined;
+  const send = () => {
+    if (load) worker.postMessage(load, [load.buffer]);
+    load = undefined;
+  };
   return {
     async update(piece) {
-      if (free.length === 0) await answer();
-      const old = free.pop()!;
-      const buffer = old.byteLength < piece.length ? new ArrayBuffer(piece.length) : old;
-      new Uint8Array(buffer).set(piece);
-      worker.postMessage({ buffer, length: piece.length }, [buffer]);
+      for (let done = 0; done < piece.length; ) {
+        if (!load && free.length === 0) await answer();
+        load ??= { buffer: free.pop()!, length: 0 };
+        const part = piece.subarray(done, done + BUFFER_BYTES - load.length);
+        new Uint8Array(load.buffer).set(part, load.length);
+        load.length += part.length;
+        done += part.length;
+        if (load.length === BUFFER_BYTES) send();
+      }
     },
     async digest() {
+      send();
       worker.postMessage({});
       while (hex === undefined) await answer();
       return hex;

@@ -52,6 +52,23 @@ export async function syncTree(folder: string): Promise<void> {
   await syncFolder(folder);
 }
 
+/**
+ * Begins to hand files over to the disk, which goes on while this thread is busy.
+ * @returns `done` is kept when the disk has them, and rejected with the system's error
+ * @throws the system's error when one cannot be opened
+ */
+export async function beginSync(paths: readonly string[]): Promise<{ readonly done: Promise<void> }> {
+  const handles = await Promise.all(paths.map((path) => open(path, "r")));
+  const syncs = Promise.allSettled(handles.map((handle) => handle.sync().finally(() => handle.close())));
+  const done = syncs.then((results) => {
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed) throw failed.reason;
+  });
+  // Its failure is met by whoever waits for it.
+  done.catch(() => {});
+  return { done };
+}
+
 /** Hands the names in a folder over to the disk; a system that cannot is left in peace. @throws the system's error */
 export async function syncFolder(folder: string): Promise<void> {
   await syncAt(folder).catch((error: unknown) => {

@@ -41,7 +41,19 @@ export type Calls = readonly string[];
 type Callable = (...args: unknown[]) => unknown;
 type Table = Record<string, Callable>;
 
-const PROMISED = ["open", "stat", "lstat", "mkdir", "rename", "rm", "rmdir", "readdir", "readFile", "writeFile"];
+const PROMISED = [
+  "open",
+  "copyFile",
+  "stat",
+  "lstat",
+  "mkdir",
+  "rename",
+  "rm",
+  "rmdir",
+  "readdir",
+  "readFile",
+  "writeFile",
+];
 const SYNCHRONOUS = ["openSync", "statSync", "fstatSync", "readSync", "readFileSync", "readlinkSync", "closeSync"];
 const OF_HANDLES = ["read", "write", "readFile", "writeFile", "stat", "sync"];
 

@@ -29,8 +29,11 @@ export interface Blobs {
   outside(refs: readonly { readonly blob: BlobRef; readonly type: MilTensorType }[]): string;
 }
 
+/** A digest (SHA-256 as hex) that is known without reading the blob's data; undefined where it is not. */
+export type KnownDigest = (span: BlobSpan) => string | undefined;
+
 /** Blobs of the program in `modelFile`; `@model_path` stands for its folder. */
-export function openBlobs(modelFile: string): Blobs {
+export function openBlobs(modelFile: string, digestOf: KnownDigest = () => undefined): Blobs {
   const folder = dirname(modelFile);
   const hashes = new Map<string, string>();
   const refuseOverlap = overlapRefuser();
@@ -41,7 +44,7 @@ export function openBlobs(modelFile: string): Blobs {
     return span;
   };
   const hashOf = (span: BlobSpan): string => {
-    const known = hashes.get(keyOfSpan(span)) ?? hashSpan(span);
+    const known = hashes.get(keyOfSpan(span)) ?? digestOf(span) ?? hashSpan(span);
     hashes.set(keyOfSpan(span), known);
     return known;
   };

@@ -4,7 +4,7 @@ import { isUserError, UserError } from "../../dsl/user-error.ts";
 import { printable } from "../../files/printable.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 import type { MilModel } from "../mil/records.ts";
-import { type Blobs, openBlobs } from "./blob.ts";
+import { type Blobs, type KnownDigest, openBlobs } from "./blob.ts";
 import { decodeModel } from "./decode.ts";
 import { checkDescribed } from "./described.ts";
 import { type Lifted, type LiftOptions, liftFunction } from "./lift.ts";
@@ -24,11 +24,11 @@ export interface Package {
  * Reads a `.mlpackage` folder, or a `.mlmodel` file that stands alone (its weights, if any, lie beside it).
  * @throws UserError when the path is no package, the manifest breaks a rule, or the model is not an ML Program.
  */
-export function readPackage(path: string): Package {
+export function readPackage(path: string, digestOf?: KnownDigest): Package {
   const modelFile = modelFileOf(path);
   const bytes = readRegularSync(modelFile);
   const model = naming(path, () => decodeModel(bytes));
-  return { path, modelFile, model, blobs: openBlobs(modelFile) };
+  return { path, modelFile, model, blobs: openBlobs(modelFile, digestOf) };
 }
 
 /**

@@ -5,6 +5,7 @@
 import { createHash } from "node:crypto";
 import type { Def, WeightSource } from "../../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { FileRange } from "../../files/hash-ranges.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
@@ -17,6 +18,8 @@ export const isStorable = (dtype: DType): boolean => RECORD_DTYPES.includes(dtyp
 type BlobOrigin = Extract<Def, { kind: "weight" | "const" }>;
 
 interface Blob {
+  /** Blobs with the same key have the same elements. */
+  readonly key: string;
   readonly origin: BlobOrigin;
   readonly type: TensorType;
   /** Of the record. The data lies 64 bytes later. */
@@ -31,6 +34,16 @@ export interface BlobPlan {
   /** Length of the whole file. */
   readonly bytes: number;
 }
+
+/** Whether the files of two plans hold the same bytes, given the same store. */
+export const samePlan = (a: BlobPlan, b: BlobPlan): boolean =>
+  a.bytes === b.bytes &&
+  a.blobs.length === b.blobs.length &&
+  a.blobs.every(({ key, offset }, k) => key === b.blobs[k]!.key && offset === b.blobs[k]!.offset);
+
+/** Where the data of all blobs lie in the file, in bytes. */
+export const dataOf = ({ blobs }: BlobPlan): readonly FileRange[] =>
+  blobs.map(({ offset, bytes }) => ({ begin: offset + RECORD_BYTES, bytes }));
 
 /** A layout in progress. Equal weights and equal constants share one blob. */
 export interface BlobPlanner {
@@ -50,7 +63,7 @@ export function blobPlanner(): BlobPlanner {
       if (known) return known.offset;
       const offset = aligned(end);
       const bytes = storedBytes(type.dtype, sizeOf(type.shape));
-      blobs.set(key, { origin, type, offset, bytes });
+      blobs.set(key, { key, origin, type, offset, bytes });
       end = offset + RECORD_BYTES + bytes;
       return offset;
     },

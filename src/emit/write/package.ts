@@ -1,19 +1,19 @@
 /** Writes a graph as a .mlpackage: beside its place first, then placed, so that nothing half-written is ever seen. */
 import { createHash } from "node:crypto";
-import { type FileHandle, mkdir, open, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { refusing } from "../../files/files.ts";
-import { streamHash } from "../../files/hash.ts";
 import type { Target } from "../../files/target.ts";
 import { openTransaction } from "../../files/transaction.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "../mil/manifest.ts";
 import type { MilFeature, MilModel } from "../mil/records.ts";
-import { type BlobPlan, blobBytes } from "./blob.ts";
+import type { BlobPlan } from "./blob.ts";
 import { encodeModel } from "./encode.ts";
 import { lower } from "./lower.ts";
+import { type WeightFile, writeWeightFile } from "./weight-file.ts";
 
 /** How the files of a package are written; none of it changes a byte. */
 export interface FillOptions {
@@ -21,6 +21,8 @@ export interface FillOptions {
   onProgress?(done: number, total: number): void;
   /** Aborting stops the writing; the promise is rejected with the signal's reason. */
   readonly signal?: AbortSignal;
+  /** The weight file of a package out of the same store, which is cloned where this one holds the same bytes. */
+  readonly twin?: WeightFile;
 }
 
 /** How a package is written and placed. */
@@ -51,6 +53,12 @@ export interface EmitSummary {
   readonly seconds: number;
 }
 
+/** A package that was filled, with its weight file as it is where it was staged. */
+export interface FilledPackage {
+  readonly summary: EmitSummary;
+  readonly weights: WeightFile;
+}
+
 const EXTENSION = ".mlpackage";
 
 /** A package's name in a folder, for the transaction that places it. */
@@ -78,7 +86,8 @@ export async function writePackage(
   const targets = [packageTarget(name, force)];
   const transaction = await openTransaction({ folder, targets, ...(warn ? { warn } : {}) });
   try {
-    const summary = await fillPackage(graph, store, join(transaction.staging, name), { ...options, path });
+    const { summary, weights } = await fillPackage(graph, store, join(transaction.staging, name), { ...options, path });
+    await weights.whole;
     for (const text of await transaction.commit([name])) warn?.(text);
     return summary;
   } catch (error) {
@@ -95,78 +104,47 @@ export async function fillPackage(
   graph: Graph,
   store: WeightStore,
   folder: string,
-  options: FillOptions & { readonly path: string },
-): Promise<EmitSummary> {
+  options: Fill,
+): Promise<FilledPackage> {
   const start = performance.now();
   const { path } = options;
   const { model, blobs } = lower(graph);
-  const files = await writeFiles(model, blobs, store, folder, options);
+  const { digests, weights, bytes } = await writeFiles(model, blobs, store, folder, options);
   const { inputs, outputs, states } = model.interfaces.main!;
-  return {
+  const summary = {
     path,
     inputs,
     outputs,
     states,
     ops: opsByKind(model),
-    bytes: blobs.bytes + files.modelBytes + Buffer.byteLength(files.manifest),
-    sha256: { model: files.model, weights: files.weights, package: packageDigest(files) },
+    bytes: blobs.bytes + bytes,
+    sha256: { model: digests.model, weights: digests.weights, package: packageDigest(digests) },
     seconds: (performance.now() - start) / 1000,
   };
+  return { summary, weights };
 }
 
 type Fill = FillOptions & { readonly path: string };
 
 /** Writes all files of the package; returns their digests and what else the summary tells. */
-async function writeFiles(model: MilModel, blobs: BlobPlan, store: WeightStore, folder: string, options: Fill) {
-  const weightsPath = join(folder, WEIGHTS_PATH);
-  const file = await refusing(options.path, "write", async () => {
-    await mkdir(dirname(weightsPath), { recursive: true });
-    return open(weightsPath, "wx");
-  });
-  const weights = await writeWeights(blobs, store, file, options);
-  const encoded = encodeModel(model);
-  const digests = { model: sha256Of(encoded), weights };
-  const manifest = manifestOf(digests);
-  await refusing(options.path, "write", async () => {
-    await writeFile(join(folder, MODEL_PATH), encoded);
-    await writeFile(join(folder, MANIFEST_PATH), manifest);
-  });
-  options.signal?.throwIfAborted();
-  return { ...digests, manifest, modelBytes: encoded.length };
-}
-
-/**
- * Writes weight.bin, closes it and returns its digest. While a piece is on its way to the disk, the next one is
- * converted.
- */
-async function writeWeights(plan: BlobPlan, store: WeightStore, file: FileHandle, options: Fill): Promise<string> {
-  const { onProgress, signal, path } = options;
-  const hash = streamHash(plan.bytes);
-  let writing = Promise.resolve();
+async function writeFiles(model: MilModel, plan: BlobPlan, store: WeightStore, folder: string, options: Fill) {
+  const { path: shown } = options;
+  const weights = await writeWeightFile({ ...options, plan, store, path: join(folder, WEIGHTS_PATH), shown });
   try {
-    let position = 0;
-    for await (const bytes of blobBytes(plan, store)) {
-      await writing;
-      signal?.throwIfAborted();
-      writing = refusing(path, "write", () => writeAll(file, bytes, position));
-      // Its failure is met at the next turn; until then nobody waits for it.
-      writing.catch(() => {});
-      await hash.update(bytes);
-      position += bytes.length;
-      onProgress?.(position, plan.bytes);
-    }
-    await writing;
-    return await hash.digest();
-  } finally {
-    await writing.catch(() => {});
-    await Promise.all([hash.close(), refusing(path, "write", () => file.close())]);
-  }
-}
-
-/** A write may take only a part, above all when the disk is about to be full. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+    const encoded = encodeModel(model);
+    const digests = { model: sha256Of(encoded), weights: weights.sha256 };
+    const manifest = manifestOf(digests);
+    await refusing(shown, "write", async () => {
+      await writeFile(join(folder, MODEL_PATH), encoded);
+      await writeFile(join(folder, MANIFEST_PATH), manifest);
+    });
+    options.signal?.throwIfAborted();
+    const bytes = encoded.length + Buffer.byteLength(manifest);
+    return { digests: { ...digests, manifest: sha256Of(manifest) }, weights, bytes };
+  } catch (error) {
+    // Nothing may come into a folder that is about to be removed.
+    await weights.whole.catch(() => {});
+    throw error;
   }
 }
 
@@ -176,7 +154,7 @@ function packageDigest(of: { readonly model: string; readonly weights: string; r
   const lines = [
     [MODEL_PATH, of.model],
     [WEIGHTS_PATH, of.weights],
-    [MANIFEST_PATH, sha256Of(of.manifest)],
+    [MANIFEST_PATH, of.manifest],
   ] as const;
   return sha256Of(lines.map(([path, digest]) => `${digest}  ./${path}\n`).join(""));
 }

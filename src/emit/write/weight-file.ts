@@ -1,0 +1,86 @@
+/** Writes the weight file of a package: streamed out of a store, or cloned from a package that holds the same bytes. */
+import { type FileHandle, mkdir, open } from "node:fs/promises";
+import { dirname } from "node:path";
+import { cloneFile } from "../../files/clone.ts";
+import { refusing } from "../../files/files.ts";
+import { streamHash } from "../../files/hash.ts";
+import type { WeightStore } from "../../weights/store.ts";
+import { type BlobPlan, blobBytes, samePlan } from "./blob.ts";
+
+/** A weight file; its bytes are known. */
+export interface WeightFile {
+  readonly path: string;
+  readonly plan: BlobPlan;
+  /** As hex. */
+  readonly sha256: string;
+  /** Kept when all bytes are there: a clone is still under way. @throws UserError when the disk refuses it */
+  readonly whole: Promise<void>;
+}
+
+/** What is to be written, and how. */
+export interface WeightJob {
+  readonly plan: BlobPlan;
+  readonly store: WeightStore;
+  /** Where it is to be. */
+  readonly path: string;
+  /** The path that stands for it in sentences. */
+  readonly shown: string;
+  /** A file out of the same store: cloned where it holds the same bytes. */
+  readonly twin?: WeightFile;
+  /** Bytes written so far, and in all. */
+  onProgress?(done: number, total: number): void;
+  /** Aborting stops the writing; the promise is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Writes the file; missing folders are made. A clone is only begun: the system makes it without this thread.
+ * @throws UserError for what the disk or the store refuses
+ */
+export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
+  const { plan, path, shown, twin } = job;
+  await refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
+  if (!twin || !samePlan(plan, twin.plan)) {
+    const file = await refusing(shown, "write", () => open(path, "wx"));
+    return { path, plan, sha256: await streamInto(file, job), whole: Promise.resolve() };
+  }
+  const whole = refusing(shown, "write", () => cloneFile(twin.path, path));
+  // Its failure is met by whoever waits for it.
+  whole.catch(() => {});
+  return { path, plan, sha256: twin.sha256, whole };
+}
+
+/**
+ * Writes all bytes, closes the file and returns its digest. While a piece is on its way to the disk, the next one is
+ * converted.
+ */
+async function streamInto(file: FileHandle, job: WeightJob): Promise<string> {
+  const { plan, store, onProgress, signal, shown } = job;
+  const hash = streamHash(plan.bytes);
+  let writing = Promise.resolve();
+  try {
+    let position = 0;
+    for await (const bytes of blobBytes(plan, store)) {
+      await writing;
+      signal?.throwIfAborted();
+      writing = refusing(shown, "write", () => writeAll(file, bytes, position));
+      // Its failure is met at the next turn; until then nobody waits for it.
+      writing.catch(() => {});
+      await hash.update(bytes);
+      position += bytes.length;
+      onProgress?.(position, plan.bytes);
+    }
+    await writing;
+    return await hash.digest();
+  } finally {
+    await writing.catch(() => {});
+    await Promise.all([hash.close(), refusing(shown, "write", () => file.close())]);
+  }
+}
+
+/** A write may take only a part, above all when the disk is about to be full. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}
