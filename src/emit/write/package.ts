@@ -129,9 +129,10 @@ type Fill = FillOptions & { readonly path: string };
 /** Writes all files of the package; returns their digests and what else the summary tells. */
 async function writeFiles(model: MilModel, plan: BlobPlan, store: WeightStore, folder: string, options: Fill) {
   const { path: shown } = options;
-  const weights = await writeWeightFile({ ...options, plan, store, path: join(folder, WEIGHTS_PATH), shown });
+  const writing = writeWeightFile({ ...options, plan, store, path: join(folder, WEIGHTS_PATH), shown });
   try {
     const encoded = encodeModel(model);
+    const weights = await writing;
     const digests = { model: sha256Of(encoded), weights: weights.sha256 };
     const manifest = manifestOf(digests);
     await refusing(shown, "write", async () => {
@@ -143,7 +144,7 @@ async function writeFiles(model: MilModel, plan: BlobPlan, store: WeightStore, f
     return { digests: { ...digests, manifest: sha256Of(manifest) }, weights, bytes };
   } catch (error) {
     // Nothing may come into a folder that is about to be removed.
-    await weights.whole.catch(() => {});
+    await writing.then(({ whole }) => whole).catch(() => {});
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { cloneFile } from "../../files/clone.ts";
 import { refusing } from "../../files/files.ts";
-import { streamHash } from "../../files/hash.ts";
+import { type StreamHash, streamHash } from "../../files/hash.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type BlobPlan, blobBytes, samePlan } from "./blob.ts";
 
@@ -39,11 +39,19 @@ export interface WeightJob {
  */
 export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
   const { plan, path, shown, twin } = job;
-  await refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
+  const makeFolder = () => refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
   if (!twin || !samePlan(plan, twin.plan)) {
-    const file = await refusing(shown, "write", () => open(path, "wx"));
-    return { path, plan, sha256: await streamInto(file, job), whole: Promise.resolve() };
+    // Its thread takes a while to start.
+    const hash = streamHash(plan.bytes);
+    try {
+      await makeFolder();
+      const file = await refusing(shown, "write", () => open(path, "wx"));
+      return { path, plan, sha256: await streamInto(file, hash, job), whole: Promise.resolve() };
+    } finally {
+      await hash.close();
+    }
   }
+  await makeFolder();
   const whole = refusing(shown, "write", () => cloneFile(twin.path, path));
   // Its failure is met by whoever waits for it.
   whole.catch(() => {});
@@ -54,9 +62,8 @@ export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
  * Writes all bytes, closes the file and returns its digest. While a piece is on its way to the disk, the next one is
  * converted.
  */
-async function streamInto(file: FileHandle, job: WeightJob): Promise<string> {
+async function streamInto(file: FileHandle, hash: StreamHash, job: WeightJob): Promise<string> {
   const { plan, store, onProgress, signal, shown } = job;
-  const hash = streamHash(plan.bytes);
   let writing = Promise.resolve();
   try {
     let position = 0;
@@ -74,7 +81,7 @@ async function streamInto(file: FileHandle, job: WeightJob): Promise<string> {
     return await hash.digest();
   } finally {
     await writing.catch(() => {});
-    await Promise.all([hash.close(), refusing(shown, "write", () => file.close())]);
+    await refusing(shown, "write", () => file.close());
   }
 }
 
