@@ -2,7 +2,7 @@
  * Writes a checkpoint folder for measurements: Phi-4-mini's layers at true size, a vocabulary of eight, random bf16
  * numbers of the size that trained weights have. `node bench/checkpoint.mjs DIR [layers]`
  */
-import { closeSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
+import { closeSync, ftruncateSync, mkdirSync, openSync, writeFileSync, writeSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -45,8 +45,11 @@ function pattern() {
   return new Uint8Array(words.buffer);
 }
 
-/** Writes config.json and model.safetensors; returns the path of the latter. */
-export function writeCheckpoint(folder, layers) {
+/**
+ * Writes config.json and model.safetensors; returns the path of the latter. Of layers beyond `filled` the file has holes, which take
+ * no space and read as zeros.
+ */
+export function writeCheckpoint(folder, layers, filled = layers) {
   mkdirSync(folder, { recursive: true });
   const shapes = [
     ["model.embed_tokens.weight", [VOCAB, D]],
@@ -70,7 +73,9 @@ export function writeCheckpoint(folder, layers) {
   const chunk = pattern();
   writeSync(file, new Uint8Array(length.buffer));
   writeSync(file, json);
-  for (let done = 0; done < end; done += chunk.length) writeSync(file, chunk, 0, Math.min(chunk.length, end - done));
+  const last = filled < layers ? header[layerShapes(filled)[0][0]].data_offsets[0] : end;
+  for (let done = 0; done < last; done += chunk.length) writeSync(file, chunk, 0, Math.min(chunk.length, last - done));
+  ftruncateSync(file, 8 + json.length + end);
   closeSync(file);
   return path;
 }

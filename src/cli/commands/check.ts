@@ -11,7 +11,7 @@ import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
 import { lower } from "../../emit/write/lower.ts";
 import { checkTypes } from "../../passes/check.ts";
-import { type Constants, constantsOf } from "../../passes/lint/constants.ts";
+import { type Constants, constantsOf, type WeightRanges } from "../../passes/lint/constants.ts";
 import { lint } from "../../passes/lint/lint.ts";
 import type { Severity } from "../../passes/lint/lint-rule.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -49,7 +49,8 @@ export const checkCommand: Command = {
     const store = await openWeights?.();
     try {
       const verdicts: CheckedGraph[] = [];
-      for (const subject of subjects) verdicts.push(await judge(subject, store));
+      const ranges: WeightRanges = new Map();
+      for (const subject of subjects) verdicts.push(await judge(subject, store, ranges));
       if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles, card)), null, 2));
       else
         for (const text of [cardText(card), ...verdicts.map(checkText), rolesText(roles)])
@@ -134,10 +135,11 @@ function unreached(fn: MilFunction): readonly string[] {
 async function judge(
   { graph, skipped, findings }: CheckedSubject,
   store: WeightStore | undefined,
+  ranges: WeightRanges,
 ): Promise<CheckedGraph> {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
-  const constants = await constantsOf(graph, store?.stream);
+  const constants = await constantsOf(graph, store?.stream, ranges);
   return {
     graph: graph.name,
     values: schedule(graph).length,

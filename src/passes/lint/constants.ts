@@ -3,7 +3,8 @@
  * contents, not how they are written: ops are run by the kernels, which give the reference's bits in fp16; weights are streamed.
  */
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { type Def, operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import type { TensorType } from "../../dsl/type.ts";
 import type { WeightStream } from "../run/constants.ts";
 import { foldedRanges } from "./fold.ts";
 import { type Range, rangeOf, rangeOfStream } from "./range.ts";
@@ -28,11 +29,19 @@ export interface Unseen {
 /** Why a weight without a stream is not looked at, nor what is computed from it. */
 export const NO_CONTENTS = "whose weights are in a checkpoint that was not given (--weights)";
 
+/** What is known of the weights of one store, by what they are. */
+export type WeightRanges = Map<string, Range | undefined>;
+
 /**
- * Looks at all constants of a graph; without `weights` not at those that a weight has a part in.
+ * Looks at all constants of a graph; without `weights` not at those that a weight has a part in. Weights that `known` holds are not
+ * read again, and those that are read are added to it: a block and its step have the same.
  * @throws UserError when a weight cannot be read, GraphError when an op over constants has no result
  */
-export async function constantsOf(graph: Graph, weights?: WeightStream): Promise<Constants> {
+export async function constantsOf(
+  graph: Graph,
+  weights?: WeightStream,
+  known: WeightRanges = new Map(),
+): Promise<Constants> {
   const all = constantValues(graph);
   const [ranges, unseen] = [new Map<Def, Range>(), new Map<Def, Unseen>()];
   const ops: Tensor[] = [];
@@ -47,7 +56,7 @@ export async function constantsOf(graph: Graph, weights?: WeightStream): Promise
       else ops.push(value);
     } else if (def.kind === "weight") {
       if (!weights) unseen.set(def, { value, why: NO_CONTENTS });
-      const range = weights && (await rangeOfStream(type.dtype, weights(def.source, type)));
+      const range = weights && (await rangeOfWeight(def.source, type, weights, known));
       if (range) ranges.set(def, range);
     }
   }
@@ -60,6 +69,12 @@ export async function constantsOf(graph: Graph, weights?: WeightStream): Promise
     range: ({ def }) => ranges.get(def),
     unseen: [...unseen.values()],
   };
+}
+
+async function rangeOfWeight(source: WeightSource, type: TensorType, weights: WeightStream, known: WeightRanges) {
+  const key = JSON.stringify([source.from === "package" ? [source.file, source.offset] : source, type]);
+  if (!known.has(key)) known.set(key, await rangeOfStream(type.dtype, weights(source, type)));
+  return known.get(key);
 }
 
 /** In schedule order. */

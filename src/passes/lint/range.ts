@@ -28,20 +28,29 @@ export function rangeOf(numbers: ArrayLike<number>): Range {
 export const rangeOfElements = (dtype: DType, data: Elements): Range =>
   dtype === "fp16" && data instanceof Uint16Array ? rangeOfHalves(data) : rangeOf(data);
 
+/** The places of the infinities in the order of values; beyond them are NaNs. */
+const [LOWEST, HIGHEST] = [0xffff - 0xfc00, 0x7c00 + 0x8000];
+
 /** fp16 bit patterns in the order of their values: the sign turns the order of what is below 0. */
 function rangeOfHalves(bits: Uint16Array): Range {
-  let [least, most, nan] = [0xffff, 0, false];
+  const { least, most } = placesOf(bits);
+  const nan = least < LOWEST || most > HIGHEST;
+  const numbers = nan ? placesOf(bits.filter((x) => (x & 0x7fff) <= 0x7c00)) : { least, most };
+  const valueAt = (place: number) => fp16Value(place < 0x8000 ? 0xffff - place : place - 0x8000);
+  if (numbers.least > numbers.most) return { ...EMPTY, nan };
+  return { min: valueAt(numbers.least), max: valueAt(numbers.most), nan };
+}
+
+/** Without a branch that depends on the elements, of which there may be hundreds of millions. */
+function placesOf(bits: Uint16Array): { readonly least: number; readonly most: number } {
+  let [least, most] = [0xffff, 0];
   for (let i = 0; i < bits.length; i++) {
     const x = bits[i]!;
-    if ((x & 0x7fff) > 0x7c00) nan = true;
-    else {
-      const place = x & 0x8000 ? 0xffff - x : x + 0x8000;
-      if (place < least) least = place;
-      if (place > most) most = place;
-    }
+    const place = x ^ (0x8000 | (-(x >>> 15) & 0x7fff));
+    if (place < least) least = place;
+    if (place > most) most = place;
   }
-  const valueAt = (place: number) => fp16Value(place < 0x8000 ? 0xffff - place : place - 0x8000);
-  return least > most ? { ...EMPTY, nan } : { min: valueAt(least), max: valueAt(most), nan };
+  return { least, most };
 }
 
 /**

@@ -142,3 +142,26 @@ describe("what is constant", () => {
     await expect(looking).rejects.toThrow("gather: position 8 is outside an axis of size 2");
   });
 });
+
+test("a weight that two graphs share is read once, and each is told its range", async () => {
+  const made = (name: string, tensor: string) => {
+    const x = input("x", [4]);
+    return graph({ name, inputs: [x], outputs: { y: o.mul(x, weight(tensor, [4])) } });
+  };
+  let read = 0;
+  const stream = async function* () {
+    read++;
+    yield new Uint8Array(Uint16Array.of(0x3c00, 0x4000, 0xc000, 0x3800).buffer);
+  };
+  const known = new Map();
+  for (const [g, count] of [
+    [made("block", "w"), 1],
+    [made("step", "w"), 1],
+    [made("other", "v"), 2],
+  ] as const) {
+    const constants = await constantsOf(g, stream, known);
+    const value = schedule(g).find(({ def }) => def.kind === "weight")!;
+    expect(constants.range(value)).toEqual({ min: -2, max: 2, nan: false });
+    expect(read).toBe(count);
+  }
+});
