@@ -62,6 +62,8 @@ export type WeightSource =
       /** Columns [begin, end) of the stored matrix; all when absent. */
       readonly columns?: readonly [begin: number, end: number];
       readonly transform?: "transpose";
+      /** Rows that are multiplied before anything is rounded; none when absent. */
+      readonly scaled?: RowScale;
     }
   | {
       readonly from: "package";
@@ -72,6 +74,14 @@ export type WeightSource =
       /** Offset of the blob's metadata record in it. */
       readonly offset: number;
     };
+
+/** A factor of rows of a stored matrix: of the first `count` of every `period` rows, as far as row `below`. */
+export interface RowScale {
+  readonly factor: number;
+  readonly period: number;
+  readonly count: number;
+  readonly below: number;
+}
 
 /** Tensors of a checkpoint as one matrix, `tensor` first, each with its count of rows. */
 export type Joined = readonly { readonly tensor: string; readonly rows: number }[];
@@ -106,6 +116,7 @@ export interface WeightOptions {
   readonly rows?: readonly [begin: number, end: number];
   readonly columns?: readonly [begin: number, end: number];
   readonly transform?: "transpose";
+  readonly scaled?: RowScale;
 }
 
 /**
@@ -126,8 +137,10 @@ export function joinedWeight<const S extends Shape>(
   joined: Joined,
   shape: S,
   rows?: readonly [begin: number, end: number],
+  scaled?: RowScale,
 ): Tensor<S, "fp16"> {
-  const source: WeightSource = { from: "checkpoint", tensor: joined[0]!.tensor, joined, ...(rows ? { rows } : {}) };
+  const part = { ...(rows ? { rows } : {}), ...(scaled ? { scaled } : {}) };
+  const source: WeightSource = { from: "checkpoint", tensor: joined[0]!.tensor, joined, ...part };
   return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(joinedWeight) };
 }
 

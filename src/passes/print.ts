@@ -108,8 +108,11 @@ const showAttr = (value: AttrValue): string => (Array.isArray(value) ? `[${value
 
 function showSource(source: WeightSource): string {
   if (source.from === "package") return `sha256 ${source.sha256.slice(0, 12)}`;
-  const { tensor, joined, rows, columns, transform } = source;
+  const { tensor, joined, rows, columns, transform, scaled } = source;
   const whole = joined ? joined.map((part) => part.tensor).join(" + ") : tensor;
   const range = (name: string, r?: readonly [number, number]) => (r ? ` ${name} ${r[0]}..${r[1]}` : "");
-  return `${whole}${range("rows", rows)}${range("columns", columns)}${transform ? ` ${transform}` : ""}`;
+  const times = scaled
+    ? ` times ${scaled.factor} (rows below ${scaled.below}, ${scaled.count} of every ${scaled.period})`
+    : "";
+  return `${whole}${range("rows", rows)}${range("columns", columns)}${transform ? ` ${transform}` : ""}${times}`;
 }

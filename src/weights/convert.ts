@@ -1,5 +1,5 @@
 /** Elements of a checkpoint to fp16: bf16 and fp32 rounded to nearest, ties to even, fp16 as it is; losses counted. */
-import { fp16Value } from "../dsl/number.ts";
+import { fp16Bits, fp16Value, roundFp16 } from "../dsl/number.ts";
 import type { Slab } from "./slab.ts";
 
 /** Element types of a checkpoint, by their safetensors names. */
@@ -21,10 +21,10 @@ export interface Losses {
 export const newLosses = (): Losses => ({ rounded: 0, worstError: 0, nonFinite: 0, firstNonFinite: -1, overflow: -1 });
 
 /**
- * Converts the first `count` elements in a slab to fp16 bit patterns in the same place. Typed arrays are little-endian
- * on the machines that Node runs on, as safetensors and weight.bin are.
+ * Converts elements [begin, end) in a slab to fp16 bit patterns in the same place; those before them are converted already. Typed
+ * arrays are little-endian on the machines that Node runs on, as safetensors and weight.bin are.
  */
-export type Converter = (slab: Slab, count: number, tally: Losses) => void;
+export type Converter = (slab: Slab, begin: number, end: number, tally: Losses) => void;
 
 /** Bytes of one element. */
 export const sourceBytes: Readonly<Record<SourceDType, number>> = { BF16: 2, F16: 2, F32: 4 };
@@ -46,8 +46,12 @@ function fp32Value(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-/** The converter of a source type. Keep it: the table behind it takes milliseconds to fill. */
-export function makeConverter(dtype: SourceDType): Converter {
+/**
+ * The converter of a source type; with a factor, of the elements times that, as doubles, rounded once. Keep it: the table behind it
+ * takes milliseconds to fill.
+ */
+export function makeConverter(dtype: SourceDType, factor = 1): Converter {
+  if (factor !== 1) return dtype === "F32" ? makeFp32(factor) : makeScaled(dtype, factor);
   return { BF16: makeBf16, F16: () => convertFp16, F32: makeFp32 }[dtype]();
 }
 
@@ -86,12 +90,12 @@ function makeBf16(): Converter {
     const exact = Number.isInteger(value * 2 ** 24) && Math.abs(value) < 65520;
     table[bits] = fp16OfFp32(bits << 16) | (exact ? 0 : LOSSY);
   }
-  return (slab, count, tally) => {
-    const elements = new Uint16Array(slab.buffer, 0, count);
-    const whole = count - (count % GROUP);
-    for (let i = 0; i < count; ) {
+  return (slab, begin, end, tally) => {
+    const elements = new Uint16Array(slab.buffer, 0, end);
+    const whole = end - ((end - begin) % GROUP);
+    for (let i = begin; i < end; ) {
       i = slab.convertNormalBf16(i, whole);
-      for (const end = Math.min(i + GROUP, count); i < end; i++) {
+      for (const next = Math.min(i + GROUP, end); i < next; i++) {
         const bits = elements[i]!;
         const entry = table[bits]!;
         if (entry >= LOSSY) tallyLoss(tally, i, sourceValue.BF16(bits), fp16Value(entry & 0xffff));
@@ -101,21 +105,37 @@ function makeBf16(): Converter {
   };
 }
 
-const convertFp16: Converter = ({ buffer }, count, tally) => {
-  const elements = new Uint16Array(buffer, 0, count);
-  for (let i = 0; i < count; i++) if ((elements[i]! & 0x7c00) === 0x7c00) tallyLoss(tally, i, Number.NaN, Number.NaN);
+const convertFp16: Converter = ({ buffer }, begin, end, tally) => {
+  const elements = new Uint16Array(buffer, 0, end);
+  for (let i = begin; i < end; i++) if ((elements[i]! & 0x7c00) === 0x7c00) tallyLoss(tally, i, Number.NaN, Number.NaN);
 };
 
-function makeFp32(): Converter {
+/** Sixteen bits times a factor: every pattern has its result in a table. */
+function makeScaled(dtype: "BF16" | "F16", factor: number): Converter {
+  const values = Float64Array.from({ length: 0x10000 }, (_, bits) => sourceValue[dtype](bits) * factor);
+  const results = Uint16Array.from(values, (x) => fp16Bits(roundFp16(x)));
+  return ({ buffer }, begin, end, tally) => {
+    const elements = new Uint16Array(buffer, 0, end);
+    for (let i = begin; i < end; i++) {
+      const bits = elements[i]!;
+      const result = results[bits]!;
+      const [value, rounded] = [values[bits]!, fp16Value(result)];
+      if (value !== rounded) tallyLoss(tally, i, value, rounded);
+      elements[i] = result;
+    }
+  };
+}
+
+function makeFp32(factor = 1): Converter {
   const values = new Float64Array(0x10000);
   for (let bits = 0; bits < values.length; bits++) values[bits] = fp16Value(bits);
-  return ({ buffer }, count, tally) => {
-    const patterns = new Int32Array(buffer, 0, count);
-    const floats = new Float32Array(buffer, 0, count);
-    const results = new Uint16Array(buffer, 0, count);
-    for (let i = 0; i < count; i++) {
-      const value = floats[i]!;
-      const result = fp16OfFp32(patterns[i]!);
+  return ({ buffer }, begin, end, tally) => {
+    const patterns = new Int32Array(buffer, 0, end);
+    const floats = new Float32Array(buffer, 0, end);
+    const results = new Uint16Array(buffer, 0, end);
+    for (let i = begin; i < end; i++) {
+      const value = floats[i]! * factor;
+      const result = factor === 1 ? fp16OfFp32(patterns[i]!) : fp16Bits(roundFp16(value));
       const error = Math.abs(value - values[result]!);
       if (error > 0 && error < Infinity) {
         tally.rounded += 1;

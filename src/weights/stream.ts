@@ -1,4 +1,5 @@
 /** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few chunks in memory. */
+import type { RowScale } from "../dsl/tensor.ts";
 import type { TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import {
@@ -21,6 +22,7 @@ import {
   type SourceRectangle,
   widthOf,
 } from "./rectangle.ts";
+import { isScaled, runsConverter, wholeConverter } from "./scaled-rows.ts";
 import { newSlab, type Slab } from "./slab.ts";
 
 /** Elements of a chunk: 4 MiB of fp16. */
@@ -38,8 +40,8 @@ const TILE = 32;
 export interface Workshop {
   /** Elements of a chunk. */
   readonly chunk: number;
-  /** The converter of a stored type. */
-  converter(dtype: SourceDType): Converter;
+  /** The converter of a stored type, with a factor where there is one. */
+  converter(dtype: SourceDType, factor?: number): Converter;
   /** Lends a slab for one chunk; it must be given back. New memory costs as much as reading into it. */
   take(): Slab;
   /** The last one given back is not lent out next: whoever asked for its chunk may still be writing it. */
@@ -48,13 +50,14 @@ export interface Workshop {
 
 /** A workshop for one store. `chunk` is in elements; other sizes than the default are for tests. */
 export function openWorkshop(chunk = CHUNK): Workshop {
-  const converters = new Map<SourceDType, Converter>();
+  const converters = new Map<string, Converter>();
   const free: Slab[] = [];
   return {
     chunk,
-    converter(dtype) {
-      const converter = converters.get(dtype) ?? makeConverter(dtype);
-      converters.set(dtype, converter);
+    converter(dtype, factor = 1) {
+      const key = `${dtype} ${factor}`;
+      const converter = converters.get(key) ?? makeConverter(dtype, factor);
+      converters.set(key, converter);
       return converter;
     },
     take: () => (free.length > 1 ? free.shift()! : newSlab(chunk * WIDEST)),
@@ -68,6 +71,7 @@ interface Streaming {
   readonly from: SourceRectangle;
   readonly tally: Losses;
   readonly workshop: Workshop;
+  readonly scaled?: RowScale;
 }
 
 /**
@@ -80,7 +84,9 @@ export async function* streamFp16(
   tally: Losses,
   workshop: Workshop,
 ): AsyncGenerator<Uint8Array> {
-  const job = { stored, from: rectangleOf(stored, weight.source, weight.type), tally, workshop };
+  const { scaled } = weight.source;
+  const from = rectangleOf(stored, weight.source, weight.type);
+  const job = { stored, from, tally, workshop, ...(scaled ? { scaled } : {}) };
   for await (const { data } of job.from.transposed ? transposed(job) : straight(job))
     yield new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 }
@@ -93,9 +99,12 @@ interface ConvertedChunk {
 
 /** Converted chunks in order. While one is converted, the next is already being read and the last may still be used. */
 async function* straight(job: Streaming): AsyncGenerator<ConvertedChunk> {
-  const { stored, from, workshop } = job;
+  const { stored, from, workshop, scaled } = job;
   const width = sourceBytes[stored.dtype];
-  const convert = workshop.converter(stored.dtype);
+  const plain = workshop.converter(stored.dtype);
+  const convert = scaled
+    ? runsConverter(scaled, plain, workshop.converter(stored.dtype, scaled.factor))
+    : wholeConverter(plain);
   const rectangles = [...chunksOf(from, workshop.chunk)];
   if (rectangles.length === 0) return;
   const slabs = Array.from({ length: Math.min(rectangles.length, IN_USE) }, workshop.take);
@@ -116,7 +125,7 @@ async function* straight(job: Streaming): AsyncGenerator<ConvertedChunk> {
       pending.catch(() => {});
       const slab = slabOf(i);
       const losses = newLosses();
-      convert(slab, areaOf(rectangle), losses);
+      convert(slab, rectangle, losses);
       await addLosses(job, losses, rectangle);
       yield { rectangle, data: new Uint16Array(slab.buffer, 0, areaOf(rectangle)) };
     }
@@ -164,8 +173,9 @@ function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { r
 }
 
 /** Adds a chunk's losses to the weight's; refuses an overflow by its place in the stored tensor. */
-async function addLosses({ tally, stored, from }: Streaming, losses: Losses, rectangle: Rectangle): Promise<void> {
-  if (losses.overflow >= 0) await refuseOverflow(stored, from.stride, placeOf(losses.overflow, rectangle));
+async function addLosses(job: Streaming, losses: Losses, rectangle: Rectangle): Promise<void> {
+  const { tally, from } = job;
+  if (losses.overflow >= 0) await refuseOverflow(job, placeOf(losses.overflow, rectangle));
   if (tally.nonFinite === 0 && losses.nonFinite > 0) {
     const [row, column] = placeOf(losses.firstNonFinite, rectangle);
     tally.firstNonFinite = row * from.stride + column;
@@ -182,17 +192,17 @@ function placeOf(index: number, rectangle: Rectangle): readonly [row: number, co
 }
 
 async function refuseOverflow(
-  stored: ReadableTensor,
-  stride: number,
-  place: readonly [number, number],
+  { stored, from, scaled }: Streaming,
+  place: readonly [row: number, column: number],
 ): Promise<never> {
   const width = sourceBytes[stored.dtype];
   const bytes = new Uint8Array(4);
-  await stored.read(bytes.subarray(0, width), (place[0] * stride + place[1]) * width);
+  await stored.read(bytes.subarray(0, width), (place[0] * from.stride + place[1]) * width);
   const bits = new DataView(bytes.buffer).getUint32(0, true);
   const value = Number(sourceValue[stored.dtype](bits).toPrecision(6));
+  const times = scaled && isScaled(scaled, place[0]) ? ` times ${scaled.factor}` : "";
   const index = stored.shape.length > 1 ? place : place.slice(0, 1);
   throw new UserError(
-    `${stored.where}: tensor "${stored.name}" has ${value} at [${index.join(",")}], which fp16 cannot hold (its largest number is 65504)`,
+    `${stored.where}: tensor "${stored.name}" has ${value}${times} at [${index.join(",")}], which fp16 cannot hold (its largest number is 65504)`,
   );
 }

@@ -11,7 +11,7 @@ function converted(dtype: SourceDType, elements: Uint16Array | Float32Array, cou
   const slab = newSlab(Math.max(1, elements.byteLength));
   new Uint8Array(slab.buffer).set(new Uint8Array(elements.buffer));
   const tally = newLosses();
-  makeConverter(dtype)(slab, count, tally);
+  makeConverter(dtype)(slab, 0, count, tally);
   return { bits: [...new Uint16Array(slab.buffer, 0, elements.length)], tally };
 }
 

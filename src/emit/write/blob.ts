@@ -84,7 +84,8 @@ function keyOf(origin: BlobOrigin, { dtype, shape }: TensorType): string {
 
 function sourceKey(source: WeightSource): readonly unknown[] {
   if (source.from === "package") return [source.sha256];
-  return [source.joined ?? source.tensor, source.rows ?? null, source.columns ?? null, source.transform ?? null];
+  const { tensor, joined, rows = null, columns = null, transform = null, scaled = null } = source;
+  return [joined ?? tensor, rows, columns, transform, scaled];
 }
 
 /**

@@ -119,10 +119,11 @@ export function weightPlace(source: WeightSource, type: TensorType): WeightPlace
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
   // What begins with a zero character is a list as JSON, so that no tensor's name can spell a part of another.
   const spelled = (...parts: readonly unknown[]) => `\0${JSON.stringify(parts)}`;
-  const { tensor, joined, rows, columns, transform } = source;
-  // Joined tensors are a weight of its own; no graph reads them otherwise.
-  if (joined) return { base: spelled(joined), offset: offsetOf(rows, type) };
-  if (columns || transform) return { base: spelled(tensor, rows, columns, transform), offset: 0 };
+  const { tensor, joined, rows, columns, transform, scaled } = source;
+  // Joined tensors are a weight of its own, and so are those with a factor; no graph reads them otherwise.
+  const whole = [joined ?? tensor, ...(scaled ? [scaled] : [])];
+  if (columns || transform) return { base: spelled(...whole, rows, columns, transform), offset: 0 };
+  if (joined || scaled) return { base: spelled(...whole), offset: offsetOf(rows, type) };
   return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: offsetOf(rows, type) };
 }
 
