@@ -16,6 +16,8 @@ export interface Decoder extends RopeTable {
   readonly rotaryDims: number;
   /** Which dims RoPE turns with each other: i and i + rotaryDims / 2, or 2i and 2i + 1. */
   readonly ropePairs: "halves" | "neighbours";
+  /** A factor of cos and sin that the host's tables lack, and where it is instead; absent when the tables have it all. */
+  readonly ropeFold?: RopeFold;
   /** A token sees the last `slidingWindow` tokens, itself included; absent when it sees all. Local layers have their own. */
   readonly slidingWindow?: number;
   /** What local layers see; absent where no layer is local. */
@@ -62,6 +64,12 @@ export interface Biases {
   readonly output: boolean;
   /** Gate, up and down. */
   readonly mlp: boolean;
+}
+
+/** A factor of turned queries and keys: of their rows in the weights, or of the tables by an op of the graph. */
+export interface RopeFold {
+  readonly factor: number;
+  readonly into: "weights" | "graph";
 }
 
 /** What tells RoPE's angles. */

@@ -1,6 +1,6 @@
 /** The inputs of a graph of layers: declared once, only those that one of its layers reads. */
 import type { Size } from "../dsl/model.ts";
-import { transpose } from "../dsl/ops/index.ts";
+import { mul, transpose } from "../dsl/ops/index.ts";
 import { input, type Tensor } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 import { declareSlot, type Slot } from "./blocks/cache.ts";
@@ -54,7 +54,10 @@ export function declareFeeds(
     ]),
   );
   const { place, slot } = declareSlot(how.write, { tokens, maxSeq, kvHeads, headDim });
-  const columns = (rows: Value): Value => (how.transposes === "early" ? rows : transpose(rows, { perm: [1, 0] }));
+  const factor = decoder.ropeFold?.into === "graph" ? decoder.ropeFold.factor : 1;
+  const times = (rows: Value): Value => (factor === 1 ? rows : mul(rows, factor));
+  const columns = (rows: Value): Value =>
+    how.transposes === "early" ? times(rows) : transpose(times(rows), { perm: [1, 0] });
   const turns = new Map([...tables].map(([span, { cos, sin }]) => [span, { cos: columns(cos), sin: columns(sin) }]));
   return {
     inputs: [x, ...[...tables.values()].flatMap(({ cos, sin }) => [cos, sin]), ...masks.values(), place],

@@ -11,6 +11,7 @@ import { rope } from "./blocks/rope.ts";
 import type { Spelling } from "./blocks/spelling.ts";
 import { type Activation, type Decoder, kindOf } from "./decoder.ts";
 import type { Feeds } from "./feeds.ts";
+import { foldedRows } from "./rope-fold.ts";
 import { type LayerPart, tensorName } from "./tensor-names.ts";
 
 type Value = Tensor<Shape, "fp16">;
@@ -82,7 +83,9 @@ function queriesKeysValues(normed: Value, parts: LayerParts) {
   const sizes = { q: c.heads * c.headDim, k: c.kvHeads * c.headDim, v: c.kvHeads * c.headDim };
   const whole = c.stored.qkv === "fused" ? "qkv" : sizes;
   const outputs = sizes.q + sizes.k + sizes.v;
-  return projectParts(normed, matrix(whole, outputs, c.biases.qkv, parts), sizes, how.projection, how.qkv);
+  const scaled = foldedRows(c, parts.layer);
+  const stored = { ...matrix(whole, outputs, c.biases.qkv, parts), ...(scaled ? { scaled } : {}) };
+  return projectParts(normed, stored, sizes, how.projection, how.qkv);
 }
 
 /** Wdown · (up · act(gate)) on norm(h): GLU variants, arXiv 2002.05202. */

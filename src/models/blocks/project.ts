@@ -1,6 +1,6 @@
 /** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
 import { add, conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
-import { type Joined, joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
+import { type Joined, joinedWeight, type RowScale, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Spelling } from "./spelling.ts";
 
@@ -14,16 +14,20 @@ export interface Matrix {
   readonly bias?: Stored;
   /** All rows when absent. */
   readonly rows?: readonly [begin: number, end: number];
+  /** Rows of the matrix, and of the bias, that have a factor. */
+  readonly scaled?: RowScale;
 }
 
 /** A tensor of the checkpoint, or several whose rows follow each other. */
 export type Stored = string | Joined;
 
 /** The projection of x: [1, outputs, T, 1]. */
-export function project(x: Value, { tensor, outputs, bias, rows }: Matrix, how: Spelling["projection"]): Value {
+export function project(x: Value, { tensor, outputs, bias, rows, scaled }: Matrix, how: Spelling["projection"]): Value {
   const inputs = x.type.shape[1]!;
   const of = <const S extends Shape>(stored: Stored, shape: S) =>
-    typeof stored === "string" ? weight(stored, shape, rows ? { rows } : {}) : joinedWeight(stored, shape, rows);
+    typeof stored === "string"
+      ? weight(stored, shape, { ...(rows ? { rows } : {}), ...(scaled ? { scaled } : {}) })
+      : joinedWeight(stored, shape, rows, scaled);
   const W = <const S extends Shape>(shape: S) => of(tensor, shape);
   const b = bias === undefined ? {} : { bias: of(bias, [outputs]) };
   switch (how) {
