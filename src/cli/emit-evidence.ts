@@ -1,11 +1,14 @@
 /** What `emit` writes beside the packages: the proof's certificate and the fixtures for the device tool. */
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
+import type { Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
-import { type Ground, groundFor, judgeBuild } from "../evidence/policy.ts";
+import { type Ground, groundFor, judgeBuild, type StackRequest } from "../evidence/policy.ts";
 import { namesIn, statOf } from "../files/regular.ts";
 import { writeWhole } from "../files/whole.ts";
+import type { Decoder } from "../models/decoder.ts";
+import { decoderLayers } from "../models/layers.ts";
 import { record } from "../passes/parity/record.ts";
 import { certificate, graphHash } from "../passes/prove/report/certificate.ts";
 import { planOf } from "../passes/run/plan.ts";
@@ -87,15 +90,31 @@ const identityOf = (subject: Subject, args: Args): string => graphHash(subject.o
 /** On what ground several layers may be emitted. @throws UserError when there is none. */
 export async function groundOf(subject: Subject, args: Args, folder: string): Promise<Ground | undefined> {
   const layers = args.whole("layers");
-  if (layers === 1) return undefined;
-  const build = args.text("evidence") ?? folder;
+  const ahead = args.flag("ahead-of-evidence");
+  return layers === 1
+    ? undefined
+    : groundIn(args.text("evidence") ?? folder, { layers, ahead, graph: identityOf(subject, args) });
+}
+
+/** A whole model, and where the evidence of its one-layer build is looked for. */
+export interface Stack {
+  readonly layers: number;
+  readonly decoder: Decoder;
+  readonly size: Size;
+  readonly folder: string;
+  readonly ahead: boolean;
+}
+
+/** On what ground a whole model may be built. @throws UserError when there is none. */
+export async function stackGround({ layers, decoder, size, folder, ahead }: Stack): Promise<Ground | undefined> {
+  const { tokens, maxSeq } = size;
+  const graph = graphHash(decoderLayers(decoder, { tokens, maxSeq }));
+  return layers === 1 ? undefined : groundIn(folder, { layers, ahead, graph });
+}
+
+async function groundIn(build: string, request: Omit<StackRequest, "judged">): Promise<Ground | undefined> {
   const judged = (await hasFixtures(build)) ? await judgeBuild(build) : undefined;
-  return groundFor({
-    layers,
-    graph: identityOf(subject, args),
-    ahead: args.flag("ahead-of-evidence"),
-    ...(judged ? { judged } : {}),
-  });
+  return groundFor({ ...request, ...(judged ? { judged } : {}) });
 }
 
 const hasFixtures = async (folder: string): Promise<boolean> =>

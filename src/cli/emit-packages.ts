@@ -3,10 +3,10 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
-import type { WeightSource } from "../dsl/tensor.ts";
 import { meetInputs } from "../dsl/twins.ts";
 import type { KnownDigest } from "../emit/read/blob.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
+import { placeInFile } from "../emit/read/weight-identity.ts";
 import { dataOf, samePlan } from "../emit/write/blob.ts";
 import { type EmitSummary, type FilledPackage, fillPackage } from "../emit/write/package.ts";
 import type { WeightFile } from "../emit/write/weight-file.ts";
@@ -16,7 +16,6 @@ import { hashRanges } from "../files/hash-ranges.ts";
 import { beginSync } from "../files/whole.ts";
 import { checkProvable } from "../passes/prove/program/pair.ts";
 import { prove } from "../passes/prove/prove.ts";
-import type { WeightPlace } from "../passes/prove/reading/leaves.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { askForRoles } from "./ask-roles.ts";
@@ -118,10 +117,6 @@ interface KnownWeights {
   readonly same: boolean;
   readonly digestOf: KnownDigest | undefined;
 }
-
-/** In files of the same bytes a blob is known by its place. */
-const placeInFile = (source: WeightSource): WeightPlace | undefined =>
-  source.from === "package" ? { base: `blob at ${source.offset}`, offset: 0 } : undefined;
 
 /** The verdict on what the files say. */
 function proofOf(

@@ -24,6 +24,14 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
     load: async () => (await import("./commands/emit.ts")).emitCommand,
   },
+  build: {
+    summary: "write a whole model for a runtime: shards, heads, embedding, manifest",
+    load: async () => (await import("./commands/build.ts")).buildCommand,
+  },
+  plan: {
+    summary: "say what build would write",
+    load: async () => (await import("./commands/plan.ts")).planCommand,
+  },
   prove: {
     summary: "prove that a block of T tokens equals T single-token calls",
     load: async () => (await import("./commands/prove.ts")).proveCommand,

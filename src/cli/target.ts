@@ -8,6 +8,7 @@ import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { decoderLayers } from "../models/layers.ts";
+import { smallestOf } from "../models/smallest.ts";
 import type { OpenWeights } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { type Card, cardOf } from "./card.ts";
@@ -130,7 +131,7 @@ async function decoderSubject(args: Args, io: Io, folder: string | undefined): P
     ...(card ? { card } : {}),
     oneLayer: (size) => decoderLayers(config, size),
     // Layers of a kind are renamings of one another.
-    small: smallPair((size) => decoderLayers(smallest(config), size, { first, count: few })),
+    small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few })),
     build: (size) => {
       checkSize(config, size);
       return decoderLayers(config, size, { first, count });
@@ -150,13 +151,6 @@ const smallPair = (build: Model) => (tokens: number) => {
   const maxSeq = tokens + 1;
   return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
 };
-
-/** The same kinds of parts as the configuration, as few of each as can be told apart. */
-function smallest(config: Decoder): Decoder {
-  const kvHeads = Math.min(config.kvHeads, 2);
-  const heads = kvHeads * Math.min(config.heads / config.kvHeads, 2);
-  return { ...config, kvHeads, heads, headDim: 4, rotaryDims: 2, hiddenSize: 4, ffnSize: 2 };
-}
 
 const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
 

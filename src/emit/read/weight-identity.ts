@@ -41,6 +41,10 @@ export function weightIdentity(
   return (source) => (source.from === "package" ? places.get(source.sha256) : undefined);
 }
 
+/** Identities for files that hold the same bytes: a blob is known by its place in them, and no byte is read. */
+export const placeInFile = (source: WeightSource): WeightPlace | undefined =>
+  source.from === "package" ? { base: `blob at ${source.offset}`, offset: 0 } : undefined;
+
 const isMatrix = ({ shape }: TensorType): boolean => shape.length > 1 && sizeOf(shape) > shape[0]!;
 const widthOf = ({ type }: PackageWeight): number => sizeOf(type.shape) / type.shape[0]!;
 

@@ -1,0 +1,50 @@
+/** The embedding file: fp16 rows, little-endian, one for each token of the vocabulary, without a header. */
+import type { WeightSource } from "../dsl/tensor.ts";
+import { streamHash } from "../files/hash.ts";
+import { writeWhole } from "../files/whole.ts";
+import type { Decoder } from "../models/decoder.ts";
+import { wholeName } from "../models/tensor-names.ts";
+import type { WeightStore } from "../weights/store.ts";
+
+/** How a file is written. */
+export interface WritingOptions {
+  onProgress?(done: number, total: number): void;
+  readonly signal?: AbortSignal;
+}
+
+/** What the rows are: those of the checkpoint, padding behind the vocabulary left out, times the decoder's multiplier. */
+export function embeddingSource(decoder: Decoder): WeightSource {
+  const { vocab, embeddingMultiplier: factor } = decoder;
+  const tensor = wholeName(decoder, "embedding");
+  const rows = [0, vocab] as const;
+  const scaled = { factor, period: 1, count: 1, below: vocab };
+  return { from: "checkpoint", tensor, rows, ...(factor === 1 ? {} : { scaled }) };
+}
+
+/** Writes the file, whole or not at all; returns its SHA-256 as hex. @throws UserError for what disk or weights refuse */
+export async function writeEmbedding(
+  decoder: Decoder,
+  store: WeightStore,
+  path: string,
+  { onProgress, signal }: WritingOptions = {},
+): Promise<string> {
+  const { vocab, hiddenSize } = decoder;
+  const total = 2 * vocab * hiddenSize;
+  const hash = streamHash(total);
+  try {
+    await writeWhole(path, async (handle) => {
+      let done = 0;
+      for await (const chunk of store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] })) {
+        signal?.throwIfAborted();
+        await hash.update(chunk);
+        for (let at = 0; at < chunk.length; )
+          at += (await handle.write(chunk, at, chunk.length - at, done + at)).bytesWritten;
+        done += chunk.length;
+        onProgress?.(done, total);
+      }
+    });
+    return await hash.digest();
+  } finally {
+    await hash.close();
+  }
+}

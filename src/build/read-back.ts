@@ -1,0 +1,109 @@
+/** Reads a build back: everything that the runtime would check, and what it would not but trip over. */
+import { join } from "node:path";
+import type { Graph } from "../dsl/graph.ts";
+import { show, type TensorType } from "../dsl/type.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { graphOf, readPackage } from "../emit/read/read.ts";
+import { shaped } from "../files/json-shape.ts";
+import { statOf } from "../files/regular.ts";
+import { ANE_BOOK_MANIFEST, type AneBookManifest, manifestProblems } from "./manifest.ts";
+
+/** A built model whose files are as its manifest says. */
+export interface BuiltFiles {
+  readonly manifest: AneBookManifest;
+  readonly shards: readonly Graph[];
+  readonly heads: readonly Graph[];
+}
+
+/**
+ * Holds a manifest against itself and against the files that it names.
+ * @param tokens of the blocks that the shards take
+ * @throws UserError with all that is wrong
+ */
+export async function checkBuilt(json: unknown, folder: string, tokens: number): Promise<BuiltFiles> {
+  const refuse = (problem: string) =>
+    new UserError(`the manifest of ${folder} is not one that the runtime reads: ${problem}`);
+  const manifest = shaped(json, ANE_BOOK_MANIFEST, refuse);
+  const problems = [...manifestProblems(manifest)];
+  if (problems.length === 0) {
+    const size = (await statOf(join(folder, manifest.embed_bin)))?.size;
+    const wanted = 2 * manifest.vocab_size * manifest.d_model;
+    if (size !== wanted) problems.push(`${manifest.embed_bin} has ${size ?? "no"} bytes, and needs ${wanted}`);
+  }
+  if (problems.length > 0) throw refuse(problems.join("; "));
+  const packageOf = (path: string) => graphOf(readPackage(join(folder, path.replace(/\.mlmodelc$/, ".mlpackage"))));
+  const shards = manifest.layers.map(({ path }) => packageOf(path));
+  const heads = manifest.lm_head_shards.map(({ mlmodelc }) => packageOf(mlmodelc));
+  const wrong = [
+    ...shards.flatMap((graph, k) => shardProblems(graph, manifest, manifest.layers[k]!, tokens)),
+    ...heads.flatMap((graph, k) => headProblems(graph, manifest, manifest.lm_head_shards[k]!)),
+  ];
+  if (wrong.length > 0) throw refuse(wrong.join("; "));
+  return { manifest, shards, heads };
+}
+
+type Features = ReadonlyMap<string, TensorType>;
+
+const featuresOf = (values: Iterable<readonly [string, { readonly type: TensorType }]>): Features =>
+  new Map([...values].map(([name, { type }]) => [name, type]));
+const inputsOf = ({ inputs }: Graph): Features => featuresOf(inputs.map((x) => [x.name!, x]));
+
+/** The five inputs that the host offers, what it reads, and two caches a layer. */
+function shardProblems(
+  graph: Graph,
+  m: AneBookManifest,
+  { start, end, path }: AneBookManifest["layers"][number],
+  tokens: number,
+): readonly string[] {
+  const [d, half, seq] = [m.d_model, m.rope_dim! / 2, m.max_seq_len];
+  const of = (shape: readonly number[]): TensorType => ({ dtype: "fp16", shape });
+  const wanted: Features = new Map([
+    ["x", of([1, d, tokens, 1])],
+    ["rope_cos", of([tokens, half])],
+    ["rope_sin", of([tokens, half])],
+    ["attn_mask", of([1, 1, tokens, seq])],
+    ["kv_write_mask", of([1, 1, seq, tokens])],
+  ]);
+  const states = featuresOf(graph.states.map(({ name, entry }) => [name, entry]));
+  const cache = show(of([1, m.n_kv_heads, seq, m.d_head]));
+  const other = [...states].find(([, type]) => show(type) !== cache);
+  return [
+    ...differences(path, "input", inputsOf(graph), wanted),
+    ...differences(
+      path,
+      "output",
+      featuresOf(Object.entries(graph.outputs)),
+      new Map([["hidden", of([1, d, tokens, 1])]]),
+    ),
+    ...(states.size === 2 * (end - start) ? [] : [`${path} has ${states.size} states for ${end - start} layers`]),
+    ...(other ? [`${path}: state ${other[0]} is ${show(other[1])}, and a cache is ${cache}`] : []),
+  ];
+}
+
+function headProblems(
+  graph: Graph,
+  { d_model: d }: AneBookManifest,
+  { vocab_start: begin, vocab_end: end, mlmodelc: path }: AneBookManifest["lm_head_shards"][number],
+): readonly string[] {
+  const of = (shape: readonly number[]): TensorType => ({ dtype: "fp16", shape });
+  return [
+    ...differences(path, "input", inputsOf(graph), new Map([["hidden", of([1, d, 1, 1])]])),
+    ...differences(
+      path,
+      "output",
+      featuresOf(Object.entries(graph.outputs)),
+      new Map([["logits", of([1, end - begin, 1, 1])]]),
+    ),
+  ];
+}
+
+function differences(path: string, what: string, found: Features, wanted: Features): readonly string[] {
+  const names = [...new Set([...found.keys(), ...wanted.keys()])];
+  return names.flatMap((name) => {
+    const [is, should] = [found.get(name), wanted.get(name)];
+    if (is && should && show(is) === show(should)) return [];
+    return [
+      `${path}: ${what} ${name} is ${is ? show(is) : "missing"}, and the host has ${should ? show(should) : "none"}`,
+    ];
+  });
+}

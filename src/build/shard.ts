@@ -1,0 +1,74 @@
+/** Writes one shard into a build: staged, read back, proven against its one-token graph on the same weight file, then placed. */
+import { basename, dirname, join, resolve } from "node:path";
+import type { Graph } from "../dsl/graph.ts";
+import { decodeModel } from "../emit/read/decode.ts";
+import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
+import { placeInFile } from "../emit/read/weight-identity.ts";
+import { samePlan } from "../emit/write/blob.ts";
+import { encodeModel } from "../emit/write/encode.ts";
+import { lower } from "../emit/write/lower.ts";
+import { type EmitSummary, type FillOptions, fillPackage, packageTarget } from "../emit/write/package.ts";
+import type { WeightFile } from "../emit/write/weight-file.ts";
+import { openTransaction } from "../files/transaction.ts";
+import { prove } from "../passes/prove/prove.ts";
+import type { Verdict } from "../passes/prove/report/verdict.ts";
+import type { WeightStore } from "../weights/store.ts";
+import type { PlannedHead, PlannedShard } from "./plan.ts";
+
+/** How a package of a build is written. */
+export interface PackageOptions extends FillOptions {
+  /** Told what could not be tidied up. */
+  warn?(text: string): void;
+}
+
+/** A package that stands, with the proof of a shard. */
+export interface WrittenPackage {
+  readonly summary: EmitSummary;
+  readonly verdict?: Verdict;
+}
+
+/**
+ * Writes a shard or a head below the folder. What is there under its name is replaced. A shard that is not proven is not placed.
+ * @throws UserError for what disk or weights refuse
+ */
+export async function writePart(
+  part: PlannedShard | PlannedHead,
+  store: WeightStore,
+  folder: string,
+  options: PackageOptions = {},
+): Promise<WrittenPackage> {
+  const path = `${resolve(folder, part.path)}.mlpackage`;
+  const [place, name] = [dirname(path), basename(path)];
+  const { warn } = options;
+  const targets = [packageTarget(name, true)];
+  const transaction = await openTransaction({ folder: place, targets, ...(warn ? { warn } : {}) });
+  const abandon = async () => {
+    for (const text of await transaction.abandon()) warn?.(text);
+  };
+  try {
+    const staged = join(transaction.staging, name);
+    const { summary, weights } = await fillPackage(part.graph, store, staged, { ...options, path });
+    const verdict = "step" in part ? proofOf(part, staged, weights, store) : undefined;
+    if (verdict && verdict.verdict !== "PROVEN") await abandon();
+    else for (const text of await transaction.commit([name])) warn?.(text);
+    return { summary, ...(verdict ? { verdict } : {}) };
+  } catch (error) {
+    await abandon();
+    throw error;
+  }
+}
+
+function proofOf({ step, small }: PlannedShard, staged: string, weights: WeightFile, store: WeightStore): Verdict {
+  const pkg = readPackage(staged);
+  const [bad] = store.report().nonFinite;
+  const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
+  const twin = graphOf(twinOf(pkg, step, weights));
+  return prove(graphOf(pkg), twin, { counterexample: false, small, weightIdentity: placeInFile, ...known });
+}
+
+/** The package that a graph over the same weights would be, without being written: its model beside the same weight file. */
+function twinOf(pkg: Package, graph: Graph, { plan }: WeightFile): Package {
+  const { model, blobs } = lower(graph);
+  if (!samePlan(blobs, plan)) throw new Error("the one-token graph of a shard has another weight file");
+  return { ...pkg, model: decodeModel(encodeModel(model)) };
+}

@@ -1,0 +1,112 @@
+/** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
+import { resolve } from "node:path";
+import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
+import type { WeightStore } from "../../weights/store.ts";
+import { BUILD_OPTIONS, type WholeModel, wholeModel } from "../build-model.ts";
+import { planText } from "../build-text.ts";
+import type { Args, Command } from "../command.ts";
+import { printGround, stackGround } from "../emit-evidence.ts";
+import { Interrupted } from "../interrupted.ts";
+import type { Io } from "../io.ts";
+import { printVerdict } from "../prove-text.ts";
+
+/** Everything that the runtime reads; what stands already is kept. */
+export const buildCommand: Command = {
+  name: "build",
+  operands: "phi4-mini | CHECKPOINT",
+  arity: [1, 1],
+  needs: "a model (phi4-mini) or a checkpoint",
+  example: "phi4-mini",
+  options: {
+    ...BUILD_OPTIONS,
+    out: { kind: "folder", help: "folder for the model", default: "model" },
+    force: { kind: "flag", help: "replace a build of other settings" },
+    evidence: { kind: "folder", help: "passed one-layer build; else --out" },
+    "ahead-of-evidence": { kind: "flag", help: "build without such evidence, and write that down" },
+  },
+  notes: [
+    "Writes shards of layers, heads, the embedding, and last the manifest; an interrupted build goes on where it stopped.",
+    "Exit code 1 when a shard is not proven: it is not written, and there is no manifest.",
+  ],
+  async run(args, io) {
+    const model = await wholeModel(args.operands[0]!, args);
+    const folder = resolve(args.text("out")!);
+    const ground = await groundOf(model, args, folder);
+    for (const note of model.notes) io.err(`note: ${note}`);
+    const { ids, note } = await model.stops();
+    io.err(`note: ${note}`);
+    const store = await model.openWeights();
+    try {
+      const { plan, weights, source } = model;
+      const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
+      const told = { ...common, ...(ground ? { ground } : {}) };
+      const built = await interruptible(io, args, (on) => buildModel({ ...told, signal: io.signal, on }));
+      return report(built, model, { args, io, store, ground: ground && printGround(ground) });
+    } finally {
+      await store.close();
+    }
+  },
+};
+
+/** The block of one layer at these sizes is what evidence must be about. */
+const groundOf = ({ plan }: WholeModel, args: Args, folder: string) =>
+  stackGround({
+    layers: plan.decoder.layers,
+    decoder: plan.model.decoder,
+    size: plan.settings,
+    folder: args.text("evidence") ?? folder,
+    ahead: args.flag("ahead-of-evidence"),
+  });
+
+/** Shows what happens; an interrupt leaves what stands, and says so. */
+async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) => void) => Promise<Built>) {
+  const progress = io.progress("building");
+  try {
+    return await work((event) => {
+      if (event.kind === "progress") progress.update(event.done, event.total);
+      else if (event.kind === "warning") io.err(`warning: ${event.text}`);
+      else if (!args.flag("json"))
+        io.out(
+          `${event.path}: ${event.kind === "kept" ? "there already, as it was written" : "written"}${event.claim ? `, ${event.claim}` : ""}`,
+        );
+    });
+  } catch (error) {
+    if (io.signal.aborted) throw new Interrupted("interrupted; the same command goes on from here");
+    throw error;
+  } finally {
+    progress.end();
+  }
+}
+
+interface Told {
+  readonly args: Args;
+  readonly io: Io;
+  readonly store: WeightStore;
+  readonly ground: string | undefined;
+}
+
+function report(built: Built, { plan }: WholeModel, { args, io, store, ground }: Told) {
+  if (built.kind === "not proven") {
+    io.out(
+      args.flag("json")
+        ? JSON.stringify({ path: built.path, verdict: built.verdict.verdict })
+        : printVerdict(built.verdict),
+    );
+    io.err(`${built.path} was not written, and there is no manifest`);
+    return 1;
+  }
+  const { rounded, worstError, nonFinite } = store.report();
+  for (const { tensor, index, count } of nonFinite)
+    io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
+  if (args.flag("json")) {
+    io.out(
+      JSON.stringify({ manifest: built.manifest, ground, weights: store.report(), parts: built.state.done }, null, 2),
+    );
+    return 0;
+  }
+  io.out(planText(plan));
+  io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
+  if (ground) io.out(ground);
+  io.out(built.manifest);
+  return 0 as const;
+}
