@@ -32,6 +32,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "say what build would write",
     load: async () => (await import("./commands/plan.ts")).planCommand,
   },
+  generate: {
+    summary: "run a built model: tokens, greedy or speculative",
+    load: async () => (await import("./commands/generate.ts")).generateCommand,
+  },
   prove: {
     summary: "prove that a block of T tokens equals T single-token calls",
     load: async () => (await import("./commands/prove.ts")).proveCommand,
