@@ -24,18 +24,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
     load: async () => (await import("./commands/emit.ts")).emitCommand,
   },
-  build: {
-    summary: "write a whole model for a runtime: shards, heads, embedding, manifest",
-    load: async () => (await import("./commands/build.ts")).buildCommand,
-  },
-  plan: {
-    summary: "say what build would write",
-    load: async () => (await import("./commands/plan.ts")).planCommand,
-  },
-  generate: {
-    summary: "run a built model: tokens, greedy or speculative",
-    load: async () => (await import("./commands/generate.ts")).generateCommand,
-  },
   prove: {
     summary: "prove that a block of T tokens equals T single-token calls",
     load: async () => (await import("./commands/prove.ts")).proveCommand,
@@ -55,6 +43,18 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   gate: {
     summary: "read the evidence of a Mac and say what is proven, resident and at parity",
     load: async () => (await import("./commands/gate.ts")).gateCommand,
+  },
+  build: {
+    summary: "write a whole model for a runtime: shards, heads, embedding, manifest",
+    load: async () => (await import("./commands/build.ts")).buildCommand,
+  },
+  plan: {
+    summary: "say what build would write",
+    load: async () => (await import("./commands/plan.ts")).planCommand,
+  },
+  generate: {
+    summary: "run a built model: tokens, greedy or speculative",
+    load: async () => (await import("./commands/generate.ts")).generateCommand,
   },
   inspect: {
     summary: "print any Core ML ML Program package as MIL text",

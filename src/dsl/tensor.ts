@@ -112,12 +112,7 @@ export function state<const S extends Shape>(name: string, shape: S): Tensor<S, 
 }
 
 /** Which part of a stored matrix a weight is, in its own rows and columns; `transpose` comes last. */
-export interface WeightOptions {
-  readonly rows?: readonly [begin: number, end: number];
-  readonly columns?: readonly [begin: number, end: number];
-  readonly transform?: "transpose";
-  readonly scaled?: RowScale;
-}
+export type WeightOptions = Omit<Extract<WeightSource, { from: "checkpoint" }>, "from" | "tensor" | "joined">;
 
 /**
  * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform pick it out of the stored

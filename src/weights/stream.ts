@@ -24,6 +24,7 @@ import {
 } from "./rectangle.ts";
 import { isScaled, runsConverter, wholeConverter } from "./scaled-rows.ts";
 import { newSlab, type Slab } from "./slab.ts";
+import { transposeInto } from "./transpose.ts";
 
 /** Elements of a chunk: 4 MiB of fp16. */
 const CHUNK = 2 ** 21;
@@ -33,8 +34,6 @@ const STRIP = 8;
 const WIDEST = Math.max(...Object.values(sourceBytes));
 /** Chunks in memory: one is read, one converted, and one is in the hands of whoever asked for it. */
 const IN_USE = 3;
-/** Side of the squares that a transpose moves at a time, so that both sides stay in the cache. */
-const TILE = 32;
 
 /** What streams of one store share. */
 export interface Workshop {
@@ -156,20 +155,6 @@ async function* transposed(job: Streaming): AsyncGenerator<ConvertedChunk> {
       yield { rectangle, data: out.subarray(0, areaOf(rectangle)) };
     }
   }
-}
-
-/** out[i, j] = strip[j, i] for a rectangle of the transposed matrix; `strip` has `stride` columns. */
-function transposeInto(out: Uint16Array, strip: Uint16Array, stride: number, { rows, columns }: Rectangle): void {
-  const width = widthOf(columns);
-  for (let top = rows[0]; top < rows[1]; top += TILE)
-    for (let left = columns[0]; left < columns[1]; left += TILE) {
-      const bottom = Math.min(top + TILE, rows[1]);
-      const right = Math.min(left + TILE, columns[1]);
-      for (let i = top; i < bottom; i++) {
-        const row = (i - rows[0]) * width - columns[0];
-        for (let j = left; j < right; j++) out[row + j] = strip[j * stride + i]!;
-      }
-    }
 }
 
 /** Adds a chunk's losses to the weight's; refuses an overflow by its place in the stored tensor. */

@@ -8,6 +8,7 @@ import { fp16Bits } from "../../src/dsl/number.ts";
 import { readArrays } from "../../src/weights/arrays.ts";
 import { checkpointOf, fileOf, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
+import { tinyPhi } from "../support/tiny-phi.ts";
 
 const EXAMPLES = join(ROOT, "examples");
 const [ATTENTION, COUNTER, PHI] = ["attention.ts", "counter.ts", "phi4-mini.ts"].map((name) =>
@@ -293,7 +294,7 @@ describe("gate", () => {
 });
 
 /** A command line of each command that ends well; gate has no good end without a Mac. A new command needs a row. */
-const LINES: Readonly<Record<string, () => readonly string[]>> = {
+const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly string[]>>> = {
   check: () => ["check", ATTENTION],
   emit: () => ["emit", COUNTER, "--out", testFolder()],
   prove: () => ["prove", COUNTER],
@@ -301,6 +302,13 @@ const LINES: Readonly<Record<string, () => readonly string[]>> = {
   run: () => ["run", COUNTER, "--positions", "0", "--out", join(testFolder(), "out.safetensors")],
   survey: () => ["survey", ATTENTION, ...SMALL],
   gate: () => ["gate", "--help"],
+  build: () => ["build", tinyPhi(), "--out", join(testFolder(), "model"), "--max-seq", "32", "--ahead-of-evidence"],
+  plan: () => ["plan", "phi4-mini"],
+  generate: async () => {
+    const argv = (await LINES.build!()) as string[];
+    expect((await graphc(argv)).code).toBe(0);
+    return ["generate", argv[3]!, "--prompt-ids", "1,2,3", "--max-new", "3"];
+  },
   inspect: () => ["inspect", madePackage("counter.t1")],
   diff: () => ["diff", madePackage("counter.t1"), madePackage("counter.t4")],
 };
@@ -312,7 +320,7 @@ describe("every command", () => {
   });
 
   test.each(Object.keys(LINES).filter((name) => name !== "gate"))("%s prints JSON alone with --json", async (name) => {
-    const { code, out, err } = await graphc([...LINES[name]!(), "--json"]);
+    const { code, out, err } = await graphc([...(await LINES[name]!()), "--json"]);
     expect([code, err]).toEqual([0, ""]);
     expect(JSON.parse(out)).toBeTypeOf("object");
   });

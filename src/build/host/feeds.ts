@@ -13,12 +13,6 @@ export interface FeedSizes {
   readonly ropeBase: number;
 }
 
-/** A block: fp16 rows of its tokens, as many as are used, and the row of the cache that the first is written to. */
-export interface BlockRows {
-  readonly rows: readonly Uint16Array[];
-  readonly at: number;
-}
-
 const half = (x: number): number => fp16Bits(roundFp16(x));
 const [CLOSED, OPEN, ONE] = [half(MASKED), half(0), half(1)];
 const of = (shape: readonly number[], data: Uint16Array): RawArray => ({ dtype: "fp16", shape, data });

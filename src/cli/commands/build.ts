@@ -34,14 +34,13 @@ export const buildCommand: Command = {
     const ground = await groundOf(model, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     const { ids, note } = await model.stops();
-    io.err(`note: ${note}`);
     const store = await model.openWeights();
     try {
       const { plan, weights, source } = model;
       const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
       const told = { ...common, ...(ground ? { ground } : {}) };
       const built = await interruptible(io, args, (on) => buildModel({ ...told, signal: io.signal, on }));
-      return report(built, model, { args, io, store, ground: ground && printGround(ground) });
+      return report(built, model, { args, io, store, stops: note, ground: ground && printGround(ground) });
     } finally {
       await store.close();
     }
@@ -82,10 +81,12 @@ interface Told {
   readonly args: Args;
   readonly io: Io;
   readonly store: WeightStore;
+  /** At which tokens the runtime stops. */
+  readonly stops: string;
   readonly ground: string | undefined;
 }
 
-function report(built: Built, { plan }: WholeModel, { args, io, store, ground }: Told) {
+function report(built: Built, { plan }: WholeModel, { args, io, store, stops, ground }: Told) {
   if (built.kind === "not proven") {
     io.out(
       args.flag("json")
@@ -100,12 +101,17 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, ground }:
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   if (args.flag("json")) {
     io.out(
-      JSON.stringify({ manifest: built.manifest, ground, weights: store.report(), parts: built.state.done }, null, 2),
+      JSON.stringify(
+        { manifest: built.manifest, stops, ground, weights: store.report(), parts: built.state.done },
+        null,
+        2,
+      ),
     );
     return 0;
   }
   io.out(planText(plan));
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
+  io.out(stops);
   if (ground) io.out(ground);
   io.out(built.manifest);
   return 0 as const;

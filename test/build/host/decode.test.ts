@@ -1,0 +1,109 @@
+/** Decoding over a made-up model: speculative says what greedy says, and every call keeps to the cache and the block. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Speaker, speakGreedily, speakSpeculatively } from "../../../src/build/host/decode.ts";
+import { draftOf } from "../../../src/build/host/ngram.ts";
+
+const VOCAB = 5;
+
+/** What follows depends on every token before, which the cache must hold; repeats often enough for drafts to be accepted. */
+function madeUp(block: number, maxSeq: number, seed: number) {
+  const cache: number[] = [];
+  const calls: (readonly [tokens: number, at: number])[] = [];
+  const speaker: Speaker = {
+    block,
+    maxSeq,
+    follow(tokens, at) {
+      expect(tokens.length).toBeGreaterThan(0);
+      expect(tokens.length).toBeLessThanOrEqual(block);
+      expect(at + tokens.length).toBeLessThanOrEqual(maxSeq);
+      expect(at).toBeLessThanOrEqual(cache.length);
+      calls.push([tokens.length, at]);
+      return tokens.map((token, t) => {
+        cache.length = at + t;
+        cache.push(token);
+        const sum = cache.reduce((total, x, k) => total + x * (k + 1) * seed, 0);
+        return cache.length % 3 === 0 ? sum % VOCAB : cache[cache.length - 2]! % VOCAB;
+      });
+    },
+  };
+  return { speaker, calls };
+}
+
+const token = fc.integer({ min: 0, max: VOCAB - 1 });
+const cases = fc.record({
+  prompt: fc.array(token, { minLength: 1, maxLength: 12 }),
+  most: fc.integer({ min: 1, max: 20 }),
+  block: fc.integer({ min: 1, max: 5 }),
+  room: fc.integer({ min: 0, max: 3 }),
+  seed: fc.integer({ min: 1, max: 50 }),
+  stops: fc.array(token, { maxLength: 1 }),
+});
+
+describe("decoding", () => {
+  test("with drafts says the same as without, in no more calls", () => {
+    let accepted = 0;
+    fc.assert(
+      fc.property(cases, ({ prompt, most, block, room, seed, stops }) => {
+        const maxSeq = prompt.length + most + room;
+        const of = () => madeUp(block, maxSeq, seed).speaker;
+        const speech = { prompt, most, stops };
+        const single = speakGreedily(of(), speech, 1);
+        const greedy = speakGreedily(of(), speech);
+        const drafted = speakSpeculatively(of(), speech);
+        expect(greedy.tokens).toEqual(single.tokens);
+        expect(drafted.tokens).toEqual(single.tokens);
+        expect(drafted.calls).toBeLessThanOrEqual(greedy.calls);
+        expect(drafted.accepted).toBeLessThanOrEqual(drafted.drafted);
+        expect(single.tokens.length).toBeLessThanOrEqual(most);
+        // It ends early at a stop alone, and says nothing behind one.
+        expect(single.tokens.slice(0, -1).some((x) => stops.includes(x))).toBe(false);
+        if (single.tokens.length < most) expect(stops).toContain(single.tokens.at(-1));
+        accepted += drafted.accepted;
+      }),
+    );
+    expect(accepted).toBeGreaterThan(0);
+  });
+
+  test("goes on after other speech on the same cache", () => {
+    const { speaker } = madeUp(4, 40, 7);
+    const first = speakSpeculatively(speaker, { prompt: [1, 2, 3, 1, 2], most: 10, stops: [] });
+    speakSpeculatively(speaker, { prompt: [4, 4], most: 10, stops: [] });
+    expect(speakSpeculatively(speaker, { prompt: [1, 2, 3, 1, 2], most: 10, stops: [] })).toEqual(first);
+  });
+
+  test("takes the prompt in blocks", () => {
+    const { speaker, calls } = madeUp(4, 40, 7);
+    speakGreedily(speaker, { prompt: [1, 2, 3, 4, 0, 1], most: 1, stops: [] });
+    expect(calls).toEqual([
+      [4, 0],
+      [2, 4],
+    ]);
+  });
+
+  test.each([
+    [{ prompt: [], most: 1 }, "no tokens"],
+    [{ prompt: [1], most: 0 }, "nothing is asked for"],
+    [{ prompt: [1, 2], most: 9 }, "more than the cache's 10 rows"],
+  ])("of %j is refused", (speech, words) => {
+    const { speaker, calls } = madeUp(4, 10, 1);
+    expect(() => speakGreedily(speaker, { ...speech, stops: [] })).toThrow(words);
+    expect(calls).toEqual([]);
+  });
+});
+
+describe("a draft", () => {
+  test.each<[readonly number[], number, readonly number[]]>([
+    [[1, 2, 3, 9, 1, 2], 3, [3, 9, 1]],
+    [[1, 2, 3, 9, 1, 2], 1, [3]],
+    [[1, 2, 5, 1, 2, 6, 1, 2], 2, [6, 1]],
+    [[7, 1, 2, 5, 8, 1, 2, 6, 7, 1, 2], 1, [5]],
+    [[1, 2, 3, 4], 3, []],
+    [[1, 1], 3, []],
+    [[1, 1, 1], 3, [1]],
+    [[], 3, []],
+    [[1, 2, 3, 1, 2], 0, []],
+  ])("behind %j of at most %i tokens is %j", (tokens, most, draft) => {
+    expect(draftOf(tokens, most)).toEqual(draft);
+  });
+});

@@ -1,0 +1,75 @@
+/** A Phi of four small layers with LongRoPE and random weights, as a checkpoint folder. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { tagOfName, uniform } from "../../src/dsl/random.ts";
+import { folderOf, headerOf, type RawTensor } from "./cli.ts";
+import { safetensorsBytes } from "./weights-files.ts";
+
+/** A factor of cos and sin above 1, and short factors of 1, as Phi-4-mini has them. */
+export const TINY_CONFIG = {
+  model_type: "phi3",
+  hidden_act: "silu",
+  hidden_size: 32,
+  num_attention_heads: 4,
+  num_key_value_heads: 2,
+  head_dim: 8,
+  partial_rotary_factor: 0.75,
+  intermediate_size: 24,
+  num_hidden_layers: 4,
+  vocab_size: 50,
+  max_position_embeddings: 1024,
+  original_max_position_embeddings: 64,
+  rms_norm_eps: 1e-5,
+  rope_theta: 10000,
+  rope_scaling: { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 4, 8] },
+  tie_word_embeddings: true,
+};
+
+/** The stop ids are outside what the tests wait for: none is said early. */
+const GENERATION = { eos_token_id: [49, 48], bos_token_id: 48 };
+
+/** Random bf16 numbers of the size that keeps rows as large as they are. */
+function tensor(name: string, shape: readonly number[]): RawTensor {
+  const [rows, columns = 0] = shape;
+  const scale = columns === 0 ? 0.3 : 2 / Math.sqrt(columns);
+  const tag = tagOfName(name);
+  const numbers = Float32Array.from(
+    { length: rows! * (columns || 1) },
+    (_, k) => (columns === 0 ? 1 : 0) + scale * uniform(1, tag, k),
+  );
+  const words = new Uint32Array(numbers.buffer);
+  return { name, dtype: "BF16", shape, data: new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer) };
+}
+
+const layerOf = (i: number): readonly RawTensor[] =>
+  Object.entries({
+    input_layernorm: [32],
+    "mlp.down_proj": [32, 24],
+    "mlp.gate_up_proj": [48, 32],
+    post_attention_layernorm: [32],
+    "self_attn.o_proj": [32, 32],
+    "self_attn.qkv_proj": [64, 32],
+  }).map(([part, shape]) => tensor(`model.layers.${i}.${part}.weight`, shape));
+
+const TENSORS: readonly RawTensor[] = [
+  tensor("model.embed_tokens.weight", [50, 32]),
+  ...[0, 1, 2, 3].flatMap(layerOf),
+  tensor("model.norm.weight", [32]),
+];
+
+const FILES = {
+  "config.json": JSON.stringify(TINY_CONFIG),
+  "generation_config.json": JSON.stringify(GENERATION),
+  "model.safetensors": safetensorsBytes(
+    JSON.stringify(headerOf(TENSORS)),
+    Buffer.concat(TENSORS.map(({ data }) => data)),
+  ),
+};
+
+/** A checkpoint folder for one test. */
+export const tinyPhi = (): string => folderOf(FILES);
+
+/** The same in a folder of the caller's. */
+export function writeTinyPhi(folder: string): void {
+  for (const [name, contents] of Object.entries(FILES)) writeFileSync(join(folder, name), contents);
+}
