@@ -109,6 +109,15 @@ def test_a_folder_of_mlx_lm_gives_the_packages_of_its_dequantised_model(graphc, 
     assert sum(path.name == "weight.bin" for path in from_quantised) == 2
 
 
+@pytest.mark.parametrize("model", ["phi3, bf16", *MODELS])
+def test_a_folder_of_mlx_lm_that_is_not_quantised_gives_the_packages_of_its_original(graphc, original, tmp_path, model):
+    folder = original(model)
+    loaded, config = load_model(folder)
+    save_model(tmp_path / "plain", loaded)
+    save_config(dict(config), tmp_path / "plain" / "config.json")
+    assert packages(graphc, tmp_path / "plain", tmp_path / "a") == packages(graphc, folder, tmp_path / "b")
+
+
 @pytest.mark.parametrize("mode", ["mxfp4", "nvfp4", "mxfp8"])
 def test_other_modes_are_refused_by_name(graphc, original, tmp_path, mode):
     loaded, config = load_model(original("phi3, bf16"))

@@ -127,6 +127,14 @@ describe.each(Object.entries(LAYOUTS))("%s", (_, { config, scale, what, at }) =>
   });
 });
 
+test("of a piece only its codes are read, and the scales of its rows", async () => {
+  const { config, scale } = blocked(2, 3);
+  const { tensors, bytesRead } = await openedQuantised(config, [weight, scale]);
+  await tensors.get("w.weight")!.read(new Uint8Array(4 * 2), 4 * (2 * COLUMNS - 1));
+  // The last of row 1 and the first of row 2: two rows of three scales.
+  expect(bytesRead()).toBe(2 + 2 * 3 * 2);
+});
+
 test("the product is rounded once, to fp32", async () => {
   const scale = Math.fround(1 + 2 ** -23);
   const one = { ...weight, shape: [1, 2], data: Uint8Array.of(0x39, 0x7f) };

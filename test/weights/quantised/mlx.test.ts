@@ -84,6 +84,14 @@ test("any piece of a tensor is the same piece of the whole", async () => {
   );
 });
 
+test("of a piece only its groups are read", async () => {
+  const { layer } = exactLayer({ bits: 3, groupSize: 64, groupsAcross: 3, rows: 3, dtype: "F16", seed: 1 });
+  const { tensors, bytesRead } = await openedQuantised(said(layer), mlxTensorsOf("w", layer));
+  await tensors.get("w.weight")!.read(new Uint8Array(2 * 3), 2 * 62);
+  // Two groups: their codes, their scales and their biases.
+  expect(bytesRead()).toBe(2 * ((64 * 3) / 8 + 2 + 2));
+});
+
 test.each([
   ["F32", 23],
   ["F16", 10],
