@@ -17,17 +17,27 @@ export function cardText(card: Card = []): string {
 }
 
 /** The card of an open checkpoint whose configuration was understood. */
-export function cardOf(decoder: Decoder, { configPath, tensors }: Pick<OpenWeights, "configPath" | "tensors">): Card {
+export function cardOf(
+  decoder: Decoder,
+  { container, tensors, notNeeded }: Pick<OpenWeights, "container" | "tensors" | "notNeeded">,
+): Card {
   const counts = new Map<string, number>();
   for (const { dtype, encoding = dtype } of tensors.values()) counts.set(encoding, (counts.get(encoding) ?? 0) + 1);
   const stored = [...counts].map(([encoding, n]) => `${n} tensor${n === 1 ? "" : "s"} ${encoding}`);
   return [
-    ["checkpoint", configPath.endsWith("config.json") ? "Hugging Face folder" : "GGUF file"],
+    ["checkpoint", container],
     ["stored", stored.join(", ")],
+    ...(notNeeded.size > 0 ? [["not needed", notNeededText(notNeeded)] as const] : []),
     ["model", modelText(decoder)],
     ["attention", attentionText(decoder)],
     ["RoPE", ropeText(decoder)],
   ];
+}
+
+/** Tensors by the last part of their names. */
+function notNeededText(names: ReadonlySet<string>): string {
+  const ends = new Set([...names].map((name) => name.slice(name.lastIndexOf(".") + 1)));
+  return `${names.size} tensor${names.size === 1 ? "" : "s"} (${[...ends].join(", ")}), since the layers compute in fp16`;
 }
 
 function modelText(d: Decoder): string {

@@ -1,17 +1,17 @@
 /** A Hugging Face checkpoint folder: config.json and the tensors of model.safetensors or of its shards. */
-import { isAbsolute, join } from "node:path";
+import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
-import { strictJsonOf } from "../files/json.ts";
-import { namesIn, readRegular, statOf } from "../files/regular.ts";
+import { namesIn } from "../files/regular.ts";
+import type { StoredTensor } from "../models/config-tensors.ts";
 import { isSourceDType } from "./convert.ts";
-import { refuseQuantised, refuseStranger, withoutWeights } from "./folder-kind.ts";
+import { refuseStranger } from "./folder-kind.ts";
 import { fp16Store } from "./fp16-store.ts";
+import type { Held, QuantisedTensors } from "./quantised/held.ts";
+import { quantisedTensors, withoutQuantisation } from "./quantised/kinds.ts";
 import type { ReadableTensor } from "./rectangle.ts";
-import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
+import type { SafetensorsEntry, SafetensorsFile } from "./safetensors.ts";
+import { closeAll, openFiles, readJson } from "./shards.ts";
 import type { WeightStore } from "./store.ts";
-
-const SINGLE = "model.safetensors";
-const INDEX = "model.safetensors.index.json";
 
 /** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
@@ -21,8 +21,12 @@ export interface Checkpoint extends WeightStore {
   readonly config: unknown;
   /** What was taken for granted or passed over, a sentence each. */
   readonly notes: readonly string[];
-  /** Every tensor that the headers announce, by name. */
-  readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
+  /** What it is, for its card. */
+  readonly container: string;
+  /** Tensors that were left aside, since a model in fp16 has no use for them. */
+  readonly notNeeded: ReadonlySet<string>;
+  /** Every tensor that the headers announce, by name; quantised ones are the numbers that they stand for. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
   /** The tensors whose names begin with `prefix` that nobody has streamed so far. */
   unread(prefix?: string): readonly string[];
 }
@@ -38,41 +42,74 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   if (!names.includes("config.json")) refuseStranger(folder, names);
   const config = await readJson(configPath);
   const files = await openFiles(folder, names);
-  const entries = files.flatMap((file) => [...file.tensors.values()].map((entry) => ({ file, entry })));
-  const isBase = isBaseModel(entries.map(({ entry }) => entry.name));
-  const held = new Map(entries.map(({ file, entry }) => [isBase ? fullName(entry.name) : entry.name, { file, entry }]));
   try {
-    refuseQuantised(
-      folder,
-      config,
-      entries.map(({ entry }) => entry),
-    );
+    return checkpointOf({ folder, configPath, config, names, files });
   } catch (error) {
     await closeAll(files);
     throw error;
   }
-  const unread = new Set(held.keys());
+}
+
+/** What was found in a folder. */
+interface Found {
+  readonly folder: string;
+  readonly configPath: string;
+  readonly config: unknown;
+  /** Of all its files. */
+  readonly names: readonly string[];
+  readonly files: readonly SafetensorsFile[];
+}
+
+function checkpointOf({ folder, configPath, config, names, files }: Found): Checkpoint {
+  const held = new Map(files.flatMap((file) => [...file.tensors].map(([name, entry]) => [name, { file, entry }])));
+  const quantised = quantisedTensors({ folder, configPath, config, held });
+  const isBase = isBaseModel([...held.keys()]);
+  const weights = new Map(
+    weightsOf(held, quantised).map((weight) => [isBase ? fullName(weight.stored.name) : weight.stored.name, weight]),
+  );
+  const unread = new Set(weights.keys());
   const store = fp16Store((tensor) => {
-    const found = held.get(tensor);
+    const found = weights.get(tensor);
     if (!found) throw new UserError(`${folder}: tensor "${tensor}" is missing`);
     unread.delete(tensor);
-    return storedOf(found.file, found.entry);
+    return found.readable();
   });
   return {
     ...store,
     folder,
     configPath,
-    config,
+    config: quantised ? withoutQuantisation(config) : config,
+    container: ["Hugging Face folder", ...(quantised ? [quantised.what] : [])].join(", "),
+    notNeeded: quantised?.unneeded ?? new Set(),
     notes: [
       ...(isBase ? [`${folder}: tensor names lack "model.": a base model was saved, and is read as one`] : []),
       ...(names.includes("adapter_config.json")
         ? [`${folder}: the adapter (LoRA) beside the weights is not merged`]
         : []),
     ],
-    tensors: new Map([...held].map(([name, { entry }]) => [name, { ...entry, name }])),
+    tensors: new Map([...weights].map(([name, { stored }]) => [name, { ...stored, name }])),
     unread: (prefix = "") => [...unread].filter((name) => name.startsWith(prefix)),
     close: () => closeAll(files),
   };
+}
+
+/** A tensor by its name in the file, and how it is read. */
+interface Weight {
+  readonly stored: StoredTensor;
+  readable(): ReadableTensor;
+}
+
+/** The tensors of the files; quantised ones are numbers, and what they are made of is no tensor of its own. */
+function weightsOf(held: ReadonlyMap<string, Held>, quantised: QuantisedTensors | undefined): readonly Weight[] {
+  return [...held].flatMap(([name, { file, entry }]): readonly Weight[] => {
+    const numbers = quantised?.tensors.get(name);
+    if (numbers) {
+      const { dtype, shape, encoding } = numbers;
+      return [{ stored: { name, dtype, shape, encoding }, readable: () => numbers }];
+    }
+    if (quantised?.parts.has(name) || quantised?.unneeded.has(name)) return [];
+    return [{ stored: entry, readable: () => storedOf(file, entry) }];
+  });
 }
 
 /** Whether the names are those of a model without its head, which lack the first part of the usual ones. */
@@ -89,81 +126,3 @@ function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTenso
     );
   return { name, where: file.path, dtype, shape, read: (target, offset) => file.read(entry, target, offset) };
 }
-
-/** The single file, or all shards that the index names, each holding exactly what the index says. */
-async function openFiles(folder: string, names: readonly string[]): Promise<readonly SafetensorsFile[]> {
-  const single = names.includes(SINGLE);
-  if (!names.includes(INDEX)) {
-    if (single) return openAll([join(folder, SINGLE)]);
-    throw withoutWeights(folder, names, `${SINGLE} nor ${INDEX}`);
-  }
-  const path = join(folder, INDEX);
-  const weightMap = weightMapOf(await readJson(path), path);
-  const shards = [...new Set(weightMap.values())].sort();
-  // transformers would read the one file and pass over the index; which of the two is meant nobody can tell.
-  if (single && !shards.includes(SINGLE))
-    throw new UserError(`${folder}: holds ${SINGLE}, and ${INDEX} names other files`, "remove what is stale");
-  for (const shard of shards) await checkShard(folder, path, shard);
-  const files = await openAll(shards.map((shard) => join(folder, shard)));
-  try {
-    checkIndex(path, weightMap, new Map(shards.map((shard, i) => [shard, files[i]!])));
-    return files;
-  } catch (error) {
-    await closeAll(files);
-    throw error;
-  }
-}
-
-function weightMapOf(json: unknown, path: string): ReadonlyMap<string, string> {
-  const map = (json as { weight_map?: unknown } | null)?.weight_map;
-  if (typeof map !== "object" || map === null || Array.isArray(map))
-    throw new UserError(`${path}: "weight_map" is missing`, "it must map tensor names to files");
-  return new Map(
-    Object.entries(map).map(([name, file]) => {
-      if (typeof file !== "string") throw new UserError(`${path}: the file of tensor "${name}" must be a string`);
-      return [name, file];
-    }),
-  );
-}
-
-async function checkShard(folder: string, index: string, shard: string): Promise<void> {
-  // A link inside the folder may point anywhere (the Hugging Face cache is made of them); the index may not.
-  if (isAbsolute(shard) || /^[A-Za-z]:/.test(shard) || shard.split(/[/\\]/).includes(".."))
-    throw new UserError(`${index}: names the file ${JSON.stringify(shard)}, which is outside the checkpoint folder`);
-  if (!(await exists(join(folder, shard))))
-    throw new UserError(`${index}: names the file ${JSON.stringify(shard)}, which is missing in ${folder}`);
-}
-
-function checkIndex(
-  path: string,
-  weightMap: ReadonlyMap<string, string>,
-  files: ReadonlyMap<string, SafetensorsFile>,
-): void {
-  for (const [name, shard] of weightMap)
-    if (!files.get(shard)!.tensors.has(name))
-      throw new UserError(`${path}: says that tensor "${name}" is in ${shard}, which does not hold it`);
-  for (const [shard, file] of files)
-    for (const name of file.tensors.keys())
-      if (weightMap.get(name) !== shard)
-        throw new UserError(`${path}: does not say that tensor "${name}" is in ${shard}, which holds it`);
-}
-
-async function openAll(paths: readonly string[]): Promise<readonly SafetensorsFile[]> {
-  const files: SafetensorsFile[] = [];
-  try {
-    for (const path of paths) files.push(await openSafetensors(path));
-    return files;
-  } catch (error) {
-    await closeAll(files);
-    throw error;
-  }
-}
-
-const closeAll = async (files: readonly SafetensorsFile[]): Promise<void> => {
-  await Promise.all(files.map((file) => file.close()));
-};
-
-const readJson = async (path: string): Promise<unknown> => strictJsonOf(await readRegular(path), path);
-
-/** Whether anything is there; whether it is a file is told when it is opened. @throws UserError when it cannot be told */
-const exists = async (path: string): Promise<boolean> => (await statOf(path)) !== undefined;

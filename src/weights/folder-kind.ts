@@ -49,30 +49,3 @@ export function withoutWeights(folder: string, names: readonly string[], wanted:
   refuseStranger(folder, names);
   return new UserError(`${folder}: holds neither ${wanted}`, "is it a checkpoint folder?");
 }
-
-interface Stored {
-  readonly name: string;
-  readonly dtype: string;
-}
-
-/** How the weights are quantised; undefined where they are plain numbers. */
-function quantisation(config: unknown, tensors: readonly Stored[]): string | undefined {
-  const { quantization_config: said } = (config ?? {}) as { quantization_config?: { quant_method?: unknown } | null };
-  const has = (form: RegExp) => tensors.some(({ name }) => form.test(name));
-  if (tensors.some(({ dtype }) => dtype.startsWith("F8_")) || said?.quant_method === "fp8")
-    return "FP8 with scales of its own";
-  if (has(/\.qweight$/)) return said?.quant_method === "awq" ? "AWQ" : "GPTQ or AWQ";
-  if (has(/\.(absmax|quant_state\.\w+)$/)) return "bitsandbytes";
-  if (has(/\.scales$/) && tensors.some(({ dtype }) => dtype === "U32")) return "MLX, in groups with scales and biases";
-  return typeof said?.quant_method === "string" ? JSON.stringify(said.quant_method) : undefined;
-}
-
-/** @throws UserError for weights that are no plain numbers: their shapes and dtypes would be told as wrong, which they are not */
-export function refuseQuantised(folder: string, config: unknown, tensors: readonly Stored[]): void {
-  const how = quantisation(config, tensors);
-  if (how === undefined) return;
-  throw new UserError(
-    `${folder}: its weights are quantised (${how}), which graphc does not read`,
-    "give the checkpoint that they were quantised from, or dequantise them with the tool that wrote them",
-  );
-}

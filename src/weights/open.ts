@@ -12,6 +12,10 @@ export interface OpenWeights extends WeightStore {
   readonly configPath: string;
   /** By Hugging Face's names. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What they lie in, for a card. */
+  readonly container: string;
+  /** Tensors that were left aside, since a model in fp16 has no use for them. */
+  readonly notNeeded: ReadonlySet<string>;
   /** What was taken for granted or passed over, a sentence each. */
   readonly notes: readonly string[];
 }
@@ -19,5 +23,6 @@ export interface OpenWeights extends WeightStore {
 /** @throws UserError that names the file and what is wrong with it */
 export async function openWeights(path: string): Promise<OpenWeights> {
   const isFile = (await statOf(path))?.isFile() ?? path.endsWith(".gguf");
-  return isFile ? { ...(await openGgufCheckpoint(path)), notes: [] } : openCheckpoint(path);
+  if (!isFile) return openCheckpoint(path);
+  return { ...(await openGgufCheckpoint(path)), container: "GGUF file", notNeeded: new Set(), notes: [] };
 }

@@ -112,7 +112,9 @@ interface Header {
 }
 
 function parseHeader(json: unknown, path: string, dataBegin: number): Header {
-  const { __metadata__: metadata = {}, ...tensors } = json as Record<string, unknown>;
+  const { __metadata__: said, ...tensors } = json as Record<string, unknown>;
+  // MLX writes null where there is none, and the reference reader takes it.
+  const metadata = said ?? {};
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== "string"))
     throw new UserError(`${path}: "__metadata__" must map strings to strings`);
   return {

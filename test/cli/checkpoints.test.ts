@@ -6,6 +6,7 @@ import { CONFIG, checkpointOf, expectRefusal, fileOf, folderOf, graphc, TENSORS 
 import { filesIn } from "../support/emit.ts";
 import { whole } from "../support/gguf-files.ts";
 import { ggufOf } from "../support/gguf-model.ts";
+import { fp8Twins, mlxTwins, quantisedFolder, type Twins } from "../support/quantised-files.ts";
 
 const SIZE = ["--max-seq", "16", "--layer", "1"] as const;
 
@@ -44,6 +45,80 @@ test("check prints a card of it", async () => {
   expect(await card(ggufOf())).toBe(`checkpoint GGUF file stored 14 tensors F32 ${same}`);
   const { out } = await graphc(["check", ggufOf(), ...SIZE, "--json"]);
   expect(JSON.parse(out)[0].checkpoint).toMatchObject({ checkpoint: "GGUF file", stored: "14 tensors F32" });
+});
+
+const QUANTISED: Readonly<Record<string, () => Twins>> = { MLX: mlxTwins, FP8: fp8Twins };
+const folderOfTwin = ({ config, tensors }: Twins) => quantisedFolder(config, tensors);
+const card = (path: string) =>
+  graphc(["check", path, ...SIZE]).then(({ out }) => out.slice(0, out.indexOf("attention")).replace(/\s+/g, " "));
+
+describe.each(Object.entries(QUANTISED))("a folder quantised as %s", (_, twins) => {
+  test("gives the packages of the numbers that it stands for", async () => {
+    const out = folderOf({});
+    const [quantised, plain] = [folderOfTwin(twins()), quantisedFolder(CONFIG, twins().plain)];
+    const emitted = async (name: string, folder: string) => {
+      expect(await graphc(["emit", folder, ...SIZE, "--out", join(out, name)])).toMatchObject({ code: 0 });
+      return filesIn(join(out, name));
+    };
+    const files = await emitted("a", quantised);
+    expect(Object.keys(files).filter((path) => path.endsWith("weight.bin"))).toHaveLength(2);
+    expect(files).toEqual(await emitted("b", plain));
+    // The numbers differ from layer to layer, and from one another.
+    const ones = await emitted("c", checkpointOf());
+    expect(files).not.toEqual(ones);
+  });
+
+  test("with a scale that is not finite is not proven, and the tensor is named", async () => {
+    const { config, tensors } = twins();
+    const scale = tensors.find(({ name }) => /layers\.1\.self_attn\.o_proj\.(weight_scale_inv|scales)$/.test(name))!;
+    scale.data.fill(0xff);
+    const folder = quantisedFolder(config, tensors);
+    expect(await graphc(["prove", folder, ...SIZE])).toMatchObject({ code: 1, out: expect.stringContaining("P7") });
+    const outcome = await graphc(["emit", folder, ...SIZE, "--out", join(folderOf({}), "out")]);
+    expect(outcome.code).toBe(1);
+    expect(outcome.err).toMatch(
+      /^warning: model\.layers\.1\.self_attn\.o_proj\.weight holds \d+ values that are not finite/m,
+    );
+  });
+
+  test("whose scales are missing is refused, and nothing is written", async () => {
+    const { config, tensors } = twins();
+    const folder = quantisedFolder(
+      config,
+      tensors.filter(({ name }) => !/layers\.0\.self_attn\.o_proj\.(weight_scale_inv|scales)$/.test(name)),
+    );
+    const out = join(folderOf({}), "out");
+    for (const command of ["emit", "check", "prove"])
+      await expectRefusal(
+        [command, folder, ...SIZE, ...(command === "emit" ? ["--out", out] : [])],
+        /^error: …\/model\.safetensors: tensor "model\.layers\.0\.self_attn\.o_proj\.weight" is (U32|F8_E4M3) \[.*(missing|no scale stands beside it)/,
+        out,
+      );
+  });
+});
+
+test("the card of a quantised folder tells how it is stored, and what is not needed", async () => {
+  expect(await card(folderOfTwin(mlxTwins()))).toContain(
+    "checkpoint Hugging Face folder, MLX, 4 bits in groups of 32 and 8 bits in groups of 32 stored 1 tensor U32 of 8 bits in groups of 32 (scales BF16), 7 tensors BF16, 6 tensors U32 of 4 bits in groups of 32 (scales BF16) model phi3",
+  );
+  const folder = folderOfTwin(fp8Twins());
+  expect(await card(folder)).toContain(
+    "checkpoint Hugging Face folder, FP8 in blocks of 16×24 stored 6 tensors BF16, 8 tensors F8_E4M3 in blocks of 16×24 (scales F32) not needed 8 tensors (input_scale), since the layers compute in fp16 model phi3",
+  );
+  const { out } = await graphc(["check", folder, ...SIZE, "--json"]);
+  expect(JSON.parse(out)[0].checkpoint["not needed"]).toBe("8 tensors (input_scale), since the layers compute in fp16");
+});
+
+test("a quantised number that fp16 cannot hold is refused by its place", async () => {
+  const { config, tensors } = fp8Twins();
+  const scale = tensors.find(({ name }) => name === "model.layers.1.mlp.down_proj.weight_scale_inv")!;
+  new DataView(scale.data.buffer).setFloat32(0, 2 ** 20, true);
+  const out = join(folderOf({}), "out");
+  await expectRefusal(
+    ["emit", quantisedFolder(config, tensors), ...SIZE, "--out", out],
+    /^error: …\/model\.safetensors: tensor "model\.layers\.1\.mlp\.down_proj\.weight" has [\d.e+-]+ at \[0,1?\d\], which fp16 cannot hold/,
+    out,
+  );
 });
 
 test("run takes a checkpoint", async () => {

@@ -178,23 +178,6 @@ test("names of a base model are given their first part, those of the head are no
   await checkpoint.close();
 });
 
-const u32 = (name: string) => ({ name, dtype: "U32", shape: [1], data: new Uint8Array(4) });
-const f8 = (name: string) => ({ name, dtype: "F8_E4M3", shape: [1], data: new Uint8Array(1) });
-test.each([
-  ["FP8 with scales of its own", {}, [f8("w.weight"), bf16("w.weight_scale_inv", [1])]],
-  ["MLX, in groups with scales and biases", {}, [u32("w.weight"), bf16("w.scales", [1]), bf16("w.biases", [1])]],
-  ["GPTQ or AWQ", {}, [u32("w.qweight"), u32("w.qzeros"), bf16("w.scales", [1])]],
-  ["AWQ", { quantization_config: { quant_method: "awq" } }, [u32("w.qweight")]],
-  ["bitsandbytes", {}, [u32("w.weight"), bf16("w.weight.absmax", [1])]],
-  ['"hqq"', { quantization_config: { quant_method: "hqq" } }, [bf16("w", [1])]],
-])("weights quantised by %s are named for what they are", async (how, config, tensors) => {
-  const folder = await checkpointFolder({ "model.safetensors": tensors });
-  await writeFile(join(folder, "config.json"), JSON.stringify(config));
-  expect(await refused(folder)).toBe(
-    `: its weights are quantised (${how}), which graphc does not read; give the checkpoint that they were quantised from, or dequantise them with the tool that wrote them`,
-  );
-});
-
 test("indices that lie", async () => {
   const folder = await checkpointFolder({ "1.safetensors": [bf16("a", [1])], "2.safetensors": [bf16("b", [2])] });
   const index = "model.safetensors.index.json";

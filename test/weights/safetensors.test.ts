@@ -36,6 +36,11 @@ test("tensors in any order, a scalar, an empty one, padding, metadata", async ()
   expect(file.metadata).toEqual({ format: "pt" });
 });
 
+test("metadata that is null, as MLX writes it where there is none", async () => {
+  const file = await opened(header({ __metadata__: null, a: f16(0, 2) }, bytes(2)));
+  expect([[...file.tensors.keys()], file.metadata]).toEqual([["a"], {}]);
+});
+
 test("data at an odd offset is read where it is", async () => {
   const text = `${JSON.stringify({ a: { dtype: "U8", shape: [1], data_offsets: [0, 1] }, b: f16(1, 5) })} `;
   const odd = text.length % 2 === 0 ? text : `${text} `;

@@ -9,6 +9,7 @@ import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
 import { honestEvidence } from "../evidence.ts";
 import { writeBuild } from "../fixtures.ts";
 import { ggufModel } from "../gguf-model.ts";
+import { fp8Twins, mlxTwins } from "../quantised-files.ts";
 import { safetensorsBytes } from "../weights-files.ts";
 import { editJson, type JsonEdit, jsonEdits } from "./json-edits.ts";
 
@@ -49,6 +50,8 @@ beforeAll(async () => {
   const roles = JSON.stringify({ inputs: { x: { kind: "rows", tokenAxis: 0 } } });
   write("graph", { "g.ts": GRAPH, "roles.json": roles, "x.safetensors": fileOf([X]) });
   write("gguf", { "m.gguf": ggufModel() });
+  for (const [folder, { config, tensors }] of Object.entries({ mlx: mlxTwins(), fp8: fp8Twins() }))
+    write(folder, { "config.json": JSON.stringify(config), "model.safetensors": fileOf(tensors) });
   write("build", {});
   await writeBuild(inRoot("build"));
   const evidence = honestEvidence((await judgeBuild(inRoot("build"))).build);
@@ -60,6 +63,8 @@ const gated = (folder: string) => ["gate", folder];
 const JSON_FILES: readonly Target[] = [
   { from: "whole", file: "config.json", argv: checked },
   { from: "sharded", file: "model.safetensors.index.json", argv: checked },
+  { from: "mlx", file: "config.json", argv: checked },
+  { from: "fp8", file: "config.json", argv: checked },
   { from: "build", file: "evidence.json", argv: gated },
   { from: "build", file: "tiny.fixtures.json", argv: gated },
   { from: "build", file: "tiny.certificate.json", argv: gated },
@@ -72,6 +77,8 @@ const JSON_FILES: readonly Target[] = [
 const TENSOR_FILES: readonly Target[] = [
   { from: "whole", file: "model.safetensors", argv: checked },
   { from: "sharded", file: "b.safetensors", argv: checked },
+  { from: "mlx", file: "model.safetensors", argv: checked },
+  { from: "fp8", file: "model.safetensors", argv: checked },
   {
     from: "graph",
     file: "x.safetensors",
