@@ -19,5 +19,5 @@ export interface OpenWeights extends WeightStore {
 /** @throws UserError that names the file and what is wrong with it */
 export async function openWeights(path: string): Promise<OpenWeights> {
   const isFile = (await statOf(path))?.isFile() ?? path.endsWith(".gguf");
-  return isFile ? { ...(await openGgufCheckpoint(path)), notes: [] } : openCheckpoint(path);
+  return isFile ? openGgufCheckpoint(path) : openCheckpoint(path);
 }
