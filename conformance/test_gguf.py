@@ -85,6 +85,20 @@ def test_random_blocks_of_every_type(script, tmp_path, alignment):
     assert metadata["phi3.attention.layer_norm_rms_epsilon"] == float(np.float32(1e-5))
 
 
+def test_types_are_those_of_the_gguf_package(script):
+    """Numbers, names and blocks; what is neither there nor retired is unknown."""
+    ours = dict(enumerate(json.loads(script("gguf", "types"))))
+    for kind in Type:
+        name, *block = ours.pop(kind.value)
+        if kind in TYPES:
+            assert (name, *block) == (kind.name, *GGML_QUANT_SIZES[kind])
+        else:
+            assert (name, block) == (f"the type {kind.name}", [])
+    retired = {id for id, (name,) in ours.items() if name.startswith(f"the retired type {id} (")}
+    assert retired == {4, 5, 31, 32, 33, 36, 37, 38}
+    assert all(name == f"the unknown type {id}" for id, (name,) in ours.items() if id not in retired)
+
+
 def test_every_tensor_of_real_weights(script, smollm2, measured):
     ours = json.loads(script("gguf", "file", smollm2))
     theirs = as_read(GGUFReader(smollm2))
