@@ -76,6 +76,8 @@ const LEAST_NORMAL = 0x38800000;
 const LOSSY = 0x10000;
 /** Elements that the fast code for bf16 takes at a time. */
 const GROUP = 8;
+/** The same of fp32. */
+const FP32_GROUP = 4;
 
 /** bf16: groups of normal numbers by the fast code, all others by a table of the 65,536 bit patterns. */
 function makeBf16(): Converter {
@@ -106,22 +108,21 @@ const convertFp16: Converter = ({ buffer }, count, tally) => {
   for (let i = 0; i < count; i++) if ((elements[i]! & 0x7c00) === 0x7c00) tallyLoss(tally, i, Number.NaN, Number.NaN);
 };
 
+/** fp32: groups that fp16 holds by the fast code, the others one by one. */
 function makeFp32(): Converter {
-  const values = new Float64Array(0x10000);
-  for (let bits = 0; bits < values.length; bits++) values[bits] = fp16Value(bits);
-  return ({ buffer }, count, tally) => {
-    const patterns = new Int32Array(buffer, 0, count);
-    const floats = new Float32Array(buffer, 0, count);
-    const results = new Uint16Array(buffer, 0, count);
-    for (let i = 0; i < count; i++) {
-      const value = floats[i]!;
-      const result = fp16OfFp32(patterns[i]!);
-      const error = Math.abs(value - values[result]!);
-      if (error > 0 && error < Infinity) {
-        tally.rounded += 1;
-        if (error > tally.worstError) tally.worstError = error;
-      } else if (error !== 0) tallyLoss(tally, i, value, values[result]!);
-      results[i] = result;
+  return (slab, count, tally) => {
+    const patterns = new Int32Array(slab.buffer, 0, count);
+    const results = new Uint16Array(slab.buffer, 0, count);
+    const whole = count - (count % FP32_GROUP);
+    for (let i = 0; i < count; ) {
+      i = slab.convertFp32(i, whole, tally);
+      for (const end = Math.min(i + FP32_GROUP, count); i < end; i++) {
+        const bits = patterns[i]!;
+        const result = fp16OfFp32(bits);
+        const [value, rounded] = [sourceValue.F32(bits), fp16Value(result)];
+        if (value !== rounded || !Number.isFinite(value)) tallyLoss(tally, i, value, rounded);
+        results[i] = result;
+      }
     }
   };
 }

@@ -62,6 +62,13 @@ test("fp32: random bit patterns, every halfway case and its neighbours", () => {
   ]);
   const wrong = cases.filter((bits) => fp16OfFp32(bits) !== expected(sourceValue.F32(bits)));
   expect(wrong).toEqual([]);
+  // Several at a time.
+  const values = new Float32Array(Uint32Array.from(cases).buffer);
+  const { bits, tally } = converted("F32", values);
+  expect(bits.findIndex((b, i) => b !== fp16OfFp32(cases[i]!))).toBe(-1);
+  const lost = Array.from(values).filter((x) => Number.isFinite(roundFp16(x)) && roundFp16(x) !== x);
+  expect(tally.rounded).toBe(lost.length);
+  expect(tally.worstError).toBe(lost.reduce((most, x) => Math.max(most, Math.abs(x - roundFp16(x))), 0));
 });
 
 test("fp32: results, losses and their places", () => {
