@@ -92,6 +92,15 @@ test("fp32: results, losses and their places", () => {
   );
 });
 
+test("fp32: elements behind the last one are neither converted nor counted", () => {
+  for (let count = 0; count <= 9; count++) {
+    const values = Float32Array.from({ length: 12 }, () => 1 + 2 ** -12);
+    const { bits, tally } = converted("F32", values, count);
+    expect(bits.slice(0, count)).toEqual(Array(count).fill(0x3c00));
+    expect([tally.rounded, tally.worstError]).toEqual([count, count === 0 ? 0 : 2 ** -12]);
+  }
+});
+
 test("fp16 stays as it is, NaN payloads too", () => {
   const patterns = [0, 0x8000, 1, 0x3c00, 0x7bff, 0x7c00, 0xfe01];
   const { bits, tally } = converted("F16", Uint16Array.from(patterns));
