@@ -2,10 +2,10 @@
  * `graphc emit FILE.gguf` of one layer as a whole process, against Python's gguf and numpy, which dequantise the same
  * tensors and write them as fp16, a whole process too.
  *
- *   node bench/gguf.mjs [--rounds 5] [--types Q4_K,Q8_0] [--python conformance/.venv/bin/python] [--dir DIR]
+ *   node bench/gguf.mjs [--rounds 5] [--types Q4_K,Q8_0] [--python PYTHON] [--dir DIR]
  *
  * The file is a layer of Phi-4-mini at true size of random blocks (57 MB, 107 MB), in a folder that is removed. Without
- * Python's gguf only our own figures are printed.
+ * Python's gguf only our own figures are printed; PYTHON is by default that of the conformance suite.
  */
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
