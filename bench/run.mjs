@@ -14,6 +14,7 @@ const SCRIPTS = [
   ["graph.mjs"],
   ["types.mjs"],
   ["emit.mjs", ...(full ? ["--full"] : [])],
+  ["gguf.mjs", ...(full ? [] : ["--rounds", "3"])],
   ["kernels.mjs", ...(full ? [] : ["--rounds", "7"])],
   ["prove.mjs"],
 ];

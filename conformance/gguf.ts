@@ -3,14 +3,18 @@
  *
  *     node gguf.mjs file FILE          JSON: the metadata without long lists, and for each tensor its shape and the
  *                                      SHA-256 of its elements as fp32 and as the fp16 stream
- *     node gguf.mjs checkpoint FILE    JSON: the configuration, and by Hugging Face's names the SHA-256 of fp16 streams
+ *     node gguf.mjs types              JSON: of every number of a type up to 63 what it is called, and its block
+ *     node gguf.mjs checkpoint PATH    JSON: the configuration, the decoder that it says, and by Hugging Face's names the
+ *                                      SHA-256 of fp16 streams; of a folder too
  */
 import { createHash } from "node:crypto";
 import type { Shape } from "../src/dsl/type.ts";
+import { readDecoder } from "../src/models/config-read.ts";
 import { fp16Store } from "../src/weights/fp16-store.ts";
-import { openGgufCheckpoint } from "../src/weights/gguf/checkpoint.ts";
+import { ENCODINGS, strangerName } from "../src/weights/gguf/encodings.ts";
 import { type GgufFile, openGguf } from "../src/weights/gguf/file.ts";
 import type { GgufTensor } from "../src/weights/gguf/header.ts";
+import { openWeights } from "../src/weights/open.ts";
 import type { WeightStore } from "../src/weights/store.ts";
 
 /** Elements of a piece, so that pieces begin inside blocks and end there. */
@@ -59,13 +63,26 @@ async function fileFacts(path: string) {
 }
 
 async function checkpointFacts(path: string) {
-  const checkpoint = await openGgufCheckpoint(path);
+  const checkpoint = await openWeights(path);
   const tensors: Record<string, string> = {};
   for (const tensor of checkpoint.tensors.values()) tensors[tensor.name] = await fp16Digest(checkpoint, tensor);
-  const { config } = checkpoint;
+  const { config, configPath } = checkpoint;
   await checkpoint.close();
-  return { config, tensors };
+  return { config, decoder: readDecoder(config, configPath).decoder, tensors };
 }
 
+/** Its name, the elements and the bytes of a block; the name alone of one that is not read. */
+function typeOf(id: number): readonly (string | number)[] {
+  const encoding = ENCODINGS.get(id);
+  if (!encoding) return [strangerName(id)];
+  return [encoding.name, encoding.kind === "plain" ? 1 : encoding.elements, encoding.bytes];
+}
+
+const TASKS: ReadonlyMap<string | undefined, (path: string) => unknown> = new Map<string, (path: string) => unknown>([
+  ["types", () => Array.from({ length: 64 }, (_, id) => typeOf(id))],
+  ["file", fileFacts],
+  ["checkpoint", checkpointFacts],
+]);
+
 const [task, path] = process.argv.slice(2);
-console.log(JSON.stringify(await (task === "file" ? fileFacts : checkpointFacts)(path!)));
+console.log(JSON.stringify(await TASKS.get(task)!(path!)));

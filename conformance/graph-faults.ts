@@ -73,6 +73,8 @@ const RECORDS: Readonly<Record<string, (right: Decoder) => Decoder>> = {
   other_activation: (right) => ({ ...right, activation: right.activation === "silu" ? "gelu" : "silu" }),
   gelu_exact: (right) => ({ ...right, activation: "gelu" }),
   neighbours_turned: (right) => ({ ...right, ropePairs: "neighbours" }),
+  halves_turned: (right) => ({ ...right, ropePairs: "halves" }),
+  residual_multiplier_lost: (right) => ({ ...right, residualMultiplier: 1 }),
   turned_nowhere: (right) => ({ ...right, pattern: right.pattern.map((kind) => ({ ...kind, turned: false })) }),
   all_main: (right) => ({ ...right, pattern: right.pattern.map((kind) => ({ ...kind, span: "main" })) }),
   scale_of_head_dim: (right) => ({ ...right, queryScale: right.headDim ** -0.5 }),

@@ -16,6 +16,8 @@ import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
 interface Job {
   /** Path of the checkpoint's config.json. */
   readonly config: string;
+  /** What the record says otherwise. */
+  readonly record?: Partial<Decoder>;
   /** Those of the graph that is fed. */
   readonly layers: readonly number[];
   readonly positions: readonly number[];
@@ -65,8 +67,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   mask_too_narrow: { seen: shifted(-1) },
 };
 
-function rowsOf({ config: path, layers, positions, maxSeq, precision, fault = "" }: Job): Arrays {
-  const { decoder } = readDecoder(JSON.parse(readFileSync(path, "utf8")), path);
+function rowsOf({ config: path, record, layers, positions, maxSeq, precision, fault = "" }: Job): Arrays {
+  const decoder = { ...readDecoder(JSON.parse(readFileSync(path, "utf8")), path).decoder, ...record };
   const { config = (c: Decoder) => c, seen = shifted(0), turned = shifted(0) } = FAULTS[fault] ?? {};
   const size = { tokens: positions.length, maxSeq };
   const { inputs } = decoderLayers(decoder, size, { first: layers[0]!, count: layers.length });

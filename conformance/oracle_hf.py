@@ -37,14 +37,18 @@ def half(value):
 
 def load(checkpoint):
     """The model in float64, with the weights and constants that our packages hold."""
-    model = AutoModelForCausalLM.from_pretrained(checkpoint, attn_implementation="eager").eval()
-    model = model.half().double()
+    return prepared(AutoModelForCausalLM.from_pretrained(checkpoint, attn_implementation="eager"))
+
+
+def prepared(model):
+    """A model of any class, eager, in float64 with the weights and constants that our packages hold."""
+    model = model.eval().half().double()
     with widened():  # Its frequencies are made in float32 when it is made.
         model.model.rotary_emb = type(model.model.rotary_emb)(model.config)
     for layer in model.model.layers:
         layer.self_attn.scaling = half(layer.self_attn.scaling)
         for module in layer.modules():
-            for name in ("variance_epsilon", "eps"):
+            for name in ("variance_epsilon", "eps", "residual_multiplier"):
                 if hasattr(module, name):
                     setattr(module, name, half(getattr(module, name)))
     return model
@@ -74,8 +78,9 @@ class Answer:
     rows: dict
 
 
-def answer(model, layers, call, wide=True):
-    """What the model's layers of these numbers make of a call, by the model's own forward pass."""
+def answer(model, layers, call, wide=True, embedded=None):
+    """What the model's layers of these numbers make of a call, by the model's own forward pass. `embedded` are the rows that
+    the model itself scales to those of the call; they are the same where it does not."""
     decoder = model.model
     all_layers = torch.nn.ModuleList([layer if i in layers else Skipped() for i, layer in enumerate(decoder.layers)])
     cache = DynamicCache(config=model.config)
@@ -86,7 +91,7 @@ def answer(model, layers, call, wide=True):
     last = []
     watch = decoder.layers[layers[-1]].register_forward_hook(lambda _module, _given, result: last.append(result))
     positions = torch.tensor([call.positions])
-    rows = torch.from_numpy(call.x.astype(np.float64))[None]
+    rows = torch.from_numpy((call.x if embedded is None else embedded).astype(np.float64))[None]
     try:
         with torch.no_grad(), mock.patch.object(decoder, "layers", all_layers), (widened() if wide else contextlib.nullcontext()):
             decoder(inputs_embeds=rows, position_ids=positions, past_key_values=cache, use_cache=True)

@@ -15,6 +15,8 @@ class Setting:
     layers: tuple
     max_seq: int
     precision: str = "fp64"
+    # What the record says other than the checkpoint's config.json; only `run_record` and `run_faults` heed it.
+    record: dict = dataclasses.field(default_factory=dict)
 
 
 def entry_state(setting, call, seed=5):
@@ -39,7 +41,7 @@ def input_files(script, folder, setting, call, tokens, fault=None):
     """One safetensors file of inputs for each block; `fault` is a mistake of the host's to plant."""
     jobs = []
     for n, (positions, _) in enumerate(blocks(call, tokens)):
-        job = {"config": str(setting.checkpoint / "config.json"), "layers": setting.layers}
+        job = {"config": str(setting.checkpoint / "config.json"), "layers": setting.layers, "record": setting.record}
         job |= {"positions": positions, "maxSeq": setting.max_seq}
         jobs.append(job | {"precision": setting.precision, "fault": fault, "out": str(folder / f"host{n}.safetensors")})
     (folder / "host.json").write_text(json.dumps([{k: v for k, v in job.items() if v is not None} for job in jobs]))
@@ -95,6 +97,30 @@ def distances(setting, call, ours, theirs):
     return {what: d if np.isfinite(d) else np.inf for what, d in found.items()}
 
 
+def shared_job(setting, size):
+    """What every job of run-faults has."""
+    job = {"checkpoint": str(setting.checkpoint), "record": setting.record, "size": size, "precision": setting.precision}
+    return job | {"first": setting.layers[0], "count": len(setting.layers)}
+
+
+def run_record(script, folder, setting, call, tokens, fault="right"):
+    """As `run`, by a record that no config.json says: blocks of `tokens`, chained through the states."""
+    folder.mkdir(parents=True)
+    state = folder / "state0.safetensors"
+    save_file(entry_state(setting, call), state)
+    jobs = []
+    for n, inputs in enumerate(input_files(script, folder, setting, call, tokens)):
+        out = folder / f"state{n + 1}.safetensors"
+        job = shared_job(setting, {"tokens": tokens, "maxSeq": setting.max_seq}) | {"fault": fault, "inputs": inputs}
+        jobs.append(job | {"state": str(state), "out": str(out)})
+        state = out
+    (folder / "jobs.json").write_text(json.dumps(jobs))
+    script("run-faults", folder / "jobs.json")
+    results = [load_file(job["out"]) for job in jobs]
+    hidden = np.concatenate([result.pop("hidden")[0, :, :, 0].T for result in results])
+    return hidden, results[-1]
+
+
 def run_faults(script, folder, setting, call, faults):
     """The call, one block, through faulty graphs: fault -> (hidden, states), as `run` gives it for the right one."""
     folder.mkdir(parents=True)
@@ -102,8 +128,7 @@ def run_faults(script, folder, setting, call, faults):
     save_file(entry_state(setting, call), state)
     size = {"tokens": len(call.positions), "maxSeq": setting.max_seq}
     (right,) = input_files(script, folder, setting, call, size["tokens"])
-    shared = {"checkpoint": str(setting.checkpoint), "size": size, "precision": setting.precision, "state": str(state)}
-    shared |= {"first": setting.layers[0], "count": len(setting.layers)}
+    shared = shared_job(setting, size) | {"state": str(state)}
     jobs = [shared | {"fault": fault, "inputs": right, "out": str(folder / f"{fault}.safetensors")} for fault in faults]
     if "rope_on_whole_head" in faults:  # Takes wider RoPE rows.
         (folder / "wide").mkdir()

@@ -9,6 +9,7 @@ import { readFileSync } from "node:fs";
 import type { Graph } from "../src/dsl/graph.ts";
 import type { Size } from "../src/dsl/model.ts";
 import { readDecoder } from "../src/models/config-read.ts";
+import type { Decoder } from "../src/models/decoder.ts";
 import type { Precision } from "../src/passes/interpret/reading.ts";
 import { planOf } from "../src/passes/run/plan.ts";
 import { prepare } from "../src/passes/run/run.ts";
@@ -22,6 +23,8 @@ interface Job {
   readonly first: number;
   readonly count: number;
   readonly checkpoint: string;
+  /** What the record says other than the checkpoint's configuration. */
+  readonly record?: Partial<Decoder>;
   readonly size: Size;
   readonly precision: Precision;
   readonly inputs: string;
@@ -31,11 +34,11 @@ interface Job {
 
 async function runJob(job: Job): Promise<void> {
   const store = await openCheckpoint(job.checkpoint);
-  const { decoder: config } = readDecoder(store.config, store.configPath);
+  const config = { ...readDecoder(store.config, store.configPath).decoder, ...job.record };
   const { first, count } = job;
   const wrong = layersOfWrongRecord(job.fault, config, job.size, { first, count });
   const graph: Graph = wrong ?? graphFaults[job.fault]!(config, job.size);
-  const values = { ...(await readArrays(job.state)), ...(await readArrays(job.inputs, () => "fp16")) };
+  const values = { ...(await readArrays(job.state, () => "fp16")), ...(await readArrays(job.inputs, () => "fp16")) };
   const plan = planOf(graph, { precision: job.precision });
   const executor = await prepare([plan], store.stream);
   const { outputs, states } = executor.run(plan, values);

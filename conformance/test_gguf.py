@@ -5,9 +5,10 @@ import json
 import numpy as np
 import pytest
 import torch
+import transformers
 from gguf import GGMLQuantizationType as Type, GGUFReader, GGUFWriter, GGUFValueType, GGML_QUANT_SIZES, quants
-from gguf import MODEL_ARCH, get_tensor_name_map
-from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM, Qwen2Config, Qwen2ForCausalLM, Qwen3Config, Qwen3ForCausalLM
+from gguf import MODEL_ARCH, RopeScalingType, get_tensor_name_map
+from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
 TYPES = [
@@ -82,6 +83,20 @@ def test_random_blocks_of_every_type(script, tmp_path, alignment):
     assert (metadata["int64"], metadata["truth"], metadata["text"]) == (-(2**40), True, "größer ≥ 1\n")
     assert metadata["phi3.block_count"] == 3
     assert metadata["phi3.attention.layer_norm_rms_epsilon"] == float(np.float32(1e-5))
+
+
+def test_types_are_those_of_the_gguf_package(script):
+    """Numbers, names and blocks; what is neither there nor retired is unknown."""
+    ours = dict(enumerate(json.loads(script("gguf", "types"))))
+    for kind in Type:
+        name, *block = ours.pop(kind.value)
+        if kind in TYPES:
+            assert (name, *block) == (kind.name, *GGML_QUANT_SIZES[kind])
+        else:
+            assert (name, block) == (f"the type {kind.name}", [])
+    retired = {id for id, (name,) in ours.items() if name.startswith(f"the retired type {id} (")}
+    assert retired == {4, 5, 31, 32, 33, 36, 37, 38}
+    assert all(name == f"the unknown type {id}" for id, (name,) in ours.items() if id not in retired)
 
 
 def test_every_tensor_of_real_weights(script, smollm2, measured):
@@ -167,25 +182,75 @@ def test_a_phi3_checkpoint_written_by_the_gguf_package(script, checkpoint_of, tm
 
 
 SIZES = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
-             vocab_size=64, max_position_embeddings=512, rms_norm_eps=1e-6, rope_theta=1e6, tie_word_embeddings=False)  # fmt: skip
+             vocab_size=64, max_position_embeddings=512, rms_norm_eps=1e-6, tie_word_embeddings=False,
+             bos_token_id=0, eos_token_id=0, pad_token_id=0)  # fmt: skip
+BASE = dict(rope_theta=1e6)
+# The scale of queries is not in the file, and so as llama.cpp has it.
+GEMMA = dict(head_dim=32, query_pre_attn_scalar=32, sliding_window=12, tie_word_embeddings=True)
+ROPE = {"full_attention": dict(rope_type="default", rope_theta=1e6), "sliding_attention": dict(rope_type="default", rope_theta=1e4)}
+LINEAR = ROPE | {"full_attention": dict(rope_type="linear", factor=8.0, rope_theta=1e6)}
+# Name: its architecture in the file, the class, what it adds to the sizes, and two layers that show all its kinds.
 OTHERS = {
-    "qwen2": lambda: Qwen2ForCausalLM(Qwen2Config(**SIZES)),
-    "qwen3": lambda: Qwen3ForCausalLM(Qwen3Config(**SIZES, head_dim=32)),
+    "llama": ("llama", "Llama", BASE, 0),
+    "llama, biases": ("llama", "Llama", BASE | dict(attention_bias=True, mlp_bias=True), 0),
+    "qwen2": ("qwen2", "Qwen2", BASE, 0),
+    "qwen3": ("qwen3", "Qwen3", BASE | dict(head_dim=32), 0),
+    "smollm3": ("smollm3", "SmolLM3", BASE | dict(num_hidden_layers=4), 2),
+    "gemma2": ("gemma2", "Gemma2", GEMMA | dict(attn_logit_softcapping=20.0, final_logit_softcapping=10.0), 0),
+    "gemma3": ("gemma3", "Gemma3Text", GEMMA | dict(num_hidden_layers=6, rope_parameters=ROPE), 4),
+    "gemma3, linear": ("gemma3", "Gemma3Text", GEMMA | dict(num_hidden_layers=6, rope_parameters=LINEAR), 4),
+    "gemma3, no window": ("gemma3", "Gemma3Text", GEMMA | dict(rope_parameters=ROPE, layer_types=["full_attention"] * 2), 0),
+    "gemma2, 27B": ("gemma2", "Gemma2", GEMMA | dict(num_hidden_layers=46, query_pre_attn_scalar=16), 0),
+}
+# What the converter of llama.cpp does to tensors, and the keys that it writes; without one of them the file is another model's.
+FAULTS = {
+    "rows left as they are": ["llama", "llama, biases", "smollm3"],
+    "rows of biases left as they are": ["llama, biases"],
+    "rows interleaved": ["qwen2", "qwen3", "gemma2", "gemma3"],
+    "gains left as they are": ["gemma2", "gemma3"],
+    "gains of heads left as they are": ["gemma3"],
+    "norms changed over": ["gemma2", "gemma3"],
+    "caps lost": ["gemma2"],
+    "window lost": ["gemma2", "gemma3"],
+    "scaling lost": ["gemma3, linear"],
+    "theta lost": ["smollm3", "gemma3"],
 }
 
 
-@pytest.mark.parametrize("architecture", OTHERS)
-def test_qwen_written_by_the_gguf_package(graphc, script, tmp_path, architecture):
-    """The tensors of a model of transformers under their GGUF names; what comes of it is what comes of its folder."""
+def other_model(variant):
+    """The class with random weights. Gains are numbers of bf16 and none is near 0, so that 1 + gain is exact in fp32."""
+    _, name, more, _ = OTHERS[variant]
     torch.manual_seed(0)
-    model = OTHERS[architecture]().eval()
-    for name, tensor in model.state_dict().items():
-        if "norm" in name or "bias" in name:
-            tensor.uniform_(0.5, 1.5)
-    folder, path = tmp_path / "folder", tmp_path / "model.gguf"
-    model.save_pretrained(folder)
-    c = model.config
-    writer = GGUFWriter(path, architecture)
+    config = getattr(transformers, f"{name}Config")(**SIZES | more)
+    model = getattr(transformers, {"Gemma3Text": "Gemma3ForCausalLM"}.get(name, f"{name}ForCausalLM"))(config).eval()
+    for parameter_name, tensor in model.state_dict().items():
+        if "norm" in parameter_name or "bias" in parameter_name:
+            least = -0.5 if name.startswith("Gemma") else 0.5
+            tensor.uniform_(least, least + 1)
+            tensor.copy_(tensor.bfloat16())
+            tensor[tensor.abs() < 2**-16] = 0
+    return model
+
+
+def interleaved(data, heads):
+    """As the converter of llama permutes the rows of q and k."""
+    return data.reshape(heads, 2, data.shape[0] // heads // 2, *data.shape[1:]).swapaxes(1, 2).reshape(data.shape)
+
+
+def converted(architecture, name, data, c, fault):
+    """A tensor as the converter writes it."""
+    rows = {"q": c.num_attention_heads, "k": c.num_key_value_heads}
+    which = next((which for which in rows if f".{which}_proj." in name), None)
+    left = fault == "rows left as they are" or (fault == "rows of biases left as they are" and name.endswith("bias"))
+    if which and (architecture in ("llama", "smollm3") and not left or fault == "rows interleaved"):
+        return interleaved(data, rows[which])
+    left = fault == "gains left as they are" or (fault == "gains of heads left as they are" and "self_attn" in name)
+    if architecture.startswith("gemma") and name.endswith("norm.weight") and not left:
+        return data + np.float32(1)
+    return data
+
+
+def write_keys(writer, architecture, c, fault):
     writer.add_context_length(c.max_position_embeddings)
     writer.add_embedding_length(c.hidden_size)
     writer.add_feed_forward_length(c.intermediate_size)
@@ -193,21 +258,90 @@ def test_qwen_written_by_the_gguf_package(graphc, script, tmp_path, architecture
     writer.add_head_count(c.num_attention_heads)
     writer.add_head_count_kv(c.num_key_value_heads)
     writer.add_layer_norm_rms_eps(c.rms_norm_eps)
-    writer.add_rope_freq_base(SIZES["rope_theta"])
-    if architecture == "qwen3":
-        writer.add_key_length(32)
-        writer.add_value_length(32)
-    names = get_tensor_name_map(MODEL_ARCH[architecture.upper()], c.num_hidden_layers)
-    for name, tensor in model.state_dict().items():
-        writer.add_tensor(names.get_name(name, (".weight", ".bias")), tensor.numpy())
+    rope = c.rope_parameters.get("full_attention", c.rope_parameters)
+    # The converter of gemma2 writes no theta: it is 10000.
+    if architecture != "gemma2" and fault != "theta lost":
+        writer.add_rope_freq_base(rope["rope_theta"])
+    if rope["rope_type"] == "linear" and fault != "scaling lost":
+        writer.add_rope_scaling_type(RopeScalingType.LINEAR)
+        writer.add_rope_scaling_factor(rope["factor"])
+    if architecture == "qwen3" or architecture.startswith("gemma"):
+        writer.add_key_length(c.head_dim)
+        writer.add_value_length(c.head_dim)
+    if architecture.startswith("gemma") and "sliding_attention" in c.layer_types and fault != "window lost":
+        writer.add_sliding_window(c.sliding_window)
+    if architecture == "gemma2" and fault != "caps lost":
+        writer.add_attn_logit_softcapping(c.attn_logit_softcapping)
+        writer.add_final_logit_softcapping(c.final_logit_softcapping)
+
+
+def write_other(variant, folder, path, fault=None):
+    """A model of transformers in a folder, and in a file as llama.cpp's converter lays it out."""
+    architecture = OTHERS[variant][0]
+    model = other_model(variant)
+    model.save_pretrained(folder)
+    writer = GGUFWriter(path, architecture)
+    write_keys(writer, architecture, model.config, fault)
+    names = get_tensor_name_map(MODEL_ARCH[architecture.upper()], model.config.num_hidden_layers)
+    tensors = {n: t.numpy() for n, t in model.state_dict().items() if n != "lm_head.weight" or not model.config.tie_word_embeddings}
+    other = {"post_attention_layernorm": "post_feedforward_layernorm", "post_feedforward_layernorm": "post_attention_layernorm"}
+    for name, data in tensors.items():
+        parts = name.split(".")
+        if fault == "norms changed over" and parts[-2] in other:
+            parts[-2] = other[parts[-2]]
+        writer.add_tensor(names.get_name(".".join(parts), (".weight", ".bias")), converted(architecture, name, data, model.config, fault))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
     writer.close()
-    expected = {name: digests(tensor.numpy())["fp16"] for name, tensor in model.state_dict().items()}
-    assert json.loads(script("gguf", "checkpoint", path))["tensors"] == expected
-    for source, out in ((folder, "a"), (path, "b")):
-        graphc("emit", source, "--layer", 1, "--max-seq", 32, "--out", tmp_path / out)
-    files = {out: {p.relative_to(tmp_path / out): p.read_bytes() for p in (tmp_path / out).rglob("*") if p.is_file()} for out in "ab"}
-    assert files["a"] == files["b"]
-    assert sum(p.name == "weight.bin" for p in files["a"]) == 2
+    return {name: digests(data)["fp16"] for name, data in tensors.items()}
+
+
+def package_files(graphc, source, layer, out):
+    graphc("emit", source, "--layer", layer, "--layers", 2, "--ahead-of-evidence", "--max-seq", 32, "--out", out)
+    return {p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("variant", OTHERS)
+def test_a_model_written_by_the_gguf_package(variant, graphc, script, tmp_path):
+    """The tensors of a model of transformers under their GGUF names: its record, its tensors and its packages are those of
+    its folder."""
+    folder, path = tmp_path / "folder", tmp_path / "model.gguf"
+    expected = write_other(variant, folder, path)
+    ours, theirs = (json.loads(script("gguf", "checkpoint", source)) for source in (path, folder))
+    assert ours["decoder"] == theirs["decoder"]
+    assert ours["tensors"] == expected == {name: theirs["tensors"][name] for name in expected}
+    files = [package_files(graphc, source, OTHERS[variant][3], tmp_path / out) for source, out in ((folder, "a"), (path, "b"))]
+    assert files[0] == files[1]
+    assert sum(p.name == "weight.bin" for p in files[0]) == 2
+
+
+@pytest.mark.parametrize("fault, variant", [(fault, variant) for fault, variants in FAULTS.items() for variant in variants])
+def test_a_file_of_another_layout_is_not_the_same(fault, variant, script, tmp_path):
+    folder, path = tmp_path / "folder", tmp_path / "model.gguf"
+    expected = write_other(variant, folder, path, fault)
+    ours, theirs = (json.loads(script("gguf", "checkpoint", source)) for source in (path, folder))
+    assert (ours["decoder"], ours["tensors"]) != (theirs["decoder"], expected)
+    is_told = fault in ("caps lost", "window lost", "scaling lost", "theta lost")
+    assert (ours["decoder"] != theirs["decoder"]) == is_told
+    assert (ours["tensors"] != expected) != is_told
+
+
+def test_of_any_gain_2_to_the_minus_24_is_lost(script, tmp_path, measured):
+    """What a converter adds in fp32 costs a gain half a unit of 1; the rest is its rounding to fp16."""
+    gains = np.random.default_rng(3).uniform(-0.5, 0.9, 4096).astype(np.float32)
+    back = (gains + np.float32(1)) - np.float32(1)
+    assert 2**-26 < np.abs(back.astype(np.float64) - gains).max() <= 2**-24
+    path = tmp_path / "gains.gguf"
+    writer = GGUFWriter(path, "gemma3")
+    config = transformers.Gemma3TextConfig(**SIZES | GEMMA)
+    write_keys(writer, "gemma3", config, None)
+    writer.add_tensor("token_embd.weight", np.zeros((64, 64), np.float32))
+    writer.add_tensor("blk.0.ffn_norm.weight", gains + np.float32(1))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    found = json.loads(script("gguf", "checkpoint", path))["tensors"]
+    assert found["model.layers.0.pre_feedforward_layernorm.weight"] == digests(back)["fp16"]
+    measured(f"gains of Gemma: {np.abs(back.astype(np.float64) - gains).max():.1e} at worst from those of safetensors, before fp16")

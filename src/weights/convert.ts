@@ -51,7 +51,7 @@ function fp32Value(bits: number): number {
  * takes milliseconds to fill.
  */
 export function makeConverter(dtype: SourceDType, factor = 1): Converter {
-  if (factor !== 1) return dtype === "F32" ? makeFp32(factor) : makeScaled(dtype, factor);
+  if (factor !== 1) return dtype === "F32" ? makeScaledFp32(factor) : makeScaled(dtype, factor);
   return { BF16: makeBf16, F16: () => convertFp16, F32: makeFp32 }[dtype]();
 }
 
@@ -80,6 +80,8 @@ const LEAST_NORMAL = 0x38800000;
 const LOSSY = 0x10000;
 /** Elements that the fast code for bf16 takes at a time. */
 const GROUP = 8;
+/** The same of fp32. */
+const FP32_GROUP = 4;
 
 /** bf16: groups of normal numbers by the fast code, all others by a table of the 65,536 bit patterns. */
 function makeBf16(): Converter {
@@ -126,22 +128,36 @@ function makeScaled(dtype: "BF16" | "F16", factor: number): Converter {
   };
 }
 
-function makeFp32(factor = 1): Converter {
-  const values = new Float64Array(0x10000);
-  for (let bits = 0; bits < values.length; bits++) values[bits] = fp16Value(bits);
-  return ({ buffer }, begin, end, tally) => {
-    const patterns = new Int32Array(buffer, 0, end);
+/** fp32 times a factor, as a double. */
+const makeScaledFp32 =
+  (factor: number): Converter =>
+  ({ buffer }, begin, end, tally) => {
     const floats = new Float32Array(buffer, 0, end);
     const results = new Uint16Array(buffer, 0, end);
     for (let i = begin; i < end; i++) {
       const value = floats[i]! * factor;
-      const result = factor === 1 ? fp16OfFp32(patterns[i]!) : fp16Bits(roundFp16(value));
-      const error = Math.abs(value - values[result]!);
-      if (error > 0 && error < Infinity) {
-        tally.rounded += 1;
-        if (error > tally.worstError) tally.worstError = error;
-      } else if (error !== 0) tallyLoss(tally, i, value, values[result]!);
+      const result = fp16Bits(roundFp16(value));
+      const rounded = fp16Value(result);
+      if (value !== rounded) tallyLoss(tally, i, value, rounded);
       results[i] = result;
+    }
+  };
+
+/** fp32: groups that fp16 holds by the fast code, the others one by one. */
+function makeFp32(): Converter {
+  return (slab, begin, end, tally) => {
+    const patterns = new Int32Array(slab.buffer, 0, end);
+    const results = new Uint16Array(slab.buffer, 0, end);
+    const whole = end - ((end - begin) % FP32_GROUP);
+    for (let i = begin; i < end; ) {
+      i = slab.convertFp32(i, whole, tally);
+      for (const next = Math.min(i + FP32_GROUP, end); i < next; i++) {
+        const bits = patterns[i]!;
+        const result = fp16OfFp32(bits);
+        const [value, rounded] = [sourceValue.F32(bits), fp16Value(result)];
+        if (value !== rounded || !Number.isFinite(value)) tallyLoss(tally, i, value, rounded);
+        results[i] = result;
+      }
     }
   };
 }

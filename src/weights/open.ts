@@ -24,5 +24,5 @@ export interface OpenWeights extends WeightStore {
 export async function openWeights(path: string): Promise<OpenWeights> {
   const isFile = (await statOf(path))?.isFile() ?? path.endsWith(".gguf");
   if (!isFile) return openCheckpoint(path);
-  return { ...(await openGgufCheckpoint(path)), container: "GGUF file", notNeeded: new Set(), notes: [] };
+  return { ...(await openGgufCheckpoint(path)), container: "GGUF file", notNeeded: new Set() };
 }

@@ -1,8 +1,11 @@
-/** Memory that elements are read into and converted in, with the code that does the common case of bf16 eight at a time. */
+/** Memory that elements are read into and converted in, with the code that does the common cases several at a time. */
 
 /** bf16.wat, assembled (test/weights/slab.test.ts holds the two together). */
 export const CONVERT_BASE64 =
   "AGFzbQEAAAABBwFgAn9/AX8CDwEDZW52Bm1lbW9yeQIAAAMCAQAHCwEHY29udmVydAAACqgBAaUBAQJ7AkADQCAAIAFPDQEgAP0ABAAhAiAC/Qz/f/9//3//f/9//3//f/9//U4hAyAD/QyAOIA4gDiAOIA4gDiAOIA4/ZEB/QwADwAPAA8ADwAPAA8ADwAP/Tb9Uw0BIAAgAv0M/3//f/9//3//f/9//3//f/1PIAP9DAA4ADgAOAA4ADgAOAA4ADj9kQFBA/2LAf1Q/QsEACAAQRBqIQAMAAsLIAAL";
+/** fp32.wat, likewise. */
+export const CONVERT_FP32_BASE64 =
+  "AGFzbQEAAAABBwFgAn9/AX8CDwEDZW52Bm1lbW9yeQIAAAMCAQAGDgJ/AUEAC30BQwAAAAALBx0DB3JvdW5kZWQDAAV3b3JzdAMBB2NvbnZlcnQAAArQAwHNAwEIewJAA0AgACABTw0BIABBAnT9AAQAIQIgAv0M////f////3////9/////f/1OIQMgA/0MAPB/RwDwf0cA8H9HAPB/R/0//VMNASAD/QwAAIA4AACAOAAAgDgAAIA4/TkhBiAD/Qz/DwAA/w8AAP8PAAD/DwAA/a4BIANBDf2tAf0MAQAAAAEAAAABAAAAAQAAAP1O/a4B/QwA4P//AOD//wDg//8A4P///U4hBCAD/QwAAAA/AAAAPwAAAD8AAAA//eQBIQUgAyAF/QwAAAA/AAAAPwAAAD8AAAA//eUBIAQgBv1S/eUB/eABIQcgCCAH/QwAAAAAAAAAAAAAAAAAAAAA/UT9sQEhCCAJIAf96wEhCSAAQQF0IAX9DAAAAD8AAAA/AAAAPwAAAD/9sQEgBP0MAAAAOAAAADgAAAA4AAAAOP2xAUEN/a0BIAb9UiACQRD9rQH9DACAAAAAgAAAAIAAAACAAAD9Tv1Q/QwAAAAAAAAAAAAAAAAAAAAA/YYB/VsDAAAgAEEEaiEADAALCyMAIAj9GwAgCP0bAWogCP0bAiAI/RsDampqJAAjASAJ/R8AIAn9HwGXIAn9HwIgCf0fA5eXlyQBIAAL";
 
 /** Memory of a WASM instance, a multiple of 64 KiB; conversion happens in place. */
 export interface Slab {
@@ -12,15 +15,32 @@ export interface Slab {
    * numbers; returns the first element that is not done. `begin` and `end` are multiples of eight.
    */
   convertNormalBf16(begin: number, end: number): number;
+  /**
+   * Converts fp32 elements [begin, end) to fp16 in place, in groups of four, as long as fp16 holds a group; what was lost is
+   * added to the tally. Returns the first element that is not done. `begin` and `end` are multiples of four.
+   */
+  convertFp32(begin: number, end: number, tally: RoundingTally): number;
+}
+
+/** How many elements were rounded, and the largest difference. */
+interface RoundingTally {
+  rounded: number;
+  worstError: number;
 }
 
 interface SlabWebAssembly {
   readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
   readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (
-    module: object,
-    imports: object,
-  ) => { readonly exports: { readonly convert: (at: number, end: number) => number } };
+  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
+}
+
+interface Conversion {
+  readonly convert: (begin: number, end: number) => number;
+}
+
+interface TallyingConversion extends Conversion {
+  readonly rounded: { value: number };
+  readonly worst: { value: number };
 }
 
 /** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
@@ -31,6 +51,19 @@ const PAGE = 2 ** 16;
 /** A new slab of at least so many bytes, all zero. */
 export function newSlab(bytes: number): Slab {
   const memory = new Memory({ initial: Math.ceil(bytes / PAGE) });
-  const { convert } = new Instance(new Module(Buffer.from(CONVERT_BASE64, "base64")), { env: { memory } }).exports;
-  return { buffer: memory.buffer, convertNormalBf16: (begin, end) => convert(2 * begin, 2 * end) / 2 };
+  const exportsOf = (base64: string) =>
+    new Instance(new Module(Buffer.from(base64, "base64")), { env: { memory } }).exports;
+  const bf16 = exportsOf(CONVERT_BASE64) as Conversion;
+  const fp32 = exportsOf(CONVERT_FP32_BASE64) as TallyingConversion;
+  return {
+    buffer: memory.buffer,
+    convertNormalBf16: (begin, end) => bf16.convert(2 * begin, 2 * end) / 2,
+    convertFp32(begin, end, tally) {
+      [fp32.rounded.value, fp32.worst.value] = [0, 0];
+      const stop = fp32.convert(begin, end);
+      tally.rounded += fp32.rounded.value;
+      tally.worstError = Math.max(tally.worstError, fp32.worst.value);
+      return stop;
+    },
+  };
 }

@@ -62,6 +62,13 @@ test("fp32: random bit patterns, every halfway case and its neighbours", () => {
   ]);
   const wrong = cases.filter((bits) => fp16OfFp32(bits) !== expected(sourceValue.F32(bits)));
   expect(wrong).toEqual([]);
+  // Several at a time.
+  const values = new Float32Array(Uint32Array.from(cases).buffer);
+  const { bits, tally } = converted("F32", values);
+  expect(bits.findIndex((b, i) => b !== fp16OfFp32(cases[i]!))).toBe(-1);
+  const lost = Array.from(values).filter((x) => Number.isFinite(roundFp16(x)) && roundFp16(x) !== x);
+  expect(tally.rounded).toBe(lost.length);
+  expect(tally.worstError).toBe(lost.reduce((most, x) => Math.max(most, Math.abs(x - roundFp16(x))), 0));
 });
 
 test("fp32: results, losses and their places", () => {
@@ -83,6 +90,15 @@ test("fp32: results, losses and their places", () => {
       });
     }),
   );
+});
+
+test("fp32: elements behind the last one are neither converted nor counted", () => {
+  for (let count = 0; count <= 9; count++) {
+    const values = Float32Array.from({ length: 12 }, () => 1 + 2 ** -12);
+    const { bits, tally } = converted("F32", values, count);
+    expect(bits.slice(0, count)).toEqual(Array(count).fill(0x3c00));
+    expect([tally.rounded, tally.worstError]).toEqual([count, count === 0 ? 0 : 2 ** -12]);
+  }
 });
 
 test("fp16 stays as it is, NaN payloads too", () => {

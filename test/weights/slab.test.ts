@@ -1,13 +1,16 @@
-/** The assembled bf16 conversion: its code, and where it stops. */
+/** The assembled conversions: their code, what they give, and where they stop. */
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import wabt from "wabt";
-import { CONVERT_BASE64, newSlab } from "../../src/weights/slab.ts";
+import { CONVERT_BASE64, CONVERT_FP32_BASE64, newSlab } from "../../src/weights/slab.ts";
 
-test("the assembled code is that of bf16.wat", async () => {
-  const source = await readFile(new URL("../../src/weights/bf16.wat", import.meta.url), "utf8");
-  const { buffer } = (await wabt()).parseWat("bf16.wat", source, { simd: true }).toBinary({});
-  expect(Buffer.from(buffer).toString("base64")).toBe(CONVERT_BASE64);
+test.each([
+  ["bf16.wat", CONVERT_BASE64],
+  ["fp32.wat", CONVERT_FP32_BASE64],
+])("the assembled code is that of %s", async (name, base64) => {
+  const source = await readFile(new URL(`../../src/weights/${name}`, import.meta.url), "utf8");
+  const { buffer } = (await wabt()).parseWat(name, source, { simd: true }).toBinary({});
+  expect(Buffer.from(buffer).toString("base64")).toBe(base64);
 });
 
 test("it stops at each group with an element outside fp16's normal range, and at the end", () => {
@@ -24,4 +27,26 @@ test("it stops at each group with an element outside fp16's normal range, and at
       expect(slab.convertNormalBf16(16, 24)).toBe(24);
       expect(slab.convertNormalBf16(24, 24)).toBe(24);
     }
+});
+
+test("of fp32 it stops at each group with an element that fp16 cannot hold, and adds to the tally", () => {
+  const slab = newSlab(100);
+  const [numbers, bits] = [new Float32Array(slab.buffer), new Uint16Array(slab.buffer)];
+  const tally = { rounded: 3, worstError: 2 ** -13 };
+  for (const odd of [65520, -65520, Number.NaN, Infinity, -Infinity])
+    for (let place = 4; place < 8; place++) {
+      numbers.fill(1.5, 0, 12);
+      numbers[place] = odd;
+      expect(slab.convertFp32(0, 12, tally)).toBe(4);
+      expect([...bits.subarray(0, 4)]).toEqual(Array(4).fill(0x3e00));
+      expect(numbers[place]).toBe(odd);
+      expect(slab.convertFp32(8, 12, tally)).toBe(12);
+      expect([...bits.subarray(8, 12)]).toEqual(Array(4).fill(0x3e00));
+      expect(slab.convertFp32(12, 12, tally)).toBe(12);
+    }
+  expect(tally).toEqual({ rounded: 3, worstError: 2 ** -13 });
+  numbers.set([1 + 2 ** -12, -(2 ** -26), 65519, 2 ** -14 - 2 ** -30]);
+  expect(slab.convertFp32(0, 4, tally)).toBe(4);
+  expect([...bits.subarray(0, 4)]).toEqual([0x3c00, 0x8000, 0x7bff, 0x0400]);
+  expect(tally).toEqual({ rounded: 7, worstError: 15 });
 });

@@ -5,10 +5,12 @@ import type { StoredTensor } from "../../models/config-tensors.ts";
 import { fp16Store } from "../fp16-store.ts";
 import type { ReadableTensor } from "../rectangle.ts";
 import type { WeightStore } from "../store.ts";
-import { configOfGguf } from "./as-config.ts";
+import type { GgufArchitecture } from "./config/architectures.ts";
+import { architectureOf, configOfGguf } from "./config/as-config.ts";
+import { ROPE_TENSORS } from "./config/rope.ts";
 import { type GgufFile, openGguf } from "./file.ts";
 import { huggingFaceName } from "./names.ts";
-import { halvesApart } from "./rows.ts";
+import { halvesApart, lessOne } from "./rows.ts";
 
 /** An open file; weights stream as fp16, each element rounded once from its fp32 value. */
 export interface GgufCheckpoint extends WeightStore {
@@ -17,10 +19,9 @@ export interface GgufCheckpoint extends WeightStore {
   readonly configPath: string;
   /** By Hugging Face's names; quantised ones are numbers, F32. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What llama.cpp's code says and the file does not, a sentence each. */
+  readonly notes: readonly string[];
 }
-
-/** Tensors of RoPE, which the configuration holds. */
-const ROPE_TENSORS = ["rope_factors_short.weight", "rope_factors_long.weight"] as const;
 
 /**
  * Opens a file and makes sense of its header.
@@ -31,8 +32,9 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
   try {
     const shapes = new Map<string, Shape>([...file.tensors].map(([name, { shape }]) => [name, shape]));
     const longRope = await longRopeOf(file);
-    const config = configOfGguf({ path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) });
-    const readable = readableTensors(file, Number(config.head_dim));
+    const facts = { path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) };
+    const { config, notes } = configOfGguf(facts);
+    const readable = readableTensors(file, architectureOf(facts), Number(config.head_dim));
     return {
       ...fp16Store((tensor) => {
         const found = readable.get(tensor);
@@ -40,6 +42,7 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
         return found;
       }),
       config,
+      notes,
       configPath: path,
       tensors: new Map(
         [...readable].map(([name, { dtype, shape, encoding }]) => [name, { name, dtype, shape, encoding }]),
@@ -55,18 +58,30 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
 /** A tensor, and how the file stores it. */
 type Encoded = ReadableTensor & { readonly encoding: string };
 
-function readableTensors(file: GgufFile, headDim: number): ReadonlyMap<string, Encoded> {
-  const isLlama = file.metadata.get("general.architecture") === "llama";
-  const isFused = file.tensors.has("blk.0.attn_qkv.weight") && !file.tensors.has("blk.0.ffn_gate.weight");
-  const entries = [...file.tensors.values()].flatMap((tensor): readonly (readonly [string, Encoded])[] => {
-    if (ROPE_TENSORS.some((name) => name === tensor.name)) return [];
-    const name = huggingFaceName(tensor.name, isFused) ?? tensor.name;
-    const stored = { ...file.readable(tensor), name, encoding: tensor.encoding.name };
-    const isTurned = isLlama && /\.(q|k)_proj\.weight$/.test(name);
-    if (isTurned) checkHeads(file.path, stored, headDim);
-    return [[name, isTurned ? { ...stored, ...halvesApart(stored, headDim) } : stored]];
-  });
-  return new Map(entries);
+function readableTensors(file: GgufFile, made: GgufArchitecture, headDim: number): ReadonlyMap<string, Encoded> {
+  const fused = file.tensors.has("blk.0.attn_qkv.weight") && !file.tensors.has("blk.0.ffn_gate.weight");
+  const found = new Map<string, Encoded>();
+  for (const tensor of file.tensors.values()) {
+    if (ROPE_TENSORS.some((name) => name === tensor.name)) continue;
+    const name = huggingFaceName(tensor.name, { fused, postNorms: made.postNorms }) ?? tensor.name;
+    if (found.has(name)) throw new UserError(`${file.path}: two tensors are what Hugging Face calls "${name}"`);
+    found.set(
+      name,
+      unconverted(file, { ...file.readable(tensor), name, encoding: tensor.encoding.name }, made, headDim),
+    );
+  }
+  return found;
+}
+
+/** The tensor as it was before llama.cpp's converter changed its rows or its numbers. */
+function unconverted(file: GgufFile, stored: Encoded, made: GgufArchitecture, headDim: number): Encoded {
+  if (made.interleaves && /\.(q|k)_proj\.(weight|bias)$/.test(stored.name)) {
+    checkHeads(file.path, stored, headDim);
+    return { ...stored, ...halvesApart(stored, headDim) };
+  }
+  if (made.addsOne && /norm\.weight$/.test(stored.name))
+    return { ...lessOne(stored), encoding: `${stored.encoding} read less the 1 that its converter added` };
+  return stored;
 }
 
 /** Rows that are put back head by head: of a part of a head the next tensor's would be taken. */

@@ -36,6 +36,7 @@ const SCALARS = {
   11: BigInt64Array,
   12: Float64Array,
 } as const;
+const TRUTH = 7;
 /** Number of one of them. */
 export type ScalarType = keyof typeof SCALARS;
 /** Values of one of them. */
@@ -77,7 +78,9 @@ export function cursorOver(bytes: Uint8Array, size: number, path: string): Curso
     scalars(type, count, what) {
       const from = take(count * SCALARS[type].BYTES_PER_ELEMENT, what);
       // A copy, since the bytes of an array begin anywhere.
-      return new SCALARS[type](bytes.slice(from, at).buffer);
+      const copy = bytes.slice(from, at);
+      if (type === TRUTH) for (const byte of copy) truthOf(byte, `${path}: ${what}`);
+      return new SCALARS[type](copy.buffer);
     },
     string(what) {
       const length = cursor.u64(`the length of ${what}`);
@@ -96,6 +99,11 @@ export function cursorOver(bytes: Uint8Array, size: number, path: string): Curso
     },
   };
   return cursor;
+}
+
+function truthOf(byte: number, where: string): boolean {
+  if (byte > 1) throw new UserError(`${where} is ${byte} where a truth value is 0 or 1`);
+  return byte === 1;
 }
 
 function scalarAt(
@@ -120,11 +128,8 @@ function scalarAt(
       return view.getInt32(at, true);
     case 6:
       return view.getFloat32(at, true);
-    case 7: {
-      const byte = view.getUint8(at);
-      if (byte > 1) throw new UserError(`${where} is ${byte} where a truth value is 0 or 1`);
-      return byte === 1;
-    }
+    case TRUTH:
+      return truthOf(view.getUint8(at), where);
     case 10:
       return whole(view.getBigUint64(at, true));
     case 11:

@@ -66,13 +66,23 @@ const OTHERS: ReadonlyMap<number, string> = new Map([
   [40, "NVFP4"],
   [41, "Q1_0"],
 ]);
-const RETIRED: ReadonlySet<number> = new Set([4, 5, 31, 32, 33, 36, 37, 38]);
+/** Types that files once had, and no reader has any more. */
+const RETIRED: ReadonlyMap<number, string> = new Map([
+  [4, "Q4_2"],
+  [5, "Q4_3"],
+  [31, "Q4_0_4_4"],
+  [32, "Q4_0_4_8"],
+  [33, "Q4_0_8_8"],
+  [36, "IQ4_NL_4_4"],
+  [37, "IQ4_NL_4_8"],
+  [38, "IQ4_NL_8_8"],
+]);
 
 /** What a type that is not read is called. */
 export function strangerName(id: number): string {
-  const name = OTHERS.get(id);
+  const [name, retired] = [OTHERS.get(id), RETIRED.get(id)];
   if (name !== undefined) return `the type ${name}`;
-  return RETIRED.has(id) ? `the retired type ${id}` : `the unknown type ${id}`;
+  return retired === undefined ? `the unknown type ${id}` : `the retired type ${id} (${retired})`;
 }
 
 /** The names of all that is read, for messages. */

@@ -82,10 +82,16 @@ async function readBlocks(
   const [first, end] = [offset / 4, (offset + target.length) / 4];
   const firstBlock = Math.floor(first / elements);
   const endBlock = Math.ceil(end / elements);
-  const stored = new Uint8Array((endBlock - firstBlock) * bytes);
+  // Not a new Uint8Array: filling it with zeros first takes as long as reading.
+  const stored = Buffer.allocUnsafeSlow((endBlock - firstBlock) * bytes);
   await from(stored, firstBlock * bytes);
-  const numbers = new Float32Array((endBlock - firstBlock) * elements);
+  // Whole blocks go where they are wanted at once.
+  const isWhole = first === firstBlock * elements && end === endBlock * elements && target.byteOffset % 4 === 0;
+  const numbers = isWhole
+    ? new Float32Array(target.buffer, target.byteOffset, end - first)
+    : new Float32Array((endBlock - firstBlock) * elements);
   for (let n = 0; n < endBlock - firstBlock; n++) dequantise(stored, n * bytes, numbers, n * elements);
+  if (isWhole) return;
   const wanted = numbers.subarray(first - firstBlock * elements, end - firstBlock * elements);
   target.set(new Uint8Array(wanted.buffer, wanted.byteOffset, wanted.byteLength));
 }

@@ -59,7 +59,8 @@ function checkMagic(cursor: Cursor, path: string): void {
   const version = cursor.u32();
   if (version === VERSION) return;
   const swapped = ((version & 0xff) << 24) | ((version & 0xff00) << 8) | ((version >>> 8) & 0xff00) | (version >>> 24);
-  if (swapped === VERSION) throw new UserError(`${path} is a big-endian GGUF file, which graphc does not read`);
+  if (swapped > 0 && swapped <= VERSION)
+    throw new UserError(`${path} is a big-endian GGUF file, which graphc does not read`);
   throw new UserError(`${path} is a GGUF file of version ${version}; graphc reads version ${VERSION}`);
 }
 

@@ -6,7 +6,7 @@ const WHOLE: ReadonlyMap<string, string> = new Map([
   ["output.weight", "lm_head.weight"],
 ]);
 
-/** Of a layer; a fused gate and up stands under the name of up. */
+/** Of a layer. */
 const OF_LAYER: ReadonlyMap<string, string> = new Map([
   ["attn_norm", "input_layernorm"],
   ["attn_qkv", "self_attn.qkv_proj"],
@@ -22,11 +22,29 @@ const OF_LAYER: ReadonlyMap<string, string> = new Map([
   ["ffn_down", "mlp.down_proj"],
 ]);
 
-/** The name in a Hugging Face checkpoint; undefined where there is none. `fused` says that gate and up are one tensor. */
-export function huggingFaceName(name: string, fused: boolean): string | undefined {
+/** Where gate and up are one, it stands under the name of up. */
+const FUSED: ReadonlyMap<string, string> = new Map([["ffn_up", "mlp.gate_up_proj"]]);
+
+/** Where norms stand on both sides of a block, the one before the feed-forward has another name. */
+const POST_NORMS: ReadonlyMap<string, string> = new Map([
+  ["post_attention_norm", "post_attention_layernorm"],
+  ["ffn_norm", "pre_feedforward_layernorm"],
+  ["post_ffw_norm", "post_feedforward_layernorm"],
+]);
+
+/** What the names of a layer depend on. */
+export interface Naming {
+  /** Gate and up are one tensor. */
+  readonly fused: boolean;
+  /** Norms stand on both sides of a block. */
+  readonly postNorms: boolean;
+}
+
+/** The name in a Hugging Face checkpoint; undefined where there is none. */
+export function huggingFaceName(name: string, { fused, postNorms }: Naming): string | undefined {
   const whole = WHOLE.get(name);
   if (whole !== undefined) return whole;
-  const [, layer, part, kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
-  const local = fused && part === "ffn_up" ? "mlp.gate_up_proj" : OF_LAYER.get(part ?? "");
+  const [, layer, part = "", kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
+  const local = (fused && FUSED.get(part)) || (postNorms && POST_NORMS.get(part)) || OF_LAYER.get(part);
   return local === undefined ? undefined : `model.layers.${layer}.${local}.${kind}`;
 }

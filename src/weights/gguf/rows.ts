@@ -1,6 +1,6 @@
-/** Rows of a stored matrix in another order. */
+/** Tensors as they were before llama.cpp's converter put their rows in another order, or added 1 to them. */
 
-import { sourceBytes } from "../convert.ts";
+import { sourceBytes, sourceValue } from "../convert.ts";
 import { matrixOf, type ReadableTensor } from "../rectangle.ts";
 
 /**
@@ -34,4 +34,26 @@ function deinterleaved(rows: Uint8Array, rowBytes: number, headDim: number): Uin
     result.set(rows.subarray(from * rowBytes, (from + 1) * rowBytes), row * rowBytes);
   }
   return result;
+}
+
+/**
+ * The numbers of a tensor less 1, as fp32. The converter of Gemma adds it in fp32 to gains that stand less 1 in Hugging
+ * Face's checkpoints: what comes back is the gain that was, to within 2⁻²⁴, and exact for one of bf16 above 2⁻¹⁶.
+ */
+export function lessOne(stored: ReadableTensor): ReadableTensor {
+  const width = sourceBytes[stored.dtype];
+  return {
+    ...stored,
+    dtype: "F32",
+    async read(target, offset) {
+      const bytes = new Uint8Array((target.length / 4) * width);
+      await stored.read(bytes, (offset / 4) * width);
+      const view = new DataView(bytes.buffer);
+      const numbers = Float32Array.from({ length: target.length / 4 }, (_, i) => {
+        const bits = width === 4 ? view.getUint32(4 * i, true) : view.getUint16(2 * i, true);
+        return sourceValue[stored.dtype](bits) - 1;
+      });
+      target.set(new Uint8Array(numbers.buffer));
+    },
+  };
 }

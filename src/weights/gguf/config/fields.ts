@@ -1,0 +1,47 @@
+/** Typed access to the metadata of an architecture in a GGUF file, by the names of its keys behind the architecture's. */
+import { UserError } from "../../../dsl/user-error.ts";
+import type { GgufValue } from "../header.ts";
+
+/** The keys of one architecture. */
+export interface Fields {
+  /** @throws UserError where it is missing or no number */
+  number(name: string): number;
+  optional(name: string): number | undefined;
+  text(name: string): string | undefined;
+  /** As the file has it. */
+  value(name: string): GgufValue | undefined;
+  /** @throws UserError that says this of the key */
+  fail(name: string, text: string): never;
+}
+
+/** The keys that begin with `prefix`; numbers are those that were written, where the file holds them as fp32. */
+export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>, prefix: string): Fields {
+  const fail = (name: string, text: string): never => {
+    throw new UserError(`${path}: "${prefix}${name}" ${text}`);
+  };
+  const typed = (name: string, type: "number" | "string") => {
+    const value = metadata.get(prefix + name);
+    return value === undefined || typeof value === type ? value : fail(name, `must be a ${type}`);
+  };
+  const optional = (name: string): number | undefined => {
+    const value = typed(name, "number") as number | undefined;
+    return value === undefined ? undefined : asWritten(value);
+  };
+  return {
+    optional,
+    number: (name) => optional(name) ?? fail(name, "is missing"),
+    text: (name) => typed(name, "string") as string | undefined,
+    value: (name) => metadata.get(prefix + name),
+    fail,
+  };
+}
+
+/** The shortest decimal number that fp32 rounds to this one: 1e-5 for 0.000009999999747378752. */
+function asWritten(x: number): number {
+  if (Math.fround(x) !== x || Number.isInteger(x)) return x;
+  for (let digits = 1; digits < 9; digits++) {
+    const short = Number(x.toPrecision(digits));
+    if (Math.fround(short) === x) return short;
+  }
+  return x;
+}
