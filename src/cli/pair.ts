@@ -5,6 +5,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import type { Decoder } from "../models/decoder.ts";
+import type { AssumedList } from "../models/rope-list.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
@@ -20,6 +21,8 @@ export interface OpenPair extends Graphs {
   /** Roles of inputs that the options state. */
   readonly given: GivenRoles;
   readonly config?: Decoder;
+  /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
+  readonly ropeList?: AssumedList;
   /** Where the weights come from, for the report. */
   readonly weights: string;
   /** Whether they are somebody's: in a package or a checkpoint, not made from a seed. */
@@ -53,6 +56,7 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     step: subject.build({ ...size, tokens: 1 }),
     given,
     ...(subject.config ? { config: subject.config } : {}),
+    ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
     weights: subject.weights,
     storedWeights: subject.storedWeights,
     openWeights: () => subject.openWeights(block),

@@ -13,7 +13,8 @@ import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
 import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { ropeLines } from "../rope-text.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
 const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
@@ -28,6 +29,7 @@ export const parityCommand: Command = {
   options: {
     ...WEIGHTS_OPTION,
     ...SIZE_OPTIONS,
+    ...ROPE_LIST_OPTION,
     ...TOKENS_OF_PACKAGES,
     ...FUNCTION_OPTIONS,
     ...INPUT_SEED_OPTION,
@@ -53,8 +55,14 @@ export const parityCommand: Command = {
       askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
     const seconds = (performance.now() - started) / 1000;
     if (args.flag("json"))
-      io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));
-    else io.out(printParity(report, { name: pair.name, weights: pair.weights, seconds }));
+      io.out(
+        JSON.stringify(
+          { pair: pair.name, weights: pair.weights, ropeList: pair.ropeList, seconds, ...report },
+          null,
+          2,
+        ),
+      );
+    else io.out(printParity(report, { name: pair.name, weights: pair.weights, seconds, fed: ropeLines(pair, args) }));
     return report.equal ? 0 : 1;
   },
 };
