@@ -9,6 +9,7 @@ Two things are changed in the classes' surroundings, none in their code:
 
 import contextlib
 import dataclasses
+import types
 from unittest import mock
 
 import numpy as np
@@ -38,7 +39,7 @@ def half(value):
 def load(checkpoint):
     """The model in float64, with the weights and constants that our packages hold."""
     model = AutoModelForCausalLM.from_pretrained(checkpoint, attn_implementation="eager").eval()
-    model = model.half().double()
+    model = text_part(model.half().double())
     with widened():  # Its frequencies are made in float32 when it is made.
         model.model.rotary_emb = type(model.model.rotary_emb)(model.config)
     for layer in model.model.layers:
@@ -48,6 +49,12 @@ def load(checkpoint):
                 if hasattr(module, name):
                     setattr(module, name, half(getattr(module, name)))
     return model
+
+
+def text_part(model):
+    """The language model of one that sees as well, in the places where a text model has it; any other as it is."""
+    inner = getattr(model.model, "language_model", None)
+    return model if inner is None else types.SimpleNamespace(model=inner, config=model.config.text_config)
 
 
 class Skipped(torch.nn.Module):

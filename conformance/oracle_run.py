@@ -15,6 +15,8 @@ class Setting:
     layers: tuple
     max_seq: int
     precision: str = "fp64"
+    # Which of LongRoPE's lists the host takes; by max_seq when absent.
+    rope_list: str | None = None
 
 
 def entry_state(setting, call, seed=5):
@@ -41,7 +43,7 @@ def input_files(script, folder, setting, call, tokens, fault=None):
     for n, (positions, _) in enumerate(blocks(call, tokens)):
         job = {"config": str(setting.checkpoint / "config.json"), "layers": setting.layers}
         job |= {"positions": positions, "maxSeq": setting.max_seq}
-        jobs.append(job | {"precision": setting.precision, "fault": fault, "out": str(folder / f"host{n}.safetensors")})
+        jobs.append(job | {"precision": setting.precision, "fault": fault, "list": setting.rope_list, "out": str(folder / f"host{n}.safetensors")})
     (folder / "host.json").write_text(json.dumps([{k: v for k, v in job.items() if v is not None} for job in jobs]))
     script("host-rows", folder / "host.json")
     for job, (_, x) in zip(jobs, blocks(call, tokens), strict=True):

@@ -23,10 +23,10 @@ export function assumedList(decoder: Decoder, layers: readonly number[], maxSeq:
   return { ...use, factorsSHA256: factorsDigest(factorsOf(rope, use.list)) };
 }
 
-/** SHA-256 of factors as little-endian doubles, as hex. */
+/** SHA-256 of factors as little-endian floats, as hex: so a GGUF file, which holds floats, has that of the config.json that it was made from. */
 export function factorsDigest(factors: readonly number[]): string {
-  const bytes = Buffer.alloc(8 * factors.length);
-  for (const [j, factor] of factors.entries()) bytes.writeDoubleLE(factor, 8 * j);
+  const bytes = Buffer.alloc(4 * factors.length);
+  for (const [j, factor] of factors.entries()) bytes.writeFloatLE(factor, 4 * j);
   return createHash("sha256").update(bytes).digest("hex");
 }
 

@@ -15,7 +15,7 @@ export interface ListUse {
 
 /** What rows were made with: the list, the sequences that it is right for in a cache of so many rows, and which factors it holds. */
 export interface AssumedList extends ListUse {
-  /** SHA-256 of the factors as little-endian doubles. */
+  /** SHA-256 of the factors as little-endian floats. */
   readonly factorsSHA256: string;
 }
 

@@ -9,6 +9,7 @@ import { fp16Store } from "./fp16-store.ts";
 import type { ReadableTensor } from "./rectangle.ts";
 import { openSafetensors, type SafetensorsEntry, type SafetensorsFile } from "./safetensors.ts";
 import type { WeightStore } from "./store.ts";
+import { textNames } from "./text-names.ts";
 
 const SINGLE = "model.safetensors";
 const INDEX = "model.safetensors.index.json";
@@ -39,18 +40,10 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   const config = await readJson(configPath);
   const files = await openFiles(folder, names);
   const entries = files.flatMap((file) => [...file.tensors.values()].map((entry) => ({ file, entry })));
-  const isBase = isBaseModel(entries.map(({ entry }) => entry.name));
-  const held = new Map(entries.map(({ file, entry }) => [isBase ? fullName(entry.name) : entry.name, { file, entry }]));
-  try {
-    refuseQuantised(
-      folder,
-      config,
-      entries.map(({ entry }) => entry),
-    );
-  } catch (error) {
+  const { held, notes } = await heldIn(folder, config, entries).catch(async (error: unknown) => {
     await closeAll(files);
     throw error;
-  }
+  });
   const unread = new Set(held.keys());
   const store = fp16Store((tensor) => {
     const found = held.get(tensor);
@@ -64,7 +57,7 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
     configPath,
     config,
     notes: [
-      ...(isBase ? [`${folder}: tensor names lack "model.": a base model was saved, and is read as one`] : []),
+      ...notes,
       ...(names.includes("adapter_config.json")
         ? [`${folder}: the adapter (LoRA) beside the weights is not merged`]
         : []),
@@ -75,10 +68,31 @@ export async function openCheckpoint(folder: string): Promise<Checkpoint> {
   };
 }
 
-/** Whether the names are those of a model without its head, which lack the first part of the usual ones. */
-const isBaseModel = (names: readonly string[]): boolean =>
-  names.includes("embed_tokens.weight") && !names.some((name) => name.startsWith("model."));
-const fullName = (name: string): string => (name.startsWith("lm_head.") ? name : `model.${name}`);
+/** A tensor, and the file that holds it. */
+interface Held {
+  readonly file: SafetensorsFile;
+  readonly entry: SafetensorsEntry;
+}
+
+/** The tensors by the names that they are known by. @throws UserError for weights that are not read, or two of one name */
+async function heldIn(folder: string, config: unknown, entries: readonly Held[]) {
+  refuseQuantised(
+    folder,
+    config,
+    entries.map(({ entry }) => entry),
+  );
+  const { known, notes } = textNames(
+    folder,
+    entries.map(({ entry }) => entry.name),
+  );
+  const held = new Map(
+    entries.flatMap((one) => {
+      const name = known.get(one.entry.name);
+      return name === undefined ? [] : [[name, one] as const];
+    }),
+  );
+  return { held, notes };
+}
 
 function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTensor {
   const { name, dtype, shape } = entry;
