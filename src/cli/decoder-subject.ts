@@ -6,14 +6,22 @@ import { checkLayer, checkSize, PHI4_MINI, windowNotes } from "../models/config.
 import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { type Decoder, type FactorList, fewestLayers } from "../models/decoder.ts";
-import { type KindOfLayers, kindsIn, kindsNote } from "../models/kinds.ts";
+import { type KindOfLayers, kindsIn, kindsNote, kindText } from "../models/kinds.ts";
 import { decoderLayers } from "../models/layers.ts";
 import { longRopeOf, withFactorList } from "../models/rope-list.ts";
 import { type Card, cardOf } from "./card.ts";
 import type { Args } from "./command.ts";
 import type { Io } from "./io.ts";
 import { BUILT_IN } from "./operand-kind.ts";
-import { generated, generatedLabel, type KindGraph, openFolder, type Subject, smallPair } from "./subject.ts";
+import {
+  generated,
+  generatedLabel,
+  type KindGraph,
+  type ModelKinds,
+  openFolder,
+  type Subject,
+  smallPair,
+} from "./subject.ts";
 
 /**
  * The built-in model, with the weights of a checkpoint or without, or a checkpoint's own; what its configuration leaves to defaults is told
@@ -27,13 +35,13 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
   const layers = Array.from({ length: count }, (_, i) => first + i);
   const config = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
   const ropeList = assumedList(config, layers, maxSeq);
-  const kinds = kindsNote(config, first, count);
-  for (const note of [...notes, ...windowNotes(config, maxSeq), ...(kinds ? [kinds] : [])]) io.err(`note: ${note}`);
+  for (const note of [...notes, ...windowNotes(config, maxSeq)]) io.err(`note: ${note}`);
   const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
   return {
     name: `${stemOf(config)}.${range}`,
     config,
+    model: modelKinds(config, first, count),
     ...(ropeList ? { ropeList } : {}),
     weights: folder ?? generatedLabel(args),
     storedWeights: folder !== undefined,
@@ -49,6 +57,15 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
     // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
     checkWeights: async () => {},
   };
+}
+
+function modelKinds(config: Decoder, first: number, count: number): ModelKinds {
+  const note = kindsNote(config, first, count);
+  const kinds = kindsIn(config, 0, config.layers).map((kind) => ({
+    layers: kind.layers,
+    says: kindText(config, kind),
+  }));
+  return { kinds, ...(note === undefined ? {} : { note }) };
 }
 
 /** The list of factors that `--rope-list` asks for. @throws UserError where the layers have no use for one */

@@ -13,6 +13,7 @@ import { givenRoles } from "./given-roles.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
+import type { ModelKinds } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
@@ -21,6 +22,8 @@ export interface OpenPair extends Graphs {
   /** Roles of inputs that the options state. */
   readonly given: GivenRoles;
   readonly config?: Decoder;
+  /** The kinds of layers that the model has, where it has layers. */
+  readonly model?: ModelKinds;
   /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
   readonly ropeList?: AssumedList;
   /** Where the weights come from, for the report. */
@@ -56,6 +59,7 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     step: subject.build({ ...size, tokens: 1 }),
     given,
     ...(subject.config ? { config: subject.config } : {}),
+    ...(subject.model ? { model: subject.model } : {}),
     ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
     weights: subject.weights,
     storedWeights: subject.storedWeights,

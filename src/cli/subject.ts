@@ -15,6 +15,8 @@ export interface Subject {
   readonly build: Model;
   /** Facts for host data, where the model has a configuration. */
   readonly config?: Decoder;
+  /** The kinds of layers that the model has, where it has layers. */
+  readonly model?: ModelKinds;
   /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
   readonly ropeList?: AssumedList;
   /** One line that tells where the weights come from. */
@@ -31,6 +33,13 @@ export interface Subject {
   kinds(size: Size): readonly KindGraph[];
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
+}
+
+/** The kinds of layers of a model, of which a graph may have some. */
+export interface ModelKinds {
+  readonly kinds: readonly { readonly layers: readonly number[]; readonly says: string }[];
+  /** Which of them are in the graph; absent where there is one kind alone. */
+  readonly note?: string;
 }
 
 /** A layer that stands for all layers of its kind. */

@@ -28,7 +28,7 @@ export function kindsNote(decoder: Decoder, first: number, count: number): strin
   const isHere = ({ kind }: KindOfLayers): boolean =>
     here.some((one) => one.kind.span === kind.span && one.kind.turned === kind.turned);
   const lacking = all.filter((kind) => !isHere(kind)).map(({ layers }) => `layer ${layers[0]}`);
-  const kinds = all.map(({ kind, layers }) => `${layersText(layers)} (${kindText(decoder, kind)})`);
+  const kinds = all.map((kind) => kindText(decoder, kind));
   const coverage =
     lacking.length === 0
       ? "all of them are in this graph"
@@ -36,9 +36,11 @@ export function kindsNote(decoder: Decoder, first: number, count: number): strin
   return `the layers are of ${all.length} kinds, ${kinds.join(" and ")}: ${coverage}`;
 }
 
-function kindText({ slidingWindow, local }: Decoder, { span, turned }: LayerKind): string {
+/** `layers 0 to 4 (a window of 512)`. */
+export function kindText({ slidingWindow, local }: Decoder, { kind: { span, turned }, layers }: KindOfLayers): string {
   const window = span === "local" ? local?.slidingWindow : slidingWindow;
-  return `${window === undefined ? "no window" : `a window of ${window}`}${turned ? "" : ", no RoPE"}`;
+  const seen = window === undefined ? "no window" : `a window of ${window}`;
+  return `${layersText(layers)} (${seen}${turned ? "" : ", no RoPE"})`;
 }
 
 /** Above this many stretches the middle is left out. */

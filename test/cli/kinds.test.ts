@@ -11,7 +11,7 @@ import { fileOf, folderOf, graphc, ones, testFolder } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";
 
 const CONFIG = {
-  ...{ model_type: "gemma3_text", hidden_size: 12, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 6 },
+  ...{ model_type: "gemma3_text", hidden_size: 12, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 32 },
   ...{ intermediate_size: 10, vocab_size: 16, max_position_embeddings: 64, num_hidden_layers: 4 },
   ...{ sliding_window: 3, sliding_window_pattern: 2 },
 };
@@ -96,11 +96,48 @@ describe("a stack of both kinds", () => {
   });
 });
 
-test("check, prove and parity say which kinds their graph has", async () => {
-  const note = async (command: string, ...more: readonly string[]) =>
-    (await graphc([command, gemma(), ...SIZE, ...more])).err.replaceAll(/\s+/g, " ");
-  for (const command of ["check", "prove", "parity"]) {
-    expect(await note(command)).toContain("this graph has none like layer 1, and --layer 0 --layers 2 has all of them");
-    expect(await note(command, "--layers", "2")).toContain("all of them are in this graph");
-  }
+describe.each(["check", "prove", "parity"])("%s", (command) => {
+  const said = async (...more: readonly string[]) => {
+    const { code, out, err } = await graphc([command, gemma(), ...SIZE, ...more]);
+    expect(code).toBe(0);
+    return { out: out.replaceAll(/\s+/g, " "), err: err.replaceAll(/\s+/g, " ") };
+  };
+  const STANDS = ["layer 0 stands for layers 0, 2 (a window of 3)", "layer 1 stands for layers 1, 3 (no window)"];
+
+  test("takes a layer of each kind where no layer is named", async () => {
+    const { out, err } = await said();
+    for (const line of STANDS) expect(out).toContain(line);
+    for (const input of ["attn_mask_local", "attn_mask "]) expect(out).toContain(input);
+    expect(err).not.toContain("kinds");
+    expect(err.match(/rms_norm_eps is not given/g)).toHaveLength(1);
+    expect(out.match(/Hugging Face folder/g) ?? []).toHaveLength(command === "check" ? 1 : 0);
+  });
+
+  test("says in one JSON value which layers each result is of", async () => {
+    const { kinds } = JSON.parse((await graphc([command, gemma(), ...SIZE, "--json"])).out);
+    expect(kinds.map(({ layers }: { layers: number[] }) => layers)).toEqual([
+      [0, 2],
+      [1, 3],
+    ]);
+    for (const [n, suffix] of ["_local", ""].entries())
+      expect(JSON.stringify(kinds[n].result)).toContain(`"attn_mask${suffix}"`);
+  });
+
+  test("takes the layers that are named, and says which kinds are not among them", async () => {
+    const one = await said("--layer", "0");
+    expect(one.out).not.toContain("stands for");
+    expect(one.err).toContain("this graph has none like layer 1, and --layer 0 --layers 2 has all of them");
+    expect((await said("--layers", "2")).err).toContain("all of them are in this graph");
+  });
+});
+
+test("a no on any kind is the answer", async () => {
+  // NaN in the weights of layer 1: nothing that layer 0 shows.
+  const tensors = modelTensors(DECODER).map(({ name, shape }) => ones(name, shape));
+  const bad = "model.layers.1.mlp.down_proj.weight";
+  const nan = tensors.map((one) => (one.name === bad ? { ...one, data: one.data.map(() => 0xff) } : one));
+  const folder = folderOf({ "config.json": JSON.stringify(CONFIG), "model.safetensors": fileOf(nan) });
+  const code = async (...more: readonly string[]) => (await graphc(["prove", folder, ...SIZE, ...more])).code;
+  expect(await code("--layer", "0")).toBe(0);
+  expect(await code()).toBe(1);
 });

@@ -4,6 +4,7 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record.ts";
 import type { Command } from "../command.ts";
+import { tellKinds } from "../each-kind.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
 import { type EmitJob, planPackages } from "../emit-packages.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
@@ -51,6 +52,7 @@ export const emitCommand: Command = {
     if (isPackage(operand))
       throw new UserError(`${operand} is a package already`, "emit takes a model or a graph file");
     const subject = await subjectOf(operand, args, io);
+    tellKinds(subject.model, io);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planPackages(subject, args);

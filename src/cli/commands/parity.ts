@@ -7,6 +7,7 @@ import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
+import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
@@ -45,27 +46,24 @@ export const parityCommand: Command = {
   },
   notes: [
     "Three sequences, each with a seed of its own and caches full of garbage: as a host decodes (tokens rejected, stale rows written over, scattered and padded blocks, the last block that fits); at the end of a full cache, with rows as large as the graph bears; and small rows from the first cache row. What was exercised is printed.",
+    EACH_KIND_NOTE,
     "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
-  async run(args, io) {
-    const pair = await comparedPair(args, io);
-    const started = performance.now();
-    const report = await compareRuns(pair, args, io);
-    if (!report.equal && args.text("accumulate") === undefined)
-      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
-    const seconds = (performance.now() - started) / 1000;
-    if (args.flag("json"))
-      io.out(
-        JSON.stringify(
-          { pair: pair.name, weights: pair.weights, ropeList: pair.ropeList, seconds, ...report },
-          null,
-          2,
-        ),
-      );
-    else io.out(printParity(report, { name: pair.name, weights: pair.weights, seconds, fed: ropeLines(pair, args) }));
-    return report.equal ? 0 : 1;
-  },
+  run: (args, io) => tellOfEachKind(args, io, told),
 };
+
+async function told(args: Args, io: Io): Promise<Told> {
+  const pair = await comparedPair(args, io);
+  const { name, weights, ropeList, model } = pair;
+  const started = performance.now();
+  const report = await compareRuns(pair, args, io);
+  if (!report.equal && args.text("accumulate") === undefined)
+    askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
+  const seconds = (performance.now() - started) / 1000;
+  if (!args.flag("json")) io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args) }));
+  const json = { pair: name, weights, ropeList, seconds, ...report };
+  return { code: report.equal ? 0 : 1, json, ...(model ? { model } : {}) };
+}
 
 async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityReport> {
   const [blockSums, stepSums] = accumulation(args.text("accumulate"));

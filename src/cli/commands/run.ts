@@ -11,6 +11,7 @@ import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
+import { tellKinds } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
@@ -60,6 +61,7 @@ export const runCommand: Command = {
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
     const pair = await requestedPair(args, io);
+    tellKinds(pair.model, io);
     const plan = planned(pair, args);
     const values = { ...(await requestedStates(pair.block, args)), ...(await requestedInputs(pair, args)) };
     const results = await evaluateOnce(pair, plan, values, io);

@@ -1,5 +1,6 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
 import type { Command } from "../command.ts";
+import { tellKinds } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { requestedPair } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";
@@ -24,6 +25,7 @@ export const surveyCommand: Command = {
   ],
   async run(args, io) {
     const pair = await requestedPair(args, io);
+    tellKinds(pair.model, io);
     const record = await measure(pair, args, io);
     if (args.flag("json")) io.out(JSON.stringify({ ...record, ropeList: pair.ropeList }, spelled, 2));
     else for (const text of [surveyText(pair.name, pair.weights, record), ...ropeLines(pair, args)]) io.out(text);
