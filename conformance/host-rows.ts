@@ -7,9 +7,10 @@
 import { readFileSync } from "node:fs";
 import type { Shape } from "../src/dsl/type.ts";
 import { readDecoder } from "../src/models/config-read.ts";
-import type { Decoder } from "../src/models/decoder.ts";
+import type { Decoder, FactorList } from "../src/models/decoder.ts";
 import { fp16Rows, hostRows, type Positions, type Rows } from "../src/models/host.ts";
 import { decoderLayers } from "../src/models/layers.ts";
+import { withFactorList } from "../src/models/rope-list.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
 import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
 
@@ -24,6 +25,8 @@ interface Job {
   readonly maxSeq: number;
   /** `fp16` gives the rows as a package takes them, `fp64` unrounded. */
   readonly precision: "fp16" | "fp64";
+  /** Which of LongRoPE's lists; by `maxSeq` when absent. */
+  readonly list?: FactorList;
   /** A mistake to plant; one of `FAULTS`. */
   readonly fault?: string;
   readonly out: string;
@@ -67,8 +70,9 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   mask_too_narrow: { seen: shifted(-1) },
 };
 
-function rowsOf({ config: path, record, layers, positions, maxSeq, precision, fault = "" }: Job): Arrays {
-  const decoder = { ...readDecoder(JSON.parse(readFileSync(path, "utf8")), path).decoder, ...record };
+function rowsOf({ config: path, record, layers, positions, maxSeq, precision, list, fault = "" }: Job): Arrays {
+  const read = { ...readDecoder(JSON.parse(readFileSync(path, "utf8")), path).decoder, ...record };
+  const decoder = list === undefined ? read : withFactorList(read, list);
   const { config = (c: Decoder) => c, seen = shifted(0), turned = shifted(0) } = FAULTS[fault] ?? {};
   const size = { tokens: positions.length, maxSeq };
   const { inputs } = decoderLayers(decoder, size, { first: layers[0]!, count: layers.length });

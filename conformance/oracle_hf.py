@@ -9,6 +9,7 @@ Two things are changed in the classes' surroundings, none in their code:
 
 import contextlib
 import dataclasses
+import types
 from unittest import mock
 
 import numpy as np
@@ -42,7 +43,7 @@ def load(checkpoint):
 
 def prepared(model):
     """A model of any class, eager, in float64 with the weights and constants that our packages hold."""
-    model = model.eval().half().double()
+    model = text_part(model.eval().half().double())
     with widened():  # Its frequencies are made in float32 when it is made.
         model.model.rotary_emb = type(model.model.rotary_emb)(model.config)
     for layer in model.model.layers:
@@ -52,6 +53,12 @@ def prepared(model):
                 if hasattr(module, name):
                     setattr(module, name, half(getattr(module, name)))
     return model
+
+
+def text_part(model):
+    """The language model of one that sees as well, in the places where a text model has it; any other as it is."""
+    inner = getattr(model.model, "language_model", None)
+    return model if inner is None else types.SimpleNamespace(model=inner, config=model.config.text_config)
 
 
 class Skipped(torch.nn.Module):

@@ -17,6 +17,8 @@ class Setting:
     precision: str = "fp64"
     # What the record says other than the checkpoint's config.json; only `run_record` and `run_faults` heed it.
     record: dict = dataclasses.field(default_factory=dict)
+    # Which of LongRoPE's lists the host takes; by max_seq when absent.
+    rope_list: str | None = None
 
 
 def entry_state(setting, call, seed=5):
@@ -43,7 +45,7 @@ def input_files(script, folder, setting, call, tokens, fault=None):
     for n, (positions, _) in enumerate(blocks(call, tokens)):
         job = {"config": str(setting.checkpoint / "config.json"), "layers": setting.layers, "record": setting.record}
         job |= {"positions": positions, "maxSeq": setting.max_seq}
-        jobs.append(job | {"precision": setting.precision, "fault": fault, "out": str(folder / f"host{n}.safetensors")})
+        jobs.append(job | {"precision": setting.precision, "fault": fault, "list": setting.rope_list, "out": str(folder / f"host{n}.safetensors")})
     (folder / "host.json").write_text(json.dumps([{k: v for k, v in job.items() if v is not None} for job in jobs]))
     script("host-rows", folder / "host.json")
     for job, (_, x) in zip(jobs, blocks(call, tokens), strict=True):

@@ -8,6 +8,7 @@ import torch
 import transformers
 from gguf import GGMLQuantizationType as Type, GGUFReader, GGUFWriter, GGUFValueType, GGML_QUANT_SIZES, quants
 from gguf import MODEL_ARCH, RopeScalingType, get_tensor_name_map
+from safetensors.numpy import load_file
 from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
 
@@ -179,6 +180,25 @@ def test_a_phi3_checkpoint_written_by_the_gguf_package(script, checkpoint_of, tm
         assert ours["config"][name] == config[name], name
     assert ours["config"]["partial_rotary_factor"] == 0.75
     assert ours["config"]["rope_theta"] == 10000
+
+
+def test_a_phi3_gguf_has_the_rope_tables_of_its_checkpoint(graphc, checkpoint_of, tmp_path):
+    """Both lists of LongRoPE's, and which of them is assumed, on both sides of the original length."""
+    folder, path = checkpoint_of("small", "bf16"), tmp_path / "phi3.gguf"
+    gguf_of(folder, path, "bf16")
+    for max_seq, assumed in (4096, "short"), (4097, "long"):
+        records = []
+        for n, operand in enumerate((folder, path)):
+            out = tmp_path / f"{max_seq}.{n}"
+            graphc("emit", operand, "--no-prove", "--max-seq", max_seq, "--tokens", 1, "--out", out, code=0)
+            [record] = out.glob("*.rope.json")
+            records.append((json.loads(record.read_text()), load_file(out / record.name.replace(".json", ".safetensors"))))
+        (theirs, there), (ours, here) = records
+        assert ours.pop("data")["file"] == theirs.pop("data")["file"]
+        assert ours == theirs and ours["assumed"] == assumed
+        # The factors are floats there, which moves an angle by 2^-24 of itself: no more than a place in fp16.
+        assert here.keys() == there.keys()
+        assert all(np.abs(here[name].astype(float) - there[name].astype(float)).max() <= 2**-10 for name in here)
 
 
 SIZES = dict(hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,

@@ -1,7 +1,9 @@
 /** What a checkpoint is, in a few lines: the model that it holds, and how it is stored. */
 import { largest } from "../dsl/number.ts";
 import type { Decoder, RopeScaling } from "../models/decoder.ts";
+import { listUse } from "../models/rope-list.ts";
 import type { OpenWeights } from "../weights/open.ts";
+import { assumedText, listsText } from "./rope-text.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** The lines of a card, each a title and what there is to say of it. */
@@ -16,9 +18,10 @@ export function cardText(card: Card = []): string {
   return card.map(([title, text]) => wrapLine(`${title.padEnd(width)}  ${text}`)).join("\n");
 }
 
-/** The card of an open checkpoint whose configuration was understood. */
+/** The card of an open checkpoint whose configuration was understood, for a cache of so many rows. */
 export function cardOf(
   decoder: Decoder,
+  maxSeq: number,
   { container, tensors, notNeeded }: Pick<OpenWeights, "container" | "tensors" | "notNeeded">,
 ): Card {
   const counts = new Map<string, number>();
@@ -31,6 +34,9 @@ export function cardOf(
     ["model", modelText(decoder)],
     ["attention", attentionText(decoder)],
     ["RoPE", ropeText(decoder)],
+    ...(decoder.rope.type === "longrope" && maxSeq <= decoder.maxPositions
+      ? [["RoPE rows", assumedText(listUse(decoder.rope, { ...decoder, maxSeq }), decoder, maxSeq)] as const]
+      : []),
   ];
 }
 
@@ -67,22 +73,18 @@ function ropeText({ rotaryDims, headDim, ropeTheta, rope, maxPositions, pattern 
   const unturned = pattern.filter(({ turned }) => !turned).length;
   return [
     `${rotaryDims} of ${headDim} dims, theta ${ropeTheta}`,
-    ...scalingText(rope),
+    ...scalingText(rope, maxPositions),
     `up to ${maxPositions} positions`,
     ...(unturned === 0 ? [] : [`none on ${unturned} of every ${pattern.length} layers`]),
   ].join(", ");
 }
 
-function scalingText(rope: RopeScaling): readonly string[] {
+function scalingText(rope: RopeScaling, maxPositions: number): readonly string[] {
   switch (rope.type) {
     case "default":
       return [];
-    case "longrope": {
-      const { originalMaxPositions: n, attentionFactor } = rope;
-      return [
-        `longrope: the short factors up to ${n} positions, the long ones beyond, cos and sin times ${attentionFactor}`,
-      ];
-    }
+    case "longrope":
+      return [`longrope: ${listsText(rope, maxPositions)}, cos and sin times ${rope.attentionFactor}`];
     case "yarn":
       return [
         `yarn by ${rope.factor} from ${rope.originalMaxPositions} positions, cos and sin times ${rope.attentionFactor}`,

@@ -9,6 +9,7 @@ import {
   describeOption,
   expectation,
   isExpressible,
+  isRepeatable,
   type Option,
   type Options,
   spelling,
@@ -126,7 +127,7 @@ function sortWords(command: Command, options: Options, argv: readonly string[]):
     if (!option) throw unknownOption(command, token.rawName, Object.keys(options));
     const value = checkedValue(token.name, option, token);
     const before = given.get(token.name) ?? [];
-    if (before.length > 0 && option.kind !== "flag" && option.kind !== "forms")
+    if (before.length > 0 && option.kind !== "flag" && !isRepeatable(option))
       throw new UserError(`--${token.name} is given twice, as ${before[0]} and as ${value}`, "keep one");
     given.set(token.name, [...before, value]);
   }

@@ -21,7 +21,8 @@ import type { WeightStore } from "../weights/store.ts";
 import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import type { Io } from "./io.ts";
-import { requestedSize, type Subject } from "./target.ts";
+import type { Subject } from "./subject.ts";
+import { requestedSize } from "./target.ts";
 
 /** A package that is to be written: its graph for so many tokens, and its name in the folder. */
 export interface PlannedPackage {

@@ -5,7 +5,7 @@ import { type EmitSummary, packageTarget } from "../emit/write/package.ts";
 import type { Target } from "../files/target.ts";
 import { openTransaction } from "../files/transaction.ts";
 import type { Refuted } from "../passes/prove/report/verdict.ts";
-import { checkOnlyFixtures, emitFixtures, namesBeside, writeCertificate } from "./emit-evidence.ts";
+import { checkOnlyFixtures, emitFixtures, emitRopeTables, namesBeside, writeCertificate } from "./emit-evidence.ts";
 import { type EmitJob, type ProofOnBytes, proofOn, stagePackages, throwIfInterrupted } from "./emit-packages.ts";
 import { Interrupted } from "./interrupted.ts";
 
@@ -16,6 +16,8 @@ export interface PlacedSet {
   readonly proof?: ProofOnBytes;
   /** Paths of what was written beside the packages. */
   readonly certificate?: string;
+  readonly ropeTables?: string;
+  readonly ropeData?: string;
   readonly fixtures?: string;
   readonly data?: string;
 }
@@ -58,18 +60,22 @@ const underFinalNames = (error: unknown, staging: string, folder: string): unkno
 
 /** What an earlier emit left beside packages of this name speaks of other bytes: it is a part of what is replaced. */
 function targetsOf({ subject, planned, args }: EmitJob): readonly Target[] {
-  const { data, certificate, fixtures } = namesBeside(subject.name);
+  const { ropeData, ropeTables, data, certificate, fixtures } = namesBeside(subject.name);
   const file = (name: string, what: string): Target => ({ name, replace: true, kind: { name: what } });
   return [
     ...planned.map(({ name }) => packageTarget(name, args.flag("force"))),
+    file(ropeData, "file of RoPE rows"),
+    file(ropeTables, "record of RoPE tables"),
     file(data, "file of fixtures"),
     file(certificate, "certificate"),
     file(fixtures, "manifest of fixtures"),
   ];
 }
 
-const namesOf = ({ packages, certificate, fixtures, data }: PlacedSet): readonly string[] =>
-  [...packages.map(({ path }) => path), data, certificate, fixtures].flatMap((path) => (path ? [basename(path)] : []));
+const namesOf = ({ packages, ropeData, ropeTables, data, certificate, fixtures }: PlacedSet): readonly string[] =>
+  [...packages.map(({ path }) => path), ropeData, ropeTables, data, certificate, fixtures].flatMap((path) =>
+    path ? [basename(path)] : [],
+  );
 
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, folder, args, io } = job;
@@ -80,7 +86,8 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const proof = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
   await clones;
   if (proof?.verdict.verdict === "REFUTED") return { kind: "refuted", verdict: proof.verdict };
-  if (proof) await writeCertificate(staging, subject.name, proof);
+  await emitRopeTables(job, staging);
+  if (proof) await writeCertificate(job, staging, proof);
   if (wanted) await emitFixtures(job, staging, proof !== undefined);
   await throwIfInterrupted(io);
   const beside = namesBeside(subject.name);
@@ -88,6 +95,9 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
     kind: "placed",
     packages: staged.summaries,
     ...(proof ? { proof, certificate: join(folder, beside.certificate) } : {}),
+    ...(subject.ropeList
+      ? { ropeTables: join(folder, beside.ropeTables), ropeData: join(folder, beside.ropeData) }
+      : {}),
     ...(wanted ? { fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };
 }

@@ -33,7 +33,9 @@ export type Option =
   /** A name that is looked up in a file. */
   | ({ readonly kind: "name"; readonly value: string } & Valued)
   /** A path; whoever opens it says what is wrong with it. */
-  | ({ readonly kind: "file" | "folder" } & Valued);
+  | ({ readonly kind: "file" | "folder" } & Valued)
+  /** Folders: it may be given several times. */
+  | ({ readonly kind: "folders" } & Documented);
 
 /** Options by name, without the dashes. */
 export type Options = Readonly<Record<string, Option>>;
@@ -47,11 +49,15 @@ export function spelling(name: string, option: Option): string {
       return `--${name} ${option.values.join("|")}`;
     case "file":
     case "folder":
+    case "folders":
       return `--${name} ${option.kind === "file" ? "FILE" : "DIR"}`;
     default:
       return `--${name} ${option.value}`;
   }
 }
+
+/** Whether it may be given several times. */
+export const isRepeatable = ({ kind }: Option): boolean => kind === "forms" || kind === "folders";
 
 /** The value when the option is absent. */
 export const defaultOf = (option: Option): string | undefined => ("default" in option ? option.default : undefined);
@@ -61,7 +67,7 @@ export function describeOption(option: Option): string {
   const fallback = defaultOf(option);
   const facts = [
     ...(option.kind === "whole" && option.max !== undefined ? [fromTo(option.min, option.max)] : []),
-    ...(option.kind === "forms" ? ["may be repeated"] : []),
+    ...(isRepeatable(option) ? ["may be repeated"] : []),
     ...(fallback === undefined ? [] : [`default ${fallback}`]),
     ...(option.for ? [`for ${kindsText(option.for)}`] : []),
   ];
@@ -86,6 +92,7 @@ export function expectation(option: Option, text: string): string | undefined {
       return option.form.test(text) ? undefined : `look like ${option.like}`;
     case "file":
     case "folder":
+    case "folders":
       return isExpressible(text) ? undefined : "be a path in UTF-8, without a zero byte";
     default:
       return undefined;

@@ -5,6 +5,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import type { Decoder } from "../models/decoder.ts";
+import type { AssumedList } from "../models/rope-list.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
@@ -12,6 +13,7 @@ import { givenRoles } from "./given-roles.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
+import type { ModelKinds } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
@@ -20,6 +22,10 @@ export interface OpenPair extends Graphs {
   /** Roles of inputs that the options state. */
   readonly given: GivenRoles;
   readonly config?: Decoder;
+  /** The kinds of layers that the model has, where it has layers. */
+  readonly model?: ModelKinds;
+  /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
+  readonly ropeList?: AssumedList;
   /** Where the weights come from, for the report. */
   readonly weights: string;
   /** Whether they are somebody's: in a package or a checkpoint, not made from a seed. */
@@ -53,6 +59,8 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     step: subject.build({ ...size, tokens: 1 }),
     given,
     ...(subject.config ? { config: subject.config } : {}),
+    ...(subject.model ? { model: subject.model } : {}),
+    ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
     weights: subject.weights,
     storedWeights: subject.storedWeights,
     openWeights: () => subject.openWeights(block),

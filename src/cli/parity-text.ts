@@ -11,12 +11,14 @@ export interface Heading {
   readonly name: string;
   readonly weights: string;
   readonly seconds: number;
+  /** Lines on what was fed. */
+  readonly fed?: readonly string[];
 }
 
 const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
-export function printParity(report: ParityReport, { name, weights, seconds }: Heading): string {
+export function printParity(report: ParityReport, { name, weights, seconds, fed = [] }: Heading): string {
   const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const calls = report.calls.filter(({ counts }) => counts === "yes");
   const counted = calls.flatMap((call) => call.tokens);
@@ -25,6 +27,7 @@ export function printParity(report: ParityReport, { name, weights, seconds }: He
   return [
     wrapLine(`${name}, weights ${weights}`),
     ...rolesLines(report.roles),
+    ...fed,
     "",
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),

@@ -3,44 +3,15 @@ import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Model, Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { checkFits, checkLayer, checkSize, PHI4_MINI, windowNotes } from "../models/config.ts";
-import { type ReadConfig, readDecoder } from "../models/config-read.ts";
-import { checkTensors } from "../models/config-tensors.ts";
-import { type Decoder, fewestLayers } from "../models/decoder.ts";
-import { decoderLayers } from "../models/layers.ts";
-import { smallestOf } from "../models/smallest.ts";
-import type { OpenWeights } from "../weights/open.ts";
-import type { WeightStore } from "../weights/store.ts";
-import { type Card, cardOf } from "./card.ts";
+import { checkFits } from "../models/config.ts";
 import type { Args } from "./command.ts";
+import { decoderSubject } from "./decoder-subject.ts";
 import { loadGraphFile } from "./graph-file.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import { BUILT_IN, isCheckpoint, isGraphFile, type OperandKind } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
-
-/** A model that can be built at any size, with the weights that belong to it. */
-export interface Subject {
-  /** Stem of the package names, such as `phi4-mini.layer0` or `llama.layer0`. */
-  readonly name: string;
-  readonly build: Model;
-  /** Facts for host data, where the model has a configuration. */
-  readonly config?: Decoder;
-  /** One line that tells where the weights come from. */
-  readonly weights: string;
-  /** Whether they are somebody's: in a checkpoint, not made from a seed. */
-  readonly storedWeights: boolean;
-  /** What its checkpoint is, where the model comes from one. */
-  readonly card?: Card;
-  /** Opens the weights of the graph; the caller closes the store. */
-  openWeights(graph: Graph): Promise<WeightStore>;
-  /** Holds the weights of graphs against the headers of the checkpoint, if there is one. @throws UserError */
-  checkWeights(graphs: readonly Graph[]): Promise<void>;
-  /** One layer of the model: the graph itself where it has no layers. */
-  oneLayer(size: Size): Graph;
-  /** Block and step at the smallest sizes that still show a difference. */
-  small(tokens: number): { readonly block: Graph; readonly step: Graph };
-}
+import { generated, generatedLabel, openFolder, type Subject, smallPair } from "./subject.ts";
 
 /** What is built: models and graph files. */
 const BUILT = ["model", "checkpoint", "graph"] as const satisfies readonly OperandKind[];
@@ -73,6 +44,16 @@ export const WEIGHTS_OPTION: Options = {
     for: WITHOUT_WEIGHTS,
   },
 };
+
+/** Which of LongRoPE's lists RoPE rows are made with, for a command that makes them. */
+export const ROPE_LIST_OPTION = {
+  "rope-list": {
+    kind: "choice",
+    values: ["short", "long"],
+    help: "LongRoPE's list of factors (docs/rope.md); by --max-seq when absent",
+    for: LAYERED,
+  },
+} as const satisfies Options;
 
 /** The seed of generated weights, for a command that makes nothing else by it. */
 export const SEED_OPTION: Options = {
@@ -107,63 +88,13 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
   return {
     name: basename(operand, extname(operand)),
     build,
-    oneLayer: build,
+    kinds: (size) => [{ graph: build(size), layers: [] }],
     small: smallPair(build),
     weights: weights ?? generatedLabel(args),
     storedWeights: weights !== undefined,
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
     checkWeights: async (graphs) => (weights === undefined ? undefined : checkFolder(weights, graphs)),
   };
-}
-
-async function decoderSubject(args: Args, io: Io, folder: string | undefined): Promise<Subject> {
-  const [first, count] = [args.whole("layer"), args.whole("layers")];
-  const { decoder: config, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder);
-  for (let layer = first; layer < first + count; layer++) checkLayer(config, layer);
-  for (const note of [...notes, ...windowNotes(config, args.whole("max-seq"))]) io.err(`note: ${note}`);
-  const few = fewestLayers(config, first, count);
-  const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
-  return {
-    name: `${stemOf(config)}.${range}`,
-    config,
-    weights: folder ?? generatedLabel(args),
-    storedWeights: folder !== undefined,
-    ...(card ? { card } : {}),
-    oneLayer: (size) => decoderLayers(config, size),
-    // Layers of a kind are renamings of one another.
-    small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few })),
-    build: (size) => {
-      checkSize(config, size);
-      return decoderLayers(config, size, { first, count });
-    },
-    openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
-    // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
-    checkWeights: async () => {},
-  };
-}
-
-const BUILT_IN_CONFIG: ReadConfig & { readonly card?: Card } = { decoder: PHI4_MINI, notes: [] };
-
-/** Packages are called by the architecture; phi3 has been known here as the model that came first. */
-const stemOf = ({ architecture }: Decoder): string => (architecture === "phi3" ? BUILT_IN : architecture);
-
-const smallPair = (build: Model) => (tokens: number) => {
-  const maxSeq = tokens + 1;
-  return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
-};
-
-const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
-
-/** Reads config.json and holds the checkpoint's headers against it. */
-async function configOf(folder: string): Promise<ReadConfig & { readonly card: Card }> {
-  const checkpoint = await openFolder(folder);
-  try {
-    const { decoder, notes } = readDecoder(checkpoint.config, checkpoint.configPath);
-    const found = checkTensors(decoder, checkpoint.tensors.values(), folder);
-    return { decoder, notes: [...checkpoint.notes, ...notes, ...found], card: cardOf(decoder, checkpoint) };
-  } finally {
-    await checkpoint.close();
-  }
 }
 
 async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<void> {
@@ -174,13 +105,4 @@ async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<vo
   } finally {
     await checkpoint.close();
   }
-}
-
-async function openFolder(path: string): Promise<OpenWeights> {
-  return (await import("../weights/open.ts")).openWeights(path);
-}
-
-async function generated(graph: Graph, args: Args): Promise<WeightStore> {
-  const { generatedStore, storedShapes } = await import("../weights/generated.ts");
-  return generatedStore(storedShapes(schedule(graph)), args.whole("seed"));
 }

@@ -3,12 +3,14 @@ import { UserError } from "../dsl/user-error.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { fields, list, type Of, oneOf, optional, shaped } from "../files/json-shape.ts";
 import { readRegular } from "../files/regular.ts";
+import { ASSUMED_LIST } from "./assumed-list.ts";
 
 const CERTIFICATE = fields({
   verdict: oneOf("PROVEN", "REFUTED", "NOT PROVEN"),
   /** Of a proof: equal bits, or equal over the reals. */
   level: optional(oneOf("exact", "reals")),
   preconditions: list(fields({ id: "string" })),
+  ropeList: optional(ASSUMED_LIST),
 });
 
 /** The claim of a certificate and what it leans on; the file holds more. */

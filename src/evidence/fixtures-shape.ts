@@ -3,6 +3,7 @@
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../files/json-shape.ts";
+import { ASSUMED_LIST } from "./assumed-list.ts";
 
 /** The first field of every manifest. */
 export const FIXTURES_FORMAT = "graphc-fixtures";
@@ -49,6 +50,8 @@ export const FIXTURES = fields({
   graph: optional("string"),
   /** Rows of the cache. */
   maxSeq: "count",
+  /** Which of LongRoPE's lists the RoPE rows were made with. */
+  ropeList: optional(ASSUMED_LIST),
   /** The mask's value for a row that may not be seen. */
   closed: "number",
   data: FILE,

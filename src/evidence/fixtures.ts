@@ -6,6 +6,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/whole.ts";
+import type { AssumedList } from "../models/rope-list.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
 import { type Arrays, writeArrays } from "../weights/arrays.ts";
@@ -23,6 +24,8 @@ import {
 export interface FixtureSource {
   readonly name: string;
   readonly graph?: string;
+  /** Which of LongRoPE's lists the recording was made with. */
+  readonly ropeList?: AssumedList;
   /** The packages, both in one folder: the fixtures go there too. */
   readonly block: { readonly path: string; readonly function?: string };
   readonly step: { readonly path: string; readonly function?: string };
@@ -55,13 +58,14 @@ export async function writeFixtures(source: FixtureSource): Promise<WrittenFixtu
 }
 
 async function manifestOf(source: FixtureSource, data: string): Promise<FixtureManifest> {
-  const { recording, graph, certificate } = source;
+  const { recording, graph, ropeList, certificate } = source;
   return {
     format: FIXTURES_FORMAT,
     version: FIXTURES_VERSION,
     name: source.name,
     ...(graph === undefined ? {} : { graph }),
     maxSeq: recording.maxSeq,
+    ...(ropeList ? { ropeList } : {}),
     closed: closedOf(recording),
     data: await fileReference(data),
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),

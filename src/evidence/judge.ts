@@ -3,6 +3,7 @@
  * every figure are judged again, with bounds of our own (judge-parity.ts).
  */
 import { namesConstexpr } from "../dsl/traits.ts";
+import { listConflict } from "./assumed-list.ts";
 import type { CertificateClaim } from "./certificate-read.ts";
 import type { FolderDigest } from "./digests.ts";
 import { COMPARISONS, type Evidence, GATES, ROLES } from "./evidence.ts";
@@ -43,7 +44,7 @@ export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined
           ...judgeParity(build.manifest, evidence),
         ]
       : MEASURED.map((item) => missing(item, "no evidence of these bytes"));
-  const findings = [proof, owned, ...measured];
+  const findings = [proof, ...listFindings(build), owned, ...measured];
   return { passes: findings.every((finding) => finding.status === "yes"), findings };
 }
 
@@ -57,6 +58,17 @@ function proven({ manifest, certificate }: BuildOnDisk): GateFinding {
   const { verdict, level } = certificate.contents;
   if (verdict !== "PROVEN") return no(item, `the certificate says ${verdict}`);
   return yes(item, `PROVEN (${level}) under ${idsOf(certificate.contents).join(", ") || "no precondition"}`);
+}
+
+/** Whether fixtures and certificate are of one list of factors; nothing where the model has none. */
+function listFindings({ manifest, certificate }: BuildOnDisk): readonly GateFinding[] {
+  const [fed, claimed] = [manifest.ropeList, certificate?.contents.ropeList];
+  if (!fed && !claimed) return [];
+  const item = "RoPE list";
+  if (!certificate) return [missing(item, "there is no certificate that says which list the build takes")];
+  const conflict = listConflict(claimed, fed);
+  if (conflict !== undefined || !fed) return [no(item, `the certificate is of ${conflict}`)];
+  return [yes(item, `${fed.list}, for sequences of ${fed.forSequencesFrom} to ${fed.forSequencesUpTo} tokens`)];
 }
 
 const idsOf = ({ preconditions }: CertificateClaim): readonly string[] => preconditions.map(({ id }) => id);

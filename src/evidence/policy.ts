@@ -2,6 +2,9 @@
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { statOf } from "../files/regular.ts";
+import { layersText } from "../models/kinds.ts";
+import type { AssumedList } from "../models/rope-list.ts";
+import { listConflict } from "./assumed-list.ts";
 import { readCertificate } from "./certificate-read.ts";
 import { digestFile, digestFolder } from "./digests.ts";
 import { type Evidence, readEvidence } from "./evidence.ts";
@@ -41,43 +44,80 @@ export async function judgeBuild(folder: string): Promise<JudgedBuild> {
   return { build, ...(evidence ? { evidence } : {}), judgement: judgeEvidence(build, evidence) };
 }
 
+/** A layer's graph apart from its weights, and the layers that it stands for. */
+export interface JudgedKind {
+  readonly graph: string;
+  readonly layers: readonly number[];
+}
+
 /** On what ground more than one layer was emitted; goes into the output. */
 export type Ground =
-  | { readonly kind: "evidence"; readonly graph: string; readonly chip: string; readonly osBuild: string }
-  | { readonly kind: "ahead of evidence"; readonly graph: string; readonly open: readonly string[] };
+  | {
+      readonly kind: "evidence";
+      /** The one-layer build of each kind. */
+      readonly builds: readonly (JudgedKind & { readonly chip: string; readonly osBuild: string })[];
+    }
+  | { readonly kind: "ahead of evidence"; readonly kinds: readonly JudgedKind[]; readonly open: readonly string[] };
 
-/** What is to be emitted, and what is known of the one-layer build. */
+/** What is to be emitted, and what is known of one-layer builds. */
 export interface StackRequest {
   readonly layers: number;
-  /** Identity of the one-layer graph, as its fixtures give it. */
-  readonly graph: string;
-  /** The one-layer build, where there is one. */
-  readonly judged?: JudgedBuild;
+  /** Every kind of layer in it: identity of its one-layer graph, as its fixtures give it. */
+  readonly kinds: readonly JudgedKind[];
+  /** Which of LongRoPE's lists it takes. */
+  readonly ropeList?: AssumedList;
+  /** The one-layer builds that there are. */
+  readonly judged: readonly JudgedBuild[];
   /** --ahead-of-evidence */
   readonly ahead: boolean;
 }
 
 /**
- * Undefined for one layer. For more: passed evidence of the same graph, or the user's word that none is wanted yet.
+ * Undefined for one layer. For more: passed evidence of the same graph for every kind of layer, or the user's word that none is
+ * wanted yet.
  * @throws UserError without either.
  */
-export function groundFor({ layers, graph, judged, ahead }: StackRequest): Ground | undefined {
+export function groundFor(request: StackRequest): Ground | undefined {
+  const { layers, kinds, ahead } = request;
   if (layers <= 1) return undefined;
-  const open = openItems(graph, judged);
-  const { evidence } = judged ?? {};
-  if (open.length === 0 && evidence)
-    return { kind: "evidence", graph, chip: evidence.system.chip, osBuild: evidence.system.osBuild };
-  if (ahead) return { kind: "ahead of evidence", graph, open };
+  const looked = kinds.map((kind) => lookedAt(kind, request));
+  const open = looked.flatMap((one) => one.open);
+  const builds = looked.flatMap(({ build }) => build ?? []);
+  if (open.length === 0 && builds.length === kinds.length) return { kind: "evidence", builds };
+  if (ahead) return { kind: "ahead of evidence", kinds, open };
+  const each = kinds.length > 1 ? ", a build for each kind of layer" : "";
   throw new UserError(
-    `${layers} layers ask for passed evidence of the one-layer gate on the same graph (${open.join("; ")})`,
-    "run graphc-ane gate on its build, or say --ahead-of-evidence",
+    `${layers} layers ask for passed evidence of the one-layer gate on the same graph${each} (${open.join("; ")})`,
+    `run graphc-ane gate on ${kinds.length > 1 ? "these builds (--evidence DIR for each)" : "its build"}, or say --ahead-of-evidence`,
   );
 }
 
-function openItems(graph: string, judged: JudgedBuild | undefined): readonly string[] {
-  if (!judged) return ["there is no one-layer build"];
-  if (judged.build.manifest.graph !== graph) return ["the one-layer build is of another graph"];
-  return judged.judgement.findings
-    .filter(({ status }) => status !== "yes")
-    .map(({ item, status }) => `${item}: ${status}`);
+interface LookedAt {
+  readonly open: readonly string[];
+  readonly build?: JudgedKind & { readonly chip: string; readonly osBuild: string };
+}
+
+/** What is open for one kind, by the build of it that leaves least open. */
+function lookedAt(kind: JudgedKind, { kinds, judged, ropeList }: StackRequest): LookedAt {
+  const of = kinds.length > 1 ? ` of ${layersText(kind.layers)}` : "";
+  if (judged.length === 0) return { open: [`there is no one-layer build${of}`] };
+  const same = judged.filter(({ build }) => build.manifest.graph === kind.graph);
+  if (same.length === 0) {
+    const [other] = judged.length === 1 && kinds.length === 1 ? ["the one-layer build is of another graph"] : [];
+    return { open: [other ?? `no one-layer build is of the graph${of || " that is asked for"}`] };
+  }
+  const found = same.map((one) => openOf(one, ropeList, of));
+  const least = Math.min(...found.map(({ length }) => length));
+  const best = found.findIndex(({ length }) => length === least);
+  const { evidence } = same[best]!;
+  if (least > 0 || !evidence) return { open: found[best]! };
+  return { open: [], build: { ...kind, chip: evidence.system.chip, osBuild: evidence.system.osBuild } };
+}
+
+function openOf({ build, judgement }: JudgedBuild, ropeList: AssumedList | undefined, of: string): readonly string[] {
+  const conflict = listConflict(build.manifest.ropeList, ropeList);
+  return [
+    ...(conflict === undefined ? [] : [`the one-layer build${of} takes ${conflict}`]),
+    ...judgement.findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}${of}: ${status}`),
+  ];
 }

@@ -5,6 +5,7 @@ import type { ArchitectureReader } from "./architectures/reader.ts";
 import { brief } from "./brief.ts";
 import { type Fields, type FieldsOptions, fieldsOf, type Json, recordOf } from "./config-fields.ts";
 import { isScaled, type RopeRecords, type RopeSizes, ropeRecords, rotaryDimsOf, scalingOf } from "./config-rope.ts";
+import { SURROUNDINGS, textPartOf } from "./config-text-part.ts";
 import type { Decoder, RopeTable } from "./decoder.ts";
 
 /** A layer is six tensors or more, which are listed. */
@@ -17,13 +18,14 @@ export interface ReadConfig {
 }
 
 /**
- * The decoder in a parsed config.json. RoPE's fields are found at the top level, in `rope_scaling` (older
- * transformers, `type` or `rope_type`) or in `rope_parameters` (transformers 5); where two places differ, neither is believed.
+ * The decoder in a parsed config.json, or in the record of its text part where the model reads more than text. RoPE's fields
+ * are found at its top level, in `rope_scaling` (older transformers, `type` or `rope_type`) or in `rope_parameters`
+ * (transformers 5); where two places differ, neither is believed.
  * @param where Path of the file, for messages.
  * @throws UserError that names the field and the mend.
  */
 export function readDecoder(json: unknown, where: string): ReadConfig {
-  const top = recordOf(json, "the file", where);
+  const { text: top, notes: surroundings } = textPartOf(recordOf(json, "the file", where), where);
   const reader = readerOf(top, where);
   refuseUnsupported(top, reader, where);
   const records = ropeRecords(top, where);
@@ -55,7 +57,7 @@ export function readDecoder(json: unknown, where: string): ReadConfig {
     tiedHead: f.boolean("tie_word_embeddings"),
     maxPositions,
   };
-  return { decoder, notes: [...f.notes(), ...(localWindow === undefined ? [] : local.notes)] };
+  return { decoder, notes: [...surroundings, ...f.notes(), ...(localWindow === undefined ? [] : local.notes)] };
 }
 
 /** Fields that tell of a model whose layers no record says; false, null, 0 and an empty list are as good as absent. */
@@ -73,7 +75,7 @@ function readerOf(top: Json, where: string): ArchitectureReader {
       if (isSaid(top[field]))
         throw new UserError(`${where}: "${field}" is ${brief(top[field])}: ${what} is not supported`);
   const type = top.model_type;
-  const known = [...READERS.keys()].join(", ");
+  const known = [...READERS.keys(), ...SURROUNDINGS.keys()].join(", ");
   if (type === undefined) throw new UserError(`${where}: "model_type" is missing`, `graphc reads ${known}`);
   const reader = typeof type === "string" ? READERS.get(type) : undefined;
   if (!reader) throw new UserError(`${where}: "model_type" ${brief(type)} is not supported`, `graphc reads ${known}`);
@@ -158,5 +160,6 @@ function localTableOf(
   const older = top[field] === undefined ? {} : { rope_theta: top[field] };
   const f = fieldsOf(placesOf(older, { rope_theta: localTheta.default }, { records: local, isNull: true, where }));
   const table = tableOf(sizes, f);
+  if (table.rope.type === "longrope") f.fail("LongRoPE for local layers alone is not supported");
   return { table: { table }, notes: f.notes().map((note) => note.replace("rope_theta", field)) };
 }

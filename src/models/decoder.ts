@@ -94,6 +94,10 @@ export interface LayerKind {
 export const kindOf = ({ pattern }: Pick<Decoder, "pattern">, layer: number): LayerKind =>
   pattern[layer % pattern.length]!;
 
+/** The span whose RoPE table a span turns by: a local one may have none of its own. */
+export const tableOf = ({ local }: Pick<Decoder, "local">, span: LayerKind["span"]): LayerKind["span"] =>
+  span === "local" && local?.table ? "local" : "main";
+
 /** How many layers from `first` on show every kind that `count` of them have, and two where there are two: what one hands to the next. */
 export function fewestLayers(decoder: Pick<Decoder, "pattern">, first: number, count: number): number {
   const last = Math.min(count, decoder.pattern.length);
@@ -135,9 +139,14 @@ export interface YarnScaling {
   readonly attentionFactor: number;
 }
 
+/** LongRoPE's two lists of factors, by name. */
+export type FactorList = "short" | "long";
+
 /** A divisor for each pair of dims (LongRoPE, arXiv 2402.13753). */
 export interface LongRopeScaling {
   readonly type: "longrope";
+  /** The list that rows are made with, where somebody chose one; by max_seq when absent (rope-list.ts). */
+  readonly list?: FactorList;
   /** One divisor of the inverse frequency per pair of rotated dims, for sequences up to the original length. */
   readonly shortFactor: readonly number[];
   /** The same for longer ones. */

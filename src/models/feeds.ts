@@ -5,7 +5,7 @@ import { input, type Tensor } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 import { declareSlot, type Slot } from "./blocks/cache.ts";
 import type { Spelling } from "./blocks/spelling.ts";
-import { type Decoder, kindOf, type LayerKind } from "./decoder.ts";
+import { type Decoder, kindOf, type LayerKind, tableOf } from "./decoder.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
@@ -67,9 +67,6 @@ export function declareFeeds(
     turns: ({ span, turned }) => (turned ? turns.get(tableOf(decoder, span)) : undefined),
   };
 }
-
-/** The span whose RoPE table a span turns by: a local one may have none of its own. */
-const tableOf = ({ local }: Decoder, span: Span): Span => (span === "local" && local?.table ? "local" : "main");
 
 /** Each once, the main one first. */
 const spansOf = (spans: readonly Span[]): readonly Span[] =>

@@ -1,5 +1,6 @@
 /** RoPE's angle steps in fp64, under each scaling (formulas as in transformers, modeling_rope_utils.py). */
 import type { Llama3Scaling, LongRopeScaling, RopeScaling, RopeTable, YarnScaling } from "./decoder.ts";
+import { factorsOf, listOf } from "./rope-list.ts";
 
 /** What the angles of a table of rows depend on. */
 export interface TurnedDims extends RopeTable {
@@ -7,8 +8,9 @@ export interface TurnedDims extends RopeTable {
 }
 
 /**
- * What a token's position turns pair j by: 1 / theta^(2j / rotaryDims), scaled. LongRoPE's factors are chosen by max_seq
- * and so the same for the whole sequence: a row is then a function of its position alone, in a block as in single steps.
+ * What a token's position turns pair j by: 1 / theta^(2j / rotaryDims), scaled. LongRoPE's list of factors is chosen
+ * once, by the user or by max_seq, and so the same for the whole sequence: a row is then a function of its position alone, in
+ * a block as in single steps.
  */
 export function inverseFrequencies({ rope, ropeTheta, rotaryDims }: TurnedDims, maxSeq: number): Float64Array {
   const scaled = scaling(rope, { ropeTheta, rotaryDims, maxSeq });
@@ -43,8 +45,8 @@ function scaling(rope: RopeScaling, sizes: Sizes): Scaled {
   }
 }
 
-const longRope = ({ longFactor, shortFactor, originalMaxPositions }: LongRopeScaling, { maxSeq }: Sizes): Scaled => {
-  const factor = maxSeq > originalMaxPositions ? longFactor : shortFactor;
+const longRope = (rope: LongRopeScaling, { maxSeq }: Sizes): Scaled => {
+  const factor = factorsOf(rope, listOf(rope, maxSeq));
   return (wave, j) => 1 / (factor[j]! * wave);
 };
 

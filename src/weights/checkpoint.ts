@@ -12,6 +12,7 @@ import type { ReadableTensor } from "./rectangle.ts";
 import type { SafetensorsEntry, SafetensorsFile } from "./safetensors.ts";
 import { closeAll, openFiles, readJson } from "./shards.ts";
 import type { WeightStore } from "./store.ts";
+import { textNames } from "./text-names.ts";
 
 /** An open checkpoint; its files stay open until `close`. Weights stream as fp16. */
 export interface Checkpoint extends WeightStore {
@@ -63,9 +64,16 @@ interface Found {
 function checkpointOf({ folder, configPath, config, names, files }: Found): Checkpoint {
   const held = new Map(files.flatMap((file) => [...file.tensors].map(([name, entry]) => [name, { file, entry }])));
   const quantised = quantisedTensors({ folder, configPath, config, held });
-  const isBase = isBaseModel([...held.keys()]);
+  const read = weightsOf(held, quantised);
+  const { known, notes } = textNames(
+    folder,
+    read.map(({ stored }) => stored.name),
+  );
   const weights = new Map(
-    weightsOf(held, quantised).map((weight) => [isBase ? fullName(weight.stored.name) : weight.stored.name, weight]),
+    read.flatMap((weight) => {
+      const name = known.get(weight.stored.name);
+      return name === undefined ? [] : [[name, weight] as const];
+    }),
   );
   const unread = new Set(weights.keys());
   const store = fp16Store((tensor) => {
@@ -82,7 +90,7 @@ function checkpointOf({ folder, configPath, config, names, files }: Found): Chec
     container: ["Hugging Face folder", ...(quantised ? [quantised.what] : [])].join(", "),
     notNeeded: quantised?.unneeded ?? new Set(),
     notes: [
-      ...(isBase ? [`${folder}: tensor names lack "model.": a base model was saved, and is read as one`] : []),
+      ...notes,
       ...(names.includes("adapter_config.json")
         ? [`${folder}: the adapter (LoRA) beside the weights is not merged`]
         : []),
@@ -111,11 +119,6 @@ function weightsOf(held: ReadonlyMap<string, Held>, quantised: QuantisedTensors 
     return [{ stored: entry, readable: () => storedOf(file, entry) }];
   });
 }
-
-/** Whether the names are those of a model without its head, which lack the first part of the usual ones. */
-const isBaseModel = (names: readonly string[]): boolean =>
-  names.includes("embed_tokens.weight") && !names.some((name) => name.startsWith("model."));
-const fullName = (name: string): string => (name.startsWith("lm_head.") ? name : `model.${name}`);
 
 function storedOf(file: SafetensorsFile, entry: SafetensorsEntry): ReadableTensor {
   const { name, dtype, shape } = entry;

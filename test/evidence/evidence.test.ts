@@ -2,10 +2,11 @@
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/evidence/evidence.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge.ts";
 import { groundFor, type JudgedBuild, judgeBuild } from "../../src/evidence/policy.ts";
+import type { AssumedList } from "../../src/models/rope-list.ts";
 import { honestEvidence } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 
@@ -157,16 +158,92 @@ test.runIf(device)("evidence as the Swift tool writes it is understood, and no d
   expect(judgeEvidence(found, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
 });
 
+const passed = (on: BuildOnDisk = build): JudgedBuild => {
+  const evidence = { ...(honestEvidence(on) as Evidence) };
+  return { build: on, evidence, judgement: judgeEvidence(on, evidence) };
+};
+const kind = { graph: "the graph of tiny", layers: [0, 1] };
+const request = { layers: 2, kinds: [kind], judged: [], ahead: false };
+
 test("more than one layer asks for evidence of the same graph, or for the user's word", () => {
-  const evidence = honest() as Evidence;
-  const passed: JudgedBuild = { build, evidence, judgement: judgeEvidence(build, evidence) };
-  const request = { layers: 2, graph: "the graph of tiny", ahead: false };
   expect(groundFor({ ...request, layers: 1 })).toBeUndefined();
-  expect(groundFor({ ...request, judged: passed })).toMatchObject({ kind: "evidence", chip: "Apple M4" });
+  expect(groundFor({ ...request, judged: [passed()] })).toEqual({
+    kind: "evidence",
+    builds: [{ ...kind, chip: "Apple M4", osBuild: "24F74" }],
+  });
   expect(() => groundFor(request)).toThrow("2 layers ask for passed evidence");
-  expect(() => groundFor({ ...request, graph: "another", judged: passed })).toThrow("of another graph");
+  const another = { ...request, kinds: [{ ...kind, graph: "another" }], judged: [passed()] };
+  expect(() => groundFor(another)).toThrow("of another graph");
   const failed: JudgedBuild = { build, judgement: judgeEvidence(build, undefined) };
-  expect(() => groundFor({ ...request, judged: failed })).toThrow("evidence: missing");
-  const ground = groundFor({ ...request, judged: failed, ahead: true });
+  expect(() => groundFor({ ...request, judged: [failed] })).toThrow("evidence: missing");
+  expect(groundFor({ ...request, judged: [failed, passed()] })).toMatchObject({ kind: "evidence" });
+  const ground = groundFor({ ...request, judged: [failed], ahead: true });
   expect(ground).toMatchObject({ kind: "ahead of evidence", open: expect.arrayContaining(["evidence: missing"]) });
+});
+
+test("every kind of layer asks for evidence of its own", () => {
+  const other = { graph: "with a window", layers: [2] };
+  const local = { ...build, manifest: { ...build.manifest, graph: other.graph } };
+  const stack = { ...request, layers: 3, kinds: [kind, other] };
+  expect(() => groundFor({ ...stack, judged: [passed()] })).toThrow(
+    "3 layers ask for passed evidence of the one-layer gate on the same graph, a build for each kind of layer (no one-layer build is of the graph of layer 2)",
+  );
+  expect(() => groundFor({ ...stack, judged: [passed(local)] })).toThrow(
+    "(no one-layer build is of the graph of layers 0 to 1)",
+  );
+  const failed: JudgedBuild = { build: local, judgement: judgeEvidence(local, undefined) };
+  expect(() => groundFor({ ...stack, judged: [passed(), failed] })).toThrow("evidence of layer 2: missing");
+  expect(groundFor({ ...stack, judged: [passed(local), passed()] })).toMatchObject({
+    kind: "evidence",
+    builds: [kind, other],
+  });
+});
+
+describe("LongRoPE's list of factors", () => {
+  const short = { list: "short", forSequencesFrom: 1, forSequencesUpTo: 32, factorsSHA256: "5e" } as const;
+  const long = { list: "long", forSequencesFrom: 33, forSequencesUpTo: 64, factorsSHA256: "10" } as const;
+  const of = (fed?: AssumedList, claimed = fed): BuildOnDisk => ({
+    ...build,
+    manifest: { ...build.manifest, ...(fed ? { ropeList: fed } : {}) },
+    certificate: {
+      sha256: build.certificate!.sha256,
+      contents: { ...build.certificate!.contents, ...(claimed ? { ropeList: claimed } : {}) },
+    },
+  });
+  const finding = (on: BuildOnDisk) => judged(honest(), on).findings.find(({ item }) => item === "RoPE list");
+
+  test("is told where fixtures and certificate are of one", () => {
+    expect(finding(of())).toBeUndefined();
+    expect(finding(of(short))).toMatchObject({ status: "yes", note: "short, for sequences of 1 to 32 tokens" });
+    expect(judged(honest(), of(long)).passes).toBe(true);
+  });
+
+  const conflicts: readonly (readonly [on: () => BuildOnDisk, note: string])[] = [
+    [() => of(short, long), "the long list, not the short list"],
+    [() => of(long, { ...long, factorsSHA256: "00" }), "the long list with other factors"],
+    [() => ({ ...of(), manifest: of(short).manifest }), "no list of factors, not the short list"],
+    [() => ({ ...of(short), manifest: of().manifest }), "the short list, not no list of factors"],
+  ];
+  test.each(conflicts)("is a no where they differ: %s, %s", (on, note) => {
+    expect(finding(on())).toMatchObject({
+      status: "no",
+      note: `the certificate is of ${note}`,
+    });
+    expect(judged(honest(), on()).passes).toBe(false);
+  });
+
+  test("is missing without a certificate", () => {
+    const { certificate: _, ...uncertified } = of(short);
+    expect(finding(uncertified)).toMatchObject({ status: "missing" });
+  });
+
+  test("evidence of one list is no ground for layers with another", () => {
+    expect(groundFor({ ...request, ropeList: short, judged: [passed(of(short))] })).toMatchObject({ kind: "evidence" });
+    const sentence = "(the one-layer build takes the short list, not the long list)";
+    expect(() => groundFor({ ...request, ropeList: long, judged: [passed(of(short))] })).toThrow(sentence);
+    expect(() => groundFor({ ...request, ropeList: long, judged: [passed()] })).toThrow(
+      "takes no list of factors, not",
+    );
+    expect(() => groundFor({ ...request, judged: [passed(of(short))] })).toThrow("not no list of factors");
+  });
 });

@@ -184,7 +184,7 @@ test("what the layer does not have", () => {
     'config.json: "hidden_act" is "relu"; graphc knows "silu", "swish", "gelu", "gelu_new", "gelu_pytorch_tanh"',
   );
   expect(refused({ quantization_config: { bits: 4 } })).toBe(refusal("quantization_config", '{"bits":4}', "null"));
-  const known = "graphc reads phi3, llama, mistral, qwen2, qwen3, smollm3, gemma2, gemma3_text";
+  const known = "graphc reads phi3, llama, mistral, qwen2, qwen3, smollm3, gemma2, gemma3_text, gemma3";
   expect(refused({ model_type: "bert" })).toBe(`config.json: "model_type" "bert" is not supported; ${known}`);
   expect(without("model_type")).toBe(`config.json: "model_type" is missing; ${known}`);
   expect(refused({ layer_types: ["full_attention", "sliding_attention"] })).toBe(

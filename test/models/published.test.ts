@@ -203,6 +203,60 @@ test("windows of Qwen begin where the file says", () => {
   expect(span).toEqual({ slidingWindow: 32768 });
 });
 
+describe("a model that sees as well", () => {
+  const { model_type: _, ...text } = MODELS["gemma-3-1b"]!.config;
+  const wrapped = (text_config: unknown, rest: object = {}) =>
+    readDecoder({ model_type: "gemma3", text_config, vision_config: { hidden_size: 8 }, ...rest }, "config.json");
+
+  test("is its text part", () => {
+    const { decoder, notes } = wrapped({ ...text, model_type: "gemma3_text" });
+    expect(decoder).toEqual(decoderOf("gemma-3-1b"));
+    expect(notes).toEqual([
+      expect.stringContaining("the text part of a gemma3 model is read; tokens of an image see each other"),
+      ...readDecoder(MODELS["gemma-3-1b"]!.config, "config.json").notes,
+    ]);
+    expect(wrapped(text).decoder).toEqual(decoder);
+    // gemma-3-4b says of its text part what differs from the defaults alone.
+    const few = { ...{ hidden_size: 2560, intermediate_size: 10240, num_hidden_layers: 34, sliding_window: 1024 } };
+    const rope = { rope_scaling: { factor: 8, rope_type: "linear" }, model_type: "gemma3_text" };
+    expect(wrapped({ ...few, ...rope }).decoder).toMatchObject({
+      ...{ heads: 8, kvHeads: 4, headDim: 256, vocab: 262208, maxPositions: 131072, layers: 34 },
+      ...{ rope: { type: "linear", factor: 8 }, tiedHead: true },
+    });
+  });
+
+  test("has its head and its quantisation where the whole model has them", () => {
+    expect(wrapped(text, { tie_word_embeddings: false }).decoder.tiedHead).toBe(false);
+    expect(wrapped({ ...text, tie_word_embeddings: false }).decoder.tiedHead).toBe(false);
+    const sentence = '"quantization_config" is {}';
+    expect(() => wrapped(text, { quantization_config: {} })).toThrow(sentence);
+    expect(() => wrapped({ ...text, quantization_config: {} })).toThrow(sentence);
+    expect(() => wrapped({ ...text, quantization_config: {} }, { quantization_config: null })).toThrow(sentence);
+  });
+
+  test("is refused where it does not say what its text part is", () => {
+    expect(() => wrapped(undefined)).toThrow(
+      'config.json: "text_config" is missing, which says what the text part of gemma3',
+    );
+    expect(() => wrapped([1])).toThrow('config.json: "text_config" must hold a JSON object, not a list of 1');
+    expect(() => wrapped({ ...text, model_type: "llama" })).toThrow(
+      'config.json: "text_config" is of model_type "llama", and that of gemma3 is "gemma3_text"',
+    );
+  });
+
+  test("local layers do not turn by LongRoPE", () => {
+    const sliding_attention = {
+      rope_type: "longrope",
+      short_factor: Array(128).fill(1),
+      long_factor: Array(128).fill(1),
+    };
+    const change = { rope_local_base_freq: undefined, rope_parameters: { sliding_attention } };
+    expect(() => decoderOf("gemma-3-1b", change)).toThrow(
+      "config.json: LongRoPE for local layers alone is not supported",
+    );
+  });
+});
+
 describe("what contradicts itself, or is another model's", () => {
   const refusals: readonly (readonly [name: keyof typeof MODELS, change: object, sentence: string])[] = [
     [

@@ -5,7 +5,7 @@ import type { WeightStore } from "../../weights/store.ts";
 import { BUILD_OPTIONS, type WholeModel, wholeModel } from "../build-model.ts";
 import { planText } from "../build-text.ts";
 import type { Args, Command } from "../command.ts";
-import { printGround, stackGround } from "../emit-evidence.ts";
+import { printGround, wholeGround } from "../emit-ground.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { printVerdict } from "../prove-text.ts";
@@ -21,7 +21,7 @@ export const buildCommand: Command = {
     ...BUILD_OPTIONS,
     out: { kind: "folder", help: "folder for the model", default: "model" },
     force: { kind: "flag", help: "replace a build of other settings" },
-    evidence: { kind: "folder", help: "passed one-layer build; else --out" },
+    evidence: { kind: "folders", help: "passed one-layer build, one for each kind of layer; else --out" },
     "ahead-of-evidence": { kind: "flag", help: "build without such evidence, and write that down" },
   },
   notes: [
@@ -31,7 +31,7 @@ export const buildCommand: Command = {
   async run(args, io) {
     const model = await wholeModel(args.operands[0]!, args);
     const folder = resolve(args.text("out")!);
-    const ground = await groundOf(model, args, folder);
+    const ground = await wholeGround(model.plan.model.decoder, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     const { ids, note } = await model.stops();
     const store = await model.openWeights();
@@ -46,16 +46,6 @@ export const buildCommand: Command = {
     }
   },
 };
-
-/** The block of one layer at these sizes is what evidence must be about. */
-const groundOf = ({ plan }: WholeModel, args: Args, folder: string) =>
-  stackGround({
-    layers: plan.decoder.layers,
-    decoder: plan.model.decoder,
-    size: plan.settings,
-    folder: args.text("evidence") ?? folder,
-    ahead: args.flag("ahead-of-evidence"),
-  });
 
 /** Shows what happens; an interrupt leaves what stands, and says so. */
 async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) => void) => Promise<Built>) {

@@ -17,13 +17,15 @@ import type { Severity } from "../../passes/lint/lint-rule.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type Card, cardText } from "../card.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
-import type { Args, Command, ExitCode } from "../command.ts";
+import type { Args, Command } from "../command.ts";
+import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
 import { isFlexible } from "../pair.ts";
 import { authorFrame } from "../report.ts";
 import { type FoundRole, foundRoles, rolesAlone, rolesText } from "../roles-text.ts";
+import type { ModelKinds } from "../subject.ts";
 import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../target.ts";
 
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
@@ -41,26 +43,30 @@ export const checkCommand: Command = {
   },
   notes: [
     "A graph file is held against a checkpoint by the name and the shape of every weight; the rules look at the contents.",
+    EACH_KIND_NOTE,
     "Of a package also what it says of itself: versions, names, description, states, sizes.",
     "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
   ],
-  async run(args, io) {
-    const { subjects, roles, card, openWeights } = await checkedOf(args, io);
-    const store = await openWeights?.();
-    try {
-      const verdicts: CheckedGraph[] = [];
-      const ranges: WeightRanges = new Map();
-      for (const subject of subjects) verdicts.push(await judge(subject, store, ranges));
-      if (args.flag("json")) io.out(JSON.stringify(verdicts.map(plain(roles, card)), null, 2));
-      else
-        for (const text of [cardText(card), ...verdicts.map(checkText), rolesText(roles)])
-          if (text !== "") io.out(text);
-      return verdicts.some(({ findings }) => findings.some((f) => f.severity === "error")) ? 1 : (0 satisfies ExitCode);
-    } finally {
-      await store?.close();
-    }
-  },
+  run: (args, io) => tellOfEachKind(args, io, told),
 };
+
+async function told(args: Args, io: Io): Promise<Told> {
+  const { subjects, roles, card, openWeights, model } = await checkedOf(args, io);
+  const store = await openWeights?.();
+  try {
+    const verdicts: CheckedGraph[] = [];
+    const ranges: WeightRanges = new Map();
+    for (const subject of subjects) verdicts.push(await judge(subject, store, ranges));
+    // The card is of the model: it is printed with the first of its kinds.
+    const shown = args.given("layer") || args.whole("layer") === 0 ? card : undefined;
+    const texts = [cardText(shown), ...verdicts.map(checkText), rolesText(roles)];
+    if (!args.flag("json")) for (const text of texts) if (text !== "") io.out(text);
+    const isRefused = verdicts.some(({ findings }) => findings.some((f) => f.severity === "error"));
+    return { code: isRefused ? 1 : 0, json: verdicts.map(plain(roles, card)), ...(model ? { model } : {}) };
+  } finally {
+    await store?.close();
+  }
+}
 
 /** What is checked, and what is known of its inputs. */
 interface Checked {
@@ -68,6 +74,7 @@ interface Checked {
   readonly roles: readonly FoundRole[];
   /** What the checkpoint is, where the operand is one. */
   readonly card?: Card;
+  readonly model?: ModelKinds;
   /** Absent where the contents of the weights are not known: without a checkpoint they are made up. */
   openWeights?(): Promise<WeightStore>;
 }
@@ -93,6 +100,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
     subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [] })),
     roles: foundRoles(meetInputs(block, step, given)),
     ...(subject.card ? { card: subject.card } : {}),
+    ...(subject.model ? { model: subject.model } : {}),
     ...(subject.storedWeights ? { openWeights: () => subject.openWeights(block) } : {}),
   };
 }

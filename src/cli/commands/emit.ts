@@ -4,13 +4,15 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record.ts";
 import type { Command } from "../command.ts";
-import { groundOf, printGround } from "../emit-evidence.ts";
+import { tellKinds } from "../each-kind.ts";
+import { groundOf, printGround } from "../emit-ground.ts";
 import { type EmitJob, planPackages } from "../emit-packages.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
 import { isPackage } from "../operand-kind.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
+import { ropeLines } from "../rope-text.ts";
+import { ROPE_LIST_OPTION, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
@@ -22,6 +24,7 @@ export const emitCommand: Command = {
   options: {
     ...WEIGHTS_OPTION,
     ...SIZE_OPTIONS,
+    ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
@@ -31,8 +34,8 @@ export const emitCommand: Command = {
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
     },
     evidence: {
-      kind: "folder",
-      help: "passed one-layer build that allows --layers above 1; else --out",
+      kind: "folders",
+      help: "passed one-layer build that allows --layers above 1, one for each kind of layer; else --out",
       with: ["layers"],
     },
     "ahead-of-evidence": {
@@ -49,6 +52,7 @@ export const emitCommand: Command = {
     if (isPackage(operand))
       throw new UserError(`${operand} is a package already`, "emit takes a model or a graph file");
     const subject = await subjectOf(operand, args, io);
+    tellKinds(subject.model, io);
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, args, folder);
     const planned = planPackages(subject, args);
@@ -77,7 +81,8 @@ interface Report extends PlacedSet {
 }
 
 function report({ subject, store, args, io }: EmitJob, written: Report): void {
-  const { packages, ground, certificate, fixtures } = written;
+  const { packages, ground, certificate, ropeTables, fixtures } = written;
+  const { ropeList } = subject;
   const verdict = written.proof?.verdict;
   const weights = store.report();
   for (const { tensor, index, count } of weights.nonFinite) {
@@ -85,13 +90,20 @@ function report({ subject, store, args, io }: EmitJob, written: Report): void {
   }
   if (args.flag("json")) {
     const proof = verdict ? plainVerdict(verdict) : "skipped";
-    io.out(JSON.stringify({ name: subject.name, weights, proof, packages, certificate, fixtures, ground }, null, 2));
+    io.out(
+      JSON.stringify(
+        { name: subject.name, weights, proof, packages, certificate, ropeList, ropeTables, fixtures, ground },
+        null,
+        2,
+      ),
+    );
     return;
   }
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
   io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
   io.out(verdict ? printVerdict(verdict) : "NOT PROVEN: the proof was skipped (--no-prove)");
-  for (const path of [certificate, fixtures]) if (path !== undefined) io.out(path);
+  for (const line of ropeLines(subject, args)) io.out(line);
+  for (const path of [certificate, ropeTables, fixtures]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
   if (verdict && !claimOf(verdict).startsWith("PROVEN")) io.err("warning: the packages were written without a proof");
 }

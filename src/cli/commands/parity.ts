@@ -7,13 +7,15 @@ import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
+import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
 import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { ropeLines } from "../rope-text.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
 const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
@@ -28,6 +30,7 @@ export const parityCommand: Command = {
   options: {
     ...WEIGHTS_OPTION,
     ...SIZE_OPTIONS,
+    ...ROPE_LIST_OPTION,
     ...TOKENS_OF_PACKAGES,
     ...FUNCTION_OPTIONS,
     ...INPUT_SEED_OPTION,
@@ -43,21 +46,24 @@ export const parityCommand: Command = {
   },
   notes: [
     "Three sequences, each with a seed of its own and caches full of garbage: as a host decodes (tokens rejected, stale rows written over, scattered and padded blocks, the last block that fits); at the end of a full cache, with rows as large as the graph bears; and small rows from the first cache row. What was exercised is printed.",
+    EACH_KIND_NOTE,
     "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
-  async run(args, io) {
-    const pair = await comparedPair(args, io);
-    const started = performance.now();
-    const report = await compareRuns(pair, args, io);
-    if (!report.equal && args.text("accumulate") === undefined)
-      askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
-    const seconds = (performance.now() - started) / 1000;
-    if (args.flag("json"))
-      io.out(JSON.stringify({ pair: pair.name, weights: pair.weights, seconds, ...report }, null, 2));
-    else io.out(printParity(report, { name: pair.name, weights: pair.weights, seconds }));
-    return report.equal ? 0 : 1;
-  },
+  run: (args, io) => tellOfEachKind(args, io, told),
 };
+
+async function told(args: Args, io: Io): Promise<Told> {
+  const pair = await comparedPair(args, io);
+  const { name, weights, ropeList, model } = pair;
+  const started = performance.now();
+  const report = await compareRuns(pair, args, io);
+  if (!report.equal && args.text("accumulate") === undefined)
+    askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
+  const seconds = (performance.now() - started) / 1000;
+  if (!args.flag("json")) io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args) }));
+  const json = { pair: name, weights, ropeList, seconds, ...report };
+  return { code: report.equal ? 0 : 1, json, ...(model ? { model } : {}) };
+}
 
 async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityReport> {
   const [blockSums, stepSums] = accumulation(args.text("accumulate"));

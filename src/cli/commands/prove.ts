@@ -10,7 +10,8 @@ import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
 import { askForRoles } from "../ask-roles.ts";
-import type { Command } from "../command.ts";
+import type { Args, Command } from "../command.ts";
+import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
@@ -40,26 +41,29 @@ export const proveCommand: Command = {
   },
   notes: [
     "PROVEN (exact): equal bits up to the sign of zero. PROVEN (reals): equal over the real numbers.",
+    EACH_KIND_NOTE,
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
-  async run(args, io) {
-    const pair = await comparedPair(args, io);
-    const identity = weightIdentity([pair.block, pair.step]);
-    const verdict = await verdictOf(pair, identity, io);
-    if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
-    if (!args.flag("json")) io.out(printVerdict(verdict));
-    const dump = args.text("dump");
-    if (dump !== undefined && verdict.verdict === "REFUTED") {
-      await dumpCounterexample(dump, verdict.counterexample);
-      io.err(
-        `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
-      );
-    }
-    // Last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
-    if (args.flag("json")) io.out(JSON.stringify(verdictRecord(verdict, pair), null, 2));
-    return claimOf(verdict).startsWith("PROVEN") ? 0 : 1;
-  },
+  run: (args, io) => tellOfEachKind(args, io, told),
 };
+
+async function told(args: Args, io: Io): Promise<Told> {
+  const pair = await comparedPair(args, io);
+  const identity = weightIdentity([pair.block, pair.step]);
+  const verdict = await verdictOf(pair, identity, io);
+  if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
+  if (!args.flag("json")) io.out(printVerdict(verdict));
+  const dump = args.text("dump");
+  if (dump !== undefined && verdict.verdict === "REFUTED") {
+    await dumpCounterexample(dump, verdict.counterexample);
+    io.err(
+      `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
+    );
+  }
+  // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
+  const json = verdictRecord(verdict, pair);
+  return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
+}
 
 const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;

@@ -11,13 +11,15 @@ import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
+import { tellKinds } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
 import { isPackage } from "../operand-kind.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
+import { ropeLines } from "../rope-text.ts";
 import { table } from "../table.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 
 /** Outputs and states at exit, as safetensors that --state and --inputs take again. */
 export const runCommand: Command = {
@@ -29,6 +31,7 @@ export const runCommand: Command = {
   options: {
     ...WEIGHTS_OPTION,
     ...SIZE_OPTIONS,
+    "rope-list": { ...ROPE_LIST_OPTION["rope-list"], with: ["positions"] },
     ...TOKENS_OF_PACKAGES,
     ...FUNCTION_OPTIONS,
     ...INPUT_SEED_OPTION,
@@ -58,12 +61,15 @@ export const runCommand: Command = {
   notes: ["The second package is the one-token twin; it tells which axes hold tokens, which --positions needs."],
   async run(args, io) {
     const pair = await requestedPair(args, io);
+    tellKinds(pair.model, io);
     const plan = planned(pair, args);
     const values = { ...(await requestedStates(pair.block, args)), ...(await requestedInputs(pair, args)) };
     const results = await evaluateOnce(pair, plan, values, io);
     const out = args.text("out")!;
     await writeArrays(out, { ...results.outputs, ...results.states });
-    io.out(args.flag("json") ? JSON.stringify({ out, ...described(results) }) : `${out}\n${listing(results)}`);
+    const made: Pick<OpenPair, "config" | "ropeList"> = args.given("positions") ? pair : {};
+    if (args.flag("json")) io.out(JSON.stringify({ out, ...described(results), ropeList: made.ropeList }));
+    else for (const text of [`${out}\n${listing(results)}`, ...ropeLines(made, args)]) io.out(text);
     return 0;
   },
 };
@@ -78,6 +84,7 @@ async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = find(pair.block, pair.step, pair.given);
   if (positions !== undefined) {
     const rows = cacheRows(positions, tokens, maxSeq);
+    checkWithinList(pair.ropeList, rows);
     const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
     const before = Math.min(...rows.flatMap((row) => (row === undefined ? [] : [row])));
     const committed = new Set(Array.from({ length: before }, (_, row) => row));
@@ -139,6 +146,16 @@ function cacheRows(text: string, tokens: number, maxSeq: number): readonly (numb
   if (beyond !== undefined) throw new UserError(`position ${beyond} is beyond the cache's last row ${maxSeq - 1}`);
   if (new Set(rows).size < rows.length) throw new UserError("--positions names a cache row twice");
   return Array.from({ length: tokens }, (_, t) => rows[t]);
+}
+
+/** A row of a position is the model's where its sequence may be of the list's lengths. @throws UserError where it cannot be */
+function checkWithinList(use: OpenPair["ropeList"], rows: readonly (number | undefined)[]): void {
+  const beyond = use && rows.find((row) => row !== undefined && row >= use.forSequencesUpTo);
+  if (beyond !== undefined)
+    throw new UserError(
+      `position ${beyond} is of a sequence of more than ${use!.forSequencesUpTo} tokens, which the ${use!.list} list of factors is not for`,
+      "leave --rope-list out, or lower the positions",
+    );
 }
 
 /** The plan comes before any array is made, so that what does not fit into memory is said and not tried. */

@@ -1,10 +1,12 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
 import type { Command } from "../command.ts";
+import { tellKinds } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { requestedPair } from "../pair.ts";
+import { ropeLines } from "../rope-text.ts";
 import { measure } from "../survey/measure.ts";
 import { surveyText } from "../survey/text.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 /** Figures per value over a few blocks that share their cache; a value that is not finite is a no. */
 export const surveyCommand: Command = {
@@ -13,7 +15,7 @@ export const surveyCommand: Command = {
   arity: [1, 1],
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",
-  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...INPUT_SEED_OPTION, ...ROLE_OPTIONS },
+  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...ROPE_LIST_OPTION, ...INPUT_SEED_OPTION, ...ROLE_OPTIONS },
   notes: [
     "Reports per value: max |x|, rms, subnormals, room before overflow (of its own dtype), worst channel.",
     "Looks at every element of inputs, weights, constants, results of ops, outputs and states at exit.",
@@ -23,8 +25,10 @@ export const surveyCommand: Command = {
   ],
   async run(args, io) {
     const pair = await requestedPair(args, io);
+    tellKinds(pair.model, io);
     const record = await measure(pair, args, io);
-    io.out(args.flag("json") ? JSON.stringify(record, spelled, 2) : surveyText(pair.name, pair.weights, record));
+    if (args.flag("json")) io.out(JSON.stringify({ ...record, ropeList: pair.ropeList }, spelled, 2));
+    else for (const text of [surveyText(pair.name, pair.weights, record), ...ropeLines(pair, args)]) io.out(text);
     return record.values.some((v) => v.nonFinite > 0) ? 1 : 0;
   },
 };

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import type { AssumedList } from "../../../models/rope-list.ts";
 import type { Witness } from "../refute/attack.ts";
 import type { Proven, Verdict } from "./verdict.ts";
 
@@ -24,10 +25,17 @@ export interface Certificate {
   /** Of a proof: an input that keeps the preconditions, by its seed; absent where the graphs were too large to run. */
   readonly witness?: Witness & { readonly small: boolean };
   readonly corollaries?: readonly { readonly name: string; readonly holds: boolean; readonly says: string }[];
+  /** Which of LongRoPE's lists the build takes its RoPE rows from: the proof holds for any rows, the model for these alone. */
+  readonly ropeList?: AssumedList;
 }
 
 /** The certificate of a verdict on two graphs. `tool` is the version that made it. It holds no time or place. */
-export function certificate(verdict: Verdict, graphs: { block: Graph; step: Graph }, tool: string): Certificate {
+export function certificate(
+  verdict: Verdict,
+  graphs: { block: Graph; step: Graph },
+  tool: string,
+  ropeList?: AssumedList,
+): Certificate {
   return {
     format: "graphc-certificate-1",
     tool,
@@ -47,6 +55,7 @@ export function certificate(verdict: Verdict, graphs: { block: Graph; step: Grap
           corollaries: verdict.corollaries.map(({ name, holds, says }) => ({ name, holds, says })),
         }
       : {}),
+    ...(ropeList ? { ropeList } : {}),
   };
 }
 

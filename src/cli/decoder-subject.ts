@@ -1,0 +1,103 @@
+/** The built-in model or a checkpoint as something to build: its record, its layers by kind, and the host data that it asks for. */
+import type { Size } from "../dsl/model.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { assumedList } from "../evidence/assumed-list.ts";
+import { checkLayer, checkSize, PHI4_MINI, windowNotes } from "../models/config.ts";
+import { type ReadConfig, readDecoder } from "../models/config-read.ts";
+import { checkTensors } from "../models/config-tensors.ts";
+import { type Decoder, type FactorList, fewestLayers } from "../models/decoder.ts";
+import { type KindOfLayers, kindsIn, kindsNote, kindText } from "../models/kinds.ts";
+import { decoderLayers } from "../models/layers.ts";
+import { longRopeOf, withFactorList } from "../models/rope-list.ts";
+import { smallestOf } from "../models/smallest.ts";
+import { type Card, cardOf } from "./card.ts";
+import type { Args } from "./command.ts";
+import type { Io } from "./io.ts";
+import { BUILT_IN } from "./operand-kind.ts";
+import {
+  generated,
+  generatedLabel,
+  type KindGraph,
+  type ModelKinds,
+  openFolder,
+  type Subject,
+  smallPair,
+} from "./subject.ts";
+
+/**
+ * The built-in model, with the weights of a checkpoint or without, or a checkpoint's own; what its configuration leaves to defaults is told
+ * on standard error.
+ * @throws UserError when the checkpoint breaks the contract, or an option asks for what the model does not have
+ */
+export async function decoderSubject(args: Args, io: Io, folder: string | undefined): Promise<Subject> {
+  const [first, count, maxSeq] = [args.whole("layer"), args.whole("layers"), args.whole("max-seq")];
+  const { decoder, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder, maxSeq);
+  for (let layer = first; layer < first + count; layer++) checkLayer(decoder, layer);
+  const layers = Array.from({ length: count }, (_, i) => first + i);
+  const config = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
+  const ropeList = assumedList(config, layers, maxSeq);
+  for (const note of [...notes, ...windowNotes(config, maxSeq)]) io.err(`note: ${note}`);
+  const few = fewestLayers(config, first, count);
+  const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
+  return {
+    name: `${stemOf(config)}.${range}`,
+    config,
+    model: modelKinds(config, first, count),
+    ...(ropeList ? { ropeList } : {}),
+    weights: folder ?? generatedLabel(args),
+    storedWeights: folder !== undefined,
+    ...(card ? { card } : {}),
+    kinds: (size) => kindsIn(config, first, count).map((kind) => kindGraph(config, kind, size)),
+    // Layers of a kind are renamings of one another.
+    small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few })),
+    build: (size) => {
+      checkSize(config, size);
+      return decoderLayers(config, size, { first, count });
+    },
+    openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
+    // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
+    checkWeights: async () => {},
+  };
+}
+
+function modelKinds(config: Decoder, first: number, count: number): ModelKinds {
+  const note = kindsNote(config, first, count);
+  const kinds = kindsIn(config, 0, config.layers).map((kind) => ({
+    layers: kind.layers,
+    says: kindText(config, kind),
+  }));
+  return { kinds, ...(note === undefined ? {} : { note }) };
+}
+
+/** The list of factors that `--rope-list` asks for. @throws UserError where the layers have no use for one */
+function withChosenList(decoder: Decoder, layers: readonly number[], args: Args, operand: string): Decoder {
+  const list = args.text("rope-list");
+  if (list === undefined) return decoder;
+  if (longRopeOf(decoder, layers)) return withFactorList(decoder, list as FactorList);
+  const { type } = decoder.rope;
+  const why = type === "longrope" ? "RoPE turns none of these layers by its lists" : `its RoPE is of type "${type}"`;
+  throw new UserError(`--rope-list does nothing for ${operand}: ${why}`, "it is for models with LongRoPE");
+}
+
+/** Names of layer 0 and no other kind beside it: then it is the same graph for every layer of the kind. */
+export const kindGraph = (config: Decoder, { kind, layers }: KindOfLayers, size: Size): KindGraph => ({
+  graph: decoderLayers({ ...config, pattern: [kind] }, size),
+  layers,
+});
+
+const BUILT_IN_CONFIG: ReadConfig & { readonly card?: Card } = { decoder: PHI4_MINI, notes: [] };
+
+/** Packages are called by the architecture; phi3 has been known here as the model that came first. */
+const stemOf = ({ architecture }: Decoder): string => (architecture === "phi3" ? BUILT_IN : architecture);
+
+/** Reads config.json and holds the checkpoint's headers against it. */
+async function configOf(folder: string, maxSeq: number): Promise<ReadConfig & { readonly card: Card }> {
+  const checkpoint = await openFolder(folder);
+  try {
+    const { decoder, notes } = readDecoder(checkpoint.config, checkpoint.configPath);
+    const found = checkTensors(decoder, checkpoint.tensors.values(), folder);
+    return { decoder, notes: [...checkpoint.notes, ...notes, ...found], card: cardOf(decoder, maxSeq, checkpoint) };
+  } finally {
+    await checkpoint.close();
+  }
+}

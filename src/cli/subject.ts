@@ -1,0 +1,70 @@
+/** A model that a command works on: how it is built, and where its weights come from. */
+import { type Graph, schedule } from "../dsl/graph.ts";
+import type { Model, Size } from "../dsl/model.ts";
+import type { Decoder } from "../models/decoder.ts";
+import type { AssumedList } from "../models/rope-list.ts";
+import type { OpenWeights } from "../weights/open.ts";
+import type { WeightStore } from "../weights/store.ts";
+import type { Card } from "./card.ts";
+import type { Args } from "./command.ts";
+
+/** A model that can be built at any size, with the weights that belong to it. */
+export interface Subject {
+  /** Stem of the package names, such as `phi4-mini.layer0` or `llama.layer0`. */
+  readonly name: string;
+  readonly build: Model;
+  /** Facts for host data, where the model has a configuration. */
+  readonly config?: Decoder;
+  /** The kinds of layers that the model has, where it has layers. */
+  readonly model?: ModelKinds;
+  /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
+  readonly ropeList?: AssumedList;
+  /** One line that tells where the weights come from. */
+  readonly weights: string;
+  /** Whether they are somebody's: in a checkpoint, not made from a seed. */
+  readonly storedWeights: boolean;
+  /** What its checkpoint is, where the model comes from one. */
+  readonly card?: Card;
+  /** Opens the weights of the graph; the caller closes the store. */
+  openWeights(graph: Graph): Promise<WeightStore>;
+  /** Holds the weights of graphs against the headers of the checkpoint, if there is one. @throws UserError */
+  checkWeights(graphs: readonly Graph[]): Promise<void>;
+  /** A layer of each kind that is built, the same for all layers of that kind: the graph itself where it has no layers. */
+  kinds(size: Size): readonly KindGraph[];
+  /** Block and step at the smallest sizes that still show a difference. */
+  small(tokens: number): { readonly block: Graph; readonly step: Graph };
+}
+
+/** The kinds of layers of a model, of which a graph may have some. */
+export interface ModelKinds {
+  readonly kinds: readonly { readonly layers: readonly number[]; readonly says: string }[];
+  /** Which of them are in the graph; absent where there is one kind alone. */
+  readonly note?: string;
+}
+
+/** A layer that stands for all layers of its kind. */
+export interface KindGraph {
+  readonly graph: Graph;
+  /** Those that it stands for here; none where the graph has no layers. */
+  readonly layers: readonly number[];
+}
+
+/** Block and step at the smallest sizes. */
+export const smallPair = (build: Model) => (tokens: number) => {
+  const maxSeq = tokens + 1;
+  return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
+};
+
+/** Where generated weights come from. */
+export const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;
+
+/** @throws UserError that names the file and what is wrong with it */
+export async function openFolder(path: string): Promise<OpenWeights> {
+  return (await import("../weights/open.ts")).openWeights(path);
+}
+
+/** Weights made from a seed, for all that the graph reads. */
+export async function generated(graph: Graph, args: Args): Promise<WeightStore> {
+  const { generatedStore, storedShapes } = await import("../weights/generated.ts");
+  return generatedStore(storedShapes(schedule(graph)), args.whole("seed"));
+}
