@@ -12,7 +12,7 @@ import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "../mil/mani
 import type { MilFeature, MilModel } from "../mil/records.ts";
 import type { BlobPlan } from "./blob.ts";
 import { encodeModel } from "./encode.ts";
-import { lower } from "./lower.ts";
+import { type Lowered, lower } from "./lower.ts";
 import { type WeightFile, writeWeightFile } from "./weight-file.ts";
 
 /** How the files of a package are written; none of it changes a byte. */
@@ -97,18 +97,18 @@ export async function writePackage(
 }
 
 /**
- * Makes the folder and writes the package into it, for a transaction that places it at `path`.
+ * Makes the folder and writes the package into it, of a graph or of what was lowered already, for a transaction that places it at `path`.
  * @throws GraphError and UserError as `writePackage` does, but for the place
  */
 export async function fillPackage(
-  graph: Graph,
+  graph: Graph | Lowered,
   store: WeightStore,
   folder: string,
   options: Fill,
 ): Promise<FilledPackage> {
   const start = performance.now();
   const { path } = options;
-  const { model, blobs } = lower(graph);
+  const { model, blobs } = "model" in graph ? graph : lower(graph);
   const { digests, weights, bytes } = await writeFiles(model, blobs, store, folder, options);
   const { inputs, outputs, states } = model.interfaces.main!;
   const summary = {
