@@ -12,7 +12,7 @@ import type { WeightStore } from "../weights/store.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
 import { aneBookManifest, type StopIds } from "./manifest.ts";
-import type { BuildPlan, PlannedHead, PlannedShard } from "./plan.ts";
+import { type BuildPlan, type PlannedHead, type PlannedShard, rangeText } from "./plan.ts";
 import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
@@ -96,7 +96,7 @@ function settingsOf({ settings, shards, heads, decoder }: BuildPlan): Readonly<R
   const { host, tokens, maxSeq, ropeFactor } = settings;
   return {
     host,
-    tokens: `${tokens}`,
+    tokens: rangeText(tokens),
     "max-seq": `${maxSeq}`,
     "rope-factor": ropeFactor,
     shards: shards.map(({ begin, end }) => end - begin).join(),
@@ -128,7 +128,7 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
     warn: (text: string) => on({ kind: "warning", text }),
     onProgress: (done: number) => on({ kind: "progress", path, done: before + done, total: plan.bytes }),
   };
-  if (!("graph" in part))
+  if (!("lowered" in part))
     return {
       kind: "written",
       entry: { sha256: await writeEmbedding(plan.decoder, store, join(folder, path), options) },
@@ -148,7 +148,7 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
     family: model.family,
     decoder,
     maxSeq: settings.maxSeq,
-    tokens: settings.tokens,
+    tokens: settings.tokens.to,
     stops,
     embedding: embedding.path,
     shards: shards.map(({ begin, end, path }) => ({ begin, end, path: compiled(path) })),

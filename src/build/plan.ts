@@ -1,7 +1,8 @@
 /** What a build will write, before anything is: shards, heads and the embedding, each with its graph, its name and its bytes. */
 import type { Graph } from "../dsl/graph.ts";
 import type { Size } from "../dsl/model.ts";
-import { lower } from "../emit/write/lower.ts";
+import { flexible } from "../emit/write/flexible.ts";
+import { type Lowered, lower } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { headGraph, type VocabRange } from "../models/head.ts";
 import { decoderLayers } from "../models/layers.ts";
@@ -14,13 +15,26 @@ import { decoderFor, type TargetHost } from "./target-host.ts";
 export interface BuildSettings {
   readonly host: TargetHost;
   /** Tokens of a block that the shards take. */
-  readonly tokens: number;
+  readonly tokens: TokenRange;
   readonly maxSeq: number;
   /** Layers of each shard, or the bytes of weights that one may have. */
   readonly shards: { readonly counts: readonly number[] } | { readonly bytes: number };
   readonly heads: number;
   readonly ropeFactor: RopeFactorPlace;
 }
+
+/** Every number of tokens from the one to the other; one program for all of them where they differ. */
+export interface TokenRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The numbers of a range, in rising order. */
+export const countsIn = ({ from, to }: TokenRange): readonly number[] =>
+  Array.from({ length: to - from + 1 }, (_, k) => from + k);
+
+/** `1..4`, or `4`. */
+export const rangeText = ({ from, to }: TokenRange): string => (from === to ? `${to}` : `${from}..${to}`);
 
 /** The model itself: its record, and what its files are called by. */
 export interface BuiltModel {
@@ -34,13 +48,15 @@ export interface BuiltModel {
 /** A package that is to be written; its path is relative to the build's folder, without an extension. */
 interface PlannedPackage {
   readonly path: string;
-  readonly graph: Graph;
+  readonly lowered: Lowered;
   /** Of its weight file. */
   readonly bytes: number;
 }
 
-/** Layers as one package, with the one-token graph that its block is proven against. */
+/** Layers as one package. */
 export interface PlannedShard extends PlannedPackage, LayerRange {
+  readonly tokens: TokenRange;
+  /** The one-token graph that its blocks are proven against. */
   readonly step: Graph;
   /** The same pair at small sizes, for the attack on its proof. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
@@ -72,22 +88,23 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
   const shards = rangesOf(decoder, settings).map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
     const path = `lm_head_shards/${stem}_lm_head_s${k}_${TAG}`;
-    return { ...range, path, ...sized(headGraph(decoder, range)) };
+    return { ...range, path, ...sized(lower(headGraph(decoder, range))) };
   });
   const embedding = { path: `${stem}_token_embd_fp16.bin`, bytes: 2 * decoder.vocab * decoder.hiddenSize };
   const bytes = [...shards, ...heads, embedding].reduce((sum, part) => sum + part.bytes, 0);
   return { model, settings, decoder, shards, heads, embedding, bytes };
 }
 
-const sized = (graph: Graph) => ({ graph, bytes: lower(graph).blobs.bytes });
+const sized = (lowered: Lowered) => ({ lowered, bytes: lowered.blobs.bytes });
 
 /** Layers differ in bytes only where they differ in kind, so that one of each place in the pattern is measured. */
 function rangesOf(decoder: Decoder, { shards, tokens, maxSeq }: BuildSettings): readonly LayerRange[] {
   const { layers, pattern } = decoder;
   if ("counts" in shards) return shardsOf(shards.counts, layers);
+  const size = { tokens: tokens.to, maxSeq };
   const measured = pattern
     .slice(0, layers)
-    .map((_, first) => lower(decoderLayers(decoder, { tokens, maxSeq }, { first })).blobs.bytes);
+    .map((_, first) => lower(decoderLayers(decoder, size, { first })).blobs.bytes);
   return shardsWithin(
     shards.bytes,
     Array.from({ length: layers }, (_, layer) => measured[layer % pattern.length]!),
@@ -104,8 +121,17 @@ function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range:
   return {
     ...range,
     path: `${stem}_layer${range.begin}_${range.end}_${TAG}`,
-    ...sized(of({ tokens, maxSeq })),
+    ...sized(programOf(tokens, (n) => of({ tokens: n, maxSeq }))),
+    tokens,
     step: of({ tokens: 1, maxSeq }),
     small: (n) => ({ block: smallOf({ tokens: n, maxSeq: n + 1 }), step: smallOf({ tokens: 1, maxSeq: n + 1 }) }),
   };
+}
+
+/** The program of one size, or one for every size of the range. */
+function programOf(tokens: TokenRange, graphOf: (tokens: number) => Graph): Lowered {
+  if (tokens.from === tokens.to) return lower(graphOf(tokens.to));
+  const graphs = countsIn(tokens).map(graphOf);
+  const name = `${graphs[0]!.name.replace(/_t\d+$/, "")}_t${tokens.from}to${tokens.to}`;
+  return flexible(graphs.map(lower), name);
 }

@@ -3,15 +3,17 @@ import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
 import { show, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { graphOf, readPackage } from "../emit/read/read.ts";
+import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import { shaped } from "../files/json-shape.ts";
 import { statOf } from "../files/regular.ts";
 import { ANE_BOOK_MANIFEST, type AneBookManifest, manifestProblems } from "./manifest.ts";
+import { countsIn, type TokenRange } from "./plan.ts";
 
 /** A built model whose files are as its manifest says. */
 export interface BuiltFiles {
   readonly manifest: AneBookManifest;
-  readonly shards: readonly Graph[];
+  /** Each shard at every number of tokens that it takes. */
+  readonly shards: readonly ReadonlyMap<number, Graph>[];
   readonly heads: readonly Graph[];
 }
 
@@ -20,7 +22,7 @@ export interface BuiltFiles {
  * @param tokens of the blocks that the shards take
  * @throws UserError with all that is wrong
  */
-export async function checkBuilt(json: unknown, folder: string, tokens: number): Promise<BuiltFiles> {
+export async function checkBuilt(json: unknown, folder: string, tokens: TokenRange): Promise<BuiltFiles> {
   const refuse = (problem: string) =>
     new UserError(`the manifest of ${folder} is not one that the runtime reads: ${problem}`);
   const manifest = shaped(json, ANE_BOOK_MANIFEST, refuse);
@@ -31,16 +33,24 @@ export async function checkBuilt(json: unknown, folder: string, tokens: number):
     if (size !== wanted) problems.push(`${manifest.embed_bin} has ${size ?? "no"} bytes, and needs ${wanted}`);
   }
   if (problems.length > 0) throw refuse(problems.join("; "));
-  const packageOf = (path: string) => graphOf(readPackage(join(folder, path.replace(/\.mlmodelc$/, ".mlpackage"))));
-  const shards = manifest.layers.map(({ path }) => packageOf(path));
-  const heads = manifest.lm_head_shards.map(({ mlmodelc }) => packageOf(mlmodelc));
+  const open = (path: string) => readPackage(join(folder, path.replace(/\.mlmodelc$/, ".mlpackage")));
+  const shards = manifest.layers.map(({ path }) => graphsOf(open(path), tokens));
+  const heads = manifest.lm_head_shards.map(({ mlmodelc }) => graphOf(open(mlmodelc)));
   const wrong = [
-    ...shards.flatMap((graph, k) => shardProblems(graph, manifest, manifest.layers[k]!, tokens)),
+    ...shards.flatMap((graphs, k) =>
+      [...graphs].flatMap(([count, graph]) => shardProblems(graph, manifest, manifest.layers[k]!, count)),
+    ),
     ...heads.flatMap((graph, k) => headProblems(graph, manifest, manifest.lm_head_shards[k]!)),
   ];
   if (wrong.length > 0) throw refuse(wrong.join("; "));
   return { manifest, shards, heads };
 }
+
+/** A package of one size says itself which it is; it is held against the size that is asked for all the same. */
+const graphsOf = (pkg: Package, tokens: TokenRange): ReadonlyMap<number, Graph> =>
+  new Map(
+    countsIn(tokens).map((count) => [count, graphOf(pkg, tokens.from === tokens.to ? {} : { tokens: count })] as const),
+  );
 
 type Features = ReadonlyMap<string, TensorType>;
 

@@ -13,7 +13,7 @@ import { openTransaction } from "../files/transaction.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import type { PlannedHead, PlannedShard } from "./plan.ts";
+import { countsIn, type PlannedHead, type PlannedShard } from "./plan.ts";
 
 /** How a package of a build is written. */
 export interface PackageOptions extends FillOptions {
@@ -47,7 +47,7 @@ export async function writePart(
   };
   try {
     const staged = join(transaction.staging, name);
-    const { summary, weights } = await fillPackage(part.graph, store, staged, { ...options, path });
+    const { summary, weights } = await fillPackage(part.lowered, store, staged, { ...options, path });
     const verdict = "step" in part ? proofOf(part, staged, weights, store) : undefined;
     if (verdict && verdict.verdict !== "PROVEN") await abandon();
     else for (const text of await transaction.commit([name])) warn?.(text);
@@ -58,12 +58,24 @@ export async function writePart(
   }
 }
 
-function proofOf({ step, small }: PlannedShard, staged: string, weights: WeightFile, store: WeightStore): Verdict {
+/**
+ * Every size of the package against the one-token graph that was planned, on the package's own weights: the verdict on the largest, or on
+ * the first that is not proven.
+ */
+function proofOf(
+  { step, small, tokens }: PlannedShard,
+  staged: string,
+  weights: WeightFile,
+  store: WeightStore,
+): Verdict {
   const pkg = readPackage(staged);
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
+  const options = { counterexample: false, small, weightIdentity: placeInFile, ...known };
   const twin = graphOf(twinOf(pkg, step, weights));
-  return prove(graphOf(pkg), twin, { counterexample: false, small, weightIdentity: placeInFile, ...known });
+  const sizeOf = (count: number) => (tokens.from === tokens.to ? {} : { tokens: count });
+  const verdicts = countsIn(tokens).map((count) => prove(graphOf(pkg, sizeOf(count)), twin, options));
+  return verdicts.find(({ verdict }) => verdict !== "PROVEN") ?? verdicts.at(-1)!;
 }
 
 /** The package that a graph over the same weights would be, without being written: its model beside the same weight file. */

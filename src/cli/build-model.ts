@@ -1,7 +1,7 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
 import { join } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
-import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild } from "../build/plan.ts";
+import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type TokenRange } from "../build/plan.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
@@ -42,7 +42,14 @@ export const BUILD_OPTIONS = {
     without: ["shards"],
   },
   heads: { kind: "whole", value: "N", min: 1, max: 1024, help: "parts of the vocabulary's head", default: "4" },
-  tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4" },
+  tokens: {
+    kind: "form",
+    value: "T",
+    form: /^[1-9]\d{0,2}(\.\.[1-9]\d{0,2})?$/,
+    like: "1..4 or 4",
+    help: "tokens in a block: a range for one program of flexible size",
+    default: "1..4",
+  },
   "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048" },
   for: { kind: "choice", values: ["ane-book"], help: "the runtime that will run it", default: "ane-book" },
   "rope-factor": {
@@ -113,12 +120,19 @@ function settingsOf(args: Args): BuildSettings {
   const counts = args.text("shards")?.split(",").map(Number);
   return {
     host: args.text("for") as TargetHost,
-    tokens: args.whole("tokens"),
+    tokens: tokensOf(args),
     maxSeq: args.whole("max-seq"),
     shards: counts ? { counts } : { bytes: bytesOf(args.text("shard-bytes")!) },
     heads: args.whole("heads"),
     ropeFactor: args.text("rope-factor") as RopeFactorPlace,
   };
+}
+
+/** @throws UserError for a range that falls */
+export function tokensOf(args: Args): TokenRange {
+  const [from, to = from] = args.text("tokens")!.split("..").map(Number) as [number, number?];
+  if (to < from) throw new UserError(`--tokens ${args.text("tokens")} ends before it begins`, `give ${to}..${from}`);
+  return { from, to };
 }
 
 /** Decimal units, as disks and Core ML report them. */

@@ -1,4 +1,6 @@
 /** On what ground `emit` writes more than one layer: passed evidence of a layer of each kind, or the user's word. */
+
+import type { Size } from "../dsl/model.ts";
 import { assumedList } from "../evidence/assumed-list.ts";
 import { type Ground, groundFor, type JudgedBuild, judgeBuild } from "../evidence/policy.ts";
 import { namesIn, statOf } from "../files/regular.ts";
@@ -27,8 +29,12 @@ export async function groundOf(subject: Subject, args: Args, folder: string): Pr
 }
 
 /** On what ground a whole model may be built. @throws UserError when there is none. */
-export async function wholeGround(decoder: Decoder, args: Args, folder: string): Promise<Ground | undefined> {
-  const size = requestedSize(args);
+export async function wholeGround(
+  decoder: Decoder,
+  size: Size,
+  args: Args,
+  folder: string,
+): Promise<Ground | undefined> {
   const layers = Array.from({ length: decoder.layers }, (_, layer) => layer);
   const kinds = kindsIn(decoder, 0, layers.length).map((kind) => kindGraph(decoder, kind, size));
   return groundIn(args, folder, { layers: layers.length, kinds, ropeList: assumedList(decoder, layers, size.maxSeq) });

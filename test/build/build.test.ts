@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { embeddingSource } from "../../src/build/embedding.ts";
-import { type Speaker, speakGreedily } from "../../src/build/host/decode.ts";
+import { type Speaker, speakGreedily, speakSpeculatively } from "../../src/build/host/decode.ts";
 import { openSpeaker } from "../../src/build/host/speaker.ts";
 import { ANE_BOOK_MANIFEST } from "../../src/build/manifest.ts";
 import { checkBuilt } from "../../src/build/read-back.ts";
@@ -165,6 +165,19 @@ describe("the built model", () => {
     expect(said).toEqual(wanted);
   });
 
+  test.each(["4", "1", "2..3"])("says the same when it takes blocks of %s tokens", async (tokens) => {
+    const folder = join(testFolder(), "blocks");
+    expect((await graphc(["build", checkpoint, "--out", folder, ...sizeWith({ tokens })])).code).toBe(0);
+    const speaker = await openSpeaker(folder);
+    expect(speaker.block).toBe(Number(tokens.at(-1)));
+    for (const [n, prompt] of PROMPTS.entries()) {
+      const speech = { prompt, most: NEW, stops: [] };
+      expect(speakGreedily(speaker, speech).tokens).toEqual(wanted[n]);
+      expect(speakSpeculatively(speaker, speech).tokens).toEqual(wanted[n]);
+    }
+    await speaker.close();
+  });
+
   test("stays finite for rows of zeros in slots that nothing uses", async () => {
     const speaker = await openSpeaker(out);
     expect(speaker.follow([3], 0)).toHaveLength(1);
@@ -204,7 +217,7 @@ describe("a build", () => {
     [{ "max-seq": "16" }, "max-seq was 32 and is 16"],
     [{ heads: "1" }, "heads was 2 and is 1"],
     [{ shards: "1,3" }, "shards was 2,2 and is 1,3"],
-    [{ tokens: "2" }, "tokens was 4 and is 2"],
+    [{ tokens: "4" }, "tokens was 1..4 and is 4"],
     [{ "rope-factor": "graph" }, "rope-factor was weights and is graph"],
   ])("of other settings than the folder's is refused: %j", async (others, difference) => {
     const { code, err } = await graphc(["build", checkpoint, "--out", out, ...sizeWith(others)]);
@@ -260,11 +273,11 @@ describe("what is read back", () => {
   const manifest = () => JSON.parse(readFileSync(join(out, MANIFEST), "utf8"));
 
   test("is right as it was built", async () => {
-    expect((await checkBuilt(manifest(), out, 4)).shards).toHaveLength(2);
+    expect((await checkBuilt(manifest(), out, { from: 1, to: 4 })).shards).toHaveLength(2);
   });
 
   test.each<[string, (m: ReturnType<typeof manifest>) => void, RegExp]>([
-    ["another max_seq", (m) => Object.assign(m, { max_seq_len: 16 }), /attn_mask is fp16\[1,1,4,32\]/],
+    ["another max_seq", (m) => Object.assign(m, { max_seq_len: 16 }), /attn_mask is fp16\[1,1,1,32\]/],
     ["another rope_dim", (m) => Object.assign(m, { rope_dim: 8 }), /rope_cos/],
     [
       "a shard of more layers than it has",
@@ -298,13 +311,15 @@ describe("what is read back", () => {
   ])("with %s is refused", async (_, change, problem) => {
     const m = manifest();
     change(m);
-    await expect(checkBuilt(m, out, 4)).rejects.toThrow(problem);
+    await expect(checkBuilt(m, out, { from: 1, to: 4 })).rejects.toThrow(problem);
   });
 
   test("needs every file", async () => {
     const folder = testFolder();
     mkdirSync(join(folder, "lm_head_shards"));
-    await expect(checkBuilt(manifest(), folder, 4)).rejects.toThrow(/token_embd_fp16.bin has no bytes/);
+    await expect(checkBuilt(manifest(), folder, { from: 1, to: 4 })).rejects.toThrow(
+      /token_embd_fp16.bin has no bytes/,
+    );
     expect((await graphc(["generate", folder])).err).toContain("graphc build writes such a folder");
   });
 });

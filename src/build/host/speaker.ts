@@ -34,15 +34,15 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
   const built = await readBuilt(folder);
   const { manifest } = built;
   const block = blockOf(manifest);
-  const sizes: FeedSizes = {
-    block,
+  const sizes: Omit<FeedSizes, "block"> = {
     width: manifest.d_model,
     maxSeq: manifest.max_seq_len,
     ropeDims: manifest.rope_dim!,
     ropeBase: manifest.rope_freq_base,
   };
   const embedding = await readRegular(join(folder, manifest.embed_bin));
-  const parts = await loaded([...built.shards, ...built.heads], options);
+  const heads1 = built.heads.map((graph) => new Map([[1, graph]]));
+  const parts = await loaded([...built.shards, ...heads1], options);
   const shards = parts.slice(0, built.shards.length);
   const heads = parts
     .slice(built.shards.length)
@@ -54,13 +54,15 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     maxSeq: sizes.maxSeq,
     stops: [manifest.eos_token_id, manifest.bos_token_id],
     follow(tokens, at) {
+      // The device's host calls its shards with one token or with a whole block, and pads what is between.
+      const size = { ...sizes, block: tokens.length === 1 && built.shards[0]!.has(1) ? 1 : block };
       const x = columnsOf(
-        sizes,
+        size,
         tokens.map((token) => rowIn(rows, manifest, token)),
       );
-      const feeds = feedsOf(sizes, tokens.length, at);
-      const hidden = shards.reduce((row, shard) => shard({ ...feeds, x: row }).hidden!, x);
-      return tokens.map((_, t) => likeliest(heads, rowOf(sizes, hidden, t)));
+      const feeds = feedsOf(size, tokens.length, at);
+      const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }).hidden!, x);
+      return tokens.map((_, t) => likeliest(heads, rowOf(size, hidden, t)));
     },
     close: async () => void (await Promise.all(parts.map(({ close }) => close()))),
   };
@@ -78,36 +80,43 @@ async function readBuilt(folder: string): Promise<BuiltFiles> {
       throw isUserError(error) ? new UserError(error.message, "graphc build writes such a folder") : error;
     },
   );
-  const verifier = json?.speculative_verifier;
-  return checkBuilt(json, folder, typeof verifier?.batch_tokens === "number" ? verifier.batch_tokens : USUAL_BLOCK);
+  const own = json?.graphc as { readonly tokens?: unknown } | null | undefined;
+  const [from, to = from] = typeof own?.tokens === "string" ? own.tokens.split("..").map(Number) : [];
+  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && 1 <= from! && from! <= to!))
+    throw new UserError(`${path} does not say how many tokens its shards take`, "graphc build writes it");
+  return checkBuilt(json, folder, { from: from!, to: to! });
 }
 
-/** A package that is loaded: called with its inputs, it keeps its own states. */
-type Part = ((values: Readonly<Record<string, RawArray>>) => Readonly<Record<string, RawArray>>) &
-  Pick<Executor, "close">;
+/** A package that is loaded: called with its inputs at one of its sizes, it keeps its own states. */
+interface Part extends Pick<Executor, "close"> {
+  call(tokens: number, values: Readonly<Record<string, RawArray>>): Readonly<Record<string, RawArray>>;
+}
 
-async function loaded(graphs: readonly Graph[], { threads = 1, onProgress }: SpeakerOptions): Promise<readonly Part[]> {
+async function loaded(
+  packages: readonly ReadonlyMap<number, Graph>[],
+  { threads = 1, onProgress }: SpeakerOptions,
+): Promise<readonly Part[]> {
   const parts: Part[] = [];
-  for (const [k, graph] of graphs.entries()) {
-    const plan = planOf(graph);
-    const executor = await prepare([plan], packageWeights().stream, { threads });
-    parts.push(Object.assign(callsOf(executor, plan), { close: executor.close }));
-    onProgress?.(k + 1, graphs.length);
+  for (const [k, graphs] of packages.entries()) {
+    const plans = new Map([...graphs].map(([tokens, graph]) => [tokens, planOf(graph)]));
+    const executor = await prepare([...plans.values()], packageWeights().stream, { threads });
+    parts.push({ call: callsOf(executor, plans), close: executor.close });
+    onProgress?.(k + 1, packages.length);
   }
   return parts;
 }
 
 /** States begin as zeros, as Core ML makes them. */
-function callsOf(executor: Executor, plan: Plan) {
-  const { states: names } = plan.graph;
+function callsOf(executor: Executor, plans: ReadonlyMap<number, Plan>): Part["call"] {
+  const [any] = plans.values();
   let states: Readonly<Record<string, RawArray>> = Object.fromEntries(
-    names.map(({ name, entry: { type } }) => {
+    any!.graph.states.map(({ name, entry: { type } }) => {
       const size = type.shape.reduce((product, n) => product * n, 1);
       return [name, { ...type, data: new Uint16Array(size) }];
     }),
   );
-  return (values: Readonly<Record<string, RawArray>>) => {
-    const results = executor.run(plan, { ...values, ...states });
+  return (tokens, values) => {
+    const results = executor.run(plans.get(tokens)!, { ...values, ...states });
     states = results.states;
     return results.outputs;
   };
@@ -122,7 +131,7 @@ function rowIn(rows: Uint16Array, { vocab_size: vocab, d_model: width }: AneBook
 function likeliest(heads: readonly { readonly part: Part; readonly begin: number }[], hidden: RawArray): number {
   let [best, most] = [-1, Number.NEGATIVE_INFINITY];
   for (const { part, begin } of heads) {
-    const { data } = part({ hidden }).logits!;
+    const { data } = part.call(1, { hidden }).logits!;
     for (let k = 0; k < data.length; k++) {
       const logit = fp16Value(data[k]!);
       if (logit > most) [best, most] = [begin + k, logit];

@@ -31,7 +31,9 @@ export const buildCommand: Command = {
   async run(args, io) {
     const model = await wholeModel(args.operands[0]!, args);
     const folder = resolve(args.text("out")!);
-    const ground = await wholeGround(model.plan.model.decoder, args, folder);
+    const { tokens, maxSeq } = model.plan.settings;
+    // The one-layer gate is passed by the largest block.
+    const ground = await wholeGround(model.plan.model.decoder, { tokens: tokens.to, maxSeq }, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     const { ids, note } = await model.stops();
     const store = await model.openWeights();
