@@ -1,4 +1,7 @@
 """All 30 layers of a trained model, out of a GGUF file, through our kernels: its logits and what it says, against transformers."""
+import json
+
+import load_package
 import numpy as np
 import pytest
 import torch
@@ -89,3 +92,16 @@ def test_a_wrong_order_of_rows_is_noticed(graphc, script, smollm2, checkpoint, s
 def test_blocks_of_four_equal_single_tokens(graphc, smollm2):
     said = graphc("parity", smollm2, "--layers", 30, "--tokens", 4, "--max-seq", 32)
     assert "EQUAL: every bit of every token and state" in said.replace("\n", " ").replace("    ", "")
+
+
+def test_a_built_model_says_what_transformers_says(graphc, smollm2, spoken, tmp_path, measured):
+    """Shards, heads and embedding as the device's host gets them, run as it runs them: greedily, and with drafts."""
+    _, ids, _ = spoken
+    out = tmp_path / "model"
+    graphc("build", smollm2, "--out", out, "--shards", "12,12,6", "--heads", 3, "--max-seq", MAX_SEQ + 32, "--ahead-of-evidence")
+    for path in out.glob("*.mlpackage"):  # Sizes are open in T, and coremltools infers none that contradicts what is declared.
+        assert load_package.check(path)[1] == []
+    prompt = ",".join(map(str, ids[:PROMPT_TOKENS]))
+    said = json.loads(graphc("generate", out, "--prompt-ids", prompt, "--max-new", NEW_TOKENS, "--speculative", "--check", "--json"))
+    assert said["same"] and said["tokens"] == said["greedy"] == ids[PROMPT_TOKENS:]
+    measured(f"SmolLM2-135M built for T = 1..4: {NEW_TOKENS} tokens equal to those of transformers, greedily and with drafts, {said['calls']} calls, {said['accepted']} of {said['drafted']} drafted tokens accepted")
