@@ -7,9 +7,9 @@
 import { createHash } from "node:crypto";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { WeightSource } from "../src/dsl/tensor.ts";
 import type { Shape } from "../src/dsl/type.ts";
 import { isUserError } from "../src/dsl/user-error.ts";
+import type { WeightSource } from "../src/dsl/weight-source.ts";
 import { openCheckpoint } from "../src/weights/checkpoint.ts";
 import { openSafetensors } from "../src/weights/safetensors.ts";
 import type { WeightStore } from "../src/weights/store.ts";

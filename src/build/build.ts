@@ -93,8 +93,9 @@ async function begun({ plan, folder, source, weights, force }: BuildJob): Promis
 
 /** Every setting that decides a byte of what is written, as text. */
 function settingsOf({ settings, shards, heads, decoder }: BuildPlan): Readonly<Record<string, string>> {
-  const { host, tokens, maxSeq, ropeFactor } = settings;
+  const { host, tokens, maxSeq, ropeFactor, quantize } = settings;
   return {
+    quantize: quantize.how === "none" ? "none" : [quantize.how, ...quantize.kept].join(" but "),
     host,
     tokens: rangeText(tokens),
     "max-seq": `${maxSeq}`,
@@ -149,6 +150,7 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
     decoder,
     maxSeq: settings.maxSeq,
     tokens: settings.tokens.to,
+    bits: settings.quantize.how === "none" ? 16 : 8,
     stops,
     embedding: embedding.path,
     shards: shards.map(({ begin, end, path }) => ({ begin, end, path: compiled(path) })),

@@ -1,5 +1,5 @@
 /** The embedding file: fp16 rows, little-endian, one for each token of the vocabulary, without a header. */
-import type { WeightSource } from "../dsl/tensor.ts";
+import type { WeightSource } from "../dsl/weight-source.ts";
 import { streamHash } from "../files/hash.ts";
 import { writeWhole } from "../files/whole.ts";
 import type { Decoder } from "../models/decoder.ts";

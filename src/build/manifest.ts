@@ -50,6 +50,8 @@ export interface ManifestFacts {
   /** The largest block that the shards take. */
   readonly tokens: number;
   readonly stops: StopIds;
+  /** Of a stored matrix element. */
+  readonly bits: number;
   readonly embedding: string;
   /** Paths of the compiled models, with forward slashes. */
   readonly shards: readonly (LayerRange & { readonly path: string })[];
@@ -82,6 +84,7 @@ export function aneBookManifest(facts: ManifestFacts): AneBookManifest & Readonl
     tie_word_embeddings: decoder.tiedHead,
     eos_token_id: stops.eos,
     bos_token_id: stops.bos,
+    quant_bits: facts.bits,
     embed_bin: facts.embedding,
     layers: shards.map(({ begin, end, path }) => ({ start: begin, end, path })),
     lm_head_shards: heads.map(({ begin, end, path }, k) => ({

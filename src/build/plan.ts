@@ -8,6 +8,7 @@ import { headGraph, type VocabRange } from "../models/head.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";
+import { type Int8, type Kept, quantised } from "../passes/quantise.ts";
 import { headsOf, type LayerRange, shardsOf, shardsWithin } from "./ranges.ts";
 import { decoderFor, type TargetHost } from "./target-host.ts";
 
@@ -21,7 +22,12 @@ export interface BuildSettings {
   readonly shards: { readonly counts: readonly number[] } | { readonly bytes: number };
   readonly heads: number;
   readonly ropeFactor: RopeFactorPlace;
+  /** How matrices are stored; the embedding is always fp16. */
+  readonly quantize: Quantize;
 }
+
+/** fp16 as it is, or int8 codes with a scale for each row; tensors of which a kept piece is a part of the name stay fp16. */
+export type Quantize = { readonly how: "none" } | { readonly how: Int8; readonly kept: Kept };
 
 /** Every number of tokens from the one to the other; one program for all of them where they differ. */
 export interface TokenRange {
@@ -79,7 +85,12 @@ export interface BuildPlan {
   readonly bytes: number;
 }
 
-const TAG = "fp16";
+/** What the names of packages end in. */
+const tagOf = ({ quantize }: BuildSettings): string => (quantize.how === "none" ? "fp16" : "q8");
+
+/** A graph as its package stores it. */
+const storedAs = (quantize: Quantize, graph: Graph): Graph =>
+  quantize.how === "none" ? graph : quantised(graph, quantize.how, quantize.kept);
 
 /** Plans a build. @throws UserError for a division that does not cover the model, or what the host cannot feed */
 export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan {
@@ -87,8 +98,8 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
   const decoder = decoderFor(settings.host, model.decoder, settings.maxSeq, settings.ropeFactor);
   const shards = rangesOf(decoder, settings).map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
-    const path = `lm_head_shards/${stem}_lm_head_s${k}_${TAG}`;
-    return { ...range, path, ...sized(lower(headGraph(decoder, range))) };
+    const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings)}`;
+    return { ...range, path, ...sized(lower(storedAs(settings.quantize, headGraph(decoder, range)))) };
   });
   const embedding = { path: `${stem}_token_embd_fp16.bin`, bytes: 2 * decoder.vocab * decoder.hiddenSize };
   const bytes = [...shards, ...heads, embedding].reduce((sum, part) => sum + part.bytes, 0);
@@ -98,13 +109,13 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
 const sized = (lowered: Lowered) => ({ lowered, bytes: lowered.blobs.bytes });
 
 /** Layers differ in bytes only where they differ in kind, so that one of each place in the pattern is measured. */
-function rangesOf(decoder: Decoder, { shards, tokens, maxSeq }: BuildSettings): readonly LayerRange[] {
+function rangesOf(decoder: Decoder, { shards, tokens, maxSeq, quantize }: BuildSettings): readonly LayerRange[] {
   const { layers, pattern } = decoder;
   if ("counts" in shards) return shardsOf(shards.counts, layers);
   const size = { tokens: tokens.to, maxSeq };
   const measured = pattern
     .slice(0, layers)
-    .map((_, first) => lower(decoderLayers(decoder, size, { first })).blobs.bytes);
+    .map((_, first) => lower(storedAs(quantize, decoderLayers(decoder, size, { first }))).blobs.bytes);
   return shardsWithin(
     shards.bytes,
     Array.from({ length: layers }, (_, layer) => measured[layer % pattern.length]!),
@@ -114,13 +125,13 @@ function rangesOf(decoder: Decoder, { shards, tokens, maxSeq }: BuildSettings): 
 function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range: LayerRange): PlannedShard {
   const { tokens, maxSeq } = settings;
   const layers = { first: range.begin, count: range.end - range.begin };
-  const of = (size: Size) => decoderLayers(decoder, size, layers);
+  const of = (size: Size) => storedAs(settings.quantize, decoderLayers(decoder, size, layers));
   // Layers of a kind are renamings of one another.
   const few = { first: range.begin, count: fewestLayers(decoder, range.begin, layers.count) };
   const smallOf = (size: Size) => decoderLayers(smallestOf(decoder), size, few);
   return {
     ...range,
-    path: `${stem}_layer${range.begin}_${range.end}_${TAG}`,
+    path: `${stem}_layer${range.begin}_${range.end}_${tagOf(settings)}`,
     ...sized(programOf(tokens, (n) => of({ tokens: n, maxSeq }))),
     tokens,
     step: of({ tokens: 1, maxSeq }),

@@ -1,7 +1,14 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
 import { join } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
-import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type TokenRange } from "../build/plan.ts";
+import {
+  type BuildPlan,
+  type BuildSettings,
+  type BuiltModel,
+  planBuild,
+  type Quantize,
+  type TokenRange,
+} from "../build/plan.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
@@ -57,6 +64,20 @@ export const BUILD_OPTIONS = {
     values: ["weights", "graph", "host"],
     help: "where RoPE's attention factor is",
     default: "weights",
+  },
+  quantize: {
+    kind: "choice",
+    values: ["none", "int8", "int8-coremltools"],
+    help: "how matrices are stored: a scale for each row, codes that err least or those of coremltools",
+    default: "none",
+  },
+  keep: {
+    kind: "forms",
+    value: "PIECE",
+    form: /^[\w.]{1,200}$/,
+    like: "down_proj",
+    help: "a piece of the names of tensors that stay fp16",
+    with: ["quantize"],
   },
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
   eos: {
@@ -125,7 +146,16 @@ function settingsOf(args: Args): BuildSettings {
     shards: counts ? { counts } : { bytes: bytesOf(args.text("shard-bytes")!) },
     heads: args.whole("heads"),
     ropeFactor: args.text("rope-factor") as RopeFactorPlace,
+    quantize: quantizeOf(args),
   };
+}
+
+/** @throws UserError for tensors that are kept where nothing is quantised */
+function quantizeOf(args: Args): Quantize {
+  const [how, kept] = [args.text("quantize")!, args.texts("keep")];
+  if (how !== "none") return { how: how === "int8" ? "nearest" : "coremltools", kept };
+  if (kept.length > 0) throw new UserError("--keep does nothing with --quantize none", "give --quantize int8");
+  return { how };
 }
 
 /** @throws UserError for a range that falls */

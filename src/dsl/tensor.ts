@@ -5,6 +5,7 @@ import type { DeclaredRole } from "./role.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
 import type { Trait } from "./traits.ts";
 import { type DType, isInteger, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+import type { Joined, RowScale, WeightSource } from "./weight-source.ts";
 
 /**
  * One value of a graph. `S` and `D` are literal types wherever TypeScript can carry them; `type` always tells the
@@ -48,43 +49,6 @@ export interface OpDef {
 export type AttrValue = number | boolean | string | readonly number[] | readonly boolean[];
 /** Attributes of a value by MIL name. */
 export type Attrs = Readonly<Record<string, AttrValue>>;
-
-/** A weight is a name: the graph never holds its data. */
-export type WeightSource =
-  | {
-      readonly from: "checkpoint";
-      /** Name of the tensor in the checkpoint, or of the first of several that are joined. */
-      readonly tensor: string;
-      /** Tensors that are one matrix, the rows of each below those of the one before; rows count through all of them. */
-      readonly joined?: Joined;
-      /** Rows [begin, end) of the stored matrix; all when absent. */
-      readonly rows?: readonly [begin: number, end: number];
-      /** Columns [begin, end) of the stored matrix; all when absent. */
-      readonly columns?: readonly [begin: number, end: number];
-      readonly transform?: "transpose";
-      /** Rows that are multiplied before anything is rounded; none when absent. */
-      readonly scaled?: RowScale;
-    }
-  | {
-      readonly from: "package";
-      /** SHA-256 of the stored bytes: two weights are the same when their bytes are. */
-      readonly sha256: string;
-      /** Absolute path of the blob file. */
-      readonly file: string;
-      /** Offset of the blob's metadata record in it. */
-      readonly offset: number;
-    };
-
-/** A factor of rows of a stored matrix: of the first `count` of every `period` rows, as far as row `below`. */
-export interface RowScale {
-  readonly factor: number;
-  readonly period: number;
-  readonly count: number;
-  readonly below: number;
-}
-
-/** Tensors of a checkpoint as one matrix, `tensor` first, each with its count of rows. */
-export type Joined = readonly { readonly tensor: string; readonly rows: number }[];
 
 /** What an author may say of an input beyond its type. */
 export interface InputOptions {
@@ -137,14 +101,6 @@ export function joinedWeight<const S extends Shape>(
   const part = { ...(rows ? { rows } : {}), ...(scaled ? { scaled } : {}) };
   const source: WeightSource = { from: "checkpoint", tensor: joined[0]!.tensor, joined, ...part };
   return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(joinedWeight) };
-}
-
-/** What a weight of a checkpoint is called: by its tensor, or by those of the joined ones that its rows are in. */
-export function sourceName({ tensor, joined = [], rows }: Extract<WeightSource, { from: "checkpoint" }>): string {
-  const begins = joined.map((_, i) => joined.slice(0, i).reduce((sum, above) => sum + above.rows, 0));
-  const isRead = (i: number) => !rows || (begins[i]! < rows[1] && begins[i]! + joined[i]!.rows > rows[0]);
-  const read = joined.filter((_, i) => isRead(i)).map((part) => part.tensor);
-  return read.length > 0 ? read.join(" + ") : tensor;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** RoPE's attention factor (LongRoPE, YaRN) moved from the host's tables into the package, for hosts that feed plain cos and sin. */
-import type { RowScale } from "../dsl/tensor.ts";
+
 import { UserError } from "../dsl/user-error.ts";
+import type { RowScale } from "../dsl/weight-source.ts";
 import { type Decoder, kindOf } from "./decoder.ts";
 import { attentionFactorOf } from "./frequencies.ts";
 

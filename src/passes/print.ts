@@ -7,8 +7,9 @@ import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Infos } from "../dsl/op-spec.ts";
 import { infoOf, mapOperands } from "../dsl/operands.ts";
 import { opTable } from "../dsl/ops/index.ts";
-import type { AttrValue, OpDef, Tensor, WeightSource } from "../dsl/tensor.ts";
+import type { AttrValue, OpDef, Tensor } from "../dsl/tensor.ts";
 import { show, sizeOf } from "../dsl/type.ts";
+import type { WeightSource } from "../dsl/weight-source.ts";
 
 /** Of longer constants only the number of elements is shown. */
 const SHOWN_ELEMENTS = 8;
@@ -108,11 +109,12 @@ const showAttr = (value: AttrValue): string => (Array.isArray(value) ? `[${value
 
 function showSource(source: WeightSource): string {
   if (source.from === "package") return `sha256 ${source.sha256.slice(0, 12)}`;
-  const { tensor, joined, rows, columns, transform, scaled } = source;
+  const { tensor, joined, rows, columns, transform, scaled, quantised } = source;
   const whole = joined ? joined.map((part) => part.tensor).join(" + ") : tensor;
   const range = (name: string, r?: readonly [number, number]) => (r ? ` ${name} ${r[0]}..${r[1]}` : "");
   const times = scaled
     ? ` times ${scaled.factor} (rows below ${scaled.below}, ${scaled.count} of every ${scaled.period})`
     : "";
-  return `${whole}${range("rows", rows)}${range("columns", columns)}${transform ? ` ${transform}` : ""}${times}`;
+  const part = quantised ? ` int8 ${quantised.part} (${quantised.how})` : "";
+  return `${whole}${range("rows", rows)}${range("columns", columns)}${transform ? ` ${transform}` : ""}${times}${part}`;
 }

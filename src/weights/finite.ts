@@ -1,7 +1,7 @@
 /** Whether stored weights are finite, which a proof assumes (P7): looked at where the weights are at hand. */
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { sourceName } from "../dsl/tensor.ts";
 import type { DType } from "../dsl/type.ts";
+import { sourceName } from "../dsl/weight-source.ts";
 import type { WeightStore } from "./store.ts";
 
 /** A weight with values that are not finite. */

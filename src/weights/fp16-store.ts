@@ -1,5 +1,5 @@
 /** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
-import { sourceName } from "../dsl/tensor.ts";
+import { sourceName } from "../dsl/weight-source.ts";
 import { type Losses, newLosses } from "./convert.ts";
 import { readableOf } from "./joined.ts";
 import type { ReadableTensor } from "./rectangle.ts";

@@ -1,7 +1,8 @@
 /** Which elements of a stored tensor a weight is: a rectangle of its matrix, read in chunks. */
-import type { WeightSource } from "../dsl/tensor.ts";
+
 import { type Shape, show, sizeOf, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
+import type { WeightSource } from "../dsl/weight-source.ts";
 import { type SourceDType, sourceBytes } from "./convert.ts";
 
 /** A tensor as its store holds it: row-major elements, read by position. */

@@ -1,5 +1,5 @@
 /** Conversion of a chunk of which some rows have a factor (`RowScale`) and others have none. */
-import type { RowScale } from "../dsl/tensor.ts";
+import type { RowScale } from "../dsl/weight-source.ts";
 import type { Converter, Losses } from "./convert.ts";
 import { areaOf, type Rectangle, widthOf } from "./rectangle.ts";
 import type { Slab } from "./slab.ts";

@@ -1,6 +1,7 @@
 /** Where a graph's weights come from: a checkpoint, another package, or a generator. */
-import type { WeightSource } from "../dsl/tensor.ts";
+
 import type { TensorType } from "../dsl/type.ts";
+import type { WeightSource } from "../dsl/weight-source.ts";
 
 /** Gives the elements of weights by their source; nothing is held in memory beyond a few chunks. */
 export interface WeightStore {

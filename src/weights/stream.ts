@@ -1,7 +1,8 @@
 /** Streams a weight out of a stored tensor as fp16: read, convert, transpose; never more than a few chunks in memory. */
-import type { RowScale } from "../dsl/tensor.ts";
+
 import type { TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
+import type { RowScale } from "../dsl/weight-source.ts";
 import {
   type Converter,
   type Losses,

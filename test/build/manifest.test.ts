@@ -16,6 +16,7 @@ const facts = {
   maxSeq: 2048,
   tokens: 4,
   stops: { eos: 200020, bos: 199999 },
+  bits: 16,
   embedding: "phi4mini_token_embd_fp16.bin",
   shards: shardsOf([20, 4, 6, 2], 32).map((r) => ({ ...r, path: `phi4mini_layer${r.begin}_${r.end}_fp16.mlmodelc` })),
   heads: headsOf(4, 200064).map((r, k) => ({ ...r, path: `lm_head_shards/Phi4MiniLMHead_s${k}_fp16.mlmodelc` })),
@@ -40,7 +41,9 @@ describe("the manifest", () => {
   test("without a required key is not of the form", () => {
     for (const key of Object.keys(good).filter((k) => !["rope_dim", "graphc"].includes(k))) {
       const { [key as "d_model"]: _, ...rest } = good;
-      const required = !["artifacts_version", "d_ff", "rms_norm_eps", "tie_word_embeddings"].includes(key);
+      const required = !["artifacts_version", "d_ff", "rms_norm_eps", "tie_word_embeddings", "quant_bits"].includes(
+        key,
+      );
       expect(hasShape(rest, ANE_BOOK_MANIFEST), key).toBe(!required);
     }
   });

@@ -2,8 +2,9 @@
 import { expect } from "vitest";
 import { type Graph, graph } from "../../src/dsl/graph.ts";
 import { fp16Value, roundTo } from "../../src/dsl/number.ts";
-import type { Tensor, WeightSource } from "../../src/dsl/tensor.ts";
+import type { Tensor } from "../../src/dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../src/dsl/type.ts";
+import type { WeightSource } from "../../src/dsl/weight-source.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { storeOf, toNDArray, toRaw } from "../../src/passes/kernels/raw.ts";

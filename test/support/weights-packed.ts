@@ -1,7 +1,8 @@
 /** Generated weights of a graph in memory, as the interpreter takes them. */
 import { fp16Value } from "../../src/dsl/number.ts";
-import type { Tensor, WeightSource } from "../../src/dsl/tensor.ts";
+import type { Tensor } from "../../src/dsl/tensor.ts";
 import type { TensorType } from "../../src/dsl/type.ts";
+import type { WeightSource } from "../../src/dsl/weight-source.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
 

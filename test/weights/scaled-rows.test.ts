@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, roundFp16 } from "../../src/dsl/number.ts";
-import type { RowScale } from "../../src/dsl/tensor.ts";
+import type { RowScale } from "../../src/dsl/weight-source.ts";
 import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert.ts";
 import type { CheckpointSource, ReadableTensor } from "../../src/weights/rectangle.ts";
 import { openWorkshop, streamFp16 } from "../../src/weights/stream.ts";

@@ -1,7 +1,7 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
-import type { WeightStore } from "../../weights/store.ts";
+import { type QuantisedWeight, type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
 import { BUILD_OPTIONS, type WholeModel, wholeModel } from "../build-model.ts";
 import { planText } from "../build-text.ts";
 import type { Args, Command } from "../command.ts";
@@ -36,7 +36,7 @@ export const buildCommand: Command = {
     const ground = await wholeGround(model.plan.model.decoder, { tokens: tokens.to, maxSeq }, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     const { ids, note } = await model.stops();
-    const store = await model.openWeights();
+    const store = quantisingStore(await model.openWeights());
     try {
       const { plan, weights, source } = model;
       const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
@@ -72,7 +72,7 @@ async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) 
 interface Told {
   readonly args: Args;
   readonly io: Io;
-  readonly store: WeightStore;
+  readonly store: QuantisingStore;
   /** At which tokens the runtime stops. */
   readonly stops: string;
   readonly ground: string | undefined;
@@ -94,7 +94,14 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
   if (args.flag("json")) {
     io.out(
       JSON.stringify(
-        { manifest: built.manifest, stops, ground, weights: store.report(), parts: built.state.done },
+        {
+          manifest: built.manifest,
+          stops,
+          ground,
+          weights: store.report(),
+          quantised: store.quantised(),
+          parts: built.state.done,
+        },
         null,
         2,
       ),
@@ -102,9 +109,20 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
     return 0;
   }
   io.out(planText(plan));
+  for (const line of quantisedText(store.quantised())) io.out(line);
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
   io.out(stops);
   if (ground) io.out(ground);
   io.out(built.manifest);
   return 0 as const;
+}
+
+/** What int8 cost: nothing is said of parts that stood already. */
+function quantisedText(weights: readonly QuantisedWeight[]): readonly string[] {
+  const [first, ...others] = weights.toSorted((a, b) => b.error - a.error);
+  if (!first) return [];
+  const row = Math.max(...weights.map(({ worstRow }) => worstRow));
+  return [
+    `int8 (${first.how}): ${1 + others.length} matrices, off by ${first.error.toExponential(1)} of their length at most (${first.name}), a row by ${row.toExponential(1)}`,
+  ];
 }

@@ -4,8 +4,9 @@
  */
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { Attrs, AttrValue, Joined, OpDef, Tensor, WeightSource } from "../../dsl/tensor.ts";
+import type { Attrs, AttrValue, OpDef, Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, type TensorType } from "../../dsl/type.ts";
+import type { Joined, WeightSource } from "../../dsl/weight-source.ts";
 import { encodeElements } from "../mil/encode-elements.ts";
 
 /** SHA-256 (hex) of the bytes that a weight of a checkpoint has in weight.bin; undefined when not known. */

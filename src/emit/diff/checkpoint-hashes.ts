@@ -1,8 +1,8 @@
 /** The weights of a checkpoint as a package would hold them, to compare an author's graph with a package. */
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { WeightSource } from "../../dsl/tensor.ts";
 import type { TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { sourceText, type WeightHash } from "./canonical.ts";
 

@@ -4,8 +4,8 @@
  */
 import { fstatSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import type { WeightSource } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import { refusingSync } from "../../files/files.ts";
 import { printable } from "../../files/printable.ts";
 import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";

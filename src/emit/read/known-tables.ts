@@ -1,6 +1,7 @@
 /** Tables of a package that a proof may reckon with as the numbers they are: what attention masks are made of. */
-import type { WeightSource } from "../../dsl/tensor.ts";
+
 import { sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import { milType } from "../mil/records.ts";
 import { blobElements, findBlob } from "./blob.ts";
 

@@ -1,7 +1,8 @@
 /** The weights of packages that were read: to emit them again, to evaluate a graph. */
-import type { WeightSource } from "../../dsl/tensor.ts";
+
 import type { TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import { arrayOf, type NDArray } from "../../passes/interpret/array.ts";
 import { nothingToReport, type WeightStore } from "../../weights/store.ts";
 import { milType } from "../mil/records.ts";

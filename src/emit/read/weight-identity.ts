@@ -4,8 +4,8 @@
  */
 import { createHash } from "node:crypto";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { WeightSource } from "../../dsl/tensor.ts";
 import { bitsOf, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightPlace } from "../../passes/prove/reading/leaves.ts";
 import { milType } from "../mil/records.ts";
 import { findBlob, type PackageSource } from "./blob.ts";

@@ -3,8 +3,9 @@
  * multiple of 64 with the data right behind it. Nothing follows the last blob.
  */
 import { createHash } from "node:crypto";
-import type { Def, WeightSource } from "../../dsl/tensor.ts";
+import type { Def } from "../../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { FileRange } from "../../files/hash-ranges.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
@@ -84,8 +85,8 @@ function keyOf(origin: BlobOrigin, { dtype, shape }: TensorType): string {
 
 function sourceKey(source: WeightSource): readonly unknown[] {
   if (source.from === "package") return [source.sha256];
-  const { tensor, joined, rows = null, columns = null, transform = null, scaled = null } = source;
-  return [joined ?? tensor, rows, columns, transform, scaled];
+  const { tensor, joined, rows = null, columns = null, transform = null, scaled = null, quantised = null } = source;
+  return [joined ?? tensor, rows, columns, transform, scaled, quantised];
 }
 
 /**

@@ -1,7 +1,8 @@
 /** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
 import { add, conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
-import { type Joined, joinedWeight, type RowScale, type Tensor, weight } from "../../dsl/tensor.ts";
+import { joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
+import type { Joined, RowScale } from "../../dsl/weight-source.ts";
 import type { Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;

@@ -3,8 +3,9 @@ import type { Read } from "../../dsl/algebra.ts";
 import { GraphError } from "../../dsl/error.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { meaningOf } from "../../dsl/meaning.ts";
-import { type OpDef, operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { isFloat, sameType, show, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import { arrayOf, type NDArray, stridesOf, tabulate } from "./array.ts";
 import { IndexError, numericReading, type Precision } from "./reading.ts";
 

@@ -3,8 +3,9 @@
  * contents, not how they are written: ops are run by the kernels, which give the reference's bits in fp16; weights are streamed.
  */
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import { type Def, operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import type { TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightStream } from "../run/constants.ts";
 import { foldedRanges } from "./fold.ts";
 import { type Range, rangeOf, rangeOfStream } from "./range.ts";

@@ -1,7 +1,8 @@
 /** Rules about a graph as a whole: how much it holds, and what of it is used. */
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { packedBytes, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { LintRule } from "./lint-rule.ts";
 
 /** Bytes of weights above which the engine has been seen to leave the whole package to the CPU. */

@@ -1,7 +1,8 @@
 /** Constants and weights of planned graphs: each once in memory, whichever plans use it. */
 import { integerRange } from "../../dsl/number.ts";
-import { operandsOf, type Tensor, type WeightSource } from "../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { bitsOf, packedBytes, show, type TensorType } from "../../dsl/type.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
 import type { Machine } from "../kernels/machine.ts";

@@ -1,9 +1,10 @@
 /** What the numbers of a layer look like, value by value: how near they come to the ends of their own dtype. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { Site } from "../../dsl/site.ts";
-import { type Def, sourceName, type Tensor } from "../../dsl/tensor.ts";
+import type { Def, Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import type { DType } from "../../dsl/type.ts";
+import { sourceName } from "../../dsl/weight-source.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { HALF } from "../kernels/code/runtime.ts";
 import type { RawArray } from "../kernels/raw.ts";

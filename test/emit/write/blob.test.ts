@@ -1,8 +1,8 @@
 /** The layout of weight.bin: records, gaps, shared blobs, packed elements. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { type DType, sizeOf } from "../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { decodeElements } from "../../../src/emit/mil/decode-elements.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
 import { type BlobPlan, blobBytes, blobPlanner } from "../../../src/emit/write/blob.ts";

@@ -2,9 +2,9 @@
 import { expect, test } from "vitest";
 import { roundFp16 } from "../../../src/dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../../src/dsl/random.ts";
-import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { twinsOf } from "../../../src/dsl/twins.ts";
 import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { MASKED } from "../../../src/models/host.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";

@@ -2,8 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
 import { mul, opTable, reduce_sum, reshape } from "../../../src/dsl/ops/index.ts";
-import { constant, input, type Tensor, type WeightSource, weight } from "../../../src/dsl/tensor.ts";
+import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { arrayOf } from "../../../src/passes/interpret/array.ts";
 import type { Precision } from "../../../src/passes/interpret/reading.ts";
 import { planOf } from "../../../src/passes/run/plan.ts";

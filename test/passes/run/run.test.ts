@@ -13,17 +13,9 @@ import {
   mul,
   reshape,
 } from "../../../src/dsl/ops/index.ts";
-import {
-  constant,
-  input,
-  type OpDef,
-  operandsOf,
-  state,
-  type Tensor,
-  type WeightSource,
-  weight,
-} from "../../../src/dsl/tensor.ts";
+import { constant, input, type OpDef, operandsOf, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";

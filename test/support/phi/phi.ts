@@ -1,8 +1,8 @@
 /** A small Phi model for tests: its weights, what the host feeds, and runs of blocks and of single steps. */
 import type { Graph } from "../../../src/dsl/graph.ts";
 import { roundFp16 } from "../../../src/dsl/number.ts";
-import type { WeightSource } from "../../../src/dsl/tensor.ts";
 import { type Shape, sizeOf, type TensorType } from "../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { DEFAULT_SPELLING, SPELLINGS, type Spelling } from "../../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
 import { layerTensors } from "../../../src/models/config-tensors.ts";

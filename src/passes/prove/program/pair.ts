@@ -2,10 +2,10 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
-import type { WeightSource } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import type { TensorType } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
+import type { WeightSource } from "../../../dsl/weight-source.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 import { takesRowMeans } from "./row-means.ts";

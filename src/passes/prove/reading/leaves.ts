@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { integerRange } from "../../../dsl/number.ts";
 import { type MaskNumbers, maskValues, type Role } from "../../../dsl/role.ts";
-import type { Tensor, WeightSource } from "../../../dsl/tensor.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
+import type { WeightSource } from "../../../dsl/weight-source.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import { casesAt, casesOfRows, casesOfToken } from "../logic/cases.ts";
 import { asAtom } from "../logic/index-bounds.ts";
@@ -119,11 +120,11 @@ export function weightPlace(source: WeightSource, type: TensorType): WeightPlace
   if (source.from === "package") return { base: `sha256:${source.sha256}`, offset: 0 };
   // What begins with a zero character is a list as JSON, so that no tensor's name can spell a part of another.
   const spelled = (...parts: readonly unknown[]) => `\0${JSON.stringify(parts)}`;
-  const { tensor, joined, rows, columns, transform, scaled } = source;
-  // Joined tensors are a weight of its own, and so are those with a factor; no graph reads them otherwise.
-  const whole = [joined ?? tensor, ...(scaled ? [scaled] : [])];
+  const { tensor, joined, rows, columns, transform, scaled, quantised } = source;
+  // Joined tensors are a weight of its own, and so are those with a factor, codes and scales; no graph reads them otherwise.
+  const whole = [joined ?? tensor, ...(scaled ? [scaled] : []), ...(quantised ? [quantised] : [])];
   if (columns || transform) return { base: spelled(...whole, rows, columns, transform), offset: 0 };
-  if (joined || scaled) return { base: spelled(...whole), offset: offsetOf(rows, type) };
+  if (joined || scaled || quantised) return { base: spelled(...whole), offset: offsetOf(rows, type) };
   return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: offsetOf(rows, type) };
 }
 

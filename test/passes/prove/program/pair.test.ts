@@ -1,8 +1,8 @@
 /** What is known of a pair before a term is made: the largest cache row, places of weights, tables that are constants. */
 import { describe, expect, test } from "vitest";
 import type { GivenRoles } from "../../../../src/dsl/role.ts";
-import type { WeightSource } from "../../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import { provenPair, type Stored, type TableOf } from "../../../../src/passes/prove/program/pair.ts";
 import { type Feeds, op, pairOf, type Results } from "../../../support/prove/corpus/fault.ts";
 

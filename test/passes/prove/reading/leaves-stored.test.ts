@@ -1,7 +1,7 @@
 /** Weights and constants: which stored element is read, and when two weights share it. */
 import { describe, expect, test } from "vitest";
-import type { WeightSource } from "../../../../src/dsl/tensor.ts";
 import type { DType, Shape } from "../../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import { readConst, readWeight, weightPlace } from "../../../../src/passes/prove/reading/leaves.ts";

@@ -1,8 +1,9 @@
 /** Weights, tables, constants and whole numbers over a prime field; and what of them it doubts. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
-import { input, type WeightSource } from "../../../../src/dsl/tensor.ts";
+import { input } from "../../../../src/dsl/tensor.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { fingerprint, PRIMES } from "../../../../src/passes/prove/refute/fingerprint.ts";
 import { type Feeds, join, op, pairOf, part, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";

@@ -1,7 +1,8 @@
 /** Which runs count: values are finite, scores within the bound, and what a mask reaches may lie as far down as it likes. */
 import { describe, expect, test } from "vitest";
-import { input, type Tensor, type WeightSource } from "../../../../src/dsl/tensor.ts";
+import { input, type Tensor } from "../../../../src/dsl/tensor.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { maskedValues, newKeeper } from "../../../../src/passes/prove/refute/keeper.ts";
 import { op, pairOf, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";

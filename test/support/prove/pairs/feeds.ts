@@ -5,9 +5,10 @@
 import type { Graph } from "../../../../src/dsl/graph.ts";
 import { roundTo } from "../../../../src/dsl/number.ts";
 import type { Role } from "../../../../src/dsl/role.ts";
-import type { Tensor, WeightSource } from "../../../../src/dsl/tensor.ts";
+import type { Tensor } from "../../../../src/dsl/tensor.ts";
 import type { Twins } from "../../../../src/dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../../src/dsl/type.ts";
+import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import { arrayOf, type NDArray, stridesOf, tabulate } from "../../../../src/passes/interpret/array.ts";
 
 /** What a verdict printed of the host's duties. */
