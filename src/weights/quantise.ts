@@ -70,8 +70,9 @@ async function* rowsOf(chunks: AsyncIterable<Uint8Array>, width: number): AsyncG
   for await (const chunk of chunks) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const whole = bytes.length - (bytes.length % (2 * width));
-    if (whole > 0) yield new Uint16Array(bytes.slice(0, whole).buffer);
-    rest = bytes.slice(whole);
+    // A Buffer's slice would be a view of memory that others share.
+    if (whole > 0) yield new Uint16Array(new Uint8Array(bytes.subarray(0, whole)).buffer);
+    rest = new Uint8Array(bytes.subarray(whole));
   }
 }
 
