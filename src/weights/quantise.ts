@@ -1,6 +1,6 @@
 /**
  * Weights as int8 codes with a scale for each row, made while they stream: symmetric, codes from −127 to 127, never −128. Two arithmetics:
- * that of coremltools' linear_quantize_weights (coremltools/optimize/_utils.py), in fp16 with each op rounded, and the nearest codes for the
+ * that of coremltools' linear_quantize_weights (its optimize package, 9.0), in fp16 with each op rounded, and the nearest codes for the
  * scale max|w| / 127.
  */
 import { fp16Bits, fp16Value, roundFp16 } from "../dsl/number.ts";
