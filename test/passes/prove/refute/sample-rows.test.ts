@@ -105,16 +105,17 @@ test.each<readonly [number, number]>([
   [2, 20],
   [17, 20],
   [4, 7],
-])("rows from %d up to %d are all that a claim allows, however many its cache is thought to have", (least, end) => {
-  // What tells positions alone may have as many rows as the longest axis of a state.
-  const long = pairOf((n) => [input("position", [n], "int32")], T, [state("K", [20, 2])]);
-  for (const rows of [undefined, "scattered", "contiguous", "first", "last", "falling"] as const) {
-    const all = SEEDS.slice(0, 40).map(
-      (seed) => sampleOf(long, seed, { ...(rows ? { rows } : {}), within: [least, end] }).rows,
-    );
-    expect(all.filter((own) => !areOwn(own, end) || own.some((r) => r < least))).toEqual([]);
-  }
-});
+])(
+  "rows from %d up to %d are those that a claim allows, whether or not a state tells how many there are",
+  (...within) => {
+    const told = (states: Feeds) => pairOf((n) => [input("position", [n], "int32")], T, states);
+    for (const pair of [told([]), told([state("K", [20, 2])])])
+      for (const rows of ["scattered", "contiguous", "first", "last", "falling"] as const) {
+        const all = SEEDS.slice(0, 40).map((seed) => sampleOf(pair, seed, { rows, within }).rows);
+        expect(all.filter((own) => !areOwn(own, within[1]) || own.some((r) => r < within[0]))).toEqual([]);
+      }
+  },
+);
 
 test.each<readonly [Style["padding"], number, readonly number[] | undefined]>([
   ["odd", 5, [1, 3]],
