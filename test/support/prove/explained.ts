@@ -3,7 +3,7 @@ import { named, type Tensor } from "../../../src/dsl/tensor.ts";
 import { cutPairs } from "../../../src/passes/prove/program/cuts.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
 import { newPrograms } from "../../../src/passes/prove/program/program.ts";
-import { compare, type Pair } from "../../../src/passes/prove/program/relation.ts";
+import { compare, type Difference, type Pair } from "../../../src/passes/prove/program/relation.ts";
 import { resultPairs } from "../../../src/passes/prove/program/results.ts";
 import { explain, explainAt } from "../../../src/passes/prove/refute/explain.ts";
 import type { Finding } from "../../../src/passes/prove/refute/finding.ts";
@@ -33,10 +33,11 @@ export function explained(block: Make, step: Make, { tokens = 2, mode = "exact",
   const p = newPrograms(c, pair, cutPairs(cuts?.(results) ?? []));
   const known = results.map((result) => compare(p, result).difference).find((x) => x !== undefined);
   return {
-    /** Of the first difference. */
-    finding: (): Finding => {
+    c,
+    /** Of the first difference, or of other terms in its place. */
+    finding: (terms: Pick<Difference, "block" | "step"> = {}): Finding => {
       if (!known) throw new Error("nothing differs");
-      return explain(p, graphs, known);
+      return explain(p, graphs, { ...known, ...terms });
     },
     at: (name: string): Finding | undefined => explainAt(p, graphs, name),
     graphs,

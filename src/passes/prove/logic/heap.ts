@@ -12,7 +12,7 @@ export interface Heap {
 const YOUNG = 3 * 2 ** 24;
 
 /** Node's own, of what lives on. */
-function nodeHeap(): Heap {
+export function nodeHeap(): Heap {
   return {
     used: getHeapStatistics().used_heap_size,
     most: Math.max(getHeapStatistics().heap_size_limit - YOUNG, YOUNG),
@@ -22,7 +22,15 @@ function nodeHeap(): Heap {
 /** A collection comes half way between what is alive and the most: above this, most of it is alive, and a table that grows needs room. */
 const FULL = 0.8;
 
-/** To be asked every few thousand terms. @throws UserError */
+/** Terms from one look at the memory to the next: some megabytes. */
+const LOOK = 4096;
+
+/** To be told of every term that is made. @throws UserError */
+export function watchHeap(terms: number, check: (terms: number) => void = checkHeap): void {
+  if (terms % LOOK === 0) check(terms);
+}
+
+/** @throws UserError where the heap is nearly full */
 export function checkHeap(terms: number, { used, most }: Heap = nodeHeap()): void {
   if (used <= FULL * most) return;
   const MB = Math.round(most / 1e6);

@@ -6,7 +6,7 @@ import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
 import { type Buckets, find, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
 import { dtypeOf, isUnsettled } from "./facts.ts";
-import { checkHeap } from "./heap.ts";
+import { watchHeap } from "./heap.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
 import { type Leaf, leafKey } from "./leaf.ts";
 import { type Rational, showQ } from "./rational.ts";
@@ -103,8 +103,6 @@ export const newStore = (): Store => ({
 });
 
 const NONE: readonly never[] = [];
-/** Terms from one look at the memory to the next: some megabytes. */
-const LOOK = 4096;
 
 /** The one term with this head and these children. */
 export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
@@ -125,7 +123,7 @@ export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE
   };
   const term: Term = { ...head, ...body };
   insert(s.terms, hash, term);
-  if (term.id % LOOK === 0) checkHeap(term.id);
+  watchHeap(term.id);
   return term;
 }
 

@@ -78,7 +78,7 @@ const PADDED: readonly Style[] = [
   { scale: 1 / 16, stale: 1 / 16, padding: "even" },
 ];
 
-const PADDED_RUNS = 2;
+const PADDED_RUNS = 3;
 
 /** Styles that are tried in any case, of graphs that are too large for the prover's own runs too; the others while runs are cheap. */
 const LEAST = 4;

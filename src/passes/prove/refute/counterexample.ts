@@ -2,7 +2,7 @@
  * Looks for data that keep the preconditions and on which the two graphs really differ, and makes them small: as few
  * tokens and cache rows as will do, and nearly all numbers zero.
  */
-import { MASK_NUMBERS, maskValues } from "../../../dsl/role.ts";
+import { MASK_NUMBERS, type MaskNumbers, type Role } from "../../../dsl/role.ts";
 import type { Graphs } from "../../../dsl/twins.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import { FAR } from "../logic/visible.ts";
@@ -89,12 +89,10 @@ function keptSample(pair: ProvenPair, run: Keeping, seed: number, style: Style) 
 }
 
 /** No proof that a mask has a part in lets scores be larger: half of what is added to a masked-out entry, of the mask that adds least. */
-function largestGap({ block, roles }: ProvenPair): number {
-  const closed = block.inputs.flatMap(({ name = "", type }) => {
-    const role = roles.get(name);
-    return role?.kind === "mask" && type.dtype !== "bool" ? [maskValues(role, type.dtype).closed] : [];
-  });
-  return Math.min(-MASK_NUMBERS.closed, ...closed.filter((x) => x <= FAR).map((x) => -x)) / 2;
+function largestGap({ roles }: ProvenPair): number {
+  const usual = MASK_NUMBERS.closed;
+  const closed = [...roles.values()].map((role: Pick<Role, "kind"> & MaskNumbers) => role.closed ?? usual);
+  return -Math.max(usual, ...closed.filter((x) => x <= FAR)) / 2;
 }
 
 /** Runs that keep what any proof would ask for; undefined for one that does not. */

@@ -64,7 +64,7 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldRea
     }
     const x = realOf(a);
     const y = x === undefined ? undefined : realOf(b);
-    return note((a * b) % p, x !== undefined && y !== undefined ? x * y : undefined);
+    return note((a * b) % p, y === undefined ? undefined : x! * y);
   };
   const inverseOf = (b: number): number => {
     if (b === CLOSED) return doubted(0);

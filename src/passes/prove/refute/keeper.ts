@@ -39,10 +39,10 @@ function scoredBy({ def }: Tensor): readonly Tensor[] {
 
 /** What such scores may come to: |q| · |k| · √d at most; 0 where there are none. */
 function scoreInside(value: Tensor, sizes: ReadonlyMap<Tensor, number>): number {
-  const [q, k] = scoredBy(value);
-  if (!q || !k) return 0;
-  const [a, b] = [q, k].map((x) => sizes.get(x) ?? Number.POSITIVE_INFINITY) as [number, number];
-  return a * b * Math.sqrt(q.type.shape.at(-1)!);
+  const inside = scoredBy(value);
+  if (inside.length === 0) return 0;
+  const [q, k] = inside.map((x) => sizes.get(x) ?? Number.POSITIVE_INFINITY) as [number, number];
+  return q * k * Math.sqrt(inside[0]!.type.shape.at(-1)!);
 }
 
 const largest = (data: NDArray["data"]): number => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);

@@ -105,6 +105,8 @@ describe("scaled", () => {
     ["by 0", mul(e, n(0))],
     ["by 0, turned round", neg(mul(e, n(0)))],
     ["divided by 0, turned round", neg(div(e, n(0)))],
+    ["by a number that is not finite", mul(e, n(Number.POSITIVE_INFINITY))],
+    ["by none", mul(e, n(Number.NaN))],
     ["a number over it", div(n(2), e)],
     ["a number over it, turned round", neg(div(n(-2), e))],
     ["over a score", div(e, a)],

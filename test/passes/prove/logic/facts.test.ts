@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { roundTo } from "../../../../src/dsl/number.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
-import { fits, isUnsettled, withinInteger } from "../../../../src/passes/prove/logic/facts.ts";
+import { fits, isExactIn, isUnsettled, withinInteger } from "../../../../src/passes/prove/logic/facts.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { indexTerm, num, raw } from "../../../../src/passes/prove/logic/make.ts";
 import type { Head, Term } from "../../../../src/passes/prove/logic/terms.ts";
@@ -60,6 +60,20 @@ describe("what fits a dtype", () => {
     expect([fits(v(2), "bool"), fits(v(3), "bool")]).toEqual([true, false]);
     expect([fits(v(4), "fp16"), fits(v(4), "fp32"), fits(v(4), "int32")]).toEqual([false, false, true]);
     expect(withinInteger(ix.times(s, ix.variable(s, "n", 3), 2 ** 30), "int32")).toBe(false);
+  });
+
+  test.each<readonly [DType, number]>([
+    ["fp16", 2048],
+    ["fp32", 2 ** 24],
+  ])("%s holds every position up to %d, and down to it, and no wider range", (dtype, most) => {
+    const upTo = (n: number, shift = 0) => isExactIn(dtype, ix.shift(s, ix.variable(s, "n", n + 1), shift));
+    expect([upTo(most), upTo(most + 1), upTo(2 * most, -most)]).toEqual([true, false, true]);
+    expect([upTo(0, -most), upTo(0, -most - 1), upTo(most, -most - 1)]).toEqual([true, false, false]);
+    expect([roundTo(dtype, most) === most, roundTo(dtype, most + 1) === most + 1]).toEqual([true, false]);
+  });
+
+  test("no other type is asked to hold positions", () => {
+    expect(isExactIn("bool", ix.constant(s, 1))).toBe(false);
   });
 });
 

@@ -3,13 +3,16 @@ import { describe, expect, test } from "vitest";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { close } from "../../../../src/passes/prove/logic/lambda.ts";
 import {
+  atMost,
   bare,
   finite,
   indexTerm,
   inOrder,
   is,
+  isNumber,
   num,
   numQ,
+  orderOf,
   rationalOf,
   raw,
 } from "../../../../src/passes/prove/logic/make.ts";
@@ -51,9 +54,36 @@ describe("a number", () => {
   test("over the reals it is told from its nearest double", () => {
     const c = attempt("reals");
     const third = numQ(c, rational(1n, 3n));
-    expect(third).toMatchObject({ kind: "num", value: 1 / 3 });
+    expect(third).toMatchObject({ kind: "num", value: 1 / 3, near: true });
+    expect(numQ(c, rational(1n, 4n))).not.toHaveProperty("near");
+    expect(numQ(c, rational(2n ** 2000n, 1n))).toMatchObject({ near: true });
     expect(rationalOf(third)).toEqual({ n: 1n, d: 3n });
     expect(third).not.toBe(num(c, 1 / 3));
+  });
+
+  test("over the reals it is at most the next double, whatever its sign", () => {
+    const c = attempt("reals");
+    for (const [n, sign] of [
+      [1n, 1],
+      [1n, -1],
+      [-1n, 1],
+      [-1n, -1],
+    ] as const) {
+      const most = atMost(numQ(c, rational(n, 3n)), sign)!;
+      const nearest = (sign * Number(n)) / 3;
+      expect(most).toBeGreaterThan(nearest);
+      expect(most - nearest).toBeLessThan(2 ** -52);
+    }
+    expect([atMost(num(c, 0.1), 1), atMost(num(c, 0.1), -1)]).toEqual([0.1, -0.1]);
+  });
+
+  test.each<Mode>(["exact", "reals"])("%s: numbers have an order, infinite ones too", (mode) => {
+    const c = attempt(mode);
+    const numbers = [Number.NEGATIVE_INFINITY, -2, 0, 0.1, Number.POSITIVE_INFINITY]
+      .map((x) => num(c, x))
+      .filter(isNumber);
+    const signs = numbers.map((a) => numbers.map((b) => Math.sign(orderOf(a, b))));
+    expect(signs).toEqual(numbers.map((_, i) => numbers.map((_b, j) => Math.sign(i - j))));
   });
 
   test("is an index where that is constant", () => {

@@ -20,6 +20,7 @@ describe("each reason", () => {
     [{ code: "missing state", name: "k" }, ["state k"], "a state of that name"],
     [{ code: "not finite", name: "w", count: 1 }, ["w holds 1 value that is not"], "without NaN and Inf"],
     [{ code: "not finite", name: "w", count: 2 }, ["w holds 2 values that are not"], "without NaN and Inf"],
+    [{ code: "no room", tokens: 3, rows: 2 }, ["keeps P2", "3 tokens", "write 2"], "as many rows as there are tokens"],
     [{ code: "vacuous", unmet: "P5 at mask" }, ["no input keeps", "P5 at mask"], "an input that meets all"],
   ])("%j", (reason, parts, closes) => {
     for (const part of parts) expect(showReason(reason)).toContain(part);

@@ -120,6 +120,42 @@ describe("a proof that does not hold", () => {
   });
 });
 
+describe("a claim on padding", () => {
+  const PADDING: Claim = { ...EXACT, padding: true };
+  /** 1 at each token that is padding. */
+  const dead = ({ write, tokens }: Feeds) =>
+    op.sub!(1, op.reshape!(op.reduce_sum!(write, { axes: [2] }), { shape: [tokens, 1] }));
+  /** A block that adds so much to the rows of padding; steps add nothing. */
+  const spoilt = (more: (f: Feeds) => Value) =>
+    pair(
+      (f) => op.add!(f.x, op.mul!(dead(f), more(f))),
+      ({ x }) => op.mul!(x, 1),
+    );
+  const old = ({ state }: Feeds) => op.reduce_max!(op.abs!(state("k")), { axes: [0, 1], keep_dims: true });
+
+  test.each<readonly [string, number, readonly number[], (f: Feeds) => Value]>([
+    ["the second token", 1, [1], () => table_([0, 1], [2, 1])],
+    ["the first token", 2, [0], () => table_([1, 0], [2, 1])],
+    ["a token before old rows that are large", 3, [1], (f) => op.maximum!(op.sub!(old(f), 20), 0)],
+  ])("that is false of %s is contradicted, by run %d", (_, run, tokens, more) => {
+    const wrong = spoilt(more);
+    const found = attack(wrong, { ...PADDING, seed: 5 })!;
+    expect([found.runs, found.met, found.contradiction!.seed]).toEqual([run, run, 4 + run]);
+    expect([...found.contradiction!.sample.dead!]).toEqual(tokens);
+    expect(attack(wrong, EXACT)).toMatchObject({ runs: 8, met: 8 });
+  });
+
+  test.each([
+    [100, 3, 3, 1],
+    [1, 3, 1, 1],
+    [0.1, 4, 1, 4],
+  ])("that holds is run on scores within %d, small ones where no others are: %d runs, %d count", (gap, ...told) => {
+    const both = pair((f) => op.add!(f.x, op.mul!(old(f), 0)));
+    const { runs, met, witness } = attack(both, { ...PADDING, gap })!;
+    expect([runs, met, witness!.seed]).toEqual(told);
+  });
+});
+
 describe("over the reals rounding contradicts nothing", () => {
   const back = ({ x }: Feeds) => op.sub!(op.add!(x, op.tanh!(x)), op.tanh!(x));
   const tie = pair(

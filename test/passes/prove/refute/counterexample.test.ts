@@ -4,7 +4,7 @@ import { graph } from "../../../../src/dsl/graph.ts";
 import { add, cast, gather, linear, maximum, mul, real_div } from "../../../../src/dsl/ops/index.ts";
 import { input, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
 import type { Graphs } from "../../../../src/dsl/twins.ts";
-import type { Shape } from "../../../../src/dsl/type.ts";
+import type { DType, Shape } from "../../../../src/dsl/type.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { type CounterexampleOptions, searchDifference } from "../../../../src/passes/prove/refute/counterexample.ts";
 import { sampleOf } from "../../../../src/passes/prove/refute/sample.ts";
@@ -13,12 +13,15 @@ type Value = Tensor<Shape, "fp16">;
 type Make = (x: Value, tokens: number) => Tensor;
 const T = 3;
 
-/** y of rows [T, 2], with a mask and positions of 6 cache rows where they are asked for. */
-const graphsOf = (make: Make, tokens = T, rows = false): Graphs => {
+type More = (tokens: number) => readonly Tensor<Shape, DType>[];
+/** A mask and positions of 6 cache rows. */
+const ROWS: More = (n) => [input("attn_mask", [n, 6]), input("position", [n], "int32")];
+
+/** y of rows [T, 2], and what else the host feeds. */
+const graphsOf = (make: Make, tokens = T, more: More = () => []): Graphs => {
   const build = (n: number, given: number) => {
     const x: Value = input("x", [n, 2]);
-    const told = rows ? [input("attn_mask", [n, 6]), input("position", [n], "int32")] : [];
-    return graph({ name: `g${n}`, inputs: [x, ...told], outputs: { y: make(x, given) } });
+    return graph({ name: `g${n}`, inputs: [x, ...more(n)], outputs: { y: make(x, given) } });
   };
   // With one token the block has a number of its own, so that it can part from the step.
   return { block: build(tokens, tokens === 1 ? -1 : tokens), step: build(1, 1) };
@@ -91,7 +94,7 @@ describe("graphs that differ", () => {
   test("are run in the style that is asked for", () => {
     const follow = (style: object) =>
       [1, 2, 3, 4].map((seed) => {
-        const [a, b, c] = search(graphsOf(parting(1), T, true), { seed, budget: 0 }, style).counterexample!.sample.rows;
+        const [a, b, c] = search(graphsOf(parting(1), T, ROWS), { seed, budget: 0 }, style).counterexample!.sample.rows;
         return b === a! + 1 && c === a! + 2;
       });
     expect(follow({ rows: "contiguous" })).toEqual([true, true, true, true]);
@@ -126,10 +129,28 @@ describe("inputs that do not keep what a proof would ask for", () => {
   });
 
   test("score no more than half of what shuts a row, where there is a mask", () => {
-    expect(search(graphsOf(at(5100), T, true))).toEqual(NONE);
-    expect(search(graphsOf(at(-5100), T, true))).toEqual(NONE);
-    expect(search(graphsOf(at(4800), T, true), { budget: 0 }).counterexample).toMatchObject({ seed: 1 });
-    expect(search(graphsOf(at(-4800), T, true), { budget: 0 }).counterexample).toMatchObject({ seed: 1 });
+    expect(search(graphsOf(at(5100), T, ROWS))).toEqual(NONE);
+    expect(search(graphsOf(at(-5100), T, ROWS))).toEqual(NONE);
+    expect(search(graphsOf(at(4800), T, ROWS), { budget: 0 }).counterexample).toMatchObject({ seed: 1 });
+    expect(search(graphsOf(at(-4800), T, ROWS), { budget: 0 }).counterexample).toMatchObject({ seed: 1 });
+  });
+
+  const masks =
+    (...closed: readonly number[]): More =>
+    (n) =>
+      closed.map((x, k) => input(`mask${k}`, [n, 6], "fp16", { role: { kind: "mask", closed: x } }));
+  test.each<readonly [number, string, More]>([
+    [2000, "one of -4000", masks(-4000)],
+    [1500, "the nearest of two", masks(-4000, -3000)],
+    [500, "one of -1000", masks(-1000)],
+    [5000, "-10000 where one of -999 shuts nothing", masks(-999)],
+    [5000, "-10000 where one lies farther", masks(-60000)],
+    [5000, "-10000 beside a truth value", (n) => [input("mask", [n, 6], "bool", { role: "mask" })]],
+  ])("score no more than %d: half of %s", (most, _, more) => {
+    for (const sign of [1, -1]) {
+      expect(search(graphsOf(at(sign * 1.02 * most), T, more))).toEqual(NONE);
+      expect(search(graphsOf(at(sign * 0.96 * most), T, more), { budget: 0 }).counterexample).toBeDefined();
+    }
   });
 
   test("may score what they like where there is none", () => {

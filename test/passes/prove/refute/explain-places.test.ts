@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { type Feeds, op, part, type Value } from "../../../support/prove/corpus/fault.ts";
 import { explained, found, type Make } from "../../../support/prove/explained.ts";
+import { rawTerms } from "../../../support/prove/raw-terms.ts";
 
 const by = (x: Value, k: number): Value => op.mul(x, k);
 const scatter = (f: Feeds, rows: Value): Value => op.scatter(f.state("K"), f.at, rows, { axis: 0, mode: "update" });
@@ -99,6 +100,16 @@ describe("the smallest parts that differ", () => {
   ])("%s", (_, block, step, a, b) => {
     expect(found(block, step)).toMatchObject({ block: a, step: b });
     expect(found(step, block)).toMatchObject({ block: b, step: a });
+  });
+
+  test("of sums that hold the same are the sums", () => {
+    const { c, finding } = explained(
+      (f) => op.exp(f.x),
+      (f) => op.tanh(f.x),
+    );
+    const r = rawTerms(c);
+    const sumOf = (unread: string) => r.app("sum", r.hole(0), r.input("x"), r.input(unread));
+    expect(finding({ block: sumOf("y"), step: sumOf("z") })).toMatchObject({ block: "sum{3}(·)", step: "sum{3}(·)" });
   });
 
   test("of different numbers of operands are the whole", () => {

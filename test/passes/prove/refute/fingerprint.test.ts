@@ -5,7 +5,7 @@ import { input } from "../../../../src/dsl/tensor.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { type Fingerprint, fingerprint, PRIMES } from "../../../../src/passes/prove/refute/fingerprint.ts";
-import { type Feeds, join, op, part, S, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";
+import { type Feeds, join, op, pairOf, part, S, table_, type Value, W } from "../../../support/prove/corpus/fault.ts";
 import { told } from "../../../support/prove/in-field.ts";
 
 const SURE = { equal: true, sure: true };
@@ -100,6 +100,18 @@ describe("what the host feeds keeps its meaning", () => {
     expect(told(paired).equal).toBe(false);
   });
 
+  test("rows of tokens follow each other where that is asked for alone", () => {
+    const first = ({ at }: Feeds) => part(at, 0, 0);
+    const next = (f: Feeds) => cast(f.tokens === 1 ? f.at : join([first(f), op.add!(first(f), 1)], 0));
+    const { block, step } = pairOf({ make: next }, 2, false);
+    const equal = (how: object) =>
+      [1, 2, 3, 4].map(
+        (seed) => fingerprint(provenPair(block, step), { prime: PRIMES[0], rounds: true, seed, ...how }).equal,
+      );
+    expect(equal({ contiguous: true })).toEqual([true, true, true, true]);
+    expect(equal({})).toContain(false);
+  });
+
   test("rows of one token are its own, and those of another name are others", () => {
     expect(told(({ x }) => (x.type.shape[0] === 2 ? join([part(x, 0, 1), part(x, 0, 0)], 0) : x)).equal).toBe(false);
     expect(told(({ x, z, tokens }) => op.add!(tokens === 2 ? z : x, op.mul!(op.add!(x, z), 0))).equal).toBe(false);
@@ -143,6 +155,10 @@ describe("what the host feeds keeps its meaning", () => {
     const shut = (m: Value, T: number) => (T === 1 ? op.sub!(1, cast(op.less!(m, -1))) : op.exp!(m));
     expect(masked(0, -65504, shut)).toEqual(unsure);
     expect(masked(0, -10000, shut)).toEqual(SURE);
+    // From -1000 on what is shut is no number: twice as much is shut alike.
+    const twice = (m: Value, T: number) => (T === 1 ? m : op.mul!(m, 2));
+    expect(masked(0, -1000, twice)).toEqual(unsure);
+    expect(masked(0, -999, twice).equal).toBe(false);
     // Beside a number that is not known what is shut stays shut.
     const scored = (m: Value, T: number) => op.exp!(T === 1 ? op.add!(W("w", [S]), m) : op.add!(m, W("w", [S])));
     expect(masked(0, -10000, scored)).toEqual(SURE);

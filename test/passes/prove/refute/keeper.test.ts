@@ -28,6 +28,7 @@ describe("a run keeps the bound", () => {
     ["with finite values alone", "x is NaN", kept([[0, Number.NaN]])],
     ["infinity is none", "x is Infinity", kept([[Number.POSITIVE_INFINITY]])],
     ["what a mask reaches may lie below", undefined, kept([[-20000]], { masked: true })],
+    ["as what an op makes of it", undefined, kept([[-20000]], { masked: true, value: NAMELESS })],
     ["but not be infinite", "x is -Infinity", kept([[Number.NEGATIVE_INFINITY]], { masked: true })],
     ["nor lie above", "x is 100.5", kept([[100.5]], { masked: true })],
     ["or higher where that is allowed", undefined, kept([[100.5, 200]], { masked: true, highest: 200 })],

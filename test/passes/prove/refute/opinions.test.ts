@@ -109,6 +109,14 @@ describe("the attack", () => {
     expect(error.message).toContain("a proof (reals)");
   });
 
+  test("is on graphs at their own sizes up to a million operations", () => {
+    const small = (tokens: number) => graphsOf(({ x }) => op.tanh!(x), undefined, tokens);
+    // An element is reckoned as 4 in the block and 4 in its one step, and both runs are counted.
+    const graphs = (elements: number) => graphsOf((f) => op.tanh!(f.rows("q", elements)), undefined, 1);
+    const isSmall = (elements: number) => asked(graphs(elements), { small }).attacked(EXACT)!.small;
+    expect([isSmall(62_500), isSmall(62_501)]).toEqual([false, true]);
+  });
+
   test("says nothing of graphs that are too large", () => {
     const large = graphsOf((f) => op.matmul!(f.rows("q", 4800, 1), W("w", [1, 1])));
     expect(asked(large).attacked(EXACT)).toBe(undefined);

@@ -1,7 +1,7 @@
 /** Which cache rows the tokens of a sample write, and which they see besides. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
-import { input, type Tensor } from "../../../../src/dsl/tensor.ts";
+import { input, state, type Tensor } from "../../../../src/dsl/tensor.ts";
 import type { DType, Shape } from "../../../../src/dsl/type.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { type Style, sampleOf } from "../../../../src/passes/prove/refute/sample.ts";
@@ -12,10 +12,10 @@ const SEEDS = Array.from({ length: 300 }, (_, k) => k + 1);
 const ALL = Array.from({ length: S }, (_, k) => k);
 
 type Feeds = readonly Tensor<Shape, DType>[];
-const pairOf = (more: (tokens: number) => Feeds, tokens = T) => {
+const pairOf = (more: (tokens: number) => Feeds, tokens = T, states: Feeds = []) => {
   const build = (n: number) => {
     const x = input("x", [n, 2]);
-    return graph({ name: `g${n}`, inputs: [x, ...more(n)], outputs: { y: x } });
+    return graph({ name: `g${n}`, inputs: [x, ...more(n)], states: states.map((s) => [s, s]), outputs: { y: x } });
   };
   return provenPair(build(tokens), build(1));
 };
@@ -97,6 +97,37 @@ test("a seed that a report names draws the same rows as ever", () => {
     [5, 3, 1],
   ]);
   expect([1, 2, 3, 4, 5, 6].map((seed) => sampleOf(first, seed).rows[0])).toEqual([2, 2, 2, 3, 1, 2]);
+});
+
+test.each<readonly [number, number]>([
+  [0, T],
+  [1, 5],
+  [2, 20],
+  [17, 20],
+  [4, 7],
+])(
+  "rows from %d up to %d are those that a claim allows, whether or not a state tells how many there are",
+  (...within) => {
+    const told = (states: Feeds) => pairOf((n) => [input("position", [n], "int32")], T, states);
+    for (const pair of [told([]), told([state("K", [20, 2])])])
+      for (const rows of ["scattered", "contiguous", "first", "last", "falling"] as const) {
+        const all = SEEDS.slice(0, 40).map((seed) => sampleOf(pair, seed, { rows, within }).rows);
+        expect(all.filter((own) => !areOwn(own, within[1]) || own.some((r) => r < within[0]))).toEqual([]);
+      }
+  },
+);
+
+test.each<readonly [Style["padding"], number, readonly number[] | undefined]>([
+  ["odd", 5, [1, 3]],
+  ["even", 5, [0, 2, 4]],
+  ["odd", 2, [1]],
+  ["even", 1, [0]],
+  ["odd", 1, []],
+  [undefined, 3, undefined],
+])("padding is every other token: %s of %d", (padding, tokens, dead) => {
+  const own = pairOf((n) => [input("kv_write_mask", [S, n])], tokens);
+  const found = sampleOf(own, 1, padding ? { padding } : {}).dead;
+  expect(found && [...found]).toEqual(dead);
 });
 
 describe("the rows that a token sees", () => {
