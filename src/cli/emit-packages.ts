@@ -93,7 +93,8 @@ export async function stagePackages(job: EmitJob, staging: string): Promise<Stag
 export async function proofOn(job: EmitJob, staging: string, { weights }: StagedPackages): Promise<ProofOnBytes> {
   const [first] = weights as readonly [WeightFile];
   const same = weights.every(({ plan }) => samePlan(plan, first.plan));
-  const sync = await refusing(job.folder, "write", () => beginSync([first.path]));
+  const shown = join(job.folder, job.planned[0]!.name);
+  const sync = await refusing(shown, "write", () => beginSync([first.path]));
   const hashes = same && first.plan.bytes >= WORTH_A_THREAD ? hashRanges(first.path, dataOf(first.plan)) : undefined;
   try {
     const proof = proofOf(job, staging, { same, digestOf: hashes?.of });
@@ -101,7 +102,7 @@ export async function proofOn(job: EmitJob, staging: string, { weights }: Staged
     return proof;
   } finally {
     await hashes?.close();
-    await refusing(job.folder, "write", () => sync.done);
+    await refusing(shown, "write", () => sync.done);
     await throwIfInterrupted(job.io);
   }
 }

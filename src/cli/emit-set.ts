@@ -83,6 +83,8 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   if (wanted) await checkOnlyFixtures(folder, subject.name);
   const staged = await stagePackages(job, staging);
   const clones = Promise.all(staged.weights.map(({ whole }) => whole));
+  // A failure is met when the proof is done; until then nobody waits for it.
+  clones.catch(() => {});
   const proof = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
   await clones;
   if (proof?.verdict.verdict === "REFUTED") return { kind: "refuted", verdict: proof.verdict };

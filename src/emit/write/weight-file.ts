@@ -38,7 +38,7 @@ export interface WeightJob {
  * @throws UserError for what the disk or the store refuses
  */
 export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
-  const { plan, path, shown, twin } = job;
+  const { plan, path, shown, twin, onProgress, signal } = job;
   const makeFolder = () => refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
   if (!twin || !samePlan(plan, twin.plan)) {
     // Its thread takes a while to start.
@@ -52,6 +52,8 @@ export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
     }
   }
   await makeFolder();
+  onProgress?.(plan.bytes, plan.bytes);
+  signal?.throwIfAborted();
   const whole = refusing(shown, "write", () => cloneFile(twin.path, path));
   // Its failure is met by whoever waits for it.
   whole.catch(() => {});
