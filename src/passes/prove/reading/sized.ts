@@ -46,8 +46,7 @@ function isOfCache(c: Setting, a: Atom): boolean {
  * row, or a stretch of them.
  */
 export function countsPlaces(c: Setting, ix: readonly Ix[], shape: readonly number[]): void {
-  for (let axis = 0; axis < ix.length; axis++) {
-    const i = ix[axis]!;
+  for (const [axis, i] of ix.entries()) {
     const size = shape[axis]!;
     if (!c.cacheSizes?.has(size)) continue;
     const [a] = i.atoms;
@@ -56,5 +55,4 @@ export function countsPlaces(c: Setting, ix: readonly Ix[], shape: readonly numb
   }
 }
 
-const isWhole = (a: Atom, size: number): boolean =>
-  a.kind === "rest" || ((a.kind === "var" || a.kind === "bound") && a.size === size);
+const isWhole = (a: Atom, size: number): boolean => "size" in a && a.size === size;

@@ -75,6 +75,7 @@ describe("a state is read at", () => {
     ["all that no token writes", u, false],
     ["a token's row", w, false],
     ["a row after a token's", (s) => ix.shift(s, w(s), 1), false],
+    ["those of a shorter cache that no token writes", (s) => ix.rest(s, "u", 4), true],
     ["a numbered row", (s) => ix.constant(s, 3), true],
     ["its first row", (s) => ix.constant(s, 0), true],
     ["a stretch of them", (s) => ix.variable(s, "k", 3), true],
