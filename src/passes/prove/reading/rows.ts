@@ -49,13 +49,11 @@ const isRest = (i: Ix): boolean => asAtom(i)?.kind === "rest";
 export function needInside(c: Context, i: Ix, size: number): boolean {
   const at = rowAt(c, i);
   if (!at) return false;
-  const own = Math.min(Math.max(at.token, 0), c.tokens - 1);
-  const offset = at.offset + at.token - own;
-  // Where rows follow each other, what is asked of one is asked of the first and the last.
-  const [before, after] = c.contiguous ? [own, c.tokens - 1 - own] : [0, 0];
+  // From the token's own row; from the first where rows follow each other, where the last has to lie in the axis as well.
+  const [moved, after] = c.contiguous ? [at.token, c.tokens - 1] : [at.offset, 0];
   need(c, "P2");
-  c.record.rowAxes.add(size - Math.max(offset, 0) + after);
-  c.record.leastRow = Math.max(c.record.leastRow, -offset - before);
+  c.record.rowAxes.add(size - Math.max(moved, 0) + after);
+  c.record.leastRow = Math.max(c.record.leastRow, -moved);
   return true;
 }
 

@@ -20,7 +20,7 @@ export function countsInType(c: Setting, dtype: DType, i: Ix): void {
 }
 
 /** Whether an index is a cache row, or takes as many values as a cache has rows. */
-export function runsAlongCache(c: Setting, { atoms }: Ix): boolean {
+function runsAlongCache(c: Setting, { atoms }: Ix): boolean {
   // A proof asks this tens of thousands of times: a closure for each costs more than the answer.
   for (const a of atoms) if (isOfCache(c, a)) return true;
   return false;
@@ -30,14 +30,14 @@ function isOfCache(c: Setting, a: Atom): boolean {
   switch (a.kind) {
     case "row":
     case "rest":
+    // Whoever opens the reduction of a parameter brings its range, which may be that of a cache.
+    case "param":
       return true;
     case "var":
     case "bound":
       return c.cacheSizes?.has(a.size) ?? false;
     case "quotient":
       return runsAlongCache(c, a.of);
-    case "param":
-      return false;
   }
 }
 
@@ -46,15 +46,13 @@ function isOfCache(c: Setting, a: Atom): boolean {
  * row, or a stretch of them.
  */
 export function countsPlaces(c: Setting, ix: readonly Ix[], shape: readonly number[]): void {
-  for (let axis = 0; axis < ix.length; axis++) {
-    const i = ix[axis]!;
+  for (const [axis, i] of ix.entries()) {
     const size = shape[axis]!;
-    if (size === 1 || !c.cacheSizes?.has(size)) continue;
+    if (!c.cacheSizes?.has(size)) continue;
     const [a] = i.atoms;
     const whole = i.atoms.length === 1 && i.coefs[0] === 1 && (a!.kind === "row" || (i.c === 0 && isWhole(a!, size)));
     if (!whole) c.record.sized = true;
   }
 }
 
-const isWhole = (a: Atom, size: number): boolean =>
-  a.kind === "rest" || ((a.kind === "var" || a.kind === "bound") && a.size === size);
+const isWhole = (a: Atom, size: number): boolean => "size" in a && a.size === size;

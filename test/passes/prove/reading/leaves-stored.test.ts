@@ -65,6 +65,25 @@ describe("a weight", () => {
     expect(weightPlace(of({ tensor: "W\0" }), { dtype: "fp16", shape: [1] }).base).toBe("W\0");
   });
 
+  test("of joined tensors, of multiplied rows, or a part of a quantised one begins where its rows do, in a weight of its own", () => {
+    const joined = [
+      { tensor: "W", rows: 4 },
+      { tensor: "V", rows: 2 },
+    ];
+    const scaled = { factor: 2, period: 2, count: 1, below: 4 };
+    const quantised = { how: "nearest", part: "codes", width: 4 } as const;
+    const kinds = [{ joined }, { scaled }, { quantised }, { joined, scaled }, { joined: joined.toReversed() }, {}];
+    const type = { dtype: "fp16", shape: [2, 4] } as const;
+    const bases = kinds.map((kind) => {
+      const [first, third] = [[0, 2] as const, [2, 4] as const].map((rows) => weightPlace(of({ ...kind, rows }), type));
+      expect([first!.offset, third!.offset]).toEqual([0, 8]);
+      expect(third!.base).toBe(first!.base);
+      expect(weightPlace(of(kind), { dtype: "fp16", shape: [6, 4] })).toEqual(first);
+      return first!.base;
+    });
+    expect(new Set(bases).size).toBe(kinds.length);
+  });
+
   test("of one blob is one, wherever its file lies", () => {
     const type = { dtype: "fp16", shape: [2] } as const;
     expect(weightPlace(packed("ab", 64), type)).toEqual(weightPlace(packed("ab", 0), type));

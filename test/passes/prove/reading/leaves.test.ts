@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import type { Role } from "../../../../src/dsl/role.ts";
 import { input } from "../../../../src/dsl/tensor.ts";
-import type { DType } from "../../../../src/dsl/type.ts";
+import type { DType, Shape } from "../../../../src/dsl/type.ts";
 import type * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import type { Leaf } from "../../../../src/passes/prove/logic/leaf.ts";
 import { indexTerm, num, raw } from "../../../../src/passes/prove/logic/make.ts";
@@ -63,6 +63,30 @@ describe("a position is the cache row of its token", () => {
     expect(read(c, { kind: "position", tokenAxis: 0 }, 1, ["0", "v"])).toBe(indexTerm(c, tokenRow(c, 1)));
     expect(leaned(c)).toBe("P10(every entry of x for a token,x) P2");
     expect(told(() => read(c, { kind: "position", tokenAxis: 0 }, 1, ["v"]), kindOf)).toBe("v: 1 2 3 4");
+  });
+
+  test.each<readonly [says: string, shape: Shape, role: Role & { kind: "position" }, leansOn: string]>([
+    ["one number", [], { kind: "position" }, "P10(x) P2"],
+    ["a list of one", [1], { kind: "position" }, "P10(x) P2"],
+    ["a list, of which a token is any", [2], { kind: "position" }, "P10(every entry of x for a token,x) P2"],
+    ["a number a token", [3], { kind: "position", tokenAxis: 0 }, "P10(x) P2"],
+    ["a number a token, in a row", [1, 3], { kind: "position", tokenAxis: 1 }, "P10(x) P2"],
+    ["two a token", [2, 3], { kind: "position", tokenAxis: 1 }, "P10(every entry of x for a token,x) P2"],
+  ])("%s: every entry for a token is its row", (_, shape, role, leansOn) => {
+    const c = attemptOf();
+    const at = shape.map(() => indexOf(c, "0"));
+    expect(readInput(c, input("x", shape, "int32"), role, 0, at)).toBe(indexTerm(c, tokenRow(c, 0)));
+    expect(leaned(c)).toBe(leansOn);
+  });
+
+  test.each<readonly [dtype: DType, axes: readonly number[]]>([
+    ["int32", [5]],
+    ["int16", [2 ** 15, 5]],
+    ["uint8", [2 ** 8, 5]],
+  ])("that %s can name", (dtype, axes) => {
+    const c = attemptOf();
+    read(c, { kind: "position", tokenAxis: 0 }, 0, ["0"], dtype);
+    expect([...c.record.rowAxes]).toEqual(axes);
   });
 
   test("of the first token where it has none", () => {

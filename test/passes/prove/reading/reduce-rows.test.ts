@@ -90,3 +90,51 @@ describe("over the rows of a cache", () => {
     }
   });
 });
+
+describe("over a cache of as many rows as there are tokens", () => {
+  const both = slice(
+    "w0",
+    1,
+    (c) => leaf(c, "x"),
+    slice("w1", 1, (c) => leaf(c, "y"), zero),
+  );
+  const one = slice("w1", 1, (c) => leaf(c, "y"), zero);
+  const none = slice(
+    "w0",
+    1,
+    zero,
+    slice("w1", 1, zero, (c, k) => leaf(c, "K", k)),
+  );
+
+  test.each([
+    ["exact", "sum"],
+    ["exact", "max"],
+    ["exact", "min"],
+    ["reals", "sum"],
+    ["reals", "max"],
+    ["reals", "min"],
+  ] as const)("%s: the %s is of the tokens' rows alone, for this number of rows", (mode, how) => {
+    for (const [body, x, y] of [
+      [both, numberAt("x", []), numberAt("y", [])],
+      [one, 0, numberAt("y", [])],
+      [none, 0, 0],
+    ] as const) {
+      const [c, t] = over(how, body, 2, attemptOf({ mode, lastRow: 1 }));
+      expect(value(t)).toBe(how === "sum" ? x + y : Math[how](x, y));
+      expect(leaned(c).replace(" P7", "")).toBe("P2 sized");
+      expect([...c.record.rowAxes]).toEqual([2]);
+    }
+  });
+
+  test("one row among zeros is the sum, two are summands in the order of the tokens", () => {
+    const [c, t] = over("sum", one, 2);
+    expect(t).toBe(leaf(c, "y"));
+    const [d, sum] = over("sum", both, 2);
+    expect([sum.kind, sum.args]).toEqual(["rows", [leaf(d, "x"), leaf(d, "y")]]);
+  });
+
+  test("over the reals they are one sum in its normal form", () => {
+    const [c, t] = over("sum", both, 2, attemptOf({ mode: "reals" }));
+    expect(t).toBe(scalar.add(c, leaf(c, "y"), leaf(c, "x")));
+  });
+});

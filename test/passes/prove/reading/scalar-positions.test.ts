@@ -1,7 +1,8 @@
 /** Sums and products of positions stay positions; a function of what a mask chooses is a choice. */
 import { describe, expect, test } from "vitest";
+import type { DType } from "../../../../src/dsl/type.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
-import { numQ, raw } from "../../../../src/passes/prove/logic/make.ts";
+import { indexTerm, numQ, raw } from "../../../../src/passes/prove/logic/make.ts";
 import { rational } from "../../../../src/passes/prove/logic/rational.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
@@ -70,6 +71,18 @@ describe("positions stay positions", () => {
       const found = scalar.asIndex(l.c, make(l));
       expect(found && ix.showIx(found)).toBe(index);
     }
+  });
+
+  test.each<readonly [dtype: DType, last: number, kind: string]>([
+    ["fp16", 2048, "index"],
+    ["fp16", 2049, "round"],
+    ["fp32", 2049, "index"],
+    ["fp32", 2 ** 24 + 1, "round"],
+  ])("over the reals %s holds positions up to %i as: %s", (dtype, last, kind) => {
+    const { c, round, x } = language({ mode: "reals" });
+    const t = indexTerm(c, ix.variable(c.store.indices, "far", last + 1));
+    expect(round(dtype, t).kind).toBe(kind);
+    expect(round(dtype, x)).toBe(x);
   });
 
   test("what is no whole number by less than a double can tell is no index", () => {
