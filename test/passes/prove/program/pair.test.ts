@@ -1,9 +1,11 @@
 /** What is known of a pair before a term is made: the largest cache row, places of weights, tables that are constants. */
 import { describe, expect, test } from "vitest";
+import { graph } from "../../../../src/dsl/graph.ts";
 import type { GivenRoles } from "../../../../src/dsl/role.ts";
-import type { TensorType } from "../../../../src/dsl/type.ts";
+import { input, state } from "../../../../src/dsl/tensor.ts";
+import type { DType, TensorType } from "../../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
-import { provenPair, type Stored, type TableOf } from "../../../../src/passes/prove/program/pair.ts";
+import { checkProvable, provenPair, type Stored, type TableOf } from "../../../../src/passes/prove/program/pair.ts";
 import { type Feeds, op, pairOf, type Results } from "../../../support/prove/corpus/fault.ts";
 
 describe("the largest cache row", () => {
@@ -18,6 +20,63 @@ describe("the largest cache row", () => {
     ["the longest axis of any state", (f) => ({ y: f.x, K: f.state("K", [3, 2]), L: f.state("L", [8, 4, 4]) }), 7],
     ["of a state of one element", (f) => ({ y: f.x, K: f.state("K", [1]) }), 0],
   ])("%s", (_, make, expected) => expect(made({}, make).lastRow).toBe(expected));
+});
+
+describe("the sizes of caches", () => {
+  test.each<readonly [says: string, make: (f: Feeds) => Results, expected: readonly number[]]>([
+    ["none", (f) => f.x, []],
+    [
+      "the rows that a mask tells, whichever axis they are",
+      (f) => ({ y: f.x, m: op.mul(f.mask(), 2), K: f.state("K", [5, 4]) }),
+      [5],
+    ],
+    [
+      "of a state without so many the last axis but one",
+      (f) => ({ y: f.x, m: op.mul(f.mask(), 2), K: f.state("K", [9, 4]) }),
+      [9],
+    ],
+    [
+      "without a mask the last axis but one",
+      (f) => ({ y: f.x, K: f.state("K", [2, 3, 7]), L: f.state("L", [8, 4]) }),
+      [3, 8],
+    ],
+    [
+      "no axis of one row, and no state without rows",
+      (f) => ({ y: f.x, K: f.state("K", [1, 4]), L: f.state("L", [6]) }),
+      [],
+    ],
+  ])("%s", (_, make, expected) => expect([...made({}, make).cacheSizes]).toEqual(expected));
+
+  test("a mean over rows in the step alone, or in the block alone, is one of the pair", () => {
+    const of = (tokens: number, mean: boolean) => {
+      const [x, k] = [input("x", [tokens, 4]), state("K", [5, 4])];
+      const y = mean ? op.mul(x, op.reduce_mean(k, { axes: [0], keep_dims: true })) : x;
+      return graph({ name: "g", inputs: [x], states: [[k, k]], outputs: { y } });
+    };
+    const said = [false, true].flatMap((block) =>
+      [false, true].map((step) => provenPair(of(2, block), of(1, step)).rowMeans),
+    );
+    expect(said).toEqual([false, true, true, true]);
+  });
+});
+
+test("blocks beyond reach are refused at their number of tokens", () => {
+  expect(() => checkProvable(1024)).not.toThrow();
+  expect(() => checkProvable(1025)).toThrow("blocks of 1025 tokens is out of reach");
+});
+
+test.each<readonly [DType, number]>([
+  ["int8", 127],
+  ["int16", 199],
+  ["int32", 199],
+])("a position of type %s names rows up to %i of a cache of 200", (dtype, last) => {
+  const of = (tokens: number) => {
+    const [x, k, position] = [input("x", [tokens, 4]), state("K", [200, 4]), input("position", [tokens], dtype)];
+    const y = op.mul(x, op.cast(op.expand_dims(position, { axes: [1] }), { dtype: "fp16" }));
+    return graph({ name: "g", inputs: [x, position], states: [[k, k]], outputs: { y } });
+  };
+  const given: GivenRoles = new Map([["position", { facts: { kind: "position" }, source: "option" }]]);
+  expect(provenPair(of(2), of(1), { given }).lastRow).toBe(last);
 });
 
 describe("weights", () => {
