@@ -27,7 +27,7 @@ describe("the sizes of caches", () => {
     ["none", (f) => f.x, []],
     [
       "the rows that a mask tells, whichever axis they are",
-      (f) => ({ y: f.x, m: op.mul(f.mask(), 2), K: f.state("K", [5, 4]) }),
+      (f) => ({ y: f.x, m: op.mul(f.mask(), 2), K: f.state("K", [5, 3, 4]) }),
       [5],
     ],
     [
@@ -63,6 +63,20 @@ describe("the sizes of caches", () => {
 test("blocks beyond reach are refused at their number of tokens", () => {
   expect(() => checkProvable(1024)).not.toThrow();
   expect(() => checkProvable(1025)).toThrow("blocks of 1025 tokens is out of reach");
+});
+
+test("an int8 input that is no position bounds no row", () => {
+  const of = (tokens: number) => {
+    const [x, k, table] = [input("x", [tokens, 4]), state("K", [200, 4]), input("table", [4], "int8")];
+    return graph({
+      name: "g",
+      inputs: [x, table],
+      states: [[k, k]],
+      outputs: { y: op.mul(x, op.cast(table, { dtype: "fp16" })) },
+    });
+  };
+  const given: GivenRoles = new Map([["table", { facts: { kind: "shared" }, source: "option" }]]);
+  expect(provenPair(of(2), of(1), { given }).lastRow).toBe(199);
 });
 
 test.each<readonly [DType, number]>([
