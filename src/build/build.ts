@@ -12,7 +12,7 @@ import type { WeightStore } from "../weights/store.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
 import { aneBookManifest, type StopIds } from "./manifest.ts";
-import { type BuildPlan, type PlannedHead, type PlannedShard, rangeText } from "./plan.ts";
+import { type BuildPlan, type PlannedHead, type PlannedShard, quantizeText, rangeText } from "./plan.ts";
 import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
@@ -95,7 +95,7 @@ async function begun({ plan, folder, source, weights, force }: BuildJob): Promis
 function settingsOf({ settings, shards, heads, decoder }: BuildPlan): Readonly<Record<string, string>> {
   const { host, tokens, maxSeq, ropeFactor, quantize } = settings;
   return {
-    quantize: quantize.how === "none" ? "none" : [quantize.how, ...quantize.kept].join(" but "),
+    quantize: quantizeText(quantize),
     host,
     tokens: rangeText(tokens),
     "max-seq": `${maxSeq}`,

@@ -29,6 +29,13 @@ export interface BuildSettings {
 /** fp16 as it is, or int8 codes with a scale for each row; tensors of which a kept piece is a part of the name stay fp16. */
 export type Quantize = { readonly how: "none" } | { readonly how: Int8; readonly kept: Kept };
 
+/** In the words of `--quantize` and `--keep`. */
+export function quantizeText(quantize: Quantize): string {
+  if (quantize.how === "none") return "none";
+  const word = quantize.how === "nearest" ? "int8" : "int8-coremltools";
+  return [word, ...quantize.kept].join(" but ");
+}
+
 /** Every number of tokens from the one to the other; one program for all of them where they differ. */
 export interface TokenRange {
   readonly from: number;

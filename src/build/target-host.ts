@@ -1,11 +1,11 @@
-/** The hosts that a model is built for, and what each of them can feed. */
+/** The host that a model is built for, and what it can feed. */
 import { UserError } from "../dsl/user-error.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { inverseFrequencies } from "../models/frequencies.ts";
 import { foldRopeFactor, type RopeFactorPlace } from "../models/rope-fold.ts";
 
-/** The runtime of the ane-book, unchanged, or graphc's own host (`graphc generate`), which feeds whatever the decoder's record says. */
-export type TargetHost = "ane-book" | "graphc";
+/** The runtime of the ane-book, unchanged. */
+export type TargetHost = "ane-book";
 
 /**
  * The decoder as its shards are built for a host: what the host cannot feed is in the package.
@@ -13,11 +13,14 @@ export type TargetHost = "ane-book" | "graphc";
  */
 export function decoderFor(host: TargetHost, decoder: Decoder, maxSeq: number, place: RopeFactorPlace): Decoder {
   const folded = foldRopeFactor(decoder, place);
-  if (host === "graphc") return folded;
   const problem = unfedBy(folded, maxSeq);
-  if (problem !== undefined)
-    throw new UserError(`the ane-book's runtime cannot feed this model: ${problem}`, "build it --for graphc");
-  return folded;
+  if (problem === undefined) return folded;
+  const { rope } = decoder;
+  const isLong = rope.type === "longrope" && maxSeq > rope.originalMaxPositions;
+  throw new UserError(
+    `the ${host}'s runtime cannot feed this model: ${problem}`,
+    isLong ? `give --max-seq ${rope.originalMaxPositions} or less` : undefined,
+  );
 }
 
 /** What that runtime would feed wrongly: it makes plain tables, one mask that hides nothing but the future, and rows as they are stored. */

@@ -158,9 +158,14 @@ function quantizeOf(args: Args): Quantize {
   return { how };
 }
 
-/** @throws UserError for a range that falls */
-export function tokensOf(args: Args): TokenRange {
+/** Each size of a program is lowered, proven and read back. */
+const MOST_SIZES = 32;
+
+/** @throws UserError for a range that falls, or is too wide */
+function tokensOf(args: Args): TokenRange {
   const [from, to = from] = args.text("tokens")!.split("..").map(Number) as [number, number?];
+  if (to - from >= MOST_SIZES)
+    throw new UserError(`--tokens ${args.text("tokens")} are ${to - from + 1} sizes`, `give ${MOST_SIZES} at most`);
   if (to < from) throw new UserError(`--tokens ${args.text("tokens")} ends before it begins`, `give ${to}..${from}`);
   return { from, to };
 }

@@ -1,5 +1,5 @@
 /** What a build will write, or has written, as a table. */
-import { type BuildPlan, rangeText } from "../build/plan.ts";
+import { type BuildPlan, quantizeText, rangeText } from "../build/plan.ts";
 import { bytes, table } from "./table.ts";
 
 /** One line a part, then the settings. */
@@ -13,6 +13,6 @@ export function planText({ shards, heads, embedding, bytes: all, settings, model
   const factor = fold ? `, RoPE's factor ${fold.factor} in the ${fold.into}` : "";
   return [
     table(["part", "holds", "path", "size"], rows),
-    `${model.family}, ${decoder.layers} layers, T=${rangeText(settings.tokens)}, max_seq ${settings.maxSeq}, ${settings.quantize.how === "none" ? "fp16" : `int8 (${settings.quantize.how})`}, for ${settings.host}${factor}; ${bytes(all)} in all`,
+    `${model.family}, ${decoder.layers} layers, T=${rangeText(settings.tokens)}, max_seq ${settings.maxSeq}, ${settings.quantize.how === "none" ? "fp16" : quantizeText(settings.quantize)}, for ${settings.host}${factor}; ${bytes(all)} in all`,
   ].join("\n");
 }

@@ -232,7 +232,7 @@ describe("a build", () => {
     [{ heads: "1" }, "heads was 2 and is 1"],
     [{ shards: "1,3" }, "shards was 2,2 and is 1,3"],
     [{ tokens: "4" }, "tokens was 1..4 and is 4"],
-    [{ quantize: "int8" }, "quantize was none and is nearest"],
+    [{ quantize: "int8" }, "quantize was none and is int8"],
     [{ "rope-factor": "graph" }, "rope-factor was weights and is graph"],
   ])("of other settings than the folder's is refused: %j", async (others, difference) => {
     const { code, err } = await graphc(["build", checkpoint, "--out", out, ...sizeWith(others)]);
@@ -256,8 +256,9 @@ describe("a build", () => {
     [{ shards: "2,1" }, /shards of 2,1 layers hold 3 layers, and the model has 4/],
     [{ heads: "51" }, /cannot be divided into 51 heads/],
     [{ keep: "down" }, /--keep does nothing/],
+    [{ tokens: "1..33" }, /are 33 sizes; give 32 at most/],
     [{ tokens: "4..2" }, /--tokens 4\.\.2 ends before it begins/],
-    [{ "max-seq": "65" }, /the long factors from --max-seq 65 on/],
+    [{ "max-seq": "65" }, /the long factors from --max-seq 65 on.*; give --max-seq 64 or less/],
   ])("with %j is refused, and nothing is written", async (others, sentence) => {
     const folder = join(testFolder(), "refused");
     const { code, err } = await graphc(["build", checkpoint, "--out", folder, ...sizeWith(others)]);
