@@ -15,9 +15,15 @@ import { testFolder } from "../support/cli.ts";
 const KILLS = Number(process.env.KILLS ?? 8);
 const SEED = Number(process.env.KILL_SEED ?? 1);
 const SIGNALS = ["SIGKILL", "SIGINT", "SIGKILL", "SIGTERM", "SIGKILL", "SIGHUP"] as const;
-const NAMES = ["t4.mlpackage", "t1.mlpackage", "fixtures.safetensors", "certificate.json", "fixtures.json"].map(
-  (name) => `phi4-mini.layer0.${name}`,
-);
+const NAMES = [
+  "t4.mlpackage",
+  "t1.mlpackage",
+  "rope.safetensors",
+  "rope.json",
+  "fixtures.safetensors",
+  "certificate.json",
+  "fixtures.json",
+].map((name) => `phi4-mini.layer0.${name}`);
 
 let bundle: string;
 beforeAll(() => {
