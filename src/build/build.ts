@@ -1,5 +1,5 @@
 /** Builds a model: every part that is not there yet, in order; then the manifest, from what the files say. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { digestFile, digestFolder } from "../evidence/digests.ts";
@@ -43,10 +43,11 @@ export type BuildEvent =
   | { readonly kind: "written" | "kept"; readonly path: string; readonly claim?: string }
   | { readonly kind: "warning"; readonly text: string };
 
-/** A build that stands, or the verdict on a shard that is not proven, where it stopped. */
+/** A build that stands, or where it stopped: at a shard that is not proven, or at weights that are not finite. */
 export type Built =
   | { readonly kind: "built"; readonly manifest: string; readonly state: BuildState }
-  | { readonly kind: "not proven"; readonly path: string; readonly verdict: Verdict };
+  | { readonly kind: "not proven"; readonly path: string; readonly verdict: Verdict }
+  | { readonly kind: "not finite"; readonly path: string; readonly tensor: string; readonly count: number };
 
 /** The name of the manifest. */
 export const MANIFEST_FILE = "phi4mini_runtime_meta.json";
@@ -64,8 +65,10 @@ export async function buildModel(job: BuildJob): Promise<Built> {
   for (const part of [...plan.shards, ...plan.heads, plan.embedding]) {
     const kept = await standing(job, state, part.path);
     if (!kept) {
+      // It would speak of parts that are about to be others.
+      await refusing(folder, "write", () => rm(join(folder, MANIFEST_FILE), { force: true }));
       const written = await write(job, part, before);
-      if (written.kind === "not proven") return written;
+      if (written.kind !== "written") return written;
       state = { ...state, done: { ...state.done, [part.path]: written.entry } };
       await writeState(folder, state);
     }
@@ -118,7 +121,7 @@ async function standing({ folder }: BuildJob, { done }: BuildState, path: string
 type Part = PlannedShard | PlannedHead | BuildPlan["embedding"];
 type Written =
   | { readonly kind: "written"; readonly entry: BuildState["done"][string] }
-  | Extract<Built, { kind: "not proven" }>;
+  | Exclude<Built, { kind: "built" }>;
 
 async function write(job: BuildJob, part: Part, before: number): Promise<Written> {
   const { plan, folder, store, signal, on } = job;
@@ -129,15 +132,22 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
     warn: (text: string) => on({ kind: "warning", text }),
     onProgress: (done: number) => on({ kind: "progress", path, done: before + done, total: plan.bytes }),
   };
-  if (!("lowered" in part))
-    return {
-      kind: "written",
-      entry: { sha256: await writeEmbedding(plan.decoder, store, join(folder, path), options) },
-    };
-  const { summary, verdict } = await writePart(part, store, folder, options);
+  const written =
+    "lowered" in part
+      ? await writePart(part, store, folder, options)
+      : { sha256: await writeEmbedding(plan.decoder, store, join(folder, path), options) };
+  if ("sha256" in written) return notFinite(store, path) ?? { kind: "written", entry: written };
+  const { summary, verdict } = written;
   if (verdict && verdict.verdict !== "PROVEN") return { kind: "not proven", path, verdict };
   const claim = verdict ? `PROVEN (${verdict.level})` : undefined;
-  return { kind: "written", entry: { sha256: summary.sha256.package, ...(claim ? { claim } : {}) } };
+  const entry = { sha256: summary.sha256.package, ...(claim ? { claim } : {}) };
+  return notFinite(store, path) ?? { kind: "written", entry };
+}
+
+/** A head and the embedding have no proof that would ask for it: one NaN in them is a model that says nothing. */
+function notFinite(store: WeightStore, path: string): Written | undefined {
+  const [bad] = store.report().nonFinite;
+  return bad && { kind: "not finite", path, tensor: bad.tensor, count: bad.count };
 }
 
 /** The manifest and the script that compiles what it names. */

@@ -1,7 +1,7 @@
 /** The embedding file: fp16 rows, little-endian, one for each token of the vocabulary, without a header. */
 import type { WeightSource } from "../dsl/weight-source.ts";
 import { streamHash } from "../files/hash.ts";
-import { writeWhole } from "../files/whole.ts";
+import { writeAll, writeWhole } from "../files/whole.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { wholeName } from "../models/tensor-names.ts";
 import type { WeightStore } from "../weights/store.ts";
@@ -37,8 +37,7 @@ export async function writeEmbedding(
       for await (const chunk of store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] })) {
         signal?.throwIfAborted();
         await hash.update(chunk);
-        for (let at = 0; at < chunk.length; )
-          at += (await handle.write(chunk, at, chunk.length - at, done + at)).bytesWritten;
+        await writeAll(handle, chunk, done);
         done += chunk.length;
         onProgress?.(done, total);
       }

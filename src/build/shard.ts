@@ -59,8 +59,8 @@ export async function writePart(
 }
 
 /**
- * Every size of the package against the one-token graph that was planned, on the package's own weights: the verdict on the largest, or on
- * the first that is not proven.
+ * Every size of the package against the one-token graph that was planned, on the package's own weights: the first verdict that is not
+ * PROVEN, else the first over the reals alone, else that on the largest.
  */
 function proofOf(
   { step, small, tokens }: PlannedShard,
@@ -75,8 +75,14 @@ function proofOf(
   const twin = graphOf(twinOf(pkg, step, weights));
   const sizeOf = (count: number) => (tokens.from === tokens.to ? {} : { tokens: count });
   const verdicts = countsIn(tokens).map((count) => prove(graphOf(pkg, sizeOf(count)), twin, options));
-  return verdicts.find(({ verdict }) => verdict !== "PROVEN") ?? verdicts.at(-1)!;
+  return weakestOf(verdicts);
 }
+
+/** What holds of all of them, of one or more. */
+export const weakestOf = (verdicts: readonly Verdict[]): Verdict =>
+  verdicts.find(({ verdict }) => verdict !== "PROVEN") ??
+  verdicts.find((one) => one.verdict === "PROVEN" && one.level === "reals") ??
+  verdicts.at(-1)!;
 
 /** The package that a graph over the same weights would be, without being written: its model beside the same weight file. */
 function twinOf(pkg: Package, graph: Graph, { plan }: WeightFile): Package {

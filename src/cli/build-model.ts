@@ -1,5 +1,5 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
 import {
   type BuildPlan,
@@ -112,8 +112,8 @@ export async function wholeModel(operand: string, args: Args): Promise<WholeMode
   return {
     plan: planBuild({ decoder, stem, family: decoder.architecture }, settings),
     notes: [...notes, ...windowNotes(decoder, settings.maxSeq)],
-    weights: operand,
-    source: await filesOf(operand),
+    weights: resolve(operand),
+    source: await filesOf(resolve(operand)),
     stops: async () => stopIds(args.given("eos") ? givenStop(args) : await stopTokens(operand)),
     openWeights: () => openWeights(operand),
   };

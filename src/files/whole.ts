@@ -87,3 +87,10 @@ async function syncAt(path: string): Promise<void> {
     await handle.close();
   }
 }
+
+/** A write may take only a part, above all when the disk is about to be full. */
+export async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
+  }
+}

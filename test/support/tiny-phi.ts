@@ -2,8 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { tagOfName, uniform } from "../../src/dsl/random.ts";
-import { folderOf, headerOf, type RawTensor } from "./cli.ts";
-import { safetensorsBytes } from "./weights-files.ts";
+import { fileOf, folderOf, type RawTensor } from "./cli.ts";
 
 /** A factor of cos and sin above 1, and short factors of 1, as Phi-4-mini has them. */
 export const TINY_CONFIG = {
@@ -60,11 +59,15 @@ const TENSORS: readonly RawTensor[] = [
 const FILES = {
   "config.json": JSON.stringify(TINY_CONFIG),
   "generation_config.json": JSON.stringify(GENERATION),
-  "model.safetensors": safetensorsBytes(
-    JSON.stringify(headerOf(TENSORS)),
-    Buffer.concat(TENSORS.map(({ data }) => data)),
-  ),
+  "model.safetensors": fileOf(TENSORS),
 };
+
+/** The folder with a NaN as the first element of a tensor. */
+export function tinyPhiWithNaN(name: string): string {
+  const tensors = TENSORS.map((one) => (one.name === name ? { ...one, data: Uint8Array.from(one.data) } : one));
+  tensors.find((one) => one.name === name)!.data.set([0xc0, 0x7f]);
+  return folderOf({ ...FILES, "model.safetensors": fileOf(tensors) });
+}
 
 /** A checkpoint folder for one test. */
 export const tinyPhi = (): string => folderOf(FILES);

@@ -27,8 +27,9 @@ export interface Speech {
 /** What was said, and how. */
 export interface Spoken {
   readonly tokens: readonly number[];
-  /** Calls of the model for it, those of the prompt among them. */
+  /** Calls of the model for it, those of the prompt among them, and how many of them took more than one token. */
   readonly calls: number;
+  readonly blocks: number;
   /** Tokens that were drafted, and those of them that the model would have said. */
   readonly drafted: number;
   readonly accepted: number;
@@ -42,6 +43,19 @@ export const speakGreedily = (speaker: Speaker, speech: Speech, block = speaker.
 export const speakSpeculatively = (speaker: Speaker, speech: Speech): Spoken =>
   speak(speaker, speech, { block: speaker.block, drafts: draftOf });
 
+/**
+ * Whether two ways of decoding said the same tokens.
+ * @throws UserError where neither took a block: then one was held against itself
+ */
+export function saidTheSame(spoken: Spoken, single: Spoken): boolean {
+  if (spoken.blocks + single.blocks === 0)
+    throw new UserError(
+      "--check compares nothing: no call took more than one token",
+      "give a longer prompt or --speculative, to a build for more than one token",
+    );
+  return spoken.tokens.length === single.tokens.length && spoken.tokens.every((token, k) => token === single.tokens[k]);
+}
+
 interface Manner {
   /** Tokens of the prompt that go into a call. */
   readonly block: number;
@@ -52,7 +66,12 @@ function speak(speaker: Speaker, speech: Speech, { block, drafts }: Manner): Spo
   const { prompt, most, stops, onToken } = speech;
   checkSpeech(speech, speaker.maxSeq);
   const tokens = [...prompt];
-  let [calls, drafted, accepted, said] = [0, 0, 0, false];
+  let [calls, blocks, drafted, accepted, said] = [0, 0, 0, 0, false];
+  const follow = (block: readonly number[], at: number): readonly number[] => {
+    calls++;
+    if (block.length > 1) blocks++;
+    return speaker.follow(block, at);
+  };
   const say = (token: number): boolean => {
     tokens.push(token);
     onToken?.(token);
@@ -60,22 +79,20 @@ function speak(speaker: Speaker, speech: Speech, { block, drafts }: Manner): Spo
     return said;
   };
   let next = 0;
-  for (let at = 0; at < prompt.length; at += block, calls++)
-    next = speaker.follow(prompt.slice(at, at + block), at).at(-1)!;
+  for (let at = 0; at < prompt.length; at += block) next = follow(prompt.slice(at, at + block), at).at(-1)!;
   say(next);
   while (!said) {
     // The last token has no row yet; a draft must leave room for what follows it.
     const left = prompt.length + most - tokens.length;
     const draft = drafts(tokens, Math.min(speaker.block, left) - 1);
-    const follows = speaker.follow([tokens.at(-1)!, ...draft], tokens.length - 1);
-    calls++;
+    const follows = follow([tokens.at(-1)!, ...draft], tokens.length - 1);
     drafted += draft.length;
     for (const [k, token] of follows.entries()) {
       if (k > 0) accepted++;
       if (say(token) || token !== draft[k]) break;
     }
   }
-  return { tokens: tokens.slice(prompt.length), calls, drafted, accepted };
+  return { tokens: tokens.slice(prompt.length), calls, blocks, drafted, accepted };
 }
 
 function checkSpeech({ prompt, most }: Speech, maxSeq: number): void {

@@ -26,7 +26,7 @@ export const buildCommand: Command = {
   },
   notes: [
     "Writes shards of layers, heads, the embedding, and last the manifest; an interrupted build goes on where it stopped.",
-    "Exit code 1 when a shard is not proven: it is not written, and there is no manifest.",
+    "Exit code 1 when a shard is not proven, or a weight is not finite: there is no manifest then.",
   ],
   async run(args, io) {
     const model = await wholeModel(args.operands[0]!, args);
@@ -79,6 +79,16 @@ interface Told {
 }
 
 function report(built: Built, { plan }: WholeModel, { args, io, store, stops, ground }: Told) {
+  if (built.kind === "not finite") {
+    const { path, tensor, count } = built;
+    io.out(
+      args.flag("json")
+        ? JSON.stringify(built)
+        : `NOT FINITE: ${tensor} holds ${count} values that are no finite numbers`,
+    );
+    io.err(`the build stopped at ${path}, and there is no manifest`);
+    return 1;
+  }
   if (built.kind === "not proven") {
     io.out(
       args.flag("json")
@@ -88,9 +98,7 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
     io.err(`${built.path} was not written, and there is no manifest`);
     return 1;
   }
-  const { rounded, worstError, nonFinite } = store.report();
-  for (const { tensor, index, count } of nonFinite)
-    io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
+  const { rounded, worstError } = store.report();
   if (args.flag("json")) {
     io.out(
       JSON.stringify(

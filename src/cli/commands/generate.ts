@@ -1,5 +1,5 @@
 /** `graphc generate`: runs a built model as the device's host does, and says its tokens. */
-import { type Spoken, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
+import { type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -47,8 +47,7 @@ function generate(speaker: OpenSpeaker, args: Args, io: Io): 0 | 1 {
   const spoken = args.flag("speculative") ? speakSpeculatively(speaker, speech) : speakGreedily(speaker, speech);
   const seconds = (performance.now() - begun) / 1000;
   const single = args.flag("check") ? speakGreedily(speaker, speech, 1) : undefined;
-  const part = single?.tokens.findIndex((token, k) => token !== spoken.tokens[k]);
-  const isSame = single && part! < 0 && single.tokens.length === spoken.tokens.length;
+  const isSame = single && saidTheSame(spoken, single);
   if (args.flag("json"))
     io.out(
       JSON.stringify(

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { cloneFile } from "../../files/clone.ts";
 import { refusing } from "../../files/files.ts";
 import { type StreamHash, streamHash } from "../../files/hash.ts";
+import { writeAll } from "../../files/whole.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type BlobPlan, blobBytes, samePlan } from "./blob.ts";
 
@@ -84,12 +85,5 @@ async function streamInto(file: FileHandle, hash: StreamHash, job: WeightJob): P
   } finally {
     await writing.catch(() => {});
     await refusing(shown, "write", () => file.close());
-  }
-}
-
-/** A write may take only a part, above all when the disk is about to be full. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length; ) {
-    done += (await file.write(bytes, done, bytes.length - done, position + done)).bytesWritten;
   }
 }

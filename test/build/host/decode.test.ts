@@ -1,7 +1,7 @@
 /** Decoding over a made-up model: speculative says what greedy says, and every call keeps to the cache and the block. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Speaker, speakGreedily, speakSpeculatively } from "../../../src/build/host/decode.ts";
+import { type Speaker, saidTheSame, speakGreedily, speakSpeculatively } from "../../../src/build/host/decode.ts";
 import { draftOf } from "../../../src/build/host/ngram.ts";
 
 const VOCAB = 5;
@@ -89,6 +89,35 @@ describe("decoding", () => {
     const { speaker, calls } = madeUp(4, 10, 1);
     expect(() => speakGreedily(speaker, { ...speech, stops: [] })).toThrow(words);
     expect(calls).toEqual([]);
+  });
+});
+
+describe("a comparison of two ways", () => {
+  const speech = { prompt: [1, 2, 3], most: 4, stops: [] };
+  /** A model whose blocks say something else from their second token on. */
+  const lying = (): Speaker => {
+    const { speaker } = madeUp(4, 40, 7);
+    return {
+      ...speaker,
+      follow: (tokens, at) => speaker.follow(tokens, at).map((x, t) => (t === 0 ? x : (x + 1) % VOCAB)),
+    };
+  };
+
+  test("is no where a block is not its steps, and yes where it is", () => {
+    const of = (make: () => Speaker) => [speakGreedily(make(), speech), speakGreedily(make(), speech, 1)] as const;
+    expect(saidTheSame(...of(lying))).toBe(false);
+    expect(saidTheSame(...of(() => madeUp(4, 40, 7).speaker))).toBe(true);
+  });
+
+  test("is no where one said more", () => {
+    const spoken = speakGreedily(madeUp(4, 40, 7).speaker, speech);
+    expect(saidTheSame(spoken, { ...spoken, tokens: [...spoken.tokens, 0] })).toBe(false);
+  });
+
+  test("is refused where no call took a block", () => {
+    const single = speakGreedily(madeUp(4, 40, 7).speaker, speech, 1);
+    expect(single.blocks).toBe(0);
+    expect(() => saidTheSame(single, single)).toThrow("compares nothing");
   });
 });
 
