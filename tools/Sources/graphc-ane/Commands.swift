@@ -1,41 +1,7 @@
-/// The single steps: compile, residency, parity.
+/// Two of the single steps: residency and parity.
 import Device
 import Foundation
 import Gate
-
-func compileCommand(_ options: Options) async throws -> ExitCode {
-    let folder = options.path.deletingLastPathComponent()
-    let machine = try Machine.probe(near: folder, units: nil)
-    let compiled = try await compilePackage(
-        options.path, identity: try digest(ofFolder: options.path), machine: machine, out: options.out)
-    if options.json {
-        try printJSON([
-            "model": compiled.model.path, "sha256": compiled.digest.sha256, "log": compiled.log.path,
-            "reused": compiled.reused ? "yes" : "no",
-        ])
-    } else {
-        show(compiled.model.path)
-    }
-    return .yes
-}
-
-/// The one way to compile: system and disk are checked first.
-func compilePackage(_ package: URL, identity: FolderDigest, machine: Machine, out: URL?) async throws -> Compiled {
-    guard package.pathExtension == "mlpackage" else {
-        throw Failure.mistake("\(package.lastPathComponent) is not an .mlpackage")
-    }
-    try machine.checkDisk(forPackages: size(ofFolder: package))
-    let folder = out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
-    return try await compile(
-        package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion, into: folder)
-}
-
-private func size(ofFolder folder: URL) -> Int64 {
-    let files = FileManager.default.enumerator(atPath: folder.path)
-    var sum: Int64 = 0
-    while files?.nextObject() != nil { sum += (files?.fileAttributes?[.size] as? NSNumber)?.int64Value ?? 0 }
-    return sum
-}
 
 func residencyCommand(_ options: Options) async throws -> ExitCode {
     guard options.path.pathExtension == "mlmodelc" else {
@@ -88,7 +54,7 @@ func parity(_ build: Build, block: Target, step: Target, log: URL) async throws 
     return try judgeParity(build.fixtures, observed: observed, tolerances: .layer)
 }
 
-private func printJSON(_ value: some Encodable) throws {
+func printJSON(_ value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     encoder.nonConformingFloatEncodingStrategy = .convertToString(

@@ -11,6 +11,7 @@ struct Options {
     var function: String?
     var units: Units?
     var out: URL?
+    var into: URL?
     var json = false
     var help = false
     var version = false
@@ -31,6 +32,7 @@ struct Options {
             case "--json": json = true
             case "--function": function = try value(of: word)
             case "--out": out = URL(fileURLWithPath: try value(of: word))
+            case "--into": into = URL(fileURLWithPath: try value(of: word)).standardizedFileURL
             case "--units":
                 let name = try value(of: word)
                 guard let known = Units(rawValue: name) else {
@@ -62,6 +64,7 @@ struct Options {
             units != nil && command != .residency && command != .parity, "--units",
             "residency and parity; the gate is for cpuAndNeuralEngine")
         try refuse(out != nil && command == .residency, "--out", "compile, parity and gate")
+        try refuse(into != nil && command != .compile, "--into", "compile")
         try refuse(json && command == .gate, "--json", "the other commands; the gate writes evidence.json")
     }
 
@@ -75,14 +78,16 @@ let usage = """
 
       graphc-ane gate DIR                 compile, residency and parity in order; writes DIR/evidence.json
       graphc-ane compile X.mlpackage      compile with Core ML; prints the folder
+      graphc-ane compile BUILD --into DIR compile every package of a whole model, to the names that its manifest holds
       graphc-ane residency X.mlmodelc     is every operation on the Neural Engine?
       graphc-ane parity DIR               block against steps, and both against the expected values
 
-    DIR is what `graphc emit --fixtures` wrote: packages, fixtures, certificate.
+    DIR is what `graphc emit --fixtures` wrote: packages, fixtures, certificate; BUILD what `graphc build` wrote.
 
       --function NAME   residency: the function to look at (default: the only one, or main)
       --units UNITS     residency, parity: cpuAndNeuralEngine (default), all, cpuAndGPU, cpuOnly
       --out DIR         compile, parity, gate: where compiled models go (default: compiled/ beside the package)
+      --into DIR        compile: put NAME.mlmodelc of each package there, for a runtime to load
       --json            compile, residency, parity: print the result as JSON
       --help, --version
 
