@@ -76,7 +76,9 @@ export interface PlannedShard extends PlannedPackage, LayerRange {
 }
 
 /** The last norm and the logits of a range of the vocabulary. */
-export interface PlannedHead extends PlannedPackage, VocabRange {}
+export interface PlannedHead extends PlannedPackage, VocabRange {
+  readonly graph: Graph;
+}
 
 /** All that a build writes. */
 export interface BuildPlan {
@@ -106,7 +108,8 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
   const shards = rangesOf(decoder, settings).map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
     const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings)}`;
-    return { ...range, path, ...sized(lower(storedAs(settings.quantize, headGraph(decoder, range)))) };
+    const graph = storedAs(settings.quantize, headGraph(decoder, range));
+    return { ...range, path, graph, ...sized(lower(graph)) };
   });
   const embedding = { path: `${stem}_token_embd_fp16.bin`, bytes: 2 * decoder.vocab * decoder.hiddenSize };
   const bytes = [...shards, ...heads, embedding].reduce((sum, part) => sum + part.bytes, 0);

@@ -1,9 +1,13 @@
 /** `graphc plan`: what `build` would write, without writing. */
+import { type PlanFinding, planFindings } from "../../build/findings.ts";
+import { type Foreseen, foresee } from "../../build/foreseen.ts";
+import type { BuildPlan } from "../../build/plan.ts";
+import { quantisingStore } from "../../weights/quantise.ts";
 import { BUILD_OPTIONS, wholeModel } from "../build-model.ts";
-import { planText } from "../build-text.ts";
+import { findingsText, foreseenText, planText } from "../build-text.ts";
 import type { Command } from "../command.ts";
 
-/** The parts, their sizes, and what the host does not feed. */
+/** The parts, their sizes, the rules of the engine that they break, and how long a build takes. */
 export const planCommand: Command = {
   name: "plan",
   operands: "phi4-mini | CHECKPOINT",
@@ -12,20 +16,50 @@ export const planCommand: Command = {
   example: "phi4-mini",
   options: BUILD_OPTIONS,
   async run(args, io) {
-    const { plan, notes } = await wholeModel(args.operands[0]!, args);
+    const { plan, notes, openWeights } = await wholeModel(args.operands[0]!, args);
     for (const note of notes) io.err(`note: ${note}`);
-    const { shards, heads, embedding, bytes } = plan;
-    const bare = ({ path, bytes: size, begin, end }: (typeof shards)[number] | (typeof heads)[number]) => ({
-      path,
-      begin,
-      end,
-      bytes: size,
-    });
-    io.out(
-      args.flag("json")
-        ? JSON.stringify({ shards: shards.map(bare), heads: heads.map(bare), embedding, bytes }, null, 2)
-        : planText(plan),
-    );
+    const findings = await planFindings(plan);
+    const store = quantisingStore(await openWeights());
+    try {
+      const foreseen = await foresee(plan, store);
+      io.out(
+        args.flag("json")
+          ? JSON.stringify(planJson(plan, findings, foreseen), null, 2)
+          : text(plan, findings, foreseen),
+      );
+    } finally {
+      await store.close();
+    }
     return 0;
   },
 };
+
+const text = (plan: BuildPlan, findings: readonly PlanFinding[], foreseen: Foreseen): string =>
+  [planText(plan), "", findingsText(findings), "", foreseenText(foreseen)].join("\n");
+
+const planJson = (
+  { shards, heads, embedding, bytes }: BuildPlan,
+  findings: readonly PlanFinding[],
+  seconds: Foreseen,
+) => ({
+  shards: shards.map(bare),
+  heads: heads.map(bare),
+  embedding,
+  bytes,
+  findings: findings.map(({ first: { rule, severity, text, source }, times, parts }) => ({
+    rule,
+    severity,
+    first: text,
+    source,
+    times,
+    parts,
+  })),
+  seconds,
+});
+
+const bare = ({ path, bytes, begin, end }: BuildPlan["shards"][number] | BuildPlan["heads"][number]) => ({
+  path,
+  begin,
+  end,
+  bytes,
+});

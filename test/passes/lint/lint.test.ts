@@ -71,10 +71,10 @@ test("every rule has a graph that breaks it", () => {
 const x: Tensor = input("x", [1, 4, 2, 1]);
 const wide: Tensor = input("w", [1, 20000, 1, 1]);
 
-test("size counts a weight once, whatever its shape, and lets 2.0 GB pass", async () => {
+test("size counts a weight once, whatever its shape, and lets what was seen on the engine pass", async () => {
   const rules = async (graph: Graph) => (await findingsOf(graph)).map(({ rule }) => rule);
   const sum = (...ws: Tensor[]) => ws.reduce<Tensor>((y, w) => o.add(y, o.reduce_sum(w)), x);
-  expect(await rules(of(sum(weight("w", [250_000, 4000])), x))).not.toContain("size");
+  expect(await rules(of(sum(weight("w", [251_975, 4000])), x))).not.toContain("size");
   expect(await rules(of(sum(weight("w", [500_000, 4, 400]), weight("w", [500_000, 1600])), x))).not.toContain("size");
   expect(await rules(of(sum(weight("w", [500_000, 1600]), weight("v", [500_000, 1600])), x))).toContain("size");
 });
