@@ -8,7 +8,8 @@ const INTRODUCTION = `# What is known about the engine
 Printed from the rules in \`src/passes/lint\` and \`src/emit/rules\` by \`npx vitest run test/passes/lint/doc.test.ts -u\`; a test fails when this file
 differs from them. \`graphc check\` holds every function against every rule, with the author's line and the mend. A rule that asks for a
 constant asks for its contents: weights are streamed, and what is computed from constants is evaluated in fp16, up to a limit of memory
-and time. What no rule saw is listed as "not looked at".
+and time. What no rule saw is listed as "not looked at". Of a package, an op that graphc does not know is listed as "not read", with what the
+record in \`src/passes/lint/placement-record.ts\` says of it; the rules see what leads to it and what follows.
 
 The engine has no public specification: each rule rests on what somebody measured or wrote down in public, which is its
 source. The source "graphc" marks a rule about the graph itself.

@@ -1,6 +1,8 @@
-/** What `graphc check` prints of one graph: the verdict, every finding, and what was not looked at. */
-import type { PackageFinding } from "../emit/rules/package-rule.ts";
+/** What `graphc check` prints of one graph: the verdict, every kind of finding, and what was not looked at. */
+import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
+import { type PackageFinding, quote } from "../emit/rules/package-rule.ts";
 import type { LintFinding } from "../passes/lint/lint-rule.ts";
+import { PLACEMENT_RECORD, placementText } from "../passes/lint/placement-record.ts";
 import { authorFrame, place } from "./report.ts";
 import { bytes } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
@@ -11,24 +13,90 @@ export interface CheckedGraph {
   readonly values: number;
   readonly weightBytes: number;
   readonly findings: readonly (LintFinding | PackageFinding)[];
+  readonly unknown: readonly UnknownKind[];
   /** Parts of the graph that no rule could see, each as one phrase. */
   readonly notLookedAt: readonly string[];
 }
 
-/** A finding with its source, and with the author's line where it has one. */
-export function findingText(finding: LintFinding | PackageFinding): string {
-  const { severity, rule, text, source } = finding;
-  const frame = "value" in finding ? authorFrame(finding.value.site) : undefined;
+/** Ops of one kind that were not read, for one reason. */
+export interface UnknownKind {
+  readonly op: string;
+  readonly why: string;
+  readonly names: readonly string[];
+  /** What the record says of where such an op runs. */
+  readonly placement: string;
+}
+
+/** In the order in which they first appear. */
+export function unknownKinds(ops: readonly OpaqueOp[]): readonly UnknownKind[] {
+  const kinds = new Map<string, UnknownKind>();
+  for (const { op, why } of ops) {
+    const key = `${op.type} ${why}`;
+    const { names } = kinds.get(key) ?? { names: [] };
+    kinds.set(key, { op: op.type, why, names: [...names, op.name], placement: placementText(op.type) });
+  }
+  return [...kinds.values()];
+}
+
+type Finding = LintFinding | PackageFinding;
+
+/** All of a rule and severity: the first with its source and the author's line, the others by how many and their names. */
+export function findingsText(findings: readonly [Finding, ...Finding[]]): string {
+  const [first, ...others] = findings;
+  const { severity, rule, text, source } = first;
+  const frame = "value" in first ? authorFrame(first.value.site) : undefined;
   const at = frame ? [`    at ${place(frame)}`] : [];
-  return [wrapLine(`  ${severity} [${rule}] ${text}`), ...at, wrapLine(`    source: ${source}`)].join("\n");
+  const more = others.length > 0 ? [wrapLine(`    and ${others.length} more${namesText(others)}`)] : [];
+  return [wrapLine(`  ${severity} [${rule}] ${nameText(first)}${text}`), ...at, ...more]
+    .concat(wrapLine(`    source: ${source}`))
+    .join("\n");
+}
+
+const nameOf = (finding: Finding): string | undefined => ("value" in finding ? finding.value.name : undefined);
+
+/** Most rules do not say whose fault it is. */
+function nameText(finding: Finding): string {
+  const name = nameOf(finding);
+  return name === undefined || finding.text.includes(quote(name)) ? "" : `${quote(name)}: `;
+}
+
+/** Names of values, where they have any. */
+function namesText(findings: readonly Finding[]): string {
+  const names = findings.map(nameOf).filter((name) => name !== undefined);
+  return names.length > 0 ? `: ${few(names)}` : "";
+}
+
+const SHOWN = 5;
+const few = (names: readonly string[]): string =>
+  names.slice(0, SHOWN).map(quote).join(", ") + (names.length > SHOWN ? ", …" : "");
+
+const unknownText = ({ op, why, names, placement }: UnknownKind): string =>
+  wrapLine(`  not read: ${op}${names.length > 1 ? ` (${names.length})` : ""} ${few(names)} ${why}; ${placement}`);
+
+/** Groups in the order of their first. */
+function byRule(findings: readonly Finding[]): readonly (readonly [Finding, ...Finding[]])[] {
+  const groups = new Map<string, [Finding, ...Finding[]]>();
+  for (const one of findings) {
+    const key = `${one.severity} ${one.rule}`;
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return [...groups.values()];
 }
 
 /** The verdict in one line, and what it rests on. */
-export function checkText({ graph, values, weightBytes, findings, notLookedAt }: CheckedGraph): string {
-  const lines = findings.map(findingText);
+export function checkText({ graph, values, weightBytes, findings, unknown, notLookedAt }: CheckedGraph): string {
   const errors = findings.filter((f) => f.severity === "error").length;
-  const yes = notLookedAt.length > 0 ? "OK, as far as it was looked at" : "OK";
-  const verdict = errors > 0 ? `NO: ${errors} finding(s) keep it off the engine` : yes;
+  const yes = notLookedAt.length + unknown.length > 0 ? "OK, as far as it was looked at" : "OK";
+  const verdict =
+    errors > 0 ? `NO: ${errors === 1 ? "1 finding keeps" : `${errors} findings keep`} it off the engine` : yes;
   const head = `${graph}: ${values} values, ${bytes(weightBytes)} of weights: ${verdict}`;
-  return [wrapLine(head), ...lines, ...notLookedAt.map((what) => wrapLine(`  not looked at: ${what}`))].join("\n");
+  return [
+    wrapLine(head),
+    ...byRule(findings).map(findingsText),
+    ...unknown.map(unknownText),
+    ...(unknown.length > 0 ? [wrapLine(`    source: ${PLACEMENT_RECORD.source}`)] : []),
+    ...notLookedAt.map((what) => wrapLine(`  not looked at: ${what}`)),
+  ].join("\n");
 }

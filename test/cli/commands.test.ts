@@ -166,7 +166,7 @@ describe("check", () => {
     const { code, out } = await graphc(["check", join(folderOf({ "odd.ts": ODD_STATE }), "odd.ts")]);
     expect(code).toBe(1);
     expect(out).toMatch(
-      /^odd: \d+ values, 64 B of weights: NO: 1 finding\(s\) keep it off the engine\n {2}error \[state-alignment\] state "k" ends in an axis of 270; pad it to a multiple of 32\n {4}at .*odd\.ts:4:\d+\n {4}source: /,
+      /^odd: \d+ values, 64 B of weights: NO: 1 finding keeps it off the engine\n {2}error \[state-alignment\] state "k" ends in an axis of 270; pad it to a multiple of 32\n {4}at .*odd\.ts:4:\d+\n {4}source: /,
     );
   });
 });

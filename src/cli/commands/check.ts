@@ -4,8 +4,9 @@ import type { GivenRoles } from "../../dsl/role.ts";
 import { meetInputs } from "../../dsl/twins.ts";
 import { show } from "../../dsl/type.ts";
 import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil/records.ts";
+import type { OpaqueOp } from "../../emit/read/lift-opaque.ts";
 import { packageWeights } from "../../emit/read/package-store.ts";
-import { graphOf, readPackage } from "../../emit/read/read.ts";
+import { liftedOf, readPackage } from "../../emit/read/read.ts";
 import { unreachedOps } from "../../emit/read/unreached.ts";
 import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
@@ -16,7 +17,7 @@ import { lint } from "../../passes/lint/lint.ts";
 import type { Severity } from "../../passes/lint/lint-rule.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type Card, cardText } from "../card.ts";
-import { type CheckedGraph, checkText } from "../check-text.ts";
+import { type CheckedGraph, checkText, unknownKinds } from "../check-text.ts";
 import type { Args, Command } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
@@ -84,6 +85,8 @@ interface CheckedSubject {
   readonly graph: Graph;
   readonly skipped: readonly string[];
   readonly findings: readonly PackageFinding[];
+  /** Ops of the function that are not in the graph, for nobody here knows what they do. */
+  readonly unknown: readonly OpaqueOp[];
 }
 
 /** The block and the step graph of a model, or the graph of each function of a package. */
@@ -97,7 +100,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
   const graphs = size.tokens === 1 ? [block] : [block, step];
   await subject.checkWeights(graphs);
   return {
-    subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [] })),
+    subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [], unknown: [] })),
     roles: foundRoles(meetInputs(block, step, given)),
     ...(subject.card ? { card: subject.card } : {}),
     ...(subject.model ? { model: subject.model } : {}),
@@ -115,13 +118,18 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
   const subjects = pkg.model.functions.map((fn, n) => {
     // What is said of the model as a whole is said once.
     const findings = found.filter((one) => (one.function === undefined ? n === 0 : one.function === fn.name));
-    const graph = graphOf(pkg, { function: fn.name, ...sizes });
+    const { graph, opaque } = liftedOf(pkg, { function: fn.name, opaque: true, ...sizes });
     const optional = optionalInputs(interfaceIn(pkg.model, fn.name));
     const skipped = [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)];
-    return { graph, skipped, findings };
+    return { graph, skipped, findings, unknown: opaque };
   });
-  const graphs = subjects.map(({ graph }) => graph);
-  return { subjects, roles: rolesAlone(graphs, given), openWeights: async () => packageWeights() };
+  return { subjects, roles: rolesAlone(subjects.map(ownInputs), given), openWeights: async () => packageWeights() };
+}
+
+/** Without what stands for the results of ops that are not known: no host feeds that. */
+function ownInputs({ graph, unknown }: CheckedSubject): Graph {
+  const made = new Set(unknown.flatMap(({ results }) => results));
+  return { ...graph, inputs: graph.inputs.filter((x) => !made.has(x)) };
 }
 
 function otherSizes(graph: Graph, flexible: boolean): readonly string[] {
@@ -141,7 +149,7 @@ function unreached(fn: MilFunction): readonly string[] {
 }
 
 async function judge(
-  { graph, skipped, findings }: CheckedSubject,
+  { graph, skipped, findings, unknown }: CheckedSubject,
   store: WeightStore | undefined,
   ranges: WeightRanges,
 ): Promise<CheckedGraph> {
@@ -152,6 +160,7 @@ async function judge(
     graph: graph.name,
     values: schedule(graph).length,
     weightBytes,
+    unknown: unknownKinds(unknown),
     findings: [...findings, ...lint(graph, constants)].sort(bySeverity),
     notLookedAt: [...skipped, ...unseenOf(constants)],
   };

@@ -7,7 +7,7 @@ import { type Package, readPackage } from "../../emit/read/read.ts";
 import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
 import { printable } from "../../files/printable.ts";
-import { findingText } from "../check-text.ts";
+import { findingsText } from "../check-text.ts";
 import type { Command } from "../command.ts";
 
 const SHORT_HASH = 12;
@@ -42,7 +42,7 @@ function textOf(pkg: Package, findings: readonly PackageFinding[]): string {
   const several = pkg.model.functions.length > 1;
   const found = findings.map((one) => {
     const where = several && one.function !== undefined ? `function ${JSON.stringify(one.function)}: ` : "";
-    return findingText({ ...one, text: `${where}${one.text}` });
+    return findingsText([{ ...one, text: `${where}${one.text}` }]);
   });
   return [program, ...found.map((text) => text.split("\n").map(printable).join("\n"))].join("\n").trimEnd();
 }

@@ -25,6 +25,7 @@ import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { checkDeclared } from "./lift-declared.ts";
+import { bindOpaque, type OpaqueOp, unknownOf } from "./lift-opaque.ts";
 import { bindConst, bindCopy, refuseStray, stateOf, writeState } from "./lift-own.ts";
 import { respellPositions } from "./lift-positions.ts";
 import { type BoundName, type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
@@ -36,6 +37,8 @@ import { attributeOf, graphDtype } from "./lift-value.ts";
 export interface LiftOptions extends ChosenSizes {
   /** Which function; the default one when absent. */
   readonly function?: string;
+  /** Whether ops that are not known are values from outside; without it the first of them is an error. */
+  readonly opaque?: boolean;
 }
 
 /** A function as a graph, and what the names of its program stand for in it. */
@@ -43,6 +46,8 @@ export interface Lifted {
   readonly graph: Graph;
   readonly function: MilFunction;
   readonly named: ReadonlyMap<string, BoundName>;
+  /** Ops that are not part of the graph: none but where they were asked for. */
+  readonly opaque: readonly OpaqueOp[];
 }
 
 /** @throws UserError as `liftFunction` does */
@@ -63,17 +68,35 @@ export function liftFunction(model: MilModel, blobs: Blobs, options: LiftOptions
   const leaves = leavesOf(fn, inputShapes(fn, interfaceIn(model, fn.name), options), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
   const scope = openScope(fn, leaves, blobs, where);
-  for (const [i, op] of fn.operations.entries()) liftOperation(op, scope, whereOp(where, i, op.type, op.name));
+  const opaque: OpaqueOp[] = [];
+  for (const [i, op] of fn.operations.entries()) {
+    const at = whereOp(where, i, op.type, op.name);
+    refuseStray(op, at);
+    const why = unknownOf(op, scope);
+    if (why === undefined) liftOperation(op, scope, at);
+    else if (options.opaque) opaque.push(bindOpaque(op, why, scope, at));
+    else throw refuse(at, why, "graphc check lists every such op, and looks at the rest");
+  }
   const outputs = fn.outputs.map((name) => [name, lookUp(scope, name, `${where}, output`)] as const);
   const made = asUserError(where, () =>
     graph({
       name: (model.functions.length === 1 ? model.metadata[GRAPH_NAME] : undefined) ?? fn.name,
-      inputs: leaves.filter((x) => x.def.kind === "input"),
+      inputs: [...leaves.filter((x) => x.def.kind === "input"), ...opaque.flatMap(({ results }) => results)],
       states: entries.map((entry) => [entry, scope.states.get(entry.name!)!]),
-      outputs: Object.fromEntries(outputs),
+      outputs: outputsOf(outputs, opaque),
     }),
   );
-  return { graph: made, function: fn, named: scope.bound };
+  return { graph: made, function: fn, named: scope.bound, opaque };
+}
+
+/** What leads to an op that was not read is looked at under names that are no input's; what it gives is an input, and no output. */
+function outputsOf(
+  named: readonly (readonly [string, Tensor])[],
+  opaque: readonly OpaqueOp[],
+): Readonly<Record<string, Tensor>> {
+  const given = new Set(opaque.flatMap(({ results }) => results));
+  const taken = opaque.flatMap(({ op, operands }) => operands.map((x, k) => [`${op.name}_operand_${k}`, x] as const));
+  return Object.fromEntries([...taken, ...named].filter(([, value]) => !given.has(value)));
 }
 
 /** @throws UserError when there is no function of that name */
@@ -92,8 +115,6 @@ function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, wher
 }
 
 function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): void {
-  if (op.blocks.length > 0) throw refuse(where, "has nested blocks; graphs have no control flow");
-  refuseStray(op, where);
   if (op.type === "const") bindConst(op, scope, where);
   else if (op.type === "write_state") writeState(op, scope, where);
   else if (op.outputs.length === 1 && isOutputCopy(op)) bindCopy(op, scope, where);
@@ -102,8 +123,8 @@ function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): vo
 
 function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {
   if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
-  const entry = opTable.get(op.type);
-  if (!entry) throw refuse(where, `is no op that graphc knows`);
+  // An op that is not known did not come as far as here.
+  const entry = opTable.get(op.type)!;
   const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);
   return asUserError(where, () => {
     const respelled = respellPositions(op.type, respell(op.type, Object.fromEntries(given)), scope.opset);
@@ -126,8 +147,8 @@ function argumentOf(
   if (operand) return operandOf(argument, scope, where);
   const found = "value" in argument ? { kind: "literal", literal: argument.value } : scope.bound.get(argument.name);
   if (found?.kind === "literal") return attributeOf(found.literal, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
-  lookUp(scope, (argument as { name: string }).name, where);
-  throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
+  // Not a literal, and not computed (`unknownOf`): it is undefined, or a state, or made further down.
+  return lookUp(scope, (argument as { name: string }).name, where);
 }
 
 /** Parameters are named by the file: what an object inherits is none. */

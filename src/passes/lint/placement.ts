@@ -3,6 +3,7 @@ import { operandsOf } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import { show } from "../../dsl/type.ts";
 import { type LintRule, operand, perOp } from "./lint-rule.ts";
+import { PLACEMENT_RECORD } from "./placement-record.ts";
 
 const MAX_AXIS = 16384;
 
@@ -32,12 +33,12 @@ export const placementRules: readonly LintRule[] = [
   },
   {
     id: "gather",
-    severity: "error",
+    severity: "warning",
     says: "no gather reads at run-time positions",
-    source: "apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616",
+    source: `apple/ml-ane-transformers README (embedding on the CPU); pytorch/executorch issue 7616; ${PLACEMENT_RECORD.source} (not taken; others ship it for rows of RoPE)`,
     find: perOp((value, constants) =>
       has(value.def, "gathers") && !constants.has(operand(value, "indices")!)
-        ? `${value.def.op} by a run-time index runs on the CPU: feed the gathered rows as an input`
+        ? `${value.def.op} by a run-time index has been seen to run on the CPU: feed the gathered rows as an input`
         : undefined,
     ),
   },

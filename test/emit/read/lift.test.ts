@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
 import type { MilDim, MilOperation, MilType } from "../../../src/emit/mil/records.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift, liftFunction } from "../../../src/emit/read/lift.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType, X } from "../../support/read.ts";
 
 const half = (...shape: readonly MilDim[]) => tensorType("fp16", ...shape);
@@ -19,7 +19,7 @@ const defOf = (value: Tensor | undefined): OpDef => value!.def as OpDef;
 const add = (name: string, x: string, y: string) => operation("add", name, X, { x, y });
 
 const refused: readonly (readonly [what: string, operations: readonly MilOperation[], complaint: string])[] = [
-  ["an unknown op", [operation("soft_max", "y", X, { x: "x" })], 'op 1 (soft_max "y"): is no op that graphc knows'],
+  ["an unknown op", [operation("soft_max", "y", X, { x: "x" })], 'op 1 (soft_max "y"): is an op unknown to graphc'],
   [
     "an unknown parameter",
     [operation("exp", "y", X, { x: "x", speed: int(3) })],
@@ -119,6 +119,45 @@ const refused: readonly (readonly [what: string, operations: readonly MilOperati
 test.each(refused)("%s is refused", (_, operations, complaint) => {
   expect(() => liftOps(...operations)).toThrow(`function "main", ${complaint}`);
   expect(() => liftOps(...operations)).toThrow(expect.objectContaining({ name: "UserError" }));
+});
+
+// --- what is only looked at --------------------------------------------------------------------------------------
+const opaqueOps = (...operations: readonly MilOperation[]) =>
+  liftFunction(program(operations), noBlobs, { opaque: true });
+
+test("results of ops that are not known are inputs, and what leads to them are outputs", () => {
+  const { graph, opaque } = opaqueOps(
+    operation("exp", "e", X, { x: "x" }),
+    operation("mystery", "m", X, { x: "e", y: "e" }),
+    add("y", "m", "x"),
+  );
+  expect(graph.inputs.map(({ name }) => name)).toEqual(["x", "m"]);
+  expect(Object.entries(graph.outputs).map(([key, { name }]) => [key, name])).toEqual([
+    ["m_operand_0", "e"],
+    ["m_operand_1", "e"],
+    ["y", "y"],
+  ]);
+  expect(opaque.map(({ op, why }) => [op.name, why])).toEqual([["m", "is an op unknown to graphc"]]);
+});
+
+test("an output that such an op gives is none of the graph; an attribute that is computed and control flow are such ops", () => {
+  const { graph, opaque } = opaqueOps(operation("reshape", "r", X, { x: "x", shape: "x" }), {
+    ...operation("cond", "y", X, { pred: flag(true) }),
+    blocks: [{ inputs: [], operations: [], outputs: ["r"] }],
+  });
+  expect(Object.keys(graph.outputs)).toEqual(["r_operand_0", "r_operand_1"]);
+  expect(opaque.map(({ why }) => why.split(";")[0])).toEqual([
+    'takes "shape" from a computed value',
+    "has nested blocks",
+  ]);
+});
+
+test("an op that is not known must tell the type of what it gives", () => {
+  const open = half(undefined, 4);
+  expect(() => opaqueOps(operation("mystery", "m", open, { x: "x" }), add("y", "x", "x"))).toThrow(
+    'function "main", op 1 (mystery "m"): is an op unknown to graphc, and gives "m" as fp16[?,4]',
+  );
+  expect(() => opaqueOps(operation("mystery", "m", X, { x: "x" }), add("y", "ghost", "m"))).toThrow("ghost");
 });
 
 test("a name that is defined twice", () => {
