@@ -208,3 +208,62 @@ test("an attack keeps the bound of scores that an op makes and does not show", (
   });
   expect(verdict).toMatchObject({ verdict: "PROVEN", gapBound: 447, attacked: { runs: 8, met: 6 } });
 });
+
+describe("graphs of one token, each written by somebody else,", () => {
+  const [HEADS, GROUPS, WIDTH, S] = [4, 2, 4, 8];
+  type Attend = (q: Value, k: Value, v: Value, mask: Value) => Value;
+  const fused: Attend = (q, k, v, mask) => op.scaled_dot_product_attention!(q, k, v, { attn_mask: mask });
+  const spelled: Attend = (q, k, v, mask) => {
+    const scores = op.add!(op.mul!(op.matmul!(q, k, { transpose_y: true }), 1 / Math.sqrt(WIDTH)), mask);
+    return op.matmul!(op.softmax!(scores, { axis: 3 }), v);
+  };
+  const ints = (numbers: readonly number[]) => op.constant!(numbers, [numbers.length], "int32");
+  const part = (x: Value, axis: number, from: number, n: number): Value =>
+    op.slice_by_index!(
+      x,
+      ints(x.type.shape.map((_, k) => (k === axis ? from : 0))),
+      ints(x.type.shape.with(axis, from + n)),
+    );
+  /** Queries and keys out of one weight, turned, so that a score is a sum of products whose factors are alike. */
+  function layer(attend: Attend): Graph {
+    const [x, mask, slot] = [
+      input("x", [1, 1, 8]),
+      input("attn_mask", [1, 1, 1, S]),
+      input("kv_write_mask", [1, 1, S, 1]),
+    ];
+    const [cos, sin] = [input("rope_cos", [1, WIDTH]), input("rope_sin", [1, WIDTH])];
+    const all = op.linear!(x, op.weight!("qkv", [(HEADS + 2 * GROUPS) * WIDTH, 8]));
+    const heads = (first: number, n: number): Value => {
+      const rows = part(all, 2, first * WIDTH, n * WIDTH);
+      return op.transpose!(op.reshape!(rows, { shape: [1, 1, n, WIDTH] }), { perm: [0, 2, 1, 3] });
+    };
+    const turned = (h: Value): Value => {
+      const [a, b] = [0, WIDTH / 2].map((begin) => part(h, 3, begin, WIDTH / 2));
+      return op.add!(op.mul!(h, cos), op.mul!(op.concat!([op.mul!(b, -1), a], { axis: 3 }), sin));
+    };
+    const kept = op.sub!(1, op.reduce_sum!(slot, { axes: [3], keep_dims: true }));
+    const written = (name: string, rows: Value) => {
+      const old = op.state!(name, [1, GROUPS, S, WIDTH]);
+      return [old, op.add!(op.mul!(old, kept), op.matmul!(slot, rows))] as const;
+    };
+    const [k, v] = [written("k", turned(heads(HEADS, GROUPS))), written("v", heads(HEADS + GROUPS, GROUPS))];
+    const repeated = (cache: Value): Value => {
+      const each = op.tile!(op.expand_dims!(cache, { axes: [2] }), { reps: [1, 1, HEADS / GROUPS, 1, 1] });
+      return op.reshape!(each, { shape: [1, HEADS, S, WIDTH] });
+    };
+    const y = attend(turned(heads(0, HEADS)), repeated(k[1]), repeated(v[1]), mask);
+    return made("g", { inputs: [x, mask, slot, cos, sin], states: [k, v], outputs: { y } });
+  }
+
+  test.each([
+    ["fused, then spelled out", fused, spelled],
+    ["spelled out, then fused", spelled, fused],
+  ])("%s, are equal over the reals", (_, first, second) => {
+    expect(summary(prove(layer(first), layer(second), { budget: 0 }))).toBe("PROVEN (reals)");
+  });
+
+  test("are not, where one of them has another scale", () => {
+    const wrong: Attend = (q, k, v, mask) => spelled(op.mul!(q, 2), k, v, mask);
+    expect(summary(prove(layer(wrong), layer(fused)))).toBe("REFUTED");
+  });
+});

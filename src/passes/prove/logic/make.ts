@@ -62,26 +62,41 @@ export const bare = (t: Term): Term => (t.kind === "neg" ? t.args[0]! : t);
 /** Sorts the arguments of a commutative function: by structure, then by place, never by name alone. */
 export function inOrder(a: Term, b: Term): number {
   if (a === b) return 0;
-  return a.skeleton - b.skeleton || comparePlaces(a, b, 4) || a.id - b.id;
+  return a.skeleton - b.skeleton || comparePlaces(a, b, new Set()) || a.id - b.id;
 }
 
-function comparePlaces(a: Term, b: Term, depth: number): number {
+/** Numbers of terms are the last resort: they tell which was made first, and two programs may make them in another order. */
+function comparePlaces(a: Term, b: Term, seen: Set<string>): number {
   if (a === b) return 0;
   for (let k = 0; k < a.ix.length && k < b.ix.length; k++) {
     const order = compareIx(a.ix[k]!, b.ix[k]!);
     if (order !== 0) return order;
   }
-  if (depth === 0) return 0;
+  if (a.args.length === 0 && b.args.length === 0 && a.kind !== "app") return 0;
+  const pair = `${a.id} ${b.id}`;
+  if (seen.has(pair)) return 0;
+  seen.add(pair);
+  if (a.kind === "app" && b.kind === "app") {
+    const order = comparePlaces(a.lam.body, b.lam.body, seen);
+    if (order !== 0) return order;
+  }
   for (let k = 0; k < a.args.length && k < b.args.length; k++) {
-    const order = comparePlaces(a.args[k]!, b.args[k]!, depth - 1);
+    const order = comparePlaces(a.args[k]!, b.args[k]!, seen);
     if (order !== 0) return order;
   }
   return 0;
 }
 
+/** By what they are, whatever their atoms are called and whichever was made first. */
 function compareIx(i: Ix, j: Ix): number {
   if (i === j) return 0;
   if (i.atoms.length !== j.atoms.length) return i.atoms.length - j.atoms.length;
-  for (let k = 0; k < i.coefs.length; k++) if (i.coefs[k] !== j.coefs[k]) return i.coefs[k]! - j.coefs[k]!;
-  return i.c - j.c;
+  if (i.c !== j.c) return i.c - j.c;
+  const [a, b] = [marksOf(i), marksOf(j)];
+  for (let k = 0; k < a.length; k++) if (a[k] !== b[k]) return a[k]! < b[k]! ? -1 : 1;
+  return 0;
 }
+
+/** What may be told of the atoms of an index apart from their names, sorted. */
+const marksOf = ({ atoms, coefs }: Ix): readonly string[] =>
+  atoms.map((a, k) => `${a.kind} ${coefs[k]} ${a.kind === "quotient" ? a.divisor : a.hi - a.lo}`).sort();

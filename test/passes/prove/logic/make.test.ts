@@ -115,8 +115,9 @@ describe("the order of arguments", () => {
     ["the smaller number", (c) => at(c, 1), (c) => at(c, 2)],
     ["the smaller offset", (c) => at(c, affine(c, 1, 0, 0)), (c) => at(c, affine(c, 1, 0, 1))],
     ["the smaller coefficient", (c) => at(c, affine(c, 1, 3, 0)), (c) => at(c, affine(c, 1, 4, 0))],
-    ["… the first of them first", (c) => at(c, affine(c, 1, 4, 0)), (c) => at(c, affine(c, 2, 3, 0))],
-    ["… and before the offset", (c) => at(c, affine(c, 1, 0, 9)), (c) => at(c, affine(c, 2, 0, 0))],
+    ["… the smallest of them first", (c) => at(c, affine(c, 4, 1, 0)), (c) => at(c, affine(c, 2, 3, 0))],
+    ["the smaller divisor", (c) => at(c, halved(c, 2)), (c) => at(c, halved(c, 3))],
+    ["… and behind the offset", (c) => at(c, affine(c, 2, 0, 0)), (c) => at(c, affine(c, 1, 0, 9))],
     ["a number before a variable", (c) => at(c, 9), (c) => at(c, affine(c, 1, 0, 0))],
     ["one variable before two", (c) => at(c, affine(c, 5, 0, 9)), (c) => at(c, affine(c, 1, 1, 0))],
     ["the first place", (c) => at(c, 1, 3), (c) => at(c, 2, 0)],
@@ -125,6 +126,8 @@ describe("the order of arguments", () => {
     ["… of the first argument", (c) => div(c, at(c, 1), at(c, 3)), (c) => div(c, at(c, 2), at(c, 0))],
     ["… of the second", (c) => div(c, at(c, 1), at(c, 2)), (c) => div(c, at(c, 1), at(c, 3))],
     ["… four arguments deep", (c) => deep(c, 4, at(c, 1)), (c) => deep(c, 4, at(c, 2))],
+    ["… nine arguments deep", (c) => deep(c, 9, at(c, 1)), (c) => deep(c, 9, at(c, 2))],
+    ["the body of a reduction", (c) => total(c, 1), (c) => total(c, 2)],
     ["a reduction's parameter", (c) => sum(c, 1, 3), (c) => sum(c, 2, 2)],
   ])("goes by place: %s", (_, first, second) => {
     for (const older of [first, second]) {
@@ -142,8 +145,7 @@ describe("the order of arguments", () => {
       (c) => at(c, ix.variable(c.store.indices, "v", 4)),
       (c) => at(c, ix.variable(c.store.indices, "u", 4)),
     ],
-    ["five arguments deep", (c) => deep(c, 5, at(c, 1)), (c) => deep(c, 5, at(c, 2))],
-    ["a reduction that lacks a parameter", (c) => sum(c, 1, 2), (c) => sum(c, 1, 1)],
+    ["two variables five arguments deep", (c) => deep(c, 5, named(c, "v")), (c) => deep(c, 5, named(c, "u"))],
   ])("goes by age where places tell nothing: %s", (_, one, other) => {
     for (const [make, later] of [
       [one, other],
@@ -179,6 +181,14 @@ const at = (c: Setting, ...places: readonly (number | ix.Ix)[]): Term =>
 function affine({ store: { indices: s } }: Setting, a: number, b: number, n: number): ix.Ix {
   const [v, u] = [ix.variable(s, "v", 4), ix.variable(s, "u", 4)];
   return ix.shift(s, ix.plus(s, ix.times(s, v, a), ix.times(s, u, b)), n);
+}
+const named = (c: Setting, label: string): Term => at(c, ix.variable(c.store.indices, label, 4));
+/** ⌊v / n⌋. */
+const halved = ({ store: { indices: s } }: Setting, n: number): ix.Ix => ix.div(s, ix.variable(s, "v", 12), n);
+/** Σ over t of K[place, t]. */
+function total(c: Setting, place: number): Term {
+  const t = ix.variable(c.store.indices, "t", 3);
+  return close(c, "sum", { kind: "interval", n: 3 }, t.atoms[0]!, at(c, place, t));
 }
 const div = (c: Setting, a: Term, b: Term): Term => raw(c, { kind: "div" }, [a, b]);
 const deep = (c: Setting, depth: number, t: Term): Term => (depth === 0 ? t : neg(c, deep(c, depth - 1, t)));
