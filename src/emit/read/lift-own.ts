@@ -24,7 +24,7 @@ export function refuseStray(op: MilOperation, where: Where): void {
 }
 
 /** The one value that a parameter of such an op is bound to. */
-function soleArgument({ inputs }: MilOperation, key: string, where: Where): MilArgument {
+export function soleArgument({ inputs }: MilOperation, key: string, where: Where): MilArgument {
   const [argument, second] = Object.hasOwn(inputs, key) ? inputs[key]! : [];
   if (!argument || second) throw refuse(where, `must have one value as its "${key}"`);
   return argument;

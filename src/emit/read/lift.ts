@@ -24,6 +24,7 @@ import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
+import { liftCompressed } from "./lift-compressed.ts";
 import { checkDeclared } from "./lift-declared.ts";
 import { bindOpaque, type OpaqueOp, unknownOf } from "./lift-opaque.ts";
 import { bindConst, bindCopy, refuseStray, stateOf, writeState } from "./lift-own.ts";
@@ -123,6 +124,8 @@ function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): vo
 
 function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {
   if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
+  const compressed = asUserError(where, () => liftCompressed(op, scope, where));
+  if (compressed) return compressed;
   // An op that is not known did not come as far as here.
   const entry = opTable.get(op.type)!;
   const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);

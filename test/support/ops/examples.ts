@@ -184,7 +184,7 @@ const products: Readonly<Record<string, Make>> = {
 
 const weights: Readonly<Record<string, Make>> = {
   constexpr_blockwise_shift_scale: (d) => {
-    const [blocks, dtype] = [d.shape(1, 3), d.pick(["int4", "uint4", "int8", "uint8"] as const)];
+    const [blocks, dtype] = [d.shape(1, 3), d.pick(["int4", "uint4", "int8", "uint8", ...FLOATS] as const)];
     const shape = blocks.map((n) => n * d.int(1, 3));
     const low = dtype.startsWith("u") ? 0 : -8;
     const data = d.constant(shape, dtype, { low, high: 7 });
