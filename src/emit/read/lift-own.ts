@@ -12,6 +12,7 @@ const COPY = "identity";
 const OWN_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["const", []],
   [COPY, ["x"]],
+  ["shape", ["x"]],
   ["read_state", ["input"]],
   ["write_state", ["input", "data"]],
 ]);
