@@ -3,9 +3,9 @@
 import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb
-from package_case import F32, I32, REFUSED, X, XY, convert, h, logical, refused, saved_by, tensor
+from package_case import F32, I32, REFUSED, X, convert, h, refused, saved_by, tensor
 
-refused("refused.logical_xor", 'op 5 (logical_xor "logical_xor_0")', XY, logical("logical_xor"))
+refused("refused.argsort", 'op 3 (argsort "argsort_0")', X, lambda x: mb.cast(x=mb.argsort(x=x, axis=1), dtype="fp32"))
 refused("refused.topk", "topk", [tensor(2, 6)], lambda x: mb.topk(x=x, k=2, axis=1))
 refused(
     "refused.cond",

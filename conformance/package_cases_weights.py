@@ -4,7 +4,7 @@ import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb
 from coremltools.converters.mil.mil import types
-from package_case import RNG, array, case, convert, saved_by, tensor
+from package_case import F32, RNG, array, case, convert, saved_by, tensor
 
 def compressed(make, *shape):
     """A layer with the weight that `make` makes: a matrix of the given shape, or the kernel of a conv."""
@@ -27,6 +27,10 @@ def sub_byte(shape, dtype):
 
 def shift_scale(data, scale, offset=None):
     return lambda: mb.constexpr_blockwise_shift_scale(data=data(), scale=scale(), offset=None if not offset else offset())
+
+
+def widened():
+    return mb.constexpr_cast(source_val=array(8, 16), output_dtype="fp32")
 
 
 case(
@@ -55,6 +59,7 @@ case(
     [tensor(3, 3)],
     compressed(shift_scale(lambda: sub_byte((3, 5), types.int4), lambda: array(1, 5)), 3, 5),
 )
+case("constexpr_cast", [tensor(3, 8, dtype=F32)], compressed(widened, 8, 16))
 for bits in [1, 2, 3, 4, 6]:
     case(f"lut.uint{bits}", [tensor(1, 8, 4, 1)], compressed(look_up(bits)))
 case(

@@ -21,12 +21,15 @@ NUMPY = {
 # Ops that choose, move or compare elements, and IEEE operations that are rounded correctly by both: equal bits (NaN is NaN).
 EXACT = set("""abs cast clip concat equal expand_dims gather gather_along_axis greater greater_equal identity less less_equal
     logical_and logical_not logical_or logical_xor maximum minimum not_equal reduce_max reduce_min reshape scatter_along_axis select
-    slice_by_index slice_by_size slice_update split squeeze stack tile transpose add sub mul square""".split())
+    slice_by_index slice_by_size slice_update split squeeze stack tile transpose add sub mul square
+    relu relu6 thresholded_relu floor ceil round sign floor_div reduce_argmax reduce_argmin pad reverse sliding_windows band_part fill
+    range_1d gather_nd""".split())
 
 
 # Ops that sum: numpy adds fp16 in fp16 and in another order.
 SUMS = set("""conv linear matmul scaled_dot_product_attention reduce_sum reduce_mean reduce_sum_square reduce_l1_norm reduce_l2_norm
-    reduce_log_sum reduce_log_sum_exp reduce_prod softmax layer_norm l2_norm scatter gelu""".split())
+    reduce_log_sum reduce_log_sum_exp reduce_prod softmax layer_norm l2_norm scatter gelu batch_norm instance_norm einsum cumsum mod
+    elu softplus sigmoid_hard linear_activation""".split())
 
 
 def array(plain):
@@ -49,8 +52,8 @@ def parameters(case):
     """Operands as numpy arrays and attributes in the spelling of coremltools' builder."""
     operands = {k: [array(x) for x in v] if isinstance(v, list) else array(v) for k, v in case["operands"].items()}
     attrs = {k: np.array(v, dtype=np.int32) if isinstance(v, list) and v and not isinstance(v[0], bool) else v for k, v in case["attrs"].items()}
-    model = next(x for x in operands.values() if not isinstance(x, list)) if case["op"] not in ("concat", "stack") else None
-    for name in ("epsilon", "alpha", "beta"):
+    model = next(x for x in operands.values() if not isinstance(x, list)) if case["op"] not in ("concat", "stack", "einsum") else None
+    for name in ("epsilon", "alpha", "beta", "constant_val"):
         if isinstance(attrs.get(name), (int, float)):
             attrs[name] = model.dtype.type(attrs[name])
     # A rank-0 array is a scalar to the builder.
@@ -120,7 +123,53 @@ def numpy_scatter(g):
     return np.trunc(result) if np.asarray(g["data"]).dtype.kind == "i" else result
 
 
+def torch_norm(g, of_batch):
+    """batch_norm with given statistics, instance_norm with those of each channel."""
+    x, none = g["x"], None
+    scale = {"weight": g.get("gamma", none), "bias": g.get("beta", none), "eps": float(g["epsilon"])}
+    if of_batch:
+        return torch.nn.functional.batch_norm(x, g["mean"], g["variance"], **scale)
+    behind = tuple(range(2, x.dim()))
+    y = (x - x.mean(behind, keepdim=True)) / torch.sqrt(x.var(behind, keepdim=True, unbiased=False) + scale["eps"])
+    along = [1, -1] + [1] * (x.dim() - 2)
+    y = y if scale["weight"] is None else y * scale["weight"].reshape(along)
+    return y if scale["bias"] is None else y + scale["bias"].reshape(along)
+
+
+def numpy_cumsum(g):
+    x, axis = np.asarray(g["x"]), int(g["axis"])
+    whole = x.astype(np.int64 if x.dtype.kind == "i" else np.float64)
+    turned = np.flip(whole, axis) if g["reverse"] else whole
+    sums = np.cumsum(turned, axis) - (turned if g["exclusive"] else 0)
+    return (np.flip(sums, axis) if g["reverse"] else sums).copy()
+
+
+def numpy_gather_nd(g):
+    """As tf.gather_nd and ONNX's GatherND have it."""
+    x, indices, batch = np.asarray(g["x"]), np.asarray(g["indices"]), int(g["batch_dims"])
+    out = np.empty(indices.shape[:-1] + x.shape[batch + indices.shape[-1]:], dtype=x.dtype)
+    for at in np.ndindex(indices.shape[:-1]):
+        out[at] = x[at[:batch] + tuple(indices[at])]
+    return out
+
+
+def numpy_windows(g):
+    axis, size, stride = int(g["axis"]), int(g["size"]), int(g["stride"])
+    starts = range(0, g["x"].shape[axis] - size + 1, stride)
+    return np.stack([np.take(np.asarray(g["x"]), range(s, s + size), axis) for s in starts], axis)
+
+
 TORCH = {
+    "batch_norm": lambda g: torch_norm(g, True),
+    "instance_norm": lambda g: torch_norm(g, False),
+    "elu": lambda g: torch.nn.functional.elu(g["x"], alpha=float(g["alpha"])),
+    "softplus": lambda g: torch.nn.functional.softplus(g["x"], threshold=1e9),
+    "sigmoid_hard": lambda g: torch.clamp(float(g["alpha"]) * g["x"] + float(g["beta"]), 0, 1),
+    "linear_activation": lambda g: float(g["alpha"]) * g["x"] + float(g["beta"]),
+    "einsum": lambda g: torch.einsum(g["equation"], *[torch.from_numpy(np.asarray(v).astype(np.float64)) for v in g["values"]]),
+    "cumsum": lambda g: torch.from_numpy(numpy_cumsum(g)),
+    "gather_nd": lambda g: torch.from_numpy(numpy_gather_nd(g)),
+    "sliding_windows": lambda g: torch.from_numpy(numpy_windows(g)),
     "scatter": lambda g: torch.from_numpy(numpy_scatter(g)),
     "conv": torch_conv,
     "silu": lambda g: torch.nn.functional.silu(g["x"]),

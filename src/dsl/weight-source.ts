@@ -26,6 +26,8 @@ export type WeightSource =
       readonly file: string;
       /** Offset of the blob's metadata record in it. */
       readonly offset: number;
+      /** The record says uint8: its bytes hold the elements, which are narrower, packed as such elements are. */
+      readonly packed?: true;
     };
 
 /**

@@ -20,14 +20,14 @@ export type LutToDense = <D extends DType>(
 
 const QUANTISED = ["int4", "uint4", "int8", "uint8"] as const satisfies readonly DType[];
 
-/** scale · (data − offset) of an integer weight, one scale a block; only on constants. */
+/** scale · (data − offset) of a stored weight, one scale a block; only on constants. The data may be a table of floats. */
 export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexpr_blockwise_shift_scale")({
   doc: [
     "y[i…] = scale[i/b…] · (data[i…] − offset[i/b…]), with b = size of data / size of scale per axis;",
     "no offset stands for 0",
   ].join(" "),
   operands: {
-    data: { dtypes: QUANTISED, constant: true },
+    data: { dtypes: [...QUANTISED, ...FLOATS], constant: true },
     scale: { dtypes: FLOATS, constant: true },
     offset: { dtypes: [...QUANTISED, ...FLOATS], constant: true, optional: true },
   },
@@ -45,8 +45,8 @@ export const constexpr_blockwise_shift_scale = op<BlockwiseShiftScale>("constexp
     (m, { data, scale, offset }) =>
     (ix) => {
       const block = blockOf(m, ix, data.shape, scale.shape);
-      const value = data.at(...ix);
-      // The file format computes in the scale's type: the difference is an element of it.
+      // The file format computes in the scale's type: data and difference are elements of it.
+      const value = data.dtype === "fp32" ? m.round(scale.dtype, data.at(...ix)) : data.at(...ix);
       const shifted = offset ? m.round(scale.dtype, m.sub(value, offset.at(...block))) : value;
       return m.mul(scale.at(...block), shifted);
     },

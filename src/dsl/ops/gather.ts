@@ -5,7 +5,7 @@ import { op } from "../op.ts";
 import type { Info } from "../op-spec.ts";
 import type { Gather, GatherAlongAxis } from "../shapes/signatures.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, sizeOf } from "../type.ts";
+import { type DType, type Shape, sizeOf } from "../type.ts";
 
 /** Positions along an axis: numbers, or an integer tensor. */
 export type Indices = number | readonly number[] | Tensor;
@@ -58,6 +58,47 @@ export const gather_along_axis = op<GatherAlongAxis>("gather_along_axis")({
     (m, { x, indices }, { axis }) =>
     (ix) =>
       atPosition(m, indices, ix, x.shape[axis]!, (i) => x.at(...ix.with(axis, i))),
+});
+
+/** Call of gather_nd: the last axis of indices is a place in x. */
+export type GatherNd = <D extends DType>(
+  x: Tensor<Shape, D>,
+  indices: Tensor,
+  options?: { batch_dims?: number; validate_indices?: boolean },
+) => Tensor<Shape, D>;
+
+/** x at the places that the last axis of indices holds. */
+export const gather_nd = op<GatherNd>("gather_nd")({
+  doc: [
+    "y[a…, j…, b…] = x[a…, indices[a…, j…, :], b…]: each vector of indices is a place in the first axes of x behind its first",
+    "batch_dims; one outside an axis is an error, as of gather",
+  ].join(" "),
+  operands,
+  attrs: { batch_dims: attr("int32", 0), validate_indices: attr("bool", false) },
+  rounds: false,
+  traits: ["gathers"],
+  infer({ x, indices }, { batch_dims: batch }) {
+    const [depth, rank] = [indices.shape.at(-1), indices.shape.length];
+    if (depth === undefined || batch < 0 || batch >= rank || depth + batch > x.shape.length)
+      return `indices [${indices.shape.join(",")}] with batch_dims ${batch} hold no places of [${x.shape.join(",")}]`;
+    const clash = indices.shape.findIndex((n, a) => a < batch && n !== x.shape[a]);
+    if (clash >= 0) return `batch axis ${clash} differs: x has ${x.shape[clash]}, indices ${indices.shape[clash]}`;
+    const wrong =
+      indices.values && Array.from(indices.values).findIndex((i, n) => !(i >= 0 && i < x.shape[batch + (n % depth)]!));
+    if (wrong !== undefined && wrong >= 0)
+      return `position ${indices.values![wrong]} is outside an axis of size ${x.shape[batch + (wrong % depth)]}`;
+    return { dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)] };
+  },
+  element: (m, { x, indices }, { batch_dims: batch }) => {
+    const [depth, outer] = [indices.shape.at(-1)!, indices.shape.length - 1];
+    return (ix) => {
+      const at = ix.slice(0, outer);
+      const places = Array.from({ length: depth }, (_, n) =>
+        m.indexOf(indices.at(...at, m.index(n)), x.shape[batch + n]!),
+      );
+      return x.at(...ix.slice(0, batch), ...places, ...ix.slice(outer));
+    };
+  },
 });
 
 /** Positions run along an axis of x and match it in every other axis. */

@@ -62,6 +62,11 @@ export const logical_or = connective("logical_or", "z = 1 where one of them is 1
   m.maximum(a, b),
 );
 
+/** 1 where exactly one of the truth values is 1. */
+export const logical_xor = connective("logical_xor", "z = 1 where just one of them is 1, else 0", (m, a, b) =>
+  not(m, m.compare("equal", a, b)),
+);
+
 /** 1 − x of a truth value. */
 export const logical_not = op<LogicalNot>("logical_not")({
   doc: "y = 1 − x",

@@ -2,6 +2,7 @@
 import { type Algebra, type Index, type Read, type Scalar, sumOver } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
+import type { Info } from "../op-spec.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, FLOATS, type Shape, sameShape, sizeOf } from "../type.ts";
 import { allAxes } from "./reduce.ts";
@@ -15,6 +16,19 @@ export type LayerNorm = <S extends Shape, D extends DType>(
 export type L2Norm = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { epsilon?: number },
+) => Tensor<S, D>;
+
+/** Call of batch_norm: all but x have a number a channel, the second axis of x. */
+export type BatchNorm = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  mean: Tensor<Shape, NoInfer<D>>,
+  variance: Tensor<Shape, NoInfer<D>>,
+  options?: { gamma?: Tensor; beta?: Tensor; epsilon?: number },
+) => Tensor<S, D>;
+/** Call of instance_norm: gamma and beta have a number a channel. */
+export type InstanceNorm = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  options?: { gamma?: Tensor; beta?: Tensor; epsilon?: number },
 ) => Tensor<S, D>;
 
 /** (x − mean) / √(variance + epsilon) · gamma + beta over `axes`; the variance divides by n. */
@@ -42,6 +56,54 @@ export const layer_norm = op<LayerNorm>("layer_norm")({
     };
   },
 });
+
+/** (x − mean) / √(variance + epsilon) · gamma + beta, each of them a number a channel. */
+export const batch_norm = op<BatchNorm>("batch_norm")({
+  doc: "y[n,c,…] = (x − mean[c]) / √(variance[c] + epsilon) · gamma[c] + beta[c]",
+  operands: {
+    x: { dtypes: FLOATS },
+    mean: { dtypes: FLOATS, like: "x", constant: true },
+    variance: { dtypes: FLOATS, like: "x", constant: true },
+    gamma: { dtypes: FLOATS, like: "x", optional: true, constant: true },
+    beta: { dtypes: FLOATS, like: "x", optional: true, constant: true },
+  },
+  attrs: { epsilon: attr("float", 1e-5) },
+  infer: ({ x, ...channels }) => checkChannels(x, channels) ?? x,
+  element:
+    (m, { x, mean, variance, gamma, beta }, { epsilon }) =>
+    (ix) => {
+      const c = ix[1]!;
+      const deviation = m.unary("sqrt", m.add(variance.at(c), m.num(epsilon)));
+      return shifted(m, m.div(m.sub(x.at(...ix), mean.at(c)), deviation), c, gamma, beta);
+    },
+});
+
+/** layer_norm over the axes behind the channels, gamma and beta a number a channel. */
+export const instance_norm = op<InstanceNorm>("instance_norm")({
+  doc: "y[n,c,…] = (x − μ) / √(σ² + epsilon) · gamma[c] + beta[c], with μ = Σ x / m and σ² = Σ (x − μ)² / m over all axes behind c",
+  operands: {
+    x: { dtypes: FLOATS },
+    gamma: { dtypes: FLOATS, like: "x", optional: true, constant: true },
+    beta: { dtypes: FLOATS, like: "x", optional: true, constant: true },
+  },
+  attrs: { epsilon: attr("float", 1e-5) },
+  infer: ({ x, gamma, beta }) => checkChannels(x, { gamma, beta }) ?? x,
+  element: (m, { x, gamma, beta }, { epsilon }) => {
+    const behind = [...x.shape.keys()].slice(2);
+    return (ix) => shifted(m, standardised(m, x, ix, behind, epsilon), ix[1]!, gamma, beta);
+  },
+});
+
+function checkChannels(x: Info, channels: Readonly<Record<string, Info | undefined>>): string | undefined {
+  if (x.shape.length < 3) return `needs rank 3 or more, x has rank ${x.shape.length}`;
+  const wrong = Object.entries(channels).find(([, g]) => g && !sameShape(g.shape, [x.shape[1]!]));
+  return wrong ? `${wrong[0]} is [${wrong[1]!.shape.join(",")}]; x has ${x.shape[1]} channels` : undefined;
+}
+
+function shifted(m: Algebra, y: Scalar, c: Index, gamma: Read | undefined, beta: Read | undefined): Scalar {
+  const scaled = gamma ? m.mul(y, gamma.at(c)) : y;
+  return beta ? m.add(scaled, beta.at(c)) : scaled;
+}
 
 const sorted = (axes: readonly number[]) => axes.toSorted((a, b) => a - b);
 

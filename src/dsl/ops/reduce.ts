@@ -3,7 +3,7 @@ import { type Algebra, type Index, reduceOver, type Scalar, sumOver } from "../a
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Reduce } from "../shapes/signatures.ts";
-import { NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
+import { type DType, FLOATS, NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
 
 type Summand = (ks: readonly Index[]) => Scalar;
 
@@ -15,11 +15,11 @@ const reduction = (
   name: string,
   doc: string,
   f: (m: Algebra, sizes: Shape, term: Summand) => Scalar,
-  { chooses }: { chooses?: true } = {},
+  { chooses, dtypes = NUMBERS }: { chooses?: true; dtypes?: readonly DType[] } = {},
 ) =>
   op<Reduce>(name)({
     doc,
-    operands: { x: { dtypes: NUMBERS } },
+    operands: { x: { dtypes } },
     attrs: { axes: allAxes, keep_dims: attr("bool", false) },
     ...(chooses ? { rounds: false } : {}),
     infer({ x }, { axes, keep_dims }) {
@@ -59,6 +59,33 @@ export const reduce_sum_square = reduction("reduce_sum_square", "y = Σ x² over
 /** √(Σ x²) over `axes`, all when absent. */
 export const reduce_l2_norm = reduction("reduce_l2_norm", "y = √(Σ x²) over `axes`", (m, sizes, term) =>
   m.unary("sqrt", sumOfSquares(m, sizes, term)),
+);
+/** Σ |x| over `axes`, all when absent. */
+export const reduce_l1_norm = reduction("reduce_l1_norm", "y = Σ |x| over `axes`", (m, sizes, term) =>
+  sumOver(m, sizes, (ks) => m.unary("abs", term(ks))),
+);
+/** ln Σ x over `axes`, all when absent. */
+export const reduce_log_sum = reduction(
+  "reduce_log_sum",
+  "y = ln Σ x over `axes`",
+  (m, sizes, term) => m.unary("log", sumOver(m, sizes, term)),
+  { dtypes: FLOATS },
+);
+/** ln Σ eˣ over `axes`, all when absent, in a form that does not overflow. */
+export const reduce_log_sum_exp = reduction(
+  "reduce_log_sum_exp",
+  "y = ln Σ e^(x − t) + t over `axes`, t the largest x, which is ln Σ eˣ",
+  (m, sizes, term) => {
+    const top = reduceOver(m, "max", sizes, term);
+    return m.add(
+      m.unary(
+        "log",
+        sumOver(m, sizes, (ks) => m.unary("exp", m.sub(term(ks), top))),
+      ),
+      top,
+    );
+  },
+  { dtypes: FLOATS },
 );
 /** The largest x over `axes`, all when absent; rounds nothing. */
 export const reduce_max = reduction(

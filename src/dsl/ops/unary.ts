@@ -36,7 +36,7 @@ interface UnarySpec<A extends AttrSpecs> {
 }
 
 /** Declares an op of one operand from its meaning on one scalar. */
-const unary =
+export const unary =
   <Signature extends (...args: never[]) => unknown = Elementwise>(name: string) =>
   <const A extends AttrSpecs = Record<never, never>>({
     doc,
@@ -88,6 +88,14 @@ export const rsqrt = unary<WithEpsilon>("rsqrt")({
   traits: ["caps"],
   attrs: { epsilon: attr("float", 1e-12) },
   f: (m, a, { epsilon }) => m.unary("rsqrt", m.add(a, m.num(epsilon))),
+});
+
+/** 1 / (x + epsilon). */
+export const inverse = unary<WithEpsilon>("inverse")({
+  doc: "y = 1 / (x + epsilon)",
+  attrs: { epsilon: attr("float", 1e-4) },
+  traits: ["floors", "caps"],
+  f: (m, a, { epsilon }) => m.div(m.num(1), m.add(a, m.num(epsilon))),
 });
 
 /** The default epsilon is MIL's; in fp16 it is 0. */

@@ -4,6 +4,7 @@
  */
 import { fstatSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { packedBytes, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import { refusingSync } from "../../files/files.ts";
@@ -12,7 +13,7 @@ import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.t
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { decodeElements } from "../mil/decode-elements.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";
-import type { BlobRef, MilTensorType } from "../mil/records.ts";
+import { type BlobRef, type MilTensorType, milType } from "../mil/records.ts";
 import { type BlobSpan, hashOutside, hashSpan, keyOfSpan, overlapRefuser, readSpan } from "./blob-spans.ts";
 import { elementCount } from "./decode-value.ts";
 
@@ -91,6 +92,12 @@ export function findBlob(file: string, offset: number, type: MilTensorType, show
     if (record.getUint32(0, true) !== SENTINEL) fail("has no record there: the sentinel 0xDEADBEEF is missing");
     return spanOf(record, { file, offset, size, type, fail });
   });
+}
+
+/** What the record of a weight says of it: bytes, where elements narrower than a byte are packed in such. */
+export function recordType({ packed }: PackageSource, type: TensorType): MilTensorType {
+  if (!packed) return milType(type);
+  return { kind: "tensor", dtype: "uint8", shape: [packedBytes(type)] };
 }
 
 /** An open file, and its path for messages. */

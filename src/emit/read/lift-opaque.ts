@@ -4,6 +4,7 @@ import { nowhere } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { MilOperation } from "../mil/records.ts";
 import { refuse, type Where } from "./decode-value.ts";
+import { isCompressed } from "./lift-compressed.ts";
 import { showMilType } from "./lift-declared.ts";
 import { type FunctionScope, operandOf } from "./lift-scope.ts";
 import { graphDtype } from "./lift-value.ts";
@@ -20,19 +21,26 @@ export interface OpaqueOp {
 }
 
 /** Read by `lift` itself. */
-const OWN: ReadonlySet<string> = new Set(["const", "read_state", "write_state"]);
+const OWN: ReadonlySet<string> = new Set(["const", "read_state", "write_state", "shape"]);
 
 /** Why an op cannot be read, as the end of a sentence about it; undefined where it may be. */
-export function unknownOf({ type, blocks, inputs }: MilOperation, { bound }: FunctionScope): string | undefined {
+export function unknownOf(op: MilOperation, scope: FunctionScope): string | undefined {
+  const { type, blocks, inputs } = op;
   if (blocks.length > 0) return "has nested blocks; graphs have no control flow";
-  if (OWN.has(type)) return undefined;
+  if (OWN.has(type) || isCompressed(op)) return undefined;
   const entry = opTable.get(type);
   if (!entry) return "is an op unknown to graphc";
   const computed = Object.entries(inputs).find(
     ([key, args]) =>
-      !Object.hasOwn(entry.spec.operands, key) && args.some((x) => "name" in x && bound.get(x.name)?.kind === "value"),
+      !Object.hasOwn(entry.spec.operands, key) && args.some((x) => "name" in x && isComputed(x.name, scope)),
   );
   return computed && `takes "${computed[0]}" from a computed value; graphc needs it to be a constant`;
+}
+
+/** Whether a name stands for a value that is no number yet: sizes are. */
+function isComputed(name: string, { bound, ofSizes }: FunctionScope): boolean {
+  const found = bound.get(name);
+  return found?.kind === "value" && !ofSizes.has(found.value.def);
 }
 
 /**

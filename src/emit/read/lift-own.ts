@@ -12,6 +12,7 @@ const COPY = "identity";
 const OWN_PARAMETERS: ReadonlyMap<string, readonly string[]> = new Map([
   ["const", []],
   [COPY, ["x"]],
+  ["shape", ["x"]],
   ["read_state", ["input"]],
   ["write_state", ["input", "data"]],
 ]);
@@ -24,7 +25,7 @@ export function refuseStray(op: MilOperation, where: Where): void {
 }
 
 /** The one value that a parameter of such an op is bound to. */
-function soleArgument({ inputs }: MilOperation, key: string, where: Where): MilArgument {
+export function soleArgument({ inputs }: MilOperation, key: string, where: Where): MilArgument {
   const [argument, second] = Object.hasOwn(inputs, key) ? inputs[key]! : [];
   if (!argument || second) throw refuse(where, `must have one value as its "${key}"`);
   return argument;

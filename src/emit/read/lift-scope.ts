@@ -1,5 +1,5 @@
 /** What each name of a function stands for while its operations are read from top to bottom. */
-import type { Tensor } from "../../dsl/tensor.ts";
+import type { Def, Tensor } from "../../dsl/tensor.ts";
 import type { MilArgument, MilFunction, MilValue } from "../mil/records.ts";
 import type { Blobs } from "./blob.ts";
 import { refuse, type Where } from "./decode-value.ts";
@@ -20,6 +20,8 @@ export interface FunctionScope {
   readonly bound: Map<string, BoundName>;
   /** What each state holds at this point. */
   readonly states: Map<string, Tensor>;
+  /** Constants that are sizes of values, or computed of such. */
+  readonly ofSizes: Set<Def>;
   /** Position, from 1, of the op that makes each name. */
   readonly makers: ReadonlyMap<string, number>;
 }
@@ -32,6 +34,7 @@ export function openScope(fn: MilFunction, leaves: readonly Tensor[], blobs: Blo
     blobs,
     bound: new Map(leaves.map((x) => [x.name!, bindLeaf(x)])),
     states: new Map(entries.map((x) => [x.name!, x])),
+    ofSizes: new Set(),
     makers: makersOf(fn, where),
   };
 }

@@ -19,16 +19,19 @@ import {
   type MilFunction,
   type MilModel,
   type MilOperation,
+  milType,
 } from "../mil/records.ts";
 import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
 import { refuse, type Where } from "./decode-value.ts";
+import { liftCompressed } from "./lift-compressed.ts";
 import { checkDeclared } from "./lift-declared.ts";
 import { bindOpaque, type OpaqueOp, unknownOf } from "./lift-opaque.ts";
 import { bindConst, bindCopy, refuseStray, stateOf, writeState } from "./lift-own.ts";
 import { respellPositions } from "./lift-positions.ts";
 import { type BoundName, type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
+import { foldedSizes, sizesOf } from "./lift-shape.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype } from "./lift-value.ts";
@@ -123,12 +126,15 @@ function liftOperation(op: MilOperation, scope: FunctionScope, where: Where): vo
 
 function makeResults(op: MilOperation, scope: FunctionScope, where: Where): readonly Tensor[] {
   if (op.type === "read_state") return [scope.states.get(stateOf(op, scope, where))!];
+  if (op.type === "shape") return [sizesOf(op, scope, where)];
+  const compressed = asUserError(where, () => liftCompressed(op, scope, where));
+  if (compressed) return compressed;
   // An op that is not known did not come as far as here.
   const entry = opTable.get(op.type)!;
   const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);
   return asUserError(where, () => {
     const respelled = respellPositions(op.type, respell(op.type, Object.fromEntries(given)), scope.opset);
-    return [makeOp(entry, respelled, nowhere)].flat();
+    return [makeOp(entry, respelled, nowhere)].flat().map((value) => foldedSizes(value, scope));
   });
 }
 
@@ -147,8 +153,11 @@ function argumentOf(
   if (operand) return operandOf(argument, scope, where);
   const found = "value" in argument ? { kind: "literal", literal: argument.value } : scope.bound.get(argument.name);
   if (found?.kind === "literal") return attributeOf(found.literal, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
-  // Not a literal, and not computed (`unknownOf`): it is undefined, or a state, or made further down.
-  return lookUp(scope, (argument as { name: string }).name, where);
+  // Not a literal: sizes (`unknownOf`), or it is undefined, or a state, or made further down.
+  const { def, type } = lookUp(scope, (argument as { name: string }).name, where);
+  if (def.kind !== "const") throw refuse(where, `takes "${key}" from a computed value`);
+  const sizes = { type: milType(type), data: Array.from(def.data) };
+  return attributeOf(sizes, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
 }
 
 /** Parameters are named by the file: what an object inherits is none. */

@@ -6,7 +6,7 @@ import type { WeightSource } from "../../dsl/weight-source.ts";
 import { arrayOf, type NDArray } from "../../passes/interpret/array.ts";
 import { nothingToReport, type WeightStore } from "../../weights/store.ts";
 import { milType } from "../mil/records.ts";
-import { blobElements, findBlob } from "./blob.ts";
+import { blobElements, findBlob, recordType } from "./blob.ts";
 import { type BlobSpan, readSpan } from "./blob-spans.ts";
 
 /** As `WeightStore` promises. */
@@ -29,7 +29,7 @@ async function* streamSpan(span: BlobSpan): AsyncGenerator<Uint8Array> {
 }
 
 function spanOf(source: WeightSource, type: TensorType): BlobSpan {
-  if (source.from === "package") return findBlob(source.file, source.offset, milType(type));
+  if (source.from === "package") return findBlob(source.file, source.offset, recordType(source, type));
   throw new UserError(`the weight "${source.tensor}" is one of a checkpoint, and no checkpoint was given`);
 }
 

@@ -7,8 +7,7 @@ import { type Graph, schedule } from "../../dsl/graph.ts";
 import { bitsOf, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightPlace } from "../../passes/prove/reading/leaves.ts";
-import { milType } from "../mil/records.ts";
-import { findBlob, type PackageSource } from "./blob.ts";
+import { findBlob, type PackageSource, recordType } from "./blob.ts";
 import { readSpan } from "./blob-spans.ts";
 
 interface PackageWeight {
@@ -64,7 +63,7 @@ const holds = (graph: Graph, sha256: string): boolean =>
 
 /** One hash a row of the first axis. */
 function rowHashes({ source, type }: PackageWeight): readonly string[] {
-  const span = findBlob(source.file, source.offset, milType(type));
+  const span = findBlob(source.file, source.offset, recordType(source, type));
   const bytes = (widthOf({ source, type }) * bitsOf(type.dtype)) / 8;
   if (!Number.isInteger(bytes)) return [];
   return Array.from(readSpan(span, bytes), (row) => createHash("sha256").update(row).digest("hex"));

@@ -1,8 +1,8 @@
 /** Ops and types that leave the Neural Engine, or that its compiler refuses. */
 import { operandsOf } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
-import { show } from "../../dsl/type.ts";
-import { type LintRule, operand, perOp } from "./lint-rule.ts";
+import { isFloat, show } from "../../dsl/type.ts";
+import { type LintRule, type OpValue, operand, perOp } from "./lint-rule.ts";
 import { PLACEMENT_RECORD } from "./placement-record.ts";
 
 const MAX_AXIS = 16384;
@@ -83,11 +83,29 @@ export const placementRules: readonly LintRule[] = [
     says: "the scale of a quantised weight varies along its first axis alone, the output channels",
     source: "apple/coreai-models issues 55, 205; pytorch/executorch coreml readme (per-channel yes, blockwise no)",
     find: perOp((value) => {
-      if (value.def.op !== "constexpr_blockwise_shift_scale") return undefined;
+      if (value.def.op !== "constexpr_blockwise_shift_scale" || scalesTable(value)) return undefined;
       const scale = operand(value, "scale")!.type.shape;
       return scale.slice(1).some((n) => n > 1)
         ? `scale [${scale.join(",")}] varies along the input channels: every convolution would leave the engine; use one scale per output channel`
         : undefined;
     }),
   },
+  {
+    id: "scaled-palette",
+    severity: "warning",
+    says: "a palettised weight has no scale of its own",
+    source: "john-rocky/CoreML-LLM DECODE_STATE_LAYOUTS (look-up and scale in two ops: error −14 when it is loaded)",
+    find: perOp((value) =>
+      value.def.op === "constexpr_blockwise_shift_scale" && scalesTable(value)
+        ? "scales a palettised weight, or its table: loading such a model for the engine was seen to fail; palettise without enable_per_channel_scale"
+        : undefined,
+    ),
+  },
 ];
+
+/** Whether what is scaled are floats, those of a table or of a palettised weight. */
+function scalesTable(value: OpValue): boolean {
+  const { dtype } = operand(value, "data")!.type;
+  // A weight in fp16 that is read as fp32 has a scale of 1 (src/emit/read/lift-compressed.ts).
+  return isFloat(dtype) && dtype === value.type.dtype;
+}

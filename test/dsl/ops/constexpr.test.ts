@@ -55,7 +55,7 @@ test("the difference is an element of the scale's type", () => {
   expect(elementsOf(shiftScale(seven, of([100], [1], "fp32"), wide))[0]).toBeCloseTo(12699, 2);
 });
 
-test.each(["int4", "uint4", "int8", "uint8"] as const)("data may be %s, and so may its offset", (dtype) => {
+test.each(["int4", "uint4", "int8", "uint8", "fp16"] as const)("data may be %s, and so may its offset", (dtype) => {
   for (const scale of ["fp16", "fp32"] as const) {
     for (const offset of [dtype, scale]) {
       const y = shiftScale(of([5, 7], [2], dtype), of([3], [1], scale), { offset: of([1], [1], offset) });
@@ -66,7 +66,7 @@ test.each(["int4", "uint4", "int8", "uint8"] as const)("data may be %s, and so m
 });
 
 test.each<readonly [data: DType, scale: DType, offset: DType | undefined, says: string]>([
-  ["int32", "fp16", undefined, '"data" is int32; it must be int4 or uint4 or int8 or uint8'],
+  ["int32", "fp16", undefined, '"data" is int32; it must be int4 or uint4 or int8 or uint8 or fp16 or fp32'],
   ["int8", "int8", undefined, '"scale" is int8; it must be fp16 or fp32'],
   ["int8", "fp16", "int32", '"offset" is int32; it must be int4 or uint4 or int8 or uint8 or fp16 or fp32'],
   ["int8", "fp16", "fp32", "offset is fp32; it must be int8 or fp16"],

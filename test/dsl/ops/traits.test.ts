@@ -13,15 +13,25 @@ import { exampleOf, randomFrom } from "../../support/ops/examples.ts";
 
 const COMPARISONS = ["equal", "greater", "greater_equal", "less", "less_equal", "not_equal"];
 
+/** Whose results are finite whatever is fed. */
+const SCREENS = [
+  ...COMPARISONS,
+  ...["clip", "erf", "inverse", "reduce_argmax", "reduce_argmin", "relu6", "scaled_tanh", "sigmoid", "sigmoid_hard"],
+  ...["sign", "tanh"],
+];
+
 /** Who has a trait. An op joins a list here by its declaration, and in the same commit. */
 const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
   moves: [
     "concat",
     "expand_dims",
+    "fill",
     "identity",
     "reshape",
+    "reverse",
     "slice_by_index",
     "slice_by_size",
+    "sliding_windows",
     "split",
     "squeeze",
     "stack",
@@ -29,15 +39,26 @@ const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
     "transpose",
   ],
   view: ["expand_dims", "identity", "reshape", "squeeze"],
-  gathers: ["gather", "gather_along_axis"],
+  gathers: ["gather", "gather_along_axis", "gather_nd"],
   constexpr: ["constexpr_blockwise_shift_scale", "constexpr_lut_to_dense"],
   palettised: ["constexpr_lut_to_dense"],
-  contracts: ["conv", "linear", "matmul", "scaled_dot_product_attention"],
-  product: ["conv", "linear", "matmul"],
+  contracts: ["conv", "einsum", "linear", "matmul", "scaled_dot_product_attention"],
+  product: ["conv", "einsum", "linear", "matmul"],
   projects: ["linear", "matmul"],
-  jumps: ["cast", ...COMPARISONS],
-  floors: ["clip", ...COMPARISONS, "erf", "exp", "maximum", "sigmoid", "tanh"].sort(),
-  caps: ["clip", ...COMPARISONS, "erf", "minimum", "rsqrt", "sigmoid", "tanh"].sort(),
+  jumps: [
+    "cast",
+    "ceil",
+    ...COMPARISONS,
+    "floor",
+    "floor_div",
+    "mod",
+    "reduce_argmax",
+    "reduce_argmin",
+    "round",
+    "sign",
+  ].sort(),
+  floors: [...SCREENS, "elu", "exp", "maximum", "relu", "softplus", "thresholded_relu"].sort(),
+  caps: [...SCREENS, "minimum", "rsqrt"].sort(),
   attention: ["matmul", "scaled_dot_product_attention", "softmax"],
 };
 
@@ -153,9 +174,10 @@ function tracing(decided: string[]): Algebra<Origin, number> {
       decided.push(...s.from);
       return 0;
     },
-    select(cond, yes) {
+    select(cond, yes, no) {
       decided.push(...cond.from);
-      return yes();
+      // A condition of places alone may choose either.
+      return cond.from.length > 0 ? yes() : computed(yes(), no());
     },
     sum: (_, term) => computed(term(0)),
     max: (_, term) => computed(term(0)),

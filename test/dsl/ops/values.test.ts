@@ -265,6 +265,90 @@ describe("shape and movement", () => {
   ]);
 });
 
+describe("what other people's models bring", () => {
+  const x = of([1, 2, 3, 4, 5, 6], [2, 3]);
+  check("rectifiers", [
+    [o.relu(of([-1, 2, nan, -inf])), [0, 2, nan, 0]],
+    [o.relu6(of([-1, 2, 7, inf])), [0, 2, 6, 6]],
+    [o.leaky_relu(of([-2, 0, 3]), { alpha: 0.5 }), [-1, 0, 3]],
+    [o.thresholded_relu(of([0.5, 1, 3, -inf]), { alpha: 1 }), [0, 1, 3, 0]],
+    [o.elu(of([-1, 0, 3, -inf]), { alpha: 2 }), [roundFp16(2 * (Math.exp(-1) - 1)), 0, 3, -2]],
+    [o.softplus(of([0, 100, -100])), [roundFp16(Math.LN2), 100, 0]],
+    [o.softsign(of([1, -3])), [0.5, -0.75]],
+    [o.sigmoid_hard(of([-9, 1, 9]), { alpha: 0.25, beta: 0.5 }), [0, 0.75, 1]],
+    [o.linear_activation(of([3]), { alpha: 2, beta: 0.5 }), [6.5]],
+    [o.scaled_tanh(of([0.5, inf]), { alpha: 2, beta: 2 }), [roundFp16(2 * Math.tanh(1)), 2]],
+    [o.inverse(of([3.5, -0.5, 0]), { epsilon: 0.5 }), [0.25, inf, 2]],
+  ]);
+  const edges = of([-1.5, -0.5, 0.5, 1.5, 2.5, 2049, -2, inf, -inf, nan]);
+  check("whole numbers", [
+    [o.floor(edges), [-2, -1, 0, 1, 2, 2048, -2, inf, -inf, nan]],
+    [o.ceil(edges), [-1, 0, 1, 2, 3, 2048, -2, inf, -inf, nan]],
+    [o.round(edges), [-2, 0, 0, 2, 2, 2048, -2, inf, -inf, nan]],
+    [o.round(of([0.49951171875, 0.50048828125, -0.50048828125])), [0, 1, -1]],
+    [o.floor(of([2 ** 24 + 2, -(2 ** 30)], [2], "fp32")), [2 ** 24 + 2, -(2 ** 30)]],
+    [o.sign(of([-3, 0, 2, nan])), [-1, 0, 1, nan]],
+    [o.sign(ints(-3, 0, 2)), [-1, 0, 1]],
+    [o.floor_div(ints(7, -7, 7, -7, 2147483647, 5), ints(2, 2, -2, -2, 2, 0)), [3, -4, -4, 3, 1073741823, 0]],
+    [o.floor_div(of([7, -7]), 2), [3, -4]],
+    [o.mod(ints(7, -7, 7, -7), ints(3, 3, -3, -3)), [1, 2, -2, -1]],
+    [o.mod(of([5.5, -5.5]), 2), [1.5, 0.5]],
+    [o.logical_xor(bools(1, 1, 0, 0), bools(1, 0, 1, 0)), [0, 1, 1, 0]],
+  ]);
+  check("places of extremes", [
+    [o.reduce_argmax(of([1, 3, 2, 3], [1, 4])), [1]],
+    [o.reduce_argmax(x, { axis: 0 }), [1, 1, 1]],
+    [o.reduce_argmax(of([-inf, -inf])), [0]],
+    [o.reduce_argmin(of([1, -3, 2, -3], [1, 4])), [1]],
+    [o.reduce_argmin(x, { axis: -1, keep_dims: true, output_dtype: "uint16" }), [0, 0]],
+    [o.reduce_argmax(of([1, nan, 2])), [0]],
+  ]);
+  check("sums", [
+    [o.reduce_l1_norm(of([-3, 4])), [7]],
+    [o.reduce_log_sum(of([0.5, 0.5])), [0]],
+    [o.reduce_log_sum_exp(of([1000, 1000])), [roundFp16(1000 + Math.LN2)]],
+    [o.cumsum(x, { axis: 1 }), [1, 3, 6, 4, 9, 15]],
+    [o.cumsum(x), [1, 2, 3, 5, 7, 9]],
+    [o.cumsum(x, { axis: 1, exclusive: true }), [0, 1, 3, 0, 4, 9]],
+    [o.cumsum(x, { axis: 1, reverse: true }), [6, 5, 3, 15, 11, 6]],
+    [o.cumsum(x, { axis: 1, exclusive: true, reverse: true }), [5, 3, 0, 11, 6, 0]],
+  ]);
+  const channels = of([1, 3, 5, 9], [1, 2, 2]);
+  check("norms by channel", [
+    [o.batch_norm(channels, of([1, 5]), of([1, 4]), { epsilon: 0 }), [0, 2, 0, 2]],
+    [
+      o.batch_norm(channels, of([1, 5]), of([1, 4]), { epsilon: 0, gamma: of([10, 1]), beta: of([1, 0]) }),
+      [1, 21, 0, 2],
+    ],
+    [o.instance_norm(channels, { epsilon: 0 }), [-1, 1, -1, 1]],
+    [o.instance_norm(channels, { epsilon: 0, gamma: of([2, 3]), beta: of([0, 10]) }), [-2, 2, 7, 13]],
+  ]);
+  check("einsum", [
+    [o.einsum([x, of([1, 10, 100, 1000, 0, 1], [3, 2])], { equation: "ab,bc->ac" }), [201, 2013, 504, 5048]],
+    [o.einsum([x, x], { equation: "ab,ab->b" }), [17, 29, 45]],
+    [o.einsum([of([1, 2], [1, 2]), x], { equation: "ab,ac->bc" }), [5, 7, 9, 10, 14, 18]],
+  ]);
+  check("padding and order", [
+    [o.pad(of([1, 2, 3]), { pad: [1, 2], constant_val: 9 }), [9, 1, 2, 3, 9, 9]],
+    [o.pad(of([1, 2, 3]), { pad: [2, 1], mode: "reflect" }), [3, 2, 1, 2, 3, 2]],
+    [o.pad(of([1, 2, 3]), { pad: [2, 1], mode: "replicate" }), [1, 1, 1, 2, 3, 3]],
+    [o.pad(of([1, 2, 3, 4], [2, 2]), { pad: [1, 0, 0, 1] }), [0, 0, 0, 1, 2, 0, 3, 4, 0]],
+    [o.reverse(x, { axes: [1] }), [3, 2, 1, 6, 5, 4]],
+    [o.reverse(x), [6, 5, 4, 3, 2, 1]],
+    [o.fill(of([7], []), { shape: [2, 1] }), [7, 7]],
+    [o.range_1d(7, 1, 2), [1, 3, 5]],
+    [o.range_1d(-3, 0, -2), [0, -2]],
+    [o.sliding_windows(of([1, 2, 3, 4, 5]), { axis: 0, size: 2, stride: 2 }), [1, 2, 3, 4]],
+    [o.sliding_windows(x, { axis: 1, size: 2 }), [1, 2, 2, 3, 4, 5, 5, 6]],
+    [o.band_part(x, { lower: 0 }), [1, 2, 3, 0, 5, 6]],
+    [o.band_part(x, { lower: -1, upper: 0 }), [1, 0, 0, 4, 5, 0]],
+    [o.band_part(x, { lower: 0, upper: 1 }), [1, 2, 0, 0, 5, 6]],
+    [o.gather_nd(x, of([1, 2, 0, 1], [2, 2], "int32")), [6, 2]],
+    [o.gather_nd(x, of([1], [1, 1], "int32")), [4, 5, 6]],
+    [o.gather_nd(x, of([2, 0], [2, 1, 1], "int32"), { batch_dims: 1 }), [3, 4]],
+  ]);
+});
+
 describe("compressed weights", () => {
   const data = of([-8, 7, 1, 2], [1, 4], "int4");
   const scale = of([0.5, 2], [1, 2]);

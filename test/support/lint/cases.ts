@@ -16,6 +16,8 @@ import {
   one,
   row,
   scaledBy,
+  scaledPalette,
+  scaledTable,
   stateful,
   stored,
   wide,
@@ -39,6 +41,8 @@ const plain: Readonly<Record<string, LintCase>> = {
   NaN: y("not-finite", () => o.add(x, one(nan))),
   "an epsilon of 0": y("lost-epsilon", () => o.rsqrt(x, { epsilon: 1e-12 })),
   "a scale by blocks": y("block-scale projection", () => o.linear(eight, scaledBy([4, 2])), eight),
+  "a palette with a scale": y("projection scaled-palette", () => o.linear(eight, scaledPalette()), eight),
+  "a scaled table": y("projection scaled-palette", () => o.linear(eight, scaledTable()), eight),
   "more than was seen on the engine": {
     ...y("axis-size projection size", () => o.linear(row, weight("all 1", [251_975_001, 4])), row),
     huge: true,

@@ -43,6 +43,24 @@ export const scaledBy = (shape: Shape, scale = 0.5, data = 1): Tensor =>
     constant(new Array(32).fill(data), [4, 8], "int8") as Tensor,
     constant(new Array(shape[0]! * shape[1]!).fill(scale), shape) as Tensor,
   );
+/** A palettised weight of fp16[4,8] with a scale a row. */
+export const scaledPalette = (): Tensor =>
+  o.constexpr_blockwise_shift_scale(
+    o.constexpr_lut_to_dense(
+      constant(new Array(32).fill(1), [4, 8], "uint1") as Tensor,
+      constant([1, 2], [1, 1, 2, 1]) as Tensor,
+    ) as Tensor,
+    constant([1, 2, 3, 4], [4, 1]) as Tensor,
+  );
+/** The same with scales of the table: one for each of its entries. */
+export const scaledTable = (): Tensor =>
+  o.constexpr_lut_to_dense(
+    constant(new Array(32).fill(1), [4, 8], "uint1") as Tensor,
+    o.constexpr_blockwise_shift_scale(
+      constant([1, 2], [1, 1, 2, 1]) as Tensor,
+      constant([2, 3], [1, 1, 2, 1]) as Tensor,
+    ) as Tensor,
+  );
 export const looked = (...table: readonly number[]): Tensor =>
   o.constexpr_lut_to_dense(constant([0, 1, 1, 0], [4], "uint1") as Tensor, constant(table, [1, 2, 1]) as Tensor);
 export const joined = (...values: readonly Tensor[]): Tensor => o.concat(values as [Tensor], { axis: 3 });

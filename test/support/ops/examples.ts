@@ -8,6 +8,7 @@ import { constantOf, type Tensor } from "../../../src/dsl/tensor.ts";
 import { type DType, FLOATS, NUMBERS, type Shape } from "../../../src/dsl/type.ts";
 import type { NDArray } from "../../../src/passes/interpret/array.ts";
 import { type Draw, drawing, type Make, type Random, type Range, WIDE } from "./draw.ts";
+import { fromModels } from "./examples-models.ts";
 import { movement } from "./examples-movement.ts";
 
 export { type Random, randomFrom } from "./draw.ts";
@@ -122,6 +123,7 @@ const reductions: Readonly<Record<string, Make>> = {
   reduce_max: reductionOf(o.reduce_max),
   reduce_min: reductionOf(o.reduce_min),
   reduce_sum_square: reductionOf(o.reduce_sum_square),
+  reduce_l1_norm: reductionOf(o.reduce_l1_norm),
   reduce_l2_norm: reductionOf(o.reduce_l2_norm),
   softmax: (d) => {
     const x = d.feed(d.shape(1, 4), d.pick(FLOATS));
@@ -184,7 +186,7 @@ const products: Readonly<Record<string, Make>> = {
 
 const weights: Readonly<Record<string, Make>> = {
   constexpr_blockwise_shift_scale: (d) => {
-    const [blocks, dtype] = [d.shape(1, 3), d.pick(["int4", "uint4", "int8", "uint8"] as const)];
+    const [blocks, dtype] = [d.shape(1, 3), d.pick(["int4", "uint4", "int8", "uint8", ...FLOATS] as const)];
     const shape = blocks.map((n) => n * d.int(1, 3));
     const low = dtype.startsWith("u") ? 0 : -8;
     const data = d.constant(shape, dtype, { low, high: 7 });
@@ -210,5 +212,6 @@ const examples: Readonly<Record<string, Make>> = {
   ...reductions,
   ...products,
   ...movement,
+  ...fromModels,
   ...weights,
 };
