@@ -96,10 +96,11 @@ async function begun({ plan, folder, source, weights, force }: BuildJob): Promis
 
 /** Every setting that decides a byte of what is written, as text. */
 function settingsOf({ settings, shards, heads, decoder }: BuildPlan): Readonly<Record<string, string>> {
-  const { host, tokens, maxSeq, ropeFactor, quantize } = settings;
+  const { host, tokens, maxSeq, ropeFactor, quantize, cache } = settings;
   return {
     quantize: quantizeText(quantize),
     host,
+    cache,
     tokens: rangeText(tokens),
     "max-seq": `${maxSeq}`,
     "rope-factor": ropeFactor,

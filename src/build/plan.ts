@@ -5,6 +5,7 @@ import { flexible } from "../emit/write/flexible.ts";
 import { type Lowered, lower } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { headGraph, type VocabRange } from "../models/head.ts";
+import type { CacheKeeping } from "../models/layer.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";
@@ -24,6 +25,8 @@ export interface BuildSettings {
   readonly ropeFactor: RopeFactorPlace;
   /** How matrices are stored; the embedding is always fp16. */
   readonly quantize: Quantize;
+  /** Who keeps the KV caches. */
+  readonly cache: CacheKeeping;
 }
 
 /** fp16 as it is, or int8 codes with a scale for each row; tensors of which a kept piece is a part of the name stay fp16. */
@@ -133,15 +136,15 @@ function rangesOf(decoder: Decoder, { shards, tokens, maxSeq, quantize }: BuildS
 }
 
 function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range: LayerRange): PlannedShard {
-  const { tokens, maxSeq } = settings;
-  const layers = { first: range.begin, count: range.end - range.begin };
+  const { tokens, maxSeq, cache } = settings;
+  const layers = { first: range.begin, count: range.end - range.begin, cache };
   const of = (size: Size) => storedAs(settings.quantize, decoderLayers(decoder, size, layers));
   // Layers of a kind are renamings of one another.
-  const few = { first: range.begin, count: fewestLayers(decoder, range.begin, layers.count) };
+  const few = { first: range.begin, count: fewestLayers(decoder, range.begin, layers.count), cache };
   const smallOf = (size: Size) => decoderLayers(smallestOf(decoder), size, few);
   return {
     ...range,
-    path: `${stem}_layer${range.begin}_${range.end}_${tagOf(settings)}`,
+    path: `${stem}_layer${range.begin}_${range.end}_${cache === "io" ? "io_" : ""}${tagOf(settings)}`,
     ...sized(programOf(tokens, (n) => of({ tokens: n, maxSeq }))),
     tokens,
     step: of({ tokens: 1, maxSeq }),

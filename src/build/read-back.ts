@@ -1,6 +1,7 @@
 /** Reads a build back: everything that the runtime would check, and what it would not but trip over. */
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
+import { statedCaches } from "../dsl/host-caches.ts";
 import { show, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
@@ -74,20 +75,52 @@ function shardProblems(
     ["attn_mask", of([1, 1, tokens, seq])],
     ["kv_write_mask", of([1, 1, seq, tokens])],
   ]);
-  const states = featuresOf(graph.states.map(({ name, entry }) => [name, entry]));
-  const cache = show(of([1, m.n_kv_heads, seq, m.d_head]));
-  const other = [...states].find(([, type]) => show(type) !== cache);
+  const cache = of([1, m.n_kv_heads, seq, m.d_head]);
+  const own = cacheKeeping(m) === "io" ? hostCacheFeatures(graph, { start, end, path, cache, tokens }) : undefined;
   return [
-    ...differences(path, "input", inputsOf(graph), wanted),
+    ...differences(path, "input", inputsOf(graph), new Map([...wanted, ...(own?.inputs ?? [])])),
     ...differences(
       path,
       "output",
       featuresOf(Object.entries(graph.outputs)),
-      new Map([["hidden", of([1, d, tokens, 1])]]),
+      new Map([["hidden", of([1, d, tokens, 1])], ...(own?.outputs ?? [])]),
     ),
-    ...(states.size === 2 * (end - start) ? [] : [`${path} has ${states.size} states for ${end - start} layers`]),
-    ...(other ? [`${path}: state ${other[0]} is ${show(other[1])}, and a cache is ${cache}`] : []),
+    ...(own ? own.problems : stateProblems(graph, { start, end, path, cache })),
   ];
+}
+
+/** Who keeps the caches, as the manifest says. */
+const cacheKeeping = ({ graphc }: AneBookManifest): unknown =>
+  (graphc as { readonly cache?: unknown } | null | undefined)?.cache;
+
+type CachedShard = AneBookManifest["layers"][number] & { readonly cache: TensorType };
+
+/** Two states a layer. */
+function stateProblems({ states: all }: Graph, { start, end, path, cache }: CachedShard): readonly string[] {
+  const states = featuresOf(all.map(({ name, entry }) => [name, entry]));
+  const other = [...states].find(([, type]) => show(type) !== show(cache));
+  return [
+    ...(states.size === 2 * (end - start) ? [] : [`${path} has ${states.size} states for ${end - start} layers`]),
+    ...(other ? [`${path}: state ${other[0]} is ${show(other[1])}, and a cache is ${show(cache)}`] : []),
+  ];
+}
+
+/** Two caches a layer that go in, and the rows that come out; the package says itself which rows are whose. */
+function hostCacheFeatures(graph: Graph, shard: CachedShard & { readonly tokens: number }) {
+  const { start, end, path, cache, tokens } = shard;
+  const names = Array.from({ length: end - start }, (_, k) =>
+    ["k", "v"].map((of) => `layers_${start + k}_${of}`),
+  ).flat();
+  const said = new Map(statedCaches(graph, new Map()).map(({ input, facts }) => [input.name, facts.rows]));
+  const wrong = names.find((name) => said.get(`${name}_cache`) !== `${name}_rows`);
+  return {
+    inputs: new Map(names.map((name) => [`${name}_cache`, cache])),
+    outputs: new Map(names.map((name) => [`${name}_rows`, { ...cache, shape: cache.shape.with(2, tokens) }])),
+    problems: [
+      ...(graph.states.length === 0 ? [] : [`${path} has ${graph.states.length} states beside caches as inputs`]),
+      ...(wrong === undefined ? [] : [`${path} does not say that ${wrong}_rows are the new rows of ${wrong}_cache`]),
+    ],
+  };
 }
 
 function headProblems(

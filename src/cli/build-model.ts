@@ -18,6 +18,7 @@ import { PHI4_MINI, windowNotes } from "../models/config.ts";
 import { readDecoder } from "../models/config-read.ts";
 import { checkTensors, modelTensors } from "../models/config-tensors.ts";
 import type { Decoder } from "../models/decoder.ts";
+import type { CacheKeeping } from "../models/layer.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { generatedStore } from "../weights/generated.ts";
 import { openWeights } from "../weights/open.ts";
@@ -26,6 +27,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
+import { CACHE_OPTION } from "./target.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
 
@@ -58,6 +60,7 @@ export const BUILD_OPTIONS = {
     default: "1..4",
   },
   "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048" },
+  cache: CACHE_OPTION,
   for: { kind: "choice", values: ["ane-book"], help: "the runtime that will run it", default: "ane-book" },
   "rope-factor": {
     kind: "choice",
@@ -147,6 +150,7 @@ function settingsOf(args: Args): BuildSettings {
     heads: args.whole("heads"),
     ropeFactor: args.text("rope-factor") as RopeFactorPlace,
     quantize: quantizeOf(args),
+    cache: args.text("cache") as CacheKeeping,
   };
 }
 

@@ -17,7 +17,7 @@ export function planText({ shards, heads, embedding, bytes: all, settings, model
   const factor = fold ? `, RoPE's factor ${fold.factor} in the ${fold.into}` : "";
   return [
     table(["part", "holds", "path", "size"], rows),
-    `${model.family}, ${decoder.layers} layers, T=${rangeText(settings.tokens)}, max_seq ${settings.maxSeq}, ${settings.quantize.how === "none" ? "fp16" : quantizeText(settings.quantize)}, for ${settings.host}${factor}; ${bytes(all)} in all`,
+    `${model.family}, ${decoder.layers} layers, T=${rangeText(settings.tokens)}, max_seq ${settings.maxSeq}, caches as ${settings.cache === "io" ? "inputs" : "states"}, ${settings.quantize.how === "none" ? "fp16" : quantizeText(settings.quantize)}, for ${settings.host}${factor}; ${bytes(all)} in all`,
   ].join("\n");
 }
 

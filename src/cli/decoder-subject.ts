@@ -7,6 +7,7 @@ import { type ReadConfig, readDecoder } from "../models/config-read.ts";
 import { checkTensors } from "../models/config-tensors.ts";
 import { type Decoder, type FactorList, fewestLayers } from "../models/decoder.ts";
 import { type KindOfLayers, kindsIn, kindsNote, kindText } from "../models/kinds.ts";
+import type { CacheKeeping } from "../models/layer.ts";
 import { decoderLayers } from "../models/layers.ts";
 import { longRopeOf, withFactorList } from "../models/rope-list.ts";
 import { smallestOf } from "../models/smallest.ts";
@@ -35,24 +36,25 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
   for (let layer = first; layer < first + count; layer++) checkLayer(decoder, layer);
   const layers = Array.from({ length: count }, (_, i) => first + i);
   const config = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
+  const cache = args.text("cache") as CacheKeeping;
   const ropeList = assumedList(config, layers, maxSeq);
   for (const note of [...notes, ...windowNotes(config, maxSeq)]) io.err(`note: ${note}`);
   const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;
   return {
-    name: `${stemOf(config)}.${range}`,
+    name: `${stemOf(config)}.${range}${cache === "io" ? ".io" : ""}`,
     config,
     model: modelKinds(config, first, count),
     ...(ropeList ? { ropeList } : {}),
     weights: folder ?? generatedLabel(args),
     storedWeights: folder !== undefined,
     ...(card ? { card } : {}),
-    kinds: (size) => kindsIn(config, first, count).map((kind) => kindGraph(config, kind, size)),
+    kinds: (size) => kindsIn(config, first, count).map((kind) => kindGraph(config, kind, size, cache)),
     // Layers of a kind are renamings of one another.
-    small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few })),
+    small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few, cache })),
     build: (size) => {
       checkSize(config, size);
-      return decoderLayers(config, size, { first, count });
+      return decoderLayers(config, size, { first, count, cache });
     },
     openWeights: (graph) => (folder === undefined ? generated(graph, args) : openFolder(folder)),
     // Its tensors were held against config.json when the folder was opened, and the graph is built from that.
@@ -80,8 +82,13 @@ function withChosenList(decoder: Decoder, layers: readonly number[], args: Args,
 }
 
 /** Names of layer 0 and no other kind beside it: then it is the same graph for every layer of the kind. */
-export const kindGraph = (config: Decoder, { kind, layers }: KindOfLayers, size: Size): KindGraph => ({
-  graph: decoderLayers({ ...config, pattern: [kind] }, size),
+export const kindGraph = (
+  config: Decoder,
+  { kind, layers }: KindOfLayers,
+  size: Size,
+  cache: CacheKeeping = "state",
+): KindGraph => ({
+  graph: decoderLayers({ ...config, pattern: [kind] }, size, { cache }),
   layers,
 });
 

@@ -6,6 +6,7 @@ import { type Ground, groundFor, type JudgedBuild, judgeBuild } from "../evidenc
 import { namesIn, statOf } from "../files/regular.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { kindsIn, layersText } from "../models/kinds.ts";
+import type { CacheKeeping } from "../models/layer.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Args } from "./command.ts";
@@ -36,7 +37,9 @@ export async function wholeGround(
   folder: string,
 ): Promise<Ground | undefined> {
   const layers = Array.from({ length: decoder.layers }, (_, layer) => layer);
-  const kinds = kindsIn(decoder, 0, layers.length).map((kind) => kindGraph(decoder, kind, size));
+  // A layer with states says nothing of one whose caches are inputs.
+  const cache = args.text("cache") as CacheKeeping;
+  const kinds = kindsIn(decoder, 0, layers.length).map((kind) => kindGraph(decoder, kind, size, cache));
   return groundIn(args, folder, { layers: layers.length, kinds, ropeList: assumedList(decoder, layers, size.maxSeq) });
 }
 

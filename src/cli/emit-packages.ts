@@ -132,8 +132,9 @@ function proofOf(
   const [block, step = block] = [first!, ...twins].map((read) => graphOf(read));
   const read = { block: block!, step: step! };
   const [source, twin = source] = planned.map(({ graph }) => graph);
-  // A package holds no roles: those that the author declared hold for its bytes.
-  const roles = declaredRoles([source!, twin!]);
+  // A package holds no roles but those of caches: those that the author declared hold for its bytes.
+  const declared = declaredRoles([source!, twin!]);
+  const roles = new Map([...declared].filter(([, { facts }]) => facts.kind !== "cache"));
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
   const verdict = prove(read.block, read.step, {

@@ -1,5 +1,5 @@
 /** Roles of inputs from outside the graphs: `--role name=mask` and the JSON of `--interface`. */
-import { type GivenRoles, ROLE_KINDS, ROPE_PARTS, type RoleFacts } from "../dsl/role.ts";
+import { CACHE_UPDATES, type GivenRoles, ROLE_KINDS, ROPE_PARTS, type StatedFacts } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { strictJsonOf } from "../files/json.ts";
 import { readRegular } from "../files/regular.ts";
@@ -23,7 +23,7 @@ export const ROLE_OPTIONS: Options = {
 /** The roles that the options state, an option before the file. @throws UserError that names what is wrong */
 export async function givenRoles(args: Args): Promise<GivenRoles> {
   const file = args.text("interface");
-  const roles = new Map<string, { facts: RoleFacts; source: "option" | "interface file" }>();
+  const roles = new Map<string, { facts: StatedFacts; source: "option" | "interface file" }>();
   if (file !== undefined)
     for (const [name, facts] of await readInterface(file)) roles.set(name, { facts, source: "interface file" });
   const seen = new Set<string>();
@@ -43,8 +43,10 @@ const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map([
 
 const NUMBER = /^[+-]?\d+(\.\d+)?(e[+-]?\d+)?$/;
 const MASK_WORDS = ["open", "closed"] as const;
+/** Of a cache, and of nothing else. */
+const CACHE_WORDS = ["rows", "update", "state"] as const;
 
-function roleOption(text: string): readonly [name: string, facts: RoleFacts] {
+function roleOption(text: string): readonly [name: string, facts: StatedFacts] {
   const [, name, kind, details] = ROLE.exec(text)! as unknown as [string, string, string, string?];
   const facts = (details?.split(",") ?? []).map((detail) => {
     const [word, value] = detail.split("=") as [string, string];
@@ -57,7 +59,7 @@ function roleOption(text: string): readonly [name: string, facts: RoleFacts] {
 }
 
 /** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": … } } }`. */
-async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: RoleFacts])[]> {
+async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: StatedFacts])[]> {
   const value = objectOf(strictJsonOf(await readRegular(path), path), path);
   const stray = Object.keys(value).find((key) => key !== "inputs");
   if (stray !== undefined) throw new UserError(`${path}: there is no key ${JSON.stringify(stray)}`, 'it has "inputs"');
@@ -76,8 +78,8 @@ function objectOf(value: unknown, where: string): Readonly<Record<string, unknow
 }
 
 /** The facts, once each is of its kind; whether they fit the input is judged beside the graphs. */
-function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, words: readonly string[]): RoleFacts {
-  const known = new Set(["kind", ...AXIS_WORDS.values(), "rope", ...MASK_WORDS]);
+function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, words: readonly string[]): StatedFacts {
+  const known = new Set(["kind", ...AXIS_WORDS.values(), "rope", ...MASK_WORDS, ...CACHE_WORDS]);
   const stray = Object.keys(facts).find((key) => !known.has(key));
   if (stray !== undefined)
     throw new UserError(
@@ -85,6 +87,9 @@ function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, w
       `beside its kind it has ${words.join(", ")}`,
     );
   oneOf(ROLE_KINDS, facts.kind, `${where}: the role`);
+  if (facts.kind === "cache") return cacheFacts(facts, where);
+  const ofCache = CACHE_WORDS.find((word) => Object.hasOwn(facts, word));
+  if (ofCache) throw new UserError(`${where}: the role ${facts.kind} has no "${ofCache}", which is a cache's`);
   if (Object.hasOwn(facts, "rope")) oneOf(ROPE_PARTS, facts.rope, `${where}: "rope"`);
   for (const key of AXIS_WORDS.values())
     if (Object.hasOwn(facts, key) && !(Number.isSafeInteger(facts[key]) && (facts[key] as number) >= 0))
@@ -92,7 +97,22 @@ function checkedFacts(facts: Readonly<Record<string, unknown>>, where: string, w
   for (const key of MASK_WORDS)
     if (Object.hasOwn(facts, key) && typeof facts[key] !== "number")
       throw new UserError(`${where}: "${key}" must be a number, not ${JSON.stringify(facts[key])}`);
-  return facts as unknown as RoleFacts;
+  return facts as unknown as StatedFacts;
+}
+
+/** An output of new rows, and what the host does with them: it writes them at their slots where nothing is said. */
+function cacheFacts(
+  { kind: _, update = "slot", rows, state, ...stray }: Readonly<Record<string, unknown>>,
+  where: string,
+): StatedFacts {
+  const [other] = Object.keys(stray);
+  if (other !== undefined)
+    throw new UserError(`${where}: a cache has no ${JSON.stringify(other)}`, "it has rows, update, state");
+  oneOf(CACHE_UPDATES, update, `${where}: "update"`);
+  if (typeof rows !== "string")
+    throw new UserError(`${where}: a cache says the output with its new rows`, "rows=OUTPUT");
+  if (state !== undefined && typeof state !== "string") throw new UserError(`${where}: "state" must be a name`);
+  return { kind: "cache", update: "slot", rows, ...(state === undefined ? {} : { state }) };
 }
 
 function oneOf(values: readonly string[], value: unknown, what: string): void {

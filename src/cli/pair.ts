@@ -1,4 +1,5 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
+import { withHostCaches } from "../dsl/host-caches.ts";
 import type { GivenRoles } from "../dsl/role.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -66,6 +67,12 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     openWeights: () => subject.openWeights(block),
     small: subject.small,
   };
+}
+
+/** The pair with states in place of caches that the host keeps, for what runs calls one after another. @throws GraphError */
+export function withHost<P extends OpenPair>(pair: P): P {
+  const { graphs, given } = withHostCaches([pair.block, pair.step], pair.given);
+  return { ...pair, block: graphs[0]!, step: graphs[1]!, given };
 }
 
 /**

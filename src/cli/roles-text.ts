@@ -1,8 +1,7 @@
 /** The roles of inputs as a short table. */
 import type { Graph } from "../dsl/graph.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../dsl/role.ts";
-import type { FoundRoles } from "../dsl/roles.ts";
-import { meetInputs } from "../dsl/twins.ts";
+import { type MetInputs, meetInputs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { table } from "./table.ts";
 
@@ -27,7 +26,8 @@ export function rolesLines(roles: readonly FoundRole[], indentation = ""): reado
     .map((line) => indentation + line);
 }
 
-function kindText({ role, rope, open, closed }: RoleRecord): string {
+function kindText({ role, rope, open, closed, rows, update }: RoleRecord): string {
+  if (rows !== undefined) return `${role} (${update}: ${rows})`;
   if (rope !== undefined) return `${role} (RoPE ${rope})`;
   const numbers = [
     ...(open === undefined ? [] : [`open ${open}`]),
@@ -46,8 +46,8 @@ const axesText = ({ tokenAxis, slotAxis }: RoleRecord): string =>
 export type FoundRole = RoleRecord | { readonly input: string; readonly role: "not known" };
 
 /** The roles of twins, those that are not known behind the others. */
-export const foundRoles = ({ roles, open }: FoundRoles): readonly FoundRole[] => [
-  ...recordsOf(roles),
+export const foundRoles = ({ roles, open, caches }: MetInputs): readonly FoundRole[] => [
+  ...recordsOf(roles, caches),
   ...open.map(({ input }) => ({ input: input.name ?? "", role: "not known" }) as const),
 ];
 

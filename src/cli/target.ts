@@ -20,12 +20,21 @@ const WITHOUT_WEIGHTS = ["model", "graph"] as const satisfies readonly OperandKi
 /** What has layers. */
 const LAYERED = ["model", "checkpoint"] as const satisfies readonly OperandKind[];
 
+/** Who keeps the KV cache. */
+export const CACHE_OPTION = {
+  kind: "choice",
+  values: ["state", "io"],
+  help: "the KV cache as Core ML states, or as inputs whose new rows are outputs",
+  default: "state",
+} as const;
+
 /** Options that choose what to build: every command that builds a model has them. */
 export const SIZE_OPTIONS = {
   layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: LAYERED },
   layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1", for: LAYERED },
   tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4", for: BUILT },
   "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048", for: BUILT },
+  cache: { ...CACHE_OPTION, for: LAYERED },
 } as const satisfies Options;
 
 /** `--tokens` of a command that also reads a package of flexible size for T tokens. */

@@ -1,5 +1,6 @@
 /** A graph: a named interface over a DAG of immutable values. */
 import { GraphError } from "./error.ts";
+import type { HostCache } from "./role.ts";
 import { type Site, siteOf } from "./site.ts";
 import { operandsOf, type Tensor } from "./tensor.ts";
 import { sameType, show } from "./type.ts";
@@ -21,6 +22,8 @@ export interface State {
   readonly entry: Tensor;
   /** Its contents when the call ends; the entry itself when the call only reads it. */
   readonly exit: Tensor;
+  /** Of a cache that goes in and comes out: the input and the output that the package has in place of this state. */
+  readonly host?: HostCache;
 }
 
 /** What an author writes; see `Graph` for the checked form. */

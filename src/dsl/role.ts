@@ -33,13 +33,10 @@ export const maskValues = ({ open, closed }: MaskNumbers, dtype: DType): Require
     : { open: open ?? MASK_NUMBERS.open, closed: closed ?? MASK_NUMBERS.closed };
 
 /** Every kind of role, in the order in which messages list them. */
-export const ROLE_KINDS = [
-  "rows",
-  "mask",
-  "write_mask",
-  "position",
-  "shared",
-] as const satisfies readonly Role["kind"][];
+export const ROLE_KINDS = ["rows", "mask", "write_mask", "position", "shared", "cache"] as const satisfies readonly (
+  | Role["kind"]
+  | "cache"
+)[];
 
 /** The part of the RoPE table that rows are: such a row is a function of its token's position alone. */
 export const ROPE_PARTS = ["cos", "sin"] as const;
@@ -61,7 +58,27 @@ export type DeclaredRole =
   | ({ readonly kind: "mask"; readonly tokenAxis?: number; readonly slotAxis?: number } & MaskNumbers)
   | { readonly kind: "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
   | { readonly kind: "position"; readonly tokenAxis?: number }
-  | { readonly kind: "shared" };
+  | { readonly kind: "shared" }
+  | CacheFacts;
+
+/**
+ * An input that is a cache: the host keeps its contents, and between calls writes the rows that an output gives. `slot`: row t of the
+ * output goes to the cache row that the write mask or the positions of that call tell of token t; a padding token's goes nowhere.
+ */
+export interface CacheFacts {
+  readonly kind: "cache";
+  readonly update: (typeof CACHE_UPDATES)[number];
+  /** The output with the new rows: [.., T, ..] where the cache is [.., max_seq, ..]. */
+  readonly rows: string;
+  /** What a state that holds the same is called in other packages of the model; as the input where nothing is said. */
+  readonly state?: string;
+}
+
+/** What hosts do to a cache between calls. */
+export const CACHE_UPDATES = ["slot"] as const;
+
+/** Whatever somebody may state of an input. */
+export type StatedFacts = RoleFacts | CacheFacts;
 
 /** Where a role was learnt, the surest first: an option beats a file, a file beats the author, the author beats a guess. */
 export type RoleSource = "option" | "interface file" | "declared" | "name" | "shape";
@@ -73,10 +90,10 @@ export type KnownRole = Role & { readonly source: RoleSource };
 export type Roles = ReadonlyMap<string, KnownRole>;
 
 /** Roles that somebody stated outside the graph, by the name of the input. */
-export type GivenRoles = ReadonlyMap<string, { readonly facts: RoleFacts; readonly source: RoleSource }>;
+export type GivenRoles = ReadonlyMap<string, { readonly facts: StatedFacts; readonly source: RoleSource }>;
 
 /** The facts of a role that may have been stated by its kind alone. */
-export const factsOf = (role: DeclaredRole): RoleFacts => (typeof role === "string" ? { kind: role } : role);
+export const factsOf = (role: DeclaredRole): StatedFacts => (typeof role === "string" ? { kind: role } : role);
 
 /** The axes of a role, without its kind. */
 export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slotAxis?: number } => ({
@@ -93,20 +110,33 @@ const numbersOf = (role: Role): MaskNumbers => ({
 /** A role as reports and certificates record it. */
 export interface RoleRecord extends MaskNumbers {
   readonly input: string;
-  readonly role: Role["kind"];
+  readonly role: Role["kind"] | "cache";
   readonly tokenAxis?: number;
   readonly slotAxis?: number;
   readonly rope?: RopePart;
+  /** Of a cache: the output with its new rows, and what the host does with them. */
+  readonly rows?: string;
+  readonly update?: CacheFacts["update"];
   readonly source: RoleSource;
 }
 
-/** The roles as records, in the order of the inputs. */
-export const recordsOf = (roles: Roles): readonly RoleRecord[] =>
-  [...roles].map(([input, role]) => ({
+/** A cache that the host keeps, and where that was learnt. */
+export interface HostCache extends Omit<CacheFacts, "kind" | "state"> {
+  readonly input: string;
+  /** The input that tells the cache row of each token. */
+  readonly place: string;
+  readonly source: RoleSource;
+}
+
+/** The roles as records, in the order of the inputs; then the caches. */
+export const recordsOf = (roles: Roles, caches: readonly HostCache[]): readonly RoleRecord[] => [
+  ...[...roles].map(([input, role]) => ({
     input,
     role: role.kind,
     ...axesOf(role),
     ...numbersOf(role),
     ...("rope" in role ? { rope: role.rope } : {}),
     source: role.source,
-  }));
+  })),
+  ...caches.map(({ input, rows, update, source }) => ({ input, role: "cache" as const, rows, update, source })),
+];

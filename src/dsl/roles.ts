@@ -13,6 +13,7 @@ import {
   type Role,
   type RoleFacts,
   type RoleSource,
+  type StatedFacts,
 } from "./role.ts";
 import { fittedRole } from "./role-fit.ts";
 import type { Tensor } from "./tensor.ts";
@@ -33,12 +34,24 @@ interface Stated {
   readonly source: RoleSource;
 }
 
-/** What was stated of an input: outside the graph, or by its author. */
-export function statedRole(x: Tensor, given: GivenRoles): Stated | undefined {
+/** What was stated of an input, a cache or not: outside the graph, or by its author. */
+export function statedFacts(
+  x: Tensor,
+  given: GivenRoles,
+): { readonly facts: StatedFacts; readonly source: RoleSource } | undefined {
   const outside = given.get(x.name ?? "");
   if (outside) return outside;
   const { def } = x;
   return def.kind === "input" && def.role !== undefined ? { facts: factsOf(def.role), source: "declared" } : undefined;
+}
+
+/** What was stated of an input that is no cache: those are states by now (host-caches.ts). */
+function statedRole(x: Tensor, given: GivenRoles): Stated | undefined {
+  const stated = statedFacts(x, given);
+  if (stated === undefined) return undefined;
+  const { facts, source } = stated;
+  if (facts.kind === "cache") throw new Error(`input "${x.name}" is a cache, of which nobody made a state`);
+  return { facts, source };
 }
 
 /** The roles that the authors of graphs declared, for graphs with the same inputs that hold none. */
@@ -46,7 +59,7 @@ export const declaredRoles = (graphs: readonly Graph[]): GivenRoles =>
   new Map(
     graphs.flatMap(({ inputs }) =>
       inputs.flatMap((x) => {
-        const stated = statedRole(x, NONE);
+        const stated = statedFacts(x, NONE);
         return stated ? [[x.name ?? "", stated] as const] : [];
       }),
     ),

@@ -1,7 +1,8 @@
 /** Where a block graph of T tokens meets its one-token twin: inputs, states and outputs by name, never by their order. */
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
-import type { GivenRoles, KnownRole, Roles } from "./role.ts";
+import { checkPlaces, hostCaches, withHostCaches } from "./host-caches.ts";
+import type { GivenRoles, HostCache, KnownRole, Roles } from "./role.ts";
 import { type FoundRoles, knownFacts, type OpenRole, rolesOf } from "./roles.ts";
 import { nowhere } from "./site.ts";
 import { slotsOf } from "./slots.ts";
@@ -14,7 +15,7 @@ export interface Graphs {
   readonly step: Graph;
 }
 
-/** Graphs that can be compared call by call. */
+/** Graphs that can be compared call by call; caches that the host keeps are states of them. */
 export interface Twins extends Graphs {
   /** Of the inputs of both: an input that only one side has is the other's as well, if it tells cache rows. */
   readonly roles: Roles;
@@ -33,26 +34,33 @@ const NONE: GivenRoles = new Map();
  * a role contradicts its input, or is not known.
  */
 export function twinsOf(block: Graph, step: Graph, given: GivenRoles = NONE): Twins {
-  const { open, ...twins } = meet(block, step, given);
+  const { open, caches: _, ...twins } = meet(block, step, given);
   if (open[0]) throw unknownRole(open[0]);
   return twins;
 }
 
 /** The twins, and the inputs whose role is not known: for whoever does not need them all. @throws as `twinsOf` does. */
-export function meet(block: Graph, step: Graph, given: GivenRoles = NONE): Twins & FoundRoles {
-  const met = meetInputs(block, step, given);
-  checkStates(block, step);
-  checkOutputs(block, step, met.tokens);
-  const slots = slotsOf(block, met.roles);
-  return { block, step, ...met, ...(slots === undefined ? {} : { slots }) };
+export function meet(block: Graph, step: Graph, given: GivenRoles = NONE): Twins & MetInputs {
+  const { graphs, given: others } = withHostCaches([block, step], given);
+  const twins = { block: graphs[0]!, step: graphs[1]! };
+  const met = meetInputs(twins.block, twins.step, others);
+  checkPlaces(graphs, met.roles);
+  checkStates(twins.block, twins.step);
+  checkOutputs(twins.block, twins.step, met.tokens);
+  const slots = slotsOf(twins.block, met.roles);
+  return { ...twins, ...met, ...(slots === undefined ? {} : { slots }) };
+}
+
+/** T, the roles of the inputs, and the inputs that are caches. */
+export interface MetInputs extends FoundRoles {
+  readonly tokens: number;
+  readonly caches: readonly HostCache[];
 }
 
 /** T, and the roles of the inputs, whatever the graphs compute. @throws GraphError when they do not fit each other */
-export function meetInputs(
-  block: Graph,
-  step: Graph,
-  given: GivenRoles = NONE,
-): FoundRoles & { readonly tokens: number } {
+export function meetInputs(one: Graph, other: Graph, stated: GivenRoles = NONE): MetInputs {
+  const { graphs, given } = withHostCaches([one, other], stated);
+  const [block, step] = graphs as readonly [Graph, Graph];
   checkGiven([block, step], given);
   const tokens = tokensOf(block, step);
   // An input that only one graph has is judged beside a twin made up for it.
@@ -60,7 +68,11 @@ export function meetInputs(
     ...graph,
     inputs: [...graph.inputs, ...ownOf(other, graph, given).map((x) => resized(x, given, from, to))],
   });
-  return { ...rolesOf(made(block, step, 1, tokens), made(step, block, tokens, 1), tokens, given), tokens };
+  return {
+    ...rolesOf(made(block, step, 1, tokens), made(step, block, tokens, 1), tokens, given),
+    tokens,
+    caches: hostCaches(block),
+  };
 }
 
 /** Every input that a role is given for is there. */

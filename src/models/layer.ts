@@ -1,7 +1,7 @@
 /** One decoder layer: attention and a gated feed-forward, normed and added to the hidden row as the record says. */
 import type { Size } from "../dsl/model.ts";
 import { add, gelu, mul, reshape, silu, transpose } from "../dsl/ops/index.ts";
-import { state, type Tensor, weight } from "../dsl/tensor.ts";
+import { input, state, type Tensor, weight } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 import { attention, type Namer } from "./blocks/attention.ts";
 import { writeRows } from "./blocks/cache.ts";
@@ -24,22 +24,31 @@ export interface LayerParts {
   readonly how: Spelling;
   readonly feeds: Feeds;
   readonly name: Namer;
+  readonly cache: CacheKeeping;
 }
 
-/** A state at entry and at exit. */
-export type StatePair = readonly [entry: Value, exit: Value];
+/** Whether Core ML keeps the caches, or the host does: they go in, and their new rows come out. */
+export type CacheKeeping = "state" | "io";
+
+/** A cache at entry and with the block's rows in it, and these rows [1, kvHeads, T, headDim]. */
+export interface LayerCache {
+  readonly entry: Value;
+  readonly exit: Value;
+  readonly rows: Value;
+  readonly rowsName: string;
+}
 
 interface Layer {
   readonly hidden: Value;
-  readonly states: readonly StatePair[];
+  readonly caches: readonly LayerCache[];
 }
 
 /** The layer on hidden rows x [1, d, T, 1]. */
 export function decoderLayer(x: Value, parts: LayerParts): Layer {
   const { name } = parts;
-  const { output, states } = attentionBlock(x, parts);
+  const { output, caches } = attentionBlock(x, parts);
   const h = name("attn.residual", add(x, added(output, "attn", parts)));
-  return { hidden: name("out", add(h, added(feedForward(h, parts), "mlp", parts))), states };
+  return { hidden: name("out", add(h, added(feedForward(h, parts), "mlp", parts))), caches };
 }
 
 /** What a block adds to the row: its output, normed once more and scaled where the record says so. */
@@ -53,14 +62,13 @@ function added(output: Value, block: "attn" | "mlp", parts: LayerParts): Value {
 function attentionBlock(
   x: Value,
   parts: LayerParts,
-): { readonly output: Value; readonly states: readonly StatePair[] } {
+): { readonly output: Value; readonly caches: readonly LayerCache[] } {
   const { decoder: c, size, layer, how, feeds, name } = parts;
   const { q, k, v } = queriesKeysValues(name("attn.norm", norm(x, "attn_norm", parts)), parts);
   const Q = name("q.rope", turnedRows(name("q", q), "q", parts));
   const newK = name("k.rope", turnedRows(name("k", k), "k", parts));
   const newV = name("v.rows", swapped(byHead(name("v", v), c.kvHeads)));
-  const cache = (kind: string): Value => state(`layers_${layer}_${kind}`, [1, c.kvHeads, size.maxSeq, c.headDim]);
-  const [oldK, oldV] = [cache("k_state"), cache("v_state")];
+  const [oldK, oldV] = [cacheOf("k", parts), cacheOf("v", parts)];
   const K = name("k.cache", writeRows(oldK, newK, feeds.slot));
   const V = name("v.cache", writeRows(oldV, newV, feeds.slot));
 
@@ -71,11 +79,20 @@ function attentionBlock(
   const Wo = matrix("output", c.hiddenSize, c.biases.output, parts);
   return {
     output: name("attn.out", project(joined, Wo, how.projection)),
-    states: [
-      [oldK, K],
-      [oldV, V],
+    caches: [
+      { entry: oldK, exit: K, rows: newK, rowsName: `layers_${layer}_k_rows` },
+      { entry: oldV, exit: V, rows: newV, rowsName: `layers_${layer}_v_rows` },
     ],
   };
+}
+
+/** [1, kvHeads, maxSeq, headDim] at entry: a state, or an input whose new rows the host writes at their slots. */
+function cacheOf(which: "k" | "v", { decoder, size, layer, cache }: LayerParts): Value {
+  const shape = [1, decoder.kvHeads, size.maxSeq, decoder.headDim];
+  const [stem, of] = [`layers_${layer}_${which}`, `layers_${layer}_${which}_state`];
+  if (cache === "state") return state(of, shape);
+  const role = { kind: "cache", update: "slot", rows: `${stem}_rows`, state: of } as const;
+  return input(`${stem}_cache`, shape, "fp16", { role });
 }
 
 function queriesKeysValues(normed: Value, parts: LayerParts) {

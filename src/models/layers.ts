@@ -11,7 +11,7 @@ import { DEFAULT_SPELLING, type Spelling } from "./blocks/spelling.ts";
 import { checkLayer, checkSize } from "./config.ts";
 import type { Decoder } from "./decoder.ts";
 import { declareFeeds } from "./feeds.ts";
-import { decoderLayer, type StatePair } from "./layer.ts";
+import { type CacheKeeping, decoderLayer, type LayerCache } from "./layer.ts";
 
 /** Which layers, and how they are spelled. */
 export interface LayerOptions extends Partial<Spelling> {
@@ -19,6 +19,8 @@ export interface LayerOptions extends Partial<Spelling> {
   readonly first?: number;
   /** How many layers; 1 when absent. */
   readonly count?: number;
+  /** Who keeps the KV caches; Core ML, as states, when absent. */
+  readonly cache?: CacheKeeping;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface LayerOptions extends Partial<Spelling> {
  * @throws UserError when the model has no such layer or may not be built at that size.
  */
 export function decoderLayers(decoder: Decoder, size: Size, options: LayerOptions = {}): Graph {
-  const { first = 0, count = 1, ...spelling } = options;
+  const { first = 0, count = 1, cache = "state", ...spelling } = options;
   checkSize(decoder, size);
   if (!Number.isSafeInteger(count) || count < 1) throw new UserError(`a graph has 1 layer or more, not ${count}`);
   checkLayer(decoder, first);
@@ -35,17 +37,22 @@ export function decoderLayers(decoder: Decoder, size: Size, options: LayerOption
   const layers = Array.from({ length: count }, (_, i) => first + i);
   const feeds = declareFeeds(decoder, size, layers, how);
   let hidden: Tensor<Shape, "fp16"> = feeds.x;
-  const states: StatePair[] = [];
+  const caches: LayerCache[] = [];
   for (const layer of layers) {
     const prefix = count === 1 ? "" : `layers.${layer}.`;
     const name = <V extends Tensor>(local: string, x: V): V => named(prefix + local, x);
-    const built = decoderLayer(hidden, { decoder, size, layer, how, feeds, name });
+    const built = decoderLayer(hidden, { decoder, size, layer, how, feeds, name, cache });
     hidden = built.hidden;
-    states.push(...built.states);
+    caches.push(...built.caches);
   }
   const range = count === 1 ? `layer${first}` : `layers${first}to${first + count - 1}`;
+  const name = `${stemOf(decoder)}_${range}_t${size.tokens}`;
   const outputs = { hidden: named("hidden", hidden) };
-  return graph({ name: `${stemOf(decoder)}_${range}_t${size.tokens}`, inputs: feeds.inputs, states, outputs });
+  if (cache === "state")
+    return graph({ name, inputs: feeds.inputs, states: caches.map(({ entry, exit }) => [entry, exit]), outputs });
+  const rows = Object.fromEntries(caches.map(({ rowsName, rows }) => [rowsName, rows]));
+  const inputs = [...feeds.inputs, ...caches.map(({ entry }) => entry)];
+  return graph({ name, inputs, outputs: { ...outputs, ...rows } });
 }
 
 /** What graphs are called by; the name of a function in a package, so that it stays what it was. */

@@ -21,6 +21,7 @@ const SETTINGS: BuildSettings = {
   heads: 4,
   ropeFactor: "weights",
   quantize: { how: "nearest", kept: [] },
+  cache: "state",
 };
 
 describe("the rules that bite", () => {

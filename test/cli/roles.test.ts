@@ -143,7 +143,7 @@ describe("refused", () => {
   test.each<[text: string, sentence: string]>([
     ["b", '--role must look like m=mask or m=mask:token=3,slot=1,closed=-65504, not "b"'],
     ["b=", '--role must look like m=mask or m=mask:token=3,slot=1,closed=-65504, not "b="'],
-    ["b=musk", '--role b=musk: the role must be rows or mask or write_mask or position or shared, not "musk"'],
+    ["b=musk", '--role b=musk: the role must be rows or mask or write_mask or position or shared or cache, not "musk"'],
     [
       "b=mask:tokens=2",
       '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed',
@@ -197,7 +197,7 @@ describe("refused", () => {
     ],
     [
       '{"inputs":{"b":{"tokenAxis":3}}}',
-      '…/i.json: input "b": the role must be rows or mask or write_mask or position or shared, not nothing',
+      '…/i.json: input "b": the role must be rows or mask or write_mask or position or shared or cache, not nothing',
     ],
     [
       '{"inputs":{"b":{"kind":"mask","tokenAxis":"3"}}}',

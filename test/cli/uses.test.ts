@@ -17,7 +17,16 @@ type Kind = keyof typeof OPERANDS;
 
 /** The operands that each option of a command is for. A new option that is for some of them alone needs a row. */
 const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  check: { weights: "mg", layer: "m", layers: "m", tokens: "mgp", "max-seq": "mg", role: "mgp", interface: "mgp" },
+  check: {
+    weights: "mg",
+    layer: "m",
+    layers: "m",
+    tokens: "mgp",
+    "max-seq": "mg",
+    cache: "m",
+    role: "mgp",
+    interface: "mgp",
+  },
   emit: {
     weights: "mg",
     layer: "m",
@@ -25,6 +34,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tokens: "mg",
     "rope-list": "m",
     "max-seq": "mg",
+    cache: "m",
     seed: "mg",
     out: "mgp",
     force: "mgp",
@@ -39,6 +49,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     layers: "m",
     tokens: "mgp",
     "max-seq": "mg",
+    cache: "m",
     function: "p",
     "step-function": "p",
     role: "mgp",
@@ -52,6 +63,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tokens: "mgp",
     "rope-list": "m",
     "max-seq": "mg",
+    cache: "m",
     function: "p",
     "step-function": "p",
     seed: "mgp",
@@ -67,6 +79,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tokens: "mgp",
     "rope-list": "m",
     "max-seq": "mg",
+    cache: "m",
     function: "p",
     "step-function": "p",
     seed: "mgp",
@@ -86,11 +99,12 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     tokens: "mg",
     "rope-list": "m",
     "max-seq": "mg",
+    cache: "m",
     seed: "mgp",
     role: "mgp",
     interface: "mgp",
   },
-  diff: { weights: "mg", layer: "m", layers: "m", tokens: "mg", "max-seq": "mg", seed: "mg" },
+  diff: { weights: "mg", layer: "m", layers: "m", tokens: "mg", "max-seq": "mg", cache: "m", seed: "mg" },
   inspect: {},
   gate: {},
 };

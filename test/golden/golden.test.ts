@@ -12,7 +12,7 @@ import { printMil } from "../../src/emit/mil/text.ts";
 import { lower } from "../../src/emit/write/lower.ts";
 import type { Spelling } from "../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
-import { decoderLayers } from "../../src/models/layers.ts";
+import { decoderLayers, type LayerOptions } from "../../src/models/layers.ts";
 import { printGraph } from "../../src/passes/print.ts";
 import { ONE_CHANGE } from "../support/phi/phi.ts";
 import { VERDICTS, verdictText } from "../support/prove/verdicts.ts";
@@ -23,8 +23,8 @@ const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");
 /** Held by package.test.ts: the bytes of a tiny package. */
 const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt"];
 
-const phi = (tokens: number, spelling: Partial<Spelling> = {}, count = 1) =>
-  decoderLayers(PHI4_MINI, { tokens, maxSeq: 2048 }, { ...spelling, count });
+const phi = (tokens: number, options: LayerOptions = {}, count = 1) =>
+  decoderLayers(PHI4_MINI, { tokens, maxSeq: 2048 }, { ...options, count });
 
 /** `gqa-tile` for {gqa: "tile"}. */
 const slug = (spelling: Partial<Spelling>) => Object.entries(spelling)[0]!.join("-").replaceAll("_", "-");
@@ -33,6 +33,8 @@ const cases: Readonly<Record<string, () => Graph>> = {
   "phi4-mini.t1": () => phi(1),
   "phi4-mini.t4": () => phi(4),
   "phi4-mini.t4.layers2": () => phi(4, {}, 2),
+  "phi4-mini.t1.cache-io": () => phi(1, { cache: "io" }),
+  "phi4-mini.t4.cache-io": () => phi(4, { cache: "io" }),
   "attention.t4": () => attention({ tokens: 4, maxSeq: 256 }),
   counter: () => counter(),
   ...Object.fromEntries(

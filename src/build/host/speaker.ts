@@ -14,6 +14,7 @@ import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
 import { type BuiltFiles, checkBuilt } from "../read-back.ts";
 import type { Speaker } from "./decode.ts";
 import { columnsOf, type FeedSizes, feedsOf, rowOf } from "./feeds.ts";
+import { type CallPlace, keptCaches } from "./kept-caches.ts";
 
 /** A model that is loaded. */
 export interface OpenSpeaker extends Speaker {
@@ -61,7 +62,8 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
         tokens.map((token) => rowIn(rows, manifest, token)),
       );
       const feeds = feedsOf(size, tokens.length, at);
-      const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }).hidden!, x);
+      const place = { at, used: tokens.length };
+      const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }, place).hidden!, x);
       return tokens.map((_, t) => likeliest(heads, rowOf(size, hidden, t)));
     },
     close: async () => void (await Promise.all(parts.map(({ close }) => close()))),
@@ -87,10 +89,17 @@ async function readBuilt(folder: string): Promise<BuiltFiles> {
   return checkBuilt(json, folder, { from: from!, to: to! });
 }
 
-/** A package that is loaded: called with its inputs at one of its sizes, it keeps its own states. */
+/** A package that is loaded: called with its inputs at one of its sizes, it keeps its own states, or this host its caches. */
 interface Part extends Pick<Executor, "close"> {
-  call(tokens: number, values: Readonly<Record<string, RawArray>>): Readonly<Record<string, RawArray>>;
+  call(
+    tokens: number,
+    values: Readonly<Record<string, RawArray>>,
+    place?: CallPlace,
+  ): Readonly<Record<string, RawArray>>;
 }
+
+/** Of a head, which has no cache. */
+const NOWHERE: CallPlace = { at: 0, used: 0 };
 
 async function loaded(
   packages: readonly ReadonlyMap<number, Graph>[],
@@ -115,9 +124,11 @@ function callsOf(executor: Executor, plans: ReadonlyMap<number, Plan>): Part["ca
       return [name, { ...type, data: new Uint16Array(size) }];
     }),
   );
-  return (tokens, values) => {
-    const results = executor.run(plans.get(tokens)!, { ...values, ...states });
+  const caches = keptCaches(any!.graph);
+  return (tokens, values, place = NOWHERE) => {
+    const results = executor.run(plans.get(tokens)!, { ...values, ...states, ...caches.before(place.at) });
     states = results.states;
+    caches.after(results.outputs, place);
     return results.outputs;
   };
 }

@@ -35,6 +35,10 @@ export const buildCommand: Command = {
     // The one-layer gate is passed by the largest block.
     const ground = await wholeGround(model.plan.model.decoder, { tokens: tokens.to, maxSeq }, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
+    if (model.plan.settings.cache === "io")
+      io.err(
+        `note: the ${model.plan.settings.host}'s runtime knows caches as states alone and cannot run this build; graphc generate does`,
+      );
     const { ids, note } = await model.stops();
     const store = quantisingStore(await model.openWeights());
     try {

@@ -12,7 +12,7 @@ import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
-import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
+import { comparedPair, FUNCTION_OPTIONS, type OpenPair, withHost } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -65,7 +65,8 @@ async function told(args: Args, io: Io): Promise<Told> {
   return { code: report.equal ? 0 : 1, json, ...(model ? { model } : {}) };
 }
 
-async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<ParityReport> {
+async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<ParityReport> {
+  const pair = withHost(open);
   const [blockSums, stepSums] = accumulation(args.text("accumulate"));
   const [block, step] = [planOf(pair.block, blockSums), planOf(pair.step, stepSums)];
   const threads = args.whole("threads");

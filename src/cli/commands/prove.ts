@@ -15,7 +15,7 @@ import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
-import { comparedPair, FUNCTION_OPTIONS, type OpenPair } from "../pair.ts";
+import { comparedPair, FUNCTION_OPTIONS, type OpenPair, withHost } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -86,7 +86,9 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
   }
 }
 
-async function verdictOf(pair: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Promise<Verdict> {
+async function verdictOf(open: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Promise<Verdict> {
+  // The prover's own runs know its graphs by identity.
+  const pair = withHost(open);
   const { block, step, small, given } = pair;
   checkProvable(meetInputs(block, step, given).tokens);
   const notFinite = await notFiniteIn(pair);

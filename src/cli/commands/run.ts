@@ -1,6 +1,7 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
-import type { Graph } from "../../dsl/graph.ts";
+import { statedCaches } from "../../dsl/host-caches.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
 import { meet, twinsOf } from "../../dsl/twins.ts";
 import { sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -63,7 +64,8 @@ export const runCommand: Command = {
     const pair = await requestedPair(args, io);
     tellKinds(pair.model, io);
     const plan = planned(pair, args);
-    const values = { ...(await requestedStates(pair.block, args)), ...(await requestedInputs(pair, args)) };
+    const entries = pair.block.states.map(({ entry }) => entry);
+    const values = { ...(await requestedStates(entries, args)), ...(await requestedInputs(pair, args)) };
     const results = await evaluateOnce(pair, plan, values, io);
     const out = args.text("out")!;
     await writeArrays(out, { ...results.outputs, ...results.states });
@@ -81,14 +83,18 @@ async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
     throw new UserError("--seed does nothing beside --inputs for a package", "its weights and inputs are given");
   // What a file holds needs no role to be fed: it is checked where the role is known, and made only where all are.
   const find = positions === undefined ? meet : twinsOf;
-  const { roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = find(pair.block, pair.step, pair.given);
+  const { block, roles, tokens, slots: maxSeq = Number.MAX_SAFE_INTEGER } = find(pair.block, pair.step, pair.given);
   if (positions !== undefined) {
     const rows = cacheRows(positions, tokens, maxSeq);
     checkWithinList(pair.ropeList, rows);
     const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
     const before = Math.min(...rows.flatMap((row) => (row === undefined ? [] : [row])));
     const committed = new Set(Array.from({ length: before }, (_, row) => row));
-    return feed(pair.block, source, { rows, committed, stream: 0 });
+    const caches = await requestedStates(
+      statedCaches(pair.block, pair.given).map(({ input }) => input),
+      args,
+    );
+    return { ...feed(block, source, { rows, committed, stream: 0 }), ...caches };
   }
   const wanted = pair.block.inputs.map((x) => ({ name: x.name ?? "", type: x.type }));
   const values = await readArrays(file!, doublesAs(wanted, args));
@@ -98,15 +104,13 @@ async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   return values;
 }
 
-async function requestedStates(graph: Graph, args: Args): Promise<Arrays> {
+/** States, or caches that are inputs: of the file, or zero. */
+async function requestedStates(entries: readonly Tensor[], args: Args): Promise<Arrays> {
   const file = args.text("state");
-  const wanted = graph.states.map(({ name, entry }) => ({ name, type: entry.type }));
+  const wanted = entries.map(({ name = "", type }) => ({ name, type }));
   if (file === undefined) {
-    const zeros = ({ type }: (typeof wanted)[0]): RawArray => ({
-      ...type,
-      data: new Uint16Array(sizeOf(type.shape)),
-    });
-    return Object.fromEntries(wanted.map((state) => [state.name, zeros(state)]));
+    const zeros = (type: TensorType): RawArray => ({ ...type, data: new Uint16Array(sizeOf(type.shape)) });
+    return Object.fromEntries(wanted.map(({ name, type }) => [name, zeros(type)]));
   }
   const values = await readArrays(file, doublesAs(wanted, args));
   const states = Object.fromEntries(Object.entries(values).filter(([name]) => wanted.some((s) => s.name === name)));

@@ -2,7 +2,7 @@
 import type { Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
-import { requestedPair } from "../pair.ts";
+import { requestedPair, withHost } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";
 import { measure } from "../survey/measure.ts";
 import { surveyText } from "../survey/text.ts";
@@ -24,7 +24,7 @@ export const surveyCommand: Command = {
     "Exit code 1 when a value is not finite.",
   ],
   async run(args, io) {
-    const pair = await requestedPair(args, io);
+    const pair = withHost(await requestedPair(args, io));
     tellKinds(pair.model, io);
     const record = await measure(pair, args, io);
     if (args.flag("json")) io.out(JSON.stringify({ ...record, ropeList: pair.ropeList }, spelled, 2));

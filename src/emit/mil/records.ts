@@ -167,6 +167,9 @@ export const OPSET = "CoreML8";
 export const SPECIFICATION_VERSION = 9;
 /** Key of the user metadata that holds the graph's name. */
 export const GRAPH_NAME = "graphc.graph";
+
+/** Where the metadata of a model say which inputs are caches that the host keeps, as JSON. */
+export const HOST_CACHES = "graphc.caches";
 /** The weight file as the model names it; `@model_path` is the folder of model.mlmodel. */
 export const WEIGHT_FILE = "@model_path/weights/weight.bin";
 

@@ -7,10 +7,12 @@ import { type Graph, graph } from "../../dsl/graph.ts";
 import { makeOp } from "../../dsl/op.ts";
 import type { Op } from "../../dsl/op-spec.ts";
 import { opTable } from "../../dsl/ops/index.ts";
+import type { CacheFacts } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import { cachesIn } from "../mil/host-caches.ts";
 import {
   GRAPH_NAME,
   interfaceIn,
@@ -68,7 +70,8 @@ export function liftFunction(model: MilModel, blobs: Blobs, options: LiftOptions
   // What an op means depends on it.
   if (!SPECIFICATION_OF.has(fn.opset))
     throw refuse(where, `has the opset "${fn.opset}"; graphc knows ${[...SPECIFICATION_OF.keys()].join(", ")}`);
-  const leaves = leavesOf(fn, inputShapes(fn, interfaceIn(model, fn.name), options), where);
+  const shapes = inputShapes(fn, interfaceIn(model, fn.name), options);
+  const leaves = leavesOf(fn, shapes, cachesIn(model), where);
   const entries = leaves.filter((x) => x.def.kind === "state");
   const scope = openScope(fn, leaves, blobs, where);
   const opaque: OpaqueOp[] = [];
@@ -109,10 +112,19 @@ function functionIn(model: MilModel, wanted = model.defaultFunction): MilFunctio
   throw new UserError(`there is no function "${wanted}"; the functions are ${model.functions.map((f) => f.name)}`);
 }
 
-function leavesOf(fn: MilFunction, shapes: Readonly<Record<string, Shape>>, where: Where): readonly Tensor[] {
+function leavesOf(
+  fn: MilFunction,
+  shapes: Readonly<Record<string, Shape>>,
+  caches: ReadonlyMap<string, CacheFacts>,
+  where: Where,
+): readonly Tensor[] {
   return fn.inputs.map(({ name, type }) => {
     const dtype = graphDtype((type.kind === "state" ? type.tensor : type).dtype, `${where}, input "${name}"`);
-    const def = { kind: type.kind === "state" ? "state" : "input", name } as const;
+    const role = caches.get(name);
+    const def =
+      type.kind === "state"
+        ? ({ kind: "state", name } as const)
+        : ({ kind: "input", name, ...(role ? { role } : {}) } as const);
     return { type: { dtype, shape: shapes[name]! }, def, name, site: nowhere };
   });
 }

@@ -7,6 +7,7 @@
  */
 import { type Graph, type State, schedule } from "../../dsl/graph.ts";
 import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { cacheMetadata } from "../mil/host-caches.ts";
 import {
   GRAPH_NAME,
   type MilFunction,
@@ -43,7 +44,7 @@ export function lower(graph: Graph): Lowered {
     functions: [mainOf(graph, lowering)],
     interfaces: { main: features },
     defaultFunction: "main",
-    metadata: { [GRAPH_NAME]: graph.name },
+    metadata: { [GRAPH_NAME]: graph.name, ...cacheMetadata(graph) },
   };
   return { model, blobs: lowering.blobs.plan() };
 }

@@ -1,4 +1,5 @@
 /** Runs a block graph against its one-token twin over a sequence of calls, chained through the state. */
+import { hostCaches } from "../../dsl/host-caches.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../../dsl/role.ts";
 import { type Twins, twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -60,7 +61,7 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
     dropped.push(...found.dropped);
   }
   const exercised = exercisedBy({ twins, calls: reports, dropped });
-  return { equal, tokens, roles: recordsOf(roles), exercised, calls: reports };
+  return { equal, tokens, roles: recordsOf(roles, hostCaches(twins.block)), exercised, calls: reports };
 }
 
 /** Tells of each call that is over, those that a pass left out among the done. */

@@ -1,6 +1,7 @@
 /** Records a parity sequence: what each call is fed and what must come out, for a device that computes it again. */
 
 import type { Graph } from "../../dsl/graph.ts";
+import { hostCaches } from "../../dsl/host-caches.ts";
 import type { GivenRoles, Roles } from "../../dsl/role.ts";
 import { slotAxisOf } from "../../dsl/slots.ts";
 import { type Graphs, type Twins, twinsOf } from "../../dsl/twins.ts";
@@ -96,6 +97,11 @@ export async function record(
 /** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
 export function recordable({ block, step }: Graphs, given?: GivenRoles): Recordable {
   const twins = twinsOf(block, step, given);
+  if (hostCaches(twins.block).length > 0)
+    throw new UserError(
+      `${block.name} has caches as inputs, and the device tool carries a cache as a state alone`,
+      "leave out --fixtures, or give --cache state",
+    );
   const own = [...twins.roles.keys()].find((name) => !takes(block, name) || !takes(step, name));
   if (own !== undefined)
     throw new UserError(

@@ -3,6 +3,7 @@
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
 import type { Graph } from "../../dsl/graph.ts";
+import { hostCaches } from "../../dsl/host-caches.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
 import { assumptionsOf } from "./assumptions.ts";
@@ -153,9 +154,12 @@ const rowsOf = ({ used, leastRow, rowAxes }: Outcome["record"]) => ({
   within: [leastRow, Math.min(...rowAxes)] as const,
 });
 
-function commonOf({ roles, tokens, slots = 0 }: ProvenPair, { record, segments, distinct, terms, compared }: Outcome) {
+function commonOf(
+  { block, roles, tokens, slots = 0 }: ProvenPair,
+  { record, segments, distinct, terms, compared }: Outcome,
+) {
   return {
-    roles: recordsOf(roles),
+    roles: recordsOf(roles, hostCaches(block)),
     sizes: { tokens, slots, terms, compared, segments, distinct },
     preconditions: usedOf(record),
     ...(Number.isFinite(record.gap) ? { gapBound: record.gap } : {}),

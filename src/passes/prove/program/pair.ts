@@ -1,5 +1,6 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
 import type { Graph } from "../../../dsl/graph.ts";
+import { withHostCaches } from "../../../dsl/host-caches.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
@@ -59,7 +60,7 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
     rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
     tableOf: once(tableOf),
-    ...(given ? { given } : {}),
+    ...(given ? { given: withHostCaches([block, step], given).given } : {}),
   };
 }
 

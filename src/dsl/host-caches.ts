@@ -1,0 +1,138 @@
+/**
+ * Caches that the host keeps: inputs whose new rows are an output. What the host does with the rows between two calls is written as ops,
+ * so that such a graph is one with states, and all that is known of states is known of it.
+ */
+import { GraphError } from "./error.ts";
+import { type Graph, type State, schedule } from "./graph.ts";
+import { hostWrite } from "./host-write.ts";
+import { mapOperands, type Operands } from "./operands.ts";
+import type { CacheFacts, GivenRoles, HostCache, RoleSource, Roles } from "./role.ts";
+import { knownFacts, statedFacts } from "./roles.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** Graphs whose host's caches are states, and the roles that were stated of their other inputs. */
+export interface WithHost {
+  readonly graphs: readonly Graph[];
+  readonly given: GivenRoles;
+}
+
+/** @throws GraphError for a cache whose rows, or the places of whose rows, are not there or do not fit it */
+export function withHostCaches(graphs: readonly Graph[], given: GivenRoles): WithHost {
+  const closed = new Set<string>();
+  const made = graphs.map((graph) => closeCaches(graph, given, closed));
+  return { graphs: made, given: new Map([...given].filter(([name]) => !closed.has(name))) };
+}
+
+/** The caches of a graph that the host keeps. */
+export const hostCaches = ({ states }: Graph): readonly HostCache[] => states.flatMap(({ host }) => host ?? []);
+
+/** A cache as it was stated. */
+export interface StatedCache {
+  readonly input: Tensor;
+  readonly facts: CacheFacts;
+  readonly source: RoleSource;
+}
+
+/** The inputs of a graph that were stated to be caches. */
+export const statedCaches = ({ inputs }: Graph, given: GivenRoles): readonly StatedCache[] =>
+  inputs.flatMap((input) => {
+    const stated = statedFacts(input, given);
+    return stated?.facts.kind === "cache" ? [{ input, facts: stated.facts, source: stated.source }] : [];
+  });
+
+function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Graph {
+  const caches = statedCaches(graph, given);
+  if (caches.length === 0) return graph;
+  checkOnce(caches);
+  for (const { input } of caches) closed.add(input.name ?? "");
+  const isCache = new Set(caches.map(({ input }) => input));
+  const others = graph.inputs.filter((x) => !isCache.has(x));
+  const place = placeOf(graph, others, given);
+  const entries = new Map(caches.map(({ input, facts }) => [input, entryOf(graph, input, facts)]));
+  const now = replaced(graph, entries);
+  const states = caches.map(({ input, facts, source }): State => {
+    const entry = entries.get(input)!;
+    const exit = hostWrite(entry, now(rowsOf(graph, input, facts)), place);
+    const { rows, update } = facts;
+    return { name: entry.name!, entry, exit, host: { input: input.name!, rows, update, place: place.name!, source } };
+  });
+  const kept = new Set(caches.map(({ facts }) => facts.rows));
+  const outputs = Object.entries(graph.outputs).filter(([name]) => !kept.has(name));
+  return {
+    name: graph.name,
+    inputs: others,
+    states: [...graph.states.map((state) => ({ ...state, exit: now(state.exit) })), ...states],
+    outputs: Object.fromEntries(outputs.map(([name, value]) => [name, now(value)])),
+  };
+}
+
+/** Each output is the rows of one cache. */
+function checkOnce(caches: readonly StatedCache[]): void {
+  const twice = caches.find(({ facts }, k) => caches.some((one, n) => n < k && one.facts.rows === facts.rows));
+  if (twice)
+    throw new GraphError(
+      `output "${twice.facts.rows}" is said to be the rows of two caches`,
+      twice.input.site,
+      [],
+      MEND,
+    );
+}
+
+const MEND = "say --role CACHE=cache:rows=OUTPUT, or declare it where the input is made";
+
+/** The input that tells the slots; all of them tell the same (P10). */
+function placeOf(graph: Graph, others: readonly Tensor[], given: GivenRoles): Tensor {
+  const ofKind = (kind: string) => others.find((x) => knownFacts(x, given)?.facts.kind === kind);
+  const place = ofKind("write_mask") ?? ofKind("position");
+  if (place) return place;
+  throw new GraphError(
+    `${graph.name} has caches whose rows the host writes at their slots, and no write mask or position that tells them`,
+    graph.inputs[0]!.site,
+  );
+}
+
+function entryOf(graph: Graph, input: Tensor, { state = input.name! }: CacheFacts): Tensor {
+  const taken = [...graph.inputs, ...graph.states.map(({ entry }) => entry)].find(
+    (x) => x !== input && x.name === state,
+  );
+  if (taken) throw new GraphError(`cache "${input.name}" cannot be called ${state}: there is one already`, input.site);
+  return { ...input, def: { kind: "state", name: state }, name: state };
+}
+
+function rowsOf({ name, outputs }: Graph, input: Tensor, { rows }: CacheFacts): Tensor {
+  const found = Object.hasOwn(outputs, rows) ? outputs[rows] : undefined;
+  if (found) return found;
+  const text = `${name} has no output "${rows}", which is said to be the new rows of cache "${input.name}"`;
+  throw new GraphError(text, input.site, [], `the outputs are ${Object.keys(outputs).join(", ")}`);
+}
+
+/** The values of the graph once some of its leaves are others. */
+function replaced(graph: Graph, leaves: ReadonlyMap<Tensor, Tensor>): (value: Tensor) => Tensor {
+  const made = new Map(leaves);
+  const records = new Map<Operands, Operands>();
+  const now = (value: Tensor): Tensor => made.get(value) ?? value;
+  for (const value of schedule(graph)) {
+    const { def } = value;
+    if (def.kind !== "op") continue;
+    // The parts of one op are known by their one record of operands.
+    const operands = records.get(def.operands) ?? (mapOperands(def.operands, now) as Operands);
+    records.set(def.operands, operands);
+    made.set(value, { ...value, def: { ...def, operands } });
+  }
+  return now;
+}
+
+/** That the inputs which tell slots have the axes by which the host's writes were made. @throws GraphError where one has not */
+export function checkPlaces(graphs: readonly Graph[], roles: Roles): void {
+  for (const graph of graphs)
+    for (const { input, place } of hostCaches(graph)) {
+      const role = roles.get(place);
+      const rank = graph.inputs.find((x) => x.name === place)?.type.shape.length ?? 0;
+      const usual = role?.kind === "write_mask" && role.tokenAxis === rank - 1 && role.slotAxis === rank - 2;
+      if (usual || role?.kind === "position") continue;
+      throw new GraphError(
+        `the slots of cache "${input}" are told by "${place}", whose last two axes are not slots and tokens`,
+        graph.inputs[0]!.site,
+      );
+    }
+}

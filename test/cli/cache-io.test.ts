@@ -1,0 +1,95 @@
+/** `--cache io` by the command: packages whose caches go in and come out, told by the package or by the option. */
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openPackage, sayOfCaches } from "../support/cache-io.ts";
+import { graphc, testFolder } from "../support/cli.ts";
+import { writeTinyPhi } from "../support/tiny-phi.ts";
+
+const SIZE = ["--max-seq", "8", "--tokens", "2"];
+const CACHES = ["k", "v"].map((x) => `layers_0_${x}_cache`);
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-cli-"));
+const pathsOf = (stem: string) => [2, 1].map((t) => join(folder, "out", `${stem}.t${t}.mlpackage`)) as [string, string];
+const io = pathsOf("phi4-mini.layer0.io");
+const states = pathsOf("phi4-mini.layer0");
+/** What emit told of the pair whose caches are inputs. */
+let told: Awaited<ReturnType<typeof graphc>>;
+
+beforeAll(async () => {
+  writeTinyPhi(folder);
+  const emit = (...more: readonly string[]) =>
+    graphc(["emit", folder, ...SIZE, "--out", join(folder, "out"), "--json", ...more]);
+  told = await emit("--cache", "io");
+  expect(await emit("--no-prove")).toMatchObject({ code: 0 });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+test("emit proves what it wrote, and the certificate names the caches", () => {
+  expect(told.code).toBe(0);
+  const { proof } = JSON.parse(told.out);
+  expect(proof).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  const caches = proof.roles.filter(({ role }: { role: string }) => role === "cache");
+  expect(caches.map(({ input, update }: { input: string; update: string }) => [input, update])).toEqual(
+    CACHES.map((name) => [name, "slot"]),
+  );
+});
+
+test("read back, the pair is proven, and is what the package with states is", async () => {
+  for (const pair of [io, [io[0], states[1]], [states[0], io[1]]]) {
+    const { code, out } = await graphc(["prove", ...pair]);
+    expect({ code, first: out.split("\n")[0] }).toEqual({
+      code: 0,
+      first: "PROVEN (exact): a block of 2 tokens against 2 single-token calls",
+    });
+  }
+  expect(await graphc(["parity", ...io])).toMatchObject({ code: 0 });
+});
+
+test("a package that does not say it is told by the option", async () => {
+  const pair = io.map((path) => openPackage(path, join(folder, `bare${path.slice(-13)}`)));
+  const roles = ["k", "v"].flatMap((x) => ["--role", `layers_0_${x}_cache=cache:rows=layers_0_${x}_rows`]);
+  expect((await graphc(["prove", ...pair])).code).not.toBe(0);
+  expect(await graphc(["prove", ...pair, ...roles])).toMatchObject({ code: 0 });
+});
+
+test.each([
+  ["cache", "a cache says the output with its new rows"],
+  ["cache:rows=hidden,token=2", 'a cache has no "tokenAxis"'],
+  ["cache:rows=hidden,update=append", '"update" must be slot, not "append"'],
+  ["mask:rows=hidden", 'the role mask has no "rows", which is a cache\'s'],
+])("--role x=%s is refused", async (role, text) => {
+  const { code, err } = await graphc(["prove", "phi4-mini", "--role", `x=${role}`]);
+  expect(code).toBe(2);
+  expect(err).toContain(text);
+});
+
+test("fixtures for the device are refused, and nothing is written", async () => {
+  const out = join(folder, "refused");
+  const { code, err } = await graphc(["emit", folder, ...SIZE, "--cache", "io", "--out", out, "--fixtures"]);
+  expect(code).toBe(2);
+  expect(err).toContain("the device tool carries a cache as a state alone");
+  expect(readdirSync(folder)).not.toContain("refused");
+});
+
+test("run makes its inputs from positions, with caches of zeros", async () => {
+  const file = join(folder, "o.safetensors");
+  const { code, out } = await graphc(["run", ...io, "--positions", "0..1", "--out", file]);
+  expect(code).toBe(0);
+  expect(out).toContain("layers_0_k_rows");
+});
+
+test.each([
+  ["[]", "must be an object"],
+  ["{", "graphc.caches"],
+  ['{"x":{"update":"append","rows":"hidden"}}', 'are not of the form { "update": "slot"'],
+  ['{"x":{"update":"slot","rows":"hidden","more":1}}', 'are not of the form { "update": "slot"'],
+  ['{"y":{"update":"slot","rows":"hidden"}}', 'speak of "y", which is no input'],
+  ['{"x":{"update":"slot","rows":"none"}}', 'no output "none"'],
+])("a package that says %s of its caches is refused", async (said, text) => {
+  const pair = io.map((path) => sayOfCaches(path, join(testFolder(), path.slice(-13)), said));
+  const { code, err } = await graphc(["prove", ...pair]);
+  expect(code).toBe(2);
+  expect(err).toContain(text);
+});
