@@ -74,18 +74,21 @@ function proofOf(
   const pkg = readPackage(staged);
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
-  const options = { counterexample: false, small, weightIdentity: placeInFile, ...known };
-  if ("functions" in tokens) {
-    const twin = graphOf(pkg, liftAt(tokens, 1));
-    // The function of one token is what the others are held against.
-    const counts = countsIn(tokens).filter((count) => count > 1);
-    const verdicts = counts.map((count) => prove(graphOf(pkg, liftAt(tokens, count)), twin, options));
-    const verdict = weakestOf(verdicts);
-    return { verdict, function: functionAt(tokens.functions, counts[verdicts.indexOf(verdict)]!).name };
-  }
-  const twin = graphOf(twinOf(pkg, step, weights));
-  const verdicts = countsIn(tokens).map((count) => prove(graphOf(pkg, liftAt(tokens, count)), twin, options));
-  return { verdict: weakestOf(verdicts) };
+  const options = { small, weightIdentity: placeInFile, ...known };
+  const named = "functions" in tokens ? tokens.functions : undefined;
+  const twin = named ? graphOf(pkg, liftAt(tokens, 1)) : graphOf(twinOf(pkg, step, weights));
+  const verdictAt = (count: number, counterexample: boolean) =>
+    prove(graphOf(pkg, liftAt(tokens, count)), twin, { ...options, counterexample });
+  // The function of one token is what the others are held against.
+  const counts = countsIn(tokens).filter((count) => !named || count > 1);
+  const verdicts = counts.map((count) => verdictAt(count, false));
+  const weakest = weakestOf(verdicts);
+  const count = counts[verdicts.indexOf(weakest)]!;
+  return {
+    // An input on which they differ is looked for where there may be one.
+    verdict: weakest.verdict === "PROVEN" ? weakest : verdictAt(count, true),
+    ...(named ? { function: functionAt(named, count).name } : {}),
+  };
 }
 
 /** What holds of all of them, of one or more. */
