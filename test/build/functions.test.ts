@@ -1,4 +1,4 @@
-/** A tiny Phi with a function for each size: it says what the flexible build says, and faults in one function are told by its name. */
+/** A tiny Phi with a function for each size: it says what a build for single tokens says, and faults in one function are told by its name. */
 import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -27,7 +27,7 @@ const TOKENS = { functions: functionsIn(FUNCTIONS) };
 const SHARD = "phi3_layer0_2_fp16";
 let checkpoint: string;
 let out: string;
-let flexible: string;
+let single: string;
 
 const build = (folder: string, ...more: readonly string[]) =>
   graphc(
@@ -40,8 +40,8 @@ const build = (folder: string, ...more: readonly string[]) =>
 beforeAll(async () => {
   checkpoint = mkdtempSync(join(tmpdir(), "graphc-cli-"));
   writeTinyPhi(checkpoint);
-  [out, flexible] = [join(checkpoint, "functions"), join(checkpoint, "flexible")];
-  expect((await build(flexible)).code).toBe(0);
+  [out, single] = [join(checkpoint, "functions"), join(checkpoint, "single")];
+  expect((await build(single, "--tokens", "1")).code).toBe(0);
   const { code, err } = await build(out, "--functions", FUNCTIONS);
   expect({ code, err }).toMatchObject({
     code: 0,
@@ -77,12 +77,12 @@ describe("the build", () => {
   test("has the weight files of the build without functions, to the byte", () => {
     const weights = (folder: string) =>
       readFileSync(join(folder, `${SHARD}.mlpackage/Data/com.apple.CoreML/weights/weight.bin`));
-    expect(weights(out)).toEqual(weights(flexible));
+    expect(weights(out)).toEqual(weights(single));
   });
 
-  test("says what the flexible one says, with drafts too, in fewer calls", async () => {
-    const [speaker, other] = [await openSpeaker(out), await openSpeaker(flexible)];
-    expect([speaker.block, other.block]).toEqual([8, 4]);
+  test("says what the one for single tokens says, with drafts too, in fewer calls", async () => {
+    const [speaker, other] = [await openSpeaker(out), await openSpeaker(single)];
+    expect([speaker.block, other.block]).toEqual([8, 1]);
     try {
       for (const length of [1, 2, 4, 5, 8, 9, 13]) {
         const prompt = Array.from({ length }, (_, k) => (7 * k + 3 * length) % 48);
