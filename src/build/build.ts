@@ -12,9 +12,10 @@ import type { WeightStore } from "../weights/store.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
 import { aneBookManifest, type StopIds } from "./manifest.ts";
-import { type BuildPlan, type PlannedHead, type PlannedShard, quantizeText, rangeText } from "./plan.ts";
+import { type BuildPlan, type PlannedHead, type PlannedShard, quantizeText } from "./plan.ts";
 import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
+import { runtimeBlock, sizesSetting } from "./sizes.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
 
 /** One build. */
@@ -46,7 +47,7 @@ export type BuildEvent =
 /** A build that stands, or where it stopped: at a shard that is not proven, or at weights that are not finite. */
 export type Built =
   | { readonly kind: "built"; readonly manifest: string; readonly state: BuildState }
-  | { readonly kind: "not proven"; readonly path: string; readonly verdict: Verdict }
+  | { readonly kind: "not proven"; readonly path: string; readonly function?: string; readonly verdict: Verdict }
   | { readonly kind: "not finite"; readonly path: string; readonly tensor: string; readonly count: number };
 
 /** The name of the manifest. */
@@ -101,7 +102,7 @@ function settingsOf({ settings, shards, heads, decoder }: BuildPlan): Readonly<R
     quantize: quantizeText(quantize),
     host,
     cache,
-    tokens: rangeText(tokens),
+    ...sizesSetting(tokens),
     "max-seq": `${maxSeq}`,
     "rope-factor": ropeFactor,
     shards: shards.map(({ begin, end }) => end - begin).join(),
@@ -138,8 +139,9 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
       ? await writePart(part, store, folder, options)
       : { sha256: await writeEmbedding(plan.decoder, store, join(folder, path), options) };
   if ("sha256" in written) return notFinite(store, path) ?? { kind: "written", entry: written };
-  const { summary, verdict } = written;
-  if (verdict && verdict.verdict !== "PROVEN") return { kind: "not proven", path, verdict };
+  const { summary, verdict, function: name } = written;
+  if (verdict && verdict.verdict !== "PROVEN")
+    return { kind: "not proven", path, verdict, ...(name === undefined ? {} : { function: name }) };
   const claim = verdict ? `PROVEN (${verdict.level})` : undefined;
   const entry = { sha256: summary.sha256.package, ...(claim ? { claim } : {}) };
   return notFinite(store, path) ?? { kind: "written", entry };
@@ -160,7 +162,7 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
     family: model.family,
     decoder,
     maxSeq: settings.maxSeq,
-    tokens: settings.tokens.to,
+    tokens: runtimeBlock(settings.tokens),
     bits: settings.quantize.how === "none" ? 16 : 8,
     stops,
     embedding: embedding.path,

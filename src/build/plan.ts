@@ -2,7 +2,7 @@
 import type { Graph } from "../dsl/graph.ts";
 import type { Size } from "../dsl/model.ts";
 import { flexible } from "../emit/write/flexible.ts";
-import { type Lowered, lower } from "../emit/write/lower.ts";
+import { type Lowered, lower, lowerFunctions } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { headGraph, type VocabRange } from "../models/head.ts";
 import type { CacheKeeping } from "../models/layer.ts";
@@ -11,13 +11,14 @@ import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";
 import { type Int8, type Kept, quantised } from "../passes/quantise.ts";
 import { headsOf, type LayerRange, shardsOf, shardsWithin } from "./ranges.ts";
+import { countsIn, type FunctionSize, stepIn, type TokenSizes, widest } from "./sizes.ts";
 import { decoderFor, type TargetHost } from "./target-host.ts";
 
 /** How a model is to be built. */
 export interface BuildSettings {
   readonly host: TargetHost;
   /** Tokens of a block that the shards take. */
-  readonly tokens: TokenRange;
+  readonly tokens: TokenSizes;
   readonly maxSeq: number;
   /** Layers of each shard, or the bytes of weights that one may have. */
   readonly shards: { readonly counts: readonly number[] } | { readonly bytes: number };
@@ -39,19 +40,6 @@ export function quantizeText(quantize: Quantize): string {
   return [word, ...quantize.kept].join(" but ");
 }
 
-/** Every number of tokens from the one to the other; one program for all of them where they differ. */
-export interface TokenRange {
-  readonly from: number;
-  readonly to: number;
-}
-
-/** The numbers of a range, in rising order. */
-export const countsIn = ({ from, to }: TokenRange): readonly number[] =>
-  Array.from({ length: to - from + 1 }, (_, k) => from + k);
-
-/** `1..4`, or `4`. */
-export const rangeText = ({ from, to }: TokenRange): string => (from === to ? `${to}` : `${from}..${to}`);
-
 /** The model itself: its record, and what its files are called by. */
 export interface BuiltModel {
   readonly decoder: Decoder;
@@ -71,7 +59,7 @@ interface PlannedPackage {
 
 /** Layers as one package. */
 export interface PlannedShard extends PlannedPackage, LayerRange {
-  readonly tokens: TokenRange;
+  readonly tokens: TokenSizes;
   /** The one-token graph that its blocks are proven against. */
   readonly step: Graph;
   /** The same pair at small sizes, for the attack on its proof. */
@@ -125,7 +113,7 @@ const sized = (lowered: Lowered) => ({ lowered, bytes: lowered.blobs.bytes });
 function rangesOf(decoder: Decoder, { shards, tokens, maxSeq, quantize }: BuildSettings): readonly LayerRange[] {
   const { layers, pattern } = decoder;
   if ("counts" in shards) return shardsOf(shards.counts, layers);
-  const size = { tokens: tokens.to, maxSeq };
+  const size = { tokens: widest(tokens), maxSeq };
   const measured = pattern
     .slice(0, layers)
     .map((_, first) => lower(storedAs(quantize, decoderLayers(decoder, size, { first }))).blobs.bytes);
@@ -152,10 +140,20 @@ function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range:
   };
 }
 
-/** The program of one size, or one for every size of the range. */
-function programOf(tokens: TokenRange, graphOf: (tokens: number) => Graph): Lowered {
+/** The program of one size, one for every size of the range, or one with a function for each size. */
+function programOf(tokens: TokenSizes, graphOf: (tokens: number) => Graph): Lowered {
+  if ("functions" in tokens) return functionsOf(tokens.functions, graphOf);
   if (tokens.from === tokens.to) return lower(graphOf(tokens.to));
   const graphs = countsIn(tokens).map(graphOf);
-  const name = `${graphs[0]!.name.replace(/_t\d+$/, "")}_t${tokens.from}to${tokens.to}`;
-  return flexible(graphs.map(lower), name);
+  return flexible(graphs.map(lower), `${withoutSize(graphs[0]!)}_t${tokens.from}to${tokens.to}`);
 }
+
+/** The function of one token is the default one: a host that names none runs it. */
+export function functionsOf(functions: readonly FunctionSize[], graphOf: (tokens: number) => Graph): Lowered {
+  const named = functions.map(({ name, tokens }) => ({ name, graph: graphOf(tokens) }));
+  const name = [withoutSize(named[0]!.graph), ...functions.map((one) => one.name)].join("_");
+  return lowerFunctions(named, { name, defaultFunction: stepIn(functions).name });
+}
+
+/** The name of a model's graph, but for its number of tokens. */
+const withoutSize = ({ name }: Graph): string => name.replace(/_t\d+$/, "");

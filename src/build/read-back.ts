@@ -8,7 +8,7 @@ import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import { shaped } from "../files/json-shape.ts";
 import { statOf } from "../files/regular.ts";
 import { ANE_BOOK_MANIFEST, type AneBookManifest, manifestProblems } from "./manifest.ts";
-import { countsIn, type TokenRange } from "./plan.ts";
+import { countsIn, liftAt, stepIn, type TokenSizes } from "./sizes.ts";
 
 /** A built model whose files are as its manifest says. */
 export interface BuiltFiles {
@@ -23,7 +23,7 @@ export interface BuiltFiles {
  * @param tokens of the blocks that the shards take
  * @throws UserError with all that is wrong
  */
-export async function checkBuilt(json: unknown, folder: string, tokens: TokenRange): Promise<BuiltFiles> {
+export async function checkBuilt(json: unknown, folder: string, tokens: TokenSizes): Promise<BuiltFiles> {
   const refuse = (problem: string) =>
     new UserError(`the manifest of ${folder} is not one that the runtime reads: ${problem}`);
   const manifest = shaped(json, ANE_BOOK_MANIFEST, refuse);
@@ -35,9 +35,11 @@ export async function checkBuilt(json: unknown, folder: string, tokens: TokenRan
   }
   if (problems.length > 0) throw refuse(problems.join("; "));
   const open = (path: string) => readPackage(join(folder, path.replace(/\.mlmodelc$/, ".mlpackage")));
-  const shards = manifest.layers.map(({ path }) => graphsOf(open(path), tokens));
+  const packages = manifest.layers.map(({ path }) => open(path));
+  const shards = packages.map((pkg) => graphsOf(pkg, tokens));
   const heads = manifest.lm_head_shards.map(({ mlmodelc }) => graphOf(open(mlmodelc)));
   const wrong = [
+    ...packages.flatMap((pkg, k) => functionProblems(pkg, manifest.layers[k]!.path, tokens)),
     ...shards.flatMap((graphs, k) =>
       [...graphs].flatMap(([count, graph]) => shardProblems(graph, manifest, manifest.layers[k]!, count)),
     ),
@@ -48,10 +50,21 @@ export async function checkBuilt(json: unknown, folder: string, tokens: TokenRan
 }
 
 /** A package of one size says itself which it is; it is held against the size that is asked for all the same. */
-const graphsOf = (pkg: Package, tokens: TokenRange): ReadonlyMap<number, Graph> =>
-  new Map(
-    countsIn(tokens).map((count) => [count, graphOf(pkg, tokens.from === tokens.to ? {} : { tokens: count })] as const),
-  );
+const graphsOf = (pkg: Package, tokens: TokenSizes): ReadonlyMap<number, Graph> =>
+  new Map(countsIn(tokens).map((count) => [count, graphOf(pkg, liftAt(tokens, count))] as const));
+
+/** The runtime names no function: what it runs is the default one, with as many tokens as the manifest says. */
+function functionProblems({ model }: Package, path: string, tokens: TokenSizes): readonly string[] {
+  const found = model.functions.map(({ name }) => name).toSorted();
+  if (!("functions" in tokens)) return found.length === 1 ? [] : [`${path} has the functions ${found.join(", ")}`];
+  const wanted = tokens.functions.map(({ name }) => name).toSorted();
+  const { name } = stepIn(tokens.functions);
+  if (found.join() !== wanted.join())
+    return [`${path} has the functions ${found.join(", ")}, not ${wanted.join(", ")}`];
+  return model.defaultFunction === name
+    ? []
+    : [`${path} has the default function ${model.defaultFunction}, and a host that names none calls it with one token`];
+}
 
 type Features = ReadonlyMap<string, TensorType>;
 

@@ -13,7 +13,8 @@ import { openTransaction } from "../files/transaction.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { countsIn, type PlannedHead, type PlannedShard } from "./plan.ts";
+import type { PlannedHead, PlannedShard } from "./plan.ts";
+import { countsIn, functionAt, liftAt } from "./sizes.ts";
 
 /** How a package of a build is written. */
 export interface PackageOptions extends FillOptions {
@@ -25,6 +26,8 @@ export interface PackageOptions extends FillOptions {
 export interface WrittenPackage {
   readonly summary: EmitSummary;
   readonly verdict?: Verdict;
+  /** The function that the verdict is about, where the package has several. */
+  readonly function?: string;
 }
 
 /**
@@ -48,10 +51,10 @@ export async function writePart(
   try {
     const staged = join(transaction.staging, name);
     const { summary, weights } = await fillPackage(part.lowered, store, staged, { ...options, path });
-    const verdict = "step" in part ? proofOf(part, staged, weights, store) : undefined;
-    if (verdict && verdict.verdict !== "PROVEN") await abandon();
+    const proof = "step" in part ? proofOf(part, staged, weights, store) : undefined;
+    if (proof && proof.verdict.verdict !== "PROVEN") await abandon();
     else for (const text of await transaction.commit([name])) warn?.(text);
-    return { summary, ...(verdict ? { verdict } : {}) };
+    return { summary, ...proof };
   } catch (error) {
     await abandon();
     throw error;
@@ -59,23 +62,33 @@ export async function writePart(
 }
 
 /**
- * Every size of the package against the one-token graph that was planned, on the package's own weights: the first verdict that is not
- * PROVEN, else the first over the reals alone, else that on the largest.
+ * Every size of the package against one token, on the package's own weights: the graph that was planned for it, or the function of it.
+ * The first verdict that is not PROVEN, else the first over the reals alone, else that on the largest.
  */
 function proofOf(
   { step, small, tokens }: PlannedShard,
   staged: string,
   weights: WeightFile,
   store: WeightStore,
-): Verdict {
+): Pick<WrittenPackage, "function"> & { readonly verdict: Verdict } {
   const pkg = readPackage(staged);
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
-  const options = { counterexample: false, small, weightIdentity: placeInFile, ...known };
-  const twin = graphOf(twinOf(pkg, step, weights));
-  const sizeOf = (count: number) => (tokens.from === tokens.to ? {} : { tokens: count });
-  const verdicts = countsIn(tokens).map((count) => prove(graphOf(pkg, sizeOf(count)), twin, options));
-  return weakestOf(verdicts);
+  const options = { small, weightIdentity: placeInFile, ...known };
+  const named = "functions" in tokens ? tokens.functions : undefined;
+  const twin = named ? graphOf(pkg, liftAt(tokens, 1)) : graphOf(twinOf(pkg, step, weights));
+  const verdictAt = (count: number, counterexample: boolean) =>
+    prove(graphOf(pkg, liftAt(tokens, count)), twin, { ...options, counterexample });
+  // The function of one token is what the others are held against.
+  const counts = countsIn(tokens).filter((count) => !named || count > 1);
+  const verdicts = counts.map((count) => verdictAt(count, false));
+  const weakest = weakestOf(verdicts);
+  const count = counts[verdicts.indexOf(weakest)]!;
+  return {
+    // An input on which they differ is looked for where there may be one.
+    verdict: weakest.verdict === "PROVEN" ? weakest : verdictAt(count, true),
+    ...(named ? { function: functionAt(named, count).name } : {}),
+  };
 }
 
 /** What holds of all of them, of one or more. */

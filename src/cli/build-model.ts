@@ -1,14 +1,8 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
 import { join, resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
-import {
-  type BuildPlan,
-  type BuildSettings,
-  type BuiltModel,
-  planBuild,
-  type Quantize,
-  type TokenRange,
-} from "../build/plan.ts";
+import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type Quantize } from "../build/plan.ts";
+import { functionsIn, stepIn, type TokenSizes } from "../build/sizes.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
@@ -26,72 +20,6 @@ import { stopTokens } from "../weights/stop-tokens.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
-import type { Options } from "./option.ts";
-import { CACHE_OPTION } from "./target.ts";
-
-const WHOLE = ["model", "checkpoint"] as const;
-
-/** What decides a build. */
-export const BUILD_OPTIONS = {
-  shards: {
-    kind: "form",
-    value: "N,N,...",
-    form: /^\d{1,6}(,\d{1,6})*$/,
-    like: "20,4,6,2",
-    help: "layers of each shard",
-    without: ["shard-bytes"],
-  },
-  "shard-bytes": {
-    kind: "form",
-    value: "SIZE",
-    form: /^\d+(\.\d+)?(MB|GB)$/,
-    like: "2.0GB",
-    help: "most bytes of weights in a shard",
-    default: "2.0GB",
-    without: ["shards"],
-  },
-  heads: { kind: "whole", value: "N", min: 1, max: 1024, help: "parts of the vocabulary's head", default: "4" },
-  tokens: {
-    kind: "form",
-    value: "T",
-    form: /^[1-9]\d{0,2}(\.\.[1-9]\d{0,2})?$/,
-    like: "1..4 or 4",
-    help: "tokens in a block: a range for one program of flexible size",
-    default: "1..4",
-  },
-  "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048" },
-  cache: CACHE_OPTION,
-  for: { kind: "choice", values: ["ane-book"], help: "the runtime that will run it", default: "ane-book" },
-  "rope-factor": {
-    kind: "choice",
-    values: ["weights", "graph", "host"],
-    help: "where RoPE's attention factor is",
-    default: "weights",
-  },
-  quantize: {
-    kind: "choice",
-    values: ["none", "int8", "int8-coremltools"],
-    help: "how matrices are stored: a scale for each row, codes that err least or those of coremltools",
-    default: "none",
-  },
-  keep: {
-    kind: "forms",
-    value: "PIECE",
-    form: /^[\w.]{1,200}$/,
-    like: "down_proj",
-    help: "a piece of the names of tensors that stay fp16",
-    with: ["quantize"],
-  },
-  seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
-  eos: {
-    kind: "form",
-    value: "ID",
-    form: /^\d{1,9}$/,
-    like: "200020",
-    help: "stop token, where no file tells it",
-    for: WHOLE,
-  },
-} as const satisfies Options;
 
 /** A whole model that is to be built. */
 export interface WholeModel {
@@ -114,7 +42,7 @@ export async function wholeModel(operand: string, args: Args): Promise<WholeMode
   const stem = decoder.architecture.replaceAll("_", "");
   return {
     plan: planBuild({ decoder, stem, family: decoder.architecture }, settings),
-    notes: [...notes, ...windowNotes(decoder, settings.maxSeq)],
+    notes: [...notes, ...windowNotes(decoder, settings.maxSeq), ...functionNotes(settings)],
     weights: resolve(operand),
     source: await filesOf(resolve(operand)),
     stops: async () => stopIds(args.given("eos") ? givenStop(args) : await stopTokens(operand)),
@@ -131,7 +59,7 @@ function builtIn(args: Args, settings: BuildSettings): WholeModel {
   const shapes = new Map(modelTensors(PHI4_MINI).map(({ name, shape }) => [name, shape]));
   return {
     plan: planBuild(model, settings),
-    notes: windowNotes(PHI4_MINI, settings.maxSeq),
+    notes: [...windowNotes(PHI4_MINI, settings.maxSeq), ...functionNotes(settings)],
     weights: `generated (seed ${seed})`,
     source: [],
     stops: async () =>
@@ -166,12 +94,23 @@ function quantizeOf(args: Args): Quantize {
 const MOST_SIZES = 32;
 
 /** @throws UserError for a range that falls, or is too wide */
-function tokensOf(args: Args): TokenRange {
+function tokensOf(args: Args): TokenSizes {
+  const functions = args.text("functions");
+  if (functions !== undefined) return { functions: functionsIn(functions) };
   const [from, to = from] = args.text("tokens")!.split("..").map(Number) as [number, number?];
   if (to - from >= MOST_SIZES)
     throw new UserError(`--tokens ${args.text("tokens")} are ${to - from + 1} sizes`, `give ${MOST_SIZES} at most`);
   if (to < from) throw new UserError(`--tokens ${args.text("tokens")} ends before it begins`, `give ${to}..${from}`);
   return { from, to };
+}
+
+/** What becomes of them on a host that knows none. */
+function functionNotes({ tokens, host }: BuildSettings): readonly string[] {
+  if (!("functions" in tokens)) return [];
+  const { name } = stepIn(tokens.functions);
+  return [
+    `the ${host}'s runtime names no function: it runs ${name} alone, one token a call; generate runs all of them`,
+  ];
 }
 
 /** Decimal units, as disks and Core ML report them. */

@@ -2,7 +2,8 @@
 
 import type { PlanFinding } from "../build/findings.ts";
 import type { Foreseen } from "../build/foreseen.ts";
-import { type BuildPlan, quantizeText, rangeText } from "../build/plan.ts";
+import { type BuildPlan, quantizeText } from "../build/plan.ts";
+import { sizesText } from "../build/sizes.ts";
 import { bytes, table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -17,7 +18,7 @@ export function planText({ shards, heads, embedding, bytes: all, settings, model
   const factor = fold ? `, RoPE's factor ${fold.factor} in the ${fold.into}` : "";
   return [
     table(["part", "holds", "path", "size"], rows),
-    `${model.family}, ${decoder.layers} layers, T=${rangeText(settings.tokens)}, max_seq ${settings.maxSeq}, caches as ${settings.cache === "io" ? "inputs" : "states"}, ${settings.quantize.how === "none" ? "fp16" : quantizeText(settings.quantize)}, for ${settings.host}${factor}; ${bytes(all)} in all`,
+    `${model.family}, ${decoder.layers} layers, T=${sizesText(settings.tokens)}, max_seq ${settings.maxSeq}, caches as ${settings.cache === "io" ? "inputs" : "states"}, ${settings.quantize.how === "none" ? "fp16" : quantizeText(settings.quantize)}, for ${settings.host}${factor}; ${bytes(all)} in all`,
   ].join("\n");
 }
 

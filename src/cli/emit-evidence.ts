@@ -1,6 +1,5 @@
 /** What `emit` writes beside the packages: the proof's certificate and the fixtures for the device tool. */
 import { join } from "node:path";
-import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { writeRopeTables } from "../evidence/rope-tables.ts";
@@ -23,21 +22,26 @@ export const namesBeside = (name: string) => ({
   ropeData: `${name}.rope.safetensors`,
   ropeTables: `${name}.rope.json`,
   data: `${name}.fixtures.safetensors`,
-  certificate: `${name}.certificate.json`,
   fixtures: `${name}${FIXTURES}`,
 });
 
+/** The name of the certificate of a block: of one of several it has the function's name in it. */
+export const certificateName = (name: string, block: { readonly function?: string | undefined }): string =>
+  [name, ...(block.function === undefined ? [] : [block.function]), "certificate.json"].join(".");
+
 /** Writes the certificate beside the staged packages. @throws UserError when it cannot be written */
-export async function writeCertificate({ subject }: EmitJob, staging: string, { verdict, ...graphs }: ProofOnBytes) {
-  const record = certificate(verdict, graphs, TOOL_VERSION, subject.ropeList);
+export async function writeCertificate({ subject, planned }: EmitJob, staging: string, proof: ProofOnBytes) {
+  const { verdict, block, step } = proof;
+  const record = certificate(verdict, { block, step }, TOOL_VERSION, subject.ropeList);
   const text = `${JSON.stringify(record, null, 2)}\n`;
-  const path = join(staging, namesBeside(subject.name).certificate);
+  const path = join(staging, certificateName(planned.name, proof));
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));
 }
 
 /** Writes LongRoPE's tables beside the staged packages, for a model that has them. @throws UserError when that is refused */
-export async function emitRopeTables({ subject, args }: EmitJob, staging: string): Promise<void> {
-  const { name, config, ropeList } = subject;
+export async function emitRopeTables({ subject, planned, args }: EmitJob, staging: string): Promise<void> {
+  const { config, ropeList } = subject;
+  const { name } = planned;
   if (!ropeList || config?.rope.type !== "longrope") return;
   const { ropeData, ropeTables } = namesBeside(name);
   await writeRopeTables({
@@ -65,7 +69,7 @@ export async function checkOnlyFixtures(folder: string, name: string): Promise<v
  */
 export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<void> {
   const { subject, planned, store, args, io } = job;
-  const [block, step = block] = planned.map(({ graph }) => graph) as unknown as [Graph, Graph?];
+  const [{ graph: block }, { graph: step }] = [planned.blocks[0]!, planned.step];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
   checkMemory(plans, "recording fixtures");
   const loading = io.progress("loading weights");
@@ -88,9 +92,9 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       name: subject.name,
       graph: identityOf(subject, args),
       ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
-      block: { path: join(staging, planned[0]!.name) },
-      step: { path: join(staging, planned.at(-1)!.name) },
-      ...(proven ? { certificate: join(staging, namesBeside(subject.name).certificate) } : {}),
+      block: { path: join(staging, planned.blocks[0]!.in) },
+      step: { path: join(staging, planned.step.in) },
+      ...(proven ? { certificate: join(staging, certificateName(planned.name, {})) } : {}),
       recording,
     });
   } finally {

@@ -3,9 +3,10 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
-import { meetInputs } from "../dsl/twins.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import type { KnownDigest } from "../emit/read/blob.ts";
-import { graphOf, readPackage } from "../emit/read/read.ts";
+import type { LiftOptions } from "../emit/read/lift.ts";
+import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import { placeInFile } from "../emit/read/weight-identity.ts";
 import { dataOf, samePlan } from "../emit/write/blob.ts";
 import { type EmitSummary, type FilledPackage, fillPackage } from "../emit/write/package.ts";
@@ -14,28 +15,19 @@ import { refusing } from "../files/files.ts";
 import { WORTH_A_THREAD } from "../files/hash.ts";
 import { hashRanges } from "../files/hash-ranges.ts";
 import { beginSync } from "../files/whole.ts";
-import { checkProvable } from "../passes/prove/program/pair.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
+import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import type { Io } from "./io.ts";
 import type { Subject } from "./subject.ts";
-import { requestedSize } from "./target.ts";
-
-/** A package that is to be written: its graph for so many tokens, and its name in the folder. */
-export interface PlannedPackage {
-  readonly tokens: number;
-  readonly graph: Graph;
-  readonly name: string;
-}
 
 /** One run of `graphc emit`. */
 export interface EmitJob {
   readonly subject: Subject;
-  /** The block, then the single token; one package where the block is a single token. */
-  readonly planned: readonly PlannedPackage[];
+  readonly planned: PlannedSet;
   /** Where all that is written will stand; an absolute path. */
   readonly folder: string;
   readonly store: WeightStore;
@@ -43,25 +35,11 @@ export interface EmitJob {
   readonly io: Io;
 }
 
-/** A verdict and the graphs that it is about, as read back from the files. */
-export interface ProofOnBytes {
+/** A verdict and the graphs that it is about, as read back from the files; the block is of a function where they have names. */
+export interface ProofOnBytes extends Partial<Pick<LiftOptions, "function">> {
   readonly verdict: Verdict;
   readonly block: Graph;
   readonly step: Graph;
-}
-
-/** What will be written. The graphs are built, and so checked, before anything is. @throws UserError for a block too long to prove */
-export function planPackages(subject: Subject, args: Args): readonly PlannedPackage[] {
-  const size = requestedSize(args);
-  const counts = size.tokens === 1 ? [1] : [size.tokens, 1];
-  const planned = counts.map((tokens) => ({
-    tokens,
-    graph: subject.build({ ...size, tokens }),
-    name: `${subject.name}.t${tokens}.mlpackage`,
-  }));
-  const [block, step = block] = planned.map(({ graph }) => graph);
-  if (!args.flag("no-prove")) checkProvable(meetInputs(block!, step!).tokens);
-  return planned;
 }
 
 /** The packages in the folder where they are staged. */
@@ -75,11 +53,11 @@ export interface StagedPackages {
 export async function stagePackages(job: EmitJob, staging: string): Promise<StagedPackages> {
   const { io, store } = job;
   const filled: FilledPackage[] = [];
-  for (const { tokens, graph, name } of job.planned) {
-    const progress = io.progress(`writing t${tokens}`);
+  for (const { source, name, label } of job.planned.packages) {
+    const progress = io.progress(`writing ${label}`);
     const [twin] = filled.map(({ weights }) => weights);
     const options = { path: join(job.folder, name), signal: io.signal, onProgress: progress.update };
-    const made = fillPackage(graph, store, join(staging, name), { ...options, ...(twin ? { twin } : {}) });
+    const made = fillPackage(source, store, join(staging, name), { ...options, ...(twin ? { twin } : {}) });
     filled.push(await made.finally(progress.end));
   }
   return { summaries: filled.map(({ summary }) => summary), weights: filled.map(({ weights }) => weights) };
@@ -90,16 +68,20 @@ export async function stagePackages(job: EmitJob, staging: string): Promise<Stag
  * blobs for the certificate.
  * @throws UserError when the disk refuses; the signal's reason when the user interrupts
  */
-export async function proofOn(job: EmitJob, staging: string, { weights }: StagedPackages): Promise<ProofOnBytes> {
+export async function proofOn(
+  job: EmitJob,
+  staging: string,
+  { weights }: StagedPackages,
+): Promise<readonly ProofOnBytes[]> {
   const [first] = weights as readonly [WeightFile];
   const same = weights.every(({ plan }) => samePlan(plan, first.plan));
-  const shown = join(job.folder, job.planned[0]!.name);
+  const shown = join(job.folder, job.planned.packages[0]!.name);
   const sync = await refusing(shown, "write", () => beginSync([first.path]));
   const hashes = same && first.plan.bytes >= WORTH_A_THREAD ? hashRanges(first.path, dataOf(first.plan)) : undefined;
   try {
-    const proof = proofOf(job, staging, { same, digestOf: hashes?.of });
+    const proofs = proofsOf(job, staging, { same, digestOf: hashes?.of });
     await hashes?.settled;
-    return proof;
+    return proofs;
   } finally {
     await hashes?.close();
     await refusing(shown, "write", () => sync.done);
@@ -120,20 +102,39 @@ interface KnownWeights {
   readonly digestOf: KnownDigest | undefined;
 }
 
-/** The verdict on what the files say. */
-function proofOf(
-  { subject, planned, store }: EmitJob,
-  staging: string,
-  { same, digestOf }: KnownWeights,
-): ProofOnBytes {
-  const [first, ...others] = planned.map(({ name }) => readPackage(join(staging, name), digestOf));
-  // The bytes of a clone that may still be under way are those of the first.
-  const twins = same ? others.map((other) => ({ ...other, blobs: first!.blobs })) : others;
-  const [block, step = block] = [first!, ...twins].map((read) => graphOf(read));
-  const read = { block: block!, step: step! };
-  const [source, twin = source] = planned.map(({ graph }) => graph);
+/** The verdicts on what the files say, up to the first refutation. */
+function proofsOf(job: EmitJob, staging: string, known: KnownWeights): readonly ProofOnBytes[] {
+  const { packages, blocks, step } = job.planned;
+  const opened = openedAs(
+    packages.map(({ name }) => [name, readPackage(join(staging, name), known.digestOf)] as const),
+    known,
+  );
+  const graphIn = ({ in: file, function: fn }: PlannedGraph) =>
+    graphOf(opened.get(file)!, fn === undefined ? {} : { function: fn });
+  const twin = graphIn(step);
+  const proofs: ProofOnBytes[] = [];
+  for (const block of blocks) {
+    const read = { block: block === step ? twin : graphIn(block), step: twin };
+    const verdict = verdictOn(job, { block: block.graph, step: step.graph }, read, known);
+    proofs.push({ ...read, verdict, ...(block.function === undefined ? {} : { function: block.function }) });
+    if (verdict.verdict === "REFUTED") break;
+  }
+  return proofs;
+}
+
+/** The bytes of a clone that may still be under way are those of the first. */
+function openedAs(
+  packages: readonly (readonly [string, Package])[],
+  { same }: KnownWeights,
+): ReadonlyMap<string, Package> {
+  const { blobs } = packages[0]![1];
+  return new Map(packages.map(([name, pkg]) => [name, same ? { ...pkg, blobs } : pkg]));
+}
+
+/** @param source what was written, @param read what the files hold */
+function verdictOn({ subject, store }: EmitJob, source: Graphs, read: Graphs, { same }: KnownWeights): Verdict {
   // A package holds no roles but those of caches: those that the author declared hold for its bytes.
-  const declared = declaredRoles([source!, twin!]);
+  const declared = declaredRoles([source.block, source.step]);
   const roles = new Map([...declared].filter(([, { facts }]) => facts.kind !== "cache"));
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
@@ -144,10 +145,10 @@ function proofOf(
     ...known,
     ...(same ? { weightIdentity: placeInFile } : {}),
   });
-  if (verdict.verdict === "PROVEN") return { ...read, verdict };
+  if (verdict.verdict === "PROVEN") return verdict;
   // The graphs that were written know the author's lines, and small ones make a readable counterexample.
-  const explained = prove(source!, twin!, { small: subject.small });
-  if (explained.verdict !== "PROVEN") askForRoles({ block: source!, step: twin! }, new Map());
+  const explained = prove(source.block, source.step, { small: subject.small });
+  if (explained.verdict !== "PROVEN") askForRoles(source, new Map());
   // A proof of the source says nothing about the bytes.
-  return { ...read, verdict: explained.verdict === "PROVEN" ? verdict : explained };
+  return explained.verdict === "PROVEN" ? verdict : explained;
 }

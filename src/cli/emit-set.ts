@@ -5,17 +5,24 @@ import { type EmitSummary, packageTarget } from "../emit/write/package.ts";
 import type { Target } from "../files/target.ts";
 import { openTransaction } from "../files/transaction.ts";
 import type { Refuted } from "../passes/prove/report/verdict.ts";
-import { checkOnlyFixtures, emitFixtures, emitRopeTables, namesBeside, writeCertificate } from "./emit-evidence.ts";
+import {
+  certificateName,
+  checkOnlyFixtures,
+  emitFixtures,
+  emitRopeTables,
+  namesBeside,
+  writeCertificate,
+} from "./emit-evidence.ts";
 import { type EmitJob, type ProofOnBytes, proofOn, stagePackages, throwIfInterrupted } from "./emit-packages.ts";
 import { Interrupted } from "./interrupted.ts";
 
 /** A set that stands in its folder. */
 export interface PlacedSet {
   readonly packages: readonly EmitSummary[];
-  /** Absent when it was skipped. */
-  readonly proof?: ProofOnBytes;
-  /** Paths of what was written beside the packages. */
-  readonly certificate?: string;
+  /** One for each block; absent when they were skipped. */
+  readonly proofs?: readonly ProofOnBytes[];
+  /** Paths of what was written beside the packages: a certificate for each proof. */
+  readonly certificates: readonly string[];
   readonly ropeTables?: string;
   readonly ropeData?: string;
   readonly fixtures?: string;
@@ -25,7 +32,7 @@ export interface PlacedSet {
 /** The set that stands, or the refutation because of which nothing does. */
 export type EmittedSet =
   | ({ readonly kind: "placed" } & PlacedSet)
-  | { readonly kind: "refuted"; readonly verdict: Refuted };
+  | { readonly kind: "refuted"; readonly verdict: Refuted; readonly function?: string };
 
 /**
  * Stages and proves, then places. A failure, a refutation or an interrupt leaves nothing behind, and what was there as
@@ -59,47 +66,55 @@ const underFinalNames = (error: unknown, staging: string, folder: string): unkno
   isUserError(error) ? new UserError(error.message.replaceAll(staging, folder), error.mend) : error;
 
 /** What an earlier emit left beside packages of this name speaks of other bytes: it is a part of what is replaced. */
-function targetsOf({ subject, planned, args }: EmitJob): readonly Target[] {
-  const { ropeData, ropeTables, data, certificate, fixtures } = namesBeside(subject.name);
+function targetsOf({ planned, args }: EmitJob): readonly Target[] {
+  const { ropeData, ropeTables, data, fixtures } = namesBeside(planned.name);
   const file = (name: string, what: string): Target => ({ name, replace: true, kind: { name: what } });
   return [
-    ...planned.map(({ name }) => packageTarget(name, args.flag("force"))),
+    ...planned.packages.map(({ name }) => packageTarget(name, args.flag("force"))),
     file(ropeData, "file of RoPE rows"),
     file(ropeTables, "record of RoPE tables"),
     file(data, "file of fixtures"),
-    file(certificate, "certificate"),
+    ...planned.blocks.map((block) => file(certificateName(planned.name, block), "certificate")),
     file(fixtures, "manifest of fixtures"),
   ];
 }
 
-const namesOf = ({ packages, ropeData, ropeTables, data, certificate, fixtures }: PlacedSet): readonly string[] =>
-  [...packages.map(({ path }) => path), ropeData, ropeTables, data, certificate, fixtures].flatMap((path) =>
+const namesOf = ({ packages, ropeData, ropeTables, data, certificates, fixtures }: PlacedSet): readonly string[] =>
+  [...packages.map(({ path }) => path), ropeData, ropeTables, data, ...certificates, fixtures].flatMap((path) =>
     path ? [basename(path)] : [],
   );
 
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
-  const { subject, folder, args, io } = job;
+  const { subject, planned, folder, args, io } = job;
   const wanted = args.flag("fixtures");
-  if (wanted) await checkOnlyFixtures(folder, subject.name);
+  if (wanted) await checkOnlyFixtures(folder, planned.name);
   const staged = await stagePackages(job, staging);
   const clones = Promise.all(staged.weights.map(({ whole }) => whole));
   // A failure is met when the proof is done; until then nobody waits for it.
   clones.catch(() => {});
-  const proof = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
+  const proofs = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
   await clones;
-  if (proof?.verdict.verdict === "REFUTED") return { kind: "refuted", verdict: proof.verdict };
+  const refuted = refutedIn(proofs ?? []);
+  if (refuted) return refuted;
   await emitRopeTables(job, staging);
-  if (proof) await writeCertificate(job, staging, proof);
-  if (wanted) await emitFixtures(job, staging, proof !== undefined);
+  for (const proof of proofs ?? []) await writeCertificate(job, staging, proof);
+  if (wanted) await emitFixtures(job, staging, proofs !== undefined);
   await throwIfInterrupted(io);
-  const beside = namesBeside(subject.name);
+  const beside = namesBeside(planned.name);
   return {
     kind: "placed",
     packages: staged.summaries,
-    ...(proof ? { proof, certificate: join(folder, beside.certificate) } : {}),
+    ...(proofs ? { proofs } : {}),
+    certificates: (proofs ?? []).map((proof) => join(folder, certificateName(planned.name, proof))),
     ...(subject.ropeList
       ? { ropeTables: join(folder, beside.ropeTables), ropeData: join(folder, beside.ropeData) }
       : {}),
     ...(wanted ? { fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };
+}
+
+function refutedIn(proofs: readonly ProofOnBytes[]): Extract<EmittedSet, { kind: "refuted" }> | undefined {
+  const { verdict, function: name } = proofs.at(-1) ?? {};
+  if (verdict?.verdict !== "REFUTED") return undefined;
+  return { kind: "refuted", verdict, ...(name === undefined ? {} : { function: name }) };
 }

@@ -37,10 +37,10 @@ export interface OpenPair extends Graphs {
 }
 
 /** Which function of a package, where it has several. */
-export const FUNCTION_OPTIONS: Options = {
+export const FUNCTION_OPTIONS = {
   function: { kind: "name", value: "NAME", help: "function of the (block) package", for: ["package"] },
   "step-function": { kind: "name", value: "NAME", help: "function of the step package", for: ["package"] },
-};
+} as const satisfies Options;
 
 /**
  * The pair that the operands name, for a command that runs its block.
@@ -100,12 +100,14 @@ function packagePair(first: string, second: string | undefined, args: Args): Omi
   const stepPackage = second === undefined ? blockPackage : readPackage(second);
   const [own, twin] = [functionOf(blockPackage, args, "function"), functionOf(stepPackage, args, "step-function")];
   const alone = second === undefined && own.function === twin.function;
-  const flexible = alone && isFlexible(blockPackage, own.function);
+  const isOpen = ({ function: name }: typeof own) => second === undefined && isFlexible(blockPackage, name);
+  // Of two functions one may be of flexible size: it has the size of its description where nobody says another.
+  const flexible = isOpen(own) && (alone || args.given("tokens"));
   args.settle(first, flexible ? ["package", "flexible package"] : ["package"]);
   return {
     name: second === undefined ? first : `${first} and ${second}`,
     block: graphOf(blockPackage, { ...own, ...(flexible ? { tokens: args.whole("tokens") } : {}) }),
-    step: graphOf(stepPackage, { ...twin, ...(flexible ? { tokens: 1 } : {}) }),
+    step: graphOf(stepPackage, { ...twin, ...(flexible && isOpen(twin) ? { tokens: 1 } : {}) }),
     weights: first,
     storedWeights: true,
     openWeights: async () => packageWeights(),
@@ -113,12 +115,17 @@ function packagePair(first: string, second: string | undefined, args: Args): Omi
 }
 
 /** The function that the option names, or the only one. @throws UserError when there are several and none is named */
-function functionOf({ path, model }: Package, args: Args, option: string): { readonly function?: string } {
+export function functionOf({ path, model }: Package, args: Args, option: string): { readonly function?: string } {
   const named = args.text(option);
   if (named !== undefined) return { function: named };
   if (model.functions.length <= 1) return {};
+  throw whichFunction({ path, model }, `say which: --${option} NAME`);
+}
+
+/** What a command says that needs one function of a package, and was told none. */
+export function whichFunction({ path, model }: Pick<Package, "path" | "model">, mend: string): UserError {
   const names = model.functions.map(({ name }) => name).join(", ");
-  throw new UserError(`${path} has ${model.functions.length} functions: ${names}`, `say which: --${option} NAME`);
+  return new UserError(`${path} has ${model.functions.length} functions: ${names}`, mend);
 }
 
 /** Whether an input of the function has an open size. */

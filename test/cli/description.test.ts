@@ -137,7 +137,7 @@ describe("what is not said twice", () => {
     expect((await graphc(["diff", good, edited(() => {})])).out).toBe("no difference");
   });
 
-  test("a function that a graph file cannot have is told", async () => {
+  test("of a package of several functions the one that is compared with a graph file must be named", async () => {
     const two = edited((model, d) => {
       const { functions } = model.Type.value!;
       functions.more = functions.main!;
@@ -149,8 +149,14 @@ describe("what is not said twice", () => {
       );
       d.defaultFunctionName = "main";
     });
-    const { code, out } = await graphc(["diff", file, two, "--tokens", "1", "--max-seq", "8"]);
-    expect([code, out]).toEqual([1, expect.stringContaining('function "more": absent → present')]);
+    const diff = ["diff", file, two, "--tokens", "1", "--max-seq", "8"];
+    const { code, err } = await graphc(diff);
+    expect([code, err]).toEqual([2, expect.stringMatching(/has 2 functions: main, more; say which: --function NAME$/)]);
+    for (const name of ["main", "more"])
+      expect((await graphc([...diff, "--function", name])).out).toBe(`no difference, of the function "${name}" alone`);
+    expect((await graphc([...diff, "--function", "most"])).err).toMatch(
+      /there is no function "most"; the functions are main, more$/,
+    );
   });
 });
 

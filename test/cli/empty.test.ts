@@ -67,7 +67,9 @@ describe.each(["prove", "parity"])("%s", (command) => {
   test("of a package of several functions, unless both are named", async () => {
     const sentence = (option: string) =>
       `${SHOWN(bare(both))} has 2 functions: decode, prefill; say which: --${option} NAME`;
-    await expectRefusal([command, bare(both)], sentence("function"));
+    const all = `${SHOWN(bare(both))} has 2 functions: decode, prefill; say which: --functions decode,prefill`;
+    await expectRefusal([command, bare(both)], all);
+    await expectRefusal([command, bare(both), block], sentence("function"));
     await expectRefusal([command, bare(both), "--function", "prefill"], sentence("step-function"));
     await expectRefusal([command, block, bare(both)], sentence("step-function"));
     const named = ["--function", "prefill", "--step-function"];

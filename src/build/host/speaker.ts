@@ -12,6 +12,7 @@ import { type Executor, prepare } from "../../passes/run/run.ts";
 import { MANIFEST_FILE } from "../build.ts";
 import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
 import { type BuiltFiles, checkBuilt } from "../read-back.ts";
+import { countsIn, sizesOf, type TokenSizes, widest } from "../sizes.ts";
 import type { Speaker } from "./decode.ts";
 import { columnsOf, type FeedSizes, feedsOf, rowOf } from "./feeds.ts";
 import { type CallPlace, keptCaches } from "./kept-caches.ts";
@@ -34,7 +35,7 @@ export interface SpeakerOptions {
 export async function openSpeaker(folder: string, options: SpeakerOptions = {}): Promise<OpenSpeaker> {
   const built = await readBuilt(folder);
   const { manifest } = built;
-  const block = blockOf(manifest);
+  const block = "functions" in built.tokens ? widest(built.tokens) : blockOf(manifest);
   const sizes: Omit<FeedSizes, "block"> = {
     width: manifest.d_model,
     maxSeq: manifest.max_seq_len,
@@ -55,8 +56,7 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     maxSeq: sizes.maxSeq,
     stops: [manifest.eos_token_id, manifest.bos_token_id],
     follow(tokens, at) {
-      // The device's host calls its shards with one token or with a whole block, and pads what is between.
-      const size = { ...sizes, block: tokens.length === 1 && built.shards[0]!.has(1) ? 1 : block };
+      const size = { ...sizes, block: callSize(built, block, tokens.length) };
       const x = columnsOf(
         size,
         tokens.map((token) => rowIn(rows, manifest, token)),
@@ -70,11 +70,22 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
   };
 }
 
+/**
+ * The ane-book's host calls its shards with one token or with a whole block, and pads what is between; where functions are named it is
+ * the narrowest that holds the tokens.
+ */
+function callSize({ tokens, shards }: ReadFiles, block: number, used: number): number {
+  if ("functions" in tokens) return countsIn(tokens).find((count) => count >= used)!;
+  return used === 1 && shards[0]!.has(1) ? 1 : block;
+}
+
 /** Tokens of a block, as the runtime takes it from the manifest. */
 export const blockOf = ({ speculative_verifier: verifier }: AneBookManifest): number =>
   verifier?.batch_tokens ?? USUAL_BLOCK;
 
-async function readBuilt(folder: string): Promise<BuiltFiles> {
+type ReadFiles = BuiltFiles & { readonly tokens: TokenSizes };
+
+async function readBuilt(folder: string): Promise<ReadFiles> {
   const path = join(folder, MANIFEST_FILE);
   const json = await readRegular(path).then(
     (bytes) => strictJsonOf(bytes, path) as AneBookManifest,
@@ -82,11 +93,9 @@ async function readBuilt(folder: string): Promise<BuiltFiles> {
       throw isUserError(error) ? new UserError(error.message, "graphc build writes such a folder") : error;
     },
   );
-  const own = json?.graphc as { readonly tokens?: unknown } | null | undefined;
-  const [from, to = from] = typeof own?.tokens === "string" ? own.tokens.split("..").map(Number) : [];
-  if (!(Number.isSafeInteger(from) && Number.isSafeInteger(to) && 1 <= from! && from! <= to!))
-    throw new UserError(`${path} does not say how many tokens its shards take`, "graphc build writes it");
-  return checkBuilt(json, folder, { from: from!, to: to! });
+  const tokens = sizesOf((json?.graphc as Parameters<typeof sizesOf>[0] | null | undefined) ?? {});
+  if (!tokens) throw new UserError(`${path} does not say how many tokens its shards take`, "graphc build writes it");
+  return { ...(await checkBuilt(json, folder, tokens)), tokens };
 }
 
 /** A package that is loaded: called with its inputs at one of its sizes, it keeps its own states, or this host its caches. */

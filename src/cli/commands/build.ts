@@ -1,8 +1,10 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
+import { widest } from "../../build/sizes.ts";
 import { type QuantisedWeight, type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
-import { BUILD_OPTIONS, type WholeModel, wholeModel } from "../build-model.ts";
+import { type WholeModel, wholeModel } from "../build-model.ts";
+import { BUILD_OPTIONS } from "../build-options.ts";
 import { planText } from "../build-text.ts";
 import type { Args, Command } from "../command.ts";
 import { printGround, wholeGround } from "../emit-ground.ts";
@@ -33,7 +35,7 @@ export const buildCommand: Command = {
     const folder = resolve(args.text("out")!);
     const { tokens, maxSeq } = model.plan.settings;
     // The one-layer gate is passed by the largest block.
-    const ground = await wholeGround(model.plan.model.decoder, { tokens: tokens.to, maxSeq }, args, folder);
+    const ground = await wholeGround(model.plan.model.decoder, { tokens: widest(tokens), maxSeq }, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     if (model.plan.settings.cache === "io")
       io.err(
@@ -96,10 +98,11 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
   if (built.kind === "not proven") {
     io.out(
       args.flag("json")
-        ? JSON.stringify({ path: built.path, verdict: built.verdict.verdict })
+        ? JSON.stringify({ path: built.path, function: built.function, verdict: built.verdict.verdict })
         : printVerdict(built.verdict),
     );
-    io.err(`${built.path} was not written, and there is no manifest`);
+    const why = built.function === undefined ? "" : `, for its function ${built.function} is not proven`;
+    io.err(`${built.path} was not written${why}, and there is no manifest`);
     return 1;
   }
   const { rounded, worstError } = store.report();

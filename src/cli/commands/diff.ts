@@ -6,13 +6,14 @@ import type { WeightHash } from "../../emit/diff/canonical.ts";
 import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
 import { beyondGraph } from "../../emit/diff/description.ts";
 import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
-import { diffPackages } from "../../emit/diff/package.ts";
+import { diffFunction, diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import type { MilModel } from "../../emit/mil/records.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
 import { BUILT_IN, isPackage } from "../operand-kind.ts";
+import { functionOf } from "../pair.ts";
 import { requestedSize, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** What differs, part by part; any difference is a no. */
@@ -22,18 +23,26 @@ export const diffCommand: Command = {
   arity: [2, 2],
   needs: "two packages, models or graph files",
   example: "old.mlpackage new.mlpackage",
-  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...SEED_OPTION },
+  options: {
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...SEED_OPTION,
+    function: { kind: "name", value: "NAME", help: "compare this function alone", for: ["package"] },
+  },
   notes: [
     "Between packages all that the files say is compared: description, functions, ops, names, types, literals, weights.",
     "Axes in another order, and numbers that the masks of a slice hide, are no difference.",
     "Names of inner values do not count against a model or graph file.",
+    "A package of one function is compared by that one, whatever --function calls that of the other.",
     "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
     "Exit code 1 when they differ.",
   ],
   async run(args, io) {
     refuseUnread(args);
     const differences = await differencesOf(args, io);
-    io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || "no difference");
+    const name = args.text("function");
+    const same = `no difference${name === undefined ? "" : `, of the function ${JSON.stringify(name)} alone`}`;
+    io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || same);
     return differences.length === 0 ? 0 : 1;
   },
 };
@@ -54,16 +63,16 @@ function refuseUnread(args: Args): void {
 async function differencesOf(args: Args, io: Io): Promise<readonly GraphDifference[]> {
   if (args.operands.every(isPackage)) {
     const [before, after] = args.operands.map((operand) => readPackage(resolve(operand)));
-    return diffPackages(before!, after!);
+    const name = args.text("function");
+    return name === undefined ? diffPackages(before!, after!) : diffFunction(before!, after!, name);
   }
   const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args, io)));
   const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
-  const beyond = [
-    ...(before!.package ? beyondGraph(before!.package, after!.graph) : []),
-    ...(after!.package ? beyondGraph(after!.package, before!.graph).map(turned) : []),
-  ];
-  return [...beyond, ...diffGraphs(before!.graph, after!.graph, { hash })];
+  const outside = [...beyond(before!, after!), ...beyond(after!, before!).map(turned)];
+  return [...outside, ...diffGraphs(before!.graph, after!.graph, { hash })];
 }
+
+const beyond = ({ function: of }: Comparand, { graph }: Comparand) => (of ? beyondGraph(of.model, of.name, graph) : []);
 
 const turned = <D extends { readonly before: string; readonly after: string }>(difference: D): D => ({
   ...difference,
@@ -73,8 +82,8 @@ const turned = <D extends { readonly before: string; readonly after: string }>(d
 
 interface Comparand {
   readonly graph: Graph;
-  /** The model of a package, of which the graph is the default function. */
-  readonly package?: MilModel;
+  /** Of a package, the function that the graph is of. */
+  readonly function?: { readonly model: MilModel; readonly name: string };
   /** For weights that a package would hold: their hash as it would be stored. */
   readonly hash?: WeightHash;
 }
@@ -83,7 +92,8 @@ interface Comparand {
 async function comparandOf(operand: string, args: Args, io: Io): Promise<Comparand> {
   if (isPackage(operand)) {
     const pkg = readPackage(resolve(operand));
-    return { graph: graphOf(pkg), package: pkg.model };
+    const name = functionOf(pkg, args, "function").function ?? pkg.model.defaultFunction;
+    return { graph: graphOf(pkg, { function: name }), function: { model: pkg.model, name } };
   }
   const subject = await subjectOf(operand, args, io);
   const graph = subject.build(requestedSize(args));

@@ -1,16 +1,20 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
+import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record.ts";
-import type { Command } from "../command.ts";
+import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
-import { type EmitJob, planPackages } from "../emit-packages.ts";
+import type { EmitJob } from "../emit-packages.ts";
+import { planPackages } from "../emit-plan.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
+import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
-import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
+import { plainVerdict, printVerdict } from "../prove-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import { ROPE_LIST_OPTION, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
@@ -26,6 +30,7 @@ export const emitCommand: Command = {
     ...SIZE_OPTIONS,
     ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
+    functions: { ...FUNCTIONS_OPTION, without: ["tokens", "fixtures"] },
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
@@ -45,7 +50,7 @@ export const emitCommand: Command = {
     },
   },
   notes: [
-    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage. Exit code 1 when they are not proven; nothing is written when they are refuted.",
+    "Writes NAME.t<T>.mlpackage and NAME.t1.mlpackage, or with --functions NAME.<functions>.mlpackage. Exit code 1 when they are not proven; nothing is written when they are refuted.",
   ],
   async run(args, io) {
     const [operand] = args.operands as [string];
@@ -54,45 +59,52 @@ export const emitCommand: Command = {
     const subject = await subjectOf(operand, args, io);
     tellKinds(subject.model, io);
     const folder = resolve(args.text("out")!);
-    const ground = await groundOf(subject, args, folder);
+    const ground = await groundOf(subject, atWidest(args), folder);
     const planned = planPackages(subject, args);
-    if (args.flag("fixtures")) recordable({ block: planned[0]!.graph, step: planned.at(-1)!.graph });
-    const store = await subject.openWeights(planned[0]!.graph);
+    if (args.flag("fixtures")) recordable({ block: planned.blocks[0]!.graph, step: planned.step.graph });
+    const store = await subject.openWeights(planned.step.graph);
     const job: EmitJob = { subject, planned, folder, store, args, io };
     try {
       const emitted = await emitSet(job);
       if (emitted.kind === "refuted") {
-        const { verdict } = emitted;
-        const record = { name: subject.name, proof: plainVerdict(verdict) };
-        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : printVerdict(verdict));
+        const { verdict, function: fn } = emitted;
+        const record = { name: subject.name, function: fn, proof: plainVerdict(verdict) };
+        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : verdictText(emitted));
         io.err("nothing was written");
         return 1;
       }
       report(job, { ...emitted, ...(ground ? { ground } : {}) });
-      return emitted.proof && emitted.proof.verdict.verdict !== "PROVEN" ? 1 : 0;
+      return emitted.proofs?.some(({ verdict }) => verdict.verdict !== "PROVEN") ? 1 : 0;
     } finally {
       await store.close();
     }
   },
 };
 
+/** The one-layer gate is passed by the largest block. */
+function atWidest(args: Args): Args {
+  const listed = args.text("functions");
+  if (listed === undefined) return args;
+  const tokens = widest({ functions: functionsIn(listed) });
+  return { ...args, whole: (option) => (option === "tokens" ? tokens : args.whole(option)) };
+}
+
 interface Report extends PlacedSet {
   readonly ground?: Ground;
 }
 
 function report({ subject, store, args, io }: EmitJob, written: Report): void {
-  const { packages, ground, certificate, ropeTables, fixtures } = written;
+  const { packages, ground, ropeTables, fixtures, certificates } = written;
   const { ropeList } = subject;
-  const verdict = written.proof?.verdict;
   const weights = store.report();
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
   if (args.flag("json")) {
-    const proof = verdict ? plainVerdict(verdict) : "skipped";
+    const proven = proofsRecord(written);
     io.out(
       JSON.stringify(
-        { name: subject.name, weights, proof, packages, certificate, ropeList, ropeTables, fixtures, ground },
+        { name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, ground },
         null,
         2,
       ),
@@ -101,9 +113,27 @@ function report({ subject, store, args, io }: EmitJob, written: Report): void {
   }
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
   io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
-  io.out(verdict ? printVerdict(verdict) : "NOT PROVEN: the proof was skipped (--no-prove)");
+  for (const proof of written.proofs ?? []) io.out(verdictText(proof));
+  if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
   for (const line of ropeLines(subject, args)) io.out(line);
-  for (const path of [certificate, ropeTables, fixtures]) if (path !== undefined) io.out(path);
+  for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
-  if (verdict && !claimOf(verdict).startsWith("PROVEN")) io.err("warning: the packages were written without a proof");
+  if (written.proofs?.some(({ verdict }) => verdict.verdict !== "PROVEN"))
+    io.err("warning: the packages were written without a proof");
 }
+
+/** Of several functions a proof each, by name. */
+function proofsRecord({ proofs, certificates }: PlacedSet) {
+  if (!proofs) return { proof: "skipped" };
+  const records = proofs.map(({ verdict }, k) => ({ proof: plainVerdict(verdict), certificate: certificates[k] }));
+  if (proofs[0]!.function === undefined) return records[0];
+  return { proofs: records.map((record, k) => ({ function: proofs[k]!.function, ...record })) };
+}
+
+const verdictText = ({
+  verdict,
+  function: name,
+}: {
+  readonly verdict: Verdict;
+  readonly function?: string | undefined;
+}): string => [...(name === undefined ? [] : [`function ${name}:`]), printVerdict(verdict)].join("\n");

@@ -7,12 +7,13 @@ import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
-import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
+import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
+import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
-import { comparedPair, FUNCTION_OPTIONS, type OpenPair, withHost } from "../pair.ts";
+import { comparedPair, type OpenPair, withHost } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -32,7 +33,7 @@ export const parityCommand: Command = {
     ...SIZE_OPTIONS,
     ...ROPE_LIST_OPTION,
     ...TOKENS_OF_PACKAGES,
-    ...FUNCTION_OPTIONS,
+    ...COMPARED_FUNCTIONS,
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
@@ -49,7 +50,7 @@ export const parityCommand: Command = {
     EACH_KIND_NOTE,
     "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
-  run: (args, io) => tellOfEachKind(args, io, told),
+  run: (args, io) => tellOfEachFunction(args, io, told),
 };
 
 async function told(args: Args, io: Io): Promise<Told> {

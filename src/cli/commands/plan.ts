@@ -3,7 +3,8 @@ import { type PlanFinding, planFindings } from "../../build/findings.ts";
 import { type Foreseen, foresee } from "../../build/foreseen.ts";
 import type { BuildPlan } from "../../build/plan.ts";
 import { quantisingStore } from "../../weights/quantise.ts";
-import { BUILD_OPTIONS, wholeModel } from "../build-model.ts";
+import { wholeModel } from "../build-model.ts";
+import { BUILD_OPTIONS } from "../build-options.ts";
 import { findingsText, foreseenText, planText } from "../build-text.ts";
 import type { Command } from "../command.ts";
 

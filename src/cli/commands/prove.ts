@@ -11,11 +11,12 @@ import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
-import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
+import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
+import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
-import { comparedPair, FUNCTION_OPTIONS, type OpenPair, withHost } from "../pair.ts";
+import { comparedPair, type OpenPair, withHost } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -35,7 +36,7 @@ export const proveCommand: Command = {
     },
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
-    ...FUNCTION_OPTIONS,
+    ...COMPARED_FUNCTIONS,
     ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
   },
@@ -44,7 +45,7 @@ export const proveCommand: Command = {
     EACH_KIND_NOTE,
     "REFUTED: with an input on which they differ. NOT PROVEN: anything else. Exit code 0 when proven, else 1.",
   ],
-  run: (args, io) => tellOfEachKind(args, io, told),
+  run: (args, io) => tellOfEachFunction(args, io, told),
 };
 
 async function told(args: Args, io: Io): Promise<Told> {

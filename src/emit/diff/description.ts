@@ -53,15 +53,12 @@ export function interfaceDifferences(a: MilModel, x: string, b: MilModel, y: str
 }
 
 /**
- * What a package says beyond what a graph can be: its other functions, sizes that a caller may choose, optional inputs.
+ * What a package says of a function beyond what a graph can be: sizes that a caller may choose, optional inputs.
  * `after` of each is what the graph has; the caller turns it round where the graph is the first of the two.
  */
-export function beyondGraph(model: MilModel, graph: Graph): readonly Described[] {
-  const name = model.defaultFunction;
-  const others = model.functions.filter((f) => f.name !== name);
+export function beyondGraph(model: MilModel, name: string, graph: Graph): readonly Described[] {
   const features = interfaceDifferences(model, name, { ...model, interfaces: { [name]: featuresOf(graph) } }, name);
   return [
-    ...others.map((f) => described(`function "${f.name}"`, { before: "present", after: "absent" })),
     ...(model.updatable ? [described("updatable", { before: true, after: undefined })] : []),
     // Types are those of the function, and compared as such.
     ...features.flatMap(({ difference, typeOf }) => (typeOf ? [] : [difference])),

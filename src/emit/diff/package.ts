@@ -1,4 +1,5 @@
 /** What differs between two packages: format, description, functions, and each function as a graph and as it is written. */
+import { UserError } from "../../dsl/user-error.ts";
 import type { MilFunction, MilModel } from "../mil/records.ts";
 import { liftedOf, type Package } from "../read/read.ts";
 import { type CompareOptions, keysOf } from "./canonical.ts";
@@ -31,6 +32,30 @@ export function diffPackages(a: Package, b: Package, options: CompareOptions = {
     ...outsideDifferences(a, b),
   ];
 }
+
+/**
+ * The differences between one function of each package: that of the name, or the only one where the other package has it. Of the models as
+ * wholes nothing is compared.
+ * @throws UserError where there is no such function; and as `diffPackages` does
+ */
+export function diffFunction(
+  a: Package,
+  b: Package,
+  name: string,
+  options: CompareOptions = {},
+): readonly GraphDifference[] {
+  const [x, y] = [functionOf(a.model, name), functionOf(b.model, name)];
+  const onlyOf = ({ model: { functions } }: Package) => (functions.length === 1 ? functions[0] : undefined);
+  const [before, after] = [x ?? (y && onlyOf(a)), y ?? (x && onlyOf(b))];
+  if (!before) throw noFunction(a, name);
+  if (!after) throw noFunction(b, name);
+  return functionDifferences(a, before, b, after, options);
+}
+
+const noFunction = ({ path, model }: Package, name: string): UserError =>
+  new UserError(
+    `${path} has no function ${JSON.stringify(name)}; its functions are ${model.functions.map((f) => f.name).join(", ")}`,
+  );
 
 const functionOf = ({ functions }: MilModel, name: string): MilFunction | undefined =>
   functions.find((f) => f.name === name);

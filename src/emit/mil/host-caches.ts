@@ -18,15 +18,17 @@ export function cacheMetadata(graph: Graph): Readonly<Record<string, string>> {
 }
 
 /**
- * What the metadata say, by input. They are of the package's only function.
+ * What the metadata say, by input, of every function that has it.
  * @throws UserError for what is not of that form: it is no cache that anything is known of
  */
 export function cachesIn({ metadata, functions }: MilModel): ReadonlyMap<string, CacheFacts> {
   const text = metadata[HOST_CACHES];
-  if (text === undefined || functions.length !== 1) return new Map();
+  if (text === undefined) return new Map();
   const where = `the metadata "${HOST_CACHES}"`;
   const found = Object.entries(objectOf(strictJsonOf(Buffer.from(text), where), where));
-  const inputs = new Set(functions[0]!.inputs.filter(({ type }) => type.kind !== "state").map(({ name }) => name));
+  const inputs = new Set(
+    functions.flatMap((fn) => fn.inputs.filter(({ type }) => type.kind !== "state").map(({ name }) => name)),
+  );
   return new Map(
     found.map(([input, stated]) => {
       if (!inputs.has(input)) throw new UserError(`${where} speak of "${input}", which is no input`);

@@ -109,7 +109,9 @@ function outputsOf(
 function functionIn(model: MilModel, wanted = model.defaultFunction): MilFunction {
   const found = model.functions.find(({ name }) => name === wanted);
   if (found) return found;
-  throw new UserError(`there is no function "${wanted}"; the functions are ${model.functions.map((f) => f.name)}`);
+  throw new UserError(
+    `there is no function "${wanted}"; the functions are ${model.functions.map((f) => f.name).join(", ")}`,
+  );
 }
 
 function leavesOf(

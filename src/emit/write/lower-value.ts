@@ -15,7 +15,7 @@ import type { TensorType } from "../../dsl/type.ts";
 import { sourceName } from "../../dsl/weight-source.ts";
 import { groupBy } from "../group.ts";
 import { type MilArgument, type MilOperation, type MilValue, milType } from "../mil/records.ts";
-import { type BlobPlanner, blobPlanner } from "./blob.ts";
+import type { BlobPlanner } from "./blob.ts";
 import { attrLiteral, tensorLiteral } from "./literal.ts";
 import type { Names } from "./names.ts";
 
@@ -40,12 +40,12 @@ type OpTensor = Tensor & { readonly def: OpDef };
 type Literal = Extract<Def, { kind: "const" | "weight" }>;
 
 /** The state before the first value; `order` is the schedule of the graph. */
-export function beginLowering(graph: Graph, order: readonly Tensor[], names: Names): Lowering {
+export function beginLowering(graph: Graph, order: readonly Tensor[], names: Names, blobs: BlobPlanner): Lowering {
   const ops = order.filter((value): value is OpTensor => value.def.kind === "op");
   const consumers = [...ops.flatMap(({ def }) => operandsOf(def)), ...Object.values(graph.outputs)];
   return {
     names,
-    blobs: blobPlanner(),
+    blobs,
     siblings: groupBy(ops, ({ def }) => def.operands),
     states: new Map(graph.states.map((state) => [state.entry.def, state])),
     writes: groupBy(graph.states.filter(isWritten), ({ exit }) => exit.def),

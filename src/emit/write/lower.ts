@@ -1,5 +1,5 @@
 /**
- * Graph to ML Program: one MIL op per graph op, every attribute and default a `const` op just before its user.
+ * Graphs to an ML Program, each a function of it over one weight file: one MIL op per graph op, every attribute and default a `const` op just before its user.
  *
  * An output of a function may be neither a value written to a state nor one that such a value depends on: Core ML
  * crashes on loading it (coremltools pull request 2713). Such an output is a copy by `identity`; so is one that no op
@@ -17,7 +17,7 @@ import {
   outputCopyName,
   SPECIFICATION_VERSION,
 } from "../mil/records.ts";
-import type { BlobPlan } from "./blob.ts";
+import { type BlobPlan, type BlobPlanner, blobPlanner } from "./blob.ts";
 import { inputName, interfaceOf } from "./interface.ts";
 import { beginLowering, isWritten, type Lowering, lowerValue, nameInUse } from "./lower-value.ts";
 import { nameValues } from "./names.ts";
@@ -29,29 +29,59 @@ export interface Lowered {
   readonly blobs: BlobPlan;
 }
 
-/** @throws GraphError when the graph's interface is not one that Core ML can have. */
-export function lower(graph: Graph): Lowered {
-  const features = interfaceOf(graph);
-  const order = schedule(graph);
-  const direct = directOutputs(graph);
-  const lowering = beginLowering(graph, order, nameValues(graph, order, direct));
-  for (const value of order) lowerValue(lowering, value);
-  for (const [name, value] of Object.entries(graph.outputs)) {
-    if (direct.get(value.def) !== name) copyToOutput(lowering, name, value);
-  }
-  const model: MilModel = {
-    specificationVersion: SPECIFICATION_VERSION,
-    functions: [mainOf(graph, lowering)],
-    interfaces: { main: features },
-    defaultFunction: "main",
-    metadata: { [GRAPH_NAME]: graph.name, ...cacheMetadata(graph) },
-  };
-  return { model, blobs: lowering.blobs.plan() };
+/** A graph, and its name as a function. */
+export interface NamedGraph {
+  readonly name: string;
+  readonly graph: Graph;
 }
 
-function mainOf({ inputs, states, outputs }: Graph, { operations }: Lowering): MilFunction {
+/** A package of one function. @throws GraphError when the graph's interface is not one that Core ML can have. */
+export const lower = (graph: Graph): Lowered =>
+  lowerFunctions([{ name: "main", graph }], { name: graph.name, defaultFunction: "main" });
+
+/**
+ * Several functions over one weight file, where equal weights and equal constants lie once, whichever functions read them.
+ * @param whole the name of all of them together, and which is run where the host names none
+ * @throws GraphError as `lower` does
+ */
+export function lowerFunctions(
+  functions: readonly NamedGraph[],
+  whole: { readonly name: string; readonly defaultFunction: string },
+): Lowered {
+  const blobs = blobPlanner();
+  const interfaces = functions.map(({ name, graph }) => [name, interfaceOf(graph)] as const);
+  const model: MilModel = {
+    specificationVersion: SPECIFICATION_VERSION,
+    functions: functions.map(({ name, graph }) => functionOf(name, graph, blobs)),
+    interfaces: Object.fromEntries(interfaces),
+    defaultFunction: whole.defaultFunction,
+    metadata: { [GRAPH_NAME]: whole.name, ...cachesOf(functions) },
+  };
+  return { model, blobs: blobs.plan() };
+}
+
+/** What the host keeps is said once, of every function. @throws Error where they differ */
+function cachesOf(functions: readonly NamedGraph[]): Readonly<Record<string, string>> {
+  const [first, ...others] = functions.map(({ graph }) => cacheMetadata(graph));
+  if (others.some((other) => JSON.stringify(other) !== JSON.stringify(first)))
+    throw new Error("functions of one package keep different caches");
+  return first!;
+}
+
+function functionOf(name: string, graph: Graph, blobs: BlobPlanner): MilFunction {
+  const order = schedule(graph);
+  const direct = directOutputs(graph);
+  const lowering = beginLowering(graph, order, nameValues(graph, order, direct), blobs);
+  for (const value of order) lowerValue(lowering, value);
+  for (const [output, value] of Object.entries(graph.outputs)) {
+    if (direct.get(value.def) !== output) copyToOutput(lowering, output, value);
+  }
+  return signed(name, graph, lowering);
+}
+
+function signed(name: string, { inputs, states, outputs }: Graph, { operations }: Lowering): MilFunction {
   return {
-    name: "main",
+    name,
     opset: OPSET,
     inputs: [
       ...inputs.map((input) => ({ name: inputName(input), type: milType(input.type) })),

@@ -33,13 +33,15 @@ export interface EmitOptions extends FillOptions {
   warn?(text: string): void;
 }
 
-/** What was written, as `graphc emit` prints it. */
+/** What was written, as `graphc emit` prints it; features are those of the default function. */
 export interface EmitSummary {
   /** Its place. */
   readonly path: string;
   readonly inputs: readonly MilFeature[];
   readonly outputs: readonly MilFeature[];
   readonly states: readonly MilFeature[];
+  /** Those of every function by its name, where there are several. */
+  readonly functions?: MilModel["interfaces"];
   /** Ops by kind, `const` included, sorted by name. */
   readonly ops: Readonly<Record<string, number>>;
   /** Of all files. */
@@ -110,12 +112,13 @@ export async function fillPackage(
   const { path } = options;
   const { model, blobs } = "model" in graph ? graph : lower(graph);
   const { digests, weights, bytes } = await writeFiles(model, blobs, store, folder, options);
-  const { inputs, outputs, states } = model.interfaces.main!;
+  const { inputs, outputs, states } = model.interfaces[model.defaultFunction]!;
   const summary = {
     path,
     inputs,
     outputs,
     states,
+    ...(model.functions.length > 1 ? { functions: model.interfaces } : {}),
     ops: opsByKind(model),
     bytes: blobs.bytes + bytes,
     sha256: { model: digests.model, weights: digests.weights, package: packageDigest(digests) },

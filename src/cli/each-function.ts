@@ -1,0 +1,94 @@
+/** What a command says of a block it says of each function of a package that takes one, against the function of the fewest tokens. */
+import { sizeOf } from "../dsl/type.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
+import type { Args, ExitCode } from "./command.ts";
+import { type Told, tellOfEachKind } from "./each-kind.ts";
+import type { Io } from "./io.ts";
+import { isPackage } from "./operand-kind.ts";
+import type { Options } from "./option.ts";
+import { FUNCTION_OPTIONS, whichFunction } from "./pair.ts";
+
+/** Of a command that compares blocks with steps. */
+export const COMPARED_FUNCTIONS: Options = {
+  ...FUNCTION_OPTIONS,
+  functions: {
+    kind: "form",
+    value: "NAME,...",
+    form: /^[^,]+(,[^,]+)+$/,
+    like: "infer,prefill64",
+    help: "functions of one package: each against the smallest of them",
+    for: ["package"],
+    without: ["function", "step-function"],
+  },
+};
+
+type Tell = (args: Args, io: Io) => Promise<Told>;
+
+/**
+ * Tells of every function that `--functions` names but the smallest, which is the step of all others; without that option of each kind
+ * of layers. The exit code is the worst.
+ * @throws UserError for functions of two packages, for an unknown one, and for a package of several of which none is named
+ */
+export async function tellOfEachFunction(args: Args, io: Io, tell: Tell): Promise<ExitCode> {
+  const [first, second] = args.operands as [string, string?];
+  const listed = args.text("functions");
+  if (listed === undefined) {
+    if (second === undefined && !args.given("function")) askForFunctions(first, args);
+    return tellOfEachKind(args, io, tell);
+  }
+  if (second !== undefined)
+    throw new UserError(
+      "--functions names functions of one package, and two are given",
+      "say --function and --step-function",
+    );
+  const { blocks, step } = divided(readPackage(first), listed.split(","));
+  const results: { readonly function: string; readonly code: ExitCode; readonly result: unknown }[] = [];
+  for (const block of blocks) {
+    if (!args.flag("json")) io.out(`${block} against ${step}:`);
+    const { code, json } = await tell(ofFunctions(args, block, step), io);
+    results.push({ function: block, code, result: json });
+    // There is one folder for a counterexample.
+    if (code !== 0 && args.given("dump")) break;
+  }
+  const shown = results.map(({ function: name, result }) => ({ function: name, step, result }));
+  if (args.flag("json")) io.out(JSON.stringify({ functions: shown }, null, 2));
+  return results.reduce<ExitCode>((worst, { code }) => (code > worst ? code : worst), 0);
+}
+
+/** @throws UserError for a package of several functions */
+function askForFunctions(operand: string, args: Args): void {
+  if (!isPackage(operand) || args.given("step-function")) return;
+  const pkg = readPackage(operand);
+  const names = pkg.model.functions.map(({ name }) => name);
+  if (names.length > 1) throw whichFunction(pkg, `say which: --functions ${names.join()}`);
+}
+
+/** The smallest by the elements of its inputs is the step. */
+function divided(
+  pkg: Package,
+  names: readonly string[],
+): { readonly blocks: readonly string[]; readonly step: string } {
+  const twice = names.find((name, k) => names.indexOf(name) < k);
+  if (twice !== undefined) throw new UserError(`--functions names "${twice}" twice`, "name each once");
+  const elements = new Map(
+    names.map((name) => {
+      const { inputs } = graphOf(pkg, { function: name });
+      return [name, inputs.reduce((sum, { type }) => sum + sizeOf(type.shape), 0)];
+    }),
+  );
+  const step = names.reduce((least, name) => (elements.get(name)! < elements.get(least)! ? name : least));
+  return { blocks: names.filter((name) => name !== step), step };
+}
+
+function ofFunctions(args: Args, block: string, step: string): Args {
+  const named = new Map([
+    ["function", block],
+    ["step-function", step],
+  ]);
+  return {
+    ...args,
+    text: (option) => named.get(option) ?? args.text(option),
+    given: (option) => named.has(option) || args.given(option),
+  };
+}
