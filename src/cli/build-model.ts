@@ -1,14 +1,8 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
 import { join, resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
-import {
-  type BuildPlan,
-  type BuildSettings,
-  type BuiltModel,
-  planBuild,
-  type Quantize,
-  type TokenRange,
-} from "../build/plan.ts";
+import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type TokenRange } from "../build/plan.ts";
+import { formOfWord, type Quantize } from "../build/quantize.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
@@ -67,9 +61,17 @@ export const BUILD_OPTIONS = {
   },
   quantize: {
     kind: "choice",
-    values: ["none", "int8", "int8-coremltools"],
-    help: "how matrices are stored: a scale for each row, codes that err least or those of coremltools",
+    values: ["none", "int8", "int8-coremltools", "lut4", "lut6", "lut8"],
+    help: "how matrices are stored: int8 with a scale for each row, codes that err least or those of coremltools; or 2^N fp16 numbers for 32 rows",
     default: "none",
+  },
+  "quantize-for": {
+    kind: "forms",
+    value: "PIECE=HOW",
+    form: /^[\w.]{1,200}=(int8|int8-coremltools|lut4|lut6|lut8)$/,
+    like: "down_proj=lut6",
+    help: "tensors with this piece in their names otherwise; the first that fits counts",
+    with: ["quantize"],
   },
   keep: {
     kind: "forms",
@@ -150,12 +152,14 @@ function settingsOf(args: Args): BuildSettings {
   };
 }
 
-/** @throws UserError for tensors that are kept where nothing is quantised */
+/** @throws UserError for words about single tensors where nothing is quantised */
 function quantizeOf(args: Args): Quantize {
-  const [how, kept] = [args.text("quantize")!, args.texts("keep")];
-  if (how !== "none") return { how: how === "int8" ? "nearest" : "coremltools", kept };
-  if (kept.length > 0) throw new UserError("--keep does nothing with --quantize none", "give --quantize int8");
-  return { how };
+  const [how, kept, pairs] = [formOfWord(args.text("quantize")!), args.texts("keep"), args.texts("quantize-for")];
+  const idle = kept.length > 0 ? "--keep" : pairs.length > 0 ? "--quantize-for" : undefined;
+  const others = pairs.map((pair) => pair.split("=") as [string, string]);
+  if (how) return { how, kept, others: others.map(([piece, word]) => ({ piece, how: formOfWord(word)! })) };
+  if (idle) throw new UserError(`${idle} does nothing with --quantize none`, "give --quantize int8");
+  return { how: "none" };
 }
 
 /** Each size of a program is lowered, proven and read back. */

@@ -2,7 +2,8 @@
 
 import type { PlanFinding } from "../build/findings.ts";
 import type { Foreseen } from "../build/foreseen.ts";
-import { type BuildPlan, quantizeText, rangeText } from "../build/plan.ts";
+import { type BuildPlan, rangeText } from "../build/plan.ts";
+import { quantizeText } from "../build/quantize.ts";
 import { bytes, table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
 

@@ -1,7 +1,7 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
-import { type QuantisedWeight, type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
+import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
 import { BUILD_OPTIONS, type WholeModel, wholeModel } from "../build-model.ts";
 import { planText } from "../build-text.ts";
 import type { Args, Command } from "../command.ts";
@@ -9,6 +9,7 @@ import { printGround, wholeGround } from "../emit-ground.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { printVerdict } from "../prove-text.ts";
+import { quantisedText } from "../quantised-text.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -123,14 +124,4 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
   if (ground) io.out(ground);
   io.out(built.manifest);
   return 0 as const;
-}
-
-/** What int8 cost: nothing is said of parts that stood already. */
-function quantisedText(weights: readonly QuantisedWeight[]): readonly string[] {
-  const [first, ...others] = weights.toSorted((a, b) => b.error - a.error);
-  if (!first) return [];
-  const row = Math.max(...weights.map(({ worstRow }) => worstRow));
-  return [
-    `int8 (${first.how}): ${1 + others.length} matrices, off by ${first.error.toExponential(1)} of their length at most (${first.name}), a row by ${row.toExponential(1)}`,
-  ];
 }

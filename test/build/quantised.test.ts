@@ -1,0 +1,74 @@
+/** A tiny Phi built in fewer bits: it speaks, says what that cost, and how far what it says has drifted. */
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { speakGreedily, speakSpeculatively } from "../../src/build/host/decode.ts";
+import { openSpeaker } from "../../src/build/host/speaker.ts";
+import { graphc, testFolder } from "../support/cli.ts";
+import { tinyPhi, writeTinyPhi } from "../support/tiny-phi.ts";
+
+const SIZE = ["--shards", "2,2", "--heads", "2", "--max-seq", "32", "--ahead-of-evidence"];
+const checkpoint = mkdtempSync(join(tmpdir(), "graphc-cli-"));
+writeTinyPhi(checkpoint, 96);
+afterAll(() => rmSync(checkpoint, { recursive: true }));
+const build = (out: string, ...more: readonly string[]) =>
+  graphc(["build", checkpoint, "--out", out, ...SIZE, ...more]);
+
+describe("a build in fewer bits", () => {
+  test.each([
+    ["int8", "q8", 8],
+    ["lut6", "lut6", 6],
+  ])("of %s speaks, with drafts as without, and its files and manifest say so", async (quantize, tag, bits) => {
+    const folder = join(testFolder(), "model");
+    const { code, out } = await build(folder, "--quantize", quantize);
+    expect(code).toBe(0);
+    expect(out).toContain(`T=1..4, max_seq 32, ${quantize}, for`);
+    expect(out).toMatch(/8 matrices in .* kB of 73\.7 kB in fp16/);
+    expect(out).toMatch(/^model\.layers\.\d\.mlp\.\w+\.weight +\d\.\de-\d +\d\.\de-\d \(row \d+\) +\d\.\d kB$/m);
+    expect(readdirSync(folder)).toContain(`phi3_layer0_2_${tag}.mlpackage`);
+    const manifest = JSON.parse(readFileSync(join(folder, "phi4mini_runtime_meta.json"), "utf8"));
+    expect(manifest).toMatchObject({ quant_bits: bits, graphc: { quantize } });
+    const speaker = await openSpeaker(folder);
+    for (const prompt of [[3], [7, 1, 7, 1, 7]]) {
+      const speech = { prompt, most: 8, stops: [] };
+      expect(speakSpeculatively(speaker, speech).tokens).toEqual(speakGreedily(speaker, speech, 1).tokens);
+    }
+    await speaker.close();
+  });
+
+  test("has single matrices otherwise, and is another build than one without", async () => {
+    const folder = join(testFolder(), "mixed");
+    const rules = ["--quantize-for", "gate_up=lut4", "--quantize-for", "mlp=int8", "--keep", "layers.3"];
+    const { code, out } = await build(folder, "--quantize", "lut6", ...rules);
+    expect(code).toBe(0);
+    expect(out).toContain("lut6 with gate_up=lut4 with mlp=int8 but layers.3, for");
+    expect(out).toMatch(/lut4: 3 matrices/);
+    expect(out).toMatch(/int8 \(nearest\): 3 matrices/);
+    expect(out).not.toMatch(/^lut6: /m);
+    const other = await build(folder, "--quantize", "lut6");
+    expect(other).toMatchObject({ code: 2 });
+    expect(other.err).toContain("quantize was lut6 with gate_up=lut4 with mlp=int8 but layers.3 and is lut6");
+  });
+
+  test.each<[readonly string[], RegExp]>([
+    [["--quantize-for", "down=lut4"], /--quantize-for does nothing without --quantize/],
+    [["--quantize", "none", "--quantize-for", "down=lut4"], /--quantize-for does nothing with --quantize none/],
+    [["--quantize", "lut4", "--quantize-for", "down=lut5"], /must look like down_proj=lut6, not "down=lut5"/],
+    [
+      ["--quantize", "lut4", "--keep", "lm_head"],
+      /no matrix that would be quantised has "lm_head" in its name; their names are like model\.layers\.0\.mlp/,
+    ],
+    [["--quantize", "int8", "--quantize-for", "qkv=lut4"], /no matrix that would be quantised has "qkv" in its name/],
+  ])("with %j is refused", async (words, sentence) => {
+    const { code, err } = await build(join(testFolder(), "refused"), ...words);
+    expect(code).toBe(2);
+    expect(err).toMatch(sentence);
+  });
+
+  test("of a model of small matrices is refused: nothing would be quantised", async () => {
+    const { code, err } = await graphc(["plan", tinyPhi(), "--max-seq", "32", "--quantize", "lut4"]);
+    expect(code).toBe(2);
+    expect(err).toContain("--quantize lut4 would quantise nothing: all matrices of this model are small; leave it out");
+  });
+});
