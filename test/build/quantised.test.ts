@@ -72,3 +72,33 @@ describe("a build in fewer bits", () => {
     expect(err).toContain("--quantize lut4 would quantise nothing: all matrices of this model are small; leave it out");
   });
 });
+
+describe("the drift of a build from another", () => {
+  test("is told over what the other says, and grows with fewer bits", async () => {
+    const folders = Object.fromEntries(["none", "int8", "lut4"].map((how) => [how, join(testFolder(), how)]));
+    for (const [how, folder] of Object.entries(folders)) await build(folder, "--quantize", how, "--tokens", "2");
+    const argv = (how: string) => [
+      "generate",
+      folders[how]!,
+      "--against",
+      folders.none!,
+      "--prompt-ids",
+      "3,7",
+      "--max-new",
+      "9",
+    ];
+    const drift = async (how: string) => JSON.parse((await graphc([...argv(how), "--json"])).out);
+    const [int8, lut4] = [await drift("int8"), await drift("lut4")];
+    for (const one of [int8, lut4])
+      expect(one).toMatchObject({ positions: 11, tokens: [3, 7, ...lut4.tokens.slice(2)] });
+    expect(int8.meanKl).toBeGreaterThan(0);
+    expect(lut4.meanKl).toBeGreaterThan(4 * int8.meanKl);
+    expect((await graphc(argv("lut4"))).out).toMatch(
+      /^\d+ of 11 likeliest tokens are those of .*none .*; KL from it \S+ nats in the mean/,
+    );
+    const itself = await graphc(argv("none"));
+    expect(itself).toMatchObject({ code: 2 });
+    expect(itself.err).toContain("they are one build");
+    expect((await graphc([...argv("int8"), "--check"])).err).toContain("--against does nothing beside --check");
+  });
+});
