@@ -38,6 +38,10 @@ export const tagOf = ({ how }: Quantize): string => WORDS[how].tag;
 /** Bits of an element of most matrices. */
 export const bitsOfForm = ({ how }: Quantize): number => WORDS[how].bits;
 
+/** Every form that matrices may have. */
+export const formsOf = (quantize: Quantize): readonly Form[] =>
+  quantize.how === "none" ? [] : [...new Set([quantize.how, ...quantize.others.map(({ how }) => how)])];
+
 /** In the words of `--quantize`, `--quantize-for` and `--keep`. */
 export function quantizeText(quantize: Quantize): string {
   if (quantize.how === "none") return "none";

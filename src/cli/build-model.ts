@@ -2,7 +2,6 @@
 import { join, resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
 import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type TokenRange } from "../build/plan.ts";
-import { formOfWord, type Quantize } from "../build/quantize.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
@@ -20,6 +19,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
+import { QUANTIZE_OPTIONS, quantizeOf } from "./quantize-options.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
 
@@ -59,28 +59,7 @@ export const BUILD_OPTIONS = {
     help: "where RoPE's attention factor is",
     default: "weights",
   },
-  quantize: {
-    kind: "choice",
-    values: ["none", "int8", "int8-coremltools", "lut4", "lut6", "lut8"],
-    help: "how matrices are stored: int8 with a scale for each row, codes that err least or those of coremltools; or 2^N fp16 numbers for 32 rows",
-    default: "none",
-  },
-  "quantize-for": {
-    kind: "forms",
-    value: "PIECE=HOW",
-    form: /^[\w.]{1,200}=(int8|int8-coremltools|lut4|lut6|lut8)$/,
-    like: "down_proj=lut6",
-    help: "tensors with this piece in their names otherwise; the first that fits counts",
-    with: ["quantize"],
-  },
-  keep: {
-    kind: "forms",
-    value: "PIECE",
-    form: /^[\w.]{1,200}$/,
-    like: "down_proj",
-    help: "a piece of the names of tensors that stay fp16",
-    with: ["quantize"],
-  },
+  ...QUANTIZE_OPTIONS,
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
   eos: {
     kind: "form",
@@ -150,16 +129,6 @@ function settingsOf(args: Args): BuildSettings {
     ropeFactor: args.text("rope-factor") as RopeFactorPlace,
     quantize: quantizeOf(args),
   };
-}
-
-/** @throws UserError for words about single tensors where nothing is quantised */
-function quantizeOf(args: Args): Quantize {
-  const [how, kept, pairs] = [formOfWord(args.text("quantize")!), args.texts("keep"), args.texts("quantize-for")];
-  const idle = kept.length > 0 ? "--keep" : pairs.length > 0 ? "--quantize-for" : undefined;
-  const others = pairs.map((pair) => pair.split("=") as [string, string]);
-  if (how) return { how, kept, others: others.map(([piece, word]) => ({ piece, how: formOfWord(word)! })) };
-  if (idle) throw new UserError(`${idle} does nothing with --quantize none`, "give --quantize int8");
-  return { how: "none" };
 }
 
 /** Each size of a program is lowered, proven and read back. */

@@ -102,3 +102,33 @@ describe("the drift of a build from another", () => {
     expect((await graphc([...argv("int8"), "--check"])).err).toContain("--against does nothing beside --check");
   });
 });
+
+describe("what layers lost", () => {
+  test("is in the report: more with fewer bits, nothing where all is kept", async () => {
+    const folder = join(testFolder(), "told");
+    const file = join(testFolder(), "report.json");
+    const rules = ["--quantize", "lut4", "--quantize-for", "layers.1=int8", "--keep", "layers.2", "--tokens", "1"];
+    const { code, out } = await build(folder, ...rules, "--report", file);
+    expect(code).toBe(0);
+    const { matrices, layers } = JSON.parse(readFileSync(file, "utf8"));
+    expect(matrices).toHaveLength(6);
+    expect(matrices[0]).toMatchObject({ name: "model.layers.0.mlp.gate_up_proj.weight", how: "lut4", elements: 6144 });
+    expect(layers.map(({ layer }: { layer: number }) => layer)).toEqual([0, 1, 2, 3]);
+    const off: readonly number[] = layers.map(({ output }: { output: number }) => output);
+    expect(off[2]).toBe(0);
+    expect(off[1]).toBeGreaterThan(0);
+    for (const k of [0, 3]) expect(off[k]).toBeGreaterThan(3 * off[1]!);
+    for (const { output, added } of layers) expect(added).toBeGreaterThanOrEqual(output);
+    expect(out).toMatch(/^layers: outputs off by \S+ of their length in the mean, layer [03] by /m);
+  });
+});
+
+test("what is on record about a form on a chip is told, and what is not", async () => {
+  const plan = (...words: readonly string[]) => graphc(["plan", "phi4-mini", "--quantize", ...words]);
+  const { out } = await plan("int8", "--quantize-for", "down_proj=lut4", "--target", "m4");
+  expect(out).toMatch(/^int8 on m4's engine: on record$/m);
+  expect(out).toMatch(
+    /^lut4 on m4's engine: NOT IN THE RECORD\n {2}tables of 16 numbers for 32 rows ran .* \[ane-book/m,
+  );
+  expect((await plan("lut8", "--target", "m6")).out).toMatch(/lut8 on m6's engine: NOT IN THE RECORD$/m);
+});
