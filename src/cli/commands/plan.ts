@@ -31,8 +31,7 @@ export const planCommand: Command = {
     } finally {
       await store.close();
     }
-    if (!args.flag("json"))
-      for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
+    if (!args.flag("json")) for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
     return 0;
   },
 };
