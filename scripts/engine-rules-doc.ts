@@ -1,7 +1,9 @@
 /** docs/engine-rules.md, printed from the rules about graphs and packages. test/passes/lint/doc.test.ts holds the file to it. */
+import { formWord } from "../src/build/quantize.ts";
 import { packageRules } from "../src/emit/rules/package-rules.ts";
 import { lintRules } from "../src/passes/lint/lint.ts";
 import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
+import { formRecords } from "../src/passes/lint/quantised-forms.ts";
 
 const INTRODUCTION = `# What is known about the engine
 
@@ -27,11 +29,35 @@ What a file says of itself, and what Core ML or coremltools is known to refuse i
 against these rules as well; \`graphc inspect\` prints what they find below the program.
 `;
 
+const FORMS = `## What is known about quantised matrices
+
+By chip, in the words of \`graphc build --quantize\`; \`--target\` of \`plan\` and \`build\` prints what is on record for a chip. What is not here is not known.
+
+| form | chips | what was seen | source |
+|---|---|---|---|`;
+
 /** The whole page. */
 export function engineRulesDoc(): string {
   const means = Object.entries(MEANS).map(([severity, text]) => `- **${severity}**: ${text}`);
-  return [INTRODUCTION, ...means, "", ...table(lintRules), "", PACKAGES, ...table(packageRules), ""].join("\n");
+  return [
+    INTRODUCTION,
+    ...means,
+    "",
+    ...table(lintRules),
+    "",
+    PACKAGES,
+    ...table(packageRules),
+    "",
+    FORMS,
+    ...forms,
+    "",
+  ].join("\n");
 }
+
+const forms: readonly string[] = formRecords.map(
+  ({ forms: of, chips, says, source }) =>
+    `| ${of.map(formWord).join(", ")} | ${chips.length === 0 ? "not named" : chips.join(", ")} | ${says} | ${source} |`,
+);
 
 type Rule = Pick<LintRule, "id" | "severity" | "says" | "source">;
 

@@ -12,7 +12,8 @@ import type { WeightStore } from "../weights/store.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
 import { aneBookManifest, type StopIds } from "./manifest.ts";
-import { type BuildPlan, type PlannedHead, type PlannedShard, quantizeText } from "./plan.ts";
+import type { BuildPlan, PlannedHead, PlannedShard } from "./plan.ts";
+import { bitsOfForm, quantizeText } from "./quantize.ts";
 import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
 import { runtimeBlock, sizesSetting } from "./sizes.ts";
@@ -163,7 +164,7 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
     decoder,
     maxSeq: settings.maxSeq,
     tokens: runtimeBlock(settings.tokens),
-    bits: settings.quantize.how === "none" ? 16 : 8,
+    bits: bitsOfForm(settings.quantize),
     stops,
     embedding: embedding.path,
     shards: shards.map(({ begin, end, path }) => ({ begin, end, path: compiled(path) })),

@@ -9,7 +9,7 @@ import type { CacheKeeping } from "../models/layer.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";
-import { type Int8, type Kept, quantised } from "../passes/quantise.ts";
+import { checkQuantize, type Quantize, storedAs, tagOf } from "./quantize.ts";
 import { headsOf, type LayerRange, shardsOf, shardsWithin } from "./ranges.ts";
 import { countsIn, type FunctionSize, stepIn, type TokenSizes, widest } from "./sizes.ts";
 import { decoderFor, type TargetHost } from "./target-host.ts";
@@ -28,16 +28,6 @@ export interface BuildSettings {
   readonly quantize: Quantize;
   /** Who keeps the KV caches. */
   readonly cache: CacheKeeping;
-}
-
-/** fp16 as it is, or int8 codes with a scale for each row; tensors of which a kept piece is a part of the name stay fp16. */
-export type Quantize = { readonly how: "none" } | { readonly how: Int8; readonly kept: Kept };
-
-/** In the words of `--quantize` and `--keep`. */
-export function quantizeText(quantize: Quantize): string {
-  if (quantize.how === "none") return "none";
-  const word = quantize.how === "nearest" ? "int8" : "int8-coremltools";
-  return [word, ...quantize.kept].join(" but ");
 }
 
 /** The model itself: its record, and what its files are called by. */
@@ -85,23 +75,20 @@ export interface BuildPlan {
   readonly bytes: number;
 }
 
-/** What the names of packages end in. */
-const tagOf = ({ quantize }: BuildSettings): string => (quantize.how === "none" ? "fp16" : "q8");
-
-/** A graph as its package stores it. */
-const storedAs = (quantize: Quantize, graph: Graph): Graph =>
-  quantize.how === "none" ? graph : quantised(graph, quantize.how, quantize.kept);
-
 /** Plans a build. @throws UserError for a division that does not cover the model, or what the host cannot feed */
 export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan {
   const { stem } = model;
   const decoder = decoderFor(settings.host, model.decoder, settings.maxSeq, settings.ropeFactor);
   const shards = rangesOf(decoder, settings).map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
-    const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings)}`;
+    const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings.quantize)}`;
     const graph = storedAs(settings.quantize, headGraph(decoder, range));
     return { ...range, path, graph, ...sized(lower(graph)) };
   });
+  checkQuantize(settings.quantize, [
+    decoderLayers(decoder, { tokens: 1, maxSeq: settings.maxSeq }, { count: decoder.layers }),
+    headGraph(decoder, { begin: 0, end: decoder.vocab }),
+  ]);
   const embedding = { path: `${stem}_token_embd_fp16.bin`, bytes: 2 * decoder.vocab * decoder.hiddenSize };
   const bytes = [...shards, ...heads, embedding].reduce((sum, part) => sum + part.bytes, 0);
   return { model, settings, decoder, shards, heads, embedding, bytes };
@@ -132,7 +119,7 @@ function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range:
   const smallOf = (size: Size) => decoderLayers(smallestOf(decoder), size, few);
   return {
     ...range,
-    path: `${stem}_layer${range.begin}_${range.end}_${cache === "io" ? "io_" : ""}${tagOf(settings)}`,
+    path: `${stem}_layer${range.begin}_${range.end}_${cache === "io" ? "io_" : ""}${tagOf(settings.quantize)}`,
     ...sized(programOf(tokens, (n) => of({ tokens: n, maxSeq }))),
     tokens,
     step: of({ tokens: 1, maxSeq }),

@@ -1,7 +1,7 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
 import { join, resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
-import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild, type Quantize } from "../build/plan.ts";
+import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild } from "../build/plan.ts";
 import { functionsIn, stepIn, type TokenSizes } from "../build/sizes.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
@@ -20,6 +20,7 @@ import { stopTokens } from "../weights/stop-tokens.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
+import { quantizeOf } from "./quantize-options.ts";
 
 /** A whole model that is to be built. */
 export interface WholeModel {
@@ -80,14 +81,6 @@ function settingsOf(args: Args): BuildSettings {
     quantize: quantizeOf(args),
     cache: args.text("cache") as CacheKeeping,
   };
-}
-
-/** @throws UserError for tensors that are kept where nothing is quantised */
-function quantizeOf(args: Args): Quantize {
-  const [how, kept] = [args.text("quantize")!, args.texts("keep")];
-  if (how !== "none") return { how: how === "int8" ? "nearest" : "coremltools", kept };
-  if (kept.length > 0) throw new UserError("--keep does nothing with --quantize none", "give --quantize int8");
-  return { how };
 }
 
 /** Each size of a program is lowered, proven and read back. */

@@ -1,6 +1,7 @@
 /** The options of `build` and `plan`: all that decides what is built. */
 import { FUNCTIONS_OPTION } from "./functions-option.ts";
 import type { Options } from "./option.ts";
+import { QUANTIZE_OPTIONS } from "./quantize-options.ts";
 import { CACHE_OPTION } from "./target.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
@@ -43,20 +44,7 @@ export const BUILD_OPTIONS = {
     help: "where RoPE's attention factor is",
     default: "weights",
   },
-  quantize: {
-    kind: "choice",
-    values: ["none", "int8", "int8-coremltools"],
-    help: "how matrices are stored: a scale for each row, codes that err least or those of coremltools",
-    default: "none",
-  },
-  keep: {
-    kind: "forms",
-    value: "PIECE",
-    form: /^[\w.]{1,200}$/,
-    like: "down_proj",
-    help: "a piece of the names of tensors that stay fp16",
-    with: ["quantize"],
-  },
+  ...QUANTIZE_OPTIONS,
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
   eos: {
     kind: "form",

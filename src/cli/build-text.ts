@@ -2,7 +2,8 @@
 
 import type { PlanFinding } from "../build/findings.ts";
 import type { Foreseen } from "../build/foreseen.ts";
-import { type BuildPlan, quantizeText } from "../build/plan.ts";
+import type { BuildPlan } from "../build/plan.ts";
+import { quantizeText } from "../build/quantize.ts";
 import { sizesText } from "../build/sizes.ts";
 import { bytes, table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";

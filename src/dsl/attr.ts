@@ -22,7 +22,7 @@ type Infos = Readonly<Record<string, TensorType | readonly TensorType[]>>;
 /** How one attribute is declared: its kind, its default, and what a given value must satisfy. */
 export interface AttrSpec<K extends AttrKind = AttrKind> {
   readonly kind: K;
-  /** Filled in when the author says nothing, always explicit in the file. No default: it must be given. */
+  /** Filled in when the author says nothing, explicit in the file but where it is `unsaid`. No default: it must be given. */
   readonly default?: AttrTypes[K] | ((x: Infos) => AttrTypes[K]);
   /** A computed default in words, for the docs. */
   readonly says?: string;
@@ -30,6 +30,8 @@ export interface AttrSpec<K extends AttrKind = AttrKind> {
   readonly oneOf?: readonly string[];
   /** Operand whose rank counts axes and whose dtype rounds floats; the op's first operand when absent. */
   readonly of?: string;
+  /** Whether the default is left out of the file, where it says nothing. */
+  readonly unsaid?: (x: Infos) => boolean;
   /** Added to that rank (1 for ops that insert an axis). */
   readonly extraRank?: number;
 }

@@ -30,14 +30,28 @@ export type WeightSource =
       readonly packed?: true;
     };
 
+/** A part of a quantised weight. */
+export type QuantisedPart = Int8Part | PalettePart;
+
 /**
  * A part of a weight whose every row of `width` elements has int8 codes and a scale: the codes, of the weight's shape, or the scales, one
  * a row. `coremltools` is the arithmetic of its linear_quantize_weights, `nearest` the one that errs least.
  */
-export interface QuantisedPart {
+export interface Int8Part {
   readonly how: "nearest" | "coremltools";
   readonly part: "codes" | "scale";
   readonly width: number;
+}
+
+/**
+ * A part of a weight whose every `rows` rows of `width` elements share a table of 2^4, 2^6 or 2^8 fp16 numbers: the indices into it, of the
+ * weight's shape, or the tables, one behind the other.
+ */
+export interface PalettePart {
+  readonly how: "lut4" | "lut6" | "lut8";
+  readonly part: "indices" | "lut";
+  readonly width: number;
+  readonly rows: number;
 }
 
 /** A factor of rows of a stored matrix: of the first `count` of every `period` rows, as far as row `below`. */

@@ -9,7 +9,7 @@ import { infoOf, mapOperands } from "../dsl/operands.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import type { AttrValue, OpDef, Tensor } from "../dsl/tensor.ts";
 import { show, sizeOf } from "../dsl/type.ts";
-import type { WeightSource } from "../dsl/weight-source.ts";
+import type { QuantisedPart, WeightSource } from "../dsl/weight-source.ts";
 
 /** Of longer constants only the number of elements is shown. */
 const SHOWN_ELEMENTS = 8;
@@ -115,6 +115,9 @@ function showSource(source: WeightSource): string {
   const times = scaled
     ? ` times ${scaled.factor} (rows below ${scaled.below}, ${scaled.count} of every ${scaled.period})`
     : "";
-  const part = quantised ? ` int8 ${quantised.part} (${quantised.how})` : "";
+  const part = quantised ? partText(quantised) : "";
   return `${whole}${range("rows", rows)}${range("columns", columns)}${transform ? ` ${transform}` : ""}${times}${part}`;
 }
+
+const partText = (part: QuantisedPart): string =>
+  "rows" in part ? ` ${part.how} ${part.part} (${part.rows} rows a table)` : ` int8 ${part.part} (${part.how})`;

@@ -1,26 +1,26 @@
 /**
- * Weights as int8 codes with a scale for each row, made while they stream: symmetric, codes from −127 to 127, never −128. Two arithmetics:
+ * Weights in fewer bits, made while they stream. As int8 codes with a scale for each row: symmetric, codes from −127 to 127, never −128. Two arithmetics:
  * that of coremltools' linear_quantize_weights (its optimize package, 9.0), in fp16 with each op rounded, and the nearest codes for the
- * scale max|w| / 127.
+ * scale max|w| / 127. As indices into tables of fp16 numbers: ./palette.
  */
 import { fp16Bits, fp16Value, roundFp16 } from "../dsl/number.ts";
 import { sizeOf } from "../dsl/type.ts";
-import { type QuantisedPart, sourceName } from "../dsl/weight-source.ts";
+import { type Int8Part, type QuantisedPart, sourceName } from "../dsl/weight-source.ts";
+import { entriesOf, palettes } from "./palette/palettes.ts";
+import { costTally, type QuantiseCost } from "./quantise-cost.ts";
 import type { WeightStore } from "./store.ts";
+import { wholeRows } from "./whole-rows.ts";
 
 /** What quantising cost one weight. */
-export interface QuantisedWeight {
+export interface QuantisedWeight extends QuantiseCost {
   /** Of its tensors. */
   readonly name: string;
   readonly how: QuantisedPart["how"];
-  /** ‖w − s·q‖ / ‖w‖ over all of it, and of its worst row. */
-  readonly error: number;
-  readonly worstRow: number;
-  /** Bytes of codes and scales. */
-  readonly bytes: number;
+  /** Of all of it, as it is where nothing is quantised. */
+  readonly elements: number;
 }
 
-/** A store that gives codes and scales too, and tells what they cost. */
+/** A store that gives the parts of quantised weights too, and tells what they cost. */
 export interface QuantisingStore extends WeightStore {
   quantised(): readonly QuantisedWeight[];
 }
@@ -33,47 +33,43 @@ const WHOLE = 1.5 * 2 ** 52;
 const VALUES = Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits));
 
 /** The scale of a row whose largest magnitude this is. A row of zeros has the scale 1: none is ever 0. */
-export function rowScale(how: QuantisedPart["how"], largest: number): number {
+export function rowScale(how: Int8Part["how"], largest: number): number {
   const halves = how === "coremltools" && largest <= DOUBLED;
   const scale = halves ? roundFp16(roundFp16(2 * largest) / (2 * MOST)) : roundFp16(largest / MOST);
   return scale === 0 ? 1 : scale;
 }
 
 /** The code of an element: `coremltools` divides in fp16. */
-export function codeOf(how: QuantisedPart["how"], value: number, scale: number): number {
+export function codeOf(how: Int8Part["how"], value: number, scale: number): number {
   const quotient = how === "coremltools" ? roundFp16(value / scale) : value / scale;
   return Math.max(-MOST, Math.min(MOST, quotient + WHOLE - WHOLE));
 }
 
-/** The store with what its weights are in int8; other sources pass through. @throws UserError as it does */
+/** The store with what its weights are in fewer bits; other sources pass through. @throws UserError as it does */
 export function quantisingStore(store: WeightStore): QuantisingStore {
   const costs = new Map<string, QuantisedWeight>();
+  const tables = palettes();
   return {
     ...store,
     stream(source, type) {
       if (source.from !== "checkpoint" || !source.quantised) return store.stream(source, type);
       const { quantised, ...whole } = source;
-      const rows = quantised.part === "scale" ? sizeOf(type.shape) : sizeOf(type.shape) / quantised.width;
-      const chunks = store.stream(whole, { dtype: "fp16", shape: [rows, quantised.width] });
-      const name = sourceName(source);
-      return quantised.part === "scale"
-        ? scales(chunks, quantised)
-        : codes(chunks, quantised, (cost) => void costs.set(JSON.stringify(whole), { name, ...cost }));
+      const { how, width } = quantised;
+      const rows = rowsOf(quantised, sizeOf(type.shape));
+      const chunks = store.stream(whole, { dtype: "fp16", shape: [rows, width] });
+      const tell = (cost: QuantiseCost) =>
+        void costs.set(JSON.stringify(whole), { name: sourceName(source), how, elements: rows * width, ...cost });
+      if ("rows" in quantised) return tables.stream(JSON.stringify([whole, how]), chunks, quantised, tell);
+      return quantised.part === "scale" ? scales(chunks, quantised) : codes(chunks, quantised, tell);
     },
     quantised: () => [...costs.values()],
   };
 }
 
-/** The rows of a stream as fp16 bit patterns, whole: a chunk may end within one. */
-async function* rowsOf(chunks: AsyncIterable<Uint8Array>, width: number): AsyncGenerator<Uint16Array> {
-  let rest = new Uint8Array(0);
-  for await (const chunk of chunks) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
-    const whole = bytes.length - (bytes.length % (2 * width));
-    // A Buffer's slice would be a view of memory that others share.
-    if (whole > 0) yield new Uint16Array(new Uint8Array(bytes.subarray(0, whole)).buffer);
-    rest = new Uint8Array(bytes.subarray(whole));
-  }
+/** Rows of the weight that a part of so many elements is of. */
+function rowsOf(part: QuantisedPart, elements: number): number {
+  if (part.part === "scale") return elements;
+  return "rows" in part && part.part === "lut" ? (elements / entriesOf(part.how)) * part.rows : elements / part.width;
 }
 
 /** The largest magnitude of the elements; NaN where one is none, as a comparison of patterns finds both. */
@@ -86,8 +82,8 @@ function largestOf(bits: Uint16Array, begin: number, end: number): number {
   return VALUES[largest]!;
 }
 
-async function* scales(chunks: AsyncIterable<Uint8Array>, { how, width }: QuantisedPart): AsyncGenerator<Uint8Array> {
-  for await (const bits of rowsOf(chunks, width)) {
+async function* scales(chunks: AsyncIterable<Uint8Array>, { how, width }: Int8Part): AsyncGenerator<Uint8Array> {
+  for await (const bits of wholeRows(chunks, width)) {
     const count = bits.length / width;
     const result = new Uint16Array(count);
     for (let row = 0; row < count; row++)
@@ -96,30 +92,24 @@ async function* scales(chunks: AsyncIterable<Uint8Array>, { how, width }: Quanti
   }
 }
 
-type Cost = Omit<QuantisedWeight, "name">;
-
 async function* codes(
   chunks: AsyncIterable<Uint8Array>,
-  { how, width }: QuantisedPart,
-  tell: (cost: Cost) => void,
+  { how, width }: Int8Part,
+  tell: (cost: QuantiseCost) => void,
 ): AsyncGenerator<Uint8Array> {
-  let [squares, errors, worst, bytes] = [0, 0, 0, 0];
-  for await (const bits of rowsOf(chunks, width)) {
+  const tally = costTally();
+  let rows = 0;
+  for await (const bits of wholeRows(chunks, width)) {
     const result = new Int8Array(bits.length);
-    for (let begin = 0; begin < bits.length; begin += width) {
-      const [square, error] = quantiseRow(bits, result, { how, begin, end: begin + width });
-      squares += square;
-      errors += error;
-      worst = Math.max(worst, square === 0 ? 0 : Math.sqrt(error / square));
-      bytes += width + 2;
-    }
+    for (let begin = 0; begin < bits.length; begin += width, rows++)
+      tally.row(...quantiseRow(bits, result, { how, begin, end: begin + width }));
     yield new Uint8Array(result.buffer);
   }
-  tell({ how, error: squares === 0 ? 0 : Math.sqrt(errors / squares), worstRow: worst, bytes });
+  tell(tally.cost(rows * (width + 2)));
 }
 
 interface Row {
-  readonly how: QuantisedPart["how"];
+  readonly how: Int8Part["how"];
   readonly begin: number;
   readonly end: number;
 }

@@ -181,20 +181,6 @@ describe("the built model", () => {
     await speaker.close();
   });
 
-  test.each(["int8", "int8-coremltools"])("in %s speaks, with drafts as without", async (quantize) => {
-    const folder = join(testFolder(), "int8");
-    const { code, out: text } = await build(checkpoint, folder, "--quantize", quantize, "--keep", "down_proj");
-    expect(code).toBe(0);
-    // Of these matrices only the embedding is large enough to be quantised at all, unless it is divided.
-    expect(text).toMatch(/T=1\.\.4, max_seq 32, int8/);
-    const speaker = await openSpeaker(folder);
-    for (const prompt of PROMPTS) {
-      const speech = { prompt, most: NEW, stops: [] };
-      expect(speakSpeculatively(speaker, speech).tokens).toEqual(speakGreedily(speaker, speech, 1).tokens);
-    }
-    await speaker.close();
-  });
-
   test("stays finite for rows of zeros in slots that nothing uses", async () => {
     const speaker = await openSpeaker(out);
     expect(speaker.follow([3], 0)).toHaveLength(1);
@@ -235,7 +221,6 @@ describe("a build", () => {
     [{ heads: "1" }, "heads was 2 and is 1"],
     [{ shards: "1,3" }, "shards was 2,2 and is 1,3"],
     [{ tokens: "4" }, "tokens was 1..4 and is 4"],
-    [{ quantize: "int8" }, "quantize was none and is int8"],
     [{ "rope-factor": "graph" }, "rope-factor was weights and is graph"],
   ])("of other settings than the folder's is refused: %j", async (others, difference) => {
     const { code, err } = await graphc(["build", checkpoint, "--out", out, ...sizeWith(others)]);

@@ -20,7 +20,7 @@ const SETTINGS: BuildSettings = {
   shards: { counts: [20, 4, 6, 2] },
   heads: 4,
   ropeFactor: "weights",
-  quantize: { how: "nearest", kept: [] },
+  quantize: { how: "nearest", kept: [], others: [] },
   cache: "state",
 };
 

@@ -40,27 +40,29 @@ function tensor(name: string, shape: readonly number[]): RawTensor {
   return { name, dtype: "BF16", shape, data: new Uint8Array(Uint16Array.from(words, (word) => word >>> 16).buffer) };
 }
 
-const layerOf = (i: number): readonly RawTensor[] =>
+const layerOf = (i: number, ffn: number): readonly RawTensor[] =>
   Object.entries({
     input_layernorm: [32],
-    "mlp.down_proj": [32, 24],
-    "mlp.gate_up_proj": [48, 32],
+    "mlp.down_proj": [32, ffn],
+    "mlp.gate_up_proj": [2 * ffn, 32],
     post_attention_layernorm: [32],
     "self_attn.o_proj": [32, 32],
     "self_attn.qkv_proj": [64, 32],
   }).map(([part, shape]) => tensor(`model.layers.${i}.${part}.weight`, shape));
 
-const TENSORS: readonly RawTensor[] = [
+const tensorsOf = (ffn: number): readonly RawTensor[] => [
   tensor("model.embed_tokens.weight", [50, 32]),
-  ...[0, 1, 2, 3].flatMap(layerOf),
+  ...[0, 1, 2, 3].flatMap((i) => layerOf(i, ffn)),
   tensor("model.norm.weight", [32]),
 ];
 
-const FILES = {
-  "config.json": JSON.stringify(TINY_CONFIG),
+const filesOf = (ffn: number) => ({
+  "config.json": JSON.stringify({ ...TINY_CONFIG, intermediate_size: ffn }),
   "generation_config.json": JSON.stringify(GENERATION),
-  "model.safetensors": fileOf(TENSORS),
-};
+  "model.safetensors": fileOf(tensorsOf(ffn)),
+});
+const TENSORS = tensorsOf(TINY_CONFIG.intermediate_size);
+const FILES = filesOf(TINY_CONFIG.intermediate_size);
 
 /** The folder with a NaN as the first element of a tensor. */
 export function tinyPhiWithNaN(name: string): string {
@@ -72,7 +74,7 @@ export function tinyPhiWithNaN(name: string): string {
 /** A checkpoint folder for one test. */
 export const tinyPhi = (): string => folderOf(FILES);
 
-/** The same in a folder of the caller's. */
-export function writeTinyPhi(folder: string): void {
-  for (const [name, contents] of Object.entries(FILES)) writeFileSync(join(folder, name), contents);
+/** The same in a folder of the caller's; of an intermediate size of 96 its feed-forward matrices are large enough to be quantised. */
+export function writeTinyPhi(folder: string, ffn = TINY_CONFIG.intermediate_size): void {
+  for (const [name, contents] of Object.entries(filesOf(ffn))) writeFileSync(join(folder, name), contents);
 }

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
-import type { QuantisedPart } from "../../src/dsl/weight-source.ts";
+import type { Int8Part } from "../../src/dsl/weight-source.ts";
 import { codeOf, quantisingStore, rowScale } from "../../src/weights/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../src/weights/store.ts";
 import { gather } from "../support/weights-files.ts";
@@ -17,10 +17,10 @@ const storeOf = (bits: Uint16Array, chunk: number): WeightStore => ({
   close: async () => {},
 });
 
-async function quantised(how: QuantisedPart["how"], rows: readonly (readonly number[])[], chunk = 1 << 20) {
+async function quantised(how: Int8Part["how"], rows: readonly (readonly number[])[], chunk = 1 << 20) {
   const [count, width] = [rows.length, rows[0]!.length];
   const store = quantisingStore(storeOf(Uint16Array.from(rows.flat(), fp16Bits), chunk));
-  const of = (part: QuantisedPart["part"]) => ({
+  const of = (part: Int8Part["part"]) => ({
     from: "checkpoint" as const,
     tensor: "w",
     quantised: { how, part, width },
@@ -104,7 +104,7 @@ test("the nearest codes err no more than coremltools' for the same scale", () =>
   const value = fc.double({ min: -1, max: 1, noNaN: true }).map(roundFp16);
   fc.assert(
     fc.property(value, fc.double({ min: 2 ** -10, max: 2 ** -6, noNaN: true }).map(roundFp16), (x, scale) => {
-      const off = (how: QuantisedPart["how"]) => Math.abs(x - scale * codeOf(how, x, scale));
+      const off = (how: Int8Part["how"]) => Math.abs(x - scale * codeOf(how, x, scale));
       expect(off("nearest")).toBeLessThanOrEqual(off("coremltools"));
     }),
   );

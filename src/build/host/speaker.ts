@@ -22,6 +22,8 @@ export interface OpenSpeaker extends Speaker {
   readonly manifest: AneBookManifest;
   /** Where generation ends. */
   readonly stops: readonly number[];
+  /** As `follow`, but all logits behind each token, as fp16 bit patterns. */
+  logits(tokens: readonly number[], at: number): readonly Uint16Array[];
   close(): Promise<void>;
 }
 
@@ -50,22 +52,24 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     .slice(built.shards.length)
     .map((part, k) => ({ part, begin: manifest.lm_head_shards[k]!.vocab_start }));
   const rows = new Uint16Array(embedding.buffer, embedding.byteOffset, embedding.byteLength / 2);
+  const hiddenRows = (tokens: readonly number[], at: number): readonly RawArray[] => {
+    const size = { ...sizes, block: callSize(built, block, tokens.length) };
+    const x = columnsOf(
+      size,
+      tokens.map((token) => rowIn(rows, manifest, token)),
+    );
+    const feeds = feedsOf(size, tokens.length, at);
+    const place = { at, used: tokens.length };
+    const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }, place).hidden!, x);
+    return tokens.map((_, t) => rowOf(size, hidden, t));
+  };
   return {
     manifest,
     block,
     maxSeq: sizes.maxSeq,
     stops: [manifest.eos_token_id, manifest.bos_token_id],
-    follow(tokens, at) {
-      const size = { ...sizes, block: callSize(built, block, tokens.length) };
-      const x = columnsOf(
-        size,
-        tokens.map((token) => rowIn(rows, manifest, token)),
-      );
-      const feeds = feedsOf(size, tokens.length, at);
-      const place = { at, used: tokens.length };
-      const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }, place).hidden!, x);
-      return tokens.map((_, t) => likeliest(heads, rowOf(size, hidden, t)));
-    },
+    follow: (tokens, at) => hiddenRows(tokens, at).map((hidden) => likeliest(heads, hidden)),
+    logits: (tokens, at) => hiddenRows(tokens, at).map((hidden) => allLogits(heads, hidden, manifest.vocab_size)),
     close: async () => void (await Promise.all(parts.map(({ close }) => close()))),
   };
 }
@@ -147,8 +151,16 @@ function rowIn(rows: Uint16Array, { vocab_size: vocab, d_model: width }: AneBook
   return rows.subarray(token * width, (token + 1) * width);
 }
 
+type Heads = readonly { readonly part: Part; readonly begin: number }[];
+
+function allLogits(heads: Heads, hidden: RawArray, vocab: number): Uint16Array {
+  const all = new Uint16Array(vocab);
+  for (const { part, begin } of heads) all.set(part.call(1, { hidden }).logits!.data, begin);
+  return all;
+}
+
 /** The first of the largest logits, as the runtime finds it: NaN loses every comparison. */
-function likeliest(heads: readonly { readonly part: Part; readonly begin: number }[], hidden: RawArray): number {
+function likeliest(heads: Heads, hidden: RawArray): number {
   let [best, most] = [-1, Number.NEGATIVE_INFINITY];
   for (const { part, begin } of heads) {
     const { data } = part.call(1, { hidden }).logits!;

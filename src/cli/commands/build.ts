@@ -1,8 +1,11 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
+import { type LayerError, layerErrors } from "../../build/layer-errors.ts";
 import { widest } from "../../build/sizes.ts";
-import { type QuantisedWeight, type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
+import { writeWhole } from "../../files/whole.ts";
+import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
+import type { WeightReport } from "../../weights/store.ts";
 import { type WholeModel, wholeModel } from "../build-model.ts";
 import { BUILD_OPTIONS } from "../build-options.ts";
 import { planText } from "../build-text.ts";
@@ -11,6 +14,7 @@ import { printGround, wholeGround } from "../emit-ground.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { printVerdict } from "../prove-text.ts";
+import { engineText, layersText, quantisedText } from "../quantised-text.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -22,6 +26,11 @@ export const buildCommand: Command = {
   options: {
     ...BUILD_OPTIONS,
     out: { kind: "folder", help: "folder for the model", default: "model" },
+    report: {
+      kind: "file",
+      help: "also run each layer in fp16 and quantised, and write what every matrix and layer lost, as JSON",
+      with: ["quantize"],
+    },
     force: { kind: "flag", help: "replace a build of other settings" },
     evidence: { kind: "folders", help: "passed one-layer build, one for each kind of layer; else --out" },
     "ahead-of-evidence": { kind: "flag", help: "build without such evidence, and write that down" },
@@ -48,7 +57,18 @@ export const buildCommand: Command = {
       const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
       const told = { ...common, ...(ground ? { ground } : {}) };
       const built = await interruptible(io, args, (on) => buildModel({ ...told, signal: io.signal, on }));
-      return report(built, model, { args, io, store, stops: note, ground: ground && printGround(ground) });
+      // Layers that are run for a report read their weights again.
+      const converted = store.report();
+      const layers = built.kind === "built" ? await lossReport(model, { args, io, store }) : undefined;
+      return report(built, model, {
+        args,
+        io,
+        store,
+        converted,
+        layers,
+        stops: note,
+        ground: ground && printGround(ground),
+      });
     } finally {
       await store.close();
     }
@@ -75,16 +95,35 @@ async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) 
   }
 }
 
+/** What each layer lost, and the file that says so; undefined where it was not asked for. */
+async function lossReport(
+  { plan }: WholeModel,
+  { args, io, store }: Pick<Told, "args" | "io" | "store">,
+): Promise<readonly LayerError[] | undefined> {
+  const path = args.text("report");
+  if (path === undefined) return undefined;
+  const progress = io.progress("comparing layers");
+  const job = { plan, store, signal: io.signal, onProgress: progress.update };
+  const layers = await layerErrors(job).finally(progress.end);
+  const text = `${JSON.stringify({ matrices: store.quantised(), layers }, null, 2)}\n`;
+  await writeWhole(resolve(path), async (handle) => void (await handle.writeFile(text)));
+  return layers;
+}
+
 interface Told {
   readonly args: Args;
   readonly io: Io;
   readonly store: QuantisingStore;
+  /** What converting cost the build. */
+  readonly converted: WeightReport;
+  /** What each layer lost, where that was asked for. */
+  readonly layers: readonly LayerError[] | undefined;
   /** At which tokens the runtime stops. */
   readonly stops: string;
   readonly ground: string | undefined;
 }
 
-function report(built: Built, { plan }: WholeModel, { args, io, store, stops, ground }: Told) {
+function report(built: Built, { plan }: WholeModel, { args, io, store, converted, layers, stops, ground }: Told) {
   if (built.kind === "not finite") {
     const { path, tensor, count } = built;
     io.out(
@@ -105,7 +144,7 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
     io.err(`${built.path} was not written${why}, and there is no manifest`);
     return 1;
   }
-  const { rounded, worstError } = store.report();
+  const { rounded, worstError } = converted;
   if (args.flag("json")) {
     io.out(
       JSON.stringify(
@@ -113,8 +152,9 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
           manifest: built.manifest,
           stops,
           ground,
-          weights: store.report(),
+          weights: converted,
           quantised: store.quantised(),
+          layers,
           parts: built.state.done,
         },
         null,
@@ -125,19 +165,11 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, stops, gr
   }
   io.out(planText(plan));
   for (const line of quantisedText(store.quantised())) io.out(line);
+  if (layers) io.out(layersText(layers));
+  for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
   io.out(stops);
   if (ground) io.out(ground);
   io.out(built.manifest);
   return 0 as const;
-}
-
-/** What int8 cost: nothing is said of parts that stood already. */
-function quantisedText(weights: readonly QuantisedWeight[]): readonly string[] {
-  const [first, ...others] = weights.toSorted((a, b) => b.error - a.error);
-  if (!first) return [];
-  const row = Math.max(...weights.map(({ worstRow }) => worstRow));
-  return [
-    `int8 (${first.how}): ${1 + others.length} matrices, off by ${first.error.toExponential(1)} of their length at most (${first.name}), a row by ${row.toExponential(1)}`,
-  ];
 }

@@ -2,6 +2,7 @@
 import { type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import type { Args, Command } from "../command.ts";
+import { DRIFT_OPTIONS, reportDrift } from "../generate-drift.ts";
 import type { Io } from "../io.ts";
 
 /** Tokens from a folder that `build` wrote. */
@@ -23,10 +24,12 @@ export const generateCommand: Command = {
     "max-new": { kind: "whole", value: "N", min: 1, help: "new tokens at most", default: "32" },
     speculative: { kind: "flag", help: "draft tokens by what stood before, and verify them in blocks" },
     check: { kind: "flag", help: "also decode token by token, and say whether the tokens are the same" },
+    ...DRIFT_OPTIONS,
     threads: { kind: "whole", value: "N", min: 1, max: 2, help: "threads", default: "1" },
   },
   notes: ["Exit code 1 when --check finds other tokens."],
   async run(args, io) {
+    if (args.given("against")) return reportDrift(args.text("prompt-ids")!.split(",").map(Number), args, io);
     const loading = io.progress("loading");
     const speaker = await openSpeaker(args.operands[0]!, {
       threads: args.whole("threads"),

@@ -7,6 +7,7 @@ import { wholeModel } from "../build-model.ts";
 import { BUILD_OPTIONS } from "../build-options.ts";
 import { findingsText, foreseenText, planText } from "../build-text.ts";
 import type { Command } from "../command.ts";
+import { engineText } from "../quantised-text.ts";
 
 /** The parts, their sizes, the rules of the engine that they break, and how long a build takes. */
 export const planCommand: Command = {
@@ -31,6 +32,7 @@ export const planCommand: Command = {
     } finally {
       await store.close();
     }
+    if (!args.flag("json")) for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
     return 0;
   },
 };

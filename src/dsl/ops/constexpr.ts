@@ -3,7 +3,7 @@ import type { Algebra, Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { bitsOf, type DType, FLOATS, type Shape, sameShape } from "../type.ts";
+import { bitsOf, type DType, FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
 
 /** Call of constexpr_blockwise_shift_scale: the shape is that of the data. */
 export type BlockwiseShiftScale = <S extends Shape, D extends DType>(
@@ -62,7 +62,8 @@ export const constexpr_lut_to_dense = op<LutToDense>("constexpr_lut_to_dense")({
     indices: { dtypes: ["uint1", "uint2", "uint3", "uint4", "uint6", "uint8"], constant: true },
     lut: { dtypes: ["int8", "uint8", ...FLOATS], constant: true },
   },
-  attrs: { vector_axis: attr("axis", 0) },
+  // coremltools does not write it for tables of single numbers, and no other form of those has been seen on a device.
+  attrs: { vector_axis: attr("axis", 0, { unsaid: ({ lut }) => (lut as TensorType).shape.at(-1) === 1 }) },
   rounds: false,
   traits: ["constexpr", "palettised"],
   infer({ indices, lut }, { vector_axis }) {

@@ -9,7 +9,7 @@ import { typeOfPart } from "../../dsl/op.ts";
 import type { OpSpec } from "../../dsl/op-spec.ts";
 import { infoOf, mapOperands } from "../../dsl/operands.ts";
 import { opTable } from "../../dsl/ops/index.ts";
-import { type Def, type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { type AttrValue, type Def, type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import { sourceName } from "../../dsl/weight-source.ts";
@@ -181,8 +181,12 @@ function inlineArgument(lowering: Lowering, x: Tensor, base: string): MilArgumen
 }
 
 function attributeArguments(lowering: Lowering, def: OpDef, spec: OpSpec, name: string): Arguments {
+  const infos = mapOperands(def.operands, infoOf) as never;
+  const isSaid = ([key, value]: readonly [string, AttrValue]): boolean =>
+    value !== spec.attrs[key]!.default || !spec.attrs[key]!.unsaid?.(infos);
+  const said = Object.entries(def.attrs).filter(isSaid);
   return Object.fromEntries(
-    Object.entries(def.attrs).map(([key, value]) => {
+    said.map(([key, value]) => {
       const { kind, of = Object.keys(def.operands)[0]! } = spec.attrs[key]!;
       const model = [def.operands[of]].flat()[0] as Tensor | undefined;
       const literal = attrLiteral(value, kind, model?.type.dtype ?? "fp32");

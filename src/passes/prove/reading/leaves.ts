@@ -123,7 +123,9 @@ export function weightPlace(source: WeightSource, type: TensorType): WeightPlace
   const { tensor, joined, rows, columns, transform, scaled, quantised } = source;
   // Joined tensors are a weight of its own, and so are those with a factor, codes and scales; no graph reads them otherwise.
   const whole = [joined ?? tensor, ...(scaled ? [scaled] : []), ...(quantised ? [quantised] : [])];
-  if (columns || transform) return { base: spelled(...whole, rows, columns, transform), offset: 0 };
+  // Tables are those of the rows that are read, from the first of these on.
+  const isTabled = quantised !== undefined && "rows" in quantised;
+  if (columns || transform || isTabled) return { base: spelled(...whole, rows, columns, transform), offset: 0 };
   if (joined || scaled || quantised) return { base: spelled(...whole), offset: offsetOf(rows, type) };
   return { base: tensor.startsWith("\0") ? spelled(tensor) : tensor, offset: offsetOf(rows, type) };
 }
