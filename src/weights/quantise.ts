@@ -6,6 +6,7 @@
 import { fp16Bits, fp16Value, roundFp16 } from "../dsl/number.ts";
 import { sizeOf } from "../dsl/type.ts";
 import { type QuantisedPart, sourceName } from "../dsl/weight-source.ts";
+import { GROUP, int8Code, type LoadedRows } from "./int8-fast.ts";
 import type { WeightStore } from "./store.ts";
 
 /** What quantising cost one weight. */
@@ -48,30 +49,44 @@ export function codeOf(how: QuantisedPart["how"], value: number, scale: number):
 /** The store with what its weights are in int8; other sources pass through. @throws UserError as it does */
 export function quantisingStore(store: WeightStore): QuantisingStore {
   const costs = new Map<string, QuantisedWeight>();
+  // Scales that were found with the codes, until they are asked for: the weight is read once.
+  const waiting = new Map<string, Uint16Array>();
   return {
     ...store,
     stream(source, type) {
       if (source.from !== "checkpoint" || !source.quantised) return store.stream(source, type);
       const { quantised, ...whole } = source;
+      const key = JSON.stringify([whole, quantised.how, quantised.width]);
+      const known = quantised.part === "scale" ? waiting.get(key) : undefined;
+      if (known) {
+        waiting.delete(key);
+        return once(new Uint8Array(known.buffer));
+      }
       const rows = quantised.part === "scale" ? sizeOf(type.shape) : sizeOf(type.shape) / quantised.width;
       const chunks = store.stream(whole, { dtype: "fp16", shape: [rows, quantised.width] });
-      const name = sourceName(source);
-      return quantised.part === "scale"
-        ? scales(chunks, quantised)
-        : codes(chunks, quantised, (cost) => void costs.set(JSON.stringify(whole), { name, ...cost }));
+      if (quantised.part === "scale") return scales(chunks, quantised);
+      return codes(chunks, quantised, ({ cost, scales }) => {
+        costs.set(JSON.stringify(whole), { name: sourceName(source), ...cost });
+        waiting.set(key, scales);
+      });
     },
     quantised: () => [...costs.values()],
   };
 }
 
-/** The rows of a stream as fp16 bit patterns, whole: a chunk may end within one. */
+async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** The rows of a stream as fp16 bit patterns, whole: a chunk may end within one. Valid until the next are asked for. */
 async function* rowsOf(chunks: AsyncIterable<Uint8Array>, width: number): AsyncGenerator<Uint16Array> {
   let rest = new Uint8Array(0);
   for await (const chunk of chunks) {
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk]);
     const whole = bytes.length - (bytes.length % (2 * width));
-    // A Buffer's slice would be a view of memory that others share.
-    if (whole > 0) yield new Uint16Array(new Uint8Array(bytes.subarray(0, whole)).buffer);
+    // Patterns begin at even addresses, and a Buffer may be anywhere.
+    const even = bytes.byteOffset % 2 === 0 ? bytes : new Uint8Array(bytes);
+    if (whole > 0) yield new Uint16Array(even.buffer, even.byteOffset, whole / 2);
     rest = new Uint8Array(bytes.subarray(whole));
   }
 }
@@ -98,24 +113,51 @@ async function* scales(chunks: AsyncIterable<Uint8Array>, { how, width }: Quanti
 
 type Cost = Omit<QuantisedWeight, "name">;
 
+/** What is known once all codes of a weight were given. */
+interface Quantised {
+  readonly cost: Cost;
+  /** fp16 bits, one a row. */
+  readonly scales: Uint16Array;
+}
+
 async function* codes(
   chunks: AsyncIterable<Uint8Array>,
   { how, width }: QuantisedPart,
-  tell: (cost: Cost) => void,
+  tell: (quantised: Quantised) => void,
 ): AsyncGenerator<Uint8Array> {
   let [squares, errors, worst, bytes] = [0, 0, 0, 0];
+  const load = int8Code();
+  const outs = [growing(), growing()];
+  let turn = 0;
+  const found: number[] = [];
   for await (const bits of rowsOf(chunks, width)) {
-    const result = new Int8Array(bits.length);
+    const loaded = load(bits);
     for (let begin = 0; begin < bits.length; begin += width) {
-      const [square, error] = quantiseRow(bits, result, { how, begin, end: begin + width });
+      const { scale, square, error } = quantiseRow(bits, loaded, { how, begin, end: begin + width });
+      found.push(fp16Bits(scale));
       squares += square;
       errors += error;
       worst = Math.max(worst, square === 0 ? 0 : Math.sqrt(error / square));
       bytes += width + 2;
     }
-    yield new Uint8Array(result.buffer);
+    // The consumer may hold the last ones still, while the next are loaded.
+    const out = outs[turn++ % 2]!.of(bits.length);
+    out.set(loaded.codes);
+    yield new Uint8Array(out.buffer, 0, bits.length);
   }
-  tell({ how, error: squares === 0 ? 0 : Math.sqrt(errors / squares), worstRow: worst, bytes });
+  const cost = { how, error: squares === 0 ? 0 : Math.sqrt(errors / squares), worstRow: worst, bytes };
+  tell({ cost, scales: Uint16Array.from(found) });
+}
+
+/** Room that is made anew only where more is asked for than before: new memory costs as much as filling it. */
+function growing() {
+  let room = new Int8Array(0);
+  return {
+    of(count: number): Int8Array {
+      if (room.length < count) room = new Int8Array(count);
+      return room.subarray(0, count);
+    },
+  };
 }
 
 interface Row {
@@ -124,16 +166,20 @@ interface Row {
   readonly end: number;
 }
 
-/** Writes a row's codes; returns the sums of its squares and of its squared errors. */
-function quantiseRow(bits: Uint16Array, result: Int8Array, { how, begin, end }: Row): readonly [number, number] {
-  const scale = rowScale(how, largestOf(bits, begin, end));
-  let [squares, errors] = [0, 0];
-  for (let i = begin; i < end; i++) {
+/** Quantises a row where it is loaded; returns its scale and the sums of its squares and of its squared errors. */
+function quantiseRow(bits: Uint16Array, loaded: LoadedRows, { how, begin, end }: Row) {
+  const groups = begin + Math.floor((end - begin) / GROUP) * GROUP;
+  const most = VALUES[loaded.largest(begin, groups - begin)]!;
+  const scale = rowScale(how, Math.max(most, largestOf(bits, groups, end)));
+  // The fast code has one arithmetic, and takes finite numbers.
+  const fast = how === "nearest" && Number.isFinite(scale) ? groups : begin;
+  let [square, error] = fast > begin ? loaded.quantise(begin, fast - begin, scale) : [0, 0];
+  for (let i = fast; i < end; i++) {
     const value = VALUES[bits[i]!]!;
     const code = codeOf(how, value, scale);
-    result[i] = code;
-    squares += value * value;
-    errors += (value - code * scale) ** 2;
+    loaded.codes[i] = code;
+    square += value * value;
+    error += (value - code * scale) ** 2;
   }
-  return [squares, errors];
+  return { scale, square, error };
 }
