@@ -35,12 +35,13 @@ async function bundle(folder) {
 async function make(weights, folder) {
   const tensors = Array.from({ length: layers }, (_, i) => weights.layerTensors(weights.PHI4_MINI, i)).flat();
   const begin = performance.now();
+  const generate = weights.generatorOf(1);
   const fill = async function* ({ name, shape }) {
     const size = shape.reduce((product, n) => product * n, 1);
     const chunk = new Uint16Array(2 ** 21);
     for (let at = 0; at < size; at += chunk.length) {
       const part = chunk.subarray(0, Math.min(chunk.length, size - at));
-      weights.fillGenerated(part, 1, name, shape, at);
+      generate(part, name, shape, at);
       yield new Uint8Array(part.buffer, 0, part.byteLength);
     }
   };

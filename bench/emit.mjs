@@ -13,7 +13,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeCheckpoint } from "./checkpoint.mjs";
-import { median, ms, ratioOf, root, show, takeTurns, timeOf, withBundle } from "./measure.mjs";
+import { median, ms, ratioOf, root, show, takeTurns, timeOf, WATCH, withBundle } from "./measure.mjs";
 
 const { values } = parseArgs({
   options: {
@@ -29,8 +29,6 @@ const TARGETS = { 1: { hashes: 2, both: 500, memory: 200 }, 10: { hashes: 2, mem
 /** How many times as fast as coremltools. */
 const FASTER = 10;
 const MEMORY_RUNS = 3;
-/** Writes the peak resident memory in kB to the file that it is told. */
-const WATCH = `data:text/javascript,import{writeFileSync}from"node:fs";process.on("exit",()=>writeFileSync(process.env.RSS,String(process.resourceUsage().maxRSS)))`;
 
 function measure(cli, layers, place, rounds) {
   const folder = mkdtempSync(join(place, "graphc-bench-"));

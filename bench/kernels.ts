@@ -4,15 +4,17 @@ import { createInterface } from "node:readline";
 import { type Graph, graph, schedule } from "../src/dsl/graph.ts";
 import { conv } from "../src/dsl/ops/index.ts";
 import { input, type Tensor } from "../src/dsl/tensor.ts";
-import { type Shape, sizeOf } from "../src/dsl/type.ts";
+import { packedBytes, type Shape, sizeOf } from "../src/dsl/type.ts";
 import { PHI4_MINI } from "../src/models/config.ts";
 import { blockPositions, causalMask, ropeRows, writeMask } from "../src/models/host.ts";
 import { decoderLayers } from "../src/models/layers.ts";
 import { halfBits } from "../src/passes/kernels/code/runtime.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
+import { quantised } from "../src/passes/quantise.ts";
 import type { WeightStream } from "../src/passes/run/constants.ts";
 import { type Plan, planOf } from "../src/passes/run/plan.ts";
 import { bytesOf, prepare } from "../src/passes/run/run.ts";
+import { memoryReader } from "./read-memory.ts";
 
 const TOKENS = 4;
 const MAX_SEQ = 2048;
@@ -29,14 +31,18 @@ type Pass = () => Promise<number>;
 export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<void> {
   const layer = planOf(decoderLayers(PHI4_MINI, { tokens: TOKENS, maxSeq: MAX_SEQ }));
   const linear = planOf(linearParts(layer.graph));
+  const codes = planOf(quantised(layer.graph, { how: "nearest", kept: [], others: [] }), { keepCodes: true });
+  const codeBytes = codes.constants.reduce((sum, { type }) => sum + packedBytes(type), 0);
   console.log(`Phi-4-mini layer, T=${TOKENS}, max_seq ${MAX_SEQ}: median (least) ms of ${rounds} rounds in turns`);
   for (const threads of [1, 2]) {
     const executor = await prepare([layer, linear], randomWeights, { threads });
+    const inCodes = await prepare([codes], randomWeights, { threads });
+    const reader = memoryReader(codeBytes, threads);
     const rival = await startNumpy(numpy, threads);
-    const pass = (plan: Plan, values: Readonly<Record<string, RawArray>>): Pass => {
+    const pass = (plan: Plan, values: Readonly<Record<string, RawArray>>, by = executor): Pass => {
       return async () => {
         const begin = performance.now();
-        executor.run(plan, values);
+        by.run(plan, values);
         return performance.now() - begin;
       };
     };
@@ -46,11 +52,14 @@ export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<voi
       // The last block of a full cache: nothing is masked away that could be skipped.
       "whole layer, full cache": pass(layer, feed(layer.graph, MAX_SEQ - TOKENS)),
       "whole layer, position 5": pass(layer, feed(layer.graph, 5)),
+      "in int8, full cache": pass(codes, feed(layer.graph, MAX_SEQ - TOKENS), inCodes),
+      "reading its int8 weights": reader.pass,
     };
     const times = await takeTurns(contenders, rounds);
     report(threads, times, bytesOf([layer, linear], { threads }));
+    reportLimit(times, codeBytes);
     rival?.child.kill();
-    await executor.close();
+    await Promise.all([executor.close(), inCodes.close(), reader.close()]);
   }
 }
 
@@ -73,9 +82,10 @@ function random(seed: number): () => number {
   };
 }
 
-/** Weights of about the size of the real ones, some of them subnormal. */
-const randomWeights: WeightStream = async function* randomWeights(_, { shape }) {
+/** Weights of about the size of the real ones, some of them subnormal; codes of any bytes. */
+const randomWeights: WeightStream = async function* randomWeights(_, { dtype, shape }) {
   const next = random(sizeOf(shape));
+  if (dtype === "int8") return yield new Uint8Array(sizeOf(shape)).map(() => 127 * next());
   const chunk = new Uint16Array(2 ** 20);
   for (let left = sizeOf(shape); left > 0; left -= chunk.length) {
     for (let i = 0; i < chunk.length; i++) chunk[i] = halfBits(Math.fround(next() * 0.03));
@@ -124,6 +134,17 @@ function report(threads: number, times: ReadonlyMap<string, readonly number[]>, 
     const [median, least] = [middle(name), Math.min(...all)].map((ms) => ms.toFixed(1));
     console.log(`  ${name.padEnd(24)} ${median!.padStart(6)} (${least})${ratio}`);
   }
+}
+
+/** What share of the machine's limit the layer in int8 has, of the round's two figures. */
+function reportLimit(times: ReadonlyMap<string, readonly number[]>, bytes: number): void {
+  const [layer, reading] = [times.get("in int8, full cache")!, times.get("reading its int8 weights")!];
+  const shares = layer.map((ms, round) => reading[round]! / ms).toSorted((a, b) => a - b);
+  const share = shares[shares.length >> 1]!;
+  const rate = bytes / 1e6 / layer.toSorted((a, b) => a - b)[layer.length >> 1]!;
+  console.log(
+    `  int8: ${rate.toFixed(1)} GB/s of weights, ${(100 * share).toFixed(0)} % of what the memory gives   target 50 %  ${share >= 0.5 ? "met" : "MISSED"}`,
+  );
 }
 
 /** A numpy process, or undefined when there is no Python with numpy. */

@@ -8,6 +8,9 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 
 export const median = (xs) => xs.toSorted((a, b) => a - b)[xs.length >> 1];
 
+/** For `--import`: writes the peak resident memory in kB to the file that RSS names. */
+export const WATCH = `data:text/javascript,import{writeFileSync}from"node:fs";process.on("exit",()=>writeFileSync(process.env.RSS,String(process.resourceUsage().maxRSS)))`;
+
 /** Calls `use` with the path of cli.js, bundled into the project so that it finds its packages. */
 export function withBundle(use) {
   const cache = join(root, "node_modules/.cache");

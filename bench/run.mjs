@@ -17,6 +17,7 @@ const SCRIPTS = [
   ["gguf.mjs", ...(full ? [] : ["--rounds", "3"])],
   ["kernels.mjs", ...(full ? [] : ["--rounds", "7"])],
   ["prove.mjs"],
+  ...(full ? [["build.mjs"]] : []),
 ];
 
 const [{ model }] = cpus();

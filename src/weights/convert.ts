@@ -116,15 +116,22 @@ const convertFp16: Converter = ({ buffer }, begin, end, tally) => {
 function makeScaled(dtype: "BF16" | "F16", factor: number): Converter {
   const values = Float64Array.from({ length: 0x10000 }, (_, bits) => sourceValue[dtype](bits) * factor);
   const results = Uint16Array.from(values, (x) => fp16Bits(roundFp16(x)));
+  // Infinite or NaN where more than an amount is lost.
+  const lost = values.map((x, bits) => Math.abs(x - fp16Value(results[bits]!)));
   return ({ buffer }, begin, end, tally) => {
     const elements = new Uint16Array(buffer, 0, end);
+    let [rounded, worst] = [0, 0];
     for (let i = begin; i < end; i++) {
       const bits = elements[i]!;
-      const result = results[bits]!;
-      const [value, rounded] = [values[bits]!, fp16Value(result)];
-      if (value !== rounded) tallyLoss(tally, i, value, rounded);
-      elements[i] = result;
+      const loss = lost[bits]!;
+      if (loss < Infinity) {
+        if (loss > 0) rounded++;
+        if (loss > worst) worst = loss;
+      } else tallyLoss(tally, i, values[bits]!, fp16Value(results[bits]!));
+      elements[i] = results[bits]!;
     }
+    tally.rounded += rounded;
+    tally.worstError = Math.max(tally.worstError, worst);
   };
 }
 

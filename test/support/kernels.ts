@@ -66,9 +66,9 @@ export interface Feeds {
 export async function expectSameBits(
   graph: Graph,
   feeds: Feeds,
-  { precision = "fp16", ...options }: PlanOptions & RunOptions = {},
+  { precision = "fp16", keepCodes = false, ...options }: PlanOptions & RunOptions = {},
 ): Promise<void> {
-  const plan = planOf(graph, { precision });
+  const plan = planOf(graph, { precision, keepCodes });
   const executor = await prepare([plan], streamOf(feeds.weight!), options);
   try {
     const stored = Object.fromEntries(Object.entries(feeds.values).map(([name, x]) => [name, toRaw(x)]));

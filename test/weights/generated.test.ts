@@ -2,13 +2,14 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import { uniform } from "../../src/dsl/random.ts";
 import { weight } from "../../src/dsl/tensor.ts";
 import { sizeOf } from "../../src/dsl/type.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import { layerTensors } from "../../src/models/config-tensors.ts";
-import { fillGenerated, generatedStore, storedShapes, tagOf } from "../../src/weights/generated.ts";
+import { generatedStore, generatorOf, storedShapes, tagOf } from "../../src/weights/generated.ts";
 import { writeSafetensors } from "../../src/weights/safetensors-write.ts";
 import { bitsOfBytes, gather, refusal, testFolder } from "../support/weights-files.ts";
 
@@ -18,15 +19,33 @@ test("the numbers of the rule, as another program printed them", () => {
   const numbers = [0, 1, 2, 3].map((i) => uniform(1, 0, i).toFixed(8));
   expect(numbers).toEqual(["-0.62550783", "0.26977718", "-0.69071066", "0.59730649"]);
   const qkv = new Uint16Array(4);
-  fillGenerated(qkv, 1, "model.layers.0.self_attn.qkv_proj.weight", [128, 64], 0);
+  generatorOf(1)(qkv, "model.layers.0.self_attn.qkv_proj.weight", [128, 64], 0);
   expect([...qkv]).toEqual([48336, 48660, 48479, 48649]);
+});
+
+test("every element is that of the rule, wherever it is begun and whatever its axes", () => {
+  const bf16 = (x: number): number => {
+    const word = new Uint32Array(Float32Array.of(x).buffer)[0]!;
+    return (word + 0x7fff + ((word >>> 16) & 1)) >>> 16;
+  };
+  const whole = { seed: fc.nat(), length: fc.integer({ min: 1, max: 9000 }), begin: fc.nat(2 ** 31) };
+  fc.assert(
+    fc.property(fc.record({ ...whole, width: fc.option(fc.integer({ min: 1, max: 9000 })) }), (x) => {
+      const elements = new Uint16Array(x.length);
+      generatorOf(x.seed)(elements, "w", x.width === null ? [2 ** 32] : [2 ** 20, x.width], x.begin);
+      const value = (u: number) => (x.width === null ? 1 + u / 2 : u * Math.sqrt(3 / x.width));
+      const wanted = elements.map((_, i) => bf16(value(uniform(x.seed, tagOf("w"), x.begin + i))));
+      expect(elements).toEqual(wanted);
+    }),
+    { numRuns: 20 },
+  );
 });
 
 test("a tiny layer as a file: byte for byte what numpy and the reference writer made of the same rule", async () => {
   const path = join(await testFolder(), "model.safetensors");
   const tensors = layerTensors(TINY, 0).map((tensor) => {
     const elements = new Uint16Array(sizeOf(tensor.shape));
-    fillGenerated(elements, 1, tensor.name, tensor.shape, 0);
+    generatorOf(1)(elements, tensor.name, tensor.shape, 0);
     return { ...tensor, dtype: "BF16", data: new Uint8Array(elements.buffer) };
   });
   await writeSafetensors(path, tensors, { format: "pt" });

@@ -3,7 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
 import type { Int8Part } from "../../src/dsl/weight-source.ts";
-import { codeOf, quantisingStore, rowScale } from "../../src/weights/quantise.ts";
+import { codeOf, rowScale } from "../../src/weights/int8-rows.ts";
+import { quantisingStore } from "../../src/weights/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../src/weights/store.ts";
 import { gather } from "../support/weights-files.ts";
 
@@ -36,7 +37,7 @@ async function quantised(how: Int8Part["how"], rows: readonly (readonly number[]
 
 const element = fc.double({ min: -4, max: 4, noNaN: true }).map(roundFp16);
 const matrix = fc
-  .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 9 }))
+  .tuple(fc.integer({ min: 1, max: 5 }), fc.integer({ min: 1, max: 40 }))
   .chain(([rows, width]) =>
     fc.array(fc.array(element, { minLength: width, maxLength: width }), { minLength: rows, maxLength: rows }),
   );
@@ -80,6 +81,29 @@ describe.each(["nearest", "coremltools"] as const)("int8, %s", (how) => {
     expect(scales[0]).toBe(1);
     expect(scales.every((x) => x > 0 && Number.isFinite(x))).toBe(true);
     expect(codes.slice(0, 6)).toEqual([0, 0, 0, 127, -127, 0]);
+  });
+
+  test("gives the scales alone, and again, as with the codes; a row that is not finite leaves the others as they are", async () => {
+    const rows = Array.from({ length: 3 }, (_, r) =>
+      Array.from({ length: 19 }, (_, k) => roundFp16((k - 7) * (r + 0.3))),
+    );
+    const bits = Uint16Array.from(rows.flat(), fp16Bits);
+    const store = quantisingStore(storeOf(bits, 50));
+    const of = (part: Int8Part["part"]) => ({
+      from: "checkpoint" as const,
+      tensor: "w",
+      quantised: { how, part, width: 19 },
+    });
+    const scales = () => gather(store.stream(of("scale"), { dtype: "fp16", shape: [3, 1] }));
+    const codes = () => gather(store.stream(of("codes"), { dtype: "int8", shape: [3, 19] }));
+    const alone = await scales();
+    const all = await codes();
+    expect(await scales()).toEqual(alone);
+    expect(await scales()).toEqual(alone);
+    bits[19] = 0x7c00;
+    const others = await codes();
+    for (const row of [0, 2])
+      expect(others.subarray(19 * row, 19 * row + 19)).toEqual(all.subarray(19 * row, 19 * row + 19));
   });
 
   test("tells what it cost: of all, of the worst row, in bytes", async () => {

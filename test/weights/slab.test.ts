@@ -2,11 +2,15 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import wabt from "wabt";
+import { GENERATE_BASE64 } from "../../src/weights/generated.ts";
+import { INT8_BASE64 } from "../../src/weights/int8-fast.ts";
 import { CONVERT_BASE64, CONVERT_FP32_BASE64, newSlab } from "../../src/weights/slab.ts";
 
 test.each([
   ["bf16.wat", CONVERT_BASE64],
   ["fp32.wat", CONVERT_FP32_BASE64],
+  ["generate.wat", GENERATE_BASE64],
+  ["int8.wat", INT8_BASE64],
 ])("the assembled code is that of %s", async (name, base64) => {
   const source = await readFile(new URL(`../../src/weights/${name}`, import.meta.url), "utf8");
   const { buffer } = (await wabt()).parseWat(name, source, { simd: true }).toBinary({});

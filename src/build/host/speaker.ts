@@ -1,11 +1,13 @@
 /** A built model, run on the fast kernels as the device's host runs it: shards in order, then the heads, one row at a time. */
+import { readSync } from "node:fs";
 import { join } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { fp16Value } from "../../dsl/number.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
 import { packageWeights } from "../../emit/read/package-store.ts";
+import { refusingSync } from "../../files/files.ts";
 import { strictJsonOf } from "../../files/json.ts";
-import { readRegular } from "../../files/regular.ts";
+import { closeQuietly, openRegularSync, readRegular } from "../../files/regular.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { type Executor, prepare } from "../../passes/run/run.ts";
@@ -44,19 +46,18 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     ropeDims: manifest.rope_dim!,
     ropeBase: manifest.rope_freq_base,
   };
-  const embedding = await readRegular(join(folder, manifest.embed_bin));
   const heads1 = built.heads.map((graph) => new Map([[1, graph]]));
   const parts = await loaded([...built.shards, ...heads1], options);
   const shards = parts.slice(0, built.shards.length);
   const heads = parts
     .slice(built.shards.length)
     .map((part, k) => ({ part, begin: manifest.lm_head_shards[k]!.vocab_start }));
-  const rows = new Uint16Array(embedding.buffer, embedding.byteOffset, embedding.byteLength / 2);
+  const embedding = openRegularSync(join(folder, manifest.embed_bin));
   const hiddenRows = (tokens: readonly number[], at: number): readonly RawArray[] => {
     const size = { ...sizes, block: callSize(built, block, tokens.length) };
     const x = columnsOf(
       size,
-      tokens.map((token) => rowIn(rows, manifest, token)),
+      tokens.map((token) => rowIn(embedding, manifest, token)),
     );
     const feeds = feedsOf(size, tokens.length, at);
     const place = { at, used: tokens.length };
@@ -70,7 +71,10 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     stops: [manifest.eos_token_id, manifest.bos_token_id],
     follow: (tokens, at) => hiddenRows(tokens, at).map((hidden) => likeliest(heads, hidden)),
     logits: (tokens, at) => hiddenRows(tokens, at).map((hidden) => allLogits(heads, hidden, manifest.vocab_size)),
-    close: async () => void (await Promise.all(parts.map(({ close }) => close()))),
+    async close() {
+      closeQuietly(embedding);
+      await Promise.all(parts.map(({ close }) => close()));
+    },
   };
 }
 
@@ -120,7 +124,7 @@ async function loaded(
 ): Promise<readonly Part[]> {
   const parts: Part[] = [];
   for (const [k, graphs] of packages.entries()) {
-    const plans = new Map([...graphs].map(([tokens, graph]) => [tokens, planOf(graph)]));
+    const plans = new Map([...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { keepCodes: true })]));
     const executor = await prepare([...plans.values()], packageWeights().stream, { threads });
     parts.push({ call: callsOf(executor, plans), close: executor.close });
     onProgress?.(k + 1, packages.length);
@@ -146,9 +150,14 @@ function callsOf(executor: Executor, plans: ReadonlyMap<number, Plan>): Part["ca
   };
 }
 
-function rowIn(rows: Uint16Array, { vocab_size: vocab, d_model: width }: AneBookManifest, token: number): Uint16Array {
+/** A token's row of the embedding file, which is open: the whole of it would take more memory than a shard. */
+function rowIn(file: number, m: AneBookManifest, token: number): Uint16Array {
+  const { vocab_size: vocab, d_model: width, embed_bin: name } = m;
   if (!(token >= 0 && token < vocab)) throw new UserError(`token ${token} is outside the vocabulary of ${vocab}`);
-  return rows.subarray(token * width, (token + 1) * width);
+  const row = new Uint16Array(width);
+  const read = refusingSync(name, "read", () => readSync(file, row, 0, row.byteLength, token * row.byteLength));
+  if (read !== row.byteLength) throw new UserError(`${name} ends within the row of token ${token}`, "build it anew");
+  return row;
 }
 
 type Heads = readonly { readonly part: Part; readonly begin: number }[];

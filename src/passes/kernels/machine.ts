@@ -70,7 +70,7 @@ export function machine(options: MachineOptions): Machine {
   const pages = machineBytes(options) / PAGE;
   const memory = new Memory({ initial: pages, maximum: pages, shared: true });
   const module = new Module(Buffer.from(KERNELS_BASE64, "base64"));
-  const exports = new Instance(module, { env: { memory } }).exports as Exports;
+  const exports = new Instance(module, { env: { memory, exp: Math.exp } }).exports as Exports;
   const scratchOf = (thread: number) => CONTROL.bytes + thread * align(options.scratch);
   const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
   const helpers = Array.from({ length: options.threads - 1 }, (_, n) => {

@@ -20,20 +20,22 @@ export interface Product {
   readonly batches: readonly { readonly w: number; readonly x: number; readonly out: number }[];
 }
 
-/** fp32 bits of 2^112, the scale of packed tokens against weights widened without it (wat/half.ts), and of 1. */
+/** fp32 bits of 2^112, the scale of packed tokens against weights widened without it (wat/half.ts). */
 const SCALED = 0x77800000;
-const UNSCALED = 0x3f800000;
+/** fp32 bits of 1. */
+export const UNSCALED = 0x3f800000;
 /** Multiplications worth one grain: some tens of microseconds. */
 const GRAIN = 2 ** 18;
 /** A product is turned round only when its packed rows take no more than this many bytes. */
 const MAX_PACKED = 2 ** 23;
 
-const padded = (K: number): number => Math.ceil(K / 8) * 8;
+/** The least multiple of 8. */
+export const padded = (K: number): number => Math.ceil(K / 8) * 8;
 /** How many items of `cost` multiplications make a grain, a multiple of `unit`. */
-const grain = (cost: number, unit: number): number => Math.max(1, Math.round(GRAIN / cost / unit)) * unit;
+export const grain = (cost: number, unit: number): number => Math.max(1, Math.round(GRAIN / cost / unit)) * unit;
 
 /** Where a product's packed tokens lie in the workspace, and how. */
-interface Packing {
+export interface Packing {
   /** Tokens of a block: one alone is worked on with four rows at a time; `mix` always takes four. */
   readonly width: 1 | 4;
   readonly blocks: number;
@@ -44,7 +46,8 @@ interface Packing {
   readonly bytes: number;
 }
 
-function packingOf(p: Product): Packing {
+/** How a product's tokens are packed. */
+export function packingOf(p: Product): Packing {
   const width = p.tokens === 1 && p.w.k === 1 ? 1 : 4;
   const blocks = Math.ceil(p.tokens / width);
   const blockBytes = 4 * width * padded(p.K);
@@ -88,7 +91,8 @@ export function productKernel(p: Product, half: boolean, accumulate: Accumulate 
   };
 }
 
-interface Call {
+/** One run of a product. */
+export interface Call {
   readonly machine: Machine;
   readonly out: Place;
   readonly operands: readonly Place[];
@@ -99,7 +103,7 @@ interface Call {
 }
 
 /** Packs the tokens of each batch, unless they are those of the batch before, and hands on its addresses. */
-function eachBatch(p: Product, scale: number, call: Call, work: (w: number, out: number) => void): void {
+export function eachBatch(p: Product, scale: number, call: Call, work: (w: number, out: number) => void): void {
   const { machine, operands, workspace, half } = call;
   const { width, blocks, used } = packingOf(p);
   const bytes = half ? 2 : 4;
@@ -126,11 +130,10 @@ function mix(p: Product, call: Call): void {
 }
 
 function dot(p: Product, how: "dot" | "gather", call: Call): void {
-  const { machine, operands, workspace, half, sums } = call;
-  const { width, blocks, blockBytes, bias } = packingOf(p);
+  const { machine, workspace, half, sums } = call;
+  const { width, blocks, blockBytes } = packingOf(p);
   const bytes = half ? 2 : 4;
-  const biasAt = p.bias === undefined ? 0 : workspace + bias;
-  if (p.bias !== undefined) widenBias(machine, operands[p.bias]!, biasAt);
+  const biasAt = biasIn(p, call);
   eachBatch(p, how === "dot" ? SCALED : UNSCALED, call, (w, out) => {
     for (let block = 0; block < blocks; block++) {
       const words = [
@@ -141,6 +144,14 @@ function dot(p: Product, how: "dot" | "gather", call: Call): void {
       machine.run(`${how}_${width === 4 ? "1x4" : "4x1"}`, words, p.rows, grain(p.K * width, 4));
     }
   });
+}
+
+/** The address of the bias as fp32, 0 where there is none. */
+export function biasIn(p: Product, { machine, operands, workspace }: Call): number {
+  if (p.bias === undefined) return 0;
+  const at = workspace + packingOf(p).bias;
+  widenBias(machine, operands[p.bias]!, at);
+  return at;
 }
 
 function widenBias(machine: Machine, bias: Place, at: number): void {

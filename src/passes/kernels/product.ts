@@ -1,8 +1,10 @@
 /** matmul, linear and 1×1 conv as sums of products over strided operands; product-run.ts computes them. */
-import { type OpDef, operandsOf } from "../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { broadcast, type Shape, sizeOf, type TensorType } from "../../dsl/type.ts";
 import { stridesOf } from "../interpret/array.ts";
-import type { KernelOf } from "./kernel.ts";
+import type { CompileOptions } from "./code/compile.ts";
+import { codesKernel } from "./codes-run.ts";
+import type { Kernel, KernelOf } from "./kernel.ts";
 import { type Product, productKernel } from "./product-run.ts";
 
 /** For matmul, linear and conv that are rows times vectors on fp16 operands; undefined otherwise. */
@@ -12,6 +14,31 @@ export const product: KernelOf = (def, type, options) => {
   const described = DESCRIBE[def.op]?.(def, type);
   return described && productKernel(described, type.dtype === "fp16", options.accumulate);
 };
+
+/** The int8 codes and the scales of a weight that is unpacked row by row from such, without an offset; undefined for any other. */
+function codesOf({ def, type }: Tensor): readonly [codes: Tensor, scale: Tensor] | undefined {
+  if (def.kind !== "op" || def.op !== "constexpr_blockwise_shift_scale" || type.dtype !== "fp16") return undefined;
+  const [codes, scale, offset] = operandsOf(def) as [Tensor, Tensor, Tensor?];
+  const isByRow = scale.type.shape.every((n, axis) => n === (axis === 0 ? type.shape[0] : 1));
+  return codes.type.dtype === "int8" && !offset && isByRow ? [codes, scale] : undefined;
+}
+
+/** A kernel that reads other values than its op's operands. */
+export interface Fused {
+  readonly kernel: Kernel;
+  readonly operands: readonly Tensor[];
+}
+
+/** For conv and linear whose weight is unpacked from int8 codes: a kernel that reads these; undefined for any other. */
+export function fusedProduct(def: OpDef, type: TensorType, options: CompileOptions): Fused | undefined {
+  if (options.precision !== "fp16" || type.dtype !== "fp16" || def.op === "matmul") return undefined;
+  const described = DESCRIBE[def.op]?.(def, type);
+  const [x, weight, ...others] = operandsOf(def);
+  const parts = described && codesOf(weight!);
+  if (!parts) return undefined;
+  const operands = [x!, parts[0], ...others, parts[1]];
+  return { operands, kernel: codesKernel({ ...described, scale: operands.length - 1 }, options.accumulate) };
+}
 
 const DESCRIBE: Readonly<Record<string, (def: OpDef, type: TensorType) => Product | undefined>> = {
   matmul(def, type) {

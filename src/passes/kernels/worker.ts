@@ -29,7 +29,7 @@ export const WORKER_SOURCE = `
 "use strict";
 const { workerData } = require("node:worker_threads");
 const { memory, module, scratch, control: at } = workerData;
-const kernels = Object.values(new WebAssembly.Instance(module, { env: { memory } }).exports);
+const kernels = Object.values(new WebAssembly.Instance(module, { env: { memory, exp: Math.exp } }).exports);
 const control = new Int32Array(memory.buffer, 0, at.bytes / 4);
 let seen = 0;
 for (;;) {

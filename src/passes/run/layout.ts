@@ -2,7 +2,7 @@
 
 import { largest } from "../../dsl/number.ts";
 import { isConstant } from "../../dsl/operands.ts";
-import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { align, dataAddress, MOST_MACHINE, machineBytes } from "../kernels/machine.ts";
 import { type ConstantKeys, newConstantKeys } from "./constants.ts";
@@ -68,7 +68,7 @@ function stagingOf(plan: Plan): number {
         .filter(isConstant)
         .map((x) => bytesOfValue(x, precision)),
     );
-  const steps = [...plan.steps, ...plan.folded].map(({ value }) => bytes([...operandsOf(value.def as OpDef), value]));
+  const steps = [...plan.steps, ...plan.folded].map(({ value, operands }) => bytes([...operands, value]));
   return largest([...steps, ...plan.constants.map((x) => bytes([x]))], 0);
 }
 

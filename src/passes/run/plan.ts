@@ -5,13 +5,14 @@
 import { type Graph, resultsOf, schedule } from "../../dsl/graph.ts";
 import { largest } from "../../dsl/number.ts";
 import { isConstant } from "../../dsl/operands.ts";
-import type { OpDef, Tensor } from "../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Precision } from "../interpret/reading.ts";
 import type { Accumulate } from "../kernels/accumulate.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { align } from "../kernels/machine.ts";
+import { fusedProduct } from "../kernels/product.ts";
 import { storeOf, type TypedStore } from "../kernels/raw.ts";
 import { kernelFor } from "../kernels/table.ts";
 import { layOut } from "./memory.ts";
@@ -23,6 +24,8 @@ export interface PlanOptions {
   readonly precision?: Precision;
   /** Model of hardware with fp16 partial sums; the documented order when absent. */
   readonly accumulate?: Accumulate;
+  /** Whether matrices in int8 stay so and are unpacked as products read them; `showConstants` does not show them unpacked then. */
+  readonly keepCodes?: boolean;
 }
 
 /** All that a run needs to know; sizes and offsets in bytes. */
@@ -44,26 +47,34 @@ export interface Plan {
   readonly scratch: number;
 }
 
-/** One op value and what computes it. */
+/** One op value, what computes it, and what of: the op's operands, or what those are made of. */
 export interface Step {
   readonly value: Tensor;
   readonly kernel: Kernel;
+  readonly operands: readonly Tensor[];
 }
 
 /**
  * Plans a graph.
  * @throws UserError when the accumulation model cannot be run.
  */
-export function planOf(graph: Graph, { precision = "fp16", accumulate }: PlanOptions = {}): Plan {
+export function planOf(graph: Graph, { precision = "fp16", accumulate, keepCodes = false }: PlanOptions = {}): Plan {
   checkModel(precision, accumulate);
   const values = schedule(graph);
   const owners = ownersOf(values);
   const step = (value: Tensor): Step => {
     const isHalf = (x: Tensor) => storeOfValue(owners.get(x)!, precision).bytes === 2;
-    return { value, kernel: kernelFor(value.def as OpDef, value.type, { precision, accumulate, isHalf }) };
+    const def = value.def as OpDef;
+    const options = { precision, accumulate, isHalf };
+    const fused = keepCodes ? fusedProduct(def, value.type, options) : undefined;
+    return { value, ...(fused ?? { kernel: kernelFor(def, value.type, options), operands: operandsOf(def) }) };
   };
   const steps = frugalOrder(values, owners, resultsOf(graph), (x) => bytesOfValue(x, precision)).map(step);
-  const constants = values.filter(isConstant);
+  const constants = neededOf(
+    values.filter(isConstant),
+    [...steps.flatMap((s) => s.operands), ...resultsOf(graph)],
+    owners,
+  );
   const folded = constants.filter((x) => x.def.kind === "op").map(step);
   const { offsets, bytes } = placeValues(graph, steps, owners, precision);
   const kernels = [...steps, ...folded].map((s) => s.kernel);
@@ -79,6 +90,15 @@ export function planOf(graph: Graph, { precision = "fp16", accumulate }: PlanOpt
       1024,
     ),
   };
+}
+
+/** Of constants, operands before users, those that are read by others than products that unpack them. */
+function neededOf(constants: readonly Tensor[], read: readonly Tensor[], owners: Owners): readonly Tensor[] {
+  const needed = new Set(read.map((x) => owners.get(x)!));
+  const isNeeded = (x: Tensor): boolean => needed.has(owners.get(x)!);
+  for (const x of constants.toReversed())
+    if (isNeeded(x) && x.def.kind === "op") for (const operand of operandsOf(x.def)) needed.add(owners.get(operand)!);
+  return constants.filter(isNeeded);
 }
 
 function checkModel(precision: Precision, accumulate: Accumulate | undefined): void {

@@ -4,7 +4,7 @@
  */
 import { GraphError } from "../../dsl/error.ts";
 import { isConstant } from "../../dsl/operands.ts";
-import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
 import type { Precision } from "../interpret/reading.ts";
@@ -121,14 +121,16 @@ interface Prepared {
 
 function readyPlan(plan: Plan, { m, layout, heldOf, finite }: Prepared): ReadyPlan {
   const known = new Map<Tensor, Held>();
+  const constants = new Set(plan.constants);
   for (const value of plan.owners.keys()) {
+    if (isConstant(value) && !constants.has(value)) continue;
     const held = heldOf(value, plan);
     const owner = plan.owners.get(value)!;
     known.set(value, isConstant(owner) ? { ...held, finite: finite.has(layout.keyOf(owner, plan.precision)) } : held);
   }
   const held = (value: Tensor): Held => known.get(value)!;
   const steps = plan.steps.map((step): ReadyStep => {
-    const operands = operandsOf(step.value.def as OpDef).map(held);
+    const operands = step.operands.map(held);
     return { ...step, ...staged(operands, m.buffer, layout.staging), out: held(step.value) };
   });
   return { plan, steps, held };

@@ -3,14 +3,9 @@
  * A 128-bit accumulator holds lanes 0..3 and another 4..7, so a token's sums never depend on how many tokens there
  * are. With `chunk` below K the sums of the chunks are rounded to fp16 and added in fp16 (../accumulate.ts).
  */
-import { narrow, widen, widenOne, widenScaled } from "./half.ts";
-import { add, call2, forEach, get, i32, kernel, lanes, load, min, mul, set, store, vadd, vmul, when } from "./text.ts";
-
-/** How many rows and tokens one pass of the inner loop works on; one of the two is 4. */
-interface Tile {
-  readonly rows: number;
-  readonly tokens: number;
-}
+import { narrow, widen, widenOne } from "./half.ts";
+import { type Rows, range, step, type Tile, tail } from "./rows.ts";
+import { add, call2, forEach, get, i32, kernel, lanes, load, min, mul, set, store, vadd, when } from "./text.ts";
 
 const WORDS = [
   "w",
@@ -26,39 +21,8 @@ const WORDS = [
   "wide",
   "bias",
 ];
-const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 const accs = ({ rows, tokens }: Tile): readonly string[] =>
   range(rows).flatMap((r) => range(tokens).flatMap((t) => [`a${r}${t}l`, `a${r}${t}h`]));
-
-/** Eight k of every row and token of the tile; the pointers move on. `half`: weights are finite fp16, else fp32. */
-function step(tile: Tile, half: boolean): readonly string[] {
-  const weight = (r: number, high: number) =>
-    half ? widenScaled(get(`w${r}`), 8 * high) : load(get(`w${r}`), 16 * high);
-  const product = (acc: string, w: string, offset: number) =>
-    set(acc, vadd(get(acc), vmul(get(w), load(get("px"), offset))));
-  return [
-    ...range(tile.rows).flatMap((r) => [set(`v${r}l`, weight(r, 0)), set(`v${r}h`, weight(r, 1))]),
-    ...range(tile.tokens).flatMap((t) =>
-      range(tile.rows).flatMap((r) => [
-        product(`a${r}${t}l`, `v${r}l`, 32 * t),
-        product(`a${r}${t}h`, `v${r}h`, 32 * t + 16),
-      ]),
-    ),
-    ...range(tile.rows).map((r) => set(`w${r}`, add(get(`w${r}`), i32(half ? 16 : 32)))),
-    set("px", add(get("px"), i32(32 * tile.tokens))),
-  ];
-}
-
-/** The last K mod 8 elements of each row, moved to zeroed scratch so that nothing behind the row is read. */
-function tail(tile: Tile): readonly string[] {
-  const rest = call2("i32.and", get("K"), i32(7));
-  const bytes = call2("i32.shl", rest, i32(1));
-  return range(tile.rows).flatMap((r) => [
-    store(get("scratch"), lanes(0), 16 * r),
-    `(memory.copy ${add(get("scratch"), i32(16 * r))} ${get(`w${r}`)} ${bytes})`,
-    set(`w${r}`, add(get("scratch"), i32(16 * r))),
-  ]);
-}
 
 const even = (a: string, b: string) => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${a} ${b})`;
 const odd = (a: string, b: string) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 ${a} ${b})`;
@@ -82,9 +46,9 @@ const roundLanes = (name: string): readonly string[] => [
 ];
 
 /** Sums over K, chunk by chunk, into local `total`. */
-function sumChunks(tile: Tile, half: boolean): readonly string[] {
+function sumChunks(tile: Tile, rows: Rows): readonly string[] {
   const whole = call2("i32.and", get("K"), i32(-8));
-  const padded = half ? whole : call2("i32.and", add(get("K"), i32(7)), i32(-8));
+  const padded = rows !== "full" ? whole : call2("i32.and", add(get("K"), i32(7)), i32(-8));
   const rounded = [...roundLanes("r"), set("total", vadd(get("total"), get("r"))), ...roundLanes("total")];
   return [
     set("total", lanes(0)),
@@ -99,11 +63,11 @@ function sumChunks(tile: Tile, half: boolean): readonly string[] {
     set("kEnd8", min(get("kEnd"), padded)),
     when(`(i32.eq ${get("kEnd")} ${get("K")})`, [set("kEnd8", padded)]),
     `(block $out (loop $again (br_if $out (i32.ge_u ${get("k")} ${get("kEnd8")}))`,
-    ...step(tile, half),
+    ...step(tile, rows),
     set("k", add(get("k"), i32(8))),
     "(br $again)))",
-    ...(half
-      ? [when(`(i32.lt_u ${get("k")} ${get("kEnd")})`, [...tail(tile), ...step(tile, half), set("k", get("K"))])]
+    ...(rows !== "full"
+      ? [when(`(i32.lt_u ${get("k")} ${get("kEnd")})`, [...tail(tile, rows), ...step(tile, rows), set("k", get("K"))])]
       : []),
     ...laneTotals(tile),
     when(get("rounding"), rounded, [set("total", get("r"))]),
@@ -150,10 +114,29 @@ const halfKernel = (name: string, tile: Tile): string =>
   kernel(name, WORDS, locals(tile), [
     forEach("row", get("begin"), get("end"), tile.rows, [
       ...range(tile.rows).map((r) => set(`w${r}`, add(get("w"), mul(rowOf(r), get("wStride"))))),
-      ...sumChunks(tile, true),
+      ...sumChunks(tile, "half"),
       ...finish(tile),
     ]),
   ]);
+
+/** Weights are int8 rows with contiguous k, each with a fp16 scale (`unpackCode` says which); x is as it is. */
+function codesKernel(name: string, tile: Tile): string {
+  const own = locals(tile);
+  const scales = range(tile.rows).map((r) => `s${r}`);
+  const more = { i32: [...own.i32, "half"], f32: ["value"], v128: [...own.v128, ...scales] };
+  return kernel(name, [...WORDS, "scales"], more, [
+    forEach("row", get("begin"), get("end"), tile.rows, [
+      ...range(tile.rows).flatMap((r) => [
+        set(`w${r}`, add(get("w"), mul(rowOf(r), get("wStride")))),
+        set("half", `(i32.load16_u ${add(get("scales"), mul(rowOf(r), i32(2)))})`),
+        ...widenOne("value", "half"),
+        set(`s${r}`, `(f32x4.splat ${get("value")})`),
+      ]),
+      ...sumChunks(tile, "codes"),
+      ...finish(tile),
+    ]),
+  ]);
+}
 
 /** Row r of the tile as fp32 at local `to`, padded with zeros to a multiple of 8. */
 const gatherRow = (r: number): readonly string[] => [
@@ -184,16 +167,18 @@ function gatherKernel(name: string, tile: Tile): string {
     forEach("row", get("begin"), get("end"), tile.rows, [
       set("to", add(get("scratch"), i32(64))),
       ...range(tile.rows).flatMap(gatherRow),
-      ...sumChunks(tile, false),
+      ...sumChunks(tile, "full"),
       ...finish(tile),
     ]),
   ]);
 }
 
-/** Exports dot_RxT and gather_RxT: tiles of R rows by T tokens. */
+/** Exports dot_RxT, codes_RxT and gather_RxT: tiles of R rows by T tokens. */
 export const dotKernels: readonly string[] = [
   halfKernel("dot_1x4", { rows: 1, tokens: 4 }),
   halfKernel("dot_4x1", { rows: 4, tokens: 1 }),
+  codesKernel("codes_1x4", { rows: 1, tokens: 4 }),
+  codesKernel("codes_4x1", { rows: 4, tokens: 1 }),
   gatherKernel("gather_1x4", { rows: 1, tokens: 4 }),
   gatherKernel("gather_4x1", { rows: 4, tokens: 1 }),
 ];

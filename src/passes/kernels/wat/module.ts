@@ -3,10 +3,12 @@ import { binaryKernels } from "./binary.ts";
 import { dotKernels } from "./dot.ts";
 import { mixKernels } from "./mix.ts";
 import { packKernels } from "./pack.ts";
+import { softmaxKernels } from "./softmax.ts";
 
-/** WebAssembly text with every kernel as an export; memory is imported and shared between threads. */
+/** WebAssembly text with every kernel as an export; memory, shared between threads, and Math.exp are imported. */
 export const kernelModule = (): string => `(module (import "env" "memory" (memory 1 65536 shared))
-${[...dotKernels, ...packKernels, ...mixKernels, ...binaryKernels].join("\n")})`;
+(import "env" "exp" (func $exp (param f64) (result f64)))
+${[...dotKernels, ...packKernels, ...mixKernels, ...binaryKernels, ...softmaxKernels].join("\n")})`;
 
 /** Features of WebAssembly that wabt must allow; all are standard since 2021 (no relaxed SIMD). */
 export const FEATURES = { simd: true, threads: true, bulk_memory: true };
