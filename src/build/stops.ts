@@ -10,6 +10,13 @@ export function stopIds({ ends, begin, from }: StopTokens): { readonly ids: Stop
   const eos = ends.find((id) => id !== begin) ?? ends[0]!;
   const bos = begin ?? ends.find((id) => id !== eos) ?? eos;
   const left = ends.filter((id) => id !== eos && id !== bos);
-  const more = left.length > 0 ? `; there is no room for ${left.join(", ")}, at which the runtime will not stop` : "";
-  return { ids: { eos, bos }, note: `the runtime stops at ${[...new Set([eos, bos])].join(" and ")} (${from})${more}` };
+  const more =
+    left.length > 0
+      ? `; there is no room for ${left.join(", ")}, at which the runtime will not stop, and generate does`
+      : "";
+  const all = [...new Set([eos, bos, ...ends])];
+  return {
+    ids: { eos, bos, all },
+    note: `the runtime stops at ${[...new Set([eos, bos])].join(" and ")} (${from})${more}`,
+  };
 }

@@ -12,12 +12,15 @@ import { type Executor, prepare } from "../../passes/run/run.ts";
 import { MANIFEST_FILE } from "../build.ts";
 import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
 import { type BuiltFiles, checkBuilt } from "../read-back.ts";
+import type { RuntimeCalls } from "./ane-book.ts";
 import type { Speaker } from "./decode.ts";
 import { columnsOf, type FeedSizes, feedsOf, rowOf } from "./feeds.ts";
 
 /** A model that is loaded. */
 export interface OpenSpeaker extends Speaker {
   readonly manifest: AneBookManifest;
+  /** The same shards as the runtime of the ane-book calls them. */
+  readonly runtime: RuntimeCalls;
   /** Where generation ends. */
   readonly stops: readonly number[];
   close(): Promise<void>;
@@ -48,22 +51,26 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     .slice(built.shards.length)
     .map((part, k) => ({ part, begin: manifest.lm_head_shards[k]!.vocab_start }));
   const rows = new Uint16Array(embedding.buffer, embedding.byteOffset, embedding.byteLength / 2);
+  const call: RuntimeCalls["call"] = (tokens, at, slots, first) => {
+    const size = { ...sizes, block: slots };
+    const x = columnsOf(
+      size,
+      tokens.map((token) => rowIn(rows, manifest, token)),
+    );
+    const feeds = feedsOf(size, tokens.length, at, first);
+    const hidden = shards.reduce((row, shard) => shard.call(slots, { ...feeds, x: row }).hidden!, x);
+    return tokens.map((_, t) => likeliest(heads, rowOf(size, hidden, t)));
+  };
+  const ends = [manifest.eos_token_id, manifest.bos_token_id];
+  const { maxSeq } = sizes;
   return {
     manifest,
     block,
-    maxSeq: sizes.maxSeq,
-    stops: [manifest.eos_token_id, manifest.bos_token_id],
-    follow(tokens, at) {
-      // The device's host calls its shards with one token or with a whole block, and pads what is between.
-      const size = { ...sizes, block: tokens.length === 1 && built.shards[0]!.has(1) ? 1 : block };
-      const x = columnsOf(
-        size,
-        tokens.map((token) => rowIn(rows, manifest, token)),
-      );
-      const feeds = feedsOf(size, tokens.length, at);
-      const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }).hidden!, x);
-      return tokens.map((_, t) => likeliest(heads, rowOf(size, hidden, t)));
-    },
+    maxSeq,
+    stops: [...new Set([...ends, ...ownStops(manifest)])],
+    runtime: { block, sizes: [...built.shards[0]!.keys()], maxSeq, ends, call },
+    // The device's host calls its shards with one token or with a whole block, and pads what is between.
+    follow: (tokens, at) => call(tokens, at, tokens.length === 1 && built.shards[0]!.has(1) ? 1 : block, 0),
     close: async () => void (await Promise.all(parts.map(({ close }) => close()))),
   };
 }
@@ -71,6 +78,12 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
 /** Tokens of a block, as the runtime takes it from the manifest. */
 export const blockOf = ({ speculative_verifier: verifier }: AneBookManifest): number =>
   verifier?.batch_tokens ?? USUAL_BLOCK;
+
+/** Every end of an answer that the model has; the runtime's manifest has room for two. */
+function ownStops({ graphc }: AneBookManifest): readonly number[] {
+  const stops = (graphc as { readonly stops?: unknown } | null | undefined)?.stops;
+  return Array.isArray(stops) ? stops.filter((id) => Number.isSafeInteger(id)) : [];
+}
 
 async function readBuilt(folder: string): Promise<BuiltFiles> {
   const path = join(folder, MANIFEST_FILE);

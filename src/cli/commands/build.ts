@@ -36,10 +36,21 @@ export const buildCommand: Command = {
     const ground = await wholeGround(model.plan.model.decoder, { tokens: tokens.to, maxSeq }, args, folder);
     for (const note of model.notes) io.err(`note: ${note}`);
     const { ids, note } = await model.stops();
+    const texts = await model.texts();
+    if (texts.note !== undefined) io.err(`note: ${texts.note}`);
     const store = quantisingStore(await model.openWeights());
     try {
       const { plan, weights, source } = model;
-      const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
+      const common = {
+        plan,
+        folder,
+        store,
+        stops: ids,
+        texts: texts.files,
+        weights,
+        source,
+        force: args.flag("force"),
+      };
       const told = { ...common, ...(ground ? { ground } : {}) };
       const built = await interruptible(io, args, (on) => buildModel({ ...told, signal: io.signal, on }));
       return report(built, model, { args, io, store, stops: note, ground: ground && printGround(ground) });
