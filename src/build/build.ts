@@ -9,6 +9,8 @@ import { statOf } from "../files/regular.ts";
 import { writeWhole } from "../files/whole.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
+import { TEXT_FILES, type TextFiles } from "../weights/text-files.ts";
+import { alone } from "./alone.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
 import { aneBookManifest, type StopIds } from "./manifest.ts";
@@ -26,6 +28,8 @@ export interface BuildJob {
   readonly folder: string;
   readonly store: WeightStore;
   readonly stops: StopIds;
+  /** The files of the tokenizer, by name: for hosts that speak in text. */
+  readonly texts: TextFiles["files"];
   /** The files of the weights; none for generated ones. */
   readonly source: BuildState["source"];
   /** What decides every byte, by name, beside the plan's settings: which checkpoint, which seed. */
@@ -59,7 +63,9 @@ export const MANIFEST_FILE = "phi4mini_runtime_meta.json";
  * build goes on. The manifest comes last, and is there only when all it names was read back and is right.
  * @throws UserError for a folder of another build, and for what disk or weights refuse; the signal's reason when aborted
  */
-export async function buildModel(job: BuildJob): Promise<Built> {
+export const buildModel = (job: BuildJob): Promise<Built> => alone(job.folder, () => buildParts(job));
+
+async function buildParts(job: BuildJob): Promise<Built> {
   const { plan, folder } = job;
   await refusing(folder, "write", () => mkdir(join(folder, "lm_head_shards"), { recursive: true }));
   let state = await begun(job);
@@ -172,11 +178,21 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
     own: { ...state.settings, decoder, ...(ground ? { ground } : {}), parts: state.done },
   });
   await checkBuilt(manifest, folder, settings.tokens);
+  await placeTexts(folder, job.texts);
   const path = join(folder, MANIFEST_FILE);
   await writeText(join(folder, "compile.sh"), compileScript([...shards, ...heads].map((part) => part.path)));
   await writeText(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return path;
 }
 
-const writeText = (path: string, text: string): Promise<void> =>
+/** Those of another build that stood here would put other words in this model's mouth. */
+async function placeTexts(folder: string, files: TextFiles["files"]): Promise<void> {
+  for (const name of TEXT_FILES) {
+    const [path, text] = [join(folder, name), files.get(name)];
+    if (text) await writeText(path, text);
+    else await refusing(path, "write", () => rm(path, { force: true }));
+  }
+}
+
+const writeText = (path: string, text: string | Uint8Array): Promise<void> =>
   writeWhole(path, async (handle) => void (await handle.writeFile(text)));

@@ -36,10 +36,11 @@ export const ANE_BOOK_MANIFEST = fields({
 /** A manifest of that form. */
 export type AneBookManifest = Of<typeof ANE_BOOK_MANIFEST>;
 
-/** The two ids at which the runtime stops. */
+/** The two ids at which the runtime stops, and every id at which the model does. */
 export interface StopIds {
   readonly eos: number;
   readonly bos: number;
+  readonly all: readonly number[];
 }
 
 /** What a manifest tells. */
@@ -97,7 +98,7 @@ export function aneBookManifest(facts: ManifestFacts): AneBookManifest & Readonl
     ...(tokens === USUAL_BLOCK
       ? {}
       : { speculative_verifier: { batch_tokens: tokens, layers: [], lm_head_shards: [] } }),
-    graphc: facts.own,
+    graphc: { ...facts.own, stops: stops.all },
   };
 }
 

@@ -1,5 +1,5 @@
 /** The model that `build` and `plan` work on, with its settings from the options. */
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
 import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild } from "../build/plan.ts";
 import { functionsIn, stepIn, type TokenSizes } from "../build/sizes.ts";
@@ -7,7 +7,6 @@ import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { namesIn, statOf } from "../files/regular.ts";
 import { PHI4_MINI, windowNotes } from "../models/config.ts";
 import { readDecoder } from "../models/config-read.ts";
 import { checkTensors, modelTensors } from "../models/config-tensors.ts";
@@ -18,6 +17,8 @@ import { generatedStore } from "../weights/generated.ts";
 import { openWeights } from "../weights/open.ts";
 import { stopTokens } from "../weights/stop-tokens.ts";
 import type { WeightStore } from "../weights/store.ts";
+import { type TextFiles, textFiles } from "../weights/text-files.ts";
+import { filesOf } from "./build-source.ts";
 import type { Args } from "./command.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
 import { quantizeOf } from "./quantize-options.ts";
@@ -30,6 +31,7 @@ export interface WholeModel {
   readonly weights: string;
   readonly source: BuildState["source"];
   stops(): Promise<{ readonly ids: StopIds; readonly note: string }>;
+  texts(): Promise<TextFiles>;
   openWeights(): Promise<WeightStore>;
 }
 
@@ -47,6 +49,7 @@ export async function wholeModel(operand: string, args: Args): Promise<WholeMode
     weights: resolve(operand),
     source: await filesOf(resolve(operand)),
     stops: async () => stopIds(args.given("eos") ? givenStop(args) : await stopTokens(operand)),
+    texts: () => textFiles(operand),
     openWeights: () => openWeights(operand),
   };
 }
@@ -65,6 +68,8 @@ function builtIn(args: Args, settings: BuildSettings): WholeModel {
     source: [],
     stops: async () =>
       stopIds(args.given("eos") ? givenStop(args) : { ends: [200020, 199999], begin: 199999, from: BUILT_IN }),
+    // Random weights say no words.
+    texts: async () => ({ files: new Map() }),
     openWeights: async () => generatedStore(shapes, seed),
   };
 }
@@ -120,13 +125,4 @@ async function checkedDecoder(path: string): Promise<{ readonly decoder: Decoder
   } finally {
     await checkpoint.close();
   }
-}
-
-/** What weights come from, so that a change is noticed. */
-async function filesOf(path: string): Promise<BuildState["source"]> {
-  const names = path.endsWith(".gguf") ? [path] : (await namesIn(path)).map((name) => join(path, name));
-  const files = await Promise.all(names.toSorted().map(async (file) => ({ file, stat: await statOf(file) })));
-  return files.flatMap(({ file, stat }) =>
-    stat?.isFile() ? [{ file, bytes: stat.size, modified: Math.trunc(stat.mtimeMs) }] : [],
-  );
 }

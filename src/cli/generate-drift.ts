@@ -13,7 +13,7 @@ export const DRIFT_OPTIONS = {
   against: {
     kind: "folder",
     help: "hold its logits against those of another build, over the prompt and what that build says behind it",
-    without: ["speculative", "check"],
+    without: ["speculative", "check", "host"],
   },
 } as const satisfies Options;
 

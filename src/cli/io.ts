@@ -6,6 +6,8 @@ import { harmless } from "../files/printable.ts";
 export interface Io {
   /** A line of the result, on standard output. */
   out(line: string): void;
+  /** A piece of a result that comes bit by bit: the line goes on. */
+  part(text: string): void;
   /** A line about the work, on standard error. */
   err(line: string): void;
   /**
@@ -65,6 +67,7 @@ export function processIo(): Io {
   process.stderr.on("error", () => {});
   return {
     out: (line) => void process.stdout.write(`${harmless(line)}\n`),
+    part: (text) => void process.stdout.write(harmless(text)),
     err: (line) => void process.stderr.write(`${harmless(line)}\n`),
     get signal() {
       stop ??= interruption();

@@ -30,7 +30,7 @@ export type Option =
   | ({ readonly kind: "form"; readonly value: string; readonly form: RegExp; readonly like: string } & Valued)
   /** The same, and may be given several times. */
   | ({ readonly kind: "forms"; readonly value: string; readonly form: RegExp; readonly like: string } & Documented)
-  /** A name that is looked up in a file. */
+  /** A name that is looked up in a file, or a text for a model. */
   | ({ readonly kind: "name"; readonly value: string } & Valued)
   /** A path; whoever opens it says what is wrong with it. */
   | ({ readonly kind: "file" | "folder" } & Valued)

@@ -1,5 +1,5 @@
 /**
- * One emit at a time in a folder. The lock is a hidden folder whose name says whose it is: it is made first, and only
+ * One emit, or one build, at a time in a folder. The lock is a hidden folder whose name says whose it is: it is made first, and only
  * then is looked for others, so that of two at the same moment at least one sees the other. Who sees a living one removes
  * its own, and tries again a little later in case the other did the same.
  */
@@ -12,6 +12,14 @@ import { ownerOf, ownName, SILENCE_MS } from "./owner.ts";
 
 /** What the names of locks begin with. */
 export const LOCK_PREFIX = ".graphc-emit-";
+
+/** Who locks: what the names of its locks begin with, and what it is called. */
+export interface LockKind {
+  readonly prefix: string;
+  readonly work: string;
+}
+
+const EMIT: LockKind = { prefix: LOCK_PREFIX, work: "an emit" };
 
 /** A folder that is this process's alone. */
 export interface Lock {
@@ -27,12 +35,12 @@ const SIGN = "alive";
 const SIGN_OF_LIFE_MS = 5_000;
 
 /** @throws UserError when another process is at work there, and the system's error */
-export async function takeLock(folder: string): Promise<Lock> {
+export async function takeLock(folder: string, kind: LockKind = EMIT): Promise<Lock> {
   for (let attempt = 1; ; attempt++) {
-    const own = ownName(LOCK_PREFIX);
+    const own = ownName(kind.prefix);
     await mkdir(join(folder, own));
     try {
-      const { busy, left } = await othersIn(folder, own);
+      const { busy, left } = await othersIn(folder, own, kind);
       if (busy === undefined) return { own, left };
       if (attempt === ATTEMPTS)
         throw new UserError(`${busy} is writing into ${folder}`, "wait for it, or give another --out");
@@ -61,13 +69,17 @@ export function giveSignsOfLife(folder: string, own: string): () => Promise<void
   };
 }
 
-async function othersIn(folder: string, own: string): Promise<{ readonly busy?: string; readonly left: string[] }> {
+async function othersIn(
+  folder: string,
+  own: string,
+  { prefix, work }: LockKind,
+): Promise<{ readonly busy?: string; readonly left: string[] }> {
   const left: string[] = [];
   for (const name of await readdir(folder)) {
-    const owner = name === own ? undefined : ownerOf(name, LOCK_PREFIX);
-    if (owner?.kind === "alive") return { busy: `an emit in process ${owner.pid}`, left };
+    const owner = name === own ? undefined : ownerOf(name, prefix);
+    if (owner?.kind === "alive") return { busy: `${work} in process ${owner.pid}`, left };
     if (owner?.kind === "elsewhere" && !(await isSilent(folder, name, own)))
-      return { busy: `an emit on another machine or in another container (its lock is ${name})`, left };
+      return { busy: `${work} on another machine or in another container (its lock is ${name})`, left };
     if (owner) left.push(name);
   }
   return { left };

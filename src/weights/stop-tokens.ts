@@ -38,7 +38,7 @@ async function ofFolder(folder: string): Promise<StopTokens | undefined> {
   return undefined;
 }
 
-/** llama.cpp knows the end of a turn (eot) besides that of a text (eos); chat models stop at the former. */
+/** llama.cpp knows the ends of a turn (eot) and of a message (eom) besides that of a text (eos); chat models stop at the first. */
 async function ofGguf(path: string): Promise<StopTokens | undefined> {
   const file = await openGguf(path);
   try {
@@ -46,7 +46,7 @@ async function ofGguf(path: string): Promise<StopTokens | undefined> {
       const value = file.metadata.get(`tokenizer.ggml.${key}_token_id`);
       return isId(value) ? [value] : [];
     };
-    const ends = [...new Set([...id("eot"), ...id("eos")])];
+    const ends = [...new Set([...id("eot"), ...id("eos"), ...id("eom")])];
     const [begin] = id("bos");
     return ends.length > 0 ? { ends, ...(begin === undefined ? {} : { begin }), from: path } : undefined;
   } finally {

@@ -15,7 +15,7 @@ const facts = {
   decoder: PHI4_MINI,
   maxSeq: 2048,
   tokens: 4,
-  stops: { eos: 200020, bos: 199999 },
+  stops: { eos: 200020, bos: 199999, all: [200020, 199999] },
   bits: 16,
   embedding: "phi4mini_token_embd_fp16.bin",
   shards: shardsOf([20, 4, 6, 2], 32).map((r) => ({ ...r, path: `phi4mini_layer${r.begin}_${r.end}_fp16.mlmodelc` })),

@@ -153,6 +153,7 @@ test("an unknown command is one sentence and exit code 2", async () => {
   const lines: string[] = [];
   const io = {
     out() {},
+    part() {},
     err: (l: string) => lines.push(l),
     signal: new AbortController().signal,
     progress: neverCalled,

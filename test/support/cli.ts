@@ -20,10 +20,17 @@ export async function graphc(
   interrupted: (label: string, done: number) => boolean = () => false,
 ): Promise<Outcome> {
   const [out, err]: [string[], string[]] = [[], []];
+  let begun = "";
   const abort = new AbortController();
   const stopIf = (stop: boolean) => stop && abort.abort("SIGINT");
   const io: Io = {
-    out: (line) => void out.push(line),
+    out(line) {
+      out.push(`${begun}${line}`);
+      begun = "";
+    },
+    part(text) {
+      begun += text;
+    },
     err: (line) => void err.push(line),
     signal: abort.signal,
     progress: (label) => ({ update: (done) => void stopIf(interrupted(label, done)), end() {} }),

@@ -19,14 +19,15 @@ const of = (shape: readonly number[], data: Uint16Array): RawArray => ({ dtype: 
 
 /**
  * Everything but `x`. Slots behind the used ones write nothing and see nothing; their tables are those of the positions that would follow.
+ * @param first the first row of the cache that is seen
  */
-export function feedsOf(sizes: FeedSizes, used: number, at: number): Readonly<Record<string, RawArray>> {
+export function feedsOf(sizes: FeedSizes, used: number, at: number, first = 0): Readonly<Record<string, RawArray>> {
   const { block, maxSeq, ropeDims } = sizes;
   const pairs = ropeDims / 2;
   const mask = new Uint16Array(block * maxSeq).fill(CLOSED);
   const slots = new Uint16Array(maxSeq * block).fill(OPEN);
   for (let t = 0; t < used; t++) {
-    mask.fill(OPEN, t * maxSeq, t * maxSeq + at + t + 1);
+    mask.fill(OPEN, t * maxSeq + first, t * maxSeq + at + t + 1);
     slots[(at + t) * block + t] = ONE;
   }
   const { cos, sin } = tables(sizes, at);

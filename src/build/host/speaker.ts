@@ -15,6 +15,8 @@ import { MANIFEST_FILE } from "../build.ts";
 import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
 import { type BuiltFiles, checkBuilt } from "../read-back.ts";
 import { countsIn, sizesOf, type TokenSizes, widest } from "../sizes.ts";
+import { ownStops } from "../stops.ts";
+import type { RuntimeCalls } from "./ane-book.ts";
 import type { Speaker } from "./decode.ts";
 import { columnsOf, type FeedSizes, feedsOf, rowOf } from "./feeds.ts";
 import { type CallPlace, keptCaches } from "./kept-caches.ts";
@@ -22,6 +24,8 @@ import { type CallPlace, keptCaches } from "./kept-caches.ts";
 /** A model that is loaded. */
 export interface OpenSpeaker extends Speaker {
   readonly manifest: AneBookManifest;
+  /** The same shards as the runtime of the ane-book calls them. */
+  readonly runtime: RuntimeCalls;
   /** Where generation ends. */
   readonly stops: readonly number[];
   /** As `follow`, but all logits behind each token, as fp16 bit patterns. */
@@ -53,24 +57,36 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     .slice(built.shards.length)
     .map((part, k) => ({ part, begin: manifest.lm_head_shards[k]!.vocab_start }));
   const embedding = openRegularSync(join(folder, manifest.embed_bin));
-  const hiddenRows = (tokens: readonly number[], at: number): readonly RawArray[] => {
-    const size = { ...sizes, block: callSize(built, block, tokens.length) };
+  const hiddenRows = (tokens: readonly number[], at: number, slots: number, first = 0): readonly RawArray[] => {
+    const size = { ...sizes, block: slots };
     const x = columnsOf(
       size,
       tokens.map((token) => rowIn(embedding, manifest, token)),
     );
-    const feeds = feedsOf(size, tokens.length, at);
+    const feeds = feedsOf(size, tokens.length, at, first);
     const place = { at, used: tokens.length };
-    const hidden = shards.reduce((row, shard) => shard.call(size.block, { ...feeds, x: row }, place).hidden!, x);
+    const hidden = shards.reduce((row, shard) => shard.call(slots, { ...feeds, x: row }, place).hidden!, x);
     return tokens.map((_, t) => rowOf(size, hidden, t));
   };
+  const slotsOf = (tokens: readonly number[]) => callSize(built, block, tokens.length);
+  const tokensOf = (rows: readonly RawArray[]) => rows.map((hidden) => likeliest(heads, hidden));
+  const ends = [manifest.eos_token_id, manifest.bos_token_id];
+  const { maxSeq } = sizes;
   return {
     manifest,
     block,
-    maxSeq: sizes.maxSeq,
-    stops: [manifest.eos_token_id, manifest.bos_token_id],
-    follow: (tokens, at) => hiddenRows(tokens, at).map((hidden) => likeliest(heads, hidden)),
-    logits: (tokens, at) => hiddenRows(tokens, at).map((hidden) => allLogits(heads, hidden, manifest.vocab_size)),
+    maxSeq,
+    stops: [...new Set([...ends, ...ownStops(manifest)])],
+    runtime: {
+      block,
+      sizes: [...built.shards[0]!.keys()],
+      maxSeq,
+      ends,
+      call: (...wanted) => tokensOf(hiddenRows(...wanted)),
+    },
+    follow: (tokens, at) => tokensOf(hiddenRows(tokens, at, slotsOf(tokens))),
+    logits: (tokens, at) =>
+      hiddenRows(tokens, at, slotsOf(tokens)).map((hidden) => allLogits(heads, hidden, manifest.vocab_size)),
     async close() {
       closeQuietly(embedding);
       await Promise.all(parts.map(({ close }) => close()));

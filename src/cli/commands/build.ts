@@ -51,10 +51,21 @@ export const buildCommand: Command = {
         `note: the ${model.plan.settings.host}'s runtime knows caches as states alone and cannot run this build; graphc generate does`,
       );
     const { ids, note } = await model.stops();
+    const texts = await model.texts();
+    if (texts.note !== undefined) io.err(`note: ${texts.note}`);
     const store = quantisingStore(await model.openWeights());
     try {
       const { plan, weights, source } = model;
-      const common = { plan, folder, store, stops: ids, weights, source, force: args.flag("force") };
+      const common = {
+        plan,
+        folder,
+        store,
+        stops: ids,
+        texts: texts.files,
+        weights,
+        source,
+        force: args.flag("force"),
+      };
       const told = { ...common, ...(ground ? { ground } : {}) };
       const built = await interruptible(io, args, (on) => buildModel({ ...told, signal: io.signal, on }));
       // Layers that are run for a report read their weights again.

@@ -28,6 +28,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   const err = [];
   const io = {
     out() {},
+    part() {},
     err: (text) => void err.push(text),
     signal: new AbortController().signal,
     progress: () => ({ update() {}, end() {} }),
