@@ -23,7 +23,7 @@ describe("a build in fewer bits", () => {
     const folder = join(testFolder(), "model");
     const { code, out } = await build(folder, "--quantize", quantize);
     expect(code).toBe(0);
-    expect(out).toContain(`T=1..4, max_seq 32, ${quantize}, for`);
+    expect(out).toContain(`T=1..4, max_seq 32, caches as states, ${quantize}, for`);
     expect(out).toMatch(/8 matrices in .* kB of 73\.7 kB in fp16/);
     expect(out).toMatch(/^model\.layers\.\d\.mlp\.\w+\.weight +\d\.\de-\d +\d\.\de-\d \(row \d+\) +\d\.\d kB$/m);
     expect(readdirSync(folder)).toContain(`phi3_layer0_2_${tag}.mlpackage`);
