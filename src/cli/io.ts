@@ -1,6 +1,7 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
 import { reasonOf } from "../files/files.ts";
 import { harmless } from "../files/printable.ts";
+import { type Progress, startProgress } from "./progress.ts";
 
 /** Real streams in the process, kept lines in a test. */
 export interface Io {
@@ -15,48 +16,8 @@ export interface Io {
    * process at once: only a job that looks at it, and would leave something behind, may ask.
    */
   readonly signal: AbortSignal;
-  /** Shows how far a long job is; see `startProgress`. */
+  /** Shows how far a long job is; see ./progress.ts. */
   progress(label: string): Progress;
-}
-
-/** A job under way; `done` and `total` in any one unit. */
-export interface Progress {
-  update(done: number, total: number): void;
-  end(): void;
-}
-
-/** The part of a terminal stream that progress needs. */
-export interface Screen {
-  readonly isTTY?: boolean;
-  readonly columns?: number;
-  write(text: string): unknown;
-}
-
-const REDRAW_MS = 100;
-const QUIET_MS = 10_000;
-const BAR = 24;
-
-/**
- * One line rewritten at most ten times a second on a terminal; elsewhere a plain line every ten seconds, so that logs
- * stay short and a slow job is not silent.
- */
-export function startProgress(label: string, screen: Screen, now: () => number = Date.now): Progress {
-  const live = screen.isTTY === true && (screen.columns ?? 0) > 0;
-  let last = live ? 0 : now();
-  return {
-    update(done, total) {
-      if (now() - last < (live ? REDRAW_MS : QUIET_MS)) return;
-      last = now();
-      const share = total === 0 ? 1 : Math.min(1, done / total);
-      const percent = `${Math.floor(share * 100)}%`.padStart(4);
-      const filled = Math.round(share * BAR);
-      const line = `${label} [${"#".repeat(filled)}${".".repeat(BAR - filled)}]${percent}`;
-      screen.write(live ? `\r${line.slice(0, (screen.columns ?? 80) - 1)}\x1b[K` : `${label}${percent}\n`);
-    },
-    end() {
-      if (live) screen.write("\r\x1b[K");
-    },
-  };
 }
 
 /** The real streams and signals. */

@@ -7,9 +7,9 @@ import { describe, expect, test } from "vitest";
 import type { Command } from "../../src/cli/command.ts";
 import { helpText, parseCommandLine } from "../../src/cli/command.ts";
 import { loadGraphFile } from "../../src/cli/graph-file.ts";
-import { startProgress } from "../../src/cli/io.ts";
 import { main } from "../../src/cli/main.ts";
 import { editDistance, nearest } from "../../src/cli/near-miss.ts";
+import { startProgress } from "../../src/cli/progress.ts";
 import { reportError } from "../../src/cli/report.ts";
 import { bytes, table } from "../../src/cli/table.ts";
 
@@ -105,7 +105,25 @@ test("progress redraws one line on a terminal and stays quiet in a log", () => {
     clock += 1000;
     silent.update(n, 25);
   }
-  expect(written).toEqual(["emit 36%\n", "emit 76%\n"]);
+  expect(written).toEqual(["emit 36%, 16 s left\n", "emit 76%, 6 s left\n"]);
+});
+
+test("what is left is told at the rate since the first word, and not before that is known", () => {
+  const written: string[] = [];
+  let clock = 0;
+  const job = startProgress("build", { isTTY: true, columns: 80, write: (s) => written.push(s) }, () => clock);
+  const at = (time: number, done: number) => {
+    clock = time;
+    job.update(done, 1000);
+    return written.at(-1)!.split("\u001b")[0]!.split("]")[1]!.trim();
+  };
+  // Half of it stood already.
+  expect(at(1000, 500)).toBe("50%");
+  expect(at(2500, 520)).toBe("52%");
+  expect(at(11_000, 600)).toBe("60%, 40 s left");
+  expect(at(12_000, 510)).toBe("51%, 9 min left");
+  expect(at(13_000, 500)).toBe("50%");
+  expect(at(14_000, 1000)).toBe("100%");
 });
 
 test("tables and byte counts", () => {
