@@ -9,7 +9,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { tellKinds } from "./each-kind.ts";
 import type { Io } from "./io.ts";
-import { isPackage, type OperandKind } from "./operand-kind.ts";
+import { isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
 import { functionOf, isFlexible } from "./pair.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
@@ -19,7 +19,7 @@ export interface Comparand {
   readonly shown: string;
   /** T, where the options chose it. */
   readonly tokens?: number;
-  /** The same at its smallest sizes; models and graph files only. */
+  /** The same at its smallest sizes; graph files only. */
   readonly small?: (tokens: number) => Graph;
 }
 
@@ -74,7 +74,8 @@ async function modelAt(operand: string, args: Args, io: Io): Promise<Comparand> 
     graph: subject.build(requestedSize(args)),
     shown: operand,
     tokens,
-    small: (count) => subject.small(count)[tokens === 1 ? "step" : "block"],
+    // A model's smallest sizes are its own: beside another's they would be another pair.
+    ...(isGraphFile(operand) ? { small: (count) => subject.small(count)[tokens === 1 ? "step" : "block"] } : {}),
   };
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { expectRefusal, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { FUSED, layerFile, MODEL_FAULTS } from "../support/equal-layer.ts";
+import { ROOT } from "../support/root.ts";
 
 const SIZE = ["--max-seq", "6"];
 const equal = (...argv: readonly string[]) => graphc(["equal", ...argv, ...SIZE]);
@@ -62,6 +63,11 @@ describe("two spellings", () => {
     expect((await graphc(["equal", single, copy])).out).toMatch(/^PROVEN \(exact\)/);
     await expectRefusal(["equal", four, one], /one is a package and one is not/);
   });
+});
+
+test("a model beside an author's file of the same layer is equal to it, weights by name", async () => {
+  const file = join(ROOT, "examples/phi4-mini.ts");
+  expect(await claimOf("phi4-mini", file)).toBe("0 PROVEN (exact)");
 });
 
 describe("a fault of the model", () => {

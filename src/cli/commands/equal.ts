@@ -21,7 +21,7 @@ import { type ComparedGraphs, comparedGraphs, smallOf } from "../equal-pair.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
 import { givenInterface, ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
-import { type OpenRuns, ownRuns } from "../own-runs.ts";
+import { ownRuns } from "../own-runs.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
 import { SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 
@@ -107,26 +107,16 @@ function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, rol
 }
 
 async function verdictOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise<Verdict> {
-  const { oneToken } = pair;
   // The prover's own runs know its graphs by identity: caches that the host keeps are states of them by now.
   const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
   const [block, step] = closed as readonly [Graph, Graph];
-  const small = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
-  const notFinite = await notFiniteIn(pair, graphs);
-  const runs: OpenRuns | undefined = await ownRuns(
-    {
-      name: "",
-      block,
-      step,
-      given,
-      weights: "",
-      storedWeights: graphs.storedWeights,
-      openWeights: graphs.openWeights,
-      ...(small ? { small } : {}),
-    },
-    io,
-  );
+  const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
+  const small = smallest ? { small: smallest } : {};
   const stored = { weightIdentity: weightIdentity([block, step]), tableOf: knownTable };
+  const notFinite = await notFiniteIn(pair, graphs);
+  const { storedWeights, openWeights } = graphs;
+  const open = { name: "", block, step, given, weights: "", storedWeights, openWeights };
+  const runs = storedWeights ? await ownRuns(open, io) : undefined;
   const progress = io.progress("proving");
   try {
     const verdict = prove(block, step, {
@@ -135,8 +125,8 @@ async function verdictOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise
       ...stored,
       corollaries: false,
       // Arrays that no host feeds refute nothing.
-      counterexample: oneToken,
-      ...(small ? { small } : {}),
+      counterexample: pair.oneToken,
+      ...small,
       ...(notFinite ? { notFinite } : {}),
       ...(runs ? { ownRuns: runs } : {}),
     });
