@@ -53,6 +53,11 @@ describe("two spellings", () => {
       expect([code, JSON.parse(json)]).toEqual([0, expect.objectContaining({ claim: "PROVEN (reals)", inputs })]);
     }
     const [four, single] = [at(4)[0]!, at(1)[0]!];
+    await expectRefusal(
+      ["prove", ...at(4)],
+      /are not known to be those of one token; graphc equal compares two graphs of/,
+    );
+    expect((await graphc(["prove", ...at(1)])).out).toMatch(/^PROVEN \(reals\): one token against one token/);
     await expectRefusal(["equal", four, single], /: equal compares calls of one size; graphc prove compares/);
     await expectRefusal(["equal", four, four], /is given twice, so that there is nothing to compare/);
     const link = join(testFolder(), "link.mlpackage");

@@ -26,9 +26,11 @@ test("there and back gives the same graph, and names that are keys of every obje
     },
   );
   fc.assert(
-    fc.property(fc.constantFrom(...graphs), names, (graph, others) => {
+    fc.property(fc.nat(graphs.length - 1), names, (which, others) => {
+      const graph = graphs[which]!;
       const own = namesOf(graph);
-      const there = new Map(own.map((name, k) => [name, others[k % others.length] + String(k)]));
+      // A record puts names that are whole numbers first.
+      const there = new Map(own.map((name, k) => [name, `${others[k % others.length]}.${k}`]));
       const back = new Map([...there].map(([from, to]) => [to, from]));
       const renamed = renamedInterface(graph, there);
       expect(namesOf(renamed)).toEqual(own.map((name) => there.get(name)));
