@@ -3,7 +3,8 @@ from its own trace of the same weights, in the ways people write such a layer.
 
     python convert_torch.py OUT [--only NAME]
 
-Writes OUT/<name>.t4.mlpackage, OUT/<name>.t1.mlpackage and OUT/<name>.wrong.mlpackage, a block of four with a mistake.
+Writes OUT/<name>.t4.mlpackage, OUT/<name>.t1.mlpackage and OUT/<name>.wrong.mlpackage, a block of four with a mistake;
+of one layer also OUT/<name>.t1.swapped.mlpackage, a mistake of the model: RoPE turns the pairs the other way round.
 Needs coremltools 9.0 and torch; no Mac.
 """
 
@@ -109,6 +110,8 @@ class Layer(nn.Module):
             cos, sin = cos[:1], sin[:1]
         rotated, rest = x[..., :ROTARY], x[..., ROTARY:]
         lo, hi = rotated.chunk(2, dim=-1)
+        if self.mistake == "rope_pairs_swapped":
+            lo, hi = hi, lo
         cos, sin = torch.cat((cos, cos), -1), torch.cat((sin, sin), -1)
         return torch.cat((rotated * cos + torch.cat((-hi, lo), -1) * sin, rest), -1)
 
@@ -197,12 +200,13 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     for name in [args.only] if args.only else PAIRS:
         style = PAIRS[name]
-        for suffix, tokens, mistake in [("t4", BLOCK, None), ("t1", 1, None), ("wrong", BLOCK, style.mistake)]:
+        single = [("t1.swapped", 1, "rope_pairs_swapped")] if name == "where_and_einsum" else []
+        for suffix, tokens, mistake in [("t4", BLOCK, None), ("t1", 1, None), ("wrong", BLOCK, style.mistake), *single]:
             try:
                 convert(tokens, style, mistake).save(str(args.out / f"{name}.{suffix}.mlpackage"))
             except Exception as error:  # the converter raises whatever it likes
                 sys.exit(f"{name}.{suffix}: {type(error).__name__}: {error}")
-    print(f"{3 * (1 if args.only else len(PAIRS))} packages in {args.out}")
+    print(f"{len(list(args.out.glob('*.mlpackage')))} packages in {args.out}")
 
 
 if __name__ == "__main__":

@@ -56,6 +56,19 @@ def test_the_wrong_twin_is_refuted(packages, graphc, name):
     assert claim(graphc, packages(name, "wrong", "t1"), 1) == "REFUTED"
 
 
+def test_layers_written_differently_are_equal_and_a_fault_of_the_model_is_refuted(packages, graphc):
+    (blend,) = packages("masked_blend", "t1")
+    (fused,) = packages("scaled_dot_product_attention", "t1")
+    grouped, swapped = packages("where_and_einsum", "t1", "t1.swapped")
+
+    def said(other, code):
+        return json.loads(graphc("equal", blend, other, "--json", code=code))["claim"]
+
+    assert said(fused, 0) == "PROVEN (reals)"
+    assert said(grouped, 0) == "PROVEN (exact)"
+    assert said(swapped, 1) == "REFUTED"
+
+
 # --- PyTorch itself -----------------------------------------------------------------------------------------------
 
 

@@ -20,12 +20,26 @@ export const ROLE_OPTIONS: Options = {
   interface: { kind: "file", help: "roles of inputs as JSON (docs/interface.md)" },
 };
 
+/** What an interface file and the options that go with it say. */
+export interface GivenInterface {
+  readonly roles: GivenRoles;
+  /** Names of another graph's inputs, outputs and states, and what they are called here. */
+  readonly names: ReadonlyMap<string, string>;
+}
+
 /** The roles that the options state, an option before the file. @throws UserError that names what is wrong */
 export async function givenRoles(args: Args): Promise<GivenRoles> {
+  const { roles, names } = await givenInterface(args);
+  if (names.size === 0) return roles;
+  throw new UserError(`${args.text("interface")}: "names" does nothing here`, "it is for graphc equal");
+}
+
+/** The same with names, where a command takes some. @throws UserError that names what is wrong */
+export async function givenInterface(args: Args): Promise<GivenInterface> {
   const file = args.text("interface");
   const roles = new Map<string, { facts: StatedFacts; source: "option" | "interface file" }>();
-  if (file !== undefined)
-    for (const [name, facts] of await readInterface(file)) roles.set(name, { facts, source: "interface file" });
+  const read = file === undefined ? { inputs: [], names: [] } : await readInterface(file);
+  for (const [name, facts] of read.inputs) roles.set(name, { facts, source: "interface file" });
   const seen = new Set<string>();
   for (const text of args.texts("role")) {
     const [name, facts] = roleOption(text);
@@ -33,7 +47,7 @@ export async function givenRoles(args: Args): Promise<GivenRoles> {
     seen.add(name);
     roles.set(name, { facts, source: "option" });
   }
-  return roles;
+  return { roles, names: new Map(read.names) };
 }
 
 const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map([
@@ -58,18 +72,32 @@ function roleOption(text: string): readonly [name: string, facts: StatedFacts] {
   return [name, checkedFacts(stated, `--role ${text}`, [...AXIS_WORDS.keys(), "rope", ...MASK_WORDS])];
 }
 
-/** `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": … } } }`. */
-async function readInterface(path: string): Promise<readonly (readonly [name: string, facts: StatedFacts])[]> {
+type Entries<X> = readonly (readonly [name: string, said: X])[];
+
+/**
+ * `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": … } },
+ * "names": { NAME: NAME } }`, either alone or both.
+ */
+async function readInterface(
+  path: string,
+): Promise<{ readonly inputs: Entries<StatedFacts>; readonly names: Entries<string> }> {
   const value = objectOf(strictJsonOf(await readRegular(path), path), path);
-  const stray = Object.keys(value).find((key) => key !== "inputs");
+  const stray = Object.keys(value).find((key) => key !== "inputs" && key !== "names");
   if (stray !== undefined) throw new UserError(`${path}: there is no key ${JSON.stringify(stray)}`, 'it has "inputs"');
-  if (!Object.hasOwn(value, "inputs")) throw new UserError(`${path}: "inputs" is missing`);
-  const inputs = objectOf(value.inputs, `${path}: "inputs"`);
-  return Object.entries(inputs).map(([name, role]) => {
-    const where = `${path}: input ${JSON.stringify(name)}`;
-    const facts = typeof role === "string" ? { kind: role } : objectOf(role, where);
-    return [name, checkedFacts(facts, where, [...AXIS_WORDS.values(), "rope", ...MASK_WORDS])];
-  });
+  const hasNames = Object.hasOwn(value, "names");
+  if (!Object.hasOwn(value, "inputs") && !hasNames) throw new UserError(`${path}: "inputs" is missing`);
+  const inputs = objectOf(Object.hasOwn(value, "inputs") ? value.inputs : {}, `${path}: "inputs"`);
+  return {
+    inputs: Object.entries(inputs).map(([name, role]) => {
+      const where = `${path}: input ${JSON.stringify(name)}`;
+      const facts = typeof role === "string" ? { kind: role } : objectOf(role, where);
+      return [name, checkedFacts(facts, where, [...AXIS_WORDS.values(), "rope", ...MASK_WORDS])];
+    }),
+    names: Object.entries(hasNames ? objectOf(value.names, `${path}: "names"`) : {}).map(([name, now]) => {
+      if (typeof now === "string" && now !== "") return [name, now];
+      throw new UserError(`${path}: name ${JSON.stringify(name)} must be mapped to a name, not ${JSON.stringify(now)}`);
+    }),
+  };
 }
 
 function objectOf(value: unknown, where: string): Readonly<Record<string, unknown>> {

@@ -28,6 +28,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "prove that a block of T tokens equals T single-token calls",
     load: async () => (await import("./commands/prove.ts")).proveCommand,
   },
+  equal: {
+    summary: "prove that two graphs of the same T are equal",
+    load: async () => (await import("./commands/equal.ts")).equalCommand,
+  },
   parity: {
     summary: "run blocks against single tokens and compare every bit",
     load: async () => (await import("./commands/parity.ts")).parityCommand,

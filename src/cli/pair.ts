@@ -1,7 +1,8 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
 import { withHostCaches } from "../dsl/host-caches.ts";
 import type { GivenRoles } from "../dsl/role.ts";
-import type { Graphs } from "../dsl/twins.ts";
+import { isOfOneToken } from "../dsl/same-interface.ts";
+import { type Graphs, meetInputs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
@@ -82,7 +83,11 @@ export function withHost<P extends OpenPair>(pair: P): P {
 export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
   const pair = await requestedPair(args, io);
   const [first, second] = args.operands as [string, string?];
-  if (!isPackage(first) || graphHash(pair.block) !== graphHash(pair.step)) return pair;
+  if (!isPackage(first)) return pair;
+  if (graphHash(pair.block) !== graphHash(pair.step)) {
+    checkIsStep(pair, second ?? first);
+    return pair;
+  }
   if (second === undefined && args.text("function") === undefined)
     throw new UserError(
       `${first} has a fixed size, so that there is no block beside its step`,
@@ -91,6 +96,15 @@ export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
   throw new UserError(
     `${second ?? first} is the same graph as its block, so that there is nothing to compare`,
     "give the block first, then its one-token twin",
+  );
+}
+
+/** Two graphs of several tokens each are no block and its step. */
+function checkIsStep({ block, step, given }: OpenPair, shown: string): void {
+  if (meetInputs(block, step, given).tokens > 1 || isOfOneToken(step, given)) return;
+  throw new UserError(
+    `the inputs of ${shown} have the sizes of its block's, and are not known to be those of one token`,
+    "graphc equal compares two graphs of the same T; a mask with more than one long axis is told by --role NAME=mask:slot=AXIS",
   );
 }
 

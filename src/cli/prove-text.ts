@@ -16,18 +16,37 @@ export const claimOf = (verdict: Verdict): string =>
 /** What is compared where no input has an axis of several tokens; a block of several is another graph. */
 export const ONE_TOKEN = "one token against one token, which says nothing of a block of several";
 
+/** What the two graphs are called. */
+export interface Sides {
+  /** What is claimed, or denied, of them. */
+  readonly claim: string;
+  readonly one: string;
+  readonly other: string;
+  /** What stands before a number that each gave. */
+  readonly gave: readonly [one: string, other: string];
+  /** Whether the prover's number of tokens is that of the calls. */
+  readonly countsTokens: boolean;
+}
+
+const blockAndSteps = (tokens: number): Sides => ({
+  claim: tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`,
+  one: "block",
+  other: "steps",
+  gave: ["block gives", "steps give"],
+  countsTokens: true,
+});
+
 /** The whole verdict; the first line is the claim. */
-export function printVerdict(verdict: Verdict): string {
-  const { tokens } = verdict.sizes;
-  const what = tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`;
-  const body = verdict.verdict === "PROVEN" ? provenLines(verdict) : failedLines(verdict);
+export function printVerdict(verdict: Verdict, sides: Sides = blockAndSteps(verdict.sizes.tokens)): string {
+  const what = sides.claim;
+  const body = verdict.verdict === "PROVEN" ? provenLines(verdict, sides) : failedLines(verdict, sides);
   const fed = ["  what the host feeds:", ...rolesLines(verdict.roles, "    ")];
   return [`${claimOf(verdict)}: ${what}`, ...(verdict.roles.length === 0 ? [] : fed), ...body, ...footer(verdict)]
     .map(wrapLine)
     .join("\n");
 }
 
-function provenLines(verdict: Proven): readonly string[] {
+function provenLines(verdict: Proven, sides: Sides): readonly string[] {
   const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
   const { tokens, slots } = verdict.sizes;
   const above = slots > tokens ? ` above ${tokens} rows` : "";
@@ -41,20 +60,29 @@ function provenLines(verdict: Proven): readonly string[] {
     "  assuming, of what the host feeds:",
     ...preconditions.map(({ id, says }) => `    ${id} ${says}`),
     ...(gapBound === undefined ? [] : [`       bound of P8: |score| and |row maximum| at most ${gapBound}`]),
-    ...attackLine(verdict),
-    "  so that:",
-    ...corollaries.filter(isGain).map((gain) => corollaryLine(gain, gain.holds ? "yes " : "no  ")),
-    "  as long as:",
-    ...corollaries.filter((corollary) => !isGain(corollary)).map((demand) => corollaryLine(demand, "")),
-    ...(notExact ? ["  not exact because:", ...findingLines(notExact)] : []),
+    ...attackLine(verdict, sides),
+    ...corollaryLines(corollaries),
+    ...(notExact ? ["  not exact because:", ...findingLines(notExact, sides)] : []),
   ];
 }
 
+/** None where none was asked for. */
+const corollaryLines = (corollaries: readonly Corollary[]): readonly string[] =>
+  corollaries.length === 0
+    ? []
+    : [
+        "  so that:",
+        ...corollaries.filter(isGain).map((gain) => corollaryLine(gain, gain.holds ? "yes " : "no  ")),
+        "  as long as:",
+        ...corollaries.filter((corollary) => !isGain(corollary)).map((demand) => corollaryLine(demand, "")),
+      ];
+
 /** What was run before the claim was told, and that the preconditions can be met. */
-function attackLine({ attacked }: Proven): readonly string[] {
+function attackLine({ attacked }: Proven, { countsTokens }: Sides): readonly string[] {
   if (!attacked) return ["  not run: the graphs are too large to be run here, so no input was shown to keep these"];
   const { runs, met, witness, small } = attacked;
-  const first = witness ? `, the first with seed ${witness.seed} and ${witness.tokens} tokens` : "";
+  const counted = witness && countsTokens ? ` and ${witness.tokens} tokens` : "";
+  const first = witness ? `, the first with seed ${witness.seed}${counted}` : "";
   const where = witness?.weights === "own" ? ", with the weights that they hold" : small ? ", at small sizes" : "";
   if (met === 0)
     return [`  run on ${runs} inputs: rounding decides there what fp64 gives, so that they say nothing of the reals`];
@@ -70,39 +98,42 @@ const isGain = ({ name, needs }: Corollary): boolean => name !== "capacity" && !
 const corollaryLine = ({ says, needs }: Corollary, mark: string): string =>
   `    ${mark}${says}${needs.length > 0 ? ` [${needs.join(", ")}]` : ""}`;
 
-function failedLines(verdict: Exclude<Verdict, Proven>): readonly string[] {
+function failedLines(verdict: Exclude<Verdict, Proven>, sides: Sides): readonly string[] {
   return [
-    ...findingLines(verdict.finding),
+    ...findingLines(verdict.finding, sides),
     ...(verdict.verdict === "REFUTED"
-      ? counterexampleLines(verdict.counterexample)
+      ? counterexampleLines(verdict.counterexample, sides)
       : [`  searched: ${verdict.searched}`]),
   ];
 }
 
-function findingLines({ value, where, op, block, step, reason, hint, site }: Finding): readonly string[] {
+function findingLines(
+  { value, where, op, block, step, reason, hint, site }: Finding,
+  { one, other }: Sides,
+): readonly string[] {
   const frame = authorFrame(site);
   return [
     ...(value === "" ? [] : [`  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`]),
-    ...(block === undefined ? [] : [`    block: ${block}`]),
-    ...(step === undefined ? [] : [`    steps: ${step}`]),
+    ...(block === undefined ? [] : [`    ${one}: ${block}`]),
+    ...(step === undefined ? [] : [`    ${other}: ${step}`]),
     ...(reason === undefined ? [] : [`    reason: ${showReason(reason)}`]),
     ...(hint === undefined ? [] : [`    it would close with: ${hint}`]),
     ...(frame ? [`    made at ${place(frame)}`] : []),
   ];
 }
 
-function counterexampleLines(found: Counterexample): readonly string[] {
+function counterexampleLines(found: Counterexample, sides: Sides): readonly string[] {
   const { mismatch, value, tokens, slots, nonZero, numbers } = found;
   return [
     `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${nonZero} of ${numbers} numbers not zero`,
-    ...(value && value.name !== mismatch.name ? [mismatchLine(value)] : []),
-    mismatchLine(mismatch),
+    ...(value && value.name !== mismatch.name ? [mismatchLine(value, sides)] : []),
+    mismatchLine(mismatch, sides),
   ];
 }
 
-function mismatchLine({ name, index, token, block, step }: Mismatch): string {
+function mismatchLine({ name, index, token, block, step }: Mismatch, { gave }: Sides): string {
   const where = `${name}[${index.join(",")}]${token === undefined ? "" : `, token ${token}`}`;
-  return `    ${where}: block gives ${block}, steps give ${step}`;
+  return `    ${where}: ${gave[0]} ${block}, ${gave[1]} ${step}`;
 }
 
 /** What evaluation over prime fields says of the graphs, or of small ones of the same model: evidence, never part of a proof. */

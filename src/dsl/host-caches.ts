@@ -107,7 +107,7 @@ function rowsOf({ name, outputs }: Graph, input: Tensor, { rows }: CacheFacts): 
 }
 
 /** The values of the graph once some of its leaves are others. */
-function replaced(graph: Graph, leaves: ReadonlyMap<Tensor, Tensor>): (value: Tensor) => Tensor {
+export function replaced(graph: Graph, leaves: ReadonlyMap<Tensor, Tensor>): (value: Tensor) => Tensor {
   const made = new Map(leaves);
   const records = new Map<Operands, Operands>();
   const now = (value: Tensor): Tensor => made.get(value) ?? value;

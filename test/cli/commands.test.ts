@@ -298,6 +298,7 @@ const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly 
   check: () => ["check", ATTENTION],
   emit: () => ["emit", COUNTER, "--out", testFolder()],
   prove: () => ["prove", COUNTER],
+  equal: () => ["equal", COUNTER, join(folderOf({ "again.ts": readFileSync(COUNTER) }), "again.ts")],
   parity: () => ["parity", COUNTER],
   run: () => ["run", COUNTER, "--positions", "0", "--out", join(testFolder(), "out.safetensors")],
   survey: () => ["survey", ATTENTION, ...SMALL],

@@ -58,6 +58,18 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     interface: "mgp",
     dump: "mgp",
   },
+  equal: {
+    layer: "m",
+    layers: "m",
+    tokens: "mgp",
+    "max-seq": "mg",
+    cache: "m",
+    function: "p",
+    "step-function": "p",
+    map: "mgp",
+    role: "mgp",
+    interface: "mgp",
+  },
   parity: {
     weights: "mg",
     layer: "m",

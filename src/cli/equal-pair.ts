@@ -1,0 +1,101 @@
+/** The two graphs of `graphc equal`: of packages, or of models and graph files, built for calls of the same T. */
+import { realpathSync } from "node:fs";
+import type { Graph } from "../dsl/graph.ts";
+import type { Graphs } from "../dsl/twins.ts";
+import { UserError } from "../dsl/user-error.ts";
+import { packageWeights } from "../emit/read/package-store.ts";
+import { graphOf, readPackage } from "../emit/read/read.ts";
+import type { WeightStore } from "../weights/store.ts";
+import type { Args } from "./command.ts";
+import { tellKinds } from "./each-kind.ts";
+import type { Io } from "./io.ts";
+import { isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
+import { functionOf, isFlexible } from "./pair.ts";
+import { requestedSize, subjectOf } from "./target.ts";
+
+/** One of the two graphs. */
+export interface Comparand {
+  readonly graph: Graph;
+  readonly shown: string;
+  /** T, where the options chose it. */
+  readonly tokens?: number;
+  /** The same at its smallest sizes; graph files only. */
+  readonly small?: (tokens: number) => Graph;
+}
+
+/** Both, and their weights where they are at hand. */
+export interface ComparedGraphs {
+  readonly a: Comparand;
+  readonly b: Comparand;
+  readonly storedWeights: boolean;
+  openWeights(): Promise<WeightStore>;
+}
+
+/**
+ * The graphs that the operands name.
+ * @throws UserError for a package beside a model, whose weights are known by name and not by content; for a file beside itself
+ */
+export async function comparedGraphs(args: Args, io: Io): Promise<ComparedGraphs> {
+  const [first, second] = args.operands as [string, string];
+  if (isPackage(first) !== isPackage(second))
+    throw new UserError(
+      `of ${first} and ${second} one is a package and one is not, so that their weights cannot be told to be the same`,
+      "give two packages: graphc emit writes one of a model or a graph file",
+    );
+  if (isPackage(first)) return packages(first, second, args);
+  const [one, other] = [await modelAt(first, args, io), await modelAt(second, args, io)];
+  if (placeOf(first) === placeOf(second)) throw besideItself(second);
+  return { a: one, b: other, storedWeights: false, openWeights: async () => packageWeights() };
+}
+
+function packages(first: string, second: string, args: Args): ComparedGraphs {
+  const [own, other] = [readPackage(first), readPackage(second)];
+  const chosen = [functionOf(own, args, "function"), functionOf(other, args, "step-function")] as const;
+  const open = [isFlexible(own, chosen[0].function), isFlexible(other, chosen[1].function)] as const;
+  const kinds: readonly OperandKind[] = open.includes(true) ? ["package", "flexible package"] : ["package"];
+  args.settle(first, kinds);
+  if (placeOf(first) === placeOf(second) && chosen[0].function === chosen[1].function) throw besideItself(second);
+  const at = (k: 0 | 1): Comparand => {
+    const size = open[k] ? { tokens: args.whole("tokens") } : {};
+    return {
+      graph: graphOf([own, other][k]!, { ...chosen[k], ...size }),
+      shown: [first, second][k]!,
+      ...size,
+    };
+  };
+  return { a: at(0), b: at(1), storedWeights: true, openWeights: async () => packageWeights() };
+}
+
+async function modelAt(operand: string, args: Args, io: Io): Promise<Comparand> {
+  const subject = await subjectOf(operand, args, io);
+  tellKinds(subject.model, io);
+  const { tokens } = requestedSize(args);
+  return {
+    graph: subject.build(requestedSize(args)),
+    shown: operand,
+    tokens,
+    // A model's smallest sizes are its own: beside another's they would be another pair.
+    ...(isGraphFile(operand) ? { small: (count) => subject.small(count)[tokens === 1 ? "step" : "block"] } : {}),
+  };
+}
+
+/** Where a file is, by whatever path; the word itself for what is none. */
+function placeOf(operand: string): string {
+  try {
+    return realpathSync(operand);
+  } catch {
+    return operand;
+  }
+}
+
+const besideItself = (operand: string): UserError =>
+  new UserError(`${operand} is given twice, so that there is nothing to compare`, "give two graphs of the same T");
+
+/** Both at their smallest sizes, where there are such; called as the large ones are. */
+export const smallOf = (
+  { a, b }: ComparedGraphs,
+  rename: (graph: Graph) => Graph,
+): ((tokens: number) => Graphs) | undefined => {
+  const [one, other] = [a.small, b.small];
+  return one && other ? (tokens) => ({ block: one(tokens), step: rename(other(tokens)) }) : undefined;
+};

@@ -1,0 +1,67 @@
+/** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
+import type { Graph } from "../dsl/graph.ts";
+import { graphHash } from "../passes/prove/report/certificate.ts";
+import type { Verdict } from "../passes/prove/report/verdict.ts";
+import { plainVerdict, printVerdict } from "./prove-text.ts";
+import { TOOL_VERSION } from "./version.ts";
+import { wrapLine } from "./wrap.ts";
+
+/** A verdict, and what it is about. */
+export interface EqualVerdict {
+  readonly verdict: Verdict;
+  readonly a: string;
+  readonly b: string;
+  /** Whether the inputs are those of a call of one token, fed as their roles say; else each is an arbitrary array. */
+  readonly oneToken: boolean;
+}
+
+const ARBITRARY =
+  "every input is an arbitrary array, the same for both, and so is every state: nothing is assumed of masks and positions";
+
+const NOT_SEARCHED =
+  "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
+
+/** The verdict in words about A and B: what both are fed is the same by the claim itself. */
+export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
+  const isSaid = ({ id }: Verdict["preconditions"][number]) => id !== "P6" && id !== "P9";
+  const preconditions = verdict.preconditions.filter(isSaid);
+  // What nobody fed has no role.
+  const roles = oneToken ? verdict.roles : [];
+  if (verdict.verdict !== "NOT PROVEN" || oneToken) return { ...verdict, preconditions, roles };
+  return { ...verdict, preconditions, roles, searched: "no input was tried" };
+}
+
+/** The whole verdict; the first line is the claim. */
+export function printEqual({ verdict, a, b, oneToken }: EqualVerdict): string {
+  const claims: Readonly<Record<Verdict["verdict"], string>> = {
+    PROVEN: "are equal",
+    REFUTED: "are not equal",
+    "NOT PROVEN": "are not known to be equal",
+  };
+  const text = printVerdict(verdict, {
+    claim: `A and B ${claims[verdict.verdict]}, call by call`,
+    one: "A",
+    other: "B",
+    gave: ["A gives", "B gives"],
+    countsTokens: false,
+  });
+  const [first, ...rest] = text.split("\n");
+  const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
+  const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
+  const not = verdict.verdict === "NOT PROVEN" && !oneToken ? [wrapLine(`  ${NOT_SEARCHED}`)] : [];
+  return [first, ...lines, ...rest, ...not].join("\n");
+}
+
+/** The same as JSON. Of calls of several tokens the prover has counted none. */
+export function equalRecord({ verdict, a, b, oneToken }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
+  const { sizes } = verdict;
+  const { tokens: _, ...others } = sizes;
+  return {
+    ...(plainVerdict(verdict) as object),
+    sizes: oneToken ? sizes : others,
+    tool: TOOL_VERSION,
+    a: { name: a, sha256: graphHash(graphs.a) },
+    b: { name: b, sha256: graphHash(graphs.b) },
+    inputs: oneToken ? "by their roles" : "arbitrary",
+  };
+}
