@@ -13,8 +13,11 @@ export interface RuntimeCalls {
   readonly maxSeq: number;
   /** The two ids that it knows as ends. */
   readonly ends: readonly number[];
-  /** Calls the shards with so many slots, of which the tokens fill the first; they see the rows from `first` on. */
-  call(tokens: readonly number[], at: number, slots: number, first: number): readonly number[];
+  /**
+   * Calls the shards with so many slots, of which the tokens fill the first; they see the rows from `first` on.
+   * @returns what follows each of them, without the first `unasked`
+   */
+  call(tokens: readonly number[], at: number, slots: number, first: number, unasked?: number): readonly number[];
 }
 
 /** A fault that was met. */
@@ -55,21 +58,23 @@ function lackingSize(
 
 function byDefault({ block, ends, call }: RuntimeCalls, { prompt, most }: Speech): RuntimeSpoken {
   const met: MetFault[] = [];
-  let next = 0;
+  let next: number | undefined;
   for (let at = 0; at < prompt.length; at += block) {
     const chunk = prompt.slice(at, at + block);
     const isBlind = chunk.length === 1 && block > 1 && at > 0;
     if (isBlind) met.push(hiddenRows(prompt.length, block));
-    next = call(chunk, at, chunk.length === 1 ? 1 : block, isBlind ? at : 0).at(-1)!;
+    [next] = call(chunk, at, chunk.length === 1 ? 1 : block, isBlind ? at : 0, unaskedOf(prompt, at, block));
   }
-  const tokens = [next];
+  const tokens = [next!];
   // It looks at every token but the first.
-  while (tokens.length < most && (tokens.length === 1 || !ends.includes(next))) {
-    next = call([next], prompt.length + tokens.length - 1, 1, 0)[0]!;
-    tokens.push(next);
-  }
+  while (tokens.length < most && (tokens.length === 1 || !ends.includes(tokens.at(-1)!)))
+    tokens.push(call([tokens.at(-1)!], prompt.length + tokens.length - 1, 1, 0)[0]!);
   return { tokens, isWhole: true, met };
 }
+
+/** Of a block of the prompt, the tokens that are not its very last one: what follows those, the prompt says. */
+const unaskedOf = (prompt: readonly number[], at: number, block: number): number =>
+  Math.min(block, prompt.length - 1 - at);
 
 const hiddenRows = (length: number, block: number): MetFault => ({
   id: "W1",
@@ -77,9 +82,10 @@ const hiddenRows = (length: number, block: number): MetFault => ({
 });
 
 function withDrafts({ block, maxSeq, ends, call }: RuntimeCalls, { prompt, most }: Speech): RuntimeSpoken {
-  let next = 0;
-  for (let at = 0; at < prompt.length; at += block) next = call(prompt.slice(at, at + block), at, block, 0).at(-1)!;
-  const tokens = [next];
+  let next: number | undefined;
+  for (let at = 0; at < prompt.length; at += block)
+    [next] = call(prompt.slice(at, at + block), at, block, 0, unaskedOf(prompt, at, block));
+  const tokens = [next!];
   while (tokens.length < most) {
     const at = prompt.length + tokens.length - 1;
     const history = [...prompt, ...tokens];

@@ -9,9 +9,9 @@ export interface Speaker {
   readonly maxSeq: number;
   /**
    * Writes the tokens' rows into the cache from row `at` on; rows from there on are forgotten.
-   * @returns what follows each of them
+   * @returns what follows each of them, without the first `unasked`, which costs the heads nothing
    */
-  follow(tokens: readonly number[], at: number): readonly number[];
+  follow(tokens: readonly number[], at: number, unasked?: number): readonly number[];
 }
 
 /** What to say. */
@@ -67,10 +67,10 @@ function speak(speaker: Speaker, speech: Speech, { block, drafts }: Manner): Spo
   checkSpeech(speech, speaker.maxSeq);
   const tokens = [...prompt];
   let [calls, blocks, drafted, accepted, said] = [0, 0, 0, 0, false];
-  const follow = (block: readonly number[], at: number): readonly number[] => {
+  const follow = (block: readonly number[], at: number, unasked = 0): readonly number[] => {
     calls++;
     if (block.length > 1) blocks++;
-    return speaker.follow(block, at);
+    return speaker.follow(block, at, unasked);
   };
   const say = (token: number): boolean => {
     tokens.push(token);
@@ -78,9 +78,10 @@ function speak(speaker: Speaker, speech: Speech, { block, drafts }: Manner): Spo
     said = stops.includes(token) || tokens.length === prompt.length + most;
     return said;
   };
-  let next = 0;
-  for (let at = 0; at < prompt.length; at += block) next = follow(prompt.slice(at, at + block), at).at(-1)!;
-  say(next);
+  let next: number | undefined;
+  for (let at = 0; at < prompt.length; at += block)
+    [next] = follow(prompt.slice(at, at + block), at, Math.min(block, prompt.length - 1 - at));
+  say(next!);
   while (!said) {
     // The last token has no row yet; a draft must leave room for what follows it.
     const left = prompt.length + most - tokens.length;

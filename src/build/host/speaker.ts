@@ -82,9 +82,9 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
       sizes: [...built.shards[0]!.keys()],
       maxSeq,
       ends,
-      call: (...wanted) => tokensOf(hiddenRows(...wanted)),
+      call: (tokens, at, slots, first, unasked) => tokensOf(hiddenRows(tokens, at, slots, first).slice(unasked)),
     },
-    follow: (tokens, at) => tokensOf(hiddenRows(tokens, at, slotsOf(tokens))),
+    follow: (tokens, at, unasked) => tokensOf(hiddenRows(tokens, at, slotsOf(tokens)).slice(unasked)),
     logits: (tokens, at) =>
       hiddenRows(tokens, at, slotsOf(tokens)).map((hidden) => allLogits(heads, hidden, manifest.vocab_size)),
     async close() {

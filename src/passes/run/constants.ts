@@ -31,8 +31,15 @@ export function newConstantKeys(): ConstantKeys {
   };
 }
 
+/** A weight is known by its place. Its hash is left alone: it would be made only now, from all of its bytes. */
+function placeOf(source: WeightSource): object {
+  if (source.from !== "package") return source;
+  const { from, file, offset, packed } = source;
+  return { from, file, offset, packed };
+}
+
 function constantText({ def, type }: Tensor, precision: Precision, keyOf: (x: Tensor) => number): string {
-  if (def.kind === "weight") return JSON.stringify([def.source, type]);
+  if (def.kind === "weight") return JSON.stringify([placeOf(def.source), type]);
   if (def.kind === "const")
     return JSON.stringify([type, Array.from(def.data, (x) => (Object.is(x, -0) ? "-0" : `${x}`))]);
   if (def.kind !== "op") throw new Error(`${def.kind} is no constant`);

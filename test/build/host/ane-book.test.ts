@@ -9,17 +9,22 @@ const VOCAB = 5;
 /** What follows depends on every row that is seen. */
 function madeUp(block: number, maxSeq: number, ends: readonly number[], sizes = [1, block]) {
   const cache: number[] = [];
-  const call: RuntimeCalls["call"] = (tokens, at, slots, first) => {
+  const call: RuntimeCalls["call"] = (tokens, at, slots, first, unasked) => {
     expect(sizes).toContain(slots);
     expect(at + tokens.length).toBeLessThanOrEqual(maxSeq);
-    return tokens.map((token, t) => {
+    const follows = tokens.map((token, t) => {
       cache[at + t] = token;
       const seen = cache.slice(first, at + t + 1);
       return (seen.reduce((sum, x, k) => sum + x * (k + 1), 0) + seen.length) % VOCAB;
     });
+    return follows.slice(unasked);
   };
   const runtime: RuntimeCalls = { block, sizes, maxSeq, ends, call };
-  const speaker: Speaker = { block, maxSeq, follow: (tokens, at) => call(tokens, at, sizes.at(-1)!, 0) };
+  const speaker: Speaker = {
+    block,
+    maxSeq,
+    follow: (tokens, at, unasked) => call(tokens, at, sizes.at(-1)!, 0, unasked),
+  };
   return { runtime, speaker };
 }
 
@@ -64,7 +69,7 @@ describe("the runtime", () => {
 
   test("writes behind the cache at its end: W2", () => {
     const prompt = [2, 2, 2, 2, 2, 2];
-    const call: RuntimeCalls["call"] = (tokens) => tokens.map(() => 2);
+    const call: RuntimeCalls["call"] = (tokens, _at, _slots, _first, unasked) => tokens.map(() => 2).slice(unasked);
     const of = (maxSeq: number) =>
       speakAsAneBook({ block: 4, sizes: [1, 4], maxSeq, ends: [], call }, { prompt, most: 4, stops: [] }, true);
     expect(of(13)).toEqual({ tokens: [2, 2, 2, 2], isWhole: true, met: [] });
@@ -74,7 +79,8 @@ describe("the runtime", () => {
   });
 
   test("goes on behind an end that is not its step's last, or its first token: W4", () => {
-    const follows: RuntimeCalls["call"] = (tokens) => tokens.map((token) => (token + 1) % 4);
+    const follows: RuntimeCalls["call"] = (tokens, _at, _slots, _first, unasked) =>
+      tokens.map((token) => (token + 1) % 4).slice(unasked);
     const of = (prompt: readonly number[], most: number, isSpeculative: boolean) =>
       speakAsAneBook(
         { block: 4, sizes: [1, 4], maxSeq: 64, ends: [2], call: follows },
@@ -91,7 +97,8 @@ describe("the runtime", () => {
   });
 
   test("knows two ends", () => {
-    const call: RuntimeCalls["call"] = (tokens) => tokens.map((token) => token + 1);
+    const call: RuntimeCalls["call"] = (tokens, _at, _slots, _first, unasked) =>
+      tokens.map((token) => token + 1).slice(unasked);
     const runtime: RuntimeCalls = { block: 4, sizes: [1, 4], maxSeq: 64, ends: [9, 8], call };
     const said = speakAsAneBook(runtime, { prompt: [1, 2], most: 4, stops: [9, 8, 4] }, false);
     expect(said).toMatchObject({ tokens: [3, 4, 5, 6], met: [{ id: "ends" }] });

@@ -10,24 +10,27 @@ const VOCAB = 5;
 function madeUp(block: number, maxSeq: number, seed: number) {
   const cache: number[] = [];
   const calls: (readonly [tokens: number, at: number])[] = [];
+  const answered: number[] = [];
   const speaker: Speaker = {
     block,
     maxSeq,
-    follow(tokens, at) {
+    follow(tokens, at, unasked = 0) {
       expect(tokens.length).toBeGreaterThan(0);
       expect(tokens.length).toBeLessThanOrEqual(block);
       expect(at + tokens.length).toBeLessThanOrEqual(maxSeq);
       expect(at).toBeLessThanOrEqual(cache.length);
       calls.push([tokens.length, at]);
-      return tokens.map((token, t) => {
+      const follows = tokens.map((token, t) => {
         cache.length = at + t;
         cache.push(token);
         const sum = cache.reduce((total, x, k) => total + x * (k + 1) * seed, 0);
         return cache.length % 3 === 0 ? sum % VOCAB : cache[cache.length - 2]! % VOCAB;
       });
+      answered.push(follows.slice(unasked).length);
+      return follows.slice(unasked);
     },
   };
-  return { speaker, calls };
+  return { speaker, calls, answered };
 }
 
 const token = fc.integer({ min: 0, max: VOCAB - 1 });
@@ -72,13 +75,22 @@ describe("decoding", () => {
     expect(speakSpeculatively(speaker, { prompt: [1, 2, 3, 1, 2], most: 10, stops: [] })).toEqual(first);
   });
 
-  test("takes the prompt in blocks", () => {
-    const { speaker, calls } = madeUp(4, 40, 7);
+  test("takes the prompt in blocks, and asks what follows its last token alone", () => {
+    const { speaker, calls, answered } = madeUp(4, 40, 7);
     speakGreedily(speaker, { prompt: [1, 2, 3, 4, 0, 1], most: 1, stops: [] });
     expect(calls).toEqual([
       [4, 0],
       [2, 4],
     ]);
+    expect(answered).toEqual([0, 1]);
+  });
+
+  test("asks what follows every token of a draft", () => {
+    const { speaker, calls, answered } = madeUp(4, 40, 7);
+    const { drafted } = speakSpeculatively(speaker, { prompt: [1, 2, 3, 1, 2], most: 10, stops: [] });
+    expect(drafted).toBeGreaterThan(0);
+    expect(answered.slice(0, 2)).toEqual([0, 1]);
+    expect(answered.slice(2)).toEqual(calls.slice(2).map(([tokens]) => tokens));
   });
 
   test.each([
@@ -99,7 +111,11 @@ describe("a comparison of two ways", () => {
     const { speaker } = madeUp(4, 40, 7);
     return {
       ...speaker,
-      follow: (tokens, at) => speaker.follow(tokens, at).map((x, t) => (t === 0 ? x : (x + 1) % VOCAB)),
+      follow: (tokens, at, unasked) =>
+        speaker
+          .follow(tokens, at)
+          .map((x, t) => (t === 0 ? x : (x + 1) % VOCAB))
+          .slice(unasked),
     };
   };
 

@@ -24,7 +24,7 @@ import { KERNELS_BASE64 } from "../../../src/passes/kernels/module.gen.ts";
 import { toNDArray, toRaw } from "../../../src/passes/kernels/raw.ts";
 import { FEATURES, kernelModule } from "../../../src/passes/kernels/wat/module.ts";
 import { layOut } from "../../../src/passes/run/memory.ts";
-import { planOf } from "../../../src/passes/run/plan.ts";
+import { type Plan, planOf } from "../../../src/passes/run/plan.ts";
 import { bytesOf, prepare } from "../../../src/passes/run/run.ts";
 import { awkward, differences, expectSameBits, streamOf } from "../../support/kernels.ts";
 import { randomFrom } from "../../support/ops/draw.ts";
@@ -90,6 +90,36 @@ test("two plans of one layer load each weight once", async () => {
   await prepare(plans, stream, { progress: (done, all) => progress.push([done, all]) });
   expect(seen).toEqual(["w"]);
   expect(progress.at(-1)).toEqual([256, 256]);
+});
+
+test("weights are told apart by their places, and none is hashed", async () => {
+  const planOfWeight = (file: string, offset: number): Plan => {
+    const source = {
+      ...{ from: "package" as const, file, offset },
+      get sha256(): string {
+        throw new Error("no hash was expected");
+      },
+    };
+    const w: Tensor<readonly number[], "fp16"> = { ...weight("", [8]), def: { kind: "weight", source } };
+    return planOf(graph({ name: "g", inputs: [], outputs: { y: exp(w) } }));
+  };
+  const loaded: string[] = [];
+  const stream = streamOf((source, type) => {
+    const { file, offset } = source as { file: string; offset: number };
+    loaded.push(`${file} ${offset}`);
+    return awkward(type, randomFrom(1));
+  });
+  const places = [
+    ["a", 64],
+    ["a", 128],
+    ["b", 64],
+    ["a", 64],
+  ] as const;
+  await prepare(
+    places.map(([file, offset]) => planOfWeight(file, offset)),
+    stream,
+  );
+  expect(loaded).toEqual(["a 64", "a 128", "b 64"]);
 });
 
 test("quantised weights are unpacked once and equal the reference, down to 1 bit", async () => {
