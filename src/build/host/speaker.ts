@@ -140,7 +140,9 @@ async function loaded(
 ): Promise<readonly Part[]> {
   const parts: Part[] = [];
   for (const [k, graphs] of packages.entries()) {
-    const plans = new Map([...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { keepCodes: true })]));
+    const plans = new Map(
+      [...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { keepCodes: true, keepStates: true })]),
+    );
     const executor = await prepare([...plans.values()], packageWeights().stream, { threads });
     parts.push({ call: callsOf(executor, plans), close: executor.close });
     onProgress?.(k + 1, packages.length);
@@ -148,21 +150,14 @@ async function loaded(
   return parts;
 }
 
-/** States begin as zeros, as Core ML makes them. */
+/** States begin as zeros, as Core ML makes them, and stay in the executor. */
 function callsOf(executor: Executor, plans: ReadonlyMap<number, Plan>): Part["call"] {
   const [any] = plans.values();
-  let states: Readonly<Record<string, RawArray>> = Object.fromEntries(
-    any!.graph.states.map(({ name, entry: { type } }) => {
-      const size = type.shape.reduce((product, n) => product * n, 1);
-      return [name, { ...type, data: new Uint16Array(size) }];
-    }),
-  );
   const caches = keptCaches(any!.graph);
   return (tokens, values, place = NOWHERE) => {
-    const results = executor.run(plans.get(tokens)!, { ...values, ...states, ...caches.before(place.at) });
-    states = results.states;
-    caches.after(results.outputs, place);
-    return results.outputs;
+    const { outputs } = executor.run(plans.get(tokens)!, { ...values, ...caches.before(place.at) });
+    caches.after(outputs, place);
+    return outputs;
   };
 }
 

@@ -8,10 +8,13 @@ import { align, dataAddress, MOST_MACHINE, machineBytes } from "../kernels/machi
 import { type ConstantKeys, newConstantKeys } from "./constants.ts";
 import { stagedBytes } from "./held.ts";
 import { bytesOfValue, type Plan } from "./plan.ts";
+import { keptStates } from "./states.ts";
 
-/** Addresses in the machine's data: workspace, constants or a staging area for them, and one arena that all plans use in turn. */
+/** Addresses in the machine's data: workspace, states that stay, constants or a staging area for them, and one arena that all plans use in turn. */
 export interface DataLayout {
   readonly workspace: number;
+  /** By name. */
+  readonly states: ReadonlyMap<string, number>;
   readonly keyOf: ConstantKeys;
   /** By key; undefined for constants that lie outside. */
   readonly constants: ReadonlyMap<number, number | undefined>;
@@ -53,9 +56,22 @@ export function layoutOf(plans: readonly Plan[], { threads, most = MOST_MACHINE 
 function placed(plans: readonly Plan[], threads: number, { bytes, keyOf }: { bytes: number; keyOf: ConstantKeys }) {
   const scratch = largest(plans.map((p) => p.scratch));
   const workspace = dataAddress({ scratch, threads });
-  const staging = workspace + align(largest(plans.map((p) => p.workspace)));
+  const states = new Map<string, number>();
+  let staging = workspace + align(largest(plans.map((p) => p.workspace)));
+  for (const [name, size] of keptStates(plans)) {
+    states.set(name, staging);
+    staging += size;
+  }
   const arena = staging + bytes;
-  return { workspace, keyOf, staging, arena, scratch, data: arena + largest(plans.map((p) => p.arena)) - workspace };
+  return {
+    workspace,
+    states,
+    keyOf,
+    staging,
+    arena,
+    scratch,
+    data: arena + largest(plans.map((p) => p.arena)) - workspace,
+  };
 }
 
 /** The most that the constants of one step take, its result where that is one, or one constant alone. */

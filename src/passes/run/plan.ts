@@ -15,8 +15,9 @@ import { align } from "../kernels/machine.ts";
 import { fusedProduct } from "../kernels/product.ts";
 import { storeOf, type TypedStore } from "../kernels/raw.ts";
 import { kernelFor } from "../kernels/table.ts";
+import { type Kept, keptValues, livesOf } from "./lives.ts";
 import { layOut } from "./memory.ts";
-import { frugalOrder, type Owners, ownersOf, sourcesOf } from "./order.ts";
+import { frugalOrder, type Owners, ownersOf } from "./order.ts";
 
 /** The arithmetic of a run. */
 export interface PlanOptions {
@@ -26,6 +27,8 @@ export interface PlanOptions {
   readonly accumulate?: Accumulate;
   /** Whether matrices in int8 stay so and are unpacked as products read them; `showConstants` does not show them unpacked then. */
   readonly keepCodes?: boolean;
+  /** Whether states stay in the executor from one call to the next; calls neither take nor give them then. */
+  readonly keepStates?: boolean;
 }
 
 /** All that a run needs to know; sizes and offsets in bytes. */
@@ -39,7 +42,9 @@ export interface Plan {
   /** Constants and weights, and the results of `folded`; operands before users. */
   readonly constants: readonly Tensor[];
   readonly owners: Owners;
-  /** For inputs, states and the results of steps, the offset in the arena. */
+  /** What lives in the place of a state; nothing where calls take and give the states. */
+  readonly kept: Kept;
+  /** For all other inputs, states and results of steps, the offset in the arena. */
   readonly offsets: ReadonlyMap<Tensor, number>;
   /** Bytes of the arena, of workspace for the neediest op, and of scratch for each thread. */
   readonly arena: number;
@@ -58,16 +63,17 @@ export interface Step {
  * Plans a graph.
  * @throws UserError when the accumulation model cannot be run.
  */
-export function planOf(graph: Graph, { precision = "fp16", accumulate, keepCodes = false }: PlanOptions = {}): Plan {
+export function planOf(graph: Graph, options: PlanOptions = {}): Plan {
+  const { precision = "fp16", accumulate, keepCodes = false, keepStates = false } = options;
   checkModel(precision, accumulate);
   const values = schedule(graph);
   const owners = ownersOf(values);
   const step = (value: Tensor): Step => {
     const isHalf = (x: Tensor) => storeOfValue(owners.get(x)!, precision).bytes === 2;
     const def = value.def as OpDef;
-    const options = { precision, accumulate, isHalf };
-    const fused = keepCodes ? fusedProduct(def, value.type, options) : undefined;
-    return { value, ...(fused ?? { kernel: kernelFor(def, value.type, options), operands: operandsOf(def) }) };
+    const how = { precision, accumulate, isHalf };
+    const fused = keepCodes ? fusedProduct(def, value.type, how) : undefined;
+    return { value, ...(fused ?? { kernel: kernelFor(def, value.type, how), operands: operandsOf(def) }) };
   };
   const steps = frugalOrder(values, owners, resultsOf(graph), (x) => bytesOfValue(x, precision)).map(step);
   const constants = neededOf(
@@ -76,11 +82,15 @@ export function planOf(graph: Graph, { precision = "fp16", accumulate, keepCodes
     owners,
   );
   const folded = constants.filter((x) => x.def.kind === "op").map(step);
-  const { offsets, bytes } = placeValues(graph, steps, owners, precision);
+  const lives = livesOf(graph, steps, owners);
+  const kept = keepStates ? keptValues(graph, owners, lives) : new Map<Tensor, string>();
+  const placed = [...lives.keys()].filter((x) => !kept.has(x));
+  const arena = layOut(placed.map((x) => ({ bytes: bytesOfValue(x, precision), ...lives.get(x)! })));
   const kernels = [...steps, ...folded].map((s) => s.kernel);
   return {
-    ...{ graph, precision, steps, folded, constants, owners, offsets },
-    arena: bytes,
+    ...{ graph, precision, steps, folded, constants, owners, kept },
+    offsets: new Map(placed.map((x, n) => [x, arena.offsets[n]!])),
+    arena: arena.bytes,
     workspace: largest(
       kernels.map((k) => k.workspace),
       0,
@@ -116,21 +126,3 @@ export const storeOfValue = ({ type, def }: Tensor, precision: Precision): Typed
 /** Bytes that a value's contents take in memory. */
 export const bytesOfValue = (value: Tensor, precision: Precision): number =>
   align(sizeOf(value.type.shape) * storeOfValue(value, precision).bytes);
-
-/** Inputs live from before the first step, results to after the last; everything else while it is needed. */
-function placeValues(graph: Graph, steps: readonly Step[], owners: Owners, precision: Precision) {
-  const leaves = [...graph.inputs, ...graph.states.map((s) => s.entry)];
-  const lives = new Map<Tensor, { from: number; to: number }>();
-  for (const leaf of leaves) lives.set(leaf, { from: -1, to: -1 });
-  for (const [n, { value }] of steps.entries()) {
-    lives.set(value, { from: n, to: n });
-    for (const x of sourcesOf(value, owners)) if (lives.has(x)) lives.get(x)!.to = n;
-  }
-  for (const result of resultsOf(graph)) {
-    const life = lives.get(owners.get(result)!);
-    if (life) life.to = steps.length;
-  }
-  const values = [...lives.keys()];
-  const layout = layOut(values.map((value) => ({ bytes: bytesOfValue(value, precision), ...lives.get(value)! })));
-  return { offsets: new Map(values.map((value, n) => [value, layout.offsets[n]!])), bytes: layout.bytes };
-}

@@ -15,6 +15,7 @@ import { fillConstants, type HeldOf, type WeightStream } from "./constants.ts";
 import { type Held, heldOutside, type Staged, staged } from "./held.ts";
 import { checkMachine, type DataLayout, layoutOf, type MemorySizes, sizesOf } from "./layout.ts";
 import { type Plan, type Step, storeOfValue } from "./plan.ts";
+import { movedStates } from "./states.ts";
 
 /** How an executor is set up. */
 export interface RunOptions {
@@ -29,7 +30,7 @@ export interface RunOptions {
 /** Copies of what a call left behind, by the names of the graph's interface. */
 export interface RawResults {
   readonly outputs: Readonly<Record<string, RawArray>>;
-  /** Contents of every state at exit. */
+  /** Contents of every state at exit, but for those that stay inside. */
   readonly states: Readonly<Record<string, RawArray>>;
 }
 
@@ -40,7 +41,9 @@ export type Observer = (value: Tensor, contents: RawArray) => void;
 export interface Executor {
   /**
    * One call of a planned graph, from the contents of every input and every state at entry, by name. fp16 contents may
-   * be bit patterns or doubles; results are bit patterns, or doubles for a plan in fp64.
+   * be bit patterns or doubles; results are bit patterns, or doubles for a plan in fp64. States of plans that keep them
+   * are zeros at first, then what the call before left in the state of that name, whichever plan it was of; behind a call that
+   * throws they are anything.
    * @throws GraphError when a value is missing or of another type.
    */
   run(plan: Plan, values: Readonly<Record<string, RawArray>>, observe?: Observer): RawResults;
@@ -92,12 +95,17 @@ function holder(m: Machine, layout: DataLayout): HeldOf {
     const owner = plan.owners.get(value)!;
     const store = storeOfValue(owner, plan.precision);
     const key = isConstant(owner) ? layout.keyOf(owner, plan.precision) : undefined;
-    const at = key === undefined ? layout.arena + plan.offsets.get(owner)! : layout.constants.get(key);
+    const at = key === undefined ? addressOf(owner, plan, layout) : layout.constants.get(key);
     if (at !== undefined)
       return { ...value.type, at, store, outside: false, data: store.view(m.buffer, at, sizeOf(value.type.shape)) };
     if (!outside.has(key!)) outside.set(key!, heldOutside(owner.type, store));
     return { ...outside.get(key!)!, ...value.type };
   };
+}
+
+function addressOf(owner: Tensor, { kept, offsets }: Plan, { states, arena }: DataLayout): number {
+  const state = kept.get(owner);
+  return state === undefined ? arena + offsets.get(owner)! : states.get(state)!;
 }
 
 /** A plan with its places known. */
@@ -143,8 +151,9 @@ interface Call {
 }
 
 function runPlan(m: Machine, { plan, steps, held }: ReadyPlan, { workspace, values, observe }: Call): RawResults {
-  const { graph, precision } = plan;
-  for (const leaf of [...graph.inputs, ...graph.states.map((s) => s.entry)]) {
+  const { graph, precision, kept } = plan;
+  const states = graph.states.filter((s) => !kept.has(s.entry));
+  for (const leaf of [...graph.inputs, ...states.map((s) => s.entry)]) {
     copyElements(leaf.type.dtype, given(leaf, values).data, held(leaf).data);
   }
   for (const { value, kernel, places, copies, out } of steps) {
@@ -153,10 +162,14 @@ function runPlan(m: Machine, { plan, steps, held }: ReadyPlan, { workspace, valu
     observe?.(value, { ...value.type, data: out.data });
   }
   const result = (value: Tensor): RawArray => inForm(held(value), precision);
-  return {
+  const results = {
     outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, result(value)])),
-    states: Object.fromEntries(graph.states.map(({ name, exit }) => [name, result(exit)])),
+    states: Object.fromEntries(states.map(({ name, exit }) => [name, result(exit)])),
   };
+  // All are read before one is written: an exit may be the entry of another state.
+  const moved = movedStates(plan).map(({ entry, exit }) => [held(entry), result(exit)] as const);
+  for (const [{ dtype, data }, exit] of moved) copyElements(dtype, exit.data, data);
+  return results;
 }
 
 /** A copy as the precision gives results: a constant is held as it is in any, and may be a result as well. */
