@@ -2,11 +2,17 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { speakGreedily, speakSpeculatively } from "../../src/build/host/decode.ts";
 import { openSpeaker } from "../../src/build/host/speaker.ts";
+import { fillFrom } from "../../src/emit/read/blob-spans.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 import { tinyPhi, writeTinyPhi } from "../support/tiny-phi.ts";
+
+vi.mock(import("../../src/emit/read/blob-spans.ts"), async (original) => {
+  const whole = await original();
+  return { ...whole, fillFrom: vi.fn(whole.fillFrom) };
+});
 
 const SIZE = ["--shards", "2,2", "--heads", "2", "--max-seq", "32", "--ahead-of-evidence"];
 const checkpoint = mkdtempSync(join(tmpdir(), "graphc-cli-"));
@@ -29,7 +35,13 @@ describe("a build in fewer bits", () => {
     expect(readdirSync(folder)).toContain(`phi3_layer0_2_${tag}.mlpackage`);
     const manifest = JSON.parse(readFileSync(join(folder, "phi4mini_runtime_meta.json"), "utf8"));
     expect(manifest).toMatchObject({ quant_bits: bits, graphc: { quantize } });
-    const speaker = await openSpeaker(folder);
+    const [speaker, lean] = [await openSpeaker(folder), await openSpeaker(folder, { resident: 0, threads: 2 })];
+    const before = vi.mocked(fillFrom).mock.calls.length;
+    expect(lean.logits([7, 1, 3], 0)).toEqual(speaker.logits([7, 1, 3], 0));
+    expect(lean.logits([5], 3)).toEqual(speaker.logits([5], 3));
+    // Tables of numbers are unpacked when they are loaded, and kept; heads are fp16 in all of them.
+    expect(vi.mocked(fillFrom).mock.calls.length - before).toBeGreaterThan(quantize === "int8" ? 8 : 3);
+    await lean.close();
     for (const prompt of [[3], [7, 1, 7, 1, 7]]) {
       const speech = { prompt, most: 8, stops: [] };
       expect(speakSpeculatively(speaker, speech).tokens).toEqual(speakGreedily(speaker, speech, 1).tokens);

@@ -1,16 +1,12 @@
 /** A built model, run on the fast kernels as the device's host runs it: shards in order, then the heads, one row at a time. */
 import { readSync } from "node:fs";
 import { join } from "node:path";
-import type { Graph } from "../../dsl/graph.ts";
 import { fp16Value } from "../../dsl/number.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
-import { packageWeights } from "../../emit/read/package-store.ts";
 import { refusingSync } from "../../files/files.ts";
 import { strictJsonOf } from "../../files/json.ts";
 import { closeQuietly, openRegularSync, readRegular } from "../../files/regular.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
-import { type Plan, planOf } from "../../passes/run/plan.ts";
-import { type Executor, prepare } from "../../passes/run/run.ts";
 import { MANIFEST_FILE } from "../build.ts";
 import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
 import { type BuiltFiles, checkBuilt } from "../read-back.ts";
@@ -19,7 +15,7 @@ import { ownStops } from "../stops.ts";
 import type { RuntimeCalls } from "./ane-book.ts";
 import type { Speaker } from "./decode.ts";
 import { columnsOf, type FeedSizes, feedsOf, rowOf } from "./feeds.ts";
-import { type CallPlace, keptCaches } from "./kept-caches.ts";
+import { loadedParts, type Part, type PartOptions } from "./parts.ts";
 
 /** A model that is loaded. */
 export interface OpenSpeaker extends Speaker {
@@ -34,10 +30,7 @@ export interface OpenSpeaker extends Speaker {
 }
 
 /** How it is run. */
-export interface SpeakerOptions {
-  readonly threads?: number;
-  onProgress?(done: number, total: number): void;
-}
+export type SpeakerOptions = PartOptions;
 
 /** Opens the model in a folder. @throws UserError for a folder that holds none, or one whose files are not as its manifest says */
 export async function openSpeaker(folder: string, options: SpeakerOptions = {}): Promise<OpenSpeaker> {
@@ -51,11 +44,12 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     ropeBase: manifest.rope_freq_base,
   };
   const heads1 = built.heads.map((graph) => new Map([[1, graph]]));
-  const parts = await loaded([...built.shards, ...heads1], options);
-  const shards = parts.slice(0, built.shards.length);
+  // What stays in memory is decided in this order: a head is one matrix, and takes as much when it is read anew each time.
+  const parts = await loadedParts([...heads1, ...built.shards], options);
   const heads = parts
-    .slice(built.shards.length)
+    .slice(0, heads1.length)
     .map((part, k) => ({ part, begin: manifest.lm_head_shards[k]!.vocab_start }));
+  const shards = parts.slice(heads1.length);
   const embedding = openRegularSync(join(folder, manifest.embed_bin));
   const hiddenRows = (tokens: readonly number[], at: number, slots: number, first = 0): readonly RawArray[] => {
     const size = { ...sizes, block: slots };
@@ -120,45 +114,6 @@ async function readBuilt(folder: string): Promise<ReadFiles> {
   const tokens = sizesOf((json?.graphc as Parameters<typeof sizesOf>[0] | null | undefined) ?? {});
   if (!tokens) throw new UserError(`${path} does not say how many tokens its shards take`, "graphc build writes it");
   return { ...(await checkBuilt(json, folder, tokens)), tokens };
-}
-
-/** A package that is loaded: called with its inputs at one of its sizes, it keeps its own states, or this host its caches. */
-interface Part extends Pick<Executor, "close"> {
-  call(
-    tokens: number,
-    values: Readonly<Record<string, RawArray>>,
-    place?: CallPlace,
-  ): Readonly<Record<string, RawArray>>;
-}
-
-/** Of a head, which has no cache. */
-const NOWHERE: CallPlace = { at: 0, used: 0 };
-
-async function loaded(
-  packages: readonly ReadonlyMap<number, Graph>[],
-  { threads = 1, onProgress }: SpeakerOptions,
-): Promise<readonly Part[]> {
-  const parts: Part[] = [];
-  for (const [k, graphs] of packages.entries()) {
-    const plans = new Map(
-      [...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { keepCodes: true, keepStates: true })]),
-    );
-    const executor = await prepare([...plans.values()], packageWeights().stream, { threads });
-    parts.push({ call: callsOf(executor, plans), close: executor.close });
-    onProgress?.(k + 1, packages.length);
-  }
-  return parts;
-}
-
-/** States begin as zeros, as Core ML makes them, and stay in the executor. */
-function callsOf(executor: Executor, plans: ReadonlyMap<number, Plan>): Part["call"] {
-  const [any] = plans.values();
-  const caches = keptCaches(any!.graph);
-  return (tokens, values, place = NOWHERE) => {
-    const { outputs } = executor.run(plans.get(tokens)!, { ...values, ...caches.before(place.at) });
-    caches.after(outputs, place);
-    return outputs;
-  };
 }
 
 /** A token's row of the embedding file, which is open: the whole of it would take more memory than a shard. */

@@ -48,6 +48,20 @@ export function* readSpan({ file, begin, bytes }: BlobSpan, piece: number): Gene
   }
 }
 
+/** Reads the whole data of a blob to where they are wanted. @throws UserError for a file that is shorter by now */
+export function fillFrom({ file, begin }: BlobSpan, bytes: Uint8Array): void {
+  const fd = openRegularSync(file);
+  try {
+    for (let done = 0; done < bytes.length; ) {
+      const read = refusingSync(file, "read", () => readSync(fd, bytes, done, bytes.length - done, begin + done));
+      if (read === 0) throw new UserError(`"${file}" became shorter while it was read`);
+      done += read;
+    }
+  } finally {
+    closeQuietly(fd);
+  }
+}
+
 /** SHA-256 (hex) of a blob's data. */
 export function hashSpan(span: BlobSpan): string {
   const hash = createHash("sha256");

@@ -68,7 +68,7 @@ export async function fillConstants(machine: Machine, fill: Fill): Promise<Reado
   const filled = new Set<number>();
   const bringIn = (held: readonly Held[]): readonly Place[] => {
     const { places, copies } = staged(held, machine.buffer, fill.staging);
-    for (const [outside, inside] of copies) inside.set(outside);
+    for (const copy of copies) copy();
     return places;
   };
   const count = progressOver(fill);
@@ -80,12 +80,16 @@ export async function fillConstants(machine: Machine, fill: Fill): Promise<Reado
       filled.add(key);
       const held = fill.heldOf(value, plan);
       const { def } = value;
-      if (def.kind === "const") copyElements(value.type.dtype, Float64Array.from(def.data), held.data);
+      if (held.where.kind === "file") {
+        count(packedBytes(value.type));
+        // Numbers that cannot be infinite are left where they are.
+        if (value.type.dtype !== "fp16") continue;
+      } else if (def.kind === "const") copyElements(value.type.dtype, Float64Array.from(def.data), held.data);
       else if (def.kind === "weight") await load(held, fill.weights(def.source, value.type), def.source, count);
       else if (def.kind === "op") {
         const [out, ...operands] = bringIn([held, ...operandsOf(def).map((x) => fill.heldOf(x, plan))]);
         kernels.get(value)!.run(machine, out!, operands, fill.workspace);
-        if (held.outside) held.data.set(out!.data);
+        if (held.where.kind === "buffer") held.data.set(out!.data);
       }
       const [{ at, data }] = bringIn([held]) as [Place];
       if (data instanceof Uint16Array && machine.finite(at, data.length)) finite.add(key);

@@ -3,10 +3,12 @@
 import { largest } from "../../dsl/number.ts";
 import { isConstant } from "../../dsl/operands.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
+import type { TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
 import { align, dataAddress, MOST_MACHINE, machineBytes } from "../kernels/machine.ts";
 import { type ConstantKeys, newConstantKeys } from "./constants.ts";
-import { stagedBytes } from "./held.ts";
+import { type ReadInto, stagedBytes } from "./held.ts";
 import { bytesOfValue, type Plan } from "./plan.ts";
 import { keptStates } from "./states.ts";
 
@@ -18,6 +20,8 @@ export interface DataLayout {
   readonly keyOf: ConstantKeys;
   /** By key; undefined for constants that lie outside. */
   readonly constants: ReadonlyMap<number, number | undefined>;
+  /** Of the constants outside, those that are read when a step needs them. */
+  readonly files: ReadonlyMap<number, ReadInto>;
   readonly staging: number;
   readonly arena: number;
   readonly data: number;
@@ -31,26 +35,54 @@ export interface LayoutOptions {
   readonly threads: number;
   /** Bytes of a machine's memory at most; what WebAssembly allows when absent. */
   readonly most?: number | undefined;
+  readonly fromFile?: WeightFiles | undefined;
 }
 
-/** Constants lie in the machine's memory where all of it fits into one, and outside where it does not. */
-export function layoutOf(plans: readonly Plan[], { threads, most = MOST_MACHINE }: LayoutOptions): DataLayout {
+/** What reads a weight from where it is stored as it is held in memory; undefined for one that cannot be had so. */
+export type WeightFiles = (source: WeightSource, type: TensorType) => ReadInto | undefined;
+
+/** Smaller weights are not worth a read for each step: gains, scales, tables. */
+const LEAST_IN_FILE = 2048;
+
+/** Constants lie in the machine's memory where all that stays fits into one, and outside where it does not. */
+export function layoutOf(
+  plans: readonly Plan[],
+  { threads, most = MOST_MACHINE, fromFile }: LayoutOptions,
+): DataLayout {
   const keyOf = newConstantKeys();
-  const sizes = new Map<number, number>();
-  for (const plan of plans)
-    for (const value of plan.constants) sizes.set(keyOf(value, plan.precision), bytesOfValue(value, plan.precision));
+  const { files, sizes } = divided(plans, keyOf, fromFile);
+  const stagingFor = (isStaged: (key: number) => boolean) => {
+    const rooms = plans.map((plan) => stagingOf(plan, (x) => isStaged(keyOf(x, plan.precision))));
+    return largest(rooms, 0);
+  };
   const all = stagedBytes([...sizes.values()]);
-  const inside = placed(plans, threads, { bytes: all, keyOf });
+  const room = stagingFor((key) => files.has(key));
+  const inside = placed(plans, threads, { bytes: room + all, keyOf });
+  const addresses = new Map<number, number | undefined>([...files.keys()].map((key) => [key, undefined]));
   if (machineBytes({ ...inside, threads }) <= most) {
-    let next = inside.staging;
-    const addresses = [...sizes].map(([key, bytes]): [number, number] => {
+    let next = inside.staging + room;
+    for (const [key, bytes] of sizes) {
+      addresses.set(key, next);
       next += bytes;
-      return [key, next - bytes];
-    });
-    return { ...inside, constants: new Map(addresses), outside: 0 };
+    }
+    return { ...inside, constants: addresses, files, outside: 0 };
   }
-  const outside = placed(plans, threads, { bytes: largest(plans.map(stagingOf), 0), keyOf });
-  return { ...outside, constants: new Map([...sizes.keys()].map((key) => [key, undefined])), outside: all };
+  for (const key of sizes.keys()) addresses.set(key, undefined);
+  const outside = placed(plans, threads, { bytes: stagingFor(() => true), keyOf });
+  return { ...outside, constants: addresses, files, outside: all };
+}
+
+/** The constants that are read when they are needed, and the bytes of those that stay. */
+function divided(plans: readonly Plan[], keyOf: ConstantKeys, fromFile: WeightFiles | undefined) {
+  const [files, sizes] = [new Map<number, ReadInto>(), new Map<number, number>()];
+  for (const { constants, precision } of plans)
+    for (const value of constants) {
+      const [{ def, type }, key, bytes] = [value, keyOf(value, precision), bytesOfValue(value, precision)];
+      const read = bytes < LEAST_IN_FILE || def.kind !== "weight" ? undefined : fromFile?.(def.source, type);
+      if (read) files.set(key, read);
+      else sizes.set(key, bytes);
+    }
+  return { files, sizes };
 }
 
 function placed(plans: readonly Plan[], threads: number, { bytes, keyOf }: { bytes: number; keyOf: ConstantKeys }) {
@@ -75,13 +107,13 @@ function placed(plans: readonly Plan[], threads: number, { bytes, keyOf }: { byt
 }
 
 /** The most that the constants of one step take, its result where that is one, or one constant alone. */
-function stagingOf(plan: Plan): number {
+function stagingOf(plan: Plan, isStaged: (constant: Tensor) => boolean): number {
   const { owners, precision } = plan;
   const bytes = (values: readonly Tensor[]) =>
     stagedBytes(
       values
         .map((x) => owners.get(x)!)
-        .filter(isConstant)
+        .filter((x) => isConstant(x) && isStaged(x))
         .map((x) => bytesOfValue(x, precision)),
     );
   const steps = [...plan.steps, ...plan.folded].map(({ value, operands }) => bytes([...operands, value]));

@@ -12,8 +12,8 @@ import type { Place } from "../kernels/kernel.ts";
 import { type Machine, machine } from "../kernels/machine.ts";
 import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
 import { fillConstants, type HeldOf, type WeightStream } from "./constants.ts";
-import { type Held, heldOutside, type Staged, staged } from "./held.ts";
-import { checkMachine, type DataLayout, layoutOf, type MemorySizes, sizesOf } from "./layout.ts";
+import { contentsOf, type Held, heldInFile, heldOutside, type Staged, staged } from "./held.ts";
+import { checkMachine, type DataLayout, layoutOf, type MemorySizes, sizesOf, type WeightFiles } from "./layout.ts";
 import { type Plan, type Step, storeOfValue } from "./plan.ts";
 import { movedStates } from "./states.ts";
 
@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly threads?: number;
   /** Bytes of a machine's memory at most; what WebAssembly allows when absent. */
   readonly most?: number | undefined;
+  /** Weights that it can read are not held in memory, but read for each step that needs them. */
+  readonly fromFile?: WeightFiles | undefined;
   /** Called while weights are loaded, with the bytes so far and of all. */
   progress?(done: number, all: number): void;
 }
@@ -53,8 +55,8 @@ export interface Executor {
 }
 
 /** Bytes of memory that an executor for these plans takes, before it is made: of its machine, and beside that. */
-export const memoryOf = (plans: readonly Plan[], { threads = 1, most }: RunOptions = {}): MemorySizes =>
-  sizesOf(layoutOf(plans, { threads, most }), threads);
+export const memoryOf = (plans: readonly Plan[], { threads = 1, most, fromFile }: RunOptions = {}): MemorySizes =>
+  sizesOf(layoutOf(plans, { threads, most, fromFile }), threads);
 
 /** The same, all in all. */
 export function bytesOf(plans: readonly Plan[], options: RunOptions = {}): number {
@@ -71,8 +73,8 @@ export async function prepare(
   weights: WeightStream,
   options: RunOptions = {},
 ): Promise<Executor> {
-  const { threads = 1, most, progress } = options;
-  const layout = layoutOf(plans, { threads, most });
+  const { threads = 1, most, fromFile, progress } = options;
+  const layout = layoutOf(plans, { threads, most, fromFile });
   checkMachine(sizesOf(layout, threads).machine, most);
   const m = machine({ ...layout, threads });
   const heldOf = holder(m, layout);
@@ -82,11 +84,13 @@ export async function prepare(
   return {
     run: (plan, values, observe) => runPlan(m, ready.get(plan)!, { workspace, values, observe }),
     showConstants(plan, observe) {
-      for (const value of plan.constants) observe(value, { ...value.type, data: heldOf(value, plan).data });
+      for (const value of plan.constants) observe(value, { ...value.type, data: contentsOf(heldOf(value, plan)) });
     },
     close: m.close,
   };
 }
+
+const INSIDE = { kind: "inside" } as const;
 
 /** Tells where a value's contents are; buffers outside are made when they are first asked for. */
 function holder(m: Machine, layout: DataLayout): HeldOf {
@@ -97,8 +101,10 @@ function holder(m: Machine, layout: DataLayout): HeldOf {
     const key = isConstant(owner) ? layout.keyOf(owner, plan.precision) : undefined;
     const at = key === undefined ? addressOf(owner, plan, layout) : layout.constants.get(key);
     if (at !== undefined)
-      return { ...value.type, at, store, outside: false, data: store.view(m.buffer, at, sizeOf(value.type.shape)) };
-    if (!outside.has(key!)) outside.set(key!, heldOutside(owner.type, store));
+      return { ...value.type, at, store, where: INSIDE, data: store.view(m.buffer, at, sizeOf(value.type.shape)) };
+    const read = layout.files.get(key!);
+    if (!outside.has(key!))
+      outside.set(key!, read ? heldInFile(owner.type, store, read) : heldOutside(owner.type, store));
     return { ...outside.get(key!)!, ...value.type };
   };
 }
@@ -157,7 +163,7 @@ function runPlan(m: Machine, { plan, steps, held }: ReadyPlan, { workspace, valu
     copyElements(leaf.type.dtype, given(leaf, values).data, held(leaf).data);
   }
   for (const { value, kernel, places, copies, out } of steps) {
-    for (const [outside, inside] of copies) inside.set(outside);
+    for (const copy of copies) copy();
     atOp(value, () => kernel.run(m, out, places, workspace));
     observe?.(value, { ...value.type, data: out.data });
   }

@@ -7,6 +7,8 @@ import type { TensorType } from "../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { arrayOf } from "../../../src/passes/interpret/array.ts";
 import type { Precision } from "../../../src/passes/interpret/reading.ts";
+import { toRaw } from "../../../src/passes/kernels/raw.ts";
+import type { WeightFiles } from "../../../src/passes/run/layout.ts";
 import { planOf } from "../../../src/passes/run/plan.ts";
 import { memoryOf, prepare } from "../../../src/passes/run/run.ts";
 import { awkward, expectSameBits, streamOf } from "../../support/kernels.ts";
@@ -46,6 +48,26 @@ describe.each([...opTable.keys()])("%s", (name) => {
         const values = { ...example.inputs, by: arrayOf("fp16", [1], [0.5]) };
         await expectSameBits(g, { values, weight: weightOf }, { precision, most: MOST[precision], threads: seed });
       }
+    },
+  );
+
+  test.each(["fp16", "fp64"] as const)(
+    "with weights read when a step needs them gives the reference's bits in %s",
+    async (precision) => {
+      const example = exampleOf(name, randomFrom(1));
+      const g = loaded(example.graph);
+      const values = { ...example.inputs, by: arrayOf("fp16", [1], [0.5]) };
+      const most = precision === "fp16" ? undefined : MOST.fp64;
+      let reads = 0;
+      const fromFile: WeightFiles = (source, type) => (bytes) => {
+        reads++;
+        const { data } = toRaw(weightOf(source, type));
+        bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+      };
+      await expectSameBits(g, { values, weight: weightOf }, { precision, most, fromFile });
+      // Once to see whether they are finite, and once for the step.
+      expect(reads).toBeGreaterThanOrEqual(2 * COUNT);
+      expect(memoryOf([planOf(g, { precision })], { most, fromFile }).outside).toBeLessThan(2 * SIZE);
     },
   );
 });
