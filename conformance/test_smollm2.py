@@ -1,15 +1,12 @@
 """All 30 layers of a trained model, out of a GGUF file, through our kernels: its logits and what it says, against transformers."""
-import json
-
-import load_package
 import numpy as np
 import pytest
 import torch
 from oracle_hf import Call, load
+from oracle_llama import llama_of
 from oracle_run import Setting, input_files, relative
 from safetensors.numpy import load_file
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+from transformers import AutoTokenizer
 
 PROMPT = (
     "The Apple Neural Engine is a processor for neural networks. It is fast because it does one thing only: "
@@ -23,12 +20,7 @@ BOUNDS = {"fp16": 2e-3, "fp64": 1e-6}
 def checkpoint(smollm2, tmp_path_factory):
     """The dequantised weights as transformers saves them, and the tokens of the prompt."""
     folder, file = tmp_path_factory.mktemp("smollm2-hf"), smollm2.rsplit("/", 1)
-    config = {name: value for name, value in load_gguf_checkpoint(smollm2)["config"].items() if not name.startswith("_")}
-    model = LlamaForCausalLM(LlamaConfig(**{**config, "tie_word_embeddings": True}))
-    tensors = load_gguf_checkpoint(smollm2, return_tensors=True, model_to_load=model)["tensors"]
-    found = model.load_state_dict(tensors, strict=False)
-    assert found.unexpected_keys == [] and set(found.missing_keys) <= {"lm_head.weight"}
-    model.tie_weights()
+    model = llama_of(smollm2)
     model.save_pretrained(folder)
     ids = AutoTokenizer.from_pretrained(file[0], gguf_file=file[1])(PROMPT)["input_ids"]
     assert len(ids) >= PROMPT_TOKENS
@@ -92,16 +84,3 @@ def test_a_wrong_order_of_rows_is_noticed(graphc, script, smollm2, checkpoint, s
 def test_blocks_of_four_equal_single_tokens(graphc, smollm2):
     said = graphc("parity", smollm2, "--layers", 30, "--tokens", 4, "--max-seq", 32)
     assert "EQUAL: every bit of every token and state" in said.replace("\n", " ").replace("    ", "")
-
-
-def test_a_built_model_says_what_transformers_says(graphc, smollm2, spoken, tmp_path, measured):
-    """Shards, heads and embedding as the device's host gets them, run as it runs them: greedily, and with drafts."""
-    _, ids, _ = spoken
-    out = tmp_path / "model"
-    graphc("build", smollm2, "--out", out, "--shards", "12,12,6", "--heads", 3, "--max-seq", MAX_SEQ + 32, "--ahead-of-evidence")
-    for path in out.glob("*.mlpackage"):  # Sizes are open in T, and coremltools infers none that contradicts what is declared.
-        assert load_package.check(path)[1] == []
-    prompt = ",".join(map(str, ids[:PROMPT_TOKENS]))
-    said = json.loads(graphc("generate", out, "--prompt-ids", prompt, "--max-new", NEW_TOKENS, "--speculative", "--check", "--json"))
-    assert said["same"] and said["tokens"] == said["greedy"] == ids[PROMPT_TOKENS:]
-    measured(f"SmolLM2-135M built for T = 1..4: {NEW_TOKENS} tokens equal to those of transformers, greedily and with drafts, {said['calls']} calls, {said['accepted']} of {said['drafted']} drafted tokens accepted")

@@ -121,13 +121,13 @@ async function load(
   count: (bytes: number) => void,
 ): Promise<void> {
   const { data, dtype } = place;
-  const bits = bitsOf(dtype);
+  const unpack = bitsOf(dtype) < 8 ? unpacker(place) : undefined;
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   let at = 0;
   for await (const chunk of chunks) {
     if (at + chunk.length > packedBytes(place)) throw wrongSize(place, source);
-    if (bits >= 8) bytes.set(chunk, at);
-    else unpack(place, chunk, at);
+    if (unpack) unpack(chunk);
+    else bytes.set(chunk, at);
     at += chunk.length;
     count(chunk.length);
   }
@@ -139,18 +139,20 @@ const wrongSize = (type: TensorType, source: WeightSource): Error =>
     `the stream of weight ${JSON.stringify(source)} does not have the ${packedBytes(type)} bytes of ${show(type)}`,
   );
 
-/** Elements below a byte, the first in the lowest bits; they may straddle bytes (3 and 6 bits). */
-function unpack({ data, dtype }: Place, chunk: Uint8Array, begin: number): void {
+/** Takes the bytes of elements below a byte, the first in the lowest bits; they may straddle bytes (3 and 6 bits), and so chunks. */
+function unpacker({ data, dtype }: Place): (chunk: Uint8Array) => void {
   const bits = bitsOf(dtype);
-  const [min] = integerRange(dtype);
-  for (let bit = 0; bit < chunk.length * 8; bit++) {
-    const at = begin * 8 + bit;
-    const element = Math.floor(at / bits);
-    if (element >= data.length) return;
-    const value = (chunk[bit >> 3]! >> (bit & 7)) & 1;
-    const place = at % bits;
-    // The sign of two's complement is the weight −2^(bits−1) of the highest bit.
-    const weight = place === bits - 1 && min < 0 ? -(2 ** place) : 2 ** place;
-    data[element] = (place === 0 ? 0 : data[element]!) + value * weight;
-  }
+  const [, most] = integerRange(dtype);
+  // Bits that are not part of an element yet, the first of them lowest.
+  let [held, count, element] = [0, 0, 0];
+  return (chunk) => {
+    for (const byte of chunk) {
+      held |= byte << count;
+      for (count += 8; count >= bits && element < data.length; count -= bits) {
+        const value = held & (2 ** bits - 1);
+        data[element++] = value > most ? value - 2 ** bits : value;
+        held >>>= bits;
+      }
+    }
+  };
 }
