@@ -130,6 +130,11 @@ describe("what layers lost", () => {
     for (const k of [0, 3]) expect(off[k]).toBeGreaterThan(3 * off[1]!);
     for (const { output, added } of layers) expect(added).toBeGreaterThanOrEqual(output);
     expect(out).toMatch(/^layers: outputs off by \S+ of their length in the mean, layer [03] by /m);
+    // A layer answers for itself: what those before it lost is not in what it is fed.
+    const [alone, later] = [join(testFolder(), "alone"), join(testFolder(), "later.json")];
+    await build(alone, ...rules, "--keep", "layers.0", "--report", later);
+    const kept: readonly { readonly output: number }[] = JSON.parse(readFileSync(later, "utf8")).layers;
+    expect(kept.map(({ output }) => output)).toEqual([0, ...off.slice(1)]);
   });
 });
 
