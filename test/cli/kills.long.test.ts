@@ -69,7 +69,7 @@ test("after any signal one whole set stands, at once or once the next emit begin
     const { code, signal: by, err } = await ended;
     if (code === 0) span = Math.min(span, performance.now() - started);
     const done = await standing(out);
-    const lines = err.split("\n").filter((line) => line !== "" && !/%$/.test(line));
+    const lines = err.split("\n").filter((line) => line !== "" && !/%(, \d+ (s|min) left)?$/.test(line));
     const how = `${signal} after ${Math.round(moment)} of ${Math.round(span)} ms: ${code ?? by}`;
     if (signal === "SIGKILL" && code !== 0) {
       expect([code, by]).toEqual([null, "SIGKILL"]);
