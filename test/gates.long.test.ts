@@ -47,7 +47,10 @@ describe.concurrent("suites", () => {
     expect(scripts.test).toBe("tsc --noEmit && biome ci . && knip && vitest run --project short");
     expect(scripts["test:long"]).toBe("vitest run --project long");
     const ci = readFileSync(join(ROOT, ".ci/run"), "utf8");
-    for (const step of [/^step test npm test$/m, /^PROVE_MUTANT_RUNS=200 PROVE_MUTANT_SEED=\$seed npm run test:long /m])
+    for (const step of [
+      /^step test npm test$/m,
+      /^FAULT_EVERY=2 FAULT_FIRST=\$seed PROVE_MUTANT_RUNS=200 PROVE_MUTANT_SEED=\$seed npm run test:long /m,
+    ])
       expect(ci).toMatch(step);
   });
 
