@@ -49,7 +49,7 @@ describe.concurrent("suites", () => {
     const ci = readFileSync(join(ROOT, ".ci/run"), "utf8");
     for (const step of [
       /^step test npm test$/m,
-      /^FAULT_EVERY=2 FAULT_FIRST=\$seed PROVE_MUTANT_RUNS=200 PROVE_MUTANT_SEED=\$seed npm run test:long /m,
+      /^PROVE_FUZZ_RUNS=2000 FAULT_EVERY=2 FAULT_FIRST=\$seed PROVE_MUTANT_RUNS=200 PROVE_MUTANT_SEED=\$seed npm run test:long /m,
     ])
       expect(ci).toMatch(step);
   });
