@@ -15,9 +15,9 @@ export interface PlanFinding {
   readonly parts: readonly string[];
 }
 
-/** Holds the graph of every part against every rule; weights are not read, so that what rests on their contents is not looked at. */
+/** Holds the graph of every part, that of the most tokens, against every rule; weights are not read, so that what rests on their contents is not looked at. */
 export async function planFindings({ shards, heads }: BuildPlan): Promise<readonly PlanFinding[]> {
-  const parts = [...shards.map(({ path, step }) => ({ path, graph: step })), ...heads];
+  const parts = [...shards.map(({ path, block }) => ({ path, graph: block })), ...heads];
   const found = new Map<string, PlanFinding>();
   for (const { path, graph } of parts)
     for (const one of await offencesOf(graph)) {

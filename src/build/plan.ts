@@ -52,6 +52,8 @@ export interface PlannedShard extends PlannedPackage, LayerRange {
   readonly tokens: TokenSizes;
   /** The one-token graph that its blocks are proven against. */
   readonly step: Graph;
+  /** That of the most tokens. */
+  readonly block: Graph;
   /** The same pair at small sizes, for the attack on its proof. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }
@@ -123,6 +125,7 @@ function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range:
     ...sized(programOf(tokens, (n) => of({ tokens: n, maxSeq }))),
     tokens,
     step: of({ tokens: 1, maxSeq }),
+    block: of({ tokens: widest(tokens), maxSeq }),
     small: (n) => ({ block: smallOf({ tokens: n, maxSeq: n + 1 }), step: smallOf({ tokens: 1, maxSeq: n + 1 }) }),
   };
 }

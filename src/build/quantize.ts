@@ -62,11 +62,29 @@ export function checkQuantize(quantize: Quantize, graphs: readonly Graph[]): voi
       `--quantize ${formWord(quantize.how)} would quantise nothing: all matrices of this model are small`,
       "leave it out",
     );
-  const pieces = [...quantize.others.map(({ piece }) => piece), ...quantize.kept];
-  const idle = pieces.find((piece) => !names.some((name) => name.includes(piece)));
-  if (idle === undefined) return;
-  throw new UserError(
-    `no matrix that would be quantised has "${idle}" in its name`,
-    `their names are like ${[...new Set([...names.slice(0, 4), names.at(-1)!])].join(", ")}`,
+  const { others, kept } = quantize;
+  if (names.every((name) => kept.some((piece) => name.includes(piece))))
+    throw new UserError(`--keep ${kept.join(" ")} keeps all that would be quantised`, "give --quantize none");
+  const idle = [...others.map(({ piece }) => piece), ...kept].find(
+    (piece) => !names.some((name) => name.includes(piece)),
   );
+  if (idle !== undefined)
+    throw new UserError(
+      `no matrix that would be quantised has "${idle}" in its name`,
+      `their names are like ${[...new Set([...names.slice(0, 4), names.at(-1)!])].join(", ")}`,
+    );
+  checkOthers(names, quantize);
+}
+
+/** @throws UserError for a form that no matrix gets: what is kept and the forms before it take all that it names */
+function checkOthers(names: readonly string[], { others, kept }: Exclude<Quantize, { how: "none" }>): void {
+  const shadowed = others.find(({ piece }, k) => {
+    const before = [...kept, ...others.slice(0, k).map((one) => one.piece)];
+    return names.every((name) => !name.includes(piece) || before.some((other) => name.includes(other)));
+  });
+  if (shadowed)
+    throw new UserError(
+      `--quantize-for ${shadowed.piece}=${formWord(shadowed.how)} does nothing: --keep and the forms before it take every matrix that it names`,
+      "give the longer piece first",
+    );
 }

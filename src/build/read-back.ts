@@ -103,7 +103,7 @@ function shardProblems(
 }
 
 /** Who keeps the caches, as the manifest says. */
-const cacheKeeping = ({ graphc }: AneBookManifest): unknown =>
+export const cacheKeeping = ({ graphc }: AneBookManifest): unknown =>
   (graphc as { readonly cache?: unknown } | null | undefined)?.cache;
 
 type CachedShard = AneBookManifest["layers"][number] & { readonly cache: TensorType };

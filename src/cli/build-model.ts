@@ -48,13 +48,18 @@ export async function wholeModel(operand: string, args: Args): Promise<WholeMode
     notes: [...notes, ...windowNotes(decoder, settings.maxSeq), ...functionNotes(settings)],
     weights: resolve(operand),
     source: await filesOf(resolve(operand)),
-    stops: async () => stopIds(args.given("eos") ? givenStop(args) : await stopTokens(operand)),
+    stops: async () => stopIds(args.given("eos") ? givenStop(args, decoder) : await stopTokens(operand)),
     texts: () => textFiles(operand),
     openWeights: () => openWeights(operand),
   };
 }
 
-const givenStop = (args: Args) => ({ ends: [Number(args.text("eos"))], from: "--eos" });
+/** @throws UserError for a token that the model does not have */
+function givenStop(args: Args, { vocab }: Decoder) {
+  const id = Number(args.text("eos"));
+  if (id >= vocab) throw new UserError(`--eos ${id} is outside the vocabulary of ${vocab}`);
+  return { ends: [id], from: "--eos" };
+}
 
 /** The stop ids are those of its generation_config.json. */
 function builtIn(args: Args, settings: BuildSettings): WholeModel {
@@ -67,7 +72,9 @@ function builtIn(args: Args, settings: BuildSettings): WholeModel {
     weights: `generated (seed ${seed})`,
     source: [],
     stops: async () =>
-      stopIds(args.given("eos") ? givenStop(args) : { ends: [200020, 199999], begin: 199999, from: BUILT_IN }),
+      stopIds(
+        args.given("eos") ? givenStop(args, PHI4_MINI) : { ends: [200020, 199999], begin: 199999, from: BUILT_IN },
+      ),
     // Random weights say no words.
     texts: async () => ({ files: new Map() }),
     openWeights: async () => generatedStore(shapes, seed),

@@ -40,9 +40,9 @@ export const QUANTIZE_OPTIONS = {
 /** What they say. @throws UserError for words about single tensors where nothing is quantised */
 export function quantizeOf(args: Args): Quantize {
   const [how, kept, pairs] = [formOfWord(args.text("quantize")!), args.texts("keep"), args.texts("quantize-for")];
-  const idle = kept.length > 0 ? "--keep" : pairs.length > 0 ? "--quantize-for" : undefined;
+  const idle = ["keep", "quantize-for", "target", "report"].find((option) => args.given(option));
   const others = pairs.map((pair) => pair.split("=") as [string, string]);
   if (how) return { how, kept, others: others.map(([piece, word]) => ({ piece, how: formOfWord(word)! })) };
-  if (idle) throw new UserError(`${idle} does nothing with --quantize none`, "give --quantize int8");
+  if (idle) throw new UserError(`--${idle} does nothing with --quantize none`, "give --quantize int8");
   return { how: "none" };
 }

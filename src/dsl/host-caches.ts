@@ -20,7 +20,24 @@ export interface WithHost {
 export function withHostCaches(graphs: readonly Graph[], given: GivenRoles): WithHost {
   const closed = new Set<string>();
   const made = graphs.map((graph) => closeCaches(graph, given, closed));
+  checkOneHost(made);
   return { graphs: made, given: new Map([...given].filter(([name]) => !closed.has(name))) };
+}
+
+/** One host keeps the caches of all the graphs: an input is one state everywhere, of the same rows. @throws GraphError where it is not */
+function checkOneHost(graphs: readonly Graph[]): void {
+  const kept = graphs.flatMap(({ states }) =>
+    states.flatMap(({ name, entry, host }) => (host ? [{ name, site: entry.site, ...host }] : [])),
+  );
+  for (const one of kept) {
+    const other = kept.find(({ input, name, rows, update }) => {
+      const sameCache = input === one.input || name === one.name;
+      return sameCache && (input !== one.input || name !== one.name || rows !== one.rows || update !== one.update);
+    });
+    if (!other) continue;
+    const said = [one, other].map((x) => `"${x.input}" the state ${x.name} of the rows ${x.rows}`);
+    throw new GraphError(`one host cannot keep both: ${said.join(" in one graph, ")} in the other`, one.site, [], MEND);
+  }
 }
 
 /** The caches of a graph that the host keeps. */

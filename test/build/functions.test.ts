@@ -194,7 +194,7 @@ describe("a function that is not the steps of the one of a single token", () => 
     const lowered = functionsOf(tokens.functions, of);
     const { bytes } = lowered.blobs;
     const small = (n: number) => ({ block: of(n), step: of(1) });
-    return { path: "heads", begin: 0, end: 1, lowered, bytes, tokens, step: of(1), small };
+    return { path: "heads", begin: 0, end: 1, lowered, bytes, tokens, step: of(1), block: of(8), small };
   }
 
   test.each([

@@ -147,3 +147,28 @@ test("what is on record about a form on a chip is told, and what is not", async 
   );
   expect((await plan("lut8", "--target", "m6")).out).toMatch(/lut8 on m6's engine: NOT IN THE RECORD$/m);
 });
+
+test.each([
+  [["--quantize", "none", "--report", "r.json"], "--report does nothing with --quantize none"],
+  [["--quantize", "none", "--target", "m1"], "--target does nothing with --quantize none"],
+  [
+    ["--quantize", "lut6", "--quantize-for", "mlp=int8", "--quantize-for", "gate_up=lut4"],
+    "--quantize-for gate_up=lut4 does nothing",
+  ],
+  [
+    ["--quantize", "lut6", "--quantize-for", "gate_up=lut4", "--keep", "mlp.gate"],
+    "--quantize-for gate_up=lut4 does nothing",
+  ],
+  [["--quantize", "lut6", "--keep", "mlp"], "--keep mlp keeps all that would be quantised"],
+  [["--quantize", "lut6", "--report", "unbuilt/r.json"], "lies in the build's own folder"],
+  [["--quantize", "lut6", "--report", "nowhere/r.json"], "its folder does not exist"],
+  [["--quantize", "lut6", "--report", "."], "is a folder"],
+  [["--eos", "9999"], "--eos 9999 is outside the vocabulary of 50"],
+])("%j is refused before anything is written", async (options, sentence) => {
+  const folder = testFolder();
+  const words = options.map((word) => (/^(\.|.*json)$/.test(word) ? join(folder, word) : word));
+  const { code, out, err } = await build(join(folder, "unbuilt"), ...words);
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toContain(sentence);
+  expect(readdirSync(folder)).toEqual([]);
+});

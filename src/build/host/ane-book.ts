@@ -11,6 +11,8 @@ export interface RuntimeCalls {
   readonly block: number;
   readonly sizes: readonly number[];
   readonly maxSeq: number;
+  /** Whether the shards hold their caches as states: it feeds no others. */
+  readonly holdsCaches: boolean;
   /** The two ids that it knows as ends. */
   readonly ends: readonly number[];
   /**
@@ -22,7 +24,7 @@ export interface RuntimeCalls {
 
 /** A fault that was met. */
 export interface MetFault {
-  readonly id: "W1" | "W2" | "W4" | "ends" | "sizes";
+  readonly id: "W1" | "W2" | "W4" | "ends" | "sizes" | "caches";
   /** What happened, and what it does to the output. */
   readonly says: string;
 }
@@ -44,10 +46,15 @@ export function speakAsAneBook(runtime: RuntimeCalls, speech: Speech, isSpeculat
 
 /** A call that the packages do not take throws. */
 function lackingSize(
-  { block, sizes }: RuntimeCalls,
+  { block, sizes, holdsCaches }: RuntimeCalls,
   { prompt, most }: Speech,
   isSpeculative: boolean,
 ): MetFault | undefined {
+  if (!holdsCaches)
+    return {
+      id: "caches",
+      says: "its packages want caches as inputs, which the runtime does not feed: it ends with an error",
+    };
   const single = !isSpeculative && (most > 1 || prompt.length % block === 1 % block);
   const whole = isSpeculative || (block > 1 && prompt.length > 1);
   const lacking = [...(single ? [1] : []), ...(whole ? [block] : [])].find((size) => !sizes.includes(size));

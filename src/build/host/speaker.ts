@@ -9,7 +9,7 @@ import { closeQuietly, openRegularSync, readRegular } from "../../files/regular.
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { MANIFEST_FILE } from "../build.ts";
 import { type AneBookManifest, USUAL_BLOCK } from "../manifest.ts";
-import { type BuiltFiles, checkBuilt } from "../read-back.ts";
+import { type BuiltFiles, cacheKeeping, checkBuilt } from "../read-back.ts";
 import { countsIn, sizesOf, type TokenSizes, widest } from "../sizes.ts";
 import { ownStops } from "../stops.ts";
 import type { RuntimeCalls } from "./ane-book.ts";
@@ -72,9 +72,12 @@ export async function openSpeaker(folder: string, options: SpeakerOptions = {}):
     maxSeq,
     stops: [...new Set([...ends, ...ownStops(manifest)])],
     runtime: {
-      block,
-      sizes: [...built.shards[0]!.keys()],
+      // It names no function, and calls the one of a single token.
+      ...("functions" in built.tokens
+        ? { block: blockOf(manifest), sizes: [1] }
+        : { block, sizes: [...built.shards[0]!.keys()] }),
       maxSeq,
+      holdsCaches: cacheKeeping(manifest) !== "io",
       ends,
       call: (tokens, at, slots, first, unasked) => tokensOf(hiddenRows(tokens, at, slots, first).slice(unasked)),
     },

@@ -1,8 +1,10 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
-import { resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
 import { type LayerError, layerErrors } from "../../build/layer-errors.ts";
 import { widest } from "../../build/sizes.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { statOf } from "../../files/regular.ts";
 import { writeWhole } from "../../files/whole.ts";
 import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
 import type { WeightReport } from "../../weights/store.ts";
@@ -42,6 +44,7 @@ export const buildCommand: Command = {
   async run(args, io) {
     const model = await wholeModel(args.operands[0]!, args);
     const folder = resolve(args.text("out")!);
+    await checkReport(args.text("report"), folder);
     const { tokens, maxSeq } = model.plan.settings;
     // The one-layer gate is passed by the largest block.
     const ground = await wholeGround(model.plan.model.decoder, { tokens: widest(tokens), maxSeq }, args, folder);
@@ -104,6 +107,16 @@ async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) 
   } finally {
     progress.end();
   }
+}
+
+/** Hours may lie before the report. @throws UserError for a path at which none can stand */
+async function checkReport(path: string | undefined, folder: string): Promise<void> {
+  if (path === undefined) return;
+  const file = resolve(path);
+  if (file === folder || file.startsWith(join(folder, "/")))
+    throw new UserError(`--report ${path} lies in the build's own folder`, "give a place beside it");
+  if ((await statOf(file))?.isDirectory()) throw new UserError(`--report ${path} is a folder`, "name a file");
+  if (!(await statOf(dirname(file)))?.isDirectory()) throw new UserError(`--report ${path}: its folder does not exist`);
 }
 
 /** What each layer lost, and the file that says so; undefined where it was not asked for. */

@@ -19,7 +19,7 @@ function madeUp(block: number, maxSeq: number, ends: readonly number[], sizes = 
     });
     return follows.slice(unasked);
   };
-  const runtime: RuntimeCalls = { block, sizes, maxSeq, ends, call };
+  const runtime: RuntimeCalls = { block, sizes, maxSeq, holdsCaches: true, ends, call };
   const speaker: Speaker = {
     block,
     maxSeq,
@@ -71,7 +71,11 @@ describe("the runtime", () => {
     const prompt = [2, 2, 2, 2, 2, 2];
     const call: RuntimeCalls["call"] = (tokens, _at, _slots, _first, unasked) => tokens.map(() => 2).slice(unasked);
     const of = (maxSeq: number) =>
-      speakAsAneBook({ block: 4, sizes: [1, 4], maxSeq, ends: [], call }, { prompt, most: 4, stops: [] }, true);
+      speakAsAneBook(
+        { block: 4, sizes: [1, 4], maxSeq, holdsCaches: true, ends: [], call },
+        { prompt, most: 4, stops: [] },
+        true,
+      );
     expect(of(13)).toEqual({ tokens: [2, 2, 2, 2], isWhole: true, met: [] });
     // Its first step begins at row 6 and ends at row 9.
     expect(of(9)).toMatchObject({ tokens: [2], isWhole: false, met: [{ id: "W2" }] });
@@ -83,7 +87,7 @@ describe("the runtime", () => {
       tokens.map((token) => (token + 1) % 4).slice(unasked);
     const of = (prompt: readonly number[], most: number, isSpeculative: boolean) =>
       speakAsAneBook(
-        { block: 4, sizes: [1, 4], maxSeq: 64, ends: [2], call: follows },
+        { block: 4, sizes: [1, 4], maxSeq: 64, holdsCaches: true, ends: [2], call: follows },
         { prompt, most, stops: [2] },
         isSpeculative,
       );
@@ -99,7 +103,7 @@ describe("the runtime", () => {
   test("knows two ends", () => {
     const call: RuntimeCalls["call"] = (tokens, _at, _slots, _first, unasked) =>
       tokens.map((token) => token + 1).slice(unasked);
-    const runtime: RuntimeCalls = { block: 4, sizes: [1, 4], maxSeq: 64, ends: [9, 8], call };
+    const runtime: RuntimeCalls = { block: 4, sizes: [1, 4], maxSeq: 64, holdsCaches: true, ends: [9, 8], call };
     const said = speakAsAneBook(runtime, { prompt: [1, 2], most: 4, stops: [9, 8, 4] }, false);
     expect(said).toMatchObject({ tokens: [3, 4, 5, 6], met: [{ id: "ends" }] });
   });
@@ -112,4 +116,15 @@ describe("the runtime", () => {
     expect(of([4], true, [1, 2]).met).toEqual([]);
     expect(of([1], true, [1]).met).toMatchObject([{ id: "sizes" }]);
   });
+});
+
+test("packages that want caches as inputs are not run by it: nothing is said, and nothing is the same", () => {
+  const call = () => {
+    throw new Error("nothing is called");
+  };
+  const runtime: RuntimeCalls = { block: 4, sizes: [1, 4], maxSeq: 64, holdsCaches: false, ends: [2], call };
+  for (const isSpeculative of [false, true]) {
+    const { tokens, isWhole, met } = speakAsAneBook(runtime, { prompt: [1, 2], most: 4, stops: [2] }, isSpeculative);
+    expect([tokens, isWhole, met.map(({ id }) => id)]).toEqual([[], false, ["caches"]]);
+  }
 });

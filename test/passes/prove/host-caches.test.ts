@@ -198,3 +198,35 @@ test("a write mask with its axes the other way round is refused, whatever its ro
     expect(isGraphError(error)).toBe(true);
   }
 });
+
+describe("one host keeps the caches of both graphs", () => {
+  type Stated = readonly [rows: string, state?: string];
+  /** Twice and thrice x are the new rows; y reads one of the caches. */
+  function kept({ k, v, exchanged = false, read = "K" }: { k: Stated; v: Stated; exchanged?: boolean; read?: string }) {
+    const x = input("x", [1, 1, 1, 4]);
+    const mask = input("kv_write_mask", [1, 1, S, 1]);
+    const cache = (name: string, [rows, state]: Stated) =>
+      input(name, [1, 1, S, 4], "fp16", {
+        role: { kind: "cache", update: "slot", rows, ...(state === undefined ? {} : { state }) },
+      });
+    const [K, V] = [cache("K", k), cache("V", v)];
+    const [kn, vn] = exchanged ? [mul(x, 3), mul(x, 2)] : [mul(x, 2), mul(x, 3)];
+    const y = reduce_sum(mul(read === "K" ? K : V, x), { axes: [2], keep_dims: true });
+    return graph({ name: "g", inputs: [x, mask, K, V], outputs: { kn, vn, y } });
+  }
+  const plain = kept({ k: ["kn"], v: ["vn"] });
+
+  test("rows that go to another cache are no proof, though every state ends alike", () => {
+    const other = kept({ k: ["vn"], v: ["kn"], exchanged: true });
+    expect(() => prove(plain, other, QUICK)).toThrow(
+      'one host cannot keep both: "K" the state K of the rows kn in one graph, "K" the state K of the rows vn in the other',
+    );
+  });
+
+  test("caches that are called by each other's names are none either", () => {
+    const named = kept({ k: ["kn", "S1"], v: ["vn", "S2"] });
+    const crossed = kept({ k: ["kn", "S2"], v: ["vn", "S1"], exchanged: true, read: "V" });
+    expect(() => prove(named, crossed, QUICK)).toThrow("one host cannot keep both");
+    expect(prove(named, named, QUICK).verdict).toBe("PROVEN");
+  });
+});
