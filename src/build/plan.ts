@@ -1,6 +1,7 @@
 /** What a build will write, before anything is: shards, heads and the embedding, each with its graph, its name and its bytes. */
 import type { Graph } from "../dsl/graph.ts";
 import type { Size } from "../dsl/model.ts";
+import { UserError } from "../dsl/user-error.ts";
 import { flexible } from "../emit/write/flexible.ts";
 import { type Lowered, lower, lowerFunctions } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
@@ -81,7 +82,9 @@ export interface BuildPlan {
 export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan {
   const { stem } = model;
   const decoder = decoderFor(settings.host, model.decoder, settings.maxSeq, settings.ropeFactor);
-  const shards = rangesOf(decoder, settings).map((range) => shardOf(decoder, stem, settings, range));
+  const ranges = rangesOf(decoder, settings);
+  checkTurned(decoder, ranges);
+  const shards = ranges.map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
     const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings.quantize)}`;
     const graph = storedAs(settings.quantize, headGraph(decoder, range));
@@ -94,6 +97,19 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
   const embedding = { path: `${stem}_token_embd_fp16.bin`, bytes: 2 * decoder.vocab * decoder.hiddenSize };
   const bytes = [...shards, ...heads, embedding].reduce((sum, part) => sum + part.bytes, 0);
   return { model, settings, decoder, shards, heads, embedding, bytes };
+}
+
+/** The host feeds RoPE's tables to every shard. @throws UserError for one that has no layer to take them */
+function checkTurned({ pattern }: Decoder, ranges: readonly LayerRange[]): void {
+  const isTurned = (layer: number) => pattern[layer % pattern.length]!.turned;
+  const still = ranges.find(
+    ({ begin, end }) => !Array.from({ length: end - begin }, (_, k) => begin + k).some(isTurned),
+  );
+  if (still)
+    throw new UserError(
+      `layers ${still.begin} to ${still.end - 1} have no RoPE, and the runtime feeds its tables to every shard`,
+      "divide the layers otherwise with --shards",
+    );
 }
 
 const sized = (lowered: Lowered) => ({ lowered, bytes: lowered.blobs.bytes });

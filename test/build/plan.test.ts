@@ -39,9 +39,22 @@ describe("the rules that bite", () => {
     expect(await rules({ heads: 16 })).toEqual([]);
     expect(await rules({ heads: 16, shards: { counts: [24, 4, 4] } })).toEqual(["size"]);
     expect(await rules({ heads: 16, quantize: { how: "none" } })).toEqual(["size"]);
+    const functions = [1, 6000].map((tokens) => ({ name: `t${tokens}`, tokens }));
+    const plain = { ...phi, decoder: { ...PHI4_MINI, rope: { type: "default" } as const } };
+    const long = planBuild(plain, { ...SETTINGS, heads: 16, maxSeq: 8192, tokens: { functions } });
+    expect((await planFindings(long)).map(({ first }) => first.rule)).toContain("axis-size");
     const [size] = await found({ heads: 16, shards: { counts: [8, 24] } });
     expect(size!.parts).toEqual(["phi4mini_layer8_32_q8"]);
   });
+});
+
+test("a shard of layers without RoPE alone has no place for the tables that the runtime feeds", () => {
+  const still = { ...PHI4_MINI.pattern[0]!, turned: false };
+  const pattern = [...Array.from({ length: 31 }, () => PHI4_MINI.pattern[0]!), still];
+  const of = (...counts: readonly number[]) =>
+    planBuild({ ...phi, decoder: { ...PHI4_MINI, pattern } }, { ...SETTINGS, shards: { counts } });
+  expect(() => of(31, 1)).toThrow("layers 31 to 31 have no RoPE, and the runtime feeds its tables to every shard");
+  expect(of(30, 2).shards).toHaveLength(2);
 });
 
 describe("the time that a build takes", () => {
