@@ -327,10 +327,7 @@ describe("what other people's models bring", () => {
     [o.einsum([x, of([1, 10, 100, 1000, 0, 1], [3, 2])], { equation: "ab,bc->ac" }), [201, 2013, 504, 5048]],
     [o.einsum([x, x], { equation: "ab,ab->b" }), [17, 29, 45]],
     [o.einsum([of([1, 2], [1, 2]), x], { equation: "ab,ac->bc" }), [5, 7, 9, 10, 14, 18]],
-    [
-      o.einsum([of([1, 2, 3, 4, 5, 6], [1, 2, 3]), of([1, 10, 100, 1000, 0, 1], [3, 2])], { equation: "cab,ba->c" }),
-      [5247],
-    ],
+    [o.einsum([of([1, 2, 3, 4, 5, 6], [1, 2, 3]), of([1, 2, 3, 4, 0, 1], [3, 2])], { equation: "cab,ba->c" }), [41]],
   ]);
   check("padding and order", [
     [o.pad(of([1, 2, 3]), { pad: [1, 2], constant_val: 9 }), [9, 1, 2, 3, 9, 9]],
