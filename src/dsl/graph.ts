@@ -84,8 +84,19 @@ export const resultsOf = (graph: Graph): readonly Tensor[] => [
   ...Object.values(graph.outputs),
 ];
 
+/** What `schedule` gave, for nearly every pass begins with it, and a proof asks for that of one graph again and again. */
+const scheduled = new WeakMap<Graph, readonly Tensor[]>();
+
 /** Every value of the graph once, operands before users, in the order a depth-first walk meets them. */
 export function schedule(graph: Graph): readonly Tensor[] {
+  const known = scheduled.get(graph);
+  if (known) return known;
+  const order = depthFirst(graph);
+  scheduled.set(graph, order);
+  return order;
+}
+
+function depthFirst(graph: Graph): readonly Tensor[] {
   const order = new Set<Tensor>();
   const entered = new Set<Tensor>();
   for (const root of [...graph.inputs, ...graph.states.map((s) => s.entry), ...resultsOf(graph)]) {
