@@ -72,7 +72,8 @@ export function multiplyExactly(a: number, b: number): number {
   return Math.abs(product) < 2 ** 31 ? product : Math.imul(a, b);
 }
 
-const indexArithmetic = {
+/** Indices as numbers, for any reading in numbers. */
+export const indexArithmetic = {
   index: (n: number) => n,
   plus: (i: number, j: number) => i + j,
   times: (i: number, n: number) => i * n,

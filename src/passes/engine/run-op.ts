@@ -1,0 +1,105 @@
+/** Runs the ops of a graph as the engine does: what it does with each, and how much of that is known. */
+import { meaningOf } from "../../dsl/meaning.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
+import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
+import type { RunOp } from "../interpret/evaluate.ts";
+import { numericReading } from "../interpret/reading.ts";
+import { type Estimate, estimateOf, indicesOf, placeOf, spreadAt } from "./estimate.ts";
+import { applied, type EngineFunction, engineFunctions } from "./functions.ts";
+import { halfAway } from "./half-away.ts";
+import { productOp } from "./product-op.ts";
+import { type EngineReading, engineReading } from "./reading.ts";
+
+/** Runs an op on the points and ends of its operands. */
+export function engineOps(): RunOp {
+  const functions = engineFunctions();
+  const reading = engineReading(functions);
+  return (def, type, operand) => {
+    const estimates = (x: Tensor): Estimate => operand(x);
+    switch (formOf(def, type, functions)) {
+      case "moves":
+        return moved(def, type, estimates);
+      case "reference":
+        return byReference(def, type, estimates);
+      case "product":
+        return hasOtherArithmetic(def) ? opened(productOp(def, type, estimates)) : productOp(def, type, estimates);
+      case "function":
+        return byFunction(functions.get(def.op)!, def, type, estimates);
+      case "meaning":
+        return byMeaning(reading, def, type, estimates);
+    }
+  };
+}
+
+/** How an op is run. `reference`: without fp16 operands and results it is not the engine that runs it, or nothing is rounded. */
+type Form = "moves" | "reference" | "product" | "function" | "meaning";
+
+function formOf(def: OpDef, type: TensorType, functions: ReadonlyMap<string, EngineFunction>): Form {
+  const half = type.dtype === "fp16" || operandsOf(def).some((x) => x.type.dtype === "fp16");
+  if (has(def, "moves")) return "moves";
+  if (!half || has(def, "constexpr")) return "reference";
+  if (has(def, "product")) return "product";
+  return functions.has(def.op) ? "function" : "meaning";
+}
+
+/**
+ * Products whose bits are not on record. A plain or grouped convolution with kernels 3 wide may go by Winograd's method; of weights
+ * with scales it is not known whether these are multiplied in before the sum or after it.
+ */
+function hasOtherArithmetic({ op, operands, attrs }: OpDef): boolean {
+  const { weight } = operands;
+  if (!weight || Array.isArray(weight)) return false;
+  const { def, type } = weight as Tensor;
+  if (def.kind === "op" && has(def, "constexpr")) return true;
+  const isPlain = [attrs.strides, attrs.dilations].every((list) => Array.isArray(list) && list.every((n) => n === 1));
+  return op === "conv" && type.shape.at(-1) === 3 && isPlain;
+}
+
+/** The same points, of which nothing more is known. */
+const opened = (x: Estimate): Estimate => ({
+  ...x,
+  low: new Float64Array(x.data.length).fill(Number.NEGATIVE_INFINITY),
+  high: new Float64Array(x.data.length).fill(Number.POSITIVE_INFINITY),
+});
+
+/** Points and ends move alike. */
+function moved(def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
+  const pass = (which: (x: Estimate) => Float64Array): Float64Array => byNumbers(def, type, (x) => which(operand(x)));
+  const data = pass((x) => x.data);
+  if (operandsOf(def).every((x) => !operand(x).low)) return { ...type, data };
+  return { ...type, data, low: pass((x) => x.low ?? x.data), high: pass((x) => x.high ?? x.data) };
+}
+
+/** As the reference does it, on points; what comes of operands whose bits are not known is not known. */
+function byReference(def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
+  const out = { ...type, data: byNumbers(def, type, (x) => operand(x).data) };
+  return operandsOf(def).every((x) => !operand(x).low) ? out : opened(out);
+}
+
+function byNumbers(def: OpDef, type: TensorType, data: (x: Tensor) => Float64Array): Float64Array {
+  const integers = operandsOf(def).every((x) => !isFloat(x.type.dtype));
+  const element = meaningOf(numericReading("fp16", integers), def, type, (x) => {
+    const [place, numbers] = [placeOf(x.type.shape), data(x)];
+    return { shape: x.type.shape, dtype: x.type.dtype, at: (...ix: readonly number[]) => numbers[place(ix)]! };
+  });
+  const out = new Float64Array(sizeOf(type.shape));
+  let k = 0;
+  for (const ix of indicesOf(type.shape)) out[k++] = element(ix);
+  return out;
+}
+
+function byFunction(f: EngineFunction, def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
+  const x = operand(operandsOf(def)[0]!);
+  const epsilon = typeof def.attrs.epsilon === "number" ? halfAway(def.attrs.epsilon) : 0;
+  return estimateOf(type, x.data.length, (k) => applied(f, spreadAt(x, k), epsilon));
+}
+
+function byMeaning(m: EngineReading, def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
+  const element = meaningOf(m, def, type, (x) => {
+    const [array, place] = [operand(x), placeOf(x.type.shape)];
+    return { shape: x.type.shape, dtype: x.type.dtype, at: (...ix: readonly number[]) => spreadAt(array, place(ix)) };
+  });
+  const indices = indicesOf(type.shape);
+  return estimateOf(type, sizeOf(type.shape), () => element(indices.next().value!));
+}
