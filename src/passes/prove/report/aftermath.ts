@@ -110,7 +110,7 @@ function readsShut(p: Programs, root: Term, axes: ReadonlyMap<string, ReadonlySe
     seen.add(t);
     if (t.kind === "leaf" && t.leaf.of === "state") {
       // Of several axes that rows are told apart by, each would have to be another's.
-      const own = [...(axes.get(t.leaf.name) ?? [])];
+      const own = [...axes.get(t.leaf.name)!];
       if (own.length === 0 || !own.every((axis) => isOther(p, t.ix[axis]!, opened))) return true;
     }
     for (const x of t.args) stack.push([x, opened]);
