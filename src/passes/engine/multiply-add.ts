@@ -1,7 +1,7 @@
 /**
  * The unit that multiplies and adds (conv, linear, matmul): fixed point with 16 binary places. A product is rounded to 2⁻¹⁶, ties
  * away from zero, before it is added; the sum has 32 bits, and once it is beyond them it stays infinite.
- * Source: 751K/Apple-Neural-Engine-Microarchitecture-Study-M6, notes/numerics.md and data/06_numerics; measured on M6 and M4 with macOS 27.
+ * Source: 751K/Apple-Neural-Engine-Microarchitecture-Study-M6, its notes on numerics; measured on M6 and M4 with macOS 27.
  */
 import { decoded, exponentOf, halfAway, wholeAway } from "./half-away.ts";
 

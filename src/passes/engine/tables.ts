@@ -1,6 +1,6 @@
 /**
  * Functions that the Neural Engine reads from a table of 33 fp16 knots with a straight line between two of them, and what it does
- * before and behind. Source: 751K/Apple-Neural-Engine-Microarchitecture-Study-M6, notes/numerics.md and data/06_numerics/f3_lut_m6.txt:
+ * before and behind. Source: 751K/Apple-Neural-Engine-Microarchitecture-Study-M6, its notes on numerics:
  * the recorded worst errors and where they lie are reproduced by these recipes (test/passes/engine/tables.test.ts).
  */
 import { decoded, halfAway } from "./half-away.ts";
