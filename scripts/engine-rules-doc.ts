@@ -4,6 +4,8 @@ import { packageRules } from "../src/emit/rules/package-rules.ts";
 import { lintRules } from "../src/passes/lint/lint.ts";
 import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
 import { formRecords } from "../src/passes/lint/quantised-forms.ts";
+import { CHIPS, PLACEMENT_SOURCE, SUPPORT_EVIDENCE } from "../src/passes/placement/chips.ts";
+import { SUPPORT_RULES } from "../src/passes/placement/support.ts";
 
 const INTRODUCTION = `# What is known about the engine
 
@@ -36,6 +38,27 @@ By chip, in the words of \`graphc build --quantize\`; \`--target\` of \`plan\` a
 | form | chips | what was seen | source |
 |---|---|---|---|`;
 
+const PLACEMENT = `## Where ops are expected to run
+
+\`graphc check --target CHIP\` asks of each op whether the engine **can** take it, by the rules below, and whether it **will** be given it: the planner takes the path of least
+estimated time through the ops in the order of the file, with 0.125 ms to begin on the engine, for each change of processor and for a result that leaves it. That rule gave the device's own
+answer for 440 of 482 models, a tie for 41 and another for one. The estimates are the planner's, not measurements; \`test/passes/placement\` replays them and every form on record. States, flexible
+sizes, several functions and ops without a record are said to be outside of it. Source: ${PLACEMENT_SOURCE}.
+
+| the engine takes an op where | else | kind of refusal |
+|---|---|---|`;
+
+const support: readonly string[] = SUPPORT_RULES.map(({ says, mend, refusal }) => `| ${says} | ${mend} | ${refusal} |`);
+
+const chips: readonly string[] = [
+  "| chip | platform | evidence | longest axis | widest kernel |",
+  "|---|---|---|---|---|",
+  ...[...CHIPS.values()].map(
+    (chip) =>
+      `| ${chip.name} | ${chip.platform} | ${SUPPORT_EVIDENCE[chip.support]} | ${chip.longestAxis} | ${chip.widestKernel} |`,
+  ),
+];
+
 /** The whole page. */
 export function engineRulesDoc(): string {
   const means = Object.entries(MEANS).map(([severity, text]) => `- **${severity}**: ${text}`);
@@ -50,6 +73,11 @@ export function engineRulesDoc(): string {
     "",
     FORMS,
     ...forms,
+    "",
+    PLACEMENT,
+    ...support,
+    "",
+    ...chips,
     "",
   ].join("\n");
 }

@@ -3,6 +3,7 @@ import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
 import { type PackageFinding, quote } from "../emit/rules/package-rule.ts";
 import type { LintFinding } from "../passes/lint/lint-rule.ts";
 import { PLACEMENT_RECORD, placementText } from "../passes/lint/placement-record.ts";
+import type { Prediction } from "../passes/placement/predict.ts";
 import { authorFrame, place } from "./report.ts";
 import { bytes } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
@@ -16,6 +17,8 @@ export interface CheckedGraph {
   readonly unknown: readonly UnknownKind[];
   /** Parts of the graph that no rule could see, each as one phrase. */
   readonly notLookedAt: readonly string[];
+  /** For each chip that was asked about. */
+  readonly placement: readonly Prediction[];
 }
 
 /** Ops of one kind that were not read, for one reason. */

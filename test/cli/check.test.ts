@@ -173,3 +173,31 @@ describe("what was not looked at is said", () => {
     );
   });
 });
+
+describe("--target", () => {
+  const mixed = () => {
+    const whole = input("i", [1, 4, 2, 1], "int32");
+    return graph({ name: "mixed", inputs: [x, whole], outputs: { y: exp(x), z: add(whole, whole) } });
+  };
+  test("asks whether the engine can, and whether it will", async () => {
+    const path = testFolder();
+    await writePackage(mixed(), countingStore(), join(path, "m.mlpackage"));
+    const { code, out } = await graphc(["check", join(path, "m.mlpackage"), "--target", "m4,m6"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /m4 \(H16G\): .*\n {4}can: the engine takes 1 of 2 ops\n {4}no: add: .*int32\[1,4,2,1\]; feed it as fp16.*\n {4}will: 2 ops on the CPU from y\n/,
+    );
+    expect(out).toContain("\n    not in the record: placement on m6\n");
+  });
+  test("an unknown chip is refused with the list", async () => {
+    const { code, err } = await graphc(["check", "phi4-mini", "--target", "m4,m9"]);
+    expect(code).toBe(2);
+    expect(err).toContain("m1, m2, m4, m6");
+  });
+  test("--json has every op", async () => {
+    const { out } = await graphc(["check", "phi4-mini", "--target", "m4", "--json"]);
+    const [{ placement }] = JSON.parse(out) as [{ placement: [{ outside: string[]; ops: { can: string }[] }] }];
+    expect(placement[0].outside).toEqual(["models with states"]);
+    expect(placement[0].ops.every(({ can }) => can === "yes")).toBe(true);
+  });
+});

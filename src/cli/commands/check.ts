@@ -1,29 +1,25 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
-import { type Graph, schedule } from "../../dsl/graph.ts";
+import type { Graph } from "../../dsl/graph.ts";
 import type { GivenRoles } from "../../dsl/role.ts";
 import { meetInputs } from "../../dsl/twins.ts";
 import { show } from "../../dsl/type.ts";
 import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil/records.ts";
-import type { OpaqueOp } from "../../emit/read/lift-opaque.ts";
 import { packageWeights } from "../../emit/read/package-store.ts";
 import { liftedOf, readPackage } from "../../emit/read/read.ts";
 import { unreachedOps } from "../../emit/read/unreached.ts";
-import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
-import { lower } from "../../emit/write/lower.ts";
-import { checkTypes } from "../../passes/check.ts";
-import { type Constants, constantsOf, type WeightRanges } from "../../passes/lint/constants.ts";
-import { lint } from "../../passes/lint/lint.ts";
-import type { Severity } from "../../passes/lint/lint-rule.ts";
+import type { WeightRanges } from "../../passes/lint/constants.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type Card, cardText } from "../card.ts";
-import { type CheckedGraph, checkText, unknownKinds } from "../check-text.ts";
+import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
+import { type CheckedSubject, judge } from "../judge-graph.ts";
 import { isPackage } from "../operand-kind.ts";
 import { isFlexible } from "../pair.ts";
+import { chipsOf, placedJson, placementText, TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame } from "../report.ts";
 import { type FoundRole, foundRoles, rolesAlone, rolesText } from "../roles-text.ts";
 import type { ModelKinds } from "../subject.ts";
@@ -41,11 +37,13 @@ export const checkCommand: Command = {
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
     ...ROLE_OPTIONS,
+    ...TARGET_OPTION,
   },
   notes: [
     "A graph file is held against a checkpoint by the name and the shape of every weight; the rules look at the contents.",
     EACH_KIND_NOTE,
     "Of a package also what it says of itself: versions, names, description, states, sizes.",
+    "With --target, what is on record of such ops: which the engine can take, and where the planner would put them.",
     "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
   ],
   run: (args, io) => tellOfEachKind(args, io, told),
@@ -57,10 +55,15 @@ async function told(args: Args, io: Io): Promise<Told> {
   try {
     const verdicts: CheckedGraph[] = [];
     const ranges: WeightRanges = new Map();
-    for (const subject of subjects) verdicts.push(await judge(subject, store, ranges));
+    const chips = chipsOf(args);
+    for (const subject of subjects) verdicts.push(await judge(subject, store, { ranges, chips }));
     // The card is of the model: it is printed with the first of its kinds.
     const shown = args.given("layer") || args.whole("layer") === 0 ? card : undefined;
-    const texts = [cardText(shown), ...verdicts.map(checkText), rolesText(roles)];
+    const texts = [
+      cardText(shown),
+      ...verdicts.flatMap((verdict) => [checkText(verdict), ...verdict.placement.map(placementText)]),
+      rolesText(roles),
+    ];
     if (!args.flag("json")) for (const text of texts) if (text !== "") io.out(text);
     const isRefused = verdicts.some(({ findings }) => findings.some((f) => f.severity === "error"));
     return { code: isRefused ? 1 : 0, json: verdicts.map(plain(roles, card)), ...(model ? { model } : {}) };
@@ -78,15 +81,6 @@ interface Checked {
   readonly model?: ModelKinds;
   /** Absent where the contents of the weights are not known: without a checkpoint they are made up. */
   openWeights?(): Promise<WeightStore>;
-}
-
-/** A graph, what of its function is not in it, and what the rules about packages find in that. */
-interface CheckedSubject {
-  readonly graph: Graph;
-  readonly skipped: readonly string[];
-  readonly findings: readonly PackageFinding[];
-  /** Ops of the function that are not in the graph, for nobody here knows what they do. */
-  readonly unknown: readonly OpaqueOp[];
 }
 
 /** The block and the step graph of a model, or the graph of each function of a package. */
@@ -148,39 +142,11 @@ function unreached(fn: MilFunction): readonly string[] {
   return ops.length > 0 ? [`${ops.length} op(s) that no output and no state depends on: ${ops.join(", ")}`] : [];
 }
 
-async function judge(
-  { graph, skipped, findings, unknown }: CheckedSubject,
-  store: WeightStore | undefined,
-  ranges: WeightRanges,
-): Promise<CheckedGraph> {
-  checkTypes(graph);
-  const weightBytes = lower(graph).blobs.bytes;
-  const constants = await constantsOf(graph, store?.stream, ranges);
-  return {
-    graph: graph.name,
-    values: schedule(graph).length,
-    weightBytes,
-    unknown: unknownKinds(unknown),
-    findings: [...findings, ...lint(graph, constants)].sort(bySeverity),
-    notLookedAt: [...skipped, ...unseenOf(constants)],
-  };
-}
-
-const SEVERITIES = ["error", "warning", "note"] as const;
-const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
-  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
-
-/** One phrase for each reason. */
-function unseenOf({ unseen }: Constants): readonly string[] {
-  const counts = new Map<string, number>();
-  for (const { why } of unseen) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].map(([why, count]) => `the contents of ${count} constant(s) ${why}`);
-}
-
 const plain =
   (roles: Checked["roles"], card: Card | undefined) =>
-  ({ findings, ...rest }: CheckedGraph) => ({
+  ({ findings, placement, ...rest }: CheckedGraph) => ({
     ...rest,
+    ...(placement.length > 0 ? { placement: placement.map(placedJson) } : {}),
     ...(card ? { checkpoint: Object.fromEntries(card) } : {}),
     roles,
     findings: findings.map((finding) => {

@@ -2,6 +2,7 @@
 import type { Graph } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { type OpValue, opsOf } from "../lint/lint-rule.ts";
+import { PLACEMENT_RECORD } from "../lint/placement-record.ts";
 import type { Chip } from "./chips.ts";
 import { type Cost, costOf } from "./cost.ts";
 import { chainOf, type Place } from "./segments.ts";
@@ -30,7 +31,7 @@ export function predictPlacement(graph: Graph, chip: Chip, isConstant: (x: Tenso
   const values = opsOf(graph).filter((value) => isPlaced(value) && !isConstant(value) && (value.def.part ?? 0) === 0);
   const links = values.map((value) => ({
     value,
-    support: supportOf(value, chip, isConstant),
+    support: supportOf(value, { chip, isConstant, record: PLACEMENT_RECORD }),
     cost: costOf(value, chip),
   }));
   const chain = chainOf(links.map(({ cost, support }) => ({ cost, onEngine: support.can === "yes" })));

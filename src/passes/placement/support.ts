@@ -3,11 +3,11 @@ import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import { show } from "../../dsl/type.ts";
 import { type OpValue, operand } from "../lint/lint-rule.ts";
-import { PLACEMENT_RECORD } from "../lint/placement-record.ts";
+import type { PlacementRecord } from "../lint/placement-record.ts";
 import type { Chip } from "./chips.ts";
 
 /** Why the engine cannot take an op; the kinds are those of the planner's own messages. */
-export type Refusal = "type" | "op" | "index" | "axis" | "contraction" | "kernel" | "rank";
+export type Refusal = "type" | "op" | "index" | "axis" | "contraction" | "kernel";
 
 /** What is known of one op: a refusal comes with its reason and a mend. */
 export type Support =
@@ -20,18 +20,21 @@ export interface SupportRule {
   readonly refusal: Refusal;
   readonly says: string;
   readonly mend: string;
-  find(value: OpValue, chip: Chip, isConstant: (x: Tensor) => boolean): string | undefined;
+  find(value: OpValue, asked: Asked): string | undefined;
 }
 
-const RECORDED_WITHOUT: ReadonlySet<string> = new Set(
-  [...PLACEMENT_RECORD.ops].flatMap(([op, [supported]]) => (supported === 0 ? [op] : [])),
-);
+/** What an op is asked about. */
+export interface Asked {
+  readonly chip: Chip;
+  /** Whether a value is known when the model is compiled. */
+  isConstant(x: Tensor): boolean;
+  readonly record: Pick<PlacementRecord, "ops">;
+}
 
 const GATHERS: ReadonlySet<string> = new Set(["gather"]);
 const LONGEST_CONTRACTION = 32768;
 const HIGHEST_KERNEL = 31;
 const WIDEST_POOL = 8;
-const MOST_AXES = 5;
 
 /** Kernel of a convolution or pool along height and width; undefined for any other op. */
 function kernelOf(value: OpValue): readonly [height: number, width: number] | undefined {
@@ -50,7 +53,7 @@ function contractionOf(value: OpValue): number | undefined {
   return value.def.attrs.transpose_x ? shape.at(-2) : shape.at(-1);
 }
 
-const runTime = (value: OpValue, isConstant: (x: Tensor) => boolean): readonly Tensor[] => [
+const runTime = (value: OpValue, { isConstant }: Asked): readonly Tensor[] => [
   value,
   ...operandsOf(value.def).filter((x) => !isConstant(x)),
 ];
@@ -59,16 +62,18 @@ const runTime = (value: OpValue, isConstant: (x: Tensor) => boolean): readonly T
 export const SUPPORT_RULES: readonly SupportRule[] = [
   {
     refusal: "op",
-    says: "the op is one that no form of was taken",
+    says: "some form of the op was taken",
     mend: "write it with other ops, or compute it on the host",
-    find: ({ def }) => (RECORDED_WITHOUT.has(def.op) ? `no form of ${def.op} was taken` : undefined),
+    // Of an op whose result is whole numbers the planner names the type.
+    find: ({ def, type }, { record }) =>
+      record.ops.get(def.op)?.[0] === 0 && type.dtype !== "int32" ? `no form of ${def.op} was taken` : undefined,
   },
   {
     refusal: "index",
     says: "gather reads at positions that are known when the model is compiled",
     mend: "feed the gathered rows as an input",
-    find: (value, _, isConstant) =>
-      GATHERS.has(value.def.op) && !isConstant(operand(value, "indices")!)
+    find: (value, asked) =>
+      GATHERS.has(value.def.op) && !asked.isConstant(operand(value, "indices")!)
         ? `${value.def.op} reads at run-time positions`
         : undefined,
   },
@@ -76,8 +81,8 @@ export const SUPPORT_RULES: readonly SupportRule[] = [
     refusal: "type",
     says: "no tensor at run time is int32 or int8",
     mend: "feed it as fp16, or compute it on the host",
-    find: (value, _, isConstant) => {
-      const whole = runTime(value, isConstant).find(({ type }) => type.dtype === "int32" || type.dtype === "int8");
+    find: (value, asked) => {
+      const whole = runTime(value, asked).find(({ type }) => type.dtype === "int32" || type.dtype === "int8");
       const isStored = value.def.op === "quantize" || value.def.op === "dequantize";
       return whole && !isStored ? `${whole === value ? "its result" : "an operand"} is ${show(whole.type)}` : undefined;
     },
@@ -86,17 +91,18 @@ export const SUPPORT_RULES: readonly SupportRule[] = [
     refusal: "index",
     says: "slices begin where it is known when the model is compiled",
     mend: "slice on the host, or select by a mask",
-    find: (value, _, isConstant) => {
+    find: (value, asked) => {
       const begin = value.def.op.startsWith("slice_by") ? operand(value, "begin") : undefined;
-      return begin && !isConstant(begin) ? `${value.def.op} begins at a run-time position` : undefined;
+      return begin && !asked.isConstant(begin) ? `${value.def.op} begins at a run-time position` : undefined;
     },
   },
   {
     refusal: "axis",
     says: "every axis is within the chip's limit",
     mend: "split it",
-    find: (value, { longestAxis, name }, isConstant) => {
-      const axes = runTime(value, isConstant).flatMap(({ type }) => type.shape);
+    find: (value, asked) => {
+      const { longestAxis, name } = asked.chip;
+      const axes = runTime(value, asked).flatMap(({ type }) => type.shape);
       const size = axes.find((n) => n > longestAxis);
       return size === undefined ? undefined : `an axis of ${size}; ${name} takes ${longestAxis} at most`;
     },
@@ -114,7 +120,7 @@ export const SUPPORT_RULES: readonly SupportRule[] = [
     refusal: "kernel",
     says: `a convolution's kernel is within the chip's width and ${HIGHEST_KERNEL} high, a maximum pool's ${WIDEST_POOL} wide`,
     mend: "split the kernel",
-    find: (value, { widestKernel, name }) => {
+    find: (value, { chip: { widestKernel, name } }) => {
       const kernel = kernelOf(value);
       if (!kernel || value.def.op === "avg_pool" || value.def.op === "l2_pool") return undefined;
       const widest = value.def.op === "max_pool" ? WIDEST_POOL : widestKernel;
@@ -125,27 +131,18 @@ export const SUPPORT_RULES: readonly SupportRule[] = [
         : undefined;
     },
   },
-  {
-    refusal: "rank",
-    says: `a tensor has ${MOST_AXES} axes at most`,
-    mend: "fold an axis into another",
-    find: (value, _, isConstant) => {
-      const deep = runTime(value, isConstant).find(({ type }) => type.shape.length > MOST_AXES);
-      return deep ? `${show(deep.type)} has more than ${MOST_AXES} axes` : undefined;
-    },
-  },
 ];
 
 /** Ops that moving and naming is made of, and that the record's models held without a line of their own. */
 const UNLISTED: ReadonlySet<string> = new Set(["identity"]);
 
 /** What is known of an op on a chip. */
-export function supportOf(value: OpValue, chip: Chip, isConstant: (x: Tensor) => boolean): Support {
+export function supportOf(value: OpValue, asked: Asked): Support {
   for (const { refusal, mend, find } of SUPPORT_RULES) {
-    const why = find(value, chip, isConstant);
+    const why = find(value, asked);
     if (why !== undefined) return { can: "no", refusal, why, mend };
   }
-  const isKnown = PLACEMENT_RECORD.ops.has(value.def.op) || UNLISTED.has(value.def.op);
+  const isKnown = asked.record.ops.has(value.def.op) || UNLISTED.has(value.def.op);
   return isKnown ? { can: "yes" } : { can: "not in the record" };
 }
 

@@ -1,0 +1,59 @@
+/** Holds one graph against everything that `graphc check` knows. */
+import { type Graph, schedule } from "../dsl/graph.ts";
+import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
+import type { PackageFinding } from "../emit/rules/package-rule.ts";
+import { lower } from "../emit/write/lower.ts";
+import { checkTypes } from "../passes/check.ts";
+import { type Constants, constantsOf, type WeightRanges } from "../passes/lint/constants.ts";
+import { lint } from "../passes/lint/lint.ts";
+import type { Severity } from "../passes/lint/lint-rule.ts";
+import type { Chip } from "../passes/placement/chips.ts";
+import { predictPlacement } from "../passes/placement/predict.ts";
+import type { WeightStore } from "../weights/store.ts";
+import { type CheckedGraph, unknownKinds } from "./check-text.ts";
+
+/** A graph, what of its function is not in it, and what the rules about packages find in that. */
+export interface CheckedSubject {
+  readonly graph: Graph;
+  readonly skipped: readonly string[];
+  readonly findings: readonly PackageFinding[];
+  /** Ops of the function that are not in the graph, for nobody here knows what they do. */
+  readonly unknown: readonly OpaqueOp[];
+}
+
+/** What it is held against besides the rules: contents that are known already, and chips. */
+interface Against {
+  readonly ranges: WeightRanges;
+  readonly chips: readonly Chip[];
+}
+
+/** The findings of one graph. Without a store the contents of its weights are not looked at. */
+export async function judge(
+  { graph, skipped, findings, unknown }: CheckedSubject,
+  store: WeightStore | undefined,
+  { ranges, chips }: Against,
+): Promise<CheckedGraph> {
+  checkTypes(graph);
+  const weightBytes = lower(graph).blobs.bytes;
+  const constants = await constantsOf(graph, store?.stream, ranges);
+  return {
+    graph: graph.name,
+    values: schedule(graph).length,
+    weightBytes,
+    unknown: unknownKinds(unknown),
+    findings: [...findings, ...lint(graph, constants)].sort(bySeverity),
+    notLookedAt: [...skipped, ...unseenOf(constants)],
+    placement: chips.map((chip) => predictPlacement(graph, chip, constants.has)),
+  };
+}
+
+const SEVERITIES = ["error", "warning", "note"] as const;
+const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): number =>
+  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity);
+
+/** One phrase for each reason. */
+function unseenOf({ unseen }: Constants): readonly string[] {
+  const counts = new Map<string, number>();
+  for (const { why } of unseen) counts.set(why, (counts.get(why) ?? 0) + 1);
+  return [...counts].map(([why, count]) => `the contents of ${count} constant(s) ${why}`);
+}
