@@ -26,6 +26,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cache: "m",
     role: "mgp",
     interface: "mgp",
+    target: "mgp",
   },
   emit: {
     weights: "mg",
