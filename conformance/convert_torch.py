@@ -4,7 +4,8 @@ from its own trace of the same weights, in the ways people write such a layer.
     python convert_torch.py OUT [--only NAME]
 
 Writes OUT/<name>.t4.mlpackage, OUT/<name>.t1.mlpackage and OUT/<name>.wrong.mlpackage, a block of four with a mistake;
-of one layer also OUT/<name>.t1.swapped.mlpackage, a mistake of the model: RoPE turns the pairs the other way round.
+of one layer also OUT/<name>.t1.swapped.mlpackage, a mistake of the model: RoPE turns the pairs the other way round; of two
+styles OUT/<name>.<plant>.mlpackage, blocks with one fault each, whose place is known.
 Needs coremltools 9.0 and torch; no Mac.
 """
 
@@ -50,6 +51,10 @@ PAIRS = {
     "where_and_einsum": Style(cache="where", gqa="einsum", mistake="first_rope_row"),
 }
 
+# Faults of a block, each at one known op, and the styles that they are planted in.
+PLANTS = ("rope_rows_exchanged", "mask_shifted", "future_row", "scale", "slot_off_by_one")
+PLANTED_STYLES = ("masked_blend", "slice_assignment")
+
 
 class RMSNorm(nn.Module):
     def __init__(self):
@@ -91,6 +96,7 @@ class Layer(nn.Module):
     def forward(self, x, rope_cos, rope_sin, attn_mask, place):
         q, k, v = self.qkv(self.norm1(x)).split([HEADS * DIM, KV_HEADS * DIM, KV_HEADS * DIM], dim=-1)
         q, k, v = (a.view(1, self.tokens, -1, DIM).transpose(1, 2) for a in (q, k, v))
+        rope_cos, attn_mask, place = self.planted(rope_cos, attn_mask, place)
         q, k = self.turned(q, rope_cos, rope_sin), self.turned(k, rope_cos, rope_sin)
         if self.mistake == "rows_reversed":  # Not by flip: that op (reverse) is not in graphc's table.
             k, v = (torch.cat([a[:, :, t : t + 1] for t in reversed(range(self.tokens))], dim=2) for a in (k, v))
@@ -104,6 +110,18 @@ class Layer(nn.Module):
         h = x + self.out(heads.reshape(1, self.tokens, HEADS * DIM))
         gate, up = self.gate_up(self.norm2(h)).chunk(2, dim=-1)
         return h + self.down(up * functional.silu(gate))
+
+    def planted(self, cos, mask, place):
+        if self.mistake == "rope_rows_exchanged":
+            cos = torch.cat([cos[1:2], cos[:1], cos[2:]])
+        if self.mistake == "mask_shifted":
+            mask = torch.cat([mask[..., -1:], mask[..., :-1]], dim=-1)
+        if self.mistake == "future_row":
+            mask = torch.cat([mask[:, :, 1:], mask[:, :, -1:]], dim=2)
+        if self.mistake == "slot_off_by_one":
+            at_position = self.style.cache == "slice"
+            place = place - 1 if at_position else torch.cat([place[:, :, 1:], place[:, :, :1]], dim=2)
+        return cos, mask, place
 
     def turned(self, x, cos, sin):
         if self.mistake == "first_rope_row":
@@ -131,6 +149,8 @@ class Layer(nn.Module):
         self.v_state[:] = self.v_state * keep + place @ v
 
     def attend(self, q, keys, values, mask):
+        if self.mistake == "scale":
+            q = q * 0.5
         if self.style.gqa == "fold":
             q = q.reshape(1, KV_HEADS, GROUP * self.tokens, DIM)
             scores = (q @ keys.transpose(2, 3) * DIM**-0.5).view(1, HEADS, self.tokens, SLOTS) + mask
@@ -201,7 +221,9 @@ def main():
     for name in [args.only] if args.only else PAIRS:
         style = PAIRS[name]
         single = [("t1.swapped", 1, "rope_pairs_swapped")] if name == "where_and_einsum" else []
-        for suffix, tokens, mistake in [("t4", BLOCK, None), ("t1", 1, None), ("wrong", BLOCK, style.mistake), *single]:
+        plants = [(plant, BLOCK, plant) for plant in PLANTS] if name in PLANTED_STYLES else []
+        calls = [("t4", BLOCK, None), ("t1", 1, None), ("wrong", BLOCK, style.mistake)]
+        for suffix, tokens, mistake in [*calls, *single, *plants]:
             try:
                 convert(tokens, style, mistake).save(str(args.out / f"{name}.{suffix}.mlpackage"))
             except Exception as error:  # the converter raises whatever it likes

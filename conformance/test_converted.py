@@ -9,7 +9,7 @@ from safetensors.numpy import load_file, save_file
 
 import convert_torch
 from conftest import HERE, called
-from convert_torch import BLOCK, DIM, KV_HEADS, PAIRS, SLOTS
+from convert_torch import BLOCK, DIM, KV_HEADS, PAIRS, PLANTED_STYLES, SLOTS
 from oracle_run import relative
 
 # What `graphc prove` must say of each pair. All of them are bit-equal when run.
@@ -54,6 +54,33 @@ def test_verdict(packages, graphc, name, verdict):
 @pytest.mark.parametrize("name", PAIRS)
 def test_the_wrong_twin_is_refuted(packages, graphc, name):
     assert claim(graphc, packages(name, "wrong", "t1"), 1) == "REFUTED"
+
+
+# By the fault: the op whose result is the first that differs, and what it stands for in the step.
+PLANTED = {
+    "rope_rows_exchanged": ("concat", {"rope_cos"}),
+    "mask_shifted": ("concat", {"attn_mask"}),
+    "future_row": ("concat", {"attn_mask"}),
+    "scale": ("mul", set()),
+    "slot_off_by_one": ("concat", {"kv_write_mask"}),
+}
+
+
+@pytest.mark.parametrize("plant", PLANTED)
+@pytest.mark.parametrize("name", PLANTED_STYLES)
+def test_the_first_difference_is_where_the_fault_was_planted(packages, graphc, name, plant):
+    verdict = json.loads(graphc("prove", *packages(name, plant, "t1"), "--json", code=1))
+    finding, shown = verdict["finding"], verdict["counterexample"]["value"]
+    assert verdict["claim"] == "REFUTED" and shown["name"] == finding["value"] and shown["block"] != shown["step"]
+    op, twins = PLANTED[plant]
+    if (name, plant) == ("slice_assignment", "slot_off_by_one"):
+        # A position has no row for each token to compare: the first consumer is told.
+        op, twins = "slice_update", set()
+    assert finding["op"] == op
+    if twins:
+        assert finding["twin"] in twins
+    if plant == "scale":
+        assert finding["block"].endswith("· 0.5)")
 
 
 def test_layers_written_differently_are_equal_and_a_fault_of_the_model_is_refuted(packages, graphc):

@@ -108,12 +108,24 @@ function failedLines(verdict: Exclude<Verdict, Proven>, sides: Sides): readonly 
 }
 
 function findingLines(
-  { value, where, op, block, step, reason, hint, site }: Finding,
+  { value, twin, where, op, block, step, reason, hint, site, later, unpaired }: Finding,
   { one, other }: Sides,
 ): readonly string[] {
   const frame = authorFrame(site);
+  const made = [
+    ...(op ? [op] : []),
+    ...(twin === undefined ? [] : [`${twin} in the ${other === "steps" ? "step" : other}`]),
+  ];
   return [
-    ...(value === "" ? [] : [`  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`]),
+    ...(value === ""
+      ? []
+      : [`  first difference: ${value}${made.length > 0 ? ` (${made.join(", ")})` : ""}, ${where}`]),
+    ...(later ? ["    a token sees the row of a later one there: no mask shuts it"] : []),
+    ...(unpaired
+      ? [
+          `    made from ${unpaired.join(", ")}, which nothing of the ${other === "steps" ? "step" : other} could be paired with: it may begin there`,
+        ]
+      : []),
     ...(block === undefined ? [] : [`    ${one}: ${block}`]),
     ...(step === undefined ? [] : [`    ${other}: ${step}`]),
     ...(reason === undefined ? [] : [`    reason: ${showReason(reason)}`]),
@@ -174,7 +186,7 @@ export function plainVerdict(verdict: Verdict): unknown {
   }
   const base = { claim: claimOf(verdict), ...verdict, finding: finding(verdict.finding) };
   if (verdict.verdict !== "REFUTED") return base;
-  const { pair: _, sample, ...figures } = verdict.counterexample;
+  const { pair: _, found: __, sample, ...figures } = verdict.counterexample;
   const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
   return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
 }

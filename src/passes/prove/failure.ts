@@ -5,7 +5,7 @@ import type { Programs } from "./program/program.ts";
 import { compare, type Difference, type Pair } from "./program/relation.ts";
 import type { Segment } from "./program/segments.ts";
 import { explain, explainAt } from "./refute/explain.ts";
-import { type Finding, withoutHint } from "./refute/finding.ts";
+import { type ExplainAt, type Finding, withoutHint } from "./refute/finding.ts";
 
 /** A pair that could not be proven. Finding the first value that differs costs time, so it is done when asked for. */
 export interface Failure {
@@ -13,8 +13,8 @@ export interface Failure {
   /** Whether an entry of an attention mask stands in the terms that differ, or might. */
   readonly masked: boolean;
   explain(): Finding;
-  /** The same of the value of that name, where it differs. */
-  explainAt(name: string): Finding | undefined;
+  /** The same of the value of that name, or of these values of both graphs, where they differ. */
+  explainAt: ExplainAt;
 }
 
 /** The first pair of a segment that is not equal; undefined when all are. */
@@ -32,7 +32,7 @@ export function attempt(
         pair: results,
         masked: masked(difference),
         explain: () => explain(p, graphs, difference),
-        explainAt: (name) => explainAt(p, graphs, name),
+        explainAt: (name, twin) => explainAt(p, graphs, name, twin),
       };
   }
   return undefined;
@@ -43,7 +43,7 @@ export const together = (all: readonly Failure[]): Failure => ({
   pair: all[0]!.pair,
   masked: all.some((x) => x.masked),
   explain: () => clearest(all),
-  explainAt: (name) => firstAt(all, name),
+  explainAt: (name, twin) => firstAt(all, name, twin),
 });
 
 /** Where a term could not be made, the mask may have been the reason. */
@@ -57,9 +57,9 @@ function clearest(failures: readonly Failure[]): Finding {
   return { ...withoutHint(exact), ...(reals.hint === undefined ? {} : { hint: reals.hint }) };
 }
 
-function firstAt(failures: readonly Failure[], name: string): Finding | undefined {
+function firstAt(failures: readonly Failure[], ...asked: Parameters<ExplainAt>): Finding | undefined {
   for (const failure of failures) {
-    const found = failure.explainAt(name);
+    const found = failure.explainAt(...asked);
     if (found) return found;
   }
   return undefined;

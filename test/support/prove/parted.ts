@@ -5,8 +5,7 @@ import { nowhere } from "../../../src/dsl/site.ts";
 import { constant, input, named, state, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";
-import type { Finding } from "../../../src/passes/prove/refute/finding.ts";
-import type { ExplainAt } from "../../../src/passes/prove/refute/pinpoint.ts";
+import type { ExplainAt, Finding } from "../../../src/passes/prove/refute/finding.ts";
 import { sampleOf } from "../../../src/passes/prove/refute/sample.ts";
 import type { Counterexample } from "../../../src/passes/prove/refute/shrink.ts";
 
@@ -45,7 +44,7 @@ export function parted(make: Make, { rows = ROWS, slots = S } = {}): Counterexam
   const { visible, arrays } = sampleOf(pair, 1, { visible: "none" });
   const sample = { visible, rows, arrays: new Map([...arrays].map(([key, data]) => [key, data.map(() => 1)])) };
   const mismatch = { name: "y", index: [0, 0], block: 1, step: 2 };
-  return { pair, sample, tokens: rows.length, slots, mismatch, nonZero: 9, numbers: 10, seed: 1 };
+  return { pair, sample, found: sample, tokens: rows.length, slots, mismatch, nonZero: 9, numbers: 10, seed: 1 };
 }
 
 /** A finding at a value of that name. */

@@ -17,10 +17,14 @@ import { rebuild } from "../reading/scalar.ts";
 import type { Context } from "../rules/context.ts";
 import type { Finding } from "./finding.ts";
 import { hintOf } from "./hints.ts";
+import { byTerms } from "./parting/by-terms.ts";
+import { partings, type Twin } from "./parting/descent.ts";
+import { asideOf, isRead, pairOfTwin } from "./parting/pairs.ts";
 import { namedFirst, probesOf } from "./probes.ts";
 
 /** The first value of both graphs that differs, named ones before others; the given difference when no earlier one does. */
 export function explain(p: Programs, graphs: Graphs, known: Difference): Finding {
+  if (isRead(graphs.block) || isRead(graphs.step)) return explainRead(p, graphs, known);
   const on = schedule({ ...graphs.block, inputs: [], states: [], outputs: { until: known.pair.block } });
   const all = probesOf(graphs, p.c.tokens, on).filter(
     ({ block }) => block !== known.pair.block && !p.block.cuts.get(block),
@@ -34,8 +38,27 @@ export function explain(p: Programs, graphs: Graphs, known: Difference): Finding
   return describe(p.c, known);
 }
 
-/** What the terms say of the value of that name; undefined where they do not differ, or are not to be had. */
-export function explainAt(p: Programs, graphs: Graphs, name: string): Finding | undefined {
+/** Of graphs whose names mean nothing: by what values are made from. */
+function explainRead(p: Programs, graphs: Graphs, known: Difference): Finding {
+  const judge = byTerms(p, graphs, laterRow(p.c));
+  const place = new Map(schedule(graphs.block).map((value, k) => [value, k]));
+  const first = partings(judge, known.pair).toSorted((a, b) => place.get(a.block)! - place.get(b.block)!);
+  for (const twin of first) {
+    const pair = twin.block === known.pair.block ? undefined : pairOfTwin(graphs, p.c.tokens, twin);
+    const difference = pair && compare(p, pair, laterRow(p.c)).difference;
+    if (difference && (known.opaque || !difference.opaque)) return { ...describe(p.c, difference), ...asideOf(twin) };
+  }
+  const whole = first.find(({ block }) => block === known.pair.block);
+  return { ...describe(p.c, known), ...(whole ? asideOf(whole) : {}) };
+}
+
+/** What the terms say of the value of that name, or of these values; undefined where they do not differ, or are not to be had. */
+export function explainAt(p: Programs, graphs: Graphs, name: string, twin?: Twin): Finding | undefined {
+  if (twin) {
+    const pair = pairOfTwin(graphs, p.c.tokens, twin);
+    const difference = pair && !p.block.cuts.get(pair.block) ? compare(p, pair, laterRow(p.c)).difference : undefined;
+    return difference && describe(p.c, difference);
+  }
   const probes = [
     ...probesOf(graphs, p.c.tokens, schedule(graphs.block)),
     ...resultPairs({ ...graphs, tokens: p.c.tokens }),

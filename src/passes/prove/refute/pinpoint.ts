@@ -3,14 +3,18 @@
  * else the first that does.
  */
 import { schedule } from "../../../dsl/graph.ts";
-import type { Tensor } from "../../../dsl/tensor.ts";
-import type { NDArray } from "../../interpret/array.ts";
+import { FAR } from "../logic/visible.ts";
+import type { ProvenPair } from "../program/pair.ts";
 import type { Pair } from "../program/relation.ts";
 import { resultPairs } from "../program/results.ts";
-import { type Finding, withoutHint } from "./finding.ts";
+import type { Sample } from "./feeds.ts";
+import { type ExplainAt, type Finding, withoutHint } from "./finding.ts";
 import { eachIndex, flatten, type Mismatch } from "./mismatch.ts";
+import { byRuns } from "./parting/by-runs.ts";
+import { type Judge, type Parting, partings } from "./parting/descent.ts";
+import { asideOf, isRead, pairOfTwin } from "./parting/pairs.ts";
+import { type Runs, runsOf } from "./parting/runs.ts";
 import { namedFirst, probesOf } from "./probes.ts";
-import { bothRunner } from "./sample.ts";
 import type { Counterexample } from "./shrink.ts";
 
 /** A finding, and an input on which the value that it names differs. */
@@ -19,13 +23,12 @@ export interface Shown {
   readonly counterexample: Counterexample;
 }
 
-/** What the terms say of a value by its name, if they part there. */
-export type ExplainAt = (name: string) => Finding | undefined;
-
 /** Makes the two speak of one value. */
 export function pinpoint(finding: Finding, counterexample: Counterexample, explainAt: ExplainAt): Shown {
-  const { pair } = counterexample;
-  const runs = valuesOf(counterexample);
+  const { pair, sample } = counterexample;
+  const runs = runsOf(pair, sample, "fp16");
+  const read = isRead(pair.block) || isRead(pair.step);
+  if (read) return pinpointRead(finding, counterexample, runs, explainAt);
   const probes = [...namedFirst(probesOf(pair, pair.tokens, schedule(pair.block))), ...resultPairs(pair)];
   const own = probes.filter(({ name }) => name === finding.value);
   for (const probe of [...own, ...probes]) {
@@ -37,24 +40,59 @@ export function pinpoint(finding: Finding, counterexample: Counterexample, expla
   return { finding: withoutHint(finding), counterexample };
 }
 
-/** Every value of a run: of the block one array, of the steps one each. */
-type Runs = ReadonlyMap<Tensor, readonly NDArray[]>;
-
-function valuesOf({ pair, sample }: Counterexample): Runs {
-  const arrays = new Map<Tensor, NDArray[]>();
-  bothRunner(pair, "fp16")(sample, (value, array) => {
-    const known = arrays.get(value);
-    if (known) known.push(array);
-    else arrays.set(value, [array]);
-  });
-  return arrays;
+/**
+ * Names mean nothing there: what is told of is found by what values are made from, on the input as it was found, where no
+ * value is zero by chance. Where the small input shows none of it, that one gives the place, and the small one the result.
+ */
+function pinpointRead(finding: Finding, counterexample: Counterexample, small: Runs, explainAt: ExplainAt): Shown {
+  const { pair, sample, found: whole } = counterexample;
+  const exact = runsOf(pair, whole, "fp64");
+  const all = partingsOf(pair, byRuns(pair, whole, exact));
+  const shownIn = (runs: Runs, data: Sample) =>
+    all.flatMap((at): readonly At[] => {
+      const probe = probeOf(pair, at);
+      const value = probe && differenceIn(probe, runs, { pair, sample: data }, at.later);
+      return value ? [{ at, probe, value }] : [];
+    })[0];
+  const shown = shownIn(small, sample);
+  const first = shown ?? shownIn(exact, whole);
+  if (!first) return { finding: withoutHint(finding), counterexample };
+  const { at, probe, value } = first;
+  const terms = at.later ? undefined : explainAt(probe.name, at);
+  const told = { ...retold(finding, found(probe, value), terms), value: probe.name, ...asideOf(at) };
+  return { finding: withoutHint(told), counterexample: { ...counterexample, ...(shown ? { value } : {}) } };
 }
+
+interface At {
+  readonly at: Parting;
+  readonly probe: Pair;
+  readonly value: Mismatch;
+}
+
+/** Where all results that differ begin to, in the order in which the block computes. */
+function partingsOf(pair: ProvenPair, judge: Judge): readonly Parting[] {
+  const place = new Map(schedule(pair.block).map((value, k) => [value, k]));
+  return resultPairs(pair)
+    .filter((result) => judge.fit(result) !== "equal")
+    .flatMap((result) => partings(judge, result))
+    .toSorted((a, b) => place.get(a.block)! - place.get(b.block)!);
+}
+
+/** A result goes by its own name. */
+const probeOf = (pair: ProvenPair, { block, step }: Parting): Pair | undefined =>
+  resultPairs(pair).find((result) => result.block === block && result.step === step) ??
+  pairOfTwin(pair, pair.tokens, { block, step });
 
 /**
  * The first place at which a value of the block is not that of the steps. On the way to a result, rows of later tokens mean
  * nothing to a token.
  */
-function differenceIn(probe: Pair, runs: Runs, { sample, pair }: Counterexample): Mismatch | undefined {
+function differenceIn(
+  probe: Pair,
+  runs: Runs,
+  { sample, pair }: Pick<Counterexample, "sample" | "pair">,
+  ofLater = false,
+): Mismatch | undefined {
   const { name, block, step, tokenAxis, what } = probe;
   const { shape } = block.type;
   const later = (token: number | undefined, index: readonly number[]): boolean =>
@@ -69,7 +107,14 @@ function differenceIn(probe: Pair, runs: Runs, { sample, pair }: Counterexample)
     const one = token === undefined ? steps.at(-1)! : steps[token]!;
     const own = tokenAxis === undefined ? index : index.with(tokenAxis, 0);
     const [a, b] = [runs.get(block)![0]!.data[flat]!, one.data[flatten(own, one.shape)]!];
-    if (a === b || later(token, index) || !Number.isFinite(a) || !Number.isFinite(b)) return true;
+    if (
+      a === b ||
+      later(token, index) !== ofLater ||
+      (ofLater && Math.max(a, b) <= FAR) ||
+      !Number.isFinite(a) ||
+      !Number.isFinite(b)
+    )
+      return true;
     parted = { name, index: [...index], block: a, step: b, ...(token === undefined ? {} : { token }) };
     return false;
   });

@@ -2,7 +2,6 @@
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Graphs, tokenAxisOf } from "../../../dsl/twins.ts";
-import { sameType } from "../../../dsl/type.ts";
 import type { Pair } from "../program/relation.ts";
 
 /** Those of `order`, values of the block, that the step has in a comparable shape. */
@@ -13,7 +12,7 @@ export function probesOf({ block, step }: Graphs, tokens: number, order: readonl
     // A number says the same in both graphs only where they have the same ops.
     const name = value.name || alike ? names.get(value) : undefined;
     const twin = name === undefined ? undefined : twins.get(name);
-    return twin ? probe({ name: name!, block: value, step: twin }, tokens, block) : [];
+    return twin ? probe({ name: name!, block: value, step: twin }, tokens, { block, step }) : [];
   });
 }
 
@@ -41,12 +40,13 @@ function namesOf(graph: Graph): ReadonlyMap<Tensor, string> {
   return names;
 }
 
-function probe(pair: Pick<Pair, "name" | "block" | "step">, tokens: number, block: Graph): readonly Pair[] {
+function probe(pair: Pick<Pair, "name" | "block" | "step">, tokens: number, graphs: Graphs): readonly Pair[] {
   const { block: value, step: twin } = pair;
   const axis = tokenAxisOf(value, twin, tokens);
   if (typeof axis === "number") return [{ ...pair, what: "value", tokenAxis: axis }];
-  // What a graph makes of a cache on the way is its own affair: only values that an author named the same are compared.
-  const cache =
-    value.name && sameType(value.type, twin.type) && block.states.some((s) => sameType(s.entry.type, value.type));
-  return cache ? [{ ...pair, what: "state" }] : [];
+  // What a graph makes of a cache on the way is its own affair: what of it is erased, say. What a state holds at exit is not.
+  const isExit = graphs.block.states.some(
+    ({ name, exit }) => exit === value && graphs.step.states.find((s) => s.name === name)?.exit === twin,
+  );
+  return value.name && isExit ? [{ ...pair, what: "state" }] : [];
 }

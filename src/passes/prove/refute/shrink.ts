@@ -11,6 +11,8 @@ import type { BothRuns } from "./sample.ts";
 export interface Counterexample {
   readonly pair: ProvenPair;
   readonly sample: Sample;
+  /** As it was found: nothing of it made zero. */
+  readonly found: Sample;
   readonly tokens: number;
   readonly slots: number;
   readonly mismatch: Mismatch;
@@ -80,14 +82,15 @@ export function shrink(
     );
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
-  const found = parted(sample, "fp16")!;
+  const parts = parted(sample, "fp16")!;
   const all = [...sample.arrays.values()].flatMap((x) => [...x]);
   return {
     pair,
     sample,
+    found: first,
     tokens: pair.tokens,
     slots: pair.slots ?? 0,
-    mismatch: found,
+    mismatch: parts,
     nonZero: all.filter((x) => x !== 0).length,
     numbers: all.length,
     seed,

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { schedule } from "../../../../src/dsl/graph.ts";
 import { nowhere } from "../../../../src/dsl/site.ts";
-import { type ExplainAt, pinpoint } from "../../../../src/passes/prove/refute/pinpoint.ts";
+import type { ExplainAt } from "../../../../src/passes/prove/refute/finding.ts";
+import { pinpoint } from "../../../../src/passes/prove/refute/pinpoint.ts";
 import { as, parted as counterexample, finding, type Make, nothing, off, plus } from "../../../support/prove/parted.ts";
 
 /** `a` is x, in the block with `first` added; `b` is twice that, in the block with `second` added; y is the sum of both. */
