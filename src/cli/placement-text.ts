@@ -15,7 +15,7 @@ export const TARGET_OPTION = {
     kind: "form",
     value: "CHIP,...",
     form: new RegExp(`^(${NAMES})(,(${NAMES}))*$`),
-    like: `${NAMES.replaceAll("|", ", ")}, or several of them (m4,m6)`,
+    like: `m4 or m4,m6, of ${NAMES.replaceAll("|", ", ")}`,
     help: `where ops are expected to run on these chips (${NAMES.replaceAll("|", ", ")})`,
   },
 } as const satisfies Options;
