@@ -45,7 +45,8 @@ export async function record(
   const { seed = 1, config } = options;
   const initial = garbage(graphs.block, seed);
   const source: Source = { seed, roles, maxSeq, ...(config ? { config } : {}) };
-  const planned = options.calls ?? usualSequence(tokens, maxSeq, abilitiesOf(twins));
+  const usual = usualSequence(tokens, maxSeq, abilitiesOf(twins));
+  const planned = options.calls ?? (caches.length > 0 ? endingRejected(usual) : usual);
   const empty = { ...initial, ...emptyCaches(graphs.block, caches, toBits) };
   const exact = { ...initial, ...emptyCaches(graphs.block, caches, toNDArray) };
   const chain: RecordedChain = { block: empty, steps: empty, exact, committed: new Set() };
@@ -58,6 +59,14 @@ export async function record(
   const final = Object.fromEntries(caches.map(({ name }) => [name, chain.block[name]!]));
   return { roles, tokens, maxSeq, states, caches, initial, calls, final };
 }
+
+/** A row that is rejected and never written again shows whether the host left it out. */
+const endingRejected = (calls: readonly PlannedCall[]): readonly PlannedCall[] =>
+  calls.map((call, n) =>
+    n === calls.length - 1 && call.accepted > 1
+      ? { ...call, label: `${call.label}, its last token rejected`, accepted: call.accepted - 1 }
+      : call,
+  );
 
 /** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
 export function recordable({ block, step }: Graphs, given?: GivenRoles): Recordable {
