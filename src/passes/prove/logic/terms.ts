@@ -25,6 +25,7 @@ export type Head =
   | { readonly kind: "pieces"; readonly lengths: readonly number[] }
   /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
   | { readonly kind: "rows" }
+  | { readonly kind: "own"; readonly name: string } // what only an op of this name gives of these arguments and places
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
@@ -140,6 +141,8 @@ function keyOf(h: Head): string {
       return `pieces ${h.lengths}`;
     case "hole":
       return `hole ${h.place} ${h.dtype ?? ""}`;
+    case "own":
+      return `own ${h.name}`;
     case "unary":
       return h.fn;
     case "compare":

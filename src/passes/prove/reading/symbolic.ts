@@ -8,6 +8,7 @@ import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
+import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
 import { compareIndices, needInside, withinRows } from "./rows.ts";
@@ -45,6 +46,8 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     sum: (n, term) => reduce(c, "sum", n, term),
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
+    sorted: (how, n, at, element) => sorted(c, how, n, at, element),
+    ownOrder: (op, at, value) => ownOrder(c, op, at, value),
   };
 }
 

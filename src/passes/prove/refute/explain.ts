@@ -144,6 +144,8 @@ export function showTerm(t: Term, depth = 4): string {
       return args[0]!;
     case "app":
       return `${t.lam.reduction}{${t.lam.over.kind === "interval" ? t.lam.over.n : "other rows"}}(${showTerm(t.lam.body, depth - 1)})`;
+    case "own":
+      return `${t.name.split(",")[0]}(${args.join(", ")})`;
     case "unary":
       return `${t.fn}(${args.join(", ")})`;
     case "compare":
