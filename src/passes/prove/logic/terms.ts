@@ -24,7 +24,10 @@ export type Head =
   /** A sum cut into consecutive pieces of these lengths. */
   | { readonly kind: "pieces"; readonly lengths: readonly number[] }
   /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
-  | { readonly kind: "rows" }
+  | {
+      readonly kind: "rows" /** Of a ring of so many rows, at whose places the tokens' rows stand. */;
+      readonly ring?: number;
+    }
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
@@ -150,6 +153,8 @@ function keyOf(h: Head): string {
       return `linear ${showQ(h.constant)} ${h.coefs.map(showQ)}`;
     case "product":
       return `product ${h.exponents.map(showQ)}`;
+    case "rows":
+      return h.ring === undefined ? h.kind : `rows of a ring ${h.ring}`;
     default:
       return h.kind;
   }
