@@ -23,11 +23,8 @@ export type Head =
   | { readonly kind: "app"; readonly lam: Lam }
   /** A sum cut into consecutive pieces of these lengths. */
   | { readonly kind: "pieces"; readonly lengths: readonly number[] }
-  /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
-  | {
-      readonly kind: "rows" /** Of a ring of so many rows, at whose places the tokens' rows stand. */;
-      readonly ring?: number;
-    }
+  /** A sum over the cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
+  | { readonly kind: "rows"; readonly ring?: number }
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
