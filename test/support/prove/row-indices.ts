@@ -1,6 +1,6 @@
 /** Indices by short names: rows of tokens and their neighbours, any other row, numbers, variables. */
 import * as ix from "../../../src/passes/prove/logic/indices.ts";
-import { tokenRow } from "../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../src/passes/prove/reading/token-row.ts";
 import type { Context } from "../../../src/passes/prove/rules/context.ts";
 import { attemptOf } from "./told.ts";
 

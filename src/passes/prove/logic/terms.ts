@@ -23,8 +23,8 @@ export type Head =
   | { readonly kind: "app"; readonly lam: Lam }
   /** A sum cut into consecutive pieces of these lengths. */
   | { readonly kind: "pieces"; readonly lengths: readonly number[] }
-  /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
-  | { readonly kind: "rows" }
+  /** A sum over the cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
+  | { readonly kind: "rows"; readonly ring?: number }
   | { readonly kind: "own"; readonly name: string } // what only an op of this name gives of these arguments and places
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
@@ -153,6 +153,8 @@ function keyOf(h: Head): string {
       return `linear ${showQ(h.constant)} ${h.coefs.map(showQ)}`;
     case "product":
       return `product ${h.exponents.map(showQ)}`;
+    case "rows":
+      return h.ring === undefined ? h.kind : `rows of a ring ${h.ring}`;
     default:
       return h.kind;
   }
