@@ -2,7 +2,7 @@
 import type { Graph } from "../dsl/graph.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { plainVerdict, printVerdict } from "./prove-text.ts";
+import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -13,6 +13,8 @@ export interface EqualVerdict {
   readonly b: string;
   /** Whether the inputs are those of a call of one token, fed as their roles say; else each is an arbitrary array. */
   readonly oneToken: boolean;
+  /** How many stored tensors one of them alone holds. */
+  readonly alone: number;
 }
 
 const ARBITRARY =
@@ -32,7 +34,7 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
@@ -49,11 +51,11 @@ export function printEqual({ verdict, a, b, oneToken }: EqualVerdict): string {
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
   const not = verdict.verdict === "NOT PROVEN" && !oneToken ? [wrapLine(`  ${NOT_SEARCHED}`)] : [];
-  return [first, ...lines, ...rest, ...not].join("\n");
+  return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }
 
 /** The same as JSON. Of calls of several tokens the prover has counted none. */
-export function equalRecord({ verdict, a, b, oneToken }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
+export function equalRecord({ verdict, a, b, oneToken, alone }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
   const { sizes } = verdict;
   const { tokens: _, ...others } = sizes;
   return {
@@ -63,5 +65,6 @@ export function equalRecord({ verdict, a, b, oneToken }: EqualVerdict, graphs: {
     a: { name: a, sha256: graphHash(graphs.a) },
     b: { name: b, sha256: graphHash(graphs.b) },
     inputs: oneToken ? "by their roles" : "arbitrary",
+    ...(alone > 0 ? { heldAlone: alone } : {}),
   };
 }

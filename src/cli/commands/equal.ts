@@ -10,8 +10,7 @@ import {
   withNamesOf,
 } from "../../dsl/same-interface.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { knownTable } from "../../emit/read/known-tables.ts";
-import { weightIdentity } from "../../emit/read/weight-identity.ts";
+import { storedNumbers, UNREAD } from "../../emit/read/stored-numbers.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
@@ -59,9 +58,10 @@ export const equalCommand: Command = {
     const { roles, names } = await givenInterface(args);
     const graphs = await comparedGraphs(args, io);
     const pair = metPair(graphs, withOptions(names, args), roles);
-    const found = await verdictOf(pair, graphs, io);
+    const { found, alone } = await verdictOf(pair, graphs, io);
     const told = {
       verdict: equalVerdict(found, pair.oneToken),
+      alone,
       a: pair.a.shown,
       b: pair.b.shown,
       oneToken: pair.oneToken,
@@ -106,32 +106,38 @@ function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, rol
   return { a, b, names, oneToken, given: oneToken ? roles : arbitraryInputs(a.graph) };
 }
 
-async function verdictOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise<Verdict> {
+interface Found {
+  readonly found: Verdict;
+  readonly alone: number;
+}
+
+async function verdictOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise<Found> {
   // The prover's own runs know its graphs by identity: caches that the host keeps are states of them by now.
   const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
   const [block, step] = closed as readonly [Graph, Graph];
   const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
   const small = smallest ? { small: smallest } : {};
-  const stored = { weightIdentity: weightIdentity([block, step]), tableOf: knownTable };
+  const { unread, alone, ...stored } = storedNumbers([block, step]);
   const notFinite = await notFiniteIn(pair, graphs);
   const { storedWeights, openWeights } = graphs;
   const open = { name: "", block, step, given, weights: "", storedWeights, openWeights };
   const runs = storedWeights ? await ownRuns(open, io) : undefined;
   const progress = io.progress("proving");
   try {
-    const verdict = prove(block, step, {
+    const found = prove(block, step, {
       progress: progress.update,
       roles: given,
       ...stored,
       corollaries: false,
       // Arrays that no host feeds refute nothing.
-      counterexample: pair.oneToken,
+      counterexample: pair.oneToken && !unread,
+      ...(unread ? { notSearched: UNREAD } : {}),
       ...small,
       ...(notFinite ? { notFinite } : {}),
       ...(runs ? { ownRuns: runs } : {}),
     });
-    if (verdict.verdict === "REFUTED") askForArrays({ block, step }, given, stored);
-    return verdict;
+    if (found.verdict === "REFUTED") askForArrays({ block, step }, given, stored);
+    return { found, alone };
   } finally {
     progress.end();
     await runs?.close();
