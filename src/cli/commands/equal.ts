@@ -149,7 +149,7 @@ async function notFiniteIn({ a, b }: MetPair, graphs: ComparedGraphs): Promise<N
   if (!graphs.storedWeights) return undefined;
   const store = await graphs.openWeights();
   try {
-    return [...(await notFiniteWeights(a.graph, store)), ...(await notFiniteWeights(b.graph, store))][0];
+    return (await notFiniteWeights([a.graph, b.graph], store))[0];
   } finally {
     await store.close();
   }

@@ -79,8 +79,7 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
   if (!pair.storedWeights) return undefined;
   const store = await pair.openWeights();
   try {
-    const found = [...(await notFiniteWeights(pair.block, store)), ...(await notFiniteWeights(pair.step, store))];
-    return found[0];
+    return (await notFiniteWeights([pair.block, pair.step], store))[0];
   } finally {
     await store.close();
   }
