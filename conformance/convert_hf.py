@@ -25,14 +25,17 @@ import architectures
 from make_checkpoint import randomise
 
 STATES = ("k_state", "v_state")
-ROWS = 16
-SIZES = dict(hidden_size=24, intermediate_size=20, num_attention_heads=6, num_key_value_heads=2, head_dim=8)
+ROWS = 6
+SIZES = dict(hidden_size=20, intermediate_size=12, num_attention_heads=4, num_key_value_heads=2, head_dim=4)
+# Three quarters of a head are turned, by rows with an attention factor.
+LONGROPE = dict(rope_type="longrope", rope_theta=10000.0, partial_rotary_factor=0.75,
+                short_factor=[1.0, 1.5, 2.0], long_factor=[2.0, 3.0, 4.0])  # fmt: skip
 MODELS = {
     "llama": ("Llama", SIZES),
-    # Heads of which a part is turned, and rows with an attention factor.
-    "phi3": ("Phi3", SIZES | dict(hidden_size=48, longrope=True)),
+    "phi3": ("Phi3", SIZES | dict(hidden_size=32, head_dim=8, max_position_embeddings=4096,
+                                  original_max_position_embeddings=64, rope_parameters=LONGROPE)),
     "qwen3": ("Qwen3", SIZES),
-}
+}  # fmt: skip
 
 
 def whole_number(context, node):
@@ -51,8 +54,6 @@ def model_of(name):
     """A model of one layer, its weights numbers that fp16 holds."""
     kind, sizes = MODELS[name]
     fields = architectures.COMMON | architectures.LONG | sizes | dict(num_hidden_layers=1)
-    if fields.pop("longrope", False):
-        fields |= architectures.longrope_of(fields)
     config = getattr(transformers, f"{kind}Config")(**fields, attn_implementation="eager")
     model = getattr(transformers, f"{kind}ForCausalLM")(config).eval()
     randomise(model, 1)

@@ -27,14 +27,14 @@ const MOST_READ = 1 << 24;
 /** Why no input is tried of such graphs. */
 export const UNREAD = "no input was tried: the weights that one of the two alone holds are too large to be read here";
 
-/** Of two graphs, read from packages. */
-export function storedNumbers(graphs: readonly Graph[]): StoredNumbers {
+/** Of two graphs, read from packages; of those that one alone holds `most` elements are read. */
+export function storedNumbers(graphs: readonly Graph[], most = MOST_READ): StoredNumbers {
   const identity = weightIdentity(graphs);
   const baseOf = ({ source, type }: Held): string => (identity(source, type) ?? weightPlace(source, type)).base;
   const bases = graphs.map((graph) => new Set(heldBy(graph).map(baseOf)));
   const isAlone = (one: Held): boolean => bases.some((all) => !all.has(baseOf(one)));
   const alone = graphs.flatMap(heldBy).filter(isAlone);
-  const unread = alone.reduce((sum, { type }) => sum + sizeOf(type.shape), 0) > MOST_READ;
+  const unread = alone.reduce((sum, { type }) => sum + sizeOf(type.shape), 0) > most;
   const read = new Set(unread ? [] : alone.map(baseOf));
   return {
     weightIdentity: identity,

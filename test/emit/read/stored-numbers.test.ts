@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { type Graph, graph } from "../../../src/dsl/graph.ts";
+import { type Graph, graph, schedule } from "../../../src/dsl/graph.ts";
 import { add, matmul, mul } from "../../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { sizeOf } from "../../../src/dsl/type.ts";
@@ -126,4 +126,24 @@ test("what both hold stays any numbers", async () => {
       )
     ).verdict,
   ).toBe("REFUTED");
+});
+
+test("what is too large to be read stays a weight, and is told", async () => {
+  const pair = [await packaged((x) => mul(x, gain)), await packaged((x) => mul(x, weight("ones", [1, 3])))] as const;
+  const at = (most: number) => {
+    const { unread, alone, tableOf } = storedNumbers(pair, most);
+    const tables = pair
+      .flatMap(schedule)
+      .flatMap(({ def, type }) => (def.kind === "weight" ? [tableOf(def.source, type)] : []));
+    return { unread, alone, tables: tables.map((table) => table && [...(table as Float64Array)]) };
+  };
+  expect(at(6)).toEqual({
+    unread: false,
+    alone: 2,
+    tables: [
+      [0.25, 0.5, 0.75],
+      [1, 1, 1],
+    ],
+  });
+  expect(at(5)).toEqual({ unread: true, alone: 2, tables: [undefined, undefined] });
 });
