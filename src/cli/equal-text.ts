@@ -1,5 +1,6 @@
 /** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
 import type { Graph } from "../dsl/graph.ts";
+import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
@@ -23,6 +24,9 @@ const ARBITRARY =
 const NOT_SEARCHED =
   "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
 
+const UNFOLLOWED =
+  "not followed: what is read or written at a position that is fed; in calls of several tokens it is any number to the proof, in or out of the cache";
+
 /** The verdict in words about A and B: what both are fed is the same by the claim itself. */
 export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
   const isSaid = ({ id }: Verdict["preconditions"][number]) => id !== "P6" && id !== "P9";
@@ -30,7 +34,9 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
   // What nobody fed has no role.
   const roles = oneToken ? verdict.roles : [];
   if (verdict.verdict !== "NOT PROVEN" || oneToken) return { ...verdict, preconditions, roles };
-  return { ...verdict, preconditions, roles, searched: "no input was tried" };
+  // A position that is an input is an array like any other here: no other one would close the gap.
+  const finding = withoutHint(verdict.finding);
+  return { ...verdict, preconditions, roles, finding, searched: "no input was tried" };
 }
 
 /** The whole verdict; the first line is the claim. */
@@ -50,7 +56,9 @@ export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): st
   const [first, ...rest] = text.split("\n");
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
-  const not = verdict.verdict === "NOT PROVEN" && !oneToken ? [wrapLine(`  ${NOT_SEARCHED}`)] : [];
+  const isIndex = "finding" in verdict && verdict.finding.reason?.code === "run-time index";
+  const missing = [NOT_SEARCHED, ...(isIndex ? [UNFOLLOWED] : [])];
+  const not = verdict.verdict === "NOT PROVEN" && !oneToken ? missing.map((line) => wrapLine(`  ${line}`)) : [];
   return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }
 
