@@ -87,6 +87,8 @@ export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): T
   const [i, j] = [asIndex(c, a), asIndex(c, b)];
   if (!i || !j) return undefined;
   const [x, y] = [rowAt(c, i), rowAt(c, j)];
+  const counted = isPlace(j) && isOfTokens(c, i) ? i : isPlace(i) && isOfTokens(c, j) ? j : undefined;
+  if (counted) casesOfFirst(counted, "a comparison of cache rows");
   if ((x && isVariable(j)) || (y && isVariable(i))) casesOfRows(x ? j : i, "a comparison of cache rows");
   if (x && y) return compareRows(c, how, x, y);
   if ((x && isRest(j)) || (y && isRest(i))) {
@@ -96,6 +98,13 @@ export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): T
   }
   return compareRanges(c, how, minus(c.store.indices, i, j));
 }
+
+/** Whether an index is a row as many after another as a token's number says, while that number is open. */
+const isOfTokens = (c: Context, i: Ix): boolean =>
+  i.atoms.some((a) => a.kind === "row") && i.free.length === 1 && i.free[0]!.kind === "var" && i.free[0]!.size <= c.tokens;
+
+/** Whether it may be told apart by rows: an axis, or a row of it. */
+const isPlace = (i: Ix): boolean => ["var", "row", "rest"].includes(asAtom(i)?.kind ?? "");
 
 const isVariable = (i: Ix): boolean => asAtom(i)?.kind === "var";
 
