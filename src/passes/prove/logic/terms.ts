@@ -17,12 +17,10 @@ export type Head =
   | { readonly kind: "num"; readonly value: number; readonly exact?: Rational; readonly near?: true }
   /** An element of an input, state, weight, constant table or cut; `ix` is the place. */
   | { readonly kind: "leaf"; readonly leaf: Leaf }
-  /** An index as a number. */
-  | { readonly kind: "index" }
+  | { readonly kind: "index" } // an index as a number
   /** A closed reduction: `lam` applied to the index arguments `ix` and the term arguments `args`. */
   | { readonly kind: "app"; readonly lam: Lam }
-  /** A sum cut into consecutive pieces of these lengths. */
-  | { readonly kind: "pieces"; readonly lengths: readonly number[] }
+  | { readonly kind: "pieces"; readonly lengths: readonly number[] } // a sum cut into consecutive pieces of these lengths
   /** A sum over the cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
   | { readonly kind: "rows"; readonly ring?: number }
   | { readonly kind: "own"; readonly name: string } // what only an op of this name gives of these arguments and places

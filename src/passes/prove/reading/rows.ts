@@ -133,7 +133,10 @@ function compareSlots(
 
 /** Whether an index is a row as many after another as a token's number says, while that number is open. */
 const isOfTokens = (c: Context, i: Ix): boolean =>
-  i.atoms.some((a) => a.kind === "row") && i.free.length === 1 && i.free[0]!.kind === "var" && i.free[0]!.size <= c.tokens;
+  i.atoms.some((a) => a.kind === "row") &&
+  i.free.length === 1 &&
+  i.free[0]!.kind === "var" &&
+  i.free[0]!.size <= c.tokens;
 
 /** Whether it may be told apart by rows: an axis, or a row of it. */
 const isPlace = (i: Ix): boolean => ["var", "row", "rest"].includes(asAtom(i)?.kind ?? "");
