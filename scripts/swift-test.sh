@@ -32,8 +32,11 @@ gate() {
   echo "exit $code: $(grep '^graphc-ane: ' "$made/log" | tail -1 || true)"
 }
 
+# What the gate writes, as the judge of the other half reads it: all that it asks for is there, and it is no device's.
+judged() { GRAPHC_EVIDENCE=$build npx vitest run test/evidence/evidence.test.ts -t 'as the Swift tool writes it'; }
+
 gate 0 ''
-GRAPHC_EVIDENCE=$build npx vitest run test/evidence/evidence.test.ts -t 'as the Swift tool writes it'
+judged
 # Evidence of a scripted engine is never accepted, however well it went.
 code=0
 npx graphc gate "$build" >"$made/log" || code=$?
@@ -43,4 +46,14 @@ gate 1 '{"kind": "corruptState", "model": "step", "prediction": 2}'
 gate 3 '{"kind": "error", "model": "step", "prediction": 0}'
 rm "$build/scripted-engine.json"
 gate 2
+
+# Caches that the host keeps, in two packages and in functions of one.
+for how in '--tokens 4' '--functions infer,verify4'; do
+  build=$made/caches${how//[^a-z0-9]/}
+  # shellcheck disable=SC2086
+  npx graphc emit examples/host-caches.ts --max-seq 64 --fixtures $how --out "$build" >"$made/log"
+  gate 0 ''
+  judged
+  gate 1 '{"kind": "driftRows", "model": "block", "prediction": 8}'
+done
 echo "swift-test: the command line did what it must on $(basename "$build")/"

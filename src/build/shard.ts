@@ -62,7 +62,7 @@ export async function writePart(
 }
 
 /**
- * Every size of the package against one token, on the package's own weights: the graph that was planned for it, or the function of it.
+ * Every size of the package, that of one token too, against the graph that was planned for one token, on the package's own weights.
  * The first verdict that is not PROVEN, else the first over the reals alone, else that on the largest.
  */
 function proofOf(
@@ -76,11 +76,10 @@ function proofOf(
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
   const options = { small, weightIdentity: placeInFile, ...known };
   const named = "functions" in tokens ? tokens.functions : undefined;
-  const twin = named ? graphOf(pkg, liftAt(tokens, 1)) : graphOf(twinOf(pkg, step, weights));
+  const twin = graphOf(twinOf(pkg, step, weights));
   const verdictAt = (count: number, counterexample: boolean) =>
     prove(graphOf(pkg, liftAt(tokens, count)), twin, { ...options, counterexample });
-  // The function of one token is what the others are held against.
-  const counts = countsIn(tokens).filter((count) => !named || count > 1);
+  const counts = countsIn(tokens);
   const verdicts = counts.map((count) => verdictAt(count, false));
   const weakest = weakestOf(verdicts);
   const count = counts[verdicts.indexOf(weakest)]!;

@@ -43,16 +43,29 @@ export async function tellOfEachFunction(args: Args, io: Io, tell: Tell): Promis
       "say --function and --step-function",
     );
   const { blocks, step } = divided(readPackage(first), listed.split(","));
-  const results: { readonly function: string; readonly code: ExitCode; readonly result: unknown }[] = [];
-  for (const block of blocks) {
-    if (!args.flag("json")) io.out(`${block} against ${step}:`);
-    const { code, json } = await tell(ofFunctions(args, block, step), io);
-    results.push({ function: block, code, result: json });
+  const pairs = blocks.map((name) => [name, step] as const);
+  return tellOfPairs(args, io, { pairs, tell, shown: (name, other) => ({ function: name, step: other }) });
+}
+
+interface FunctionPairs {
+  /** The functions of the first graph and of the second. */
+  readonly pairs: readonly (readonly [name: string, other: string])[];
+  readonly tell: Tell;
+  /** What `--json` calls them. */
+  readonly shown: (name: string, other: string) => object;
+}
+
+/** Tells of pairs of functions, one after the other. The exit code is the worst. */
+export async function tellOfPairs(args: Args, io: Io, { pairs, tell, shown }: FunctionPairs): Promise<ExitCode> {
+  const results: { readonly code: ExitCode; readonly result: object }[] = [];
+  for (const [name, other] of pairs) {
+    if (!args.flag("json")) io.out(`${name} against ${other}:`);
+    const { code, json } = await tell(ofFunctions(args, name, other), io);
+    results.push({ code, result: { ...shown(name, other), result: json } });
     // There is one folder for a counterexample.
     if (code !== 0 && args.given("dump")) break;
   }
-  const shown = results.map(({ function: name, result }) => ({ function: name, step, result }));
-  if (args.flag("json")) io.out(JSON.stringify({ functions: shown }, null, 2));
+  if (args.flag("json")) io.out(JSON.stringify({ functions: results.map(({ result }) => result) }, null, 2));
   return results.reduce<ExitCode>((worst, { code }) => (code > worst ? code : worst), 0);
 }
 

@@ -5,12 +5,13 @@ import { writeFixtures } from "../evidence/fixtures.ts";
 import { writeRopeTables } from "../evidence/rope-tables.ts";
 import { namesIn } from "../files/regular.ts";
 import { writeWhole } from "../files/whole.ts";
-import { record } from "../passes/parity/record.ts";
+import { record } from "../passes/parity/record/record.ts";
 import { certificate } from "../passes/prove/report/certificate.ts";
 import { planOf } from "../passes/run/plan.ts";
 import { prepare } from "../passes/run/run.ts";
 import { identityOf } from "./emit-ground.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
+import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { checkMemory } from "./memory.ts";
 import { requestedSize } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
@@ -63,13 +64,29 @@ export async function checkOnlyFixtures(folder: string, name: string): Promise<v
     );
 }
 
+/** The block that fixtures are of. @throws UserError where there are several, of which the device tool takes one */
+export function recordedBlock({ blocks }: PlannedSet): PlannedGraph {
+  const [block, ...more] = blocks as readonly [PlannedGraph, ...PlannedGraph[]];
+  if (more.length === 0) return block;
+  throw new UserError(
+    `fixtures are of one block and its step, and these functions are ${blocks.length} blocks`,
+    `leave out --fixtures, or give two functions, such as --functions infer=1,${block.function}=${block.tokens}`,
+  );
+}
+
+const packageIn = (staging: string, { in: name, function: fn }: PlannedGraph) => ({
+  path: join(staging, name),
+  ...(fn === undefined ? {} : { function: fn }),
+});
+
 /**
  * Runs the usual sequence in fp16 and fp64 and writes what a device must reproduce beside the staged packages.
  * @throws the signal's reason when the user interrupts
  */
 export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<void> {
   const { subject, planned, store, args, io } = job;
-  const [{ graph: block }, { graph: step }] = [planned.blocks[0]!, planned.step];
+  const first = recordedBlock(planned);
+  const [{ graph: block }, { graph: step }] = [first, planned.step];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
   checkMemory(plans, "recording fixtures");
   const loading = io.progress("loading weights");
@@ -89,12 +106,12 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       },
     );
     await writeFixtures({
-      name: subject.name,
-      graph: identityOf(subject, args),
+      name: planned.name,
+      graph: identityOf(subject, { ...requestedSize(args), tokens: recording.tokens }),
       ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
-      block: { path: join(staging, planned.blocks[0]!.in) },
-      step: { path: join(staging, planned.step.in) },
-      ...(proven ? { certificate: join(staging, certificateName(planned.name, {})) } : {}),
+      block: packageIn(staging, first),
+      step: packageIn(staging, planned.step),
+      ...(proven ? { certificate: join(staging, certificateName(planned.name, first)) } : {}),
       recording,
     });
   } finally {

@@ -15,8 +15,7 @@ import type { KindGraph, Subject } from "./subject.ts";
 import { requestedSize } from "./target.ts";
 
 /** The block graph apart from its weights, as evidence for a stack is about it: that of its kind, where it is one layer. */
-export function identityOf(subject: Subject, args: Args): string {
-  const size = requestedSize(args);
+export function identityOf(subject: Subject, size: Size): string {
   const [kind, ...others] = subject.kinds(size);
   const isOneLayer = others.length === 0 && kind!.layers.length <= 1;
   return graphHash(isOneLayer ? kind!.graph : subject.build(size));

@@ -21,14 +21,15 @@ export interface Comparand {
   readonly tokens?: number;
   /** The same at its smallest sizes; graph files only. */
   readonly small?: (tokens: number) => Graph;
+  /** Opens the weights, where they are somebody's: in a package or a checkpoint, not made from a seed. */
+  readonly openWeights?: () => Promise<WeightStore>;
 }
 
-/** Both, and their weights where they are at hand. */
+/** Both; packages can be run with the weights that they hold. */
 export interface ComparedGraphs {
   readonly a: Comparand;
   readonly b: Comparand;
-  readonly storedWeights: boolean;
-  openWeights(): Promise<WeightStore>;
+  readonly packages: boolean;
 }
 
 /**
@@ -45,7 +46,7 @@ export async function comparedGraphs(args: Args, io: Io): Promise<ComparedGraphs
   if (isPackage(first)) return packages(first, second, args);
   const [one, other] = [await modelAt(first, args, io), await modelAt(second, args, io)];
   if (placeOf(first) === placeOf(second)) throw besideItself(second);
-  return { a: one, b: other, storedWeights: false, openWeights: async () => packageWeights() };
+  return { a: one, b: other, packages: false };
 }
 
 function packages(first: string, second: string, args: Args): ComparedGraphs {
@@ -60,20 +61,23 @@ function packages(first: string, second: string, args: Args): ComparedGraphs {
     return {
       graph: graphOf([own, other][k]!, { ...chosen[k], ...size }),
       shown: [first, second][k]!,
+      openWeights: async () => packageWeights(),
       ...size,
     };
   };
-  return { a: at(0), b: at(1), storedWeights: true, openWeights: async () => packageWeights() };
+  return { a: at(0), b: at(1), packages: true };
 }
 
 async function modelAt(operand: string, args: Args, io: Io): Promise<Comparand> {
   const subject = await subjectOf(operand, args, io);
   tellKinds(subject.model, io);
   const { tokens } = requestedSize(args);
+  const graph = subject.build(requestedSize(args));
   return {
-    graph: subject.build(requestedSize(args)),
+    graph,
     shown: operand,
     tokens,
+    ...(subject.storedWeights ? { openWeights: () => subject.openWeights(graph) } : {}),
     // A model's smallest sizes are its own: beside another's they would be another pair.
     ...(isGraphFile(operand) ? { small: (count) => subject.small(count)[tokens === 1 ? "step" : "block"] } : {}),
   };

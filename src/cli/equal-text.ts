@@ -1,8 +1,9 @@
 /** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
 import type { Graph } from "../dsl/graph.ts";
+import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { plainVerdict, printVerdict } from "./prove-text.ts";
+import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -13,6 +14,8 @@ export interface EqualVerdict {
   readonly b: string;
   /** Whether the inputs are those of a call of one token, fed as their roles say; else each is an arbitrary array. */
   readonly oneToken: boolean;
+  /** How many stored tensors one of them alone holds. */
+  readonly alone: number;
 }
 
 const ARBITRARY =
@@ -21,6 +24,9 @@ const ARBITRARY =
 const NOT_SEARCHED =
   "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
 
+const UNFOLLOWED =
+  "not followed: what is read or written at a position that is fed; in calls of several tokens it is any number to the proof, in or out of the cache";
+
 /** The verdict in words about A and B: what both are fed is the same by the claim itself. */
 export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
   const isSaid = ({ id }: Verdict["preconditions"][number]) => id !== "P6" && id !== "P9";
@@ -28,11 +34,13 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
   // What nobody fed has no role.
   const roles = oneToken ? verdict.roles : [];
   if (verdict.verdict !== "NOT PROVEN" || oneToken) return { ...verdict, preconditions, roles };
-  return { ...verdict, preconditions, roles, searched: "no input was tried" };
+  // A position that is an input is an array like any other here: no other one would close the gap.
+  const finding = withoutHint(verdict.finding);
+  return { ...verdict, preconditions, roles, finding, searched: "no input was tried" };
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
@@ -48,12 +56,14 @@ export function printEqual({ verdict, a, b, oneToken }: EqualVerdict): string {
   const [first, ...rest] = text.split("\n");
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
-  const not = verdict.verdict === "NOT PROVEN" && !oneToken ? [wrapLine(`  ${NOT_SEARCHED}`)] : [];
-  return [first, ...lines, ...rest, ...not].join("\n");
+  const isIndex = "finding" in verdict && verdict.finding.reason?.code === "run-time index";
+  const missing = [NOT_SEARCHED, ...(isIndex ? [UNFOLLOWED] : [])];
+  const not = verdict.verdict === "NOT PROVEN" && !oneToken ? missing.map((line) => wrapLine(`  ${line}`)) : [];
+  return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }
 
 /** The same as JSON. Of calls of several tokens the prover has counted none. */
-export function equalRecord({ verdict, a, b, oneToken }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
+export function equalRecord({ verdict, a, b, oneToken, alone }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
   const { sizes } = verdict;
   const { tokens: _, ...others } = sizes;
   return {
@@ -63,5 +73,6 @@ export function equalRecord({ verdict, a, b, oneToken }: EqualVerdict, graphs: {
     a: { name: a, sha256: graphHash(graphs.a) },
     b: { name: b, sha256: graphHash(graphs.b) },
     inputs: oneToken ? "by their roles" : "arbitrary",
+    ...(alone > 0 ? { heldAlone: alone } : {}),
   };
 }

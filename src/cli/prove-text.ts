@@ -46,6 +46,14 @@ export function printVerdict(verdict: Verdict, sides: Sides = blockAndSteps(verd
     .join("\n");
 }
 
+/** What "all weights" leaves out. */
+export const aloneLines = (alone: number): readonly string[] =>
+  alone === 0
+    ? []
+    : [
+        `  of the stored tensors ${alone === 1 ? "one is" : `${alone} are`} held by one of the two alone: taken as the numbers that they are, not for any`,
+      ].map(wrapLine);
+
 function provenLines(verdict: Proven, sides: Sides): readonly string[] {
   const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
   const { tokens, slots } = verdict.sizes;

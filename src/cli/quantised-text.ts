@@ -31,12 +31,18 @@ export function layersText(errors: readonly LayerError[]): string {
   return `layers: outputs off by ${mean.toExponential(1)} of their length in the mean, layer ${worst.layer} by ${worst.output.toExponential(1)} (${worst.added.toExponential(1)} of what it adds)`;
 }
 
-/** What is on record about the forms of a build on a chip; nothing where none is asked for. */
-export function engineText(quantize: Quantize, chip: string | undefined): readonly string[] {
-  if (chip === undefined) return [];
-  return formsOf(quantize).flatMap((form) => {
-    const { onRecord, seen } = knownOf(form, chip as Chip);
-    const first = `${formWord(form)} on ${chip}'s engine: ${onRecord ? "on record" : "NOT IN THE RECORD"}`;
-    return [first, ...seen.map(({ says, source }) => `  ${says} [${source}]`)];
-  });
-}
+/** What is on record about the forms of a build on a chip; undefined where none is asked for. */
+export const engineRecord = (quantize: Quantize, chip: string | undefined) =>
+  chip === undefined
+    ? undefined
+    : formsOf(quantize).map((form) => {
+        const { onRecord, seen } = knownOf(form, chip as Chip);
+        return { form: formWord(form), chip, onRecord, seen: seen.map(({ says, source }) => ({ says, source })) };
+      });
+
+/** The same in lines. */
+export const engineText = (quantize: Quantize, chip: string | undefined): readonly string[] =>
+  (engineRecord(quantize, chip) ?? []).flatMap(({ form, onRecord, seen }) => [
+    `${form} on ${chip}'s engine: ${onRecord ? "on record" : "NOT IN THE RECORD"}`,
+    ...seen.map(({ says, source }) => `  ${says} [${source}]`),
+  ]);

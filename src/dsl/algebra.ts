@@ -18,10 +18,20 @@ export interface Index {
 }
 
 /** Functions of one scalar that no reading is required to see into. */
-export type Unary = "exp" | "log" | "sqrt" | "rsqrt" | "tanh" | "erf" | "sin" | "cos" | "abs";
+export type Unary =
+  | ("exp" | "exp2" | "log" | "sqrt" | "rsqrt" | "erf" | "abs")
+  | ("sin" | "cos" | "tan" | "asin" | "acos" | "atan" | "sinh" | "cosh" | "tanh" | "atanh");
 
 /** What `compare` can ask; greater and not equal are written with these. */
 export type Comparison = "less" | "less_equal" | "equal";
+
+/** What is asked of a row that is put in order: NaN last, of equal elements the one with the lower place first. */
+export interface Sorting {
+  /** Whose choice it is where MIL leaves one open: places of equal elements are the same only in results of one such name. */
+  readonly op: string;
+  readonly descending: boolean;
+  readonly gives: "element" | "place";
+}
 
 /** One reading of meanings: what indices, scalars and reductions are, and how they combine. */
 export interface Algebra<S = Scalar, I = Index> {
@@ -68,6 +78,15 @@ export interface Algebra<S = Scalar, I = Index> {
   max(n: number, term: (k: I) => S): S;
   /** The smallest over k in [0, n). */
   min(n: number, term: (k: I) => S): S;
+
+  // --- what an op does in a way of its own -------------------------------------------------------------------
+  /** What stands at `at` when the n elements are put in order. */
+  sorted(how: Sorting, n: number, at: I, element: (k: I) => S): S;
+  /**
+   * `value`, which is a sum or product of several elements whose order is not the one of `sum`: its bits are those of the
+   * same op at the same place over the same elements, and of nothing else.
+   */
+  ownOrder(op: string, at: readonly I[], value: S): S;
 }
 
 /** An operand as the meaning of an op sees it. */

@@ -30,8 +30,12 @@ export interface AttrSpec<K extends AttrKind = AttrKind> {
   readonly oneOf?: readonly string[];
   /** Operand whose rank counts axes and whose dtype rounds floats; the op's first operand when absent. */
   readonly of?: string;
+  /** The dtype of a float that has one of its own. */
+  readonly dtype?: DType;
+  /** The type of a whole number in the file, where it is not int32. */
+  readonly stored?: "uint32";
   /** Whether the default is left out of the file, where it says nothing. */
-  readonly unsaid?: (x: Infos) => boolean;
+  readonly unsaid?: (x: Infos, attrs: Attrs) => boolean;
   /** Added to that rank (1 for ops that insert an axis). */
   readonly extraRank?: number;
 }
@@ -105,7 +109,7 @@ function normalize(
   fail: (text: string) => never,
 ): AttrValue {
   const model = [spec.of === undefined ? Object.values(infos)[0] : infos[spec.of]].flat()[0] as TensorType | undefined;
-  if (spec.kind === "float") return roundTo((model?.dtype ?? "fp32") as DType, raw as number);
+  if (spec.kind === "float") return roundTo(spec.dtype ?? ((model?.dtype ?? "fp32") as DType), raw as number);
   if (spec.kind !== "axis" && spec.kind !== "axes") return raw;
   const rank = (model?.shape.length ?? 0) + (spec.extraRank ?? 0);
   const axes = ([raw].flat() as number[]).map((axis) => {

@@ -20,8 +20,11 @@ export function hostWrite(cache: Tensor, rows: Tensor, place: Tensor): Tensor {
   throw unfit(cache, rows, `at the slots that "${place.name}" (${show(place.type)}) tells`);
 }
 
-/** The axis of max_seq rows in the cache and of T in its new rows; where both have one size, the last but one. */
-function rowAxis(cache: Tensor, rows: Tensor): number {
+/**
+ * The axis of max_seq rows in the cache and of T in its new rows; where both have one size, the last but one.
+ * @throws GraphError where they do not fit each other
+ */
+export function rowAxis(cache: Tensor, rows: Tensor): number {
   const [a, b] = [cache.type.shape, rows.type.shape];
   const differing = a.flatMap((n, axis) => (n === b[axis] ? [] : [axis]));
   if (a.length < 2 || a.length !== b.length || cache.type.dtype !== rows.type.dtype || differing.length > 1)

@@ -87,3 +87,18 @@ export function broadcast(a: Shape, b: Shape): Shape | undefined {
   }
   return shape;
 }
+
+/** Every index into a shape, in row-major order. */
+export function placesOf(shape: Shape): readonly (readonly number[])[] {
+  return Array.from({ length: sizeOf(shape) }, (_, flat) => {
+    let rest = flat;
+    return shape
+      .toReversed()
+      .map((n) => {
+        const i = rest % n;
+        rest = (rest - i) / n;
+        return i;
+      })
+      .toReversed();
+  });
+}

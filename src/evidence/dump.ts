@@ -24,11 +24,30 @@ export type Dumped = Pick<Counterexample, "pair" | "sample" | "tokens">;
  */
 export async function dumpCounterexample(folder: string, found: Dumped): Promise<void> {
   await newFolder(folder);
-  const { block, step } = found.pair;
-  const store = sampleStore(found);
-  await writePackage(block, store, join(folder, "block.mlpackage"));
-  await writePackage(step, store, join(folder, "step.mlpackage"));
+  await writeGraphs(folder, found, ["block", "step"]);
   await writeFeed(folder, found);
+}
+
+/**
+ * The same of two graphs of one token: a.mlpackage and b.mlpackage, what each is fed, and the cache at entry of both.
+ * @throws UserError as `dumpCounterexample` does.
+ */
+export async function dumpBoth(folder: string, found: Dumped): Promise<void> {
+  await newFolder(folder);
+  await writeGraphs(folder, found, ["a", "b"]);
+  const { block, step } = found.pair;
+  for (const [name, graph] of [
+    ["a", block],
+    ["b", step],
+  ] as const)
+    await writeArrays(join(folder, `${name}.inputs.safetensors`), inputsOf(graph, found, 0));
+  await writeStates(folder, found);
+}
+
+async function writeGraphs(folder: string, found: Dumped, names: readonly [string, string]): Promise<void> {
+  const store = sampleStore(found);
+  await writePackage(found.pair.block, store, join(folder, `${names[0]}.mlpackage`));
+  await writePackage(found.pair.step, store, join(folder, `${names[1]}.mlpackage`));
 }
 
 /**
@@ -48,15 +67,19 @@ const newFolder = (folder: string): Promise<void> =>
 
 async function writeFeed(folder: string, found: Dumped): Promise<void> {
   const { block, step } = found.pair;
-  const inputs = (graph: Graph, first: number) => raws(feeds(graph, found.pair, found.sample, first));
-  await writeArrays(join(folder, "block.inputs.safetensors"), inputs(block, 0));
+  await writeArrays(join(folder, "block.inputs.safetensors"), inputsOf(block, found, 0));
   for (let t = 0; t < found.tokens; t++)
-    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputs(step, t));
-  await writeArrays(
-    join(folder, "state.safetensors"),
-    raws(Object.fromEntries(block.states.map((s) => [s.name, arrayFor(s.entry, found, s.name)]))),
-  );
+    await writeArrays(join(folder, `step${t}.inputs.safetensors`), inputsOf(step, found, t));
+  await writeStates(folder, found);
 }
+
+const inputsOf = (graph: Graph, { pair, sample }: Dumped, first: number) => raws(feeds(graph, pair, sample, first));
+
+const writeStates = (folder: string, found: Dumped): Promise<void> =>
+  writeArrays(
+    join(folder, "state.safetensors"),
+    raws(Object.fromEntries(found.pair.block.states.map((s) => [s.name, arrayFor(s.entry, found, s.name)]))),
+  );
 
 const raws = (arrays: Readonly<Record<string, NDArray>>) =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, toRaw(array)]));

@@ -22,6 +22,13 @@ const ROLE = oneOf(...ROLES);
 /** A ratio; JSON has no number for an infinite one. */
 const FIGURE = either("number", oneOf("Infinity", "-Infinity", "NaN"));
 
+const FIGURES = fields({
+  relativeL2: optional(FIGURE),
+  oneMinusCosine: optional(FIGURE),
+  worstOverRms: optional(FIGURE),
+  finite: "boolean",
+});
+
 const MEASURED_ROW = fields({
   kind: oneOf(...COMPARISONS),
   call: "count",
@@ -32,13 +39,26 @@ const MEASURED_ROW = fields({
   value: "string",
   /** Against steps: the same bits. Against fp64: the bits of the CPU's fp16 reference. Sign of zero aside. */
   equalBits: "boolean",
-  figures: fields({
-    relativeL2: optional(FIGURE),
-    oneMinusCosine: optional(FIGURE),
-    worstOverRms: optional(FIGURE),
-    finite: "boolean",
-  }),
+  figures: FIGURES,
 });
+
+/** One prediction and one cache that the host keeps: digests of its bytes (row-major, fp16, little-endian), and what was written. */
+const FED_CACHE = fields({
+  role: ROLE,
+  call: "count",
+  /** Of a step. */
+  token: optional("count"),
+  cache: "string",
+  /** As it was fed. */
+  before: "string",
+  /** The cache rows that then hold the rows of the prediction, in the order of the tokens. */
+  written: list("count"),
+  /** As the host keeps it from then on; of a step, until its call is over. */
+  after: "string",
+});
+
+/** One row of what the host keeps after the last call, held against the interpreter's. */
+const KEPT_ROW = fields({ role: ROLE, cache: "string", row: "count", equalBits: "boolean", figures: FIGURES });
 
 /** All that is read of an evidence.json; the file holds more, for people. */
 export const EVIDENCE = fields({
@@ -86,7 +106,14 @@ export const EVIDENCE = fields({
       }),
     }),
   ),
-  parity: optional(fields({ comparisons: list(MEASURED_ROW), faults: list("string"), flushed: "count" })),
+  parity: optional(
+    fields({
+      comparisons: list(MEASURED_ROW),
+      faults: list("string"),
+      flushed: "count",
+      caches: optional(fields({ fed: list(FED_CACHE), kept: list(KEPT_ROW) })),
+    }),
+  ),
   finished: optional("string"),
 });
 
@@ -94,6 +121,8 @@ export const EVIDENCE = fields({
 export type Evidence = Of<typeof EVIDENCE>;
 /** One row of a value, held against its reference. */
 export type MeasuredRow = Of<typeof MEASURED_ROW>;
+/** A cache at one prediction. */
+export type FedCache = Of<typeof FED_CACHE>;
 
 /** @throws UserError when the file cannot be read or is not evidence of this version. */
 export async function readEvidence(path: string): Promise<Evidence> {

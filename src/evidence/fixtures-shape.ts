@@ -2,6 +2,7 @@
  * The shape of `NAME.fixtures.json` (docs/fixtures.md): fixtures.ts writes it, fixtures-read.ts and the device tool
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
+import { CACHE_UPDATES } from "../dsl/role.ts";
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../files/json-shape.ts";
 import { ASSUMED_LIST } from "./assumed-list.ts";
 
@@ -30,6 +31,19 @@ const OUTPUT = fields({
   tokenAxis: "count",
   /** The input that the layer adds itself to; figures are of output − residual. */
   residual: optional("string"),
+});
+
+const CACHE = fields({
+  /** The input. */
+  name: "string",
+  shape: list("count"),
+  /** The axis that counts cache rows; in the output with the new rows, tokens. */
+  rowAxis: "count",
+  update: oneOf(...CACHE_UPDATES),
+  /** The output with the new rows, which is not among the outputs. */
+  rows: "string",
+  /** The input that tells the slot of each token. */
+  place: "string",
 });
 
 const CALL = fields({
@@ -68,6 +82,8 @@ export const FIXTURES = fields({
   ),
   outputs: list(OUTPUT),
   states: list(fields({ name: "string", shape: list("count"), rowAxis: "count" })),
+  /** Inputs that the host keeps: zeros at first; between calls it writes the rows of accepted tokens at their slots. */
+  caches: optional(list(CACHE)),
   calls: list(CALL),
 });
 

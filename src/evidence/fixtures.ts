@@ -8,7 +8,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { writeWhole } from "../files/whole.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
-import type { Computed, Prediction, Recording } from "../passes/parity/record.ts";
+import type { Computed, Prediction, Recording } from "../passes/parity/record/recording.ts";
 import { type Arrays, writeArrays } from "../weights/arrays.ts";
 import { digestFile, digestFolder } from "./digests.ts";
 import {
@@ -74,6 +74,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
     inputs: [...recording.roles].map(([name, role]) => ({ name, role: role.kind, ...axesOf(role) })),
     outputs: outputsOf(recording),
     states: recording.states,
+    ...(recording.caches.length > 0 ? { caches: recording.caches } : {}),
     calls: recording.calls.map(({ call, steps }) => ({
       label: call.label,
       rows: call.rows.map((row) => row ?? null),
@@ -117,7 +118,7 @@ function outputsOf({ calls, tokens }: Recording): readonly FixtureOutput[] {
 }
 
 /** Every tensor by its name in the data file. */
-function tensorsOf({ initial, calls }: Recording): Arrays {
+function tensorsOf({ initial, calls, final }: Recording): Arrays {
   const tensors: Record<string, RawArray> = {};
   const add = (prefix: string, arrays: Arrays): void => {
     for (const [name, array] of Object.entries(arrays)) tensors[`${prefix}/${name}`] = array;
@@ -131,6 +132,7 @@ function tensorsOf({ initial, calls }: Recording): Arrays {
     computed(prefix, one);
   };
   add("initial", initial);
+  add("final", final);
   for (const [n, { block, steps, exact }] of calls.entries()) {
     prediction(`calls/${n}/block`, block);
     computed(`calls/${n}/exact`, exact);

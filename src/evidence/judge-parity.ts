@@ -31,10 +31,11 @@ export function judgeParity(manifest: FixtureManifest, { parity: report }: Evide
 const keyOf = (x: Pick<MeasuredRow, "call" | "token" | "row" | "value">) => [x.call, x.token, x.row, x.value].join("|");
 const placeOf = (x: MeasuredRow) => `call ${x.call} token ${x.token} (row ${x.row}), ${x.value}`;
 
-function wantedRows({ calls, outputs, states }: FixtureManifest, kind: MeasuredRow["kind"]): readonly string[] {
+function wantedRows({ calls, outputs, states, caches }: FixtureManifest, kind: MeasuredRow["kind"]): readonly string[] {
   const values = [
     ...outputs.map(({ name, residual }) => (residual === undefined ? name : `${name} - ${residual}`)),
     ...states.map(({ name }) => name),
+    ...(caches ?? []).map(({ name }) => name),
   ];
   return calls.flatMap(({ rows, steps }, call) =>
     rows.flatMap((row, token) => {
@@ -44,7 +45,8 @@ function wantedRows({ calls, outputs, states }: FixtureManifest, kind: MeasuredR
   );
 }
 
-function within({ figures }: MeasuredRow): boolean {
+/** Whether the figures of a row keep the bounds. */
+export function within({ figures }: Pick<MeasuredRow, "figures">): boolean {
   const keeps = (name: keyof typeof BOUNDS) => {
     const x = figures[name];
     return typeof x === "number" && x >= 0 && x <= BOUNDS[name];

@@ -9,6 +9,7 @@ import type { FolderDigest } from "./digests.ts";
 import { COMPARISONS, type Evidence, GATES, ROLES } from "./evidence.ts";
 import type { FixtureManifest } from "./fixtures-shape.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
+import { CACHES_FED, judgeCaches } from "./judge-caches.ts";
 import { judgeParity } from "./judge-parity.ts";
 
 /** All findings on a build. */
@@ -40,15 +41,22 @@ export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined
       ? [
           preconditions(build, evidence),
           compiled(evidence),
-          ...ROLES.map((role) => resident(evidence, role)),
+          ...ROLES.map((role) => resident(evidence, role, build.manifest)),
           ...judgeParity(build.manifest, evidence),
+          ...judgeCaches(build.manifest, evidence),
         ]
-      : MEASURED.map((item) => missing(item, "no evidence of these bytes"));
+      : measuredItems(build).map((item) => missing(item, "no evidence of these bytes"));
   const findings = [proof, ...listFindings(build), owned, ...measured];
   return { passes: findings.every((finding) => finding.status === "yes"), findings };
 }
 
-const MEASURED = ["preconditions", "compiled", ...ROLES.map((role) => `resident ${role}`), ...COMPARISONS];
+const measuredItems = ({ manifest }: BuildOnDisk): readonly string[] => [
+  "preconditions",
+  "compiled",
+  ...ROLES.map((role) => `resident ${role}`),
+  ...COMPARISONS,
+  ...(manifest.caches?.length ? [CACHES_FED] : []),
+];
 
 /** What the certificate says, if it is the one that the fixtures were written with. */
 function proven({ manifest, certificate }: BuildOnDisk): GateFinding {
@@ -126,11 +134,13 @@ function compiled({ packages }: Evidence): GateFinding {
 const isConstant = (kind: string): boolean => kind === "const" || namesConstexpr(kind);
 
 /** Every operation on the Neural Engine, constants without a device aside. */
-function resident(evidence: Evidence, role: (typeof ROLES)[number]): GateFinding {
+function resident(evidence: Evidence, role: (typeof ROLES)[number], manifest: FixtureManifest): GateFinding {
   const item = `resident ${role}`;
   const [one, ...more] = evidence.residency.filter((x) => x.role === role);
   if (!one || more.length > 0) return missing(item, "the plan was not read");
   const { counts, offenders, computeOperations } = one.report;
+  const { function: fn = undefined } = manifest[role];
+  if (fn && one.report.function !== fn) return no(item, `the plan is of ${one.report.function}, not of ${fn}`);
   const strays = counts.filter(
     ({ kind, device }) => device !== "Neural Engine" && !(device === "undetermined" && isConstant(kind)),
   );

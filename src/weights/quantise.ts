@@ -1,6 +1,6 @@
 /** Weights in fewer bits, made while they stream: as int8 codes with a scale for each row, or as indices into tables of fp16 numbers (./palette). */
 import { sizeOf } from "../dsl/type.ts";
-import { type QuantisedPart, sourceName } from "../dsl/weight-source.ts";
+import { type QuantisedPart, sourceName, type WeightSource } from "../dsl/weight-source.ts";
 import { codes, scales } from "./int8-rows.ts";
 import { entriesOf, palettes } from "./palette/palettes.ts";
 import type { QuantiseCost } from "./quantise-cost.ts";
@@ -17,7 +17,10 @@ export interface QuantisedWeight extends QuantiseCost {
 
 /** A store that gives the parts of quantised weights too, and tells what they cost. */
 export interface QuantisingStore extends WeightStore {
+  /** Of the weights whose parts were streamed. */
   quantised(): readonly QuantisedWeight[];
+  /** Of one, by any of its parts; undefined where none of them was streamed. */
+  costOf(source: WeightSource): QuantisedWeight | undefined;
 }
 
 /** The store with what its weights are in fewer bits; other sources pass through. @throws UserError as it does */
@@ -41,7 +44,7 @@ export function quantisingStore(store: WeightStore): QuantisingStore {
       const rows = rowsOf(quantised, sizeOf(type.shape));
       const chunks = store.stream(whole, { dtype: "fp16", shape: [rows, width] });
       const tell = (cost: QuantiseCost) =>
-        void costs.set(JSON.stringify(whole), { name: sourceName(source), how, elements: rows * width, ...cost });
+        void costs.set(wholeOf(source), { name: sourceName(source), how, elements: rows * width, ...cost });
       if ("rows" in quantised) return tables.stream(JSON.stringify([whole, how]), chunks, quantised, tell);
       if (quantised.part === "scale") return scales(chunks, quantised);
       return codes(chunks, quantised, ({ cost, scales: found }) => {
@@ -50,7 +53,14 @@ export function quantisingStore(store: WeightStore): QuantisingStore {
       });
     },
     quantised: () => [...costs.values()],
+    costOf: (source) => costs.get(wholeOf(source)),
   };
+}
+
+/** What tells a weight from others, whichever of its parts it is asked for by. */
+function wholeOf(source: WeightSource): string {
+  const { quantised: _, ...whole } = source as Extract<WeightSource, { from: "checkpoint" }>;
+  return JSON.stringify(whole);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

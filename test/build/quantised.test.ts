@@ -136,6 +136,28 @@ describe("what layers lost", () => {
     const kept: readonly { readonly output: number }[] = JSON.parse(readFileSync(later, "utf8")).layers;
     expect(kept.map(({ output }) => output)).toEqual([0, ...off.slice(1)]);
   });
+
+  test("is the same to the byte after an interrupt, whichever parts stood already", async () => {
+    const [folder, wide] = [join(testFolder(), "resumed"), testFolder()];
+    writeTinyPhi(wide, 96, 160);
+    const report = async (...gone: readonly string[]): Promise<string> => {
+      for (const name of gone) rmSync(join(folder, `${name}.mlpackage`), { recursive: true });
+      const file = join(testFolder(), "report.json");
+      const rules = ["--quantize", "int8", "--quantize-for", "embed=lut4", "--tokens", "1", "--target", "m4"];
+      const argv = ["build", wide, "--out", folder, ...SIZE, ...rules, "--report", file, "--json"];
+      const told = await graphc(argv);
+      expect(told.code).toBe(0);
+      expect(JSON.parse(told.out).engine).toHaveLength(2);
+      return readFileSync(file, "utf8");
+    };
+    const whole = await report();
+    const names: readonly string[] = JSON.parse(whole).matrices.map(({ name }: { name: string }) => name);
+    // Of each head the rows that are its own.
+    expect(names.filter((name) => name === "model.embed_tokens.weight")).toHaveLength(2);
+    expect(await report()).toBe(whole);
+    expect(await report("phi3_layer0_2_q8")).toBe(whole);
+    expect(await report("lm_head_shards/phi3_lm_head_s0_q8", "phi3_layer2_4_q8")).toBe(whole);
+  });
 });
 
 test("what is on record about a form on a chip is told, and what is not", async () => {
@@ -146,6 +168,11 @@ test("what is on record about a form on a chip is told, and what is not", async 
     /^lut4 on m4's engine: NOT IN THE RECORD\n {2}tables of 16 numbers for 32 rows ran .* \[ane-book/m,
   );
   expect((await plan("lut8", "--target", "m6")).out).toMatch(/lut8 on m6's engine: NOT IN THE RECORD$/m);
+  const json = JSON.parse((await plan("int8", "--quantize-for", "down_proj=lut4", "--target", "m4", "--json")).out);
+  expect(json.engine).toMatchObject([
+    { form: "int8", chip: "m4", onRecord: true, seen: [{ source: expect.stringContaining("ane-book") }] },
+    { form: "lut4", chip: "m4", onRecord: false },
+  ]);
 });
 
 test.each([

@@ -1,10 +1,12 @@
 /** `--cache io` by the command: packages whose caches go in and come out, told by the package or by the option. */
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type JudgedBuild, judgeBuild } from "../../src/evidence/policy.ts";
 import { openPackage, sayOfCaches } from "../support/cache-io.ts";
 import { graphc, testFolder } from "../support/cli.ts";
+import { honestEvidence } from "../support/evidence.ts";
 import { writeTinyPhi } from "../support/tiny-phi.ts";
 
 const SIZE = ["--max-seq", "8", "--tokens", "2"];
@@ -65,13 +67,54 @@ test.each([
   expect(err).toContain(text);
 });
 
-test("fixtures for the device are refused, and nothing is written", async () => {
-  const out = join(folder, "refused");
-  const { code, err } = await graphc(["emit", folder, ...SIZE, "--cache", "io", "--out", out, "--fixtures"]);
+/** Evidence as a flawless device would leave it in a folder that emit wrote with fixtures. */
+async function measured(out: string): Promise<JudgedBuild["build"]> {
+  const { build } = await judgeBuild(out);
+  writeFileSync(join(out, "evidence.json"), JSON.stringify(honestEvidence(build)));
+  return build;
+}
+
+test("fixtures for the device hold the caches, and evidence by them is the ground for more layers and for a whole model", async () => {
+  const out = testFolder();
+  const emit = ["emit", folder, ...SIZE, "--cache", "io"];
+  expect(await graphc([...emit, "--out", out, "--fixtures"])).toMatchObject({ code: 0 });
+  const { manifest } = await measured(out);
+  expect(manifest.caches!.map(({ name, rows, place }) => [name, rows, place])).toEqual(
+    ["k", "v"].map((x) => [`layers_0_${x}_cache`, `layers_0_${x}_rows`, "kv_write_mask"]),
+  );
+  const gate = await graphc(["gate", out]);
+  expect(gate.out).toMatch(/caches fed +yes/);
+  expect(gate.code).toBe(0);
+  const more = await graphc([...emit, "--layers", "2", "--evidence", out, "--out", testFolder()]);
+  expect(more.out).toContain("on passed evidence of the one-layer gate");
+  // A layer with states is another graph.
+  const states = await graphc(["emit", folder, ...SIZE, "--layers", "2", "--evidence", out, "--out", testFolder()]);
+  expect(states).toMatchObject({ code: 2, err: expect.stringContaining("of another graph") });
+  const build = ["build", folder, "--max-seq", "8", "--tokens", "2", "--heads", "2", "--evidence", out];
+  const io = await graphc([...build, "--cache", "io", "--out", join(testFolder(), "io")]);
+  expect(io.out).toContain("on passed evidence of the one-layer gate");
+  expect(await graphc([...build, "--out", join(testFolder(), "states")])).toMatchObject({ code: 2 });
+}, 60_000);
+
+test("of functions the fixtures are of the one block and its step, both in one package", async () => {
+  const out = testFolder();
+  const emit = ["emit", folder, "--max-seq", "8", "--cache", "io", "--fixtures", "--out", out, "--functions"];
+  const { code, err } = await graphc([...emit, "infer,verify2,prefill4"]);
   expect(code).toBe(2);
-  expect(err).toContain("the device tool carries a cache as a state alone");
-  expect(readdirSync(folder)).not.toContain("refused");
-});
+  expect(err).toContain("fixtures are of one block and its step, and these functions are 2 blocks");
+  expect(err).toContain("--functions infer=1,verify2=2");
+  expect(await graphc([...emit, "infer,verify2"])).toMatchObject({ code: 0 });
+  const { manifest } = await measured(out);
+  expect([manifest.block, manifest.step].map(({ function: name, tokens }) => [name, tokens])).toEqual([
+    ["verify2", 2],
+    ["infer", 1],
+  ]);
+  expect(manifest.block.package).toBe(manifest.step.package);
+  expect(await graphc(["gate", out])).toMatchObject({ code: 0 });
+  const more = ["emit", folder, "--max-seq", "8", "--cache", "io", "--layers", "2", "--evidence", out];
+  const next = await graphc([...more, "--functions", "infer,verify2", "--out", testFolder()]);
+  expect(next.out).toContain("on passed evidence of the one-layer gate");
+}, 60_000);
 
 test("run makes its inputs from positions, with caches of zeros", async () => {
   const file = join(folder, "o.safetensors");

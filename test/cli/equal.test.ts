@@ -166,6 +166,32 @@ describe("an interface that differs", () => {
     ));
 });
 
+test("what is written at a position is followed in calls of one token alone, and that is told", async () => {
+  const at = (rows: string) =>
+    join(
+      folderOf({
+        "at.ts": `
+import { add, concat, constant, graph, input, mul, slice_update, state } from "graphc";
+export default function at({ tokens: T, maxSeq: S }) {
+  const [x, position, k] = [input("x", [T, 8]), input("position", [1], "int32"), state("k", [S, 8])];
+  const [first, width] = [constant([0], [1], "int32"), constant([8], [1], "int32")];
+  const begin = concat([position, first], { axis: 0 });
+  const next = slice_update(k, ${rows}, begin, concat([add(position, T), width], { axis: 0 }));
+  return graph({ name: "at", inputs: [x, position], states: [[k, next]], outputs: { y: mul(x, 2) } });
+}`,
+      }),
+      "at.ts",
+    );
+  const files = [at("mul(x, 2)"), at("add(x, x)")] as const;
+  expect(await claimOf(...files)).toBe("0 PROVEN (reals)");
+  const { code, out } = await equal(...files, "--tokens", "2");
+  expect([code, out.split(":")[0]]).toEqual([1, "NOT PROVEN"]);
+  expect(out).toMatch(
+    /reason: an index is computed at run time[\s\S]*not followed: what is read or written at a position/,
+  );
+  expect(out).not.toContain("it would close with");
+});
+
 describe("a mask that nobody told", () => {
   const anonymous = ['input("attn_mask"', 'input("m"'] as const;
   // An entry is 0 or −10⁴: both forms give the same for a mask, and not for any array.

@@ -80,7 +80,10 @@ describe("emit", () => {
     [["--functions", "verify3"], "verify3 is one function alone; give --tokens for a package of one function"],
     [["--functions", "a,b"], 'the function "a" does not say how many tokens it takes; give a=T, such as a=64'],
     [["--functions", "infer,x9", "--tokens", "2"], "--functions does nothing beside --tokens; leave one of them out"],
-    [["--functions", "infer,x9", "--fixtures"], "--functions does nothing beside --fixtures; leave one of them out"],
+    [
+      ["--functions", "infer,x2,x3", "--fixtures"],
+      "fixtures are of one block and its step, and these functions are 2 blocks; leave out --fixtures, or give two functions, such as --functions infer=1,x2=2",
+    ],
     [["--functions", "infer,x9"], "a block of 9 tokens does not fit a cache of 8 rows; raise max_seq"],
   ])("with %j is refused", async (options, sentence) => {
     await expectRefusal(["emit", graphFile, ...SIZE, ...options, "--out", testFolder()], sentence);

@@ -60,6 +60,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     dump: "mgp",
   },
   equal: {
+    weights: "mg",
     layer: "m",
     layers: "m",
     tokens: "mgp",
@@ -67,9 +68,11 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cache: "m",
     function: "p",
     "step-function": "p",
+    functions: "p",
     map: "mgp",
     role: "mgp",
     interface: "mgp",
+    dump: "mgp",
   },
   parity: {
     weights: "mg",

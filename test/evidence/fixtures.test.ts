@@ -8,7 +8,7 @@ import { digestFolder } from "../../src/evidence/digests.ts";
 import { readFixtures } from "../../src/evidence/fixtures-read.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
-import type { Recording } from "../../src/passes/parity/record.ts";
+import type { Recording } from "../../src/passes/parity/record/recording.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { writeBuild } from "../support/fixtures.ts";
 

@@ -20,8 +20,8 @@ import { ROOT } from "../support/root.ts";
 
 /** The variable is for test/gates.long.test.ts, which damages a copy. */
 const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");
-/** Held by package.test.ts: the bytes of a tiny package. */
-const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt"];
+/** Held by package.test.ts, the bytes of a tiny package, and by host-caches.test.ts. */
+const ELSEWHERE = ["tiny.mil.txt", "tiny.package.txt", "host-caches.fixtures.json", "host-caches.digests.json"];
 
 const phi = (tokens: number, options: LayerOptions = {}, count = 1) =>
   decoderLayers(PHI4_MINI, { tokens, maxSeq: 2048 }, { ...options, count });

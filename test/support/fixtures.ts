@@ -6,8 +6,10 @@ import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import type { Decoder } from "../../src/models/decoder.ts";
+import type { CacheKeeping } from "../../src/models/layer.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
-import { type Recording, record } from "../../src/passes/parity/record.ts";
+import { record } from "../../src/passes/parity/record/record.ts";
+import type { Recording } from "../../src/passes/parity/record/recording.ts";
 import { planOf } from "../../src/passes/run/plan.ts";
 import { prepare } from "../../src/passes/run/run.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
@@ -25,12 +27,17 @@ const TINY: Decoder = {
 };
 
 const size = { tokens: 4, maxSeq: 32 };
-const block = decoderLayers(TINY, size);
-const step = decoderLayers(TINY, { ...size, tokens: 1 });
-const store = generatedStore(storedShapes(schedule(block)));
+
+/** The tiny layer for four tokens and for one, and its weights. */
+function tinyPair(cache: CacheKeeping) {
+  const block = decoderLayers(TINY, size, { cache });
+  const step = decoderLayers(TINY, { ...size, tokens: 1 }, { cache });
+  return { block, step, store: generatedStore(storedShapes(schedule(block))) };
+}
 
 /** The usual sequence on the tiny layer. */
-async function tinyRecording(seed = 1): Promise<Recording> {
+export async function tinyRecording(cache: CacheKeeping = "state", seed = 1): Promise<Recording> {
+  const { block, step, store } = tinyPair(cache);
   const [fast, one, exact] = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })];
   const executor = await prepare([fast, one, exact], store.stream);
   const pair = {
@@ -53,8 +60,9 @@ const CERTIFICATE = {
 };
 
 /** Writes everything into a folder that is there. */
-export async function writeBuild(folder: string): Promise<Recording> {
-  const recording = await tinyRecording();
+export async function writeBuild(folder: string, cache: CacheKeeping = "state"): Promise<Recording> {
+  const { block, step, store } = tinyPair(cache);
+  const recording = await tinyRecording(cache);
   const paths = { block: join(folder, "tiny.t4.mlpackage"), step: join(folder, "tiny.t1.mlpackage") };
   await writePackage(block, store, paths.block, { force: true });
   await writePackage(step, store, paths.step, { force: true });

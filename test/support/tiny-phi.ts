@@ -50,16 +50,16 @@ const layerOf = (i: number, ffn: number): readonly RawTensor[] =>
     "self_attn.qkv_proj": [64, 32],
   }).map(([part, shape]) => tensor(`model.layers.${i}.${part}.weight`, shape));
 
-const tensorsOf = (ffn: number): readonly RawTensor[] => [
-  tensor("model.embed_tokens.weight", [50, 32]),
+const tensorsOf = (ffn: number, vocab = TINY_CONFIG.vocab_size): readonly RawTensor[] => [
+  tensor("model.embed_tokens.weight", [vocab, 32]),
   ...[0, 1, 2, 3].flatMap((i) => layerOf(i, ffn)),
   tensor("model.norm.weight", [32]),
 ];
 
-const filesOf = (ffn: number) => ({
-  "config.json": JSON.stringify({ ...TINY_CONFIG, intermediate_size: ffn }),
+const filesOf = (ffn: number, vocab = TINY_CONFIG.vocab_size) => ({
+  "config.json": JSON.stringify({ ...TINY_CONFIG, intermediate_size: ffn, vocab_size: vocab }),
   "generation_config.json": JSON.stringify(GENERATION),
-  "model.safetensors": fileOf(tensorsOf(ffn)),
+  "model.safetensors": fileOf(tensorsOf(ffn, vocab)),
 });
 const TENSORS = tensorsOf(TINY_CONFIG.intermediate_size);
 const FILES = filesOf(TINY_CONFIG.intermediate_size);
@@ -74,7 +74,10 @@ export function tinyPhiWithNaN(name: string): string {
 /** A checkpoint folder for one test. */
 export const tinyPhi = (): string => folderOf(FILES);
 
-/** The same in a folder of the caller's; of an intermediate size of 96 its feed-forward matrices are large enough to be quantised. */
-export function writeTinyPhi(folder: string, ffn = TINY_CONFIG.intermediate_size): void {
-  for (const [name, contents] of Object.entries(filesOf(ffn))) writeFileSync(join(folder, name), contents);
+/**
+ * The same in a folder of the caller's; of an intermediate size of 96 its feed-forward matrices are large enough to be quantised, and of a
+ * vocabulary of 160 each of two heads.
+ */
+export function writeTinyPhi(folder: string, ffn = TINY_CONFIG.intermediate_size, vocab?: number): void {
+  for (const [name, contents] of Object.entries(filesOf(ffn, vocab))) writeFileSync(join(folder, name), contents);
 }

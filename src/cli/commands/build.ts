@@ -1,11 +1,8 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
-import { dirname, join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
-import { type LayerError, layerErrors } from "../../build/layer-errors.ts";
+import type { LayerError } from "../../build/layer-errors.ts";
 import { widest } from "../../build/sizes.ts";
-import { UserError } from "../../dsl/user-error.ts";
-import { statOf } from "../../files/regular.ts";
-import { writeWhole } from "../../files/whole.ts";
 import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
 import type { WeightReport } from "../../weights/store.ts";
 import { type WholeModel, wholeModel } from "../build-model.ts";
@@ -15,8 +12,9 @@ import type { Args, Command } from "../command.ts";
 import { printGround, wholeGround } from "../emit-ground.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
+import { checkReport, lossReport } from "../loss-report.ts";
 import { printVerdict } from "../prove-text.ts";
-import { engineText, layersText, quantisedText } from "../quantised-text.ts";
+import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -109,31 +107,6 @@ async function interruptible(io: Io, args: Args, work: (on: (event: BuildEvent) 
   }
 }
 
-/** Hours may lie before the report. @throws UserError for a path at which none can stand */
-async function checkReport(path: string | undefined, folder: string): Promise<void> {
-  if (path === undefined) return;
-  const file = resolve(path);
-  if (file === folder || file.startsWith(join(folder, "/")))
-    throw new UserError(`--report ${path} lies in the build's own folder`, "give a place beside it");
-  if ((await statOf(file))?.isDirectory()) throw new UserError(`--report ${path} is a folder`, "name a file");
-  if (!(await statOf(dirname(file)))?.isDirectory()) throw new UserError(`--report ${path}: its folder does not exist`);
-}
-
-/** What each layer lost, and the file that says so; undefined where it was not asked for. */
-async function lossReport(
-  { plan }: WholeModel,
-  { args, io, store }: Pick<Told, "args" | "io" | "store">,
-): Promise<readonly LayerError[] | undefined> {
-  const path = args.text("report");
-  if (path === undefined) return undefined;
-  const progress = io.progress("comparing layers");
-  const job = { plan, store, signal: io.signal, onProgress: progress.update };
-  const layers = await layerErrors(job).finally(progress.end);
-  const text = `${JSON.stringify({ matrices: store.quantised(), layers }, null, 2)}\n`;
-  await writeWhole(resolve(path), async (handle) => void (await handle.writeFile(text)));
-  return layers;
-}
-
 interface Told {
   readonly args: Args;
   readonly io: Io;
@@ -179,6 +152,7 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, converted
           weights: converted,
           quantised: store.quantised(),
           layers,
+          engine: engineRecord(plan.settings.quantize, args.text("target")),
           parts: built.state.done,
         },
         null,

@@ -3,10 +3,11 @@ import { resolve } from "node:path";
 import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../evidence/policy.ts";
-import { recordable } from "../../passes/parity/record.ts";
+import { recordable } from "../../passes/parity/record/record.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
+import { recordedBlock } from "../emit-evidence.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
 import type { EmitJob } from "../emit-packages.ts";
 import { planPackages } from "../emit-plan.ts";
@@ -30,7 +31,7 @@ export const emitCommand: Command = {
     ...SIZE_OPTIONS,
     ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
-    functions: { ...FUNCTIONS_OPTION, without: ["tokens", "fixtures"] },
+    functions: { ...FUNCTIONS_OPTION, without: ["tokens"] },
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
@@ -61,7 +62,7 @@ export const emitCommand: Command = {
     const folder = resolve(args.text("out")!);
     const ground = await groundOf(subject, atWidest(args), folder);
     const planned = planPackages(subject, args);
-    if (args.flag("fixtures")) recordable({ block: planned.blocks[0]!.graph, step: planned.step.graph });
+    if (args.flag("fixtures")) recordable({ block: recordedBlock(planned).graph, step: planned.step.graph });
     const store = await subject.openWeights(planned.step.graph);
     const job: EmitJob = { subject, planned, folder, store, args, io };
     try {

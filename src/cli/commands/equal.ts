@@ -1,6 +1,5 @@
 /** `graphc equal`: two graphs of the same T give the same, for all weights, inputs and states. */
-import type { Graph } from "../../dsl/graph.ts";
-import { withHostCaches } from "../../dsl/host-caches.ts";
+import { join } from "node:path";
 import type { GivenRoles } from "../../dsl/role.ts";
 import {
   arbitraryInputs,
@@ -10,20 +9,17 @@ import {
   withNamesOf,
 } from "../../dsl/same-interface.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { knownTable } from "../../emit/read/known-tables.ts";
-import { weightIdentity } from "../../emit/read/weight-identity.ts";
-import { prove } from "../../passes/prove/prove.ts";
-import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
-import { askForArrays } from "../ask-arrays.ts";
+import { dumpBoth } from "../../evidence/dump.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
-import { type ComparedGraphs, comparedGraphs, smallOf } from "../equal-pair.ts";
+import { tellOfPairs } from "../each-function.ts";
+import type { Told } from "../each-kind.ts";
+import { type ComparedGraphs, comparedGraphs } from "../equal-pair.ts";
+import { equalityOf, type MetPair } from "../equal-proof.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
 import { givenInterface, ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
-import { ownRuns } from "../own-runs.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
-import { SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 
 const MAP = /^[^=]+=[^=]+$/;
 
@@ -39,6 +35,20 @@ export const equalCommand: Command = {
     tokens: { ...TOKENS_OF_PACKAGES.tokens, help: "tokens in a call", default: "1" },
     function: { ...FUNCTION_OPTIONS.function, help: "function of package A" },
     "step-function": { ...FUNCTION_OPTIONS["step-function"], help: "function of package B" },
+    functions: {
+      kind: "form",
+      value: "NAME,...",
+      form: /^[^,=]+(=[^,=]+)?(,[^,=]+(=[^,=]+)?)*$/,
+      like: "infer,prefill or infer=main",
+      help: "functions of A, each against that of B of the same name, or NAME_OF_A=NAME_OF_B",
+      for: ["package"],
+      without: ["function", "step-function"],
+    },
+    weights: {
+      ...CHECKPOINT_OPTION,
+      help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
+      for: ["model", "graph"],
+    },
     map: {
       kind: "forms",
       value: "NAME_OF_B=NAME_OF_A",
@@ -47,6 +57,7 @@ export const equalCommand: Command = {
       help: "an input, output or state of B, and what A calls it",
     },
     ...ROLE_OPTIONS,
+    dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
   },
   notes: [
     "Of calls of one token the host feeds inputs by their roles, as graphc prove takes them; roles go by the names of A.",
@@ -55,22 +66,45 @@ export const equalCommand: Command = {
     'An interface file may hold "names": { NAME_OF_B: NAME_OF_A } beside its "inputs".',
     "Verdicts are those of graphc prove. Exit code 0 when proven, else 1.",
   ],
-  async run(args, io): Promise<ExitCode> {
-    const { roles, names } = await givenInterface(args);
-    const graphs = await comparedGraphs(args, io);
-    const pair = metPair(graphs, withOptions(names, args), roles);
-    const found = await verdictOf(pair, graphs, io);
-    const told = {
-      verdict: equalVerdict(found, pair.oneToken),
-      a: pair.a.shown,
-      b: pair.b.shown,
-      oneToken: pair.oneToken,
-    };
-    const record = equalRecord(told, { a: pair.a.graph, b: pair.b.graph });
-    io.out(args.flag("json") ? JSON.stringify(record, null, 2) : printEqual(told));
-    return found.verdict === "PROVEN" ? 0 : 1;
-  },
+  run: (args, io) => tellOfFunctions(args, io, told),
 };
+
+/** Of each pair of functions that `--functions` names; without it of the graphs that the operands and the other options name. */
+async function tellOfFunctions(args: Args, io: Io, tell: (args: Args, io: Io) => Promise<Told>): Promise<ExitCode> {
+  const listed = args.text("functions");
+  if (listed === undefined) {
+    const { code, json } = await tell(args, io);
+    if (args.flag("json")) io.out(JSON.stringify(json, null, 2));
+    return code;
+  }
+  const pairs = listed.split(",").map((one) => {
+    const [name, other = name] = one.split("=") as [string, string?];
+    return [name, other] as const;
+  });
+  const twice = pairs.find(([name], k) => pairs.findIndex(([other]) => other === name) < k);
+  if (twice) throw new UserError(`--functions names "${twice[0]}" twice`, "name each once");
+  return tellOfPairs(args, io, { pairs, tell, shown: (a, b) => ({ a, b }) });
+}
+
+async function told(args: Args, io: Io): Promise<Told> {
+  const { roles, names } = await givenInterface(args);
+  const graphs = await comparedGraphs(args, io);
+  const pair = metPair(graphs, withOptions(names, args), roles);
+  const { found, alone } = await equalityOf(pair, graphs, io);
+  const { oneToken, a, b } = pair;
+  const said = { verdict: equalVerdict(found, oneToken), alone, a: a.shown, b: b.shown, oneToken };
+  if (!args.flag("json")) io.out(printEqual(said));
+  const dump = args.text("dump");
+  if (dump !== undefined && found.verdict === "REFUTED") {
+    await dumpBoth(dump, found.counterexample);
+    for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
+  }
+  // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
+  return { code: found.verdict === "PROVEN" ? 0 : 1, json: equalRecord(said, { a: a.graph, b: b.graph }) };
+}
+
+const replay = (dump: string, name: string): string =>
+  `${join(dump, `${name}.mlpackage`)} --inputs ${join(dump, `${name}.inputs.safetensors`)} --state ${join(dump, "state.safetensors")}`;
 
 /** The names of the file and those of the options, which come first. */
 function withOptions(names: ReadonlyMap<string, string>, args: Args): ReadonlyMap<string, string> {
@@ -78,16 +112,6 @@ function withOptions(names: ReadonlyMap<string, string>, args: Args): ReadonlyMa
   const twice = stated.find(([name], k) => stated.findIndex(([other]) => other === name) < k);
   if (twice) throw new UserError(`--map is given twice for "${twice[0]}"`, "keep one");
   return new Map([...names, ...stated]);
-}
-
-/** Two graphs of one interface. */
-interface MetPair {
-  readonly a: Called;
-  readonly b: Called;
-  readonly names: ReadonlyMap<string, string>;
-  readonly oneToken: boolean;
-  /** Roles that are stated; those of arbitrary arrays for calls of several tokens. */
-  readonly given: GivenRoles;
 }
 
 function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, roles: GivenRoles): MetPair {
@@ -104,47 +128,4 @@ function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, rol
       `the inputs are ${[...new Set(inputs)].join(", ")}`,
     );
   return { a, b, names, oneToken, given: oneToken ? roles : arbitraryInputs(a.graph) };
-}
-
-async function verdictOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise<Verdict> {
-  // The prover's own runs know its graphs by identity: caches that the host keeps are states of them by now.
-  const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
-  const [block, step] = closed as readonly [Graph, Graph];
-  const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
-  const small = smallest ? { small: smallest } : {};
-  const stored = { weightIdentity: weightIdentity([block, step]), tableOf: knownTable };
-  const notFinite = await notFiniteIn(pair, graphs);
-  const { storedWeights, openWeights } = graphs;
-  const open = { name: "", block, step, given, weights: "", storedWeights, openWeights };
-  const runs = storedWeights ? await ownRuns(open, io) : undefined;
-  const progress = io.progress("proving");
-  try {
-    const verdict = prove(block, step, {
-      progress: progress.update,
-      roles: given,
-      ...stored,
-      corollaries: false,
-      // Arrays that no host feeds refute nothing.
-      counterexample: pair.oneToken,
-      ...small,
-      ...(notFinite ? { notFinite } : {}),
-      ...(runs ? { ownRuns: runs } : {}),
-    });
-    if (verdict.verdict === "REFUTED") askForArrays({ block, step }, given, stored);
-    return verdict;
-  } finally {
-    progress.end();
-    await runs?.close();
-  }
-}
-
-/** A weight at hand that is not finite. */
-async function notFiniteIn({ a, b }: MetPair, graphs: ComparedGraphs): Promise<NotFinite | undefined> {
-  if (!graphs.storedWeights) return undefined;
-  const store = await graphs.openWeights();
-  try {
-    return [...(await notFiniteWeights(a.graph, store)), ...(await notFiniteWeights(b.graph, store))][0];
-  } finally {
-    await store.close();
-  }
 }

@@ -1,6 +1,5 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
-import { knownTable } from "../../emit/read/known-tables.ts";
-import { weightIdentity } from "../../emit/read/weight-identity.ts";
+import { storedNumbers } from "../../emit/read/stored-numbers.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
@@ -59,7 +58,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const started = performance.now();
   const report = await compareRuns(pair, args, io);
   if (!report.equal && args.text("accumulate") === undefined)
-    askForRoles(pair, pair.given, { weightIdentity: weightIdentity([pair.block, pair.step]), tableOf: knownTable });
+    askForRoles(pair, pair.given, storedNumbers([pair.block, pair.step]));
   const seconds = (performance.now() - started) / 1000;
   if (!args.flag("json")) io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args) }));
   const json = { pair: name, weights, ropeList, seconds, ...report };

@@ -7,7 +7,7 @@ import { wholeModel } from "../build-model.ts";
 import { BUILD_OPTIONS } from "../build-options.ts";
 import { findingsText, foreseenText, planText } from "../build-text.ts";
 import type { Command } from "../command.ts";
-import { engineText } from "../quantised-text.ts";
+import { engineRecord, engineText } from "../quantised-text.ts";
 
 /** The parts, their sizes, the rules of the engine that they break, and how long a build takes. */
 export const planCommand: Command = {
@@ -26,7 +26,14 @@ export const planCommand: Command = {
       const foreseen = await foresee(plan, store);
       io.out(
         args.flag("json")
-          ? JSON.stringify(planJson(plan, findings, foreseen), null, 2)
+          ? JSON.stringify(
+              {
+                ...planJson(plan, findings, foreseen),
+                engine: engineRecord(plan.settings.quantize, args.text("target")),
+              },
+              null,
+              2,
+            )
           : text(plan, findings, foreseen),
       );
     } finally {

@@ -1,8 +1,7 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
 import { meetInputs } from "../../dsl/twins.ts";
-import { knownTable } from "../../emit/read/known-tables.ts";
-import { weightIdentity } from "../../emit/read/weight-identity.ts";
+import { type StoredNumbers, storedNumbers, UNREAD } from "../../emit/read/stored-numbers.ts";
 import { dumpCounterexample } from "../../evidence/dump.ts";
 import { checkProvable } from "../../passes/prove/program/pair.ts";
 import { prove } from "../../passes/prove/prove.ts";
@@ -17,7 +16,7 @@ import { ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
-import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
+import { aloneLines, claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -50,10 +49,10 @@ export const proveCommand: Command = {
 
 async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
-  const identity = weightIdentity([pair.block, pair.step]);
-  const verdict = await verdictOf(pair, identity, io);
-  if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, { weightIdentity: identity, tableOf: knownTable });
-  if (!args.flag("json")) io.out(printVerdict(verdict));
+  const stored = storedNumbers([pair.block, pair.step]);
+  const verdict = await verdictOf(pair, stored, io);
+  if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
+  if (!args.flag("json")) io.out([printVerdict(verdict), ...aloneLines(stored.alone)].join("\n"));
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") {
     await dumpCounterexample(dump, verdict.counterexample);
@@ -62,7 +61,7 @@ async function told(args: Args, io: Io): Promise<Told> {
     );
   }
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
-  const json = verdictRecord(verdict, pair);
+  const json = { ...verdictRecord(verdict, pair), ...(stored.alone > 0 ? { heldAlone: stored.alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
 }
 
@@ -80,14 +79,13 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
   if (!pair.storedWeights) return undefined;
   const store = await pair.openWeights();
   try {
-    const found = [...(await notFiniteWeights(pair.block, store)), ...(await notFiniteWeights(pair.step, store))];
-    return found[0];
+    return (await notFiniteWeights([pair.block, pair.step], store))[0];
   } finally {
     await store.close();
   }
 }
 
-async function verdictOf(open: OpenPair, identity: ReturnType<typeof weightIdentity>, io: Io): Promise<Verdict> {
+async function verdictOf(open: OpenPair, { unread, alone: _, ...stored }: StoredNumbers, io: Io): Promise<Verdict> {
   // The prover's own runs know its graphs by identity.
   const pair = withHost(open);
   const { block, step, small, given } = pair;
@@ -98,9 +96,9 @@ async function verdictOf(open: OpenPair, identity: ReturnType<typeof weightIdent
   try {
     return prove(block, step, {
       progress: progress.update,
-      weightIdentity: identity,
+      ...stored,
       roles: given,
-      tableOf: knownTable,
+      ...(unread ? { counterexample: false, notSearched: UNREAD } : {}),
       ...(small ? { small } : {}),
       ...(notFinite ? { notFinite } : {}),
       ...(runs ? { ownRuns: runs } : {}),

@@ -1,7 +1,8 @@
 /** The rectifiers and their relations: functions of one element that are linear, or nearly so, on each side of 0. */
 import { attr } from "../attr.ts";
 import type { Tensor } from "../tensor.ts";
-import type { DType, Shape } from "../type.ts";
+import { type DType, NUMBERS, type Shape } from "../type.ts";
+import { softplusOf } from "./by-channel.ts";
 import { unary } from "./unary.ts";
 
 /** Call of a function with one number. */
@@ -40,6 +41,30 @@ export const leaky_relu = unary<WithAlpha>("leaky_relu")({
       () => a,
     ),
 });
+/** min(x, beta), and min(alpha · x, beta) below 0. */
+export const clamped_relu = unary<WithAlphaBeta>("clamped_relu")({
+  doc: "y = min(x, beta) where x ≥ 0, else min(alpha · x, beta)",
+  attrs: alphaBeta,
+  traits: ["caps"],
+  f: (m, a, { alpha, beta }) =>
+    m.minimum(
+      m.select(
+        m.compare("less", a, m.num(0)),
+        () => m.mul(a, m.num(alpha)),
+        () => a,
+      ),
+      m.num(beta),
+    ),
+});
+/** max(x, alpha); rounds nothing. */
+export const threshold = unary<WithAlpha>("threshold")({
+  doc: "y = max(x, alpha)",
+  dtypes: NUMBERS,
+  attrs: alpha,
+  rounds: false,
+  traits: ["floors"],
+  f: (m, a, { alpha }) => m.maximum(a, m.num(alpha)),
+});
 /** x, and 0 below alpha; rounds nothing. */
 export const thresholded_relu = unary<WithAlpha>("thresholded_relu")({
   doc: "y = x where x ≥ alpha, else 0",
@@ -69,10 +94,7 @@ export const elu = unary<WithAlpha>("elu")({
 export const softplus = unary("softplus")({
   doc: "y = ln(1 + e^(−|x|)) + max(x, 0), which is ln(1 + eˣ)",
   traits: ["floors"],
-  f: (m, a) => {
-    const small = m.unary("exp", m.sub(m.num(0), m.unary("abs", a)));
-    return m.add(m.unary("log", m.add(m.num(1), small)), m.maximum(a, m.num(0)));
-  },
+  f: softplusOf,
 });
 /** x / (1 + |x|). */
 export const softsign = unary("softsign")({

@@ -1,5 +1,5 @@
 /** Elements at other places, padded or repeated by their place. */
-import type { Index, Scalar } from "../algebra.ts";
+import type { Algebra, Index, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -16,10 +16,12 @@ export type Reverse = <S extends Shape, D extends DType>(
   x: Tensor<S, D>,
   options?: { axes?: readonly number[] },
 ) => Tensor<S, D>;
-/** Call of fill: a scalar in every place. */
-export type Fill = <D extends DType>(value: Tensor<Shape, D>, options: { shape: Shape }) => Tensor<Shape, D>;
-/** Call of range_1d: numbers that are known at compile time. */
-export type Range = (end: number, start: number, step: number) => Tensor<Shape, "int32">;
+/** Call of reverse_sequence: how many elements of each row. */
+export type ReverseSequence = <S extends Shape, D extends DType>(
+  x: Tensor<S, D>,
+  lengths: Tensor<Shape> | readonly number[],
+  options?: { seq_axis?: number; batch_axis?: number },
+) => Tensor<S, D>;
 /** Call of sliding_windows. */
 export type SlidingWindows = <D extends DType>(
   x: Tensor<Shape, D>,
@@ -95,45 +97,53 @@ export const reverse = op<Reverse>("reverse")({
       ),
 });
 
-/** One number in every place of a shape. */
-export const fill = op<Fill>("fill")({
-  doc: "y = value, a scalar, in every place of `shape`",
-  operands: { value: { dtypes: MOVED } },
-  attrs: { shape: attr("int32[]") },
+/** The first elements of each row in the opposite order. */
+export const reverse_sequence = op<ReverseSequence>("reverse_sequence")({
+  doc: [
+    "y = x with the first lengths[b] elements along `seq_axis` in the opposite order, b the place along `batch_axis`;",
+    "a length outside the axis is an error",
+  ].join(" "),
+  operands: {
+    x: { dtypes: [...MOVED, "int16", "uint16", "int8", "uint8"] },
+    lengths: { dtypes: ["int32", "int16", "int8"] },
+  },
+  attrs: { seq_axis: attr("axis", 0), batch_axis: attr("axis", 0) },
   rounds: false,
-  traits: ["moves"],
-  infer: ({ value }, { shape }) =>
-    value.shape.length === 0
-      ? { dtype: value.dtype, shape }
-      : `value is [${value.shape.join(",")}]; it must be a scalar`,
+  infer({ x, lengths }, { seq_axis, batch_axis }) {
+    if (seq_axis === batch_axis) return `seq_axis and batch_axis are both ${seq_axis}`;
+    if (lengths.shape.length !== 1 || lengths.shape[0] !== x.shape[batch_axis])
+      return `lengths are [${lengths.shape.join(",")}]; axis ${batch_axis} has size ${x.shape[batch_axis]}`;
+    const far = lengths.values && Array.from(lengths.values).find((n) => n < 0 || n > x.shape[seq_axis]!);
+    return far === undefined ? x : `length ${far} is outside axis ${seq_axis} of size ${x.shape[seq_axis]}`;
+  },
   element:
-    (_, { value }) =>
-    () =>
-      value.at(),
+    (m, { x, lengths }, { seq_axis, batch_axis }) =>
+    (ix) => {
+      const turned = (length: number) =>
+        reversedTo(m, length, x.shape[seq_axis]!, ix[seq_axis]!, (k) => x.at(...ix.with(seq_axis, k)));
+      const known = lengths.values;
+      if (known)
+        return m.piece(
+          ix[batch_axis]!,
+          Array.from(known, () => 1),
+          (b) => turned(known[b]!),
+        );
+      const [i, length] = [m.scalar(ix[seq_axis]!), lengths.at(ix[batch_axis]!)];
+      const from = m.select(
+        m.compare("less", i, length),
+        () => m.sub(m.sub(length, m.num(1)), i),
+        () => i,
+      );
+      return x.at(...ix.with(seq_axis, m.indexOf(from, x.shape[seq_axis]!)));
+    },
 });
 
-/** The whole numbers start, start + step, … before end. */
-export const range_1d = op<Range>("range_1d")({
-  doc: "y[i] = start + i · step, as long as that lies before end; of int32",
-  operands: {
-    end: { dtypes: ["int32"], constant: true },
-    start: { dtypes: ["int32"], constant: true },
-    step: { dtypes: ["int32"], constant: true },
-  },
-  attrs: {},
-  rounds: false,
-  infer(x) {
-    const wrong = Object.entries(x).find(([, { shape, values }]) => shape.length > 0 || values === undefined);
-    if (wrong) return `${wrong[0]} must be a number in the graph`;
-    const [end, start, step] = [x.end.values![0]!, x.start.values![0]!, x.step.values![0]!];
-    if (step === 0) return "step is 0";
-    return { dtype: "int32", shape: [Math.max(0, Math.ceil((end - start) / step))] };
-  },
-  element:
-    (m, { start, step }) =>
-    ([i]) =>
-      m.add(start.at(), m.mul(m.scalar(i!), step.at())),
-});
+/** The element at a place of an axis whose first `length` elements are in the opposite order. */
+function reversedTo(m: Algebra, length: number, size: number, i: Index, at: (i: Index) => Scalar): Scalar {
+  const back = (k: Index) => at(m.plus(m.index(length - 1), m.times(k, -1)));
+  if (length === 0 || length === size) return length === 0 ? at(i) : back(i);
+  return m.piece(i, [length, size - length], (n, rest) => (n === 0 ? back(rest) : at(m.plus(rest, m.index(length)))));
+}
 
 /** Every `size` neighbours along an axis, `stride` apart from the next such window. */
 export const sliding_windows = op<SlidingWindows>("sliding_windows")({

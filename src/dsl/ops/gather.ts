@@ -83,11 +83,8 @@ export const gather_nd = op<GatherNd>("gather_nd")({
       return `indices [${indices.shape.join(",")}] with batch_dims ${batch} hold no places of [${x.shape.join(",")}]`;
     const clash = indices.shape.findIndex((n, a) => a < batch && n !== x.shape[a]);
     if (clash >= 0) return `batch axis ${clash} differs: x has ${x.shape[clash]}, indices ${indices.shape[clash]}`;
-    const wrong =
-      indices.values && Array.from(indices.values).findIndex((i, n) => !(i >= 0 && i < x.shape[batch + (n % depth)]!));
-    if (wrong !== undefined && wrong >= 0)
-      return `position ${indices.values![wrong]} is outside an axis of size ${x.shape[batch + (wrong % depth)]}`;
-    return { dtype: x.dtype, shape: [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)] };
+    const shape = [...indices.shape.slice(0, -1), ...x.shape.slice(batch + depth)];
+    return checkPlaces(indices, x.shape.slice(batch)) ?? { dtype: x.dtype, shape };
   },
   element: (m, { x, indices }, { batch_dims: batch }) => {
     const [depth, outer] = [indices.shape.at(-1)!, indices.shape.length - 1];
@@ -107,6 +104,13 @@ export function checkAlong(x: Info, indices: Info, axis: number): string | undef
   return clash || indices.shape.length !== x.shape.length
     ? `indices [${indices.shape.join(",")}] and [${x.shape.join(",")}] differ outside axis ${axis}`
     : undefined;
+}
+
+/** Known places, one in each vector of the last axis of indices, lie in the first axes of a shape. */
+export function checkPlaces({ shape: own, values = [] }: Info, shape: Shape): string | undefined {
+  const sizeAt = (n: number): number => shape[n % own.at(-1)!]!;
+  const wrong = Array.from(values).findIndex((i, n) => !(i >= 0 && i < sizeAt(n)));
+  return wrong < 0 ? undefined : `position ${values[wrong]} is outside an axis of size ${sizeAt(wrong)}`;
 }
 
 /** Known positions lie in the axis. */

@@ -1,195 +1,32 @@
 /** The op table: every op the compiler knows, by its MIL name. */
 import type { Op } from "../op-spec.ts";
-import {
-  elu,
-  leaky_relu,
-  linear_activation,
-  relu,
-  relu6,
-  scaled_tanh,
-  sigmoid_hard,
-  softplus,
-  softsign,
-  thresholded_relu,
-} from "./activation.ts";
-import { reduce_argmax, reduce_argmin } from "./arg.ts";
-import { fill, pad, range_1d, reverse, sliding_windows } from "./arrange.ts";
-import { scaled_dot_product_attention } from "./attention.ts";
-import { cast, identity } from "./cast.ts";
-import { concat, stack } from "./concat.ts";
-import { constexpr_blockwise_shift_scale, constexpr_lut_to_dense } from "./constexpr.ts";
-import { conv } from "./conv.ts";
-import { einsum } from "./einsum.ts";
-import { add, maximum, minimum, mul, pow, real_div, sub } from "./elementwise.ts";
-import { gather, gather_along_axis, gather_nd } from "./gather.ts";
-import {
-  equal,
-  greater,
-  greater_equal,
-  less,
-  less_equal,
-  logical_and,
-  logical_not,
-  logical_or,
-  logical_xor,
-  not_equal,
-  select,
-} from "./logic.ts";
-import { linear, matmul } from "./matmul.ts";
-import { batch_norm, instance_norm, l2_norm, layer_norm } from "./norm.ts";
-import { band_part, cumsum } from "./prefix.ts";
-import {
-  reduce_l1_norm,
-  reduce_l2_norm,
-  reduce_log_sum,
-  reduce_log_sum_exp,
-  reduce_max,
-  reduce_mean,
-  reduce_min,
-  reduce_sum,
-  reduce_sum_square,
-} from "./reduce.ts";
-import { ceil, floor, floor_div, mod, round, sign } from "./rounding.ts";
-import { scatter, scatter_along_axis } from "./scatter.ts";
-import { expand_dims, reshape, squeeze, tile, transpose } from "./shape.ts";
-import { slice_by_index, slice_by_size, slice_update } from "./slice.ts";
-import { softmax } from "./softmax.ts";
-import { split } from "./split.ts";
-import {
-  abs,
-  clip,
-  cos,
-  erf,
-  exp,
-  gelu,
-  inverse,
-  log,
-  rsqrt,
-  sigmoid,
-  silu,
-  sin,
-  sqrt,
-  square,
-  tanh,
-} from "./unary.ts";
+import * as o from "./names.ts";
+
+export * from "./names.ts";
 
 // biome-ignore format: one family a line
 const ops = [
-  conv, linear, matmul, scaled_dot_product_attention, einsum,
-  add, sub, mul, real_div, pow, maximum, minimum, floor_div, mod,
-  square, sqrt, rsqrt, exp, log, tanh, sigmoid, silu, gelu, erf, sin, cos, abs, inverse, clip, cast, identity,
-  relu, relu6, leaky_relu, thresholded_relu, elu, softplus, softsign, sigmoid_hard, linear_activation, scaled_tanh,
-  floor, ceil, round, sign,
-  reduce_sum, reduce_mean, reduce_max, reduce_min, reduce_sum_square, reduce_l1_norm, reduce_l2_norm,
-  reduce_log_sum, reduce_log_sum_exp, reduce_argmax, reduce_argmin, cumsum,
-  softmax, layer_norm, l2_norm, batch_norm, instance_norm,
-  less, less_equal, greater, greater_equal, equal, not_equal, logical_and, logical_or, logical_xor, logical_not, select,
-  concat, stack, split, reshape, transpose, expand_dims, squeeze, tile,
-  pad, reverse, sliding_windows, band_part, fill, range_1d,
-  slice_by_index, slice_by_size, slice_update,
-  gather, gather_along_axis, gather_nd, scatter, scatter_along_axis,
-  constexpr_blockwise_shift_scale, constexpr_lut_to_dense,
+  o.conv, o.conv_transpose, o.linear, o.matmul, o.scaled_dot_product_attention, o.einsum,
+  o.add, o.sub, o.mul, o.real_div, o.pow, o.maximum, o.minimum, o.floor_div, o.mod,
+  o.square, o.sqrt, o.rsqrt, o.exp, o.exp2, o.log, o.sigmoid, o.silu, o.gelu, o.erf, o.abs, o.inverse, o.clip, o.threshold,
+  o.sin, o.cos, o.tan, o.asin, o.acos, o.atan, o.sinh, o.cosh, o.tanh, o.atanh, o.cast, o.identity,
+  o.relu, o.relu6, o.leaky_relu, o.prelu, o.clamped_relu, o.thresholded_relu, o.elu, o.softplus, o.softplus_parametric,
+  o.softsign, o.sigmoid_hard, o.linear_activation, o.scaled_tanh,
+  o.floor, o.ceil, o.round, o.sign,
+  o.reduce_sum, o.reduce_mean, o.reduce_max, o.reduce_min, o.reduce_prod, o.reduce_sum_square, o.reduce_l1_norm, o.reduce_l2_norm,
+  o.reduce_log_sum, o.reduce_log_sum_exp, o.reduce_argmax, o.reduce_argmin, o.cumsum, o.topk, o.argsort,
+  o.softmax, o.layer_norm, o.l2_norm, o.batch_norm, o.instance_norm, o.local_response_norm,
+  o.less, o.less_equal, o.greater, o.greater_equal, o.equal, o.not_equal,
+  o.logical_and, o.logical_or, o.logical_xor, o.logical_not, o.select,
+  o.concat, o.stack, o.split, o.reshape, o.flatten2d, o.transpose, o.expand_dims, o.squeeze, o.tile,
+  o.pad, o.reverse, o.reverse_sequence, o.sliding_windows, o.band_part, o.fill, o.fill_like, o.one_hot, o.range_1d,
+  o.slice_by_index, o.slice_by_size, o.slice_update, o.crop,
+  o.gather, o.gather_along_axis, o.gather_nd, o.scatter, o.scatter_along_axis, o.scatter_nd,
+  o.avg_pool, o.max_pool, o.l2_pool,
+  o.upsample_nearest_neighbor, o.upsample_bilinear, o.resize_nearest_neighbor, o.resize_bilinear,
+  o.depth_to_space, o.space_to_depth, o.pixel_shuffle, o.pixel_unshuffle, o.batch_to_space, o.space_to_batch,
+  o.constexpr_blockwise_shift_scale, o.constexpr_lut_to_dense,
 ] as const satisfies readonly Op[];
 
 /** The declarations by MIL name, in the order of docs/ops.md. */
 export const opTable: ReadonlyMap<string, Op> = new Map(ops.map((op) => [op.opName, op]));
-
-export {
-  abs,
-  add,
-  band_part,
-  batch_norm,
-  cast,
-  ceil,
-  clip,
-  concat,
-  constexpr_blockwise_shift_scale,
-  constexpr_lut_to_dense,
-  conv,
-  cos,
-  cumsum,
-  einsum,
-  elu,
-  equal,
-  erf,
-  exp,
-  expand_dims,
-  fill,
-  floor,
-  floor_div,
-  gather,
-  gather_along_axis,
-  gather_nd,
-  gelu,
-  greater,
-  greater_equal,
-  identity,
-  instance_norm,
-  inverse,
-  l2_norm,
-  layer_norm,
-  leaky_relu,
-  less,
-  less_equal,
-  linear,
-  linear_activation,
-  log,
-  logical_and,
-  logical_not,
-  logical_or,
-  logical_xor,
-  matmul,
-  maximum,
-  minimum,
-  mod,
-  mul,
-  not_equal,
-  pad,
-  pow,
-  range_1d,
-  real_div,
-  reduce_argmax,
-  reduce_argmin,
-  reduce_l1_norm,
-  reduce_l2_norm,
-  reduce_log_sum,
-  reduce_log_sum_exp,
-  reduce_max,
-  reduce_mean,
-  reduce_min,
-  reduce_sum,
-  reduce_sum_square,
-  relu,
-  relu6,
-  reshape,
-  reverse,
-  round,
-  rsqrt,
-  scaled_dot_product_attention,
-  scaled_tanh,
-  scatter,
-  scatter_along_axis,
-  select,
-  sigmoid,
-  sigmoid_hard,
-  sign,
-  silu,
-  sin,
-  slice_by_index,
-  slice_by_size,
-  slice_update,
-  sliding_windows,
-  softmax,
-  softplus,
-  softsign,
-  split,
-  sqrt,
-  square,
-  squeeze,
-  stack,
-  sub,
-  tanh,
-  thresholded_relu,
-  tile,
-  transpose,
-};

@@ -3,7 +3,7 @@ import type { Algebra, Index, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, NUMBERS, type Shape } from "../type.ts";
+import { type DType, isFloat, NUMBERS, type Shape } from "../type.ts";
 
 /** Call of band_part; a bound below 0 keeps all. */
 export type BandPart = <S extends Shape, D extends DType>(
@@ -41,20 +41,23 @@ export const cumsum = op<Cumsum>("cumsum")({
   operands: { x: { dtypes: NUMBERS } },
   attrs: { axis: attr("axis", 0), exclusive: attr("bool", false), reverse: attr("bool", false) },
   infer: ({ x }) => x,
-  element:
-    (m, { x }, { axis, exclusive, reverse }) =>
-    (ix) => {
+  element: (m, { x }, { axis, exclusive, reverse }) => {
+    const name = `cumsum${exclusive ? " exclusive" : ""}${reverse ? " reverse" : ""}`;
+    return (ix) => {
       const i = ix[axis]!;
       const isCounted = (k: Index) => {
         const [a, b] = reverse ? [i, k] : [k, i];
         return isUpTo(m, exclusive ? m.plus(a, m.index(1)) : a, b);
       };
-      return m.sum(x.shape[axis]!, (k) =>
+      const total = m.sum(x.shape[axis]!, (k) =>
         m.select(
           isCounted(k),
           () => x.at(...ix.with(axis, k)),
           () => m.num(0),
         ),
       );
-    },
+      // Each sum may go on from the one before it; whole numbers are the same in any order.
+      return isFloat(x.dtype) ? m.ownOrder(name, [i], total) : total;
+    };
+  },
 });

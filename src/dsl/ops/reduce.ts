@@ -3,7 +3,7 @@ import { type Algebra, type Index, reduceOver, type Scalar, sumOver } from "../a
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Reduce } from "../shapes/signatures.ts";
-import { type DType, FLOATS, NUMBERS, type Shape, sizeOf, type TensorType } from "../type.ts";
+import { type DType, FLOATS, isFloat, NUMBERS, placesOf, type Shape, sizeOf, type TensorType } from "../type.ts";
 
 type Summand = (ks: readonly Index[]) => Scalar;
 
@@ -14,7 +14,7 @@ export const allAxes = attr("axes", (x) => [...(Object.values(x)[0] as TensorTyp
 const reduction = (
   name: string,
   doc: string,
-  f: (m: Algebra, sizes: Shape, term: Summand) => Scalar,
+  f: (m: Algebra, sizes: Shape, term: Summand, dtype: DType) => Scalar,
   { chooses, dtypes = NUMBERS }: { chooses?: true; dtypes?: readonly DType[] } = {},
 ) =>
   op<Reduce>(name)({
@@ -37,7 +37,7 @@ const reduction = (
           const outer = isReduced && !keep_dims ? undefined : kept.next().value;
           return isReduced ? undefined : outer;
         });
-        return f(m, sizes, (ks) => x.at(...place.map((outer, axis) => outer ?? ks[reduced.indexOf(axis)]!)));
+        return f(m, sizes, (ks) => x.at(...place.map((outer, axis) => outer ?? ks[reduced.indexOf(axis)]!)), x.dtype);
       };
     },
   });
@@ -87,6 +87,13 @@ export const reduce_log_sum_exp = reduction(
   },
   { dtypes: FLOATS },
 );
+/** Π x over `axes`, all when absent, from the first to the last. */
+export const reduce_prod = reduction("reduce_prod", "y = Π x over `axes`", (m, sizes, term, dtype) => {
+  const factors = placesOf(sizes).map((place) => term(place.map((k) => m.index(k))));
+  const product = factors.reduce((a, b) => m.mul(a, b));
+  // Of three or more nobody says the order. Whole numbers are the same in any.
+  return isFloat(dtype) && factors.length > 2 ? m.ownOrder("reduce_prod", [], product) : product;
+});
 /** The largest x over `axes`, all when absent; rounds nothing. */
 export const reduce_max = reduction(
   "reduce_max",

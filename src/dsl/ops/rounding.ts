@@ -17,14 +17,15 @@ const truncated = (m: Algebra, a: Scalar): Scalar =>
     () => a,
   );
 
-function floorOf(m: Algebra, a: Scalar): Scalar {
-  const t = truncated(m, a);
-  return m.select(
-    m.compare("less", a, t),
-    () => m.sub(t, m.num(1)),
-    () => t,
+/** A whole number beside `a` as the one that is not above it. */
+const notAbove = (m: Algebra, a: Scalar, whole: Scalar): Scalar =>
+  m.select(
+    m.compare("less", a, whole),
+    () => m.sub(whole, m.num(1)),
+    () => whole,
   );
-}
+
+const floorOf = (m: Algebra, a: Scalar): Scalar => notAbove(m, a, truncated(m, a));
 
 /** To the nearest, ties to the even one. */
 function nearest(m: Algebra, a: Scalar): Scalar {
@@ -92,13 +93,7 @@ export const sign = unary("sign")({
 /** Of whole numbers the quotient's fraction is exact, however large it is. */
 const floorQuotient = (m: Algebra, dtype: DType, a: Scalar, b: Scalar): Scalar => {
   const quotient = m.div(a, b);
-  if (isFloat(dtype)) return floorOf(m, quotient);
-  const t = m.round("int32", quotient);
-  return m.select(
-    m.compare("less", quotient, t),
-    () => m.sub(t, m.num(1)),
-    () => t,
-  );
+  return isFloat(dtype) ? floorOf(m, quotient) : notAbove(m, quotient, m.round("int32", quotient));
 };
 
 const division = <const Name extends string>(

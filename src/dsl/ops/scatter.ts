@@ -3,10 +3,11 @@ import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, NUMBERS, type Shape, sameShape, sizeOf } from "../type.ts";
+import { type DType, NUMBERS, placesOf, type Shape, sameShape } from "../type.ts";
 import { checkAlong, checkPositions, type Indices } from "./gather.ts";
 
-type ScatterMode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
+/** How an update is combined with what is there. */
+export type ScatterMode = "update" | "add" | "sub" | "mul" | "div" | "max" | "min";
 
 /** Call of the scatter ops: the shape is that of data; mode `add` when absent. */
 export type Scatter = <S extends Shape, D extends DType>(
@@ -25,8 +26,13 @@ const COMBINED: Readonly<Record<ScatterMode, (m: Algebra, old: Scalar, update: S
   max: (m, old, update) => m.maximum(old, update),
   min: (m, old, update) => m.minimum(old, update),
 };
-const MODES = Object.keys(COMBINED) as readonly ScatterMode[];
-const EXACT: readonly string[] = ["update", "max", "min"] satisfies ScatterMode[];
+/** All of them. */
+export const MODES = Object.keys(COMBINED) as readonly ScatterMode[];
+/** Whether what it gives is one of the two, so that nothing is rounded. */
+export const isExact = (mode: ScatterMode): boolean => mode === "update" || mode === "max" || mode === "min";
+/** An update into what is there. */
+export const combine = (m: Algebra, mode: ScatterMode, old: Scalar, update: Scalar): Scalar =>
+  COMBINED[mode](m, old, update);
 
 const operands = {
   data: { dtypes: NUMBERS },
@@ -40,12 +46,13 @@ const attrs = {
   validate_indices: attr("bool", false),
 };
 
-const RULE =
+/** What the scatter ops say of repeated positions. */
+export const REPEATED =
   "where several updates meet, they are applied in row-major order, each rounded to the dtype; the default mode is add";
 
 /** data with updates combined into the positions `indices` along `axis`; each update rounds on its own. */
 export const scatter = op<Scatter>("scatter")({
-  doc: `y = data, with y[a…, indices[j…], b…] combined by \`mode\` with updates[a…, j…, b…]; ${RULE}`,
+  doc: `y = data, with y[a…, indices[j…], b…] combined by \`mode\` with updates[a…, j…, b…]; ${REPEATED}`,
   operands,
   attrs,
   // Each update rounds on its own, as so many separate ops would.
@@ -57,7 +64,7 @@ export const scatter = op<Scatter>("scatter")({
     return checkPositions(indices, data.shape[axis]!) ?? data;
   },
   element: (m, { data, indices, updates }, { axis, mode }) => {
-    const places = allIndices(indices.shape);
+    const places = placesOf(indices.shape);
     return (ix) => {
       const at = (place: readonly Index[]) => updates.at(...ix.slice(0, axis), ...place, ...ix.slice(axis + 1));
       const writes = places.map((place, n) => {
@@ -73,7 +80,7 @@ export const scatter = op<Scatter>("scatter")({
 
 /** data with updates combined along `axis`, a position for every element: indices has the shape of updates. */
 export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
-  doc: `y = data, with y[…, indices[…, j, …], …] combined by \`mode\` with updates[…, j, …], along \`axis\`; ${RULE}`,
+  doc: `y = data, with y[…, indices[…, j, …], …] combined by \`mode\` with updates[…, j, …], along \`axis\`; ${REPEATED}`,
   operands,
   attrs,
   rounds: false,
@@ -110,26 +117,11 @@ function applyAll(
   return writes.reduce(
     (old, { target, update }) => {
       const written = () => {
-        const value = COMBINED[mode](m, old, update());
-        return EXACT.includes(mode) ? value : m.round(data.dtype, value);
+        const value = combine(m, mode, old, update());
+        return isExact(mode) ? value : m.round(data.dtype, value);
       };
       return m.within(i, target, 1, 1, written, () => old);
     },
     data.at(...ix),
   );
-}
-
-/** Every index into a shape, in row-major order. */
-function allIndices(shape: Shape): readonly (readonly number[])[] {
-  return Array.from({ length: sizeOf(shape) }, (_, flat) => {
-    let rest = flat;
-    return shape
-      .toReversed()
-      .map((n) => {
-        const i = rest % n;
-        rest = (rest - i) / n;
-        return i;
-      })
-      .toReversed();
-  });
 }

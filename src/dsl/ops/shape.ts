@@ -3,7 +3,8 @@ import type { Index } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { ExpandDims, Reshape, Squeeze, Tile, Transpose } from "../shapes/signatures.ts";
-import { DTYPES, type Shape, sizeOf, type TensorType } from "../type.ts";
+import type { Tensor } from "../tensor.ts";
+import { DTYPES, type DType, type Shape, sizeOf, type TensorType } from "../type.ts";
 
 /** The same elements in row-major order under another shape; one size may be −1. */
 export const reshape = op<Reshape>("reshape")({
@@ -117,4 +118,25 @@ export const tile = op<Tile>("tile")({
       const within = (i: Index, n: number, axis: number) => m.reindex([i], [n * reps[axis]!], [reps[axis]!, n])[1]!;
       return x.at(...x.shape.map((n, axis) => (reps[axis] === 1 ? ix[axis]! : within(ix[axis]!, n, axis))));
     },
+});
+
+/** Call of flatten2d; the first axis alone when none is given. */
+export type Flatten2d = <D extends DType>(x: Tensor<Shape, D>, options?: { axis?: number }) => Tensor<Shape, D>;
+
+/** The same elements as a matrix. */
+export const flatten2d = op<Flatten2d>("flatten2d")({
+  doc: "y = the elements of x in row-major order as a matrix: its rows are the axes before `axis`, its columns those from there on",
+  operands: { x: { dtypes: ["fp16", "fp32", "int32", "bool"] } },
+  attrs: { axis: attr("int32", 1) },
+  rounds: false,
+  traits: ["moves", "view"],
+  infer({ x }, { axis }) {
+    const rank = x.shape.length;
+    if (Math.abs(axis) > rank) return `axis ${axis} is outside rank ${rank}`;
+    return { dtype: x.dtype, shape: [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))] };
+  },
+  element:
+    (m, { x }, _, { shape }) =>
+    (ix) =>
+      x.at(...m.reindex(ix, shape, x.shape)),
 });

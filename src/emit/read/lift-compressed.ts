@@ -14,7 +14,7 @@ import type { PackageSource } from "./blob.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { knownElements } from "./known-elements.ts";
 import { soleArgument } from "./lift-own.ts";
-import { type FunctionScope, operandOf } from "./lift-scope.ts";
+import { type FunctionScope, isNoConstant, operandOf } from "./lift-scope.ts";
 import { denseOf, sparseResults } from "./lift-sparse.ts";
 import { attributeOf } from "./lift-value.ts";
 
@@ -85,7 +85,7 @@ function parametersOf(op: MilOperation, scope: FunctionScope, where: Where): Com
       "value" in argument ? ({ kind: "literal", literal: argument.value } as const) : scope.bound.get(argument.name);
     if (found?.kind === "literal")
       return [attributeOf(found.literal, undefined, scope.blobs, where)].flat() as readonly AttrValue[];
-    throw refuse(where, `takes "${key}" from a computed value; graphc needs it to be a constant`);
+    throw refuse(where, isNoConstant(key));
   };
   return {
     where,

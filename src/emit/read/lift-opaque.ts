@@ -6,7 +6,7 @@ import type { MilOperation } from "../mil/records.ts";
 import { refuse, type Where } from "./decode-value.ts";
 import { isCompressed } from "./lift-compressed.ts";
 import { showMilType } from "./lift-declared.ts";
-import { type FunctionScope, operandOf } from "./lift-scope.ts";
+import { type FunctionScope, isNoConstant, operandOf } from "./lift-scope.ts";
 import { graphDtype } from "./lift-value.ts";
 
 /** An op that was not read, and what stands for it in the graph. */
@@ -34,7 +34,7 @@ export function unknownOf(op: MilOperation, scope: FunctionScope): string | unde
     ([key, args]) =>
       !Object.hasOwn(entry.spec.operands, key) && args.some((x) => "name" in x && isComputed(x.name, scope)),
   );
-  return computed && `takes "${computed[0]}" from a computed value; graphc needs it to be a constant`;
+  return computed && isNoConstant(computed[0]);
 }
 
 /** Whether a name stands for a value that is no number yet: sizes are. */

@@ -70,6 +70,10 @@ export function lookUp({ bound, makers }: FunctionScope, name: string, where: Wh
   throw refuse(where, `uses "${name}", which only op ${position} makes: the ops are cyclic or out of order`);
 }
 
+/** Why an op is refused whose parameter is no literal, as the end of a sentence about it. */
+export const isNoConstant = (key: string): string =>
+  `takes "${key}" from a computed value; graphc needs it to be a constant`;
+
 /** An argument as a tensor: a literal becomes a constant or a weight. @throws UserError as `lookUp` does */
 export const operandOf = (argument: MilArgument, scope: FunctionScope, where: Where): Tensor =>
   "name" in argument ? lookUp(scope, argument.name, where) : tensorOf(argument.value, scope.blobs, where);

@@ -32,7 +32,7 @@ import { checkDeclared } from "./lift-declared.ts";
 import { bindOpaque, type OpaqueOp, unknownOf } from "./lift-opaque.ts";
 import { bindConst, bindCopy, refuseStray, stateOf, writeState } from "./lift-own.ts";
 import { respellPositions } from "./lift-positions.ts";
-import { type BoundName, type FunctionScope, lookUp, openScope, operandOf } from "./lift-scope.ts";
+import { type BoundName, type FunctionScope, isNoConstant, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { foldedSizes, sizesOf } from "./lift-shape.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
 import { respell } from "./lift-spelling.ts";
@@ -169,7 +169,7 @@ function argumentOf(
   if (found?.kind === "literal") return attributeOf(found.literal, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
   // Not a literal: sizes (`unknownOf`), or it is undefined, or a state, or made further down.
   const { def, type } = lookUp(scope, (argument as { name: string }).name, where);
-  if (def.kind !== "const") throw refuse(where, `takes "${key}" from a computed value`);
+  if (def.kind !== "const") throw refuse(where, isNoConstant(key));
   const sizes = { type: milType(type), data: Array.from(def.data) };
   return attributeOf(sizes, ownOf(spec.attrs, key)?.kind, scope.blobs, where);
 }

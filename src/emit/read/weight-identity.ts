@@ -44,7 +44,8 @@ export function weightIdentity(
 export const placeInFile = (source: WeightSource): WeightPlace | undefined =>
   source.from === "package" ? { base: `blob at ${source.offset}`, offset: 0 } : undefined;
 
-const isMatrix = ({ shape }: TensorType): boolean => shape.length > 1 && sizeOf(shape) > shape[0]!;
+/** A column of scales, one for each row of a matrix, is divided as the matrix is. */
+const isMatrix = ({ shape }: TensorType): boolean => shape.length > 1 && sizeOf(shape) > 1;
 const widthOf = ({ type }: PackageWeight): number => sizeOf(type.shape) / type.shape[0]!;
 
 function distinctWeights(graphs: readonly Graph[]): readonly PackageWeight[] {

@@ -8,18 +8,18 @@ import { type BlobPlanner, isStorable } from "./blob.ts";
 /** Constants of this many elements go to the weight file, where Core ML maps them instead of parsing text. */
 const BLOB_ELEMENTS = 10;
 
-/** An attribute as a literal. `float` is the dtype of an attribute of that kind. */
-export function attrLiteral(value: AttrValue, kind: AttrKind, float: DType): MilValue {
+/** An attribute as a literal. `float` is the dtype of an attribute of that kind, `whole` the type of a whole number. */
+export function attrLiteral(value: AttrValue, kind: AttrKind, float: DType, whole: MilDType = "int32"): MilValue {
   const type: MilTensorType = {
     kind: "tensor",
-    dtype: attrDtype(kind, float),
+    dtype: attrDtype(kind, float, whole),
     shape: Array.isArray(value) ? [value.length] : [],
   };
   const list = [value].flat();
   return { type, data: type.dtype === "string" ? list.map(String) : list.map(Number) };
 }
 
-function attrDtype(kind: AttrKind, float: DType): MilDType {
+function attrDtype(kind: AttrKind, float: DType, whole: MilDType): MilDType {
   switch (kind) {
     case "float":
       return float;
@@ -29,7 +29,7 @@ function attrDtype(kind: AttrKind, float: DType): MilDType {
     case "string":
       return "string";
     default:
-      return "int32";
+      return whole;
   }
 }
 

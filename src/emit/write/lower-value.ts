@@ -183,13 +183,13 @@ function inlineArgument(lowering: Lowering, x: Tensor, base: string): MilArgumen
 function attributeArguments(lowering: Lowering, def: OpDef, spec: OpSpec, name: string): Arguments {
   const infos = mapOperands(def.operands, infoOf) as never;
   const isSaid = ([key, value]: readonly [string, AttrValue]): boolean =>
-    value !== spec.attrs[key]!.default || !spec.attrs[key]!.unsaid?.(infos);
+    value !== spec.attrs[key]!.default || !spec.attrs[key]!.unsaid?.(infos, def.attrs);
   const said = Object.entries(def.attrs).filter(isSaid);
   return Object.fromEntries(
     said.map(([key, value]) => {
-      const { kind, of = Object.keys(def.operands)[0]! } = spec.attrs[key]!;
+      const { kind, dtype, stored, of = Object.keys(def.operands)[0]! } = spec.attrs[key]!;
       const model = [def.operands[of]].flat()[0] as Tensor | undefined;
-      const literal = attrLiteral(value, kind, model?.type.dtype ?? "fp32");
+      const literal = attrLiteral(value, kind, dtype ?? model?.type.dtype ?? "fp32", stored);
       if (has(def, "constexpr")) return [key, [{ value: literal }]];
       const constant = lowering.names.fresh(`${name}_${key}`);
       addConstOp(lowering, constant, literal);

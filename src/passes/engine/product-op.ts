@@ -113,6 +113,8 @@ function collecting(sum: Sum): Algebra<Spread, number> {
     unary: refused,
     compare: refused,
     select: refused,
+    sorted: refused,
+    ownOrder: (_op, _at, value) => value,
     max: refused,
     min: refused,
   };

@@ -5,6 +5,7 @@
 import type { Algebra } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { type DType, isFloat } from "../../dsl/type.ts";
+import { placesInOrder } from "../interpret/order.ts";
 import { indexArithmetic } from "../interpret/reading.ts";
 import { applied, type EngineFunction } from "./functions.ts";
 import { decoded, halfAbove, halfAway, halfBelow } from "./half-away.ts";
@@ -106,6 +107,14 @@ export const engineReading = (functions: ReadonlyMap<string, EngineFunction>): E
     return { point: f(a.point), low: f(a.low), high: f(a.high) };
   },
   sum: summed,
+  sorted: ({ gives, descending }, n, at, element) => {
+    const elements = Array.from({ length: n }, (_, k) => element(k));
+    const points = elements.map((x) => decoded(x.point));
+    const place = placesInOrder(points, descending)[at]!;
+    if (elements.every(isExact)) return gives === "place" ? exactly(place) : elements[place]!;
+    return gives === "place" ? { point: place, low: 0, high: n - 1 } : hull(elements[place]!, ...elements);
+  },
+  ownOrder: (_op, _at, { point }) => anything(point),
   max: (n, term) => chosen(n, term, Math.max),
   min: (n, term) => chosen(n, term, Math.min),
 });

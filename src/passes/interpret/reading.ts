@@ -7,6 +7,7 @@ import type { Algebra } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { type DType, isFloat, type Shape } from "../../dsl/type.ts";
 import { stridesOf } from "./array.ts";
+import { placesInOrder } from "./order.ts";
 import { integerPower, power } from "./power.ts";
 
 /** A reading in doubles; indices are numbers too. */
@@ -51,19 +52,37 @@ function readingOf(precision: Precision, integers: boolean): Numeric {
     sum: (n, term) => laneSum(n, term, step),
     max: (n, term) => fold(n, term, Math.max),
     min: (n, term) => fold(n, term, Math.min),
+    ...inOrder,
   };
 }
 
+const inOrder: Pick<Numeric, "sorted" | "ownOrder"> = {
+  sorted({ gives, descending }, n, at, element) {
+    const elements = Array.from({ length: n }, (_, k) => element(k));
+    const place = placesInOrder(elements, descending)[at]!;
+    return gives === "place" ? place : elements[place]!;
+  },
+  ownOrder: (_op, _at, value) => value,
+};
+
 const UNARY = {
   exp: Math.exp,
+  exp2: (x: number) => 2 ** x,
   log: Math.log,
   sqrt: Math.sqrt,
   rsqrt: (x: number) => 1 / Math.sqrt(x),
-  tanh: Math.tanh,
   erf,
+  abs: Math.abs,
   sin: Math.sin,
   cos: Math.cos,
-  abs: Math.abs,
+  tan: Math.tan,
+  asin: Math.asin,
+  acos: Math.acos,
+  atan: Math.atan,
+  sinh: Math.sinh,
+  cosh: Math.cosh,
+  tanh: Math.tanh,
+  atanh: Math.atanh,
 } as const;
 
 /** Products beyond int32 are wrapped at once, as the result would be, so that sums of them stay exact in a double. */

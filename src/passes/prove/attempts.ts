@@ -185,6 +185,7 @@ function gather(into: Record, { record }: Context): void {
   if (!into.used.has("P7")) into.used.set("P7", new Set());
   for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
   for (const size of record.rowAxes) into.rowAxes.add(size);
+  for (const size of record.rings) into.rings.add(size);
   into.gap = Math.min(into.gap, record.gap);
   into.leastRow = Math.max(into.leastRow, record.leastRow);
   into.sized ||= record.sized;

@@ -39,6 +39,8 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly ownRuns?: OwnRuns;
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
+  /** Why none is looked for, in place of the sentence that says so. */
+  readonly notSearched?: string;
   /** False: derive no corollaries; the verdict then has none. */
   readonly corollaries?: boolean;
   /** False: neither attack a proof nor evaluate small graphs over prime fields. */
@@ -83,7 +85,7 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const search =
     options.counterexample !== false
       ? searchDifference(pair, options, { rows: "contiguous", gap: outcome.triedGap })
-      : { searched: UNSEARCHED };
+      : { searched: options.notSearched ?? UNSEARCHED };
   if (cuts.length > 0 && cuts.length <= MOST_UNCUT && !search.counterexample) {
     // A cut that does not hold proves nothing about the whole, and one that does may lose what a result needs.
     const whole = proveCut(task, [], results, attempts);

@@ -1,7 +1,7 @@
 /** Constants and weights of planned graphs: each once in memory, whichever plans use it. */
 import { integerRange } from "../../dsl/number.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
-import { bitsOf, packedBytes, show, type TensorType } from "../../dsl/type.ts";
+import { bitsOf, packedBytes, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { Precision } from "../interpret/reading.ts";
 import type { Place } from "../kernels/kernel.ts";
@@ -16,14 +16,14 @@ export type WeightStream = (source: WeightSource, type: TensorType) => AsyncIter
 /** A number for a constant of a run in that precision: the same for constants of equal contents, which two plans then share. */
 export type ConstantKeys = (value: Tensor, precision: Precision) => number;
 
-/** Numbers of constants; each is looked at once, and its operands before it. */
-export function newConstantKeys(): ConstantKeys {
+/** Numbers of constants; each is looked at once, and its operands before it. Weights are told by their contents where these are `hashed`. */
+export function newConstantKeys(hashed = false): ConstantKeys {
   const texts = new Map<string, number>();
   const known = { fp16: new Map<Tensor, number>(), fp64: new Map<Tensor, number>() } as const;
   return function keyOf(value, precision) {
     const keys = known[precision];
     if (!keys.has(value)) {
-      const text = constantText(value, precision, (x) => keyOf(x, precision));
+      const text = constantText(value, precision, { keyOf: (x) => keyOf(x, precision), hashed });
       if (!texts.has(text)) texts.set(text, texts.size);
       keys.set(value, texts.get(text)!);
     }
@@ -31,15 +31,21 @@ export function newConstantKeys(): ConstantKeys {
   };
 }
 
-/** A weight is known by its place. Its hash is left alone: it would be made only now, from all of its bytes. */
-function placeOf(source: WeightSource): object {
-  if (source.from !== "package") return source;
+/** A weight is known by its place: its hash, where it is not known yet, would be made from all of its bytes. */
+function weightText(source: WeightSource, type: TensorType, hashed: boolean): string {
+  if (source.from !== "package") return JSON.stringify([source, type]);
   const { from, file, offset, packed } = source;
-  return { from, file, offset, packed };
+  if (!hashed || packed) return JSON.stringify([{ from, file, offset, packed }, type]);
+  return JSON.stringify([source.sha256, type.dtype, sizeOf(type.shape)]);
 }
 
-function constantText({ def, type }: Tensor, precision: Precision, keyOf: (x: Tensor) => number): string {
-  if (def.kind === "weight") return JSON.stringify([placeOf(def.source), type]);
+interface Telling {
+  readonly keyOf: (x: Tensor) => number;
+  readonly hashed: boolean;
+}
+
+function constantText({ def, type }: Tensor, precision: Precision, { keyOf, hashed }: Telling): string {
+  if (def.kind === "weight") return weightText(def.source, type, hashed);
   if (def.kind === "const")
     return JSON.stringify([type, Array.from(def.data, (x) => (Object.is(x, -0) ? "-0" : `${x}`))]);
   if (def.kind !== "op") throw new Error(`${def.kind} is no constant`);

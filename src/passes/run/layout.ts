@@ -32,10 +32,14 @@ export interface DataLayout {
 
 /** What decides it besides the plans. */
 export interface LayoutOptions {
+  /** 1 or 2 threads give the same bits; a run has 1 when absent. */
   readonly threads: number;
   /** Bytes of a machine's memory at most; what WebAssembly allows when absent. */
   readonly most?: number | undefined;
+  /** Weights that it can read are not held in memory, but read for each step that needs them. */
   readonly fromFile?: WeightFiles | undefined;
+  /** The hashes of packages' weights are known: equal bytes of two files are loaded once. */
+  readonly hashed?: boolean | undefined;
 }
 
 /** What reads a weight from where it is stored as it is held in memory; undefined for one that cannot be had so. */
@@ -47,9 +51,9 @@ const LEAST_IN_FILE = 2048;
 /** Constants lie in the machine's memory where all that stays fits into one, and outside where it does not. */
 export function layoutOf(
   plans: readonly Plan[],
-  { threads, most = MOST_MACHINE, fromFile }: LayoutOptions,
+  { threads, most = MOST_MACHINE, fromFile, hashed }: LayoutOptions,
 ): DataLayout {
-  const keyOf = newConstantKeys();
+  const keyOf = newConstantKeys(hashed);
   const { files, sizes } = divided(plans, keyOf, fromFile);
   const stagingFor = (isStaged: (key: number) => boolean) => {
     const rooms = plans.map((plan) => stagingOf(plan, (x) => isStaged(keyOf(x, plan.precision))));

@@ -13,18 +13,12 @@ import { type Machine, machine } from "../kernels/machine.ts";
 import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
 import { fillConstants, type HeldOf, type WeightStream } from "./constants.ts";
 import { contentsOf, type Held, heldInFile, heldOutside, type Staged, staged } from "./held.ts";
-import { checkMachine, type DataLayout, layoutOf, type MemorySizes, sizesOf, type WeightFiles } from "./layout.ts";
+import { checkMachine, type DataLayout, type LayoutOptions, layoutOf, type MemorySizes, sizesOf } from "./layout.ts";
 import { type Plan, type Step, storeOfValue } from "./plan.ts";
 import { movedStates } from "./states.ts";
 
 /** How an executor is set up. */
-export interface RunOptions {
-  /** 1 or 2 threads give the same bits; 1 when absent. */
-  readonly threads?: number;
-  /** Bytes of a machine's memory at most; what WebAssembly allows when absent. */
-  readonly most?: number | undefined;
-  /** Weights that it can read are not held in memory, but read for each step that needs them. */
-  readonly fromFile?: WeightFiles | undefined;
+export interface RunOptions extends Partial<LayoutOptions> {
   /** Called while weights are loaded, with the bytes so far and of all. */
   progress?(done: number, all: number): void;
 }
@@ -55,8 +49,10 @@ export interface Executor {
 }
 
 /** Bytes of memory that an executor for these plans takes, before it is made: of its machine, and beside that. */
-export const memoryOf = (plans: readonly Plan[], { threads = 1, most, fromFile }: RunOptions = {}): MemorySizes =>
-  sizesOf(layoutOf(plans, { threads, most, fromFile }), threads);
+export const memoryOf = (
+  plans: readonly Plan[],
+  { threads = 1, most, fromFile, hashed }: RunOptions = {},
+): MemorySizes => sizesOf(layoutOf(plans, { threads, most, fromFile, hashed }), threads);
 
 /** The same, all in all. */
 export function bytesOf(plans: readonly Plan[], options: RunOptions = {}): number {
@@ -73,8 +69,8 @@ export async function prepare(
   weights: WeightStream,
   options: RunOptions = {},
 ): Promise<Executor> {
-  const { threads = 1, most, fromFile, progress } = options;
-  const layout = layoutOf(plans, { threads, most, fromFile });
+  const { threads = 1, most, fromFile, hashed, progress } = options;
+  const layout = layoutOf(plans, { threads, most, fromFile, hashed });
   checkMachine(sizesOf(layout, threads).machine, most);
   const m = machine({ ...layout, threads });
   const heldOf = holder(m, layout);

@@ -362,6 +362,144 @@ describe("compressed weights", () => {
   ]);
 });
 
+describe("rows in order", () => {
+  const x = of([3, 1, nan, 2, 3, -inf]);
+  const some = of([1, 5, 2, 4, 3, 6], [2, 3]);
+  check("topk and argsort", [
+    [o.topk(x, { k: -1 })[0], [3, 3, 2, 1, -inf, nan]],
+    [o.topk(x, { k: -1 })[1], [0, 4, 3, 1, 5, 2]],
+    [o.topk(x, { k: 3, ascending: true })[0], [-inf, 1, 2]],
+    [o.topk(x, { k: 3, ascending: true, sort: false, output_indices_dtype: "uint16" })[1], [5, 1, 3]],
+    [o.topk(some)[0], [5, 6]],
+    [o.topk(some, { axis: 0, k: 2 })[1], [1, 0, 1, 0, 1, 0]],
+    [o.topk(ints(-4, 7, 7, 0), { k: 2, return_indices: false })[0], [7, 7]],
+    [o.argsort(x), [0, 4, 3, 1, 5, 2]],
+    [o.argsort(x, { ascending: true }), [5, 1, 3, 0, 4, 2]],
+    [o.argsort(some, { axis: 0 }), [1, 0, 1, 0, 1, 0]],
+  ]);
+  check("reduce_prod", [
+    [o.reduce_prod(some, { axes: [1] }), [10, 72]],
+    [o.reduce_prod(of([300, 300, 0.5])), [44992]],
+    [o.reduce_prod(ints(65536, 65536, 3)), [0]],
+  ]);
+});
+
+describe("functions that few graphs use", () => {
+  check("of one element", [
+    [o.exp2(of([0, 3, -25, 16, nan])), [1, 8, 0, inf, nan]],
+    [o.exp2(ints(3, -1)), [8, 0]],
+    [o.tan(of([0, 1])), [0, roundFp16(Math.tan(1))]],
+    [o.asin(of([1, 2])), [roundFp16(Math.PI / 2), nan]],
+    [o.acos(of([1, -1, 2])), [0, roundFp16(Math.PI), nan]],
+    [o.atan(of([inf, 1])), [roundFp16(Math.PI / 2), roundFp16(Math.PI / 4)]],
+    [o.sinh(of([0, 1, 12])), [0, roundFp16(Math.sinh(1)), inf]],
+    [o.cosh(of([0, 12])), [1, inf]],
+    [o.atanh(of([0, 1, 2])), [0, inf, nan]],
+    [o.clamped_relu(of([-4, -1, 1, 9]), { alpha: -2, beta: 3 }), [3, 2, 1, 3]],
+    [o.threshold(of([-1, 2, nan]), { alpha: 0.5 }), [0.5, 2, nan]],
+    [o.threshold(ints(-1, 2), { alpha: 1 }), [1, 2]],
+  ]);
+  const x = of([1, -1, 2, -2], [1, 2, 1, 2]);
+  check("of one element and its channel", [
+    [o.prelu(x, of([0.5, 3])), [1, -0.5, 2, -6]],
+    [
+      o.softplus_parametric(of([0, 0, 100, 0], [1, 2, 1, 2]), of([2, 3]), of([1, 50])),
+      [2 * Math.LN2, 2 * Math.LN2, 15000, 3 * Math.LN2].map(roundFp16),
+    ],
+    [
+      o.local_response_norm(of([1, 2, 3], [1, 3, 1]), { size: 2, alpha: 2, beta: 1, k: 1 }),
+      [1 / 2, 2 / 6, 3 / 14].map(roundFp16),
+    ],
+  ]);
+  check("numbers made of few", [
+    [o.fill_like(of([1, 2])), [0, 0]],
+    [o.fill_like(of([1, 2]), { value: of([7], [], "int32") }), [7, 7]],
+    [o.one_hot(ints(1, 5, -1), { one_hot_vector_size: 2 }), [0, 1, 0, 0, 0, 0]],
+    [
+      o.one_hot(ints(1, 0), { one_hot_vector_size: 3, axis: 0, on_value: of([5], []), off_value: of([-1], []) }),
+      [-1, 5, 5, -1, -1, -1],
+    ],
+    [
+      o.range_1d(of([1], []), of([0], []), of([0.3], [])),
+      [0, 0.3, 0.6, 0.9].map((v) => roundFp16((v / 0.3) * roundFp16(0.3))),
+    ],
+    [o.range_1d(5, 0, 2), [0, 2, 4]],
+    [o.flatten2d(of([1, 2, 3, 4], [2, 1, 2]), { axis: -1 }), [1, 2, 3, 4]],
+  ]);
+  const rows = of([1, 2, 3, 4, 5, 6], [2, 3]);
+  check("by place", [
+    [o.reverse_sequence(rows, ints(2, 3), { seq_axis: 1 }), [2, 1, 3, 6, 5, 4]],
+    [o.scatter_nd(rows, of([0, 2, 1, 0, 0, 2], [3, 2], "int32"), of([10, 20, 30])), [1, 2, 43, 24, 5, 6]],
+    [o.scatter_nd(rows, of([1], [1, 1], "int32"), of([7, 8, 9], [1, 3]), { mode: "update" }), [1, 2, 3, 7, 8, 9]],
+  ]);
+});
+
+describe("pictures", () => {
+  const x = of([1, 2, 3, 4, 5, 6], [1, 1, 2, 3]);
+  const line = of([1, 2, 3, 4, 6], [1, 1, 5]);
+  check("pools", [
+    [o.max_pool(line, { kernel_sizes: [2], pad_type: "valid", strides: [2] }), [2, 4]],
+    [o.max_pool(line, { kernel_sizes: [2], pad_type: "valid", strides: [2], ceil_mode: true }), [2, 4, 6]],
+    [o.max_pool(of([-1, -2], [1, 1, 2]), { kernel_sizes: [2], pad_type: "custom", pad: [1, 1] }), [-1, -1, -2]],
+    [o.avg_pool(line, { kernel_sizes: [3], pad_type: "same" }), [1, 2, 3, roundFp16(13 / 3), roundFp16(10 / 3)]],
+    [
+      o.avg_pool(line, { kernel_sizes: [3], pad_type: "same", exclude_padding_from_average: true }),
+      [1.5, 2, 3, roundFp16(13 / 3), 5],
+    ],
+    [o.avg_pool(line, { kernel_sizes: [2], pad_type: "valid", strides: [2], ceil_mode: true }), [1.5, 3.5, 6]],
+    [o.avg_pool(line, { kernel_sizes: [2], pad_type: "same_lower", strides: [2] }), [0.5, 2.5, 5]],
+    [o.l2_pool(of([3, 4, 0], [1, 1, 3]), { kernel_sizes: [2], pad_type: "valid" }), [5, 4]],
+  ]);
+  const [signal, kernel] = [of([1, 2, 3], [1, 1, 3]), of([1, 10, 100], [1, 1, 3])];
+  check("conv_transpose", [
+    [o.conv_transpose(signal, kernel), [1, 12, 123, 230, 300]],
+    [o.conv_transpose(signal, kernel, { strides: [2] }), [1, 10, 102, 20, 203, 30, 300]],
+    [o.conv_transpose(signal, kernel, { strides: [2], pad_type: "same" }), [1, 10, 102, 20, 203, 30]],
+    [o.conv_transpose(signal, kernel, { pad_type: "custom", pad: [1, 2] }), [12, 123]],
+    [
+      o.conv_transpose(signal, of([1, 10], [1, 1, 2]), { strides: [2], output_shape: [1, 1, 7] }),
+      [1, 10, 2, 20, 3, 30, 0],
+    ],
+    [
+      o.conv_transpose(of([1, 2], [1, 2, 1]), of([1, 10, 3, 30], [2, 1, 2]), { groups: 2, bias: of([0.5, 0]) }),
+      [1.5, 10.5, 6, 60],
+    ],
+  ]);
+  const four = of([1, 2, 3, 4], [1, 4, 1, 1]);
+  check("channels and places", [
+    [o.depth_to_space(of([1, 2, 3, 4, 5, 6, 7, 8], [1, 8, 1, 1]), { block_size: 2 }), [1, 3, 5, 7, 2, 4, 6, 8]],
+    [o.pixel_shuffle(of([1, 2, 3, 4, 5, 6, 7, 8], [1, 8, 1, 1]), { upscale_factor: 2 }), [1, 2, 3, 4, 5, 6, 7, 8]],
+    [o.space_to_depth(of([1, 3, 5, 7, 2, 4, 6, 8], [1, 2, 2, 2]), { block_size: 2 }), [1, 2, 3, 4, 5, 6, 7, 8]],
+    [o.pixel_unshuffle(of([1, 2, 3, 4], [1, 1, 2, 2]), { downscale_factor: 2 }), [1, 2, 3, 4]],
+    [o.space_to_batch(x, [2, 2], of([0, 0, 0, 1], [2, 2], "int32")), [1, 3, 2, 0, 4, 6, 5, 0]],
+    [o.batch_to_space(o.reshape(four, { shape: [4, 1, 1, 1] }), [2, 2], of([0, 0, 1, 0], [2, 2], "int32")), [2, 4]],
+  ]);
+  const pair = of([0, 6], [1, 1, 2]);
+  const width = (
+    n: number,
+    sampling_mode: "DEFAULT" | "STRICT_ALIGN_CORNERS" | "ALIGN_CORNERS" | "OFFSET_CORNERS" | "UNALIGN_CORNERS",
+  ) => o.resize_bilinear(pair, { target_size_width: n, sampling_mode });
+  check("other sizes", [
+    [o.upsample_nearest_neighbor(pair, { scale_factor_width: 2 }), [0, 0, 6, 6]],
+    [o.upsample_nearest_neighbor(pair, { scale_factor_width: 1.5 }), [0, 0, 6]],
+    [o.resize_nearest_neighbor(line, { target_size_height: 1, target_size_width: 3 }), [1, 2, 4]],
+    [o.upsample_bilinear(pair, { scale_factor_width: 2 }), [0, 2, 4, 6]],
+    [o.upsample_bilinear(pair, { scale_factor_width: 2, align_corners: false }), [0, 1.5, 4.5, 6]],
+    [
+      o.upsample_bilinear(pair, { scale_factor_width: 2, align_corners: false, half_pixel_centers: false }),
+      [0, 3, 6, 6],
+    ],
+    // The examples of coremltools' docstring.
+    [width(5, "UNALIGN_CORNERS"), [0, 0.1, 0.5, 0.9, 1].map((v) => roundFp16(6 * v))],
+    [width(5, "STRICT_ALIGN_CORNERS"), [0, 1.5, 3, 4.5, 6]],
+    [width(5, "DEFAULT"), [0, 0.4, 0.8, 1, 1].map((v) => roundFp16(6 * v))],
+    [width(5, "OFFSET_CORNERS"), [0.1, 0.3, 0.5, 0.7, 0.9].map((v) => roundFp16(6 * v))],
+    [width(1, "ALIGN_CORNERS"), [3]],
+    [width(1, "STRICT_ALIGN_CORNERS"), [0]],
+    [o.crop(x, { crop_height: [1, 0], crop_width: [0, 1] }), [4, 5]],
+  ]);
+});
+
 describe("positions that are known only at run time", () => {
   const x = of([1, 2, 3, 4, 5], [5]);
   const p = input("p", [1], "int32");

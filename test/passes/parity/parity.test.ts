@@ -6,7 +6,7 @@ import { twinsOf } from "../../../src/dsl/twins.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";
-import { recordable } from "../../../src/passes/parity/record.ts";
+import { recordable } from "../../../src/passes/parity/record/record.ts";
 import { usualSequence } from "../../../src/passes/parity/sequence.ts";
 import { blockEqualsSteps, pairOf, SMALL } from "../../support/parity.ts";
 import { mutants } from "../../support/phi/mutants.ts";

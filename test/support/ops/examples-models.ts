@@ -1,6 +1,8 @@
 /** Random graphs of the ops that other people's models bring: rectifiers, whole numbers, places, padding, norms by channel. */
+
+import { roundTo } from "../../../src/dsl/number.ts";
 import * as o from "../../../src/dsl/ops/index.ts";
-import type { Tensor } from "../../../src/dsl/tensor.ts";
+import { constantOf, type Tensor } from "../../../src/dsl/tensor.ts";
 import { FLOATS, NUMBERS, type Shape } from "../../../src/dsl/type.ts";
 import { type Draw, type Make, WIDE } from "./draw.ts";
 
@@ -48,6 +50,13 @@ const argOf =
     const output_dtype = d.pick(["int32", "uint16"] as const);
     return op(x, { axis: d.int(-x.type.shape.length, x.type.shape.length - 1), keep_dims: d.bool(), output_dtype });
   };
+
+const someFloats = (d: Draw): Tensor => {
+  const dtype = d.pick(FLOATS);
+  const [start, step] = [d.pick([0, 0.25, -1]), d.pick([0.25, 0.1, -0.3])];
+  const number = (value: number) => constantOf([roundTo(dtype, value)], { dtype, shape: [] });
+  return o.mul(d.feed([1], dtype), o.range_1d(number(start + step * (d.int(1, 5) - 0.5)), number(start), number(step)));
+};
 
 const byChannel = (d: Draw) => {
   const [x, positive] = [d.feed(d.shape(3, 4), "fp16"), { low: 0.5, high: 2 }];
@@ -101,6 +110,7 @@ export const fromModels: Readonly<Record<string, Make>> = {
     return [o.abs(d.feed([1], dtype)), o.fill(d.constant([], dtype), { shape: [2, d.int(1, 4)] })];
   },
   range_1d: (d) => {
+    if (d.bool()) return someFloats(d);
     const [start, step, n] = [d.int(-4, 4), d.pick([1, 2, 3, -1, -2]), d.int(1, 5)];
     const end = start + step * n - (d.bool() && Math.abs(step) > 1 ? Math.sign(step) : 0);
     return o.mul(d.feed([1], "int32"), o.range_1d(end, start, step));

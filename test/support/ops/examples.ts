@@ -8,6 +8,8 @@ import { constantOf, type Tensor } from "../../../src/dsl/tensor.ts";
 import { type DType, FLOATS, NUMBERS, type Shape } from "../../../src/dsl/type.ts";
 import type { NDArray } from "../../../src/passes/interpret/array.ts";
 import { type Draw, drawing, type Make, type Random, type Range, WIDE } from "./draw.ts";
+import { fewUse } from "./examples-few.ts";
+import { images } from "./examples-images.ts";
 import { fromModels } from "./examples-models.ts";
 import { movement } from "./examples-movement.ts";
 
@@ -213,5 +215,7 @@ const examples: Readonly<Record<string, Make>> = {
   ...products,
   ...movement,
   ...fromModels,
+  ...fewUse,
+  ...images,
   ...weights,
 };

@@ -19,6 +19,7 @@ const FALSIFIED: Readonly<Record<string, (rule: never) => Rule>> = {
   "abs-number": (rule: TermRule) => resultOf(rule, (c, t) => num(c, -(t.kind === "num" ? t.value : 0))),
   "round-number": (rule: TermRule) => resultOf(rule, (c, t) => num(c, Math.trunc(t.kind === "num" ? t.value : 0))),
   "max-set": (rule: TermRule) => resultOf(rule, (_, t) => (t.kind === "max" ? t.args[0]! : t)),
+  "floor-quotient": (rule: TermRule) => resultOf(rule, (c) => num(c, 0)),
   "compare-numbers": (rule: TermRule) => resultOf(rule, (c) => num(c, 1)),
   "div-by-power": (rule: TermRule) => ({
     ...rule,

@@ -9,6 +9,7 @@ import {
   cast,
   concat,
   exp,
+  floor_div,
   gather,
   less,
   maximum,
@@ -307,6 +308,11 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     block: positioned(T, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),
     step: positioned(1, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),
   },
+  "floor-quotient": {
+    block: positioned(T, T, (x, at) => mul(x, gather(TABLE, floor_div(at, 2), { axis: 0 })) as Value),
+    step: positioned(1, 1, (x, at) => mul(x, gather(TABLE, mul(at, 0), { axis: 0 })) as Value),
+  },
+  "truth-set": dual(({ x }) => minimum(x, 0) as Value, times(0)),
   "real-round": dual(({ x }) => cast(cast(x, { dtype: "int32" }) as never, { dtype: "fp16" }) as Value, same),
   collect: dual(({ x }) => add(mul(x, 3), x) as Value, times(3)),
   content: dual(

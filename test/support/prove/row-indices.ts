@@ -1,6 +1,6 @@
 /** Indices by short names: rows of tokens and their neighbours, any other row, numbers, variables. */
 import * as ix from "../../../src/passes/prove/logic/indices.ts";
-import { tokenRow } from "../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../src/passes/prove/reading/token-row.ts";
 import type { Context } from "../../../src/passes/prove/rules/context.ts";
 import { attemptOf } from "./told.ts";
 
@@ -20,6 +20,10 @@ export function indexOf(c: Context, text: string): ix.Ix {
         return ix.times(s, tokenRow(c, 0), 2);
       case "w0w1":
         return ix.plus(s, ix.row(s, 0, 4), ix.row(s, 1, 4));
+      case "w0n":
+        return ix.plus(s, tokenRow(c, 0), ix.variable(s, "n", 2));
+      case "w0v":
+        return ix.plus(s, tokenRow(c, 0), ix.variable(s, "v", 5));
       case "u":
         return ix.rest(s, "u", 5);
       case "other":

@@ -4,76 +4,126 @@ import Gate
 
 /// What the device does in every call. The two models are loaded one after the other: loading a T=4 and a T=1 set together
 /// has failed with error -14 (ane-book, exp 26).
-public func observe(_ fixtures: Fixtures, block: Target, step: Target) throws -> [ObservedCall] {
-    let blocks = try observeBlocks(fixtures, block)
-    let steps = try observeSteps(fixtures, step)
-    return zip(blocks, steps).map { ObservedCall(block: $0, steps: $1) }
+public func observe(_ fixtures: Fixtures, block: Target, step: Target) throws -> Observed {
+    let (blocks, inBlocks) = try observeBlocks(fixtures, block)
+    let (steps, inSteps) = try observeSteps(fixtures, step)
+    return Observed(
+        calls: zip(blocks, steps).map { ObservedCall(block: $0, steps: $1) }, fed: inBlocks.fed + inSteps.fed,
+        kept: fixtures.manifest.kept.isEmpty ? [:] : ["block": inBlocks.kept, "step": inSteps.kept])
 }
 
-/// Every block call in order, each on the cache that the one before left, stale rows included.
-private func observeBlocks(_ fixtures: Fixtures, _ target: Target) throws -> [Observation] {
-    let chain = try Chain(fixtures, target, first: try fixtures.block(0))
-    return try fixtures.manifest.calls.indices.map { call in
-        try chain.predict(
-            try fixtures.block(call), rows: fixtures.manifest.calls[call].rows.compactMap { $0 },
-            name: fixtures.name(call))
+/// What a chain did to the caches that the host keeps.
+private struct HostRecord {
+    let fed: [FedCache]
+    let kept: Named
+}
+
+/// Every block call in order, each on the cache that the one before left, stale rows of states included; of the caches that the host
+/// keeps only the rows of accepted tokens are written.
+private func observeBlocks(_ fixtures: Fixtures, _ target: Target) throws -> ([Observation], HostRecord) {
+    let manifest = fixtures.manifest
+    let chain = try Chain(fixtures, target, first: try fixtures.block(0), tokens: manifest.block.tokens)
+    let seen = try manifest.calls.enumerated().map { index, call in
+        let live = call.rows.indices.filter { call.rows[$0] != nil }
+        let write = HostWrite(
+            role: "block", call: index, token: nil, tokens: Array(0..<call.accepted),
+            slots: manifest.acceptedRows(index))
+        return try chain.predict(
+            try fixtures.block(index), rows: live.map { call.rows[$0]! }, tokens: live, write: write,
+            name: fixtures.name(index))
     }
+    return (seen, chain.record)
 }
 
 /// The tokens of every call one by one. Rejected ones are run too, then the cache goes back to what it was before them: the
 /// steps never see a stale row, so a block that reads one differs.
-private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> [[Int: Observation]] {
+private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> ([[Int: Observation]], HostRecord) {
     let calls = fixtures.manifest.calls
-    guard let start = calls.firstIndex(where: { !$0.steps.isEmpty }) else { return calls.map { _ in [:] } }
-    let chain = try Chain(fixtures, target, first: try fixtures.step(start, token: calls[start].steps[0]))
-    return try calls.enumerated().map { index, call in
+    guard let start = calls.firstIndex(where: { !$0.steps.isEmpty }) else {
+        throw Failure.mistake("no token is run one by one")
+    }
+    let chain = try Chain(
+        fixtures, target, first: try fixtures.step(start, token: calls[start].steps[0]), tokens: 1)
+    let seen = try calls.enumerated().map { index, call in
         var seen: [Int: Observation] = [:]
         var kept = chain.cache
         for token in call.steps {
-            let prediction = try fixtures.step(index, token: token)
+            let row = call.rows[token]!
+            let write = HostWrite(role: "step", call: index, token: token, tokens: [0], slots: [row])
             seen[token] = try chain.predict(
-                prediction, rows: [call.rows[token]!], name: fixtures.name(index, token: token))
+                try fixtures.step(index, token: token), rows: [row], tokens: [0], write: write,
+                name: fixtures.name(index, token: token))
             if token < call.accepted { kept = chain.cache }
         }
         try chain.goBack(to: kept)
         return seen
     }
+    return (seen, chain.record)
 }
 
 /// Predictions of one model on one cache.
 private final class Chain {
     private let runner: Runner
-    private let states: [Manifest.State]
-    /// The states' contents on the device.
-    private(set) var cache: Named
+    private let manifest: Manifest
+    private var fed: [FedCache] = []
+    private(set) var cache: Kept
 
-    init(_ fixtures: Fixtures, _ target: Target, first: Fixtures.Prediction) throws {
-        cache = try fixtures.initialStates()
-        states = fixtures.manifest.states
-        runner = try Runner(target, inputs: first.inputs, outputs: first.outputs, states: cache)
+    /// What goes on from prediction to prediction.
+    struct Kept {
+        /// The states' contents on the device.
+        var states: Named
+        var host: HostCaches
     }
 
-    func predict(_ prediction: Fixtures.Prediction, rows: [Int], name: String) throws -> Observation {
+    init(_ fixtures: Fixtures, _ target: Target, first: Fixtures.Prediction, tokens: Int) throws {
+        manifest = fixtures.manifest
+        cache = Kept(states: try fixtures.initialStates(), host: HostCaches(manifest))
+        let rows = manifest.kept.map { cache in
+            let shape = cache.rowsShape(tokens: tokens)
+            return (cache.rows, Tensor(shape: shape, elements: .half(.init(repeating: 0, count: shape.reduce(1, *)))))
+        }
+        runner = try Runner(
+            target, inputs: first.inputs.merging(cache.host.contents) { input, _ in input },
+            outputs: first.outputs.merging(rows) { output, _ in output }, states: cache.states)
+    }
+
+    var record: HostRecord { HostRecord(fed: fed, kept: cache.host.contents) }
+
+    /// `rows` are the cache rows of the live tokens, `tokens` where these stand in the block.
+    func predict(_ prediction: Fixtures.Prediction, rows: [Int], tokens: [Int], write: HostWrite, name: String) throws
+        -> Observation
+    {
+        let given = cache.host.contents
         let outputs: Named
-        do { outputs = try runner.predict(prediction.inputs) } catch let failure as Failure {
+        do { outputs = try runner.predict(prediction.inputs.merging(given) { input, _ in input }) } catch let failure
+            as Failure
+        {
             throw Failure(failure.code, "\(name): \(failure.message)")
         }
-        guard Set(outputs.keys) == Set(prediction.outputs.keys) else {
-            throw Failure.fault(
-                "\(name): the model returned \(outputs.keys.sorted()), not \(prediction.outputs.keys.sorted())")
+        let expected = Set(prediction.outputs.keys).union(manifest.kept.map(\.rows))
+        guard Set(outputs.keys) == expected else {
+            throw Failure.fault("\(name): the model returned \(outputs.keys.sorted()), not \(expected.sorted())")
         }
         let after = try runner.snapshot()
-        let seen = try watch(states, before: cache, after: after, cacheRows: rows, expected: prediction.rows)
-        cache = after
+        let seen = try watch(
+            manifest.states, before: cache.states, after: after, cacheRows: rows, expected: prediction.rows)
+        cache.states = after
+        try cache.host.write(outputs, told: prediction.inputs, accepted: write.tokens.count)
+        let host = try watchHost(
+            manifest.kept, write, before: given, after: cache.host.contents, outputs: outputs)
+        fed += host.fed
         let infinite = [outputs, after].flatMap { values in values.keys.sorted().filter { !values[$0]!.isFinite } }
+        let newRows = manifest.kept.map { ($0.name, selectRows(outputs[$0.rows]!, axis: $0.rowAxis, tokens)) }
         return Observation(
-            outputs: outputs, rows: seen.rows, faults: infinite.map { "\($0) is not finite" } + seen.faults,
-            flushed: seen.flushed)
+            outputs: outputs.filter { prediction.outputs.keys.contains($0.key) },
+            rows: seen.rows.merging(newRows) { state, _ in state },
+            faults: infinite.map { "\($0) is not finite" } + seen.faults + host.faults, flushed: seen.flushed)
     }
 
-    func goBack(to earlier: Named) throws {
-        if earlier == cache { return }
-        try runner.restore(earlier)
-        cache = earlier
+    func goBack(to earlier: Kept) throws {
+        cache.host = earlier.host
+        if earlier.states == cache.states { return }
+        try runner.restore(earlier.states)
+        cache.states = earlier.states
     }
 }

@@ -14,7 +14,8 @@ public struct Fixtures: Sendable {
     public struct Prediction: Sendable {
         public let inputs: Named
         public let outputs: Named
-        /// Rows that the call writes, along the state's row axis in the order of its live tokens.
+        /// Rows of the states that the call writes, and new rows of the caches that the host keeps: along the row axis, in the
+        /// order of the live tokens.
         public let rows: Named
     }
 
@@ -52,9 +53,12 @@ public struct Fixtures: Sendable {
     public func exact(_ call: Int) throws -> (outputs: Named, rows: Named) {
         (
             try named(manifest.outputs.map(\.name), under: "calls/\(call)/exact/out/"),
-            try named(manifest.states.map(\.name), under: "calls/\(call)/exact/rows/")
+            try named(rowNames, under: "calls/\(call)/exact/rows/")
         )
     }
+
+    /// What the host keeps after the last call, as the reference computes it in fp16.
+    public func finalCaches() throws -> Named { try named(manifest.kept.map(\.name), under: "final/") }
 
     /// How messages name a prediction: the block's, or a token's step.
     public func name(_ call: Int, token: Int? = nil) -> String {
@@ -65,8 +69,10 @@ public struct Fixtures: Sendable {
         Prediction(
             inputs: try named(manifest.inputs.map(\.name), under: prefix + "in/"),
             outputs: try named(manifest.outputs.map(\.name), under: prefix + "out/"),
-            rows: try named(manifest.states.map(\.name), under: prefix + "rows/"))
+            rows: try named(rowNames, under: prefix + "rows/"))
     }
+
+    private var rowNames: [String] { manifest.states.map(\.name) + manifest.kept.map(\.name) }
 
     private func named(_ names: [String], under prefix: String) throws -> Named {
         var result: Named = [:]

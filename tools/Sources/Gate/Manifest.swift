@@ -18,6 +18,8 @@ public struct Manifest: Decodable, Sendable {
     public let inputs: [Input]
     public let outputs: [Output]
     public let states: [State]
+    /// Inputs that the host keeps; nil where the model has none.
+    public let caches: [Cache]?
     public let calls: [Call]
 
     public struct FileReference: Codable, Sendable {
@@ -57,6 +59,22 @@ public struct Manifest: Decodable, Sendable {
         public let name: String
         public let shape: [Int]
         public let rowAxis: Int
+    }
+
+    /// An input that the host keeps: zeros at first; between calls it writes the rows of accepted tokens at their slots.
+    public struct Cache: Decodable, Sendable {
+        public let name: String
+        public let shape: [Int]
+        /// The axis that counts cache rows; in the output with the new rows, tokens.
+        public let rowAxis: Int
+        public let update: Update
+        /// The output with the new rows, which is not among `outputs`.
+        public let rows: String
+        /// The input that tells the slot of each token.
+        public let place: String
+
+        /// Row t goes to the slot that the call told of token t.
+        public enum Update: String, Decodable, Sendable { case slot }
     }
 
     /// One block call, and the step calls of the same tokens.
@@ -99,6 +117,7 @@ extension Manifest {
         {
             return "axis \(state.rowAxis) of state \(state.name) is not the one of \(maxSeq) cache rows"
         }
+        if let why = kept.lazy.compactMap(inconsistency(of:)).first { return why }
         for input in inputs {
             switch input.role {
             case .rows where input.tokenAxis == nil, .mask where input.tokenAxis == nil || input.slotAxis == nil,
@@ -129,6 +148,43 @@ extension Manifest {
             }
         }
         return nil
+    }
+}
+
+extension Manifest {
+    /// The caches that the host keeps.
+    public var kept: [Cache] { caches ?? [] }
+
+    /// The cache rows of the tokens that a call keeps, in their order.
+    public func acceptedRows(_ call: Int) -> [Int] { calls[call].rows.prefix(calls[call].accepted).compactMap { $0 } }
+
+    private func inconsistency(of cache: Cache) -> String? {
+        if !cache.shape.indices.contains(cache.rowAxis) || cache.shape[cache.rowAxis] != maxSeq {
+            return "axis \(cache.rowAxis) of cache \(cache.name) is not the one of \(maxSeq) cache rows"
+        }
+        if !inputs.contains(where: { $0.name == cache.place && ($0.role == .writeMask || $0.role == .position) }) {
+            return "\(cache.place), which is to tell the slots of cache \(cache.name), is no write mask and no position"
+        }
+        let taken = inputs.map(\.name) + states.map(\.name)
+        if taken.contains(cache.name) || kept.filter({ $0.name == cache.name }).count > 1 {
+            return "cache \(cache.name) is named twice"
+        }
+        if outputs.contains(where: { $0.name == cache.rows }) || kept.filter({ $0.rows == cache.rows }).count > 1 {
+            return "output \(cache.rows) is to be the rows of cache \(cache.name), and something else as well"
+        }
+        return nil
+    }
+}
+
+extension Manifest.Cache {
+    /// What is watched of a state is watched of it too.
+    var asState: Manifest.State { .init(name: name, shape: shape, rowAxis: rowAxis) }
+
+    /// The shape of the new rows of so many tokens.
+    public func rowsShape(tokens: Int) -> [Int] {
+        var shape = self.shape
+        shape[rowAxis] = tokens
+        return shape
     }
 }
 

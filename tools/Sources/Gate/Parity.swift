@@ -26,8 +26,13 @@ public struct ParityReport: Codable, Equatable, Sendable {
     public let comparisons: [Comparison]
     public let faults: [String]
     public let flushed: Int
+    /// What the caches were fed that the host keeps; nil where the model has none.
+    public let caches: CachesReport?
 
-    public var passes: Bool { faults.isEmpty && !comparisons.isEmpty && comparisons.allSatisfy(\.passes) }
+    public var passes: Bool {
+        faults.isEmpty && !comparisons.isEmpty && comparisons.allSatisfy(\.passes)
+            && (caches?.kept.allSatisfy(\.passes) ?? true)
+    }
 
     /// One sentence for people and for the evidence.
     public var message: String {
@@ -35,6 +40,9 @@ public struct ParityReport: Codable, Equatable, Sendable {
         let failed = comparisons.filter { !$0.passes }
         if let first = failed.first {
             return "\(failed.count) of \(comparisons.count) rows are out of bounds; first: \(first.sentence)"
+        }
+        if let row = caches?.kept.first(where: { !$0.passes }) {
+            return "cache \(row.cache) of the \(row.role) is out of bounds in row \(row.row) after the last call"
         }
         let equal = comparisons.filter { $0.kind == .blockSteps && $0.equalBits }.count
         let all = comparisons.filter { $0.kind == .blockSteps }.count
@@ -62,8 +70,21 @@ public struct ObservedCall: Sendable {
     public init(block: Observation, steps: [Int: Observation]) { (self.block, self.steps) = (block, steps) }
 }
 
+/// The whole sequence as it was run.
+public struct Observed: Sendable {
+    public let calls: [ObservedCall]
+    /// The caches that the host keeps, at each prediction; and after the last call, by role.
+    public let fed: [FedCache]
+    public let kept: [String: Named]
+
+    public init(calls: [ObservedCall], fed: [FedCache], kept: [String: Named]) {
+        (self.calls, self.fed, self.kept) = (calls, fed, kept)
+    }
+}
+
 /// - Throws: a mistake when the fixtures lack a tensor, a fault when the device gave another shape.
-public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], tolerances: Tolerances) throws -> ParityReport {
+public func judgeParity(_ fixtures: Fixtures, observed all: Observed, tolerances: Tolerances) throws -> ParityReport {
+    let observed = all.calls
     var comparisons: [Comparison] = [], faults: [String] = []
     guard observed.count == fixtures.manifest.calls.count else {
         throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)")
@@ -76,7 +97,15 @@ public func judgeParity(_ fixtures: Fixtures, observed: [ObservedCall], toleranc
         comparisons += try CallComparison(fixtures: fixtures, call: call, seen: seen, tolerances: tolerances).all()
     }
     let flushed = observed.reduce(0) { $0 + $1.block.flushed + $1.steps.values.reduce(0) { $0 + $1.flushed } }
-    return ParityReport(tolerances: tolerances, comparisons: comparisons, faults: faults, flushed: flushed)
+    var kept: [KeptRow] = []
+    for (role, caches) in all.kept.sorted(by: { $0.key < $1.key }) {
+        let judged = try judgeKept(fixtures, role: role, kept: caches, tolerances: tolerances)
+        kept += judged.rows
+        faults += judged.faults
+    }
+    return ParityReport(
+        tolerances: tolerances, comparisons: comparisons, faults: faults, flushed: flushed,
+        caches: fixtures.manifest.kept.isEmpty ? nil : CachesReport(fed: all.fed, kept: kept))
 }
 
 /// All comparisons of one call.
@@ -93,7 +122,9 @@ private struct CallComparison {
     func all() throws -> [Comparison] {
         let block = try fixtures.block(call), exact = try fixtures.exact(call)
         return try fixtures.manifest.outputs.flatMap { try output($0, block: block, exact: exact.outputs) }
-            + fixtures.manifest.states.flatMap { try state($0, block: block, exact: exact.rows) }
+            + (fixtures.manifest.states + fixtures.manifest.kept.map(\.asState)).flatMap {
+                try state($0, block: block, exact: exact.rows)
+            }
     }
 
     private func output(_ output: Manifest.Output, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
@@ -170,7 +201,7 @@ private struct CallComparison {
     }
 }
 
-private func equalBits(_ a: Tensor, _ b: Tensor) -> Bool {
+func equalBits(_ a: Tensor, _ b: Tensor) -> Bool {
     guard let a = a.halves, let b = b.halves, a.count == b.count else { return false }
     return zip(a, b).allSatisfy(halfEqual)
 }

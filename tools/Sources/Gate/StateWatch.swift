@@ -3,7 +3,7 @@
 /// One prediction as it was seen on the device.
 public struct Observation: Sendable {
     public let outputs: Named
-    /// Rows that the call was to write, along the state's row axis in the order of its live tokens.
+    /// Rows that the call was to write, and new rows for the host, along the row axis in the order of the live tokens.
     public let rows: Named
     /// What is wrong whatever the tolerance: rows changed that no token writes, a state that never changed.
     public let faults: [String]
@@ -18,24 +18,24 @@ public struct Observation: Sendable {
 /// Compares the cache before and after a call that writes `cacheRows`.
 /// `expected` are the rows the reference writes: a state that stays as it was is a fault only if they differ from it.
 public func watch(
-    _ states: [Manifest.State], before: Named, after: Named, cacheRows: [Int], expected: Named
+    _ states: [Manifest.State], before: Named, after: Named, cacheRows: [Int], expected: Named, what: String = "state"
 ) throws -> (rows: Named, faults: [String], flushed: Int) {
     var rows: Named = [:], faults: [String] = [], flushed = 0
     for state in states {
         guard let old = before[state.name]?.halves, let new = after[state.name]?.halves,
             old.count == state.shape.reduce(1, *), new.count == old.count
-        else { throw Failure.fault("state \(state.name) is not fp16 of shape \(state.shape)") }
+        else { throw Failure.fault("\(what) \(state.name) is not fp16 of shape \(state.shape)") }
         let written = selectRows(Tensor(shape: state.shape, elements: .half(new)), axis: state.rowAxis, cacheRows)
         rows[state.name] = written
         let replaced = selectRows(Tensor(shape: state.shape, elements: .half(old)), axis: state.rowAxis, cacheRows)
         if old == new, expected[state.name] != replaced {
-            faults.append("state \(state.name) did not change: the write was lost")
+            faults.append("\(what) \(state.name) did not change: the write was lost")
         }
         let (changed, gone) = untouched(state, old: old, new: new, cacheRows: Set(cacheRows))
         flushed += gone
         if !changed.isEmpty {
             let list = changed.prefix(8).map(String.init).joined(separator: ", ") + (changed.count > 8 ? ", ..." : "")
-            faults.append("state \(state.name) changed in row \(list), which the call does not write")
+            faults.append("\(what) \(state.name) changed in row \(list), which the call does not write")
         }
     }
     return (rows, faults, flushed)
@@ -56,7 +56,7 @@ private func untouched(_ state: Manifest.State, old: [UInt16], new: [UInt16], ca
 }
 
 /// The rows of an fp16 tensor along `axis`, in the order given.
-func selectRows(_ tensor: Tensor, axis: Int, _ rows: [Int]) -> Tensor {
+public func selectRows(_ tensor: Tensor, axis: Int, _ rows: [Int]) -> Tensor {
     let halves = tensor.halves ?? []
     let outer = tensor.shape[..<axis].reduce(1, *), size = tensor.shape[axis],
         inner = tensor.shape[(axis + 1)...].reduce(1, *)

@@ -40,7 +40,7 @@ public struct Script: Codable, Sendable {
     public struct Fault: Codable, Sendable {
         public enum Kind: String, Codable, Sendable {
             case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState,
-                touchPackage
+                touchPackage, driftRows
         }
         public var kind: Kind
         /// "block" or "step".
@@ -77,6 +77,14 @@ struct ScriptedEngine {
         script = try JSONDecoder().decode(Script.self, from: data)
     }
 
+    /// Those of the script; else an honest one for each that the fixtures name, or the one that a model has.
+    var functions: [String: [Script.Operation]] {
+        if let functions = script.functions { return functions }
+        let manifest = try? Fixtures.open(folder).manifest
+        let named = [manifest?.block.function, manifest?.step.function].compactMap { $0 }
+        return Dictionary((named.isEmpty ? ["main"] : named).map { ($0, honest) }, uniquingKeysWith: { one, _ in one })
+    }
+
     func compile(_ package: URL) throws -> URL {
         if let error = script.compileError { throw StandInError(error) }
         let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("standin-\(UUID().uuidString)")
@@ -94,7 +102,7 @@ struct ScriptedEngine {
         case "program":
             return .program(
                 .init(
-                    functions: (script.functions ?? ["main": honest]).mapValues { .init(inputs: [], block: block($0)) })
+                    functions: functions.mapValues { .init(inputs: [], block: block($0)) })
             )
         case "pipeline": return .pipeline(.init())
         case "neuralNetwork": return .neuralNetwork(.init())

@@ -10,6 +10,7 @@ final class ScriptedModel {
     private let fixtures: Fixtures
     private let role: String
     private let predictions: [Planned]
+    private let tokens: Int
     private var count = 0
     private var cache: Named
     /// The cache after the last token that was kept, where the steps go back to at the end of a call.
@@ -17,6 +18,9 @@ final class ScriptedModel {
 
     private struct Planned {
         let rows: [Int]
+        /// Where the live tokens stand in the block, and how many of its first ones the host keeps.
+        let tokens: [Int]
+        let accepted: Int
         let values: Fixtures.Prediction
         /// Whether later calls build on it, and whether the cache goes back after it.
         let isKept: Bool
@@ -29,8 +33,10 @@ final class ScriptedModel {
         if let error = engine.script.loadError { throw StandInError(error) }
         fixtures = try Fixtures.open(engine.folder)
         let manifest = fixtures.manifest
-        role = try ScriptedEngine.package(of: compiled).lastPathComponent == manifest.block.package ? "block" : "step"
-        if let name = configuration.functionName, engine.script.functions.map({ $0[name] == nil }) ?? (name != "main") {
+        let name = try ScriptedEngine.package(of: compiled).lastPathComponent
+        role =
+            name == manifest.block.package && configuration.functionName == manifest.block.function ? "block" : "step"
+        if let name = configuration.functionName, engine.functions[name] == nil {
             throw StandInError("the model has no function \(name)")
         }
         var predictions: [Planned] = []
@@ -38,25 +44,32 @@ final class ScriptedModel {
             if role == "block" {
                 predictions.append(
                     Planned(
-                        rows: call.rows.compactMap { $0 }, values: try fixtures.block(index), isKept: true,
-                        endsCall: true))
+                        rows: call.rows.compactMap { $0 }, tokens: call.rows.indices.filter { call.rows[$0] != nil },
+                        accepted: call.accepted, values: try fixtures.block(index), isKept: true, endsCall: true))
                 continue
             }
             for token in call.steps {
                 predictions.append(
                     Planned(
-                        rows: [call.rows[token]!], values: try fixtures.step(index, token: token),
-                        isKept: token < call.accepted,
+                        rows: [call.rows[token]!], tokens: [0], accepted: 1,
+                        values: try fixtures.step(index, token: token), isKept: token < call.accepted,
                         endsCall: token == call.steps.last))
             }
         }
         self.predictions = predictions
         cache = try fixtures.initialStates()
+        for one in manifest.kept { cache[one.name] = zeros(one.shape) }
         kept = cache
         let first = predictions[0].values
+        let tokens = role == "block" ? manifest.block.tokens : 1
+        self.tokens = tokens
         description = MLModelDescription(
-            inputs: first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) },
-            outputs: first.outputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) },
+            inputs: first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) }
+                + manifest.kept.map { .init(name: $0.name, array: .init(shape: $0.shape, dataType: .float16)) },
+            outputs: first.outputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) }
+                + manifest.kept.map {
+                    .init(name: $0.rows, array: .init(shape: $0.rowsShape(tokens: tokens), dataType: .float16))
+                },
             states: manifest.states.map { .init(name: $0.name, state: .init(shape: $0.shape, dataType: .float16)) })
     }
 
@@ -65,7 +78,7 @@ final class ScriptedModel {
             buffers: Dictionary(
                 uniqueKeysWithValues: fixtures.manifest.states.map { state in
                     let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
-                    fill(array, Tensor(shape: state.shape, elements: .half(.init(repeating: 0, count: array.count))))
+                    fill(array, zeros(state.shape))
                     return (state.name, array)
                 }))
     }
@@ -83,20 +96,61 @@ final class ScriptedModel {
                 throw StandInError("prediction \(count) of the \(role) was fed another \(name) than the fixtures hold")
             }
         }
-        for (name, tensor) in cache where contents(state.buffers[name]!) != tensor {
+        for (name, tensor) in cache {
+            // A cache that the host keeps is an input, any other a state.
+            guard let held = state.buffers[name] ?? features.featureValue(for: name)?.multiArrayValue else {
+                throw StandInError("prediction \(count) of the \(role) was not fed \(name)")
+            }
+            if contents(held) == tensor { continue }
             throw StandInError(
                 "before prediction \(count) of the \(role), \(name) does not hold what the sequence left there")
         }
         count += 1
         write(expected.rows, at: planned.rows, into: state, faults: faults)
+        keep(expected.rows, of: planned)
         if planned.isKept { kept = cache }
         if planned.endsCall { cache = kept }
         if faults.contains(.touchPackage) { try touchPackage() }
-        return try outputs(expected, faults: faults)
+        return try outputs(planned, faults: faults)
     }
 
-    private func outputs(_ expected: Fixtures.Prediction, faults: [Script.Fault.Kind]) throws -> any MLFeatureProvider {
+    /// What an honest host does with the new rows: those of the tokens that it keeps go to their cache rows.
+    private func keep(_ rows: Named, of planned: Planned) {
+        for spec in fixtures.manifest.kept {
+            let written = planned.tokens.indices.filter { planned.tokens[$0] < planned.accepted }
+            let new = selectRows(rows[spec.name]!, axis: spec.rowAxis, written).halves!
+            var halves = cache[spec.name]!.halves!
+            let size = spec.shape[spec.rowAxis], inner = spec.shape[(spec.rowAxis + 1)...].reduce(1, *)
+            for i in new.indices {
+                let outer = i / inner / max(written.count, 1), j = i / inner % max(written.count, 1)
+                halves[(outer * size + planned.rows[written[j]]) * inner + i % inner] = new[i]
+            }
+            cache[spec.name] = Tensor(shape: spec.shape, elements: .half(halves))
+        }
+    }
+
+    /// The new rows for the host: those of padding are computed too and mean nothing, which here is a number that stands out.
+    private func newRows(_ spec: Manifest.Cache, _ planned: Planned, faults: [Script.Fault.Kind]) -> Tensor {
+        let live = planned.values.rows[spec.name]!.halves!
+        let inner = spec.shape[(spec.rowAxis + 1)...].reduce(1, *)
+        var halves = [UInt16](repeating: 0x5640, count: spec.rowsShape(tokens: tokens).reduce(1, *))
+        for i in live.indices {
+            let outer = i / inner / planned.tokens.count, token = planned.tokens[i / inner % planned.tokens.count]
+            halves[(outer * tokens + token) * inner + i % inner] = live[i]
+        }
+        if faults.contains(.driftRows) { halves = scaled(halves, base: nil) { _ in 1.05 } }
+        return Tensor(shape: spec.rowsShape(tokens: tokens), elements: .half(halves))
+    }
+
+    private func outputs(_ planned: Planned, faults: [Script.Fault.Kind]) throws -> any MLFeatureProvider {
+        let expected = planned.values
         var values: [String: Any] = [:]
+        for spec in fixtures.manifest.kept {
+            let rows = newRows(spec, planned, faults: faults)
+            let array = MLMultiArray(shape: rows.shape, dataType: .float16, padding: 32)
+            fill(array, rows)
+            values[spec.rows] = MLFeatureValue(multiArray: array)
+        }
         for output in fixtures.manifest.outputs where !faults.contains(.missingOutput) {
             let tensor = expected.outputs[output.name]!
             var halves = noisy(tensor.halves!, base: output.residual.flatMap { expected.inputs[$0]?.halves })
@@ -155,6 +209,10 @@ final class ScriptedModel {
             return Float16(from + (halfValue(halves[i]) - from) * factor(i)).bitPattern
         }
     }
+}
+
+private func zeros(_ shape: [Int]) -> Tensor {
+    Tensor(shape: shape, elements: .half(.init(repeating: 0, count: shape.reduce(1, *))))
 }
 
 /// The rows of the first two tokens, exchanged.

@@ -32,6 +32,8 @@ public final class Toy {
     public var tensors: [String: Tensor] = [:]
     public var preconditions: [String]? = ["P1", "P2", "P3", "P4", "P6", "P7", "P8"]
     public var verdict = "PROVEN"
+    /// The input that tells the host the slots.
+    public var place = "kv_write_mask"
     /// The engine's script; honest as it stands.
     public var script: [String: Any] = [
         "system": [
@@ -39,9 +41,12 @@ public final class Toy {
             "neuralEngine": true, "freeBytes": 1 << 40,
         ] as [String: Any]
     ]
+    /// Whether the host keeps k and v, as inputs, in place of states.
+    public let hostKeeps: Bool
     public let folder: URL
 
-    public init() throws {
+    public init(hostKeeps: Bool = false) throws {
+        self.hostKeeps = hostKeeps
         folder = FileManager.default.temporaryDirectory.appendingPathComponent("graphc-ane-\(UUID().uuidString)")
             .resolvingSymlinksInPath()
         fill()
@@ -54,7 +59,11 @@ public final class Toy {
         func halves(_ shape: [Int]) -> Tensor {
             Tensor(shape: shape, elements: .half((0..<shape.reduce(1, *)).map { _ in random.half() }))
         }
-        for state in ["k", "v"] { tensors["initial/\(state)"] = halves([1, heads, maxSeq, headDim]) }
+        for state in ["k", "v"] {
+            let shape = [1, heads, maxSeq, headDim]
+            let zeros = Tensor(shape: shape, elements: .half(.init(repeating: 0, count: shape.reduce(1, *))))
+            tensors[hostKeeps ? "final/\(state)" : "initial/\(state)"] = hostKeeps ? zeros : halves(shape)
+        }
         for (index, call) in calls.enumerated() {
             let base = "calls/\(index)"
             let live = call.rows.enumerated().filter { $0.element != nil }.map(\.offset)
@@ -82,6 +91,7 @@ public final class Toy {
             for state in ["k", "v"] {
                 let rows = halves([1, heads, live.count, headDim])
                 tensors["\(base)/block/rows/\(state)"] = rows
+                if hostKeeps { keep(rows, of: state, call: call, live: live) }
                 tensors["\(base)/exact/rows/\(state)"] = Tensor(shape: rows.shape, elements: .double(rows.values))
                 for token in call.steps {
                     tensors["\(base)/steps/\(token)/rows/\(state)"] = rows.slice(
@@ -89,6 +99,22 @@ public final class Toy {
                 }
             }
         }
+    }
+
+    /// The rows of accepted tokens at their slots, in what is kept in the end.
+    private func keep(
+        _ rows: Tensor, of state: String, call: (label: String, rows: [Int?], accepted: Int, steps: [Int]), live: [Int]
+    ) {
+        var kept = tensors["final/\(state)"]!.halves!
+        for (j, token) in live.enumerated() where token < call.accepted {
+            for head in 0..<heads {
+                for i in 0..<headDim {
+                    kept[(head * maxSeq + call.rows[token]!) * headDim + i] =
+                        rows.halves![(head * live.count + j) * headDim + i]
+                }
+            }
+        }
+        tensors["final/\(state)"] = Tensor(shape: [1, heads, maxSeq, headDim], elements: .half(kept))
     }
 
     private func tensor(_ shape: [Int], _ element: (Int) -> Double) -> Tensor {
@@ -118,9 +144,7 @@ public final class Toy {
                 ["name": "kv_write_mask", "role": "write_mask", "tokenAxis": 3, "slotAxis": 2],
             ] as [[String: Any]],
             "outputs": [["name": "hidden", "tokenAxis": 2, "residual": "x"] as [String: Any]],
-            "states": ["k", "v"].map {
-                ["name": $0, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2] as [String: Any]
-            },
+            "states": hostKeeps ? [] : ["k", "v"].map(cache),
             "calls": calls.map { call in
                 [
                     "label": call.label, "rows": call.rows.map { $0.map { $0 as Any } ?? NSNull() },
@@ -128,6 +152,11 @@ public final class Toy {
                 ] as [String: Any]
             },
         ]
+        if hostKeeps {
+            manifest["caches"] = ["k", "v"].map { name in
+                cache(name).merging(["update": "slot", "rows": "\(name)_rows", "place": place]) { one, _ in one }
+            }
+        }
         if let preconditions {
             let certificate = try JSONSerialization.data(
                 withJSONObject: ["verdict": verdict, "preconditions": preconditions.map { ["id": $0] }] as [String: Any]
@@ -139,6 +168,10 @@ public final class Toy {
             to: folder.appendingPathComponent("toy.fixtures.json"))
         try JSONSerialization.data(withJSONObject: script).write(
             to: folder.appendingPathComponent("scripted-engine.json"))
+    }
+
+    private func cache(_ name: String) -> [String: Any] {
+        ["name": name, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2]
     }
 
     private func reference(_ name: String, tokens: Int) throws -> [String: Any] {

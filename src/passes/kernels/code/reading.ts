@@ -7,6 +7,7 @@ import { isFloat } from "../../../dsl/type.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
 import { branches, type IndexCode, indexReading } from "./indices.ts";
+import { sorted } from "./sorted.ts";
 import { chunkSum, fold, laneSum } from "./sums.ts";
 import type { CodeTerm, Writer } from "./writer.ts";
 
@@ -15,14 +16,22 @@ export type CodeReading = Algebra<CodeTerm, CodeTerm> & IndexCode;
 
 const UNARY: Readonly<Record<Unary, (x: string) => string>> = {
   exp: (x) => `Math.exp(${x})`,
+  exp2: (x) => `2 ** ${x}`,
   log: (x) => `Math.log(${x})`,
   sqrt: (x) => `Math.sqrt(${x})`,
   rsqrt: (x) => `1 / Math.sqrt(${x})`,
-  tanh: (x) => `Math.tanh(${x})`,
   erf: (x) => `erf(${x})`,
+  abs: (x) => `Math.abs(${x})`,
   sin: (x) => `Math.sin(${x})`,
   cos: (x) => `Math.cos(${x})`,
-  abs: (x) => `Math.abs(${x})`,
+  tan: (x) => `Math.tan(${x})`,
+  asin: (x) => `Math.asin(${x})`,
+  acos: (x) => `Math.acos(${x})`,
+  atan: (x) => `Math.atan(${x})`,
+  sinh: (x) => `Math.sinh(${x})`,
+  cosh: (x) => `Math.cosh(${x})`,
+  tanh: (x) => `Math.tanh(${x})`,
+  atanh: (x) => `Math.atanh(${x})`,
 };
 
 const COMPARE = { less: "<", less_equal: "<=", equal: "===" } as const;
@@ -67,5 +76,7 @@ export function codeReading(w: Writer, { precision, integers, accumulate }: Code
     sum: (n, term) => (accumulate ? chunkSum(w, n, accumulate.chunk, term, laned, indices) : laned(n, term)),
     max: (n, term) => fold(w, n, term, "Math.max"),
     min: (n, term) => fold(w, n, term, "Math.min"),
+    sorted: (how, n, at, element) => sorted(w, how, n, at, element),
+    ownOrder: (_op, _at, value) => value,
   };
 }

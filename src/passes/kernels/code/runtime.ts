@@ -1,5 +1,6 @@
 /** What the written JavaScript calls: numbers as they are stored and back, and the functions of the fp16 reading. */
 import { fp16Value, roundFp16, roundTo } from "../../../dsl/number.ts";
+import { placesInOrder } from "../../interpret/order.ts";
 import { integerPower, power } from "../../interpret/power.ts";
 import { checkIndex, erf, multiplyExactly } from "../../interpret/reading.ts";
 
@@ -33,6 +34,7 @@ export const helpers = {
   power,
   integerPower,
   erf,
+  placesInOrder,
   roundTo,
   roundHalf: roundFp16,
   fround: Math.fround,

@@ -25,7 +25,7 @@ export function bounds(sum: Sum, c: number): readonly [number, number] {
   }
   for (const [a, coef] of sum) {
     if (a.kind !== "quotient" || coef % a.divisor !== 0) continue;
-    if (a.of.atoms.length < 2 || !a.of.atoms.every((x) => sum.has(x))) continue;
+    if ((a.of.atoms.length < 2 && a.of.atoms[0]?.kind !== "row") || !a.of.atoms.every((x) => sum.has(x))) continue;
     // coef = −k·n beside k·of: k·(of mod n) lies in k·[0, n−1].
     const k = -coef / a.divisor;
     const without = addTo(new Map(sum), a.of, -k);

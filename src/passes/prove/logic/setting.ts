@@ -27,6 +27,8 @@ export interface Setting extends Assumptions {
   readonly tokens: number;
   /** The largest cache row that a token can have, as far as the interface tells; never below the true one. */
   readonly lastRow: number;
+  /** Sizes of caches that are rings: a position is taken modulo each of them. */
+  readonly rings?: ReadonlySet<number>;
   /** Sizes of axes that count cache rows; an axis of something else may have one of them by chance. */
   readonly cacheSizes?: ReadonlySet<number>;
   /** Nesting of open reductions: gives each bound variable its name. */
@@ -45,6 +47,8 @@ export interface Record {
   sized: boolean;
   /** Sizes of the axes that cache rows lie in: P2 says that they lie in each of them. */
   readonly rowAxes: Set<number>;
+  /** Sizes of the rings whose rows the tokens of the block were told apart in. */
+  readonly rings: Set<number>;
   /** The least cache row that a token may have, where a place before it is read. */
   leastRow: number;
 }
@@ -56,11 +60,12 @@ export const newRecord = (): Record => ({
   gap: Number.POSITIVE_INFINITY,
   sized: false,
   rowAxes: new Set(),
+  rings: new Set(),
   leastRow: 0,
 });
 
 /** What the interface of the two graphs tells, as far as terms are concerned. */
-export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes">;
+export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes" | "rings">;
 
 /** A fresh attempt that has made no term. */
 export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({

@@ -17,14 +17,13 @@ export type Head =
   | { readonly kind: "num"; readonly value: number; readonly exact?: Rational; readonly near?: true }
   /** An element of an input, state, weight, constant table or cut; `ix` is the place. */
   | { readonly kind: "leaf"; readonly leaf: Leaf }
-  /** An index as a number. */
-  | { readonly kind: "index" }
+  | { readonly kind: "index" } // an index as a number
   /** A closed reduction: `lam` applied to the index arguments `ix` and the term arguments `args`. */
   | { readonly kind: "app"; readonly lam: Lam }
-  /** A sum cut into consecutive pieces of these lengths. */
-  | { readonly kind: "pieces"; readonly lengths: readonly number[] }
-  /** A sum over the cache rows: args are the summands at w_0, …, w_{T-1}, then the sum over all other rows. */
-  | { readonly kind: "rows" }
+  | { readonly kind: "pieces"; readonly lengths: readonly number[] } // a sum cut into consecutive pieces of these lengths
+  /** A sum over the cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
+  | { readonly kind: "rows"; readonly ring?: number }
+  | { readonly kind: "own"; readonly name: string } // what only an op of this name gives of these arguments and places
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
@@ -90,6 +89,8 @@ export interface Store {
   readonly closed: Map<string, Term>;
   readonly opened: Map<string, Term>;
   readonly moved: Map<Term, Term>;
+  /** Terms that stand in an index as a place, by their number. */
+  readonly values: Map<number, Term>;
 }
 
 /** A store without terms. */
@@ -100,6 +101,7 @@ export const newStore = (): Store => ({
   closed: new Map(),
   opened: new Map(),
   moved: new Map(),
+  values: new Map(),
 });
 
 const NONE: readonly never[] = [];
@@ -140,6 +142,8 @@ function keyOf(h: Head): string {
       return `pieces ${h.lengths}`;
     case "hole":
       return `hole ${h.place} ${h.dtype ?? ""}`;
+    case "own":
+      return `own ${h.name}`;
     case "unary":
       return h.fn;
     case "compare":
@@ -150,6 +154,8 @@ function keyOf(h: Head): string {
       return `linear ${showQ(h.constant)} ${h.coefs.map(showQ)}`;
     case "product":
       return `product ${h.exponents.map(showQ)}`;
+    case "rows":
+      return h.ring === undefined ? h.kind : `rows of a ring ${h.ring}`;
     default:
       return h.kind;
   }

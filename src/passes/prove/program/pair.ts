@@ -1,10 +1,11 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
-import type { Graph } from "../../../dsl/graph.ts";
+import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { withHostCaches } from "../../../dsl/host-caches.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
-import type { TensorType } from "../../../dsl/type.ts";
+import { isInteger, type TensorType } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import type { WeightSource } from "../../../dsl/weight-source.ts";
 import { INT32 } from "../logic/facts.ts";
@@ -16,6 +17,8 @@ export interface ProvenPair extends Twins {
   readonly given?: GivenRoles;
   /** The largest cache row that the interface allows for; a wider range than the true one is safe. */
   readonly lastRow: number;
+  /** Sizes of caches that are rings: a position is taken modulo them. */
+  readonly rings: ReadonlySet<number>;
   /** Sizes of the axes of states that may count cache rows. */
   readonly cacheSizes: ReadonlySet<number>;
   /** Whether one of the graphs divides by a number of cache rows. */
@@ -53,9 +56,11 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
   const twins = twinsOf(block, step, given);
   checkProvable(twins.tokens);
   const cacheSizes = cacheSizesOf(twins);
+  const rings = ringsOf(twins);
   return {
     ...twins,
-    lastRow: lastRowOf(twins),
+    lastRow: lastRowOf(twins, rings),
+    rings,
     cacheSizes,
     rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
@@ -85,11 +90,23 @@ function cacheSizesOf({ block, slots }: Twins): ReadonlySet<number> {
 }
 
 /** The last row that a cache of this interface has, and that the type of the positions can name. */
-function lastRowOf(twins: Twins): number {
+function lastRowOf(twins: Twins, rings: ReadonlySet<number>): number {
   const types = [...twins.block.inputs, ...twins.step.inputs].flatMap(({ name = "", type }) =>
     twins.roles.get(name)?.kind === "position" ? [integerRange(type.dtype)[1]] : [],
   );
-  return Math.min(lastOfCache(twins), ...types);
+  return Math.min(rings.size > 0 ? INT32[1] : lastOfCache(twins), ...types);
+}
+
+/** Sizes of axes of states by which a whole number is divided in one of the graphs. A mask or a write mask tells rows as they are. */
+function ringsOf({ block, step, roles }: Twins): ReadonlySet<number> {
+  if ([...roles.values()].some(({ kind }) => kind === "mask" || kind === "write_mask")) return new Set();
+  const axes = new Set(block.states.flatMap(({ entry }) => entry.type.shape));
+  const divisors = [...schedule(block), ...schedule(step)].flatMap(({ def, type }) => {
+    if (def.kind !== "op" || !isInteger(type.dtype) || (def.op !== "mod" && def.op !== "floor_div")) return [];
+    const by = (def.operands.y as Tensor).def;
+    return by.kind === "const" && by.data.length === 1 ? [by.data[0]!] : [];
+  });
+  return new Set(divisors.filter((n) => n > 1 && axes.has(n)));
 }
 
 /** A mask tells the number of rows. Else they are an axis of some state: which one is not known, so the longest counts. */

@@ -13,8 +13,8 @@ import type { Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
-import { storedText } from "./literals.ts";
 import type { ProvenPair, TableOf } from "./pair.ts";
+import { palettePlace } from "./palettes.ts";
 import { inStretches, oneDeeper, type Stretch } from "./stretch.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
@@ -154,8 +154,7 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
-      if (has(def, "palettised"))
-        return (ix) => readWeight(c, { base: `\0${storedText(value, p.placeOf)}`, offset: 0 }, type, ix);
+      if (has(def, "palettised")) return (ix) => readWeight(c, palettePlace(value, p.placeOf), type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,

@@ -6,9 +6,8 @@ import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Cases, isCases } from "../logic/cases.ts";
 import { constant, type Ix, rest, shift, variable } from "../logic/indices.ts";
 import { isOpaque, type Opaque } from "../logic/opaque.ts";
-import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
-import { tokenRow } from "../reading/rows.ts";
+import { rowsOfTokens } from "../reading/rings.ts";
 import { type Copy, element, type Programs } from "./program.ts";
 
 /** A pair of values that should be equal. */
@@ -127,10 +126,9 @@ function partsOf(p: Programs, box: readonly Ix[], found: Cases): readonly (reado
   if (axis < 0) throw new Error(`a case distinction on ${atom.label}, which nothing owns`);
   const offset = box[axis]!.c;
   if (found.by === "rows") {
-    need(p.c, "P2");
-    p.c.record.rowAxes.add(atom.size);
-    const rows = Array.from({ length: p.c.tokens }, (_, t) => tokenRow(p.c, t));
-    return [...rows, rest(s, `u${axis}`, atom.size)].map((i) => box.with(axis, shift(s, i, offset)));
+    return [...rowsOfTokens(p.c, atom.size), rest(s, `u${axis}`, atom.size)].map((i) =>
+      box.with(axis, shift(s, i, offset)),
+    );
   }
   return [0, ...found.starts].map((begin, k) => {
     const n = (found.starts[k] ?? atom.size) - begin;

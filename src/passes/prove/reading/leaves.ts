@@ -15,8 +15,9 @@ import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Counter, Place } from "../rules/positions.ts";
 import { decides, fired } from "../rules/rule.ts";
-import { placeOf, tokenRow } from "./rows.ts";
+import { placeOf } from "./rows.ts";
 import { countsPlaces, countsRows } from "./sized.ts";
+import { tokenRow } from "./token-row.ts";
 
 /** A weight whose elements begin at `offset` of a larger one, in row-major order. */
 export interface WeightPlace {
@@ -151,10 +152,10 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
   const counter = type.dtype === "int32" ? c.rules.counter.make(data) : undefined;
   if (counter) {
     fired(c, c.rules.counter);
-    return indexTerm(c, count(c, i, counter));
+    return indexTerm(c, count(c, i, counter, data.length));
   }
   if (!atRow && table.runs && asAtom(i)?.kind === "var") return casesAt(i, table.runs, "a constant");
-  if (atRow) need(c, "P2");
+  if (atRow && !i.atoms.some((a) => a.kind === "value")) need(c, "P2");
   return raw(c, { kind: "leaf", leaf: { of: "table", sha256: table.hash(), dtype: type.dtype } }, [], [i]);
 }
 
@@ -182,8 +183,10 @@ function tableOf(data: ArrayLike<number>): Table {
   return table;
 }
 
-function count(c: Context, i: Ix, { base, outer, inner, period }: Counter): Ix {
+/** Its element at a place of the table, which has `length` of them: one that counts through has no remainders. */
+function count(c: Context, i: Ix, { base, outer, inner, period }: Counter, length: number): Ix {
   const s = c.store.indices;
+  if (period >= length) return shift(s, times(s, i, inner), base);
   const whole = times(s, div(s, i, period), outer);
   return shift(s, plus(s, whole, times(s, mod(s, i, period), inner)), base);
 }

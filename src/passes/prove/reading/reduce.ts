@@ -4,14 +4,14 @@ import { asAtom } from "../logic/index-bounds.ts";
 import { type Atom, constant, type Ix, rest, shift, variable } from "../logic/indices.ts";
 import { close } from "../logic/lambda.ts";
 import { bare, is, raw } from "../logic/make.ts";
-import { deeper, need } from "../logic/setting.ts";
+import { deeper } from "../logic/setting.ts";
 import type { Range, Reduction, Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import { decides, makes } from "../rules/rule.ts";
 import { sparse } from "../rules/sums.ts";
 import { mergeAll, type Piece } from "./pieces.ts";
 import * as reals from "./reals.ts";
-import { tokenRow } from "./rows.ts";
+import { isRing, rowsOfTokens } from "./rings.ts";
 import { maximum, minimum } from "./scalar.ts";
 
 type Body = (k: Ix) => Term;
@@ -35,7 +35,7 @@ function interval(c: Context, reduction: Reduction, { begin, n }: Interval, body
       return closed(c, reduction, { kind: "interval", n }, asAtom(v)!, body(shift(s, v, begin)));
     } catch (found) {
       if (!isCases(found) || found.cases !== asAtom(v)) throw found;
-      if (found.by === "rows") return overRows(c, reduction, n, body);
+      if (found.by === "rows") return overRows(c, reduction, n, (k) => body(shift(s, k, begin)));
       const starts = [0, ...found.starts, n];
       const pieces = found.starts.concat(n).map((end, k): Piece => {
         const part = { begin: begin + starts[k]!, n: end - starts[k]! };
@@ -96,10 +96,9 @@ function flatten(piece: Piece): readonly Piece[] {
 
 /** A reduction over all rows of a cache axis: those that the block writes one by one, then the rest. */
 function overRows(c: Context, reduction: Reduction, size: number, body: Body): Term {
-  need(c, "P2");
-  c.record.rowAxes.add(size);
-  const parts = Array.from({ length: c.tokens }, (_, t) => body(tokenRow(c, t)));
-  if (size <= c.tokens) return overOwnRows(c, reduction, parts);
+  const ring = isRing(c, size) ? { ring: size } : {};
+  const parts = rowsOfTokens(c, size).map(body);
+  if (size <= c.tokens) return overOwnRows(c, reduction, size, parts);
   const others = deeper(c, (label) => {
     const v = rest(c.store.indices, label, size);
     const at = body(v);
@@ -109,16 +108,18 @@ function overRows(c: Context, reduction: Reduction, size: number, body: Body): T
   if (reduction !== "sum") return combine(c, reduction, all);
   return (
     sparse(c, all, (k) => k < c.tokens) ??
-    (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows" }, all))
+    (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows", ...ring }, all))
   );
 }
 
 /** A cache of T rows has no others: what is said of it holds for this number of rows. */
-function overOwnRows(c: Context, reduction: Reduction, parts: readonly Term[]): Term {
+function overOwnRows(c: Context, reduction: Reduction, size: number, parts: readonly Term[]): Term {
   c.record.sized = true;
   if (reduction !== "sum") return combine(c, reduction, parts);
   return (
     sparse(c, parts, () => true) ??
-    (c.mode === "reals" ? parts.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows" }, parts))
+    (c.mode === "reals"
+      ? parts.reduce((a, b) => reals.add(c, a, b))
+      : raw(c, { kind: "rows", ...(isRing(c, size) ? { ring: size } : {}) }, parts))
   );
 }

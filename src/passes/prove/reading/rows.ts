@@ -1,9 +1,8 @@
 /** What is known of cache rows: which are equal, which follow each other. */
 import type { Comparison } from "../../../dsl/algebra.ts";
 import { casesAt, casesOfFirst, casesOfRows } from "../logic/cases.ts";
-import { INT32 } from "../logic/facts.ts";
 import { asAtom } from "../logic/index-bounds.ts";
-import { constant, type Ix, minus, row, shift } from "../logic/indices.ts";
+import { atomIx, constant, type Ix, minus } from "../logic/indices.ts";
 import { num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
 import { need } from "../logic/setting.ts";
@@ -11,17 +10,9 @@ import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Place } from "../rules/positions.ts";
 import { decides, makes } from "../rules/rule.ts";
+import { restOfRing, ringVariable, type Slot, slotAt, slotRow } from "./rings.ts";
 import { asIndex } from "./scalar.ts";
 import { countsRows } from "./sized.ts";
-
-/** The cache row of a token: its own, or so many after the first. */
-export function tokenRow(c: Context, token: number): Ix {
-  const s = c.store.indices;
-  // Ranges of rows rest on it.
-  if (c.lastRow < INT32[1]) c.record.rowAxes.add(c.lastRow + 1);
-  if (!c.contiguous) return row(s, token, c.lastRow);
-  return shift(s, row(s, 0, c.lastRow - c.tokens + 1), makes(c, c.rules.rowFromFirst, token));
-}
 
 /** w_token + offset; where the rows follow each other the offset is counted into the token. */
 export interface RowAt {
@@ -38,12 +29,13 @@ export function rowAt(c: Context, i: Ix): RowAt | undefined {
 
 /** The token of the block whose cache row an index is, or any other row; undefined where it is neither. */
 export function placeOf(c: Context, i: Ix): Place | undefined {
-  if (asAtom(i)?.kind === "rest") return "other";
+  if (isRest(c, i)) return "other";
   const at = rowAt(c, i);
   return at && at.offset === 0 && at.token >= 0 && at.token < c.tokens ? at.token : undefined;
 }
 
-const isRest = (i: Ix): boolean => asAtom(i)?.kind === "rest";
+/** The rest of a ring is told apart from rows of the ring alone: a position that is not taken modulo it may be one of them. */
+const isRest = (c: Context, i: Ix): boolean => asAtom(i)?.kind === "rest" && restOfRing(c, i) === undefined;
 
 /** Notes what P2 has to say so that a row, moved or not, is a place in an axis of `size`; false where it is none. */
 export function needInside(c: Context, i: Ix, size: number): boolean {
@@ -59,11 +51,13 @@ export function needInside(c: Context, i: Ix, size: number): boolean {
 
 /** Where cache row `i` lies in a slice of `size` rows that begins at a run-time position. */
 export function withinRows(c: Context, i: Ix, begin: Ix, size: number, stride: number): Ix | "outside" | undefined {
+  const slot = slotAt(c, begin);
+  if (slot) return withinRing(c, i, slot, size);
   const from = rowAt(c, begin);
   if (!from) return undefined;
   const at = rowAt(c, i);
   if (stride !== 1) throw opaque({ code: "strided slice" });
-  if (!at && !isRest(i)) {
+  if (!at && !isRest(c, i)) {
     if (i.atoms.length === 0) throw opaque({ code: "numbered row", row: i.c });
     return casesOfRows(i, "a slice of cache rows");
   }
@@ -81,21 +75,71 @@ export function withinRows(c: Context, i: Ix, begin: Ix, size: number, stride: n
   return k >= 0 && k < size ? constant(c.store.indices, k) : "outside";
 }
 
+/** The same of a ring: a stretch of several rows may wrap, and is not read as one. */
+function withinRing(c: Context, i: Ix, { token, ring }: Slot, size: number): Ix | "outside" {
+  if (size !== 1) throw opaque({ code: "slice beyond", size, begin: slotRow(c, token, ring) });
+  const at = slotAt(c, i);
+  const other = restOfRing(c, i) === ring;
+  if (!other && at?.ring !== ring) {
+    if (i.atoms.length === 0) throw opaque({ code: "numbered row", row: i.c });
+    const atom = asAtom(i);
+    if (atom?.kind !== "var" || atom.size !== ring)
+      throw opaque({ code: "cache row", what: "a row of a ring", index: i });
+    return casesOfRows(i, "a row of a ring");
+  }
+  return decides(c, c.rules.rowsDistinct, token, other ? "other" : at!.token)
+    ? constant(c.store.indices, 0)
+    : "outside";
+}
+
 /** Comparisons of positions, where what is known of rows and ranges decides them. */
 export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): Term | undefined {
   if (a.kind !== "index" && b.kind !== "index") return undefined;
   const [i, j] = [asIndex(c, a), asIndex(c, b)];
   if (!i || !j) return undefined;
   const [x, y] = [rowAt(c, i), rowAt(c, j)];
-  if ((x && isVariable(j)) || (y && isVariable(i))) casesOfRows(x ? j : i, "a comparison of cache rows");
+  const counted = isPlace(j) && isOfTokens(c, i) ? i : isPlace(i) && isOfTokens(c, j) ? j : undefined;
+  if (counted) casesOfFirst(counted, "a comparison of cache rows");
+  const [p, q] = [slotAt(c, i), slotAt(c, j)];
+  if (((x ?? p) && isVariable(j)) || ((y ?? q) && isVariable(i)))
+    casesOfRows((x ?? p) ? j : i, "a comparison of cache rows");
+  const own = compareSlots(c, how, [i, p], [j, q]);
+  if (own) return own;
+  const d = minus(c.store.indices, i, j);
+  const turned = ringVariable(c, d);
+  if (turned) casesOfRows(atomIx(c.store.indices, turned), "a comparison of rows of a ring");
   if (x && y) return compareRows(c, how, x, y);
-  if ((x && isRest(j)) || (y && isRest(i))) {
+  if ((x && isRest(c, j)) || (y && isRest(c, i))) {
     const { token, offset } = (x ?? y)!;
-    const own = how === "equal" && offset === 0 && token >= 0 && token < c.tokens;
-    return own && !decides(c, c.rules.rowsDistinct, token, "other") ? num(c, 0) : undefined;
+    const tells = how === "equal" && offset === 0 && token >= 0 && token < c.tokens;
+    return tells && !decides(c, c.rules.rowsDistinct, token, "other") ? num(c, 0) : undefined;
   }
-  return compareRanges(c, how, minus(c.store.indices, i, j));
+  return compareRanges(c, how, d);
 }
+
+/** Of rows of one ring it is known which are equal, and nothing of their order. */
+function compareSlots(
+  c: Context,
+  how: Comparison,
+  [i, p]: readonly [Ix, Slot | undefined],
+  [j, q]: readonly [Ix, Slot | undefined],
+): Term | undefined {
+  if (how !== "equal") return undefined;
+  if (p && q && p.ring === q.ring) return num(c, Number(decides(c, c.rules.rowsDistinct, p.token, q.token)));
+  const [slot, other] = p ? [p, j] : [q, i];
+  if (!slot || restOfRing(c, other) !== slot.ring) return undefined;
+  return num(c, Number(decides(c, c.rules.rowsDistinct, slot.token, "other")));
+}
+
+/** Whether an index is a row as many after another as a token's number says, while that number is open. */
+const isOfTokens = (c: Context, i: Ix): boolean =>
+  i.atoms.some((a) => a.kind === "row") &&
+  i.free.length === 1 &&
+  i.free[0]!.kind === "var" &&
+  i.free[0]!.size <= c.tokens;
+
+/** Whether it may be told apart by rows: an axis, or a row of it. */
+const isPlace = (i: Ix): boolean => ["var", "row", "rest"].includes(asAtom(i)?.kind ?? "");
 
 const isVariable = (i: Ix): boolean => asAtom(i)?.kind === "var";
 

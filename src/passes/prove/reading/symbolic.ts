@@ -1,18 +1,22 @@
 /** The symbolic reading of op meanings: scalars are terms, indices are index expressions. */
 import type { Algebra } from "../../../dsl/algebra.ts";
-import type { Shape } from "../../../dsl/type.ts";
+import { integerRange } from "../../../dsl/number.ts";
+import { type DType, isInteger, type Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import { casesAt, casesOfFirst } from "../logic/cases.ts";
-import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
+import { withinInteger } from "../logic/facts.ts";
+import { constant, div, type Ix, minus, mod, plus, shift, times, valueIx } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
+import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
+import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
 import { compareIndices, needInside, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
-import { countsRows } from "./sized.ts";
+import { countsInType, countsRows } from "./sized.ts";
 
 /** The algebra over the terms and indices of an attempt. */
 export function symbolicReading(c: Context): Algebra<Term, Ix> {
@@ -41,10 +45,12 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     unary: (f, a) => scalar.unary(c, f, a),
     compare: (how, a, b) => compareIndices(c, how, a, b) ?? scalar.compare(c, how, a, b),
     select: (cond, yes, no) => scalar.select(c, cond, yes, no),
-    round: (dtype, a) => scalar.round(c, dtype, a),
+    round: (dtype, a) => narrowed(c, dtype, a) ?? scalar.round(c, dtype, a),
     sum: (n, term) => reduce(c, "sum", n, term),
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
+    sorted: (how, n, at, element) => sorted(c, how, n, at, element),
+    ownOrder: (op, at, value) => ownOrder(c, op, at, value),
   };
 }
 
@@ -70,6 +76,10 @@ function reindex(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonl
 
 function regroup(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
   const s = c.store.indices;
+  const [axis, ...others] = from.flatMap((n, k) => (n === 1 ? [] : [k]));
+  // One axis among neighbours of size 1: its index lies in it, whatever is known of its range.
+  if (axis !== undefined && others.length === 0 && to.filter((n) => n !== 1).length === 1)
+    return to.map((n) => (n === 1 ? constant(s, 0) : ix[axis]!));
   const strides = stridesOf(from);
   const flat = ix.reduce((sum, i, axis) => plus(s, sum, times(s, i, strides[axis]!)), constant(s, 0));
   const steps = stridesOf(to);
@@ -105,14 +115,34 @@ function within(
   return casesAt(off, [0, 1], "a strided slice");
 }
 
+/**
+ * A position in a narrower integer type. Nothing of the interface bounds those of rings, so that P2 has to: what the type
+ * cannot name is no position of the claim.
+ */
+function narrowed(c: Context, dtype: DType, a: Term): Term | undefined {
+  if (a.kind !== "index" || !isInteger(dtype) || (c.rings?.size ?? 0) === 0) return undefined;
+  const i = a.ix[0]!;
+  if (i.lo < 0 || withinInteger(i, dtype) || !needInside(c, i, integerRange(dtype)[1] + 1)) return undefined;
+  countsInType(c, dtype, i);
+  return a;
+}
+
 function indexOf(c: Context, t: Term, size: number): Ix {
   const i = scalar.asIndex(c, t);
   if (!i && t.kind === "leaf" && t.leaf.of === "table")
     return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
-  if (!i) throw opaque({ code: "run-time index", from: t.kind });
+  if (!i) return placeOfValue(c, t, size);
   // A cache row is in range by P2; anything else must be known to be.
   if (needInside(c, i, size)) return i;
   countsRows(c, i);
   if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
+}
+
+/** A whole number that is computed at run time, the same at every place: the same term looks up the same place. */
+function placeOfValue(c: Context, t: Term, size: number): Ix {
+  if (!t.dtype || !isInteger(t.dtype) || t.free.length > 0) throw opaque({ code: "run-time index", from: t.kind });
+  need(c, "P12");
+  c.store.values.set(t.id, t);
+  return valueIx(c.store.indices, t.id, size);
 }

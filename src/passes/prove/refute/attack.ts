@@ -10,7 +10,7 @@ import type { Sample } from "./feeds.ts";
 import { maskedValues, newKeeper } from "./keeper.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
 import { bothRunner, type OwnRuns, ownRunner, runWhereDefined, type Style, sampleOf, type Weights } from "./sample.ts";
-import { tieWatch } from "./ties.ts";
+import { jumpOperands, tieWatch } from "./ties.ts";
 
 /** What was claimed, as far as an input has to keep to it. */
 export interface Claim {
@@ -80,9 +80,10 @@ const PADDED: readonly Style[] = [
 
 const PADDED_RUNS = 3;
 
-/** Styles that are tried in any case, of graphs that are too large for the prover's own runs too; the others while runs are cheap. */
+/** Styles that are tried in any case; the others while runs are cheap. */
 const LEAST = 4;
-const LEAST_LARGE = 2;
+/** Of graphs that are too large for the prover's own runs: over the reals one that counts is enough, since fp64 has no fast kernels. */
+const LEAST_LARGE: Readonly<Record<Mode, number>> = { exact: 2, reals: 1 };
 /** Scalar operations that an attack may spend: about as long as a proof takes. To begin an op costs as much as so many. */
 const BUDGET = 2e7;
 const PER_OP = 2000;
@@ -105,21 +106,21 @@ export function attack(
   const cost = (costOf(pair) + PER_OP * ops) * (pair.tokens + 1);
   const most = claim.padding
     ? PADDED_RUNS
-    : Math.max(large ? LEAST_LARGE : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
-  const masked = maskedValues(pair);
+    : Math.max(large ? LEAST_LARGE[claim.level] : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
+  const [masked, jumping] = [maskedValues(pair), jumpOperands(pair)];
   const precision = claim.level === "exact" ? "fp16" : "fp64";
   const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : runner(pair, precision);
   let [runs, met] = [0, 0];
   let witness: Witness | undefined;
   let unmet: string | undefined;
   for (const [k, style] of styles.entries()) {
-    // The smallest numbers are only for where nothing else met the preconditions.
-    if (runs >= most && witness) break;
+    // The smallest numbers are only for where nothing else met the preconditions; a run that rounding decides is made up for by one more.
+    if (witness && (met > 0 ? runs >= most : runs > most)) break;
     runs++;
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, within ? { ...style, within } : style, weights);
     const kept = newKeeper(claim.gap, masked);
-    const ties = claim.level === "reals" ? tieWatch(masked) : undefined;
+    const ties = claim.level === "reals" ? tieWatch(masked, jumping) : undefined;
     const results = runWhereDefined(() =>
       run(sample, (...seen) => {
         kept.see(...seen);

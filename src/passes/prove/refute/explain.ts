@@ -12,6 +12,7 @@ import type { Programs } from "../program/program.ts";
 import { compare, type Difference, type Ignored } from "../program/relation.ts";
 import { resultPairs } from "../program/results.ts";
 import { sameReduction } from "../reading/reroll.ts";
+import { restOfRing, slotAt } from "../reading/rings.ts";
 import { placeOf, rowAt } from "../reading/rows.ts";
 import { rebuild } from "../reading/scalar.ts";
 import type { Context } from "../rules/context.ts";
@@ -72,7 +73,7 @@ export function explainAt(p: Programs, graphs: Graphs, name: string, twin?: Twin
 const laterRow =
   (c: Context): Ignored =>
   (token, ix) =>
-    token !== undefined && ix.some((i) => (rowAt(c, i)?.token ?? -1) > token);
+    token !== undefined && ix.some((i) => (rowAt(c, i) ?? slotAt(c, i) ?? { token: -1 }).token > token);
 
 function describe(c: Context, difference: Difference): Finding {
   const { pair, opaque } = difference;
@@ -99,7 +100,8 @@ function whereOf(c: Context, { token, ix, pair }: Difference): string {
 }
 
 function slotName(c: Context, i: Ix): string | undefined {
-  const place = placeOf(c, i);
+  const place = placeOf(c, i) ?? slotAt(c, i)?.token;
+  if (restOfRing(c, i) !== undefined) return "a cache row no token writes";
   if (place === undefined) return undefined;
   return place === "other" ? "a cache row no token writes" : `cache row of token ${place}`;
 }
@@ -144,6 +146,8 @@ export function showTerm(t: Term, depth = 4): string {
       return args[0]!;
     case "app":
       return `${t.lam.reduction}{${t.lam.over.kind === "interval" ? t.lam.over.n : "other rows"}}(${showTerm(t.lam.body, depth - 1)})`;
+    case "own":
+      return `${t.name.split(",")[0]}(${args.join(", ")})`;
     case "unary":
       return `${t.fn}(${args.join(", ")})`;
     case "compare":

@@ -114,11 +114,9 @@ export function fieldReading({ prime: p, seed, rounds }: FieldOptions): FieldRea
       if (!isFloat(dtype)) return real === undefined || real < 0 ? doubted(a) : roundTo(dtype, real);
       return rounds && a !== CLOSED && real !== undefined ? of(roundTo(dtype, real)) : a;
     },
-    sum: (n, term) => {
-      let total = term(0);
-      for (let k = 1; k < n; k++) total = add(total, term(k));
-      return total;
-    },
+    sum: (n, term) => folded(n, term, add),
+    // The field has no order: equal rows give equal elements, and that is all that is known.
+    sorted: (how, n, at, element) => doubted(numericReading("fp64", true).sorted(how, n, at, element)),
     max: (n, term) => folded(n, term, largest),
     min: (n, term) => folded(n, term, smallest),
   };

@@ -1,6 +1,7 @@
 /** Whether a run keeps what no input can promise by itself: finite values, and scores within a bound. */
 import { schedule } from "../../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { NDArray } from "../../interpret/array.ts";
 import { FAR } from "../logic/visible.ts";
@@ -14,6 +15,7 @@ export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = ga
   let broken: string | undefined;
   const scored = new Set([...masked].flatMap(scoredBy));
   const sizes = new Map<Tensor, number>();
+  const seen = new Set<Tensor>();
   return {
     see: (value: Tensor, { data }: NDArray) => {
       const { name, def, type } = value;
@@ -21,14 +23,30 @@ export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = ga
       if (scored.has(value)) sizes.set(value, largest(data));
       if (masked.has(value) && scoreInside(value, sizes) > gap)
         broken = `a score of ${name ?? "an attention"} may be beyond the bound`;
-      const [least, most] = masked.has(value) ? [Number.NEGATIVE_INFINITY, highest] : [-gap, gap];
       // A constant is no score; one that masks out may be as large as it likes, and infinite.
       if (def.kind === "const") return;
-      const bad = data.find((x) => !Number.isFinite(x) || x > most || x < least);
+      // What was seen is within the bounds wherever it is moved: those of what a mask reaches are wider.
+      const moved = movesSeen(value, seen);
+      seen.add(value);
+      if (moved) return;
+      const [least, most] = masked.has(value) ? [Number.NEGATIVE_INFINITY, highest] : [-gap, gap];
+      const bad = firstOutside(data, least, most);
       if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
     },
     broken: () => broken,
   };
+}
+
+/** Whether every number of a value is one of values that were seen. */
+export const movesSeen = ({ def }: Tensor, seen: ReadonlySet<Tensor>): boolean =>
+  def.kind === "op" && has(def, "moves") && operandsOf(def).every((x) => seen.has(x));
+
+/** The first number that is not finite or lies outside. A plain loop: it goes over all that a large run makes. */
+function firstOutside(data: NDArray["data"], least: number, most: number): number | undefined {
+  // Written so that NaN lies outside too.
+  const [from, to] = [Math.max(least, -Number.MAX_VALUE), Math.min(most, Number.MAX_VALUE)];
+  for (let k = 0; k < data.length; k++) if (!(data[k]! >= from && data[k]! <= to)) return data[k]!;
+  return undefined;
 }
 
 /** Query and key of an op that makes scores and does not show them; none of any other. */

@@ -15,6 +15,7 @@ import { type Judge, type Parting, partings } from "./parting/descent.ts";
 import { asideOf, isRead, pairOfTwin } from "./parting/pairs.ts";
 import { type Runs, runsOf } from "./parting/runs.ts";
 import { namedFirst, probesOf } from "./probes.ts";
+import { cacheRowsOf } from "./rows-for.ts";
 import type { Counterexample } from "./shrink.ts";
 
 /** A finding, and an input on which the value that it names differs. */
@@ -95,10 +96,11 @@ function differenceIn(
 ): Mismatch | undefined {
   const { name, block, step, tokenAxis, what } = probe;
   const { shape } = block.type;
+  const written = cacheRowsOf(pair, sample.rows);
   const later = (token: number | undefined, index: readonly number[]): boolean =>
     what === "value" &&
     index.some(
-      (i, axis) => axis !== tokenAxis && shape[axis] === pair.slots && sample.rows.indexOf(i) > (token ?? Infinity),
+      (i, axis) => axis !== tokenAxis && shape[axis] === pair.slots && written.indexOf(i) > (token ?? Infinity),
     );
   let parted: Mismatch | undefined;
   eachIndex(shape, (index, flat) => {

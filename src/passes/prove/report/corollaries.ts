@@ -90,7 +90,8 @@ function positions({ record }: Outcome): Corollary {
 
 /** By the rows that tokens may have, as P2 tells them: which axis of a state counts rows is what the proof has looked at. */
 function capacity({ tokens }: ProvenPair, { record }: Outcome): Corollary {
-  const { used, rowAxes, leastRow } = record;
+  const { used, rowAxes, leastRow, rings } = record;
+  if (rings.size > 0 && rowAxes.size === 0) return denied("capacity", "a ring has a row for every position");
   if (!used.has("P2") || rowAxes.size === 0) return denied("capacity", "the graph names no cache row");
   return {
     name: "capacity",

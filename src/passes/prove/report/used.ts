@@ -13,13 +13,23 @@ export function usedOf(record: Record): readonly Used[] {
   });
 }
 
-function sentence(id: Precondition, names: readonly string[], { gap, rowAxes, leastRow }: Record): string | undefined {
+function sentence(
+  id: Precondition,
+  names: readonly string[],
+  { gap, rowAxes, leastRow, rings }: Record,
+): string | undefined {
   const { says } = PRECONDITIONS[id];
   switch (id) {
     case "P2":
       return says
         .replace("[0", `[${leastRow}`)
-        .replace("max_seq", rowAxes.size > 0 ? String(Math.min(...rowAxes)) : "max_seq");
+        .replace("max_seq", rowAxes.size > 0 ? String(Math.min(...rowAxes)) : rings.size > 0 ? "2^31" : "max_seq");
+    case "P2'": {
+      const sizes = [...rings].sort((a, b) => a - b).join(" and ");
+      return rings.size > 0
+        ? `${says}; rows of the ring of ${sizes} are these modulo it, and may wrap within the block`
+        : says;
+    }
     case "P6":
       return names.length > 0 ? `${says}: ${names.join(", ")}` : says;
     case "P8":

@@ -42,6 +42,30 @@ export const MAX_SET: TermRule = {
     (kind === "max" || kind === "min") && !isSet(kind, args) ? hit(true, () => maxOf(c, kind, args)) : undefined,
 };
 
+export const TRUTH_SET: TermRule = {
+  name: "truth-set",
+  tag: "exact",
+  says: "min(0, x) → 0, max(1, x) → 1, min(1, x) → x, max(0, x) → x",
+  needs: "every argument is a truth value, 0 or 1",
+  lemma: {
+    arity: 1,
+    left: (_, x) => Math.min(0, x!) + Math.max(1, x!),
+    right: () => 1,
+    holds: (x) => x === 0 || x === 1,
+  },
+  match: (c, args, { kind }) => {
+    if (kind !== "max" && kind !== "min") return undefined;
+    const [ends, neutral] = kind === "min" ? [0, 1] : [1, 0];
+    const isEnd = args.some((t) => is(t, ends));
+    if (!isEnd && !args.some((t) => is(t, neutral))) return undefined;
+    const others = args.filter((t) => !is(t, neutral));
+    return hit(
+      args.every((t) => fits(t, "bool")),
+      () => (isEnd ? num(c, ends) : others.length === 0 ? num(c, neutral) : maxOf(c, kind, others)),
+    );
+  },
+};
+
 export const MIN_AS_MAX: TermRule = {
   name: "min-as-max",
   tag: "exact",

@@ -3,6 +3,7 @@ import { ADDITION, COMMUTE, DIVISION, MULTIPLICATION, NEGATION, ROUNDING } from 
 import * as choice from "./choice.ts";
 import * as masked from "./masked.ts";
 import * as positions from "./positions.ts";
+import { FLOOR_QUOTIENT } from "./quotient.ts";
 import * as reals from "./reals.ts";
 import type { Rule, TermRule } from "./rule.ts";
 import * as sums from "./sums.ts";
@@ -70,8 +71,8 @@ export const RULES: RuleBook = {
   round: [choice.ROUND_NUMBER, ...ROUNDING],
   unary: [masked.EXP_UNDERFLOW, choice.EXP_ZERO, choice.ABS_NUMBER, choice.ABS_SIGN],
   compare: [choice.COMPARE_NUMBERS, choice.EQUAL_ORDER],
-  select: [choice.SELECT_SAME],
-  extreme: [masked.MAX_DROP, choice.MAX_SET, choice.MIN_AS_MAX],
+  select: [choice.SELECT_SAME, FLOOR_QUOTIENT],
+  extreme: [masked.MAX_DROP, choice.TRUTH_SET, choice.MAX_SET, choice.MIN_AS_MAX],
   selectNumber: choice.SELECT_NUMBER,
   sumZero: sums.SUM_ZERO,
   sumOne: sums.SUM_ONE,

@@ -52,6 +52,8 @@ const HEADS: readonly Head[] = [
   { kind: "hole", place: 0, dtype: "fp16" },
   { kind: "hole", place: 0, dtype: "fp32" },
   ...(["add", "neg", "mul", "div", "max", "min", "pow"] as const).map((kind): Head => ({ kind })),
+  { kind: "own", name: "sorted" },
+  { kind: "own", name: "cumsum" },
   { kind: "unary", fn: "exp" },
   { kind: "unary", fn: "tanh" },
   { kind: "compare", how: "less" },

@@ -3,9 +3,9 @@ import { describe, expect, test } from "vitest";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { close } from "../../../../src/passes/prove/logic/lambda.ts";
 import { reduce } from "../../../../src/passes/prove/reading/reduce.ts";
-import { tokenRow } from "../../../../src/passes/prove/reading/rows.ts";
 import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
 import { symbolicReading } from "../../../../src/passes/prove/reading/symbolic.ts";
+import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
 import { type Body, leaf, neg, numberAt, over, slice, value, zero } from "../../../support/prove/bodies.ts";
 import { attemptOf, leaned, worldsOf } from "../../../support/prove/told.ts";
 

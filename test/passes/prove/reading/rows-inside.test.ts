@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { integerRange } from "../../../../src/dsl/number.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
-import { needInside, tokenRow } from "../../../../src/passes/prove/reading/rows.ts";
+import { needInside } from "../../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
 import { valueAt } from "../../../support/prove/index-expr.ts";
 import { indexOf } from "../../../support/prove/row-indices.ts";
 import { attemptOf, leaned } from "../../../support/prove/told.ts";

@@ -1,7 +1,8 @@
 /** What is known of cache rows: each answer holds for all rows that keep the preconditions it asked for, and asks for no more. */
 import { describe, expect, test } from "vitest";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
-import { placeOf, rowAt, tokenRow, withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { placeOf, rowAt, withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
 import type { Context } from "../../../../src/passes/prove/rules/context.ts";
 import { valueAt } from "../../../support/prove/index-expr.ts";
 import { contiguous, indexOf, scattered } from "../../../support/prove/row-indices.ts";

@@ -36,6 +36,22 @@ describe("graphs that are too large for the prover's own runs", () => {
     expect(own.fed).toHaveLength(2);
   });
 
+  test("over the reals once, and again where rounding decided", () => {
+    const reals: Claim = { ...EXACT, level: "reals" };
+    const own = calls(1);
+    expect(attack(large, reals, own)).toMatchObject({ runs: 1, met: 1, witness: { weights: "own" } });
+    expect(own.fed).toHaveLength(1);
+    // Rows of block and steps that the largest number of the run may part.
+    const nearly: OwnRuns["call"] = (graph, precision, values, see) => {
+      const { outputs, states } = own.call(graph, precision, values, see);
+      const factor = values.x!.shape[0] === 2 ? 1 : 1 + 1e-8;
+      const y = { ...outputs.y!, data: outputs.y!.data.map((x) => factor * x) };
+      see?.(graph.inputs[0]!, { ...graph.inputs[0]!.type, data: Float64Array.of(1e3) });
+      return { outputs: { y }, states };
+    };
+    expect(attack(large, reals, { call: nearly })).toMatchObject({ runs: 2, met: 0 });
+  });
+
   test("others need no such calls", () => {
     const own = calls(1);
     expect(attack(tanh, EXACT, own)).toMatchObject({ runs: 8, witness: { weights: "random" } });

@@ -42,6 +42,18 @@ describe("a run keeps the bound", () => {
     expect(found).toBe(told);
   });
 
+  test("of what was seen, wherever it is moved; what was not is looked at", () => {
+    const moved = op.concat!([x as Value, NAMELESS as Value], { axis: 0 }) as Tensor;
+    const keeper = (seen: readonly Tensor[]) => {
+      const watch = newKeeper(100, new Set());
+      for (const value of seen) watch.see(value, { ...value.type, data: Float64Array.of(1, 2) });
+      watch.see(moved, { ...moved.type, data: Float64Array.of(1, 2, 101, 2) });
+      return watch.broken();
+    };
+    expect(keeper([x, NAMELESS])).toBe(undefined);
+    expect(keeper([x])).toBe("concat is 101");
+  });
+
   test("whatever is finite, where there is none", () => {
     const keeper = newKeeper(Number.POSITIVE_INFINITY, new Set());
     keeper.see(x, { ...x.type, data: Float64Array.of(-1e300, 1e300) });

@@ -1,8 +1,9 @@
 /** Where fp64 does not speak for the reals: ops with a jump so near to it that rounding may have decided. */
 import { describe, expect, test } from "vitest";
-import { input, type Tensor } from "../../../../src/dsl/tensor.ts";
+import { graph } from "../../../../src/dsl/graph.ts";
+import { constant, input, type Tensor } from "../../../../src/dsl/tensor.ts";
 import { type DType, type Shape, sizeOf } from "../../../../src/dsl/type.ts";
-import { tieWatch } from "../../../../src/passes/prove/refute/ties.ts";
+import { jumpOperands, tieWatch } from "../../../../src/passes/prove/refute/ties.ts";
 import { op, type Value } from "../../../support/prove/corpus/fault.ts";
 
 const NEAR = 1e-10;
@@ -20,6 +21,7 @@ function met(value: Tensor, ...seen: readonly (readonly [Tensor, readonly number
 }
 const SIX = [1, 2, 3, 4, 5, 6];
 const less = op.less!(a, b);
+const graphOf = (y: Value) => graph({ name: "y", inputs: [a as Tensor, b as Tensor], outputs: { y } });
 
 describe("a comparison", () => {
   test.each<readonly [string, boolean, boolean]>([
@@ -54,6 +56,42 @@ describe("a cast", () => {
     ["of whole numbers to another type is none", false, met(op.cast!(m, { dtype: "int16" }), [m, [1, 2, 3 - NEAR]])],
   ])("%s", (_, told, found) => {
     expect(found).toBe(told);
+  });
+});
+
+describe("of the values that are seen", () => {
+  const few = { block: graphOf(less), step: graphOf(op.add!(a, b)) };
+
+  test("what jumps read are kept, and copied", () => {
+    expect([...jumpOperands(few)]).toEqual([a, b]);
+    const watch = tieWatch(new Set(), jumpOperands(few));
+    const [one, other] = [Float64Array.from(SIX), Float64Array.from(SIX.with(4, 5 + NEAR))];
+    watch.see(a, { ...a.type, data: one });
+    watch.see(b, { ...b.type, data: other });
+    other.fill(99);
+    watch.see(less, { ...less.type, data: new Float64Array(6) });
+    expect(watch.met()).toBe(true);
+  });
+
+  test("those that nobody shows may be as near as they like, constants aside", () => {
+    expect(met(less, [a, SIX])).toBe(true);
+    expect(met(less)).toBe(true);
+    const half = constant([0.5, 1.5, 2.5], [3], "fp32") as unknown as Value;
+    expect(met(op.less!(a, half), [a, SIX])).toBe(false);
+    expect(met(op.less!(a, half), [a, SIX.with(0, 0.5 + NEAR)])).toBe(true);
+  });
+
+  test("what is only moved makes no number larger", () => {
+    const turned = op.transpose!(a, { perm: [1, 0] });
+    const watch = tieWatch();
+    const see = (x: Tensor, data: readonly number[]) => watch.see(x, { ...x.type, data: Float64Array.from(data) });
+    see(turned, SIX.with(0, 1e9));
+    expect(watch.mayPart(1, 1.001)).toBe(true);
+    const other = tieWatch();
+    other.see(a, { ...a.type, data: Float64Array.from(SIX) });
+    // Not looked at: its operand was.
+    other.see(turned, { ...turned.type, data: Float64Array.from(SIX.with(0, 1e9)) });
+    expect(other.mayPart(1, 1.001)).toBe(false);
   });
 });
 

@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { constant, shift } from "../../../../src/passes/prove/logic/indices.ts";
-import { tokenRow, withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
 import type { Context } from "../../../../src/passes/prove/rules/context.ts";
 import { beginningOf, type Counter, type Place } from "../../../../src/passes/prove/rules/positions.ts";
 import { decides, makes, type Rule } from "../../../../src/passes/prove/rules/rule.ts";

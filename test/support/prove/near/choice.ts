@@ -1,7 +1,24 @@
 /** Rules of functions that choose, and of masked-out entries, near their conditions. */
-import { raw } from "../../../../src/passes/prove/logic/make.ts";
+import { variable } from "../../../../src/passes/prove/logic/indices.ts";
+import { indexTerm, num, raw } from "../../../../src/passes/prove/logic/make.ts";
+import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
+import type { Context } from "../../../../src/passes/prove/rules/context.ts";
 import { bothOrders, type Near } from "./language.ts";
+
+/** A position (or a score) divided by n as ops do it: what is truncated, or less where that is above the quotient. */
+function floored(c: Context, n: number, less: number, score?: Term, turned = false): Term {
+  const position = score ?? indexTerm(c, variable(c.store.indices, "i", 20));
+  const quotient = scalar.div(c, position, num(c, n));
+  const t = scalar.round(c, "int32", quotient);
+  const below = turned ? scalar.compare(c, "less", t, quotient) : scalar.compare(c, "less", quotient, t);
+  return scalar.select(
+    c,
+    below,
+    () => scalar.add(c, t, num(c, less)),
+    () => t,
+  );
+}
 
 /** By rule. */
 export const CHOICE: Readonly<Record<string, Near>> = {
@@ -82,6 +99,24 @@ export const CHOICE: Readonly<Record<string, Near>> = {
       "two scores": ({ max, x, y }) => max(x, y),
       "a score and a number": ({ max, n, x }) => max(x, n(3)),
       "a minimum in a maximum": ({ max, min, x, y }) => max(x, min(x, y)),
+    },
+  },
+  "truth-set": {
+    fires: ({ min, less, n, x, y }) => min(n(0), less(x, y)),
+    not: {
+      "a score": ({ min, n, x }) => min(n(0), x),
+      "two truth values": ({ min, less, x, y }) => min(less(x, y), less(y, x)),
+      "another number": ({ min, less, n, x, y }) => min(n(-1), less(x, y)),
+    },
+  },
+  "floor-quotient": {
+    fires: ({ c }) => floored(c, 3, -1),
+    not: {
+      "two less": ({ c }) => floored(c, 3, -2),
+      "no whole number": ({ c }) => floored(c, 2.5, -1),
+      "a negative number": ({ c }) => floored(c, -3, -1),
+      "of a score": ({ c, x }) => floored(c, 3, -1, x),
+      "turned round": ({ c }) => floored(c, 3, -1, undefined, true),
     },
   },
   "min-as-max": {

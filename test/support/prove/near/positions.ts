@@ -2,7 +2,8 @@
 import { constant, variable } from "../../../../src/passes/prove/logic/indices.ts";
 import { raw } from "../../../../src/passes/prove/logic/make.ts";
 import { reroll } from "../../../../src/passes/prove/reading/reroll.ts";
-import { tokenRow, withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { withinRows } from "../../../../src/passes/prove/reading/rows.ts";
+import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
 import { decides } from "../../../../src/passes/prove/rules/rule.ts";
 import { attempt } from "../term-value.ts";
 import type { Language, Near } from "./language.ts";

@@ -132,6 +132,13 @@ function markedReading(integers: boolean, noted: { most: number }): Algebra<Mark
     },
     select: (cond, yes, no) => (cond.v !== 0 ? yes() : no()),
     round: (dtype, a) => ({ ...a, v: m.round(dtype, a.v) }),
+    sorted: (how, n, at, element) => {
+      const row = Array.from({ length: n }, (_, k) => element(k));
+      for (const x of row) for (const y of row) if (x !== y) meet(x, y);
+      const place = m.sorted({ ...how, gives: "place" }, n, at, (k) => row[k]!.v);
+      return how.gives === "place" ? { v: place } : row[place]!;
+    },
+    ownOrder: (_op, _at, value) => value,
     sum: (n, term) => {
       const terms = Array.from({ length: n }, (_, k) => term(k));
       const out = terms.some((x) => x.out);

@@ -5,6 +5,7 @@ import { tokenAxisOf } from "../../../../dsl/twins.ts";
 import { FAR } from "../../logic/visible.ts";
 import type { ProvenPair } from "../../program/pair.ts";
 import type { Sample } from "../feeds.ts";
+import { cacheRowsOf } from "../rows-for.ts";
 import type { Fit, Judge, Twin } from "./descent.ts";
 import { frontierOf } from "./frontier.ts";
 import { type RowReading, rowReadings } from "./row-reading.ts";
@@ -92,8 +93,9 @@ function compareRows(
 }
 
 /** An index along an axis as long as the cache counts as a cache row, since nothing says that it is none. */
-function laterRows({ slots }: ProvenPair, { rows }: Sample): (value: Tensor, reading: RowReading) => Later | undefined {
-  const tokenOf = new Map(rows.map((row, token) => [row, token]));
+function laterRows(pair: ProvenPair, sample: Sample): (value: Tensor, reading: RowReading) => Later | undefined {
+  const { slots } = pair;
+  const tokenOf = new Map(cacheRowsOf(pair, sample.rows).map((row, token) => [row, token]));
   return ({ type: { shape } }, { axis: own }) => {
     const axes = shape.flatMap((n, axis) => (n === slots && axis !== own ? [axis] : []));
     if (axes.length === 0) return undefined;

@@ -1,0 +1,87 @@
+/** The proof behind `graphc equal`: what is known of the weights of both graphs, and the runs that attack it. */
+import type { Graph } from "../dsl/graph.ts";
+import { withHostCaches } from "../dsl/host-caches.ts";
+import type { GivenRoles } from "../dsl/role.ts";
+import { type Called, withNamesOf } from "../dsl/same-interface.ts";
+import { storedNumbers, UNREAD } from "../emit/read/stored-numbers.ts";
+import { prove } from "../passes/prove/prove.ts";
+import type { Verdict } from "../passes/prove/report/verdict.ts";
+import { type NotFinite, notFiniteWeights } from "../weights/finite.ts";
+import { askForArrays } from "./ask-arrays.ts";
+import { type Comparand, type ComparedGraphs, smallOf } from "./equal-pair.ts";
+import type { Io } from "./io.ts";
+import { ownRuns } from "./own-runs.ts";
+
+/** Two graphs of one interface. */
+export interface MetPair {
+  readonly a: Called;
+  readonly b: Called;
+  readonly names: ReadonlyMap<string, string>;
+  readonly oneToken: boolean;
+  /** Roles that are stated; those of arbitrary arrays for calls of several tokens. */
+  readonly given: GivenRoles;
+}
+
+/** What was found, and of how many stored tensors that one graph alone holds. */
+export interface Found {
+  readonly found: Verdict;
+  readonly alone: number;
+}
+
+/**
+ * Proves or refutes that the two are equal.
+ * @throws GraphError that asks for the role of an input, where a no would rest on a guess
+ */
+export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io): Promise<Found> {
+  // The prover's own runs know its graphs by identity: caches that the host keeps are states of them by now.
+  const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
+  const [block, step] = closed as readonly [Graph, Graph];
+  const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
+  const small = smallest ? { small: smallest } : {};
+  const { unread, alone, ...stored } = storedNumbers([block, step]);
+  const notFinite = await notFiniteIn(pair, graphs);
+  const { openWeights } = graphs.a;
+  const open = openWeights && { name: "", block, step, given, weights: "", storedWeights: true, openWeights };
+  const runs = graphs.packages && open ? await ownRuns(open, io) : undefined;
+  const progress = io.progress("proving");
+  try {
+    const found = prove(block, step, {
+      progress: progress.update,
+      roles: given,
+      ...stored,
+      corollaries: false,
+      // Arrays that no host feeds refute nothing.
+      counterexample: pair.oneToken && !unread,
+      ...(unread ? { notSearched: UNREAD } : {}),
+      ...small,
+      ...(notFinite ? { notFinite } : {}),
+      ...(runs ? { ownRuns: runs } : {}),
+    });
+    if (found.verdict === "REFUTED") askForArrays({ block, step }, given, stored);
+    return { found, alone };
+  } finally {
+    progress.end();
+    await runs?.close();
+  }
+}
+
+/** A weight at hand that is not finite. */
+async function notFiniteIn({ a, b }: MetPair, graphs: ComparedGraphs): Promise<NotFinite | undefined> {
+  // One store gives the weights of both packages.
+  if (graphs.packages) return firstNotFinite([a.graph, b.graph], graphs.a.openWeights);
+  return (
+    (await firstNotFinite([a.graph], graphs.a.openWeights)) ?? (await firstNotFinite([b.graph], graphs.b.openWeights))
+  );
+}
+
+async function firstNotFinite(
+  graphs: readonly Graph[],
+  open: Comparand["openWeights"],
+): Promise<NotFinite | undefined> {
+  const store = await open?.();
+  try {
+    return store && (await notFiniteWeights(graphs, store))[0];
+  } finally {
+    await store?.close();
+  }
+}

@@ -1,0 +1,163 @@
+/** Pictures of another size: the last two axes sampled more or less often, or cropped. */
+import type { Algebra, Index, Read, Scalar } from "../../algebra.ts";
+import { attr } from "../../attr.ts";
+import { op } from "../../op.ts";
+import type { Info } from "../../op-spec.ts";
+import type { Tensor } from "../../tensor.ts";
+import { type DType, FLOATS, type Shape, type TensorType } from "../../type.ts";
+import { type Grid, gridOf, nearestOf, SAMPLING_MODES, type SamplingMode } from "./grid.ts";
+import { byRuns } from "./window.ts";
+
+type Resized<Options> = <D extends DType>(x: Tensor<Shape, D>, options: Options) => Tensor<Shape, D>;
+interface Factors {
+  readonly scale_factor_height?: number;
+  readonly scale_factor_width?: number;
+}
+/** Call of upsample_nearest_neighbor. */
+export type UpsampleNearest = Resized<Factors>;
+/** Call of upsample_bilinear; half_pixel_centers is the opposite of align_corners when absent. */
+export type UpsampleBilinear = Resized<Factors & { align_corners?: boolean; half_pixel_centers?: boolean }>;
+/** Call of resize_nearest_neighbor. */
+export type ResizeNearest = Resized<{ target_size_height: number; target_size_width: number }>;
+/** Call of resize_bilinear. */
+export type ResizeBilinear = Resized<{
+  target_size_height?: number;
+  target_size_width?: number;
+  sampling_mode?: SamplingMode;
+}>;
+/** Call of crop: how much at the top and bottom, left and right. */
+export type Crop = Resized<{ crop_height: readonly number[]; crop_width: readonly number[] }>;
+
+type Size = readonly [height: number, width: number];
+
+function sized({ x }: { readonly x: Info }, [height, width]: Size): TensorType | string {
+  const rank = x.shape.length;
+  return rank < 3
+    ? `x must have rank 3 or more, not ${rank}`
+    : { dtype: x.dtype, shape: [...x.shape.slice(0, -2), height, width] };
+}
+
+const factor = attr("float", 1, { dtype: "fp32" });
+const factors = { scale_factor_height: factor, scale_factor_width: factor };
+const target = { target_size_height: attr("int32"), target_size_width: attr("int32") };
+
+/** Sizes times factors, as numpy multiplies and floors them in fp32. */
+const scaled = (shape: Shape, { scale_factor_height, scale_factor_width }: Required<Factors>): Size => [
+  Math.floor(Math.fround(scale_factor_height * (shape.at(-2) ?? 1))),
+  Math.floor(Math.fround(scale_factor_width * (shape.at(-1) ?? 1))),
+];
+
+/** Every sample is one element. */
+function nearest(m: Algebra, x: Read, size: Size): (ix: readonly Index[]) => Scalar {
+  const along = x.shape.slice(-2).map((n, k) => ({ n, places: nearestOf(n, size[k]!) }));
+  return (ix) => x.at(...ix.slice(0, -2), ...along.map(({ n, places }, k) => placeOf(m, ix.at(k - 2)!, places, n)));
+}
+
+/** The place that a list of known ones holds: a whole number of samples for each element needs no list. */
+function placeOf(m: Algebra, i: Index, places: readonly number[], size: number): Index {
+  const times = places.length / size;
+  if (Number.isInteger(times)) return m.reindex([i], [places.length], [size, times])[0]!;
+  return m.indexOf(byRuns(m, i, places), size);
+}
+
+/** Every sample mixes two neighbours of each axis, those of a row first. */
+function bilinear(m: Algebra, x: Read, [height, width]: Size, mode: SamplingMode): (ix: readonly Index[]) => Scalar {
+  const [h, w] = x.shape.slice(-2) as [number, number];
+  const [rows, columns] = [gridOf(mode, h, height), gridOf(mode, w, width)];
+  return (ix) => {
+    const [i, j] = ix.slice(-2) as [Index, Index];
+    const inRow = (row: Index) => mixed(m, columns, j, w, (column) => x.at(...ix.slice(0, -2), row, column));
+    return mixed(m, rows, i, h, inRow);
+  };
+}
+
+function mixed(m: Algebra, { low, high, share }: Grid, i: Index, size: number, at: (place: Index) => Scalar): Scalar {
+  const first = at(m.indexOf(byRuns(m, i, low), size));
+  if (share.every((part) => part === 0)) return first;
+  const part = byRuns(m, i, share);
+  const second = at(m.indexOf(byRuns(m, i, high), size));
+  return m.add(m.mul(m.sub(m.num(1), part), first), m.mul(part, second));
+}
+
+const WHERE = "the two elements around it in each axis, by their distance";
+
+/** More or fewer pixels by a factor, each that of one element. */
+export const upsample_nearest_neighbor = op<UpsampleNearest>("upsample_nearest_neighbor")({
+  doc: "y[…, i, j] = x[…, ⌊i · H / H′⌋, ⌊j · W / W′⌋], H′ = ⌊H · scale_factor_height⌋, W′ = ⌊W · scale_factor_width⌋",
+  operands: { x: { dtypes: FLOATS } },
+  attrs: factors,
+  rounds: false,
+  traits: ["moves"],
+  infer: ({ x }, given) => sized({ x }, scaled(x.shape, given)),
+  element: (m, { x }, given) => nearest(m, x, scaled(x.shape, given)),
+});
+
+/** As many pixels as asked for, each that of one element. */
+export const resize_nearest_neighbor = op<ResizeNearest>("resize_nearest_neighbor")({
+  doc: "y[…, i, j] = x[…, ⌊i · H / target_size_height⌋, ⌊j · W / target_size_width⌋]",
+  operands: { x: { dtypes: FLOATS } },
+  attrs: target,
+  rounds: false,
+  traits: ["moves"],
+  infer: ({ x }, given) => sized({ x }, [given.target_size_height, given.target_size_width]),
+  element: (m, { x }, given) => nearest(m, x, [given.target_size_height, given.target_size_width]),
+});
+
+/** More or fewer pixels by a factor, mixed of their neighbours. */
+export const upsample_bilinear = op<UpsampleBilinear>("upsample_bilinear")({
+  doc: [
+    `y[…, i, j] = x at a place, mixed of ${WHERE}; s = H / H′ and so for W: place i · (H − 1) / (H′ − 1) where align_corners,`,
+    "i · s + s/2 − 1/2 where half_pixel_centers (both, and neither: i · s for neither, both is an error), kept in [0, H − 1]; sizes as in upsample_nearest_neighbor",
+  ].join(" "),
+  operands: { x: { dtypes: FLOATS } },
+  attrs: { ...factors, align_corners: attr("bool", true), half_pixel_centers: attr("bool") },
+  shorthand: (given) =>
+    given.half_pixel_centers === undefined ? { ...given, half_pixel_centers: given.align_corners === false } : given,
+  infer: ({ x }, given) =>
+    given.align_corners && given.half_pixel_centers
+      ? "align_corners and half_pixel_centers exclude each other"
+      : sized({ x }, scaled(x.shape, given)),
+  element: (m, { x }, given) => {
+    const unaligned = given.half_pixel_centers ? "UNALIGN_CORNERS" : "DEFAULT";
+    return bilinear(m, x, scaled(x.shape, given), given.align_corners ? "STRICT_ALIGN_CORNERS" : unaligned);
+  },
+});
+
+/** As many pixels as asked for, mixed of their neighbours. */
+export const resize_bilinear = op<ResizeBilinear>("resize_bilinear")({
+  doc: [
+    `y[…, i, j] = x at a place, mixed of ${WHERE}; place of sample i of n in an axis of size s: DEFAULT i · s/n; STRICT_ALIGN_CORNERS`,
+    "i · (s − 1)/(n − 1); ALIGN_CORNERS likewise, (s − 1)/2 where n = 1; OFFSET_CORNERS (i + 1/2) · max(1, s − 1)/n; UNALIGN_CORNERS",
+    "(i + 1/2) · s/n − 1/2; kept in [0, s − 1]",
+  ].join(" "),
+  operands: { x: { dtypes: FLOATS } },
+  attrs: {
+    target_size_height: attr("int32", 1),
+    target_size_width: attr("int32", 1),
+    sampling_mode: attr("string", "DEFAULT", { oneOf: SAMPLING_MODES }),
+  },
+  infer: ({ x }, given) => sized({ x }, [given.target_size_height, given.target_size_width]),
+  element: (m, { x }, given) =>
+    bilinear(m, x, [given.target_size_height, given.target_size_width], given.sampling_mode as SamplingMode),
+});
+
+/** The last two axes without some elements at their ends. */
+export const crop = op<Crop>("crop")({
+  doc: "y = x without crop_height[0] rows at the top and crop_height[1] at the bottom, crop_width likewise, of its last two axes",
+  operands: { x: { dtypes: FLOATS } },
+  attrs: { crop_height: attr("int32[]"), crop_width: attr("int32[]") },
+  rounds: false,
+  traits: ["moves"],
+  infer({ x }, { crop_height, crop_width }) {
+    const wrong = [crop_height, crop_width].find((list) => list.length !== 2 || list.some((n) => n < 0));
+    if (wrong) return `crop_height and crop_width take two numbers of 0 or more, not [${wrong.join(",")}]`;
+    const [h, w] = [x.shape.at(-2) ?? 1, x.shape.at(-1) ?? 1];
+    return sized({ x }, [h - crop_height[0]! - crop_height[1]!, w - crop_width[0]! - crop_width[1]!]);
+  },
+  element:
+    (m, { x }, { crop_height, crop_width }) =>
+    (ix) => {
+      const [i, j] = ix.slice(-2) as [Index, Index];
+      return x.at(...ix.slice(0, -2), m.plus(i, m.index(crop_height[0]!)), m.plus(j, m.index(crop_width[0]!)));
+    },
+});

@@ -1,0 +1,113 @@
+/** The judge on a build whose caches the host keeps: an honest host passes, one that feeds them otherwise does not. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { evidenceOf } from "../../src/evidence/evidence.ts";
+import { readFixtures } from "../../src/evidence/fixtures-read.ts";
+import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge.ts";
+import { judgeBuild } from "../../src/evidence/policy.ts";
+import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { honestEvidence } from "../support/evidence.ts";
+import { writeBuild } from "../support/fixtures.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-caches-"));
+let build: BuildOnDisk;
+
+beforeAll(async () => {
+  await writeBuild(folder, "io");
+  build = (await judgeBuild(folder)).build;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+// biome-ignore lint/suspicious/noExplicitAny: evidence as it comes from a file, to be damaged at will.
+type Json = any;
+
+const judged = (json: Json) => judgeEvidence(build, evidenceOf(json, "evidence.json"));
+const findingOf = (json: Json) => judged(json).findings.find(({ item }) => item === "caches fed")!;
+
+test("the manifest says which inputs are caches, and the data what is left of them", async () => {
+  const { manifest } = await readFixtures(folder);
+  const [k] = manifest.caches!;
+  expect(k).toEqual({
+    name: "layers_0_k_cache",
+    shape: [1, 2, 32, 4],
+    rowAxis: 2,
+    update: "slot",
+    rows: "layers_0_k_rows",
+    place: "kv_write_mask",
+  });
+  expect(manifest.inputs.map(({ name }) => name)).not.toContain(k!.name);
+  expect(manifest.outputs.map(({ name }) => name)).toEqual(["hidden"]);
+  expect(manifest.states).toEqual([]);
+  const file = await openSafetensors(join(folder, manifest.data.file));
+  const names = [...file.tensors.keys()];
+  await file.close();
+  expect(names).toContain("final/layers_0_v_cache");
+  expect(names).toContain("calls/0/steps/3/rows/layers_0_k_cache");
+  expect(names.filter((name) => name.startsWith("initial/") || name.endsWith(`in/${k!.name}`))).toEqual([]);
+});
+
+test("an honest host passes, and each cache at each prediction was looked at", () => {
+  const judgement = judged(honestEvidence(build));
+  expect(judgement.findings.filter(({ status }) => status !== "yes")).toEqual([]);
+  const { calls } = build.manifest;
+  const predictions = calls.reduce((n, { steps }) => n + 1 + steps.length, 0);
+  expect(findingOf(honestEvidence(build)).note).toContain(`${2 * predictions} predictions and caches`);
+  expect(judgeEvidence(build, undefined).findings.at(-1)).toMatchObject({ item: "caches fed", status: "missing" });
+});
+
+const REJECTING = "3 of 4 rejected";
+/** What was fed of a cache, by the label of the call. */
+const fedAt = (e: Json, role: string, label: string, token?: number): Json => {
+  const call = build.manifest.calls.findIndex((one) => one.label === label);
+  return e.parity.caches.fed.find(
+    (one: Json) => one.role === role && one.call === call && (role === "block" || one.token === token),
+  );
+};
+
+const faults: readonly (readonly [note: string, plant: (e: Json) => void])[] = [
+  ["what the caches were fed was not recorded", (e) => delete e.parity.caches],
+  ["rows [1, 2, 3, 4] were written, not [0, 1, 2, 3]", (e) => (e.parity.caches.fed[0].written = [1, 2, 3, 4])],
+  ["rows [8, 9, 10, 11] were written, not [8]", (e) => (fedAt(e, "block", REJECTING).written = [8, 9, 10, 11])],
+  ["rows [] were written", (e) => (fedAt(e, "block", "first block").written = [])],
+  ["rows [8] were written, not []", (e) => (fedAt(e, "block", "partly filled block").written = [8])],
+  ["it changed, and no token was accepted", (e) => (fedAt(e, "block", "partly filled block").after = "other")],
+  ["the write was lost", (e) => (e.parity.caches.fed[0].after = e.parity.caches.fed[0].before)],
+  ["it was not fed what the host has to keep by then", (e) => (e.parity.caches.fed[0].before = "garbage")],
+  [
+    "it was not fed what the host has to keep by then",
+    (e) => {
+      // The steps go on from the row of a rejected token.
+      const rejected = fedAt(e, "step", REJECTING, 3);
+      const next = e.parity.caches.fed.find(
+        (one: Json) => one.role === "step" && one.cache === rejected.cache && one.call > rejected.call,
+      );
+      next.before = rejected.after;
+    },
+  ],
+  ["it was recorded at", (e) => e.parity.caches.fed.pop()],
+  ["another prediction stands there", (e) => (fedAt(e, "step", REJECTING, 3).token = 2)],
+  ["was not compared after the last call", (e) => e.parity.caches.kept.pop()],
+  ["row 0 is out of bounds after the last call", (e) => (e.parity.caches.kept[0].figures.relativeL2 = 1.4)],
+  ["row 0 is out of bounds after the last call", (e) => (e.parity.caches.kept[0].figures.finite = false)],
+];
+
+test.each(faults.map(([note, plant], k) => [k, note, plant] as const))(
+  "a host that feeds otherwise is refused (%i): %s",
+  (_, note, plant) => {
+    const evidence = honestEvidence(build);
+    plant(evidence);
+    const finding = findingOf(evidence);
+    expect(finding.note).toContain(note);
+    expect(finding.status).not.toBe("yes");
+    expect(judged(evidence).passes).toBe(false);
+  },
+);
+
+test("the new rows are asked for as the rows of states are", () => {
+  const evidence = honestEvidence(build);
+  const own = evidence.parity.comparisons.findIndex((row: Json) => row.value === "layers_0_v_cache");
+  evidence.parity.comparisons.splice(own, 1);
+  expect(judged(evidence).passes).toBe(false);
+});
