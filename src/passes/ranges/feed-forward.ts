@@ -1,26 +1,11 @@
 /** Bounds of a gated feed-forward on the ball that a norm leaves: of its units, and of the sums that the down projection makes of them. */
 import { eigenvalueBound, type Form, largestVector, quotient } from "./eigen.ts";
 import { type Bound, LIMITS, MARGIN } from "./limits.ts";
-import {
-  columnsTimes,
-  dot,
-  largestOf,
-  lengthOf,
-  type Matrix,
-  magnitudesDot,
-  rowLengths,
-  rowOf,
-  scaled,
-} from "./matrix.ts";
+import { columnsTimes, dot, largestOf, type Matrix, magnitudesDot, rowLengths, rowOf, scaled } from "./matrix.ts";
+import { type Gated, reachedBy, unitsOf } from "./reach.ts";
 
 /** Σ over rows of row ⊗ row; the writer fills one row after the other. */
 export type GramOf = (rows: number, columns: number, write: (row: number, to: Float32Array) => void) => Form;
-
-/** A unit of the feed-forward, and its share of the bound of a row. */
-export interface Unit {
-  readonly unit: number;
-  readonly share: number;
-}
 
 interface Given {
   readonly mlpNorm: Matrix["data"];
@@ -29,11 +14,7 @@ interface Given {
   readonly down: Matrix;
 }
 
-interface FeedForward {
-  /** With the gain of the norm in their columns. */
-  readonly gate: Matrix;
-  readonly up: Matrix;
-  readonly down: Matrix;
+interface FeedForward extends Gated {
   readonly gates: Float64Array;
   readonly ups: Float64Array;
   /** What each unit's product is at most. */
@@ -85,7 +66,9 @@ function downBound(parts: FeedForward): Down {
   const whole = Math.min(worst.value, formBound(parts, order, 1));
   const first = { bound: { value: whole, at: worst.at } };
   if (whole < ENOUGH) return first;
-  const reached = Math.max(...order.slice(0, ATTACKED).map((row) => reachedBy(parts, row)));
+  const reached = Math.max(
+    ...order.slice(0, ATTACKED).map((row) => reachedBy(parts, row, acts, 2 * LIMITS.accumulator)),
+  );
   if (reached > LIMITS.accumulator) return { ...first, reached };
   return { bound: { value: Math.min(whole, divided(parts, order)), at: worst.at } };
 }
@@ -97,16 +80,18 @@ const MOST_STEPS = 15;
 
 /** The largest bound of some rows, the worst first: of all together, or else of the worst and of the others. */
 function divided(parts: FeedForward, rows: readonly number[]): number {
-  const bound = formBound(parts, rows, rows.length <= FEW ? MOST_STEPS : Number(process.env.ST)); if (process.env.DBG) console.log("group", rows.length, bound.toFixed(0));
+  const bound = formBound(parts, rows, rows.length <= FEW ? MOST_STEPS : SOME_STEPS);
   if (bound < ENOUGH || rows.length === 1) return bound;
-  const worst = Math.ceil(rows.length / Number(process.env.SP));
+  const worst = Math.ceil(rows.length / 8);
   const first = divided(parts, rows.slice(0, worst));
   return first < ENOUGH ? Math.max(first, divided(parts, rows.slice(worst))) : first;
 }
 
 /** So few rows are worth more than one step together. */
 const FEW = 2;
-const HOPELESS = Number(process.env.HL);
+/** Steps for more rows, unless the first is so far from enough. */
+const SOME_STEPS = 6;
+const HOPELESS = 1.5;
 
 /**
  * d · λmax of the form with the largest weights of some rows. The least over all factors s is looked for by Frank and Wolfe's method on the dual,
@@ -121,7 +106,8 @@ function formBound(parts: FeedForward, rows: readonly number[], steps: number): 
     const form = formOf(parts, weights, factorsOf(density));
     const v = largestVector(form);
     // Where it cannot be enough yet, the proof of a bound that nobody asks for is left out.
-    if (step + 1 === steps || down.rows * quotient(form, v) < ENOUGH) least = Math.min(least, down.rows * eigenvalueBound(form, v));
+    if (step + 1 === steps || down.rows * quotient(form, v) < ENOUGH)
+      least = Math.min(least, down.rows * eigenvalueBound(form, v));
     if (rows.length > FEW && down.rows * quotient(form, v) > HOPELESS * ENOUGH) break;
     density = moved(density, parts, v, 2 / (step + 3));
   }
@@ -131,7 +117,8 @@ function formBound(parts: FeedForward, rows: readonly number[], steps: number): 
 function largestWeights({ columns, data }: Matrix, rows: readonly number[]): Float64Array {
   const most = new Float64Array(columns);
   for (const row of rows)
-    for (let unit = 0; unit < columns; unit++) most[unit] = Math.max(most[unit]!, Math.abs(data[row * columns + unit]!));
+    for (let unit = 0; unit < columns; unit++)
+      most[unit] = Math.max(most[unit]!, Math.abs(data[row * columns + unit]!));
   return most;
 }
 
@@ -161,51 +148,3 @@ function formOf({ gate, up, gramOf }: FeedForward, weights: Float64Array, s: Flo
   };
   return gramOf(2 * gate.rows, gate.columns, write);
 }
-
-const CLIMBS = 40;
-
-/** What Σⱼ |wⱼ · silu(gⱼ) · uⱼ| of a row reaches on the ball, climbing along the gradient of Σⱼ |wⱼgⱼuⱼ|. */
-function reachedBy({ gate, up, down, acts }: FeedForward, row: number): number {
-  const weights = rowOf(down, row);
-  const first = largestOf(acts.map((act, unit) => act * Math.abs(weights[unit]!))).at;
-  let x = onBall(sum(rowOf(gate, first), rowOf(up, first)), down.rows);
-  let most = 0;
-  for (let climb = 0; climb < CLIMBS && most < 2 * LIMITS.accumulator; climb++) {
-    const next = new Float64Array(x.length);
-    let reached = 0;
-    for (let unit = 0; unit < gate.rows; unit++) {
-      const [a, b, w] = [rowOf(gate, unit), rowOf(up, unit), Math.abs(weights[unit]!)];
-      const [g, u] = [dot(a, x), dot(b, x)];
-      reached += w * Math.abs((g / (1 + Math.exp(-g))) * u);
-      const sign = Math.sign(g * u) * w;
-      for (let k = 0; k < x.length; k++) next[k]! += sign * (u * a[k]! + g * b[k]!);
-    }
-    most = Math.max(most, reached);
-    x = onBall(next, down.rows);
-  }
-  return most;
-}
-
-const sum = (x: ArrayLike<number>, y: ArrayLike<number>): Float64Array => Float64Array.from(x, (a, k) => a + y[k]!);
-
-function onBall(x: Float64Array, squares: number): Float64Array {
-  const length = lengthOf(x);
-  return length === 0 ? x : x.map((y) => (y * Math.sqrt(squares)) / length);
-}
-
-/** The units that the bound of a row is made of, largest first, until they are half of it. */
-function unitsOf(row: ArrayLike<number>, acts: Float64Array): readonly Unit[] {
-  const shares = Float64Array.from(row, Math.abs).map((x, unit) => x * acts[unit]!);
-  const all = shares.reduce((a, x) => a + x, 0);
-  const order = [...shares.keys()].sort((a, b) => shares[b]! - shares[a]!);
-  const found: Unit[] = [];
-  let so = 0;
-  for (const unit of order) {
-    if (so >= all / 2 || found.length === MOST_UNITS) break;
-    found.push({ unit, share: shares[unit]! / all });
-    so += shares[unit]!;
-  }
-  return found;
-}
-
-const MOST_UNITS = 8;

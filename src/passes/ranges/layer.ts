@@ -3,7 +3,7 @@
  * within the ball of radius √d, stretched by the norm's gain γ, so that a product with it is bounded by the length of its matrix row.
  */
 import { spectralBound } from "./eigen.ts";
-import { feedForwardBounds, type GramOf, type Unit } from "./feed-forward.ts";
+import { feedForwardBounds, type GramOf } from "./feed-forward.ts";
 import { type Bound, LIMITS, type Limit, MARGIN } from "./limits.ts";
 import {
   columnsTimes,
@@ -16,6 +16,7 @@ import {
   rowsOf,
   scaled,
 } from "./matrix.ts";
+import type { Unit } from "./reach.ts";
 
 /** The matrices of a layer as it multiplies by them: q, k, v by head, and the gains as factors. */
 export interface LayerWeights {
@@ -29,6 +30,13 @@ export interface LayerWeights {
   readonly gate: Matrix;
   readonly up: Matrix;
   readonly down: Matrix;
+  /** Gains of norms that not every decoder has: of queries and keys by head, and of what the two blocks give. */
+  readonly more?: {
+    readonly qNorm?: Matrix["data"];
+    readonly kNorm?: Matrix["data"];
+    readonly attnPostNorm?: Matrix["data"];
+    readonly mlpPostNorm?: Matrix["data"];
+  };
 }
 
 /** What of a decoder its bounds depend on. */
@@ -38,6 +46,10 @@ export interface LayerSizes {
   readonly headDim: number;
   /** Factor of q · k, and the square of RoPE's own factor. */
   readonly scoreScale: number;
+  /** Scores are capped there; absent when they are not. */
+  readonly scoreCap?: number;
+  /** Factor of what is added to the hidden row. */
+  readonly residualMultiplier: number;
 }
 
 /** Every quantity of a layer, in the order in which it is computed. */
@@ -45,9 +57,9 @@ export const QUANTITIES = {
   q: "accumulator",
   k: "accumulator",
   v: "accumulator",
-  q·k: "accumulator",
+  qk: "accumulator",
   score: "score",
-  attention·v: "accumulator",
+  pv: "accumulator",
   output: "accumulator",
   gate: "accumulator",
   up: "accumulator",
@@ -75,7 +87,7 @@ export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
   const bounds = { ...attention, ...feedForward.bounds };
   return {
     bounds,
-    added: bounds.output.value + bounds.down.value,
+    added: addedBy(layer, bounds.output, "attnPostNorm") + addedBy(layer, bounds.down, "mlpPostNorm"),
     units: feedForward.units,
     ...(feedForward.reached === undefined ? {} : { reached: feedForward.reached }),
   };
@@ -84,6 +96,13 @@ export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
 /** The first quantity that breaks its limit, in the order of the layer. */
 export const broken = ({ bounds }: LayerBounds): Quantity | undefined =>
   (Object.keys(QUANTITIES) as Quantity[]).find((name) => !(bounds[name].value < LIMITS[QUANTITIES[name]]));
+
+/** What a block adds to an element: its own bound, or that of the norm behind it. */
+function addedBy({ sizes, more, output }: LayerWeights, own: Bound, norm: "attnPostNorm" | "mlpPostNorm"): number {
+  const gain = more?.[norm];
+  const bound = gain ? MARGIN * Math.sqrt(output.rows) * largestOf(Float64Array.from(gain, Math.abs)).value : own.value;
+  return bound * Math.abs(sizes.residualMultiplier);
+}
 
 function attentionBounds(layer: LayerWeights) {
   const { sizes, attnNorm, output } = layer;
@@ -94,24 +113,31 @@ function attentionBounds(layer: LayerWeights) {
     Matrix,
   ];
   const rows = (matrix: Matrix): Bound => scaled(largestOf(rowLengths(matrix)), MARGIN * radius);
-  const product = scoresOf(q, k, sizes);
+  const product = productOfHeads(layer, q, k);
+  const score = MARGIN * product.value * Math.abs(sizes.scoreScale);
   return {
     q: rows(q),
     k: rows(k),
     v: rows(v),
-    q·k: scaled(product, MARGIN * radius ** 2),
-    score: scaled(product, MARGIN * radius ** 2 * sizes.scoreScale),
+    qk: scaled(product, MARGIN),
+    score: { ...product, value: Math.min(score, sizes.scoreCap ?? score) },
     // A mean of rows of v, with weights that add up to 1.
-    attention·v: scaled(rows(v), MARGIN),
+    pv: scaled(rows(v), MARGIN),
     output: scaled(outputsOf(output, v, sizes), MARGIN * radius),
   };
 }
 
-/** By query head: the largest of q · k on the unit ball; turning by RoPE keeps lengths. */
-function scoresOf(q: Matrix, k: Matrix, { heads, kvHeads, headDim }: LayerSizes): Bound {
-  const head = (matrix: Matrix, n: number): number => spectralBound(rowsOf(matrix, n * headDim, (n + 1) * headDim));
-  const keys = Array.from({ length: kvHeads }, (_, n) => head(k, n));
-  return largestOf(Array.from({ length: heads }, (_, n) => head(q, n) * keys[Math.floor((n * kvHeads) / heads)]!));
+/** By query head the largest Σ |qᵢkᵢ|; turning by RoPE keeps lengths. A norm of heads leaves a ball of radius √headDim, stretched by its gain. */
+function productOfHeads({ sizes, more, output }: LayerWeights, q: Matrix, k: Matrix): Bound {
+  const { heads, kvHeads, headDim } = sizes;
+  const gain = (norm: Matrix["data"]): number => largestOf(Float64Array.from(norm, Math.abs)).value;
+  const head = (matrix: Matrix, n: number): number =>
+    Math.sqrt(output.rows) * spectralBound(rowsOf(matrix, n * headDim, (n + 1) * headDim));
+  const lengths = (matrix: Matrix, count: number, norm: Matrix["data"] | undefined): readonly number[] =>
+    Array.from({ length: count }, (_, n) => (norm ? Math.sqrt(headDim) * gain(norm) : head(matrix, n)));
+  const keys = lengths(k, kvHeads, more?.kNorm);
+  const queries = lengths(q, heads, more?.qNorm);
+  return largestOf(queries.map((length, n) => length * keys[Math.floor((n * kvHeads) / heads)]!));
 }
 
 /** By row of the output projection: for each head the smaller of two bounds of what it adds, by length and element by element. */
