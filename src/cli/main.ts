@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "report how near a layer's numbers come to the ends of fp16",
     load: async () => (await import("./commands/survey.ts")).surveyCommand,
   },
+  ranges: {
+    summary: "prove from a checkpoint's weights what no input can overflow",
+    load: async () => (await import("./commands/ranges.ts")).rangesCommand,
+  },
   gate: {
     summary: "read the evidence of a Mac and say what is proven, resident and at parity",
     load: async () => (await import("./commands/gate.ts")).gateCommand,

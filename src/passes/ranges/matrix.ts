@@ -41,10 +41,13 @@ export const lengthOf = (x: ArrayLike<number>): number => Math.sqrt(dot(x, x));
 export const rowLengths = (matrix: Matrix): Float64Array =>
   Float64Array.from({ length: matrix.rows }, (_, row) => lengthOf(rowOf(matrix, row)));
 
-/** The largest, and where; of nothing −∞ at −1. */
+/** The largest, and where; of nothing −∞ at −1. What is not a number is larger than any: nothing is known of it. */
 export function largestOf(numbers: ArrayLike<number>): Bound {
   let [value, at] = [Number.NEGATIVE_INFINITY, -1];
-  for (let k = 0; k < numbers.length; k++) if (numbers[k]! > value) [value, at] = [numbers[k]!, k];
+  for (let k = 0; k < numbers.length; k++) {
+    if (Number.isNaN(numbers[k])) return { value: Number.NaN, at: k };
+    if (numbers[k]! > value) [value, at] = [numbers[k]!, k];
+  }
   return { value, at };
 }
 

@@ -1,0 +1,94 @@
+/** The matrices of a checkpoint's layer as numbers, fp16 as a package would hold them. */
+import { fp16Value } from "../../dsl/number.ts";
+import { type Shape, sizeOf } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { type Decoder, kindOf, tableOf } from "../../models/decoder.ts";
+import { attentionFactorOf } from "../../models/frequencies.ts";
+import { type LayerPart, tensorName } from "../../models/tensor-names.ts";
+import type { LayerSizes, LayerWeights } from "../../passes/ranges/layer.ts";
+import type { Matrix } from "../../passes/ranges/matrix.ts";
+import type { WeightStore } from "../../weights/store.ts";
+
+/** @throws UserError for a decoder that has what the bounds know nothing of */
+export function checkBounded({ biases, architecture, qkNorm }: Decoder): void {
+  const what = Object.values(biases).some(Boolean)
+    ? "projections with biases"
+    : qkNorm === "whole"
+      ? "a norm over all heads at once"
+      : undefined;
+  if (what) throw new UserError(`${architecture} has ${what}, of which ranges knows no bound yet`);
+}
+
+/** Reads a layer. Every element is the fp16 that is emitted. */
+export async function layerWeights(decoder: Decoder, layer: number, store: WeightStore): Promise<LayerWeights> {
+  const { heads, kvHeads, headDim, hiddenSize: d, ffnSize, stored } = decoder;
+  const [query, key] = [heads * headDim, kvHeads * headDim];
+  const read = (part: LayerPart, rows: number, columns: number, from = 0): Promise<Matrix> =>
+    readMatrix(store, tensorName(decoder, layer, part), { rows, columns, from });
+  const qkv = (part: "q" | "k" | "v", rows: number, from: number): Promise<Matrix> =>
+    stored.qkv === "fused" ? read("qkv", rows, d, from) : read(part, rows, d);
+  const gated = (part: "gate" | "up", from: number): Promise<Matrix> =>
+    stored.gateUp === "fused" ? read("gate_up", ffnSize, d, from) : read(part, ffnSize, d);
+  const gain = async (part: LayerPart, size: number): Promise<Matrix["data"]> => {
+    const { data } = await readMatrix(store, tensorName(decoder, layer, part), { rows: size, columns: 1, from: 0 });
+    return decoder.gain === "one_plus" ? data.map((x) => 1 + x) : data;
+  };
+  return {
+    sizes: sizesOf(decoder, layer),
+    attnNorm: await gain("attn_norm", d),
+    q: await qkv("q", query, 0),
+    k: await qkv("k", key, query),
+    v: await qkv("v", key, query + key),
+    output: await read("output", d, query),
+    mlpNorm: await gain("mlp_norm", d),
+    gate: await gated("gate", 0),
+    up: await gated("up", ffnSize),
+    down: await read("down", d, ffnSize),
+    more: {
+      ...(decoder.qkNorm === "per_head"
+        ? { qNorm: await gain("q_norm", headDim), kNorm: await gain("k_norm", headDim) }
+        : {}),
+      ...(decoder.postNorms
+        ? { attnPostNorm: await gain("attn_post_norm", d), mlpPostNorm: await gain("mlp_post_norm", d) }
+        : {}),
+    },
+  };
+}
+
+/** RoPE's own factor multiplies queries and keys alike. */
+function sizesOf(decoder: Decoder, layer: number): LayerSizes {
+  const { heads, kvHeads, headDim, queryScale = headDim ** -0.5, scoreCap, residualMultiplier } = decoder;
+  const { span, turned } = kindOf(decoder, layer);
+  const table = tableOf(decoder, span) === "local" ? decoder.local!.table! : decoder;
+  const factor = turned ? attentionFactorOf(table) : 1;
+  return {
+    ...{ heads, kvHeads, headDim, residualMultiplier },
+    scoreScale: queryScale * Math.max(1, factor) ** 2,
+    ...(scoreCap === undefined ? {} : { scoreCap }),
+  };
+}
+
+interface Place {
+  readonly rows: number;
+  readonly columns: number;
+  /** The first row that is read. */
+  readonly from: number;
+}
+
+const HALF = Float32Array.from({ length: 65536 }, (_, bits) => fp16Value(bits));
+
+async function readMatrix(store: WeightStore, tensor: string, { rows, columns, from }: Place): Promise<Matrix> {
+  const shape: Shape = columns === 1 ? [rows] : [rows, columns];
+  const data = new Float32Array(sizeOf(shape));
+  const source = {
+    from: "checkpoint",
+    tensor,
+    ...(columns === 1 ? {} : { rows: [from, from + rows] as const }),
+  } as const;
+  let at = 0;
+  for await (const chunk of store.stream(source, { dtype: "fp16", shape })) {
+    const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
+    for (const half of bits) data[at++] = HALF[half]!;
+  }
+  return { rows, columns, data };
+}
