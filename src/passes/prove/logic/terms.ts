@@ -105,7 +105,6 @@ export const newStore = (): Store => ({
 });
 
 const NONE: readonly never[] = [];
-
 /** The one term with this head and these children. */
 export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
   const key = "key" in head ? head.key : keyOf(head);
@@ -169,9 +168,8 @@ function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
 }
 
 function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
-  if (b.length === 0 || a === b) return a;
+  if (a === b || b.every((x) => a.includes(x))) return a;
   if (a.length === 0) return b;
-  if (b.every((x) => a.includes(x))) return a;
   return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
 }
 
@@ -183,7 +181,6 @@ function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
   for (const a of args) h = mix(h, a.skeleton);
   return h;
 }
-
 const sizeOf = (r: Range): number => (r.kind === "interval" ? r.n : -r.size);
 
 function hashText(text: string): number {
