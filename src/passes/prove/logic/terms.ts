@@ -28,15 +28,12 @@ export type Head =
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
   | { readonly kind: "unary"; readonly fn: Unary }
-  /** 1 where the comparison of the two arguments holds, else 0. */
-  | { readonly kind: "compare"; readonly how: Comparison }
-  /** args[1] where args[0] is not 0, else args[2]. */
-  | { readonly kind: "select" }
+  | { readonly kind: "compare"; readonly how: Comparison } // 1 where it holds of the two arguments, else 0
+  | { readonly kind: "select" } // args[1] where args[0] is not 0, else args[2]
   /** The element of dtype `to` nearest to the argument. */
   | { readonly kind: "round"; readonly to: DType }
-  /** Over the reals: constant + Σ coefs[k]·args[k]. */
+  /** Over the reals: constant + Σ coefs[k]·args[k], and Π args[k]^exponents[k]. */
   | { readonly kind: "linear"; readonly constant: Rational; readonly coefs: readonly Rational[] }
-  /** Over the reals: Π args[k]^exponents[k]. */
   | { readonly kind: "product"; readonly exponents: readonly Rational[] };
 
 /** The kinds of terms. */
