@@ -3,7 +3,8 @@ import type { Graph } from "../dsl/graph.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
+import { notComparedText } from "./interface/outputs.ts";
+import { aloneLines, plainVerdict, printSides } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -16,6 +17,8 @@ export interface EqualVerdict {
   readonly oneToken: boolean;
   /** How many stored tensors one of them alone holds. */
   readonly alone: number;
+  /** Outputs that do not count. */
+  readonly notCompared: readonly string[];
 }
 
 const ARBITRARY =
@@ -40,14 +43,14 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone, notCompared }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
     "NOT PROVEN": "are not known to be equal",
   };
-  const text = printVerdict(verdict, {
-    claim: `A and B ${claims[verdict.verdict]}, call by call`,
+  const text = printSides(verdict, {
+    claim: `A and B ${claims[verdict.verdict]}, call by call${notComparedText(notCompared)}`,
     one: "A",
     other: "B",
     gave: ["A gives", "B gives"],
@@ -63,12 +66,16 @@ export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): st
 }
 
 /** The same as JSON. Of calls of several tokens the prover has counted none. */
-export function equalRecord({ verdict, a, b, oneToken, alone }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
+export function equalRecord(
+  { verdict, a, b, oneToken, alone, notCompared }: EqualVerdict,
+  graphs: { a: Graph; b: Graph },
+) {
   const { sizes } = verdict;
   const { tokens: _, ...others } = sizes;
   return {
     ...(plainVerdict(verdict) as object),
     sizes: oneToken ? sizes : others,
+    ...(notCompared.length > 0 ? { notCompared } : {}),
     tool: TOOL_VERSION,
     a: { name: a, sha256: graphHash(graphs.a) },
     b: { name: b, sha256: graphHash(graphs.b) },

@@ -7,37 +7,20 @@ import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
 import { rolesLines } from "./roles-text.ts";
+import { blockAndSteps, type Sides } from "./sides.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
 export const claimOf = (verdict: Verdict): string =>
   verdict.verdict === "PROVEN" ? `PROVEN (${verdict.level})` : verdict.verdict;
 
-/** What is compared where no input has an axis of several tokens; a block of several is another graph. */
-export const ONE_TOKEN = "one token against one token, which says nothing of a block of several";
-
-/** What the two graphs are called. */
-export interface Sides {
-  /** What is claimed, or denied, of them. */
-  readonly claim: string;
-  readonly one: string;
-  readonly other: string;
-  /** What stands before a number that each gave. */
-  readonly gave: readonly [one: string, other: string];
-  /** Whether the prover's number of tokens is that of the calls. */
-  readonly countsTokens: boolean;
+/** The whole verdict; the first line is the claim. */
+export function printVerdict(verdict: Verdict, notCompared: readonly string[] = []): string {
+  return printSides(verdict, blockAndSteps(verdict.sizes.tokens, notCompared));
 }
 
-const blockAndSteps = (tokens: number): Sides => ({
-  claim: tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`,
-  one: "block",
-  other: "steps",
-  gave: ["block gives", "steps give"],
-  countsTokens: true,
-});
-
-/** The whole verdict; the first line is the claim. */
-export function printVerdict(verdict: Verdict, sides: Sides = blockAndSteps(verdict.sizes.tokens)): string {
+/** The same in words about what the two graphs are called. */
+export function printSides(verdict: Verdict, sides: Sides): string {
   const what = sides.claim;
   const body = verdict.verdict === "PROVEN" ? provenLines(verdict, sides) : failedLines(verdict, sides);
   const fed = ["  what the host feeds:", ...rolesLines(verdict.roles, "    ")];

@@ -302,6 +302,7 @@ const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly 
   parity: () => ["parity", COUNTER],
   run: () => ["run", COUNTER, "--positions", "0", "--out", join(testFolder(), "out.safetensors")],
   survey: () => ["survey", ATTENTION, ...SMALL],
+  interface: () => ["interface", COUNTER],
   gate: () => ["gate", "--help"],
   build: () => ["build", tinyPhi(), "--out", join(testFolder(), "model"), "--max-seq", "32", "--ahead-of-evidence"],
   plan: () => ["plan", "phi4-mini"],

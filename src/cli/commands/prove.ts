@@ -12,7 +12,7 @@ import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
-import { ROLE_OPTIONS } from "../given-roles.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
@@ -52,7 +52,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const stored = storedNumbers([pair.block, pair.step]);
   const verdict = await verdictOf(pair, stored, io);
   if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
-  if (!args.flag("json")) io.out([printVerdict(verdict), ...aloneLines(stored.alone)].join("\n"));
+  if (!args.flag("json")) io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone)].join("\n"));
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") {
     await dumpCounterexample(dump, verdict.counterexample);
@@ -69,9 +69,10 @@ const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
 
 /** The verdict, and with a proof the certificate that it is worth. */
-const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
+const verdictRecord = (verdict: Verdict, { block, step, whole = { block, step }, notCompared }: OpenPair) => ({
   ...(plainVerdict(verdict) as object),
-  certificate: certificate(verdict, { block, step }, TOOL_VERSION),
+  ...(notCompared ? { notCompared } : {}),
+  certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...(notCompared ? { notCompared } : {}) },
 });
 
 /** A weight at hand that is not finite; generated ones are. */

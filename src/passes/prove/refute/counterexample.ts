@@ -8,7 +8,7 @@ import type { Precision } from "../../interpret/reading.ts";
 import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf, smallOrNone } from "./cost.ts";
-import { maskedValues, newKeeper } from "./keeper.ts";
+import { bottomlessValues, maskedValues, newKeeper } from "./keeper.ts";
 import { mismatch } from "./mismatch.ts";
 import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
 import { type Counterexample, type Keeping, shrink } from "./shrink.ts";
@@ -99,9 +99,10 @@ function largestGap({ roles }: ProvenPair): number {
 function keepingRunner(pair: ProvenPair, precision: Precision, needed: number): Keeping {
   const run = bothRunner(pair, precision);
   const masked = maskedValues(pair);
+  const bottomless = bottomlessValues(pair, masked);
   const gap = masked.size > 0 ? Math.min(largestGap(pair), needed) : Number.POSITIVE_INFINITY;
   return (sample) => {
-    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
+    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY, bottomless);
     const results = runWhereDefined(() => run(sample, kept.see));
     return kept.broken() === undefined ? results : undefined;
   };
