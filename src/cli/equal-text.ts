@@ -3,7 +3,8 @@ import type { Graph } from "../dsl/graph.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
+import { aloneLines } from "./own-text.ts";
+import { plainVerdict, printVerdict } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 

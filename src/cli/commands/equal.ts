@@ -18,7 +18,9 @@ import { equalityOf, type MetPair } from "../equal-proof.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
 import { givenInterface, ROLE_OPTIONS } from "../given-roles.ts";
 import type { Io } from "../io.ts";
+import { ownDump } from "../own-text.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
+
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 
 const MAP = /^[^=]+=[^=]+$/;
@@ -97,7 +99,8 @@ async function told(args: Args, io: Io): Promise<Told> {
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
     await dumpBoth(dump, found.counterexample);
-    for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
+    if (found.counterexample.weights === "own") io.err(ownDump(dump));
+    else for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
   }
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
   return { code: found.verdict === "PROVEN" ? 0 : 1, json: equalRecord(said, { a: a.graph, b: b.graph }) };
