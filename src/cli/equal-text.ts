@@ -1,5 +1,6 @@
 /** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
 import type { Graph } from "../dsl/graph.ts";
+import type { Reason } from "../passes/prove/logic/opaque.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
@@ -17,6 +18,8 @@ export interface EqualVerdict {
   readonly oneToken: boolean;
   /** How many stored tensors one of them alone holds. */
   readonly alone: number;
+  /** Whether an input holds whole numbers, which may tell places. */
+  readonly countsPlaces: boolean;
 }
 
 const ARBITRARY =
@@ -24,6 +27,13 @@ const ARBITRARY =
 
 const NOT_SEARCHED =
   "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
+
+/** Reasons for which a proof stops at an index. */
+const ABOUT_INDICES: ReadonlySet<string> = new Set<Reason["code"] | "">([
+  "run-time index",
+  "undecided",
+  "out of range",
+]);
 
 const UNFOLLOWED =
   "not followed: what is read or written at a position that is fed; in calls of several tokens it is any number to the proof, in or out of the cache";
@@ -41,7 +51,7 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone, countsPlaces }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
@@ -57,8 +67,8 @@ export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): st
   const [first, ...rest] = text.split("\n");
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
-  const isIndex = "finding" in verdict && verdict.finding.reason?.code === "run-time index";
-  const missing = [NOT_SEARCHED, ...(isIndex ? [UNFOLLOWED] : [])];
+  const isIndex = "finding" in verdict && ABOUT_INDICES.has(verdict.finding.reason?.code ?? "");
+  const missing = [NOT_SEARCHED, ...(countsPlaces && isIndex ? [UNFOLLOWED] : [])];
   const not = verdict.verdict === "NOT PROVEN" && !oneToken ? missing.map((line) => wrapLine(`  ${line}`)) : [];
   return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }

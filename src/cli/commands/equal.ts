@@ -8,6 +8,7 @@ import {
   isOfOneToken,
   withNamesOf,
 } from "../../dsl/same-interface.ts";
+import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { dumpBoth } from "../../evidence/dump.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
@@ -94,7 +95,8 @@ async function told(args: Args, io: Io): Promise<Told> {
   const pair = metPair(graphs, withOptions(names, args), roles);
   const { found, alone } = await equalityOf(pair, graphs, io);
   const { oneToken, a, b } = pair;
-  const said = { verdict: equalVerdict(found, oneToken), alone, a: a.shown, b: b.shown, oneToken };
+  const countsPlaces = a.graph.inputs.some(({ type: { dtype } }) => !isFloat(dtype) && dtype !== "bool");
+  const said = { verdict: equalVerdict(found, oneToken), alone, a: a.shown, b: b.shown, oneToken, countsPlaces };
   if (!args.flag("json")) io.out(printEqual(said));
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
