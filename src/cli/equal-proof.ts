@@ -55,7 +55,7 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
       ...stored,
       corollaries: false,
       // Arrays that no host feeds refute nothing.
-      counterexample: pair.oneToken && !unread,
+      counterexample: pair.oneToken && (!unread || runs !== undefined),
       ...(unread ? { notSearched: UNREAD } : {}),
       ...small,
       ...(notFinite ? { notFinite } : {}),

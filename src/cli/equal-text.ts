@@ -1,10 +1,12 @@
 /** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
 import type { Graph } from "../dsl/graph.ts";
+import type { Reason } from "../passes/prove/logic/opaque.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { notComparedText } from "./interface/outputs.ts";
-import { aloneLines, plainVerdict, printSides } from "./prove-text.ts";
+import { aloneLines } from "./own-text.ts";
+import { plainVerdict, printSides } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -19,6 +21,8 @@ export interface EqualVerdict {
   readonly alone: number;
   /** Outputs that do not count. */
   readonly notCompared: readonly string[];
+  /** Whether an input holds whole numbers, which may tell places. */
+  readonly countsPlaces: boolean;
 }
 
 const ARBITRARY =
@@ -26,6 +30,13 @@ const ARBITRARY =
 
 const NOT_SEARCHED =
   "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
+
+/** Reasons for which a proof stops at an index. */
+const ABOUT_INDICES: ReadonlySet<string> = new Set<Reason["code"] | "">([
+  "run-time index",
+  "undecided",
+  "out of range",
+]);
 
 const UNFOLLOWED =
   "not followed: what is read or written at a position that is fed; in calls of several tokens it is any number to the proof, in or out of the cache";
@@ -43,7 +54,7 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken, alone, notCompared }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone, countsPlaces, notCompared }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
@@ -59,8 +70,8 @@ export function printEqual({ verdict, a, b, oneToken, alone, notCompared }: Equa
   const [first, ...rest] = text.split("\n");
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
-  const isIndex = "finding" in verdict && verdict.finding.reason?.code === "run-time index";
-  const missing = [NOT_SEARCHED, ...(isIndex ? [UNFOLLOWED] : [])];
+  const isIndex = "finding" in verdict && ABOUT_INDICES.has(verdict.finding.reason?.code ?? "");
+  const missing = [NOT_SEARCHED, ...(countsPlaces && isIndex ? [UNFOLLOWED] : [])];
   const not = verdict.verdict === "NOT PROVEN" && !oneToken ? missing.map((line) => wrapLine(`  ${line}`)) : [];
   return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }

@@ -29,14 +29,6 @@ export function printSides(verdict: Verdict, sides: Sides): string {
     .join("\n");
 }
 
-/** What "all weights" leaves out. */
-export const aloneLines = (alone: number): readonly string[] =>
-  alone === 0
-    ? []
-    : [
-        `  of the stored tensors ${alone === 1 ? "one is" : `${alone} are`} held by one of the two alone: taken as the numbers that they are, not for any`,
-      ].map(wrapLine);
-
 function provenLines(verdict: Proven, sides: Sides): readonly string[] {
   const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
   const { tokens, slots } = verdict.sizes;
@@ -105,7 +97,7 @@ function findingLines(
   const frame = authorFrame(site);
   const made = [
     ...(op ? [op] : []),
-    ...(twin === undefined ? [] : [`${twin} in the ${other === "steps" ? "step" : other}`]),
+    ...(twin === undefined ? [] : [`${twin} in ${other === "steps" ? "the step" : other}`]),
   ];
   return [
     ...(value === ""
@@ -114,7 +106,7 @@ function findingLines(
     ...(later ? ["    a token sees the row of a later one there: no mask shuts it"] : []),
     ...(unpaired
       ? [
-          `    made from ${unpaired.join(", ")}, which nothing of the ${other === "steps" ? "step" : other} could be paired with: it may begin there`,
+          `    made from ${unpaired.join(", ")}, which nothing of ${other === "steps" ? "the step" : other} could be paired with: it may begin there`,
         ]
       : []),
     ...(block === undefined ? [] : [`    ${one}: ${block}`]),
@@ -126,9 +118,10 @@ function findingLines(
 }
 
 function counterexampleLines(found: Counterexample, sides: Sides): readonly string[] {
-  const { mismatch, value, tokens, slots, nonZero, numbers } = found;
+  const { mismatch, value, tokens, slots, nonZero, numbers, weights } = found;
+  const data = weights === "own" ? "run with the weights that they hold" : `${nonZero} of ${numbers} numbers not zero`;
   return [
-    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${nonZero} of ${numbers} numbers not zero`,
+    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${data}`,
     ...(value && value.name !== mismatch.name ? [mismatchLine(value, sides)] : []),
     mismatchLine(mismatch, sides),
   ];
@@ -178,6 +171,8 @@ export function plainVerdict(verdict: Verdict): unknown {
   const base = { claim: claimOf(verdict), ...verdict, finding: finding(verdict.finding) };
   if (verdict.verdict !== "REFUTED") return base;
   const { pair: _, found: __, sample, ...figures } = verdict.counterexample;
+  // Of graphs that are as large as that the arrays are those of the seed, and too many for a text.
+  if (figures.weights === "own") return { ...base, counterexample: { ...figures, rows: sample.rows } };
   const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
   return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
 }

@@ -7,6 +7,7 @@ import {
   isOfOneToken,
   withNamesOf,
 } from "../../dsl/same-interface.ts";
+import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { dumpBoth } from "../../evidence/dump.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
@@ -18,6 +19,7 @@ import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
 import { type GivenInterface, givenInterface, ROLE_OPTIONS } from "../interface/given.ts";
 import { countedGraphs } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
+import { ownDump } from "../own-text.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 
@@ -92,12 +94,15 @@ async function told(args: Args, io: Io): Promise<Told> {
   const pair = metPair(graphs, withOptions(given.names, args), given);
   const { found, alone } = await equalityOf(pair, graphs, io);
   const { oneToken, a, b, notCompared } = pair;
-  const said = { verdict: equalVerdict(found, oneToken), alone, a: a.shown, b: b.shown, oneToken, notCompared };
+  const countsPlaces = a.graph.inputs.some(({ type: { dtype } }) => !isFloat(dtype) && dtype !== "bool");
+  const sides = { a: a.shown, b: b.shown, oneToken, countsPlaces, notCompared };
+  const said = { verdict: equalVerdict(found, oneToken), alone, ...sides };
   if (!args.flag("json")) io.out(printEqual(said));
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
     await dumpBoth(dump, found.counterexample);
-    for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
+    if (found.counterexample.weights === "own") io.err(ownDump(dump));
+    else for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
   }
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
   return { code: found.verdict === "PROVEN" ? 0 : 1, json: equalRecord(said, pair.whole) };
