@@ -21,6 +21,8 @@ type AtomKind =
   | { readonly kind: "bound"; readonly size: number }
   /** A parameter of a closed reduction. */
   | { readonly kind: "param"; readonly place: number }
+  /** A whole number that is computed at run time, by the term of that number: the same at every place. In [0, size) by P12. */
+  | { readonly kind: "value"; readonly of: number; readonly size: number }
   /** ⌊of / divisor⌋. */
   | { readonly kind: "quotient"; readonly of: Ix; readonly divisor: number };
 
@@ -64,6 +66,8 @@ function kindKey(a: AtomKind): string {
       return `param ${a.place}`;
     case "quotient":
       return `quotient ${a.of.id} ${a.divisor}`;
+    case "value":
+      return `value ${a.of}`;
     default:
       return `${a.kind} ${a.size}`;
   }
@@ -111,7 +115,10 @@ function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
   return internSorted(s, atoms, coefs, i.c + k * j.c);
 }
 
-const baseOf = (a: Atom): readonly Atom[] => (a.kind === "row" ? [] : a.kind === "quotient" ? a.of.free : [a]);
+function baseOf(a: Atom): readonly Atom[] {
+  if (a.kind === "row" || a.kind === "value") return [];
+  return a.kind === "quotient" ? a.of.free : [a];
+}
 
 /** The number n as an index. */
 export function constant(s: Indices, n: number): Ix {
@@ -135,6 +142,9 @@ export const row = (s: Indices, token: number, last: number): Ix =>
 /** Any row of a cache axis of `size` that no token of the block writes. */
 export const rest = (s: Indices, label: string, size: number): Ix =>
   atomIx(s, atomOf(s, { kind: "rest", size }, label, 0, size - 1));
+/** The term of that number as a place in an axis of `size`. */
+export const valueIx = (s: Indices, of: number, size: number): Ix =>
+  atomIx(s, atomOf(s, { kind: "value", of, size }, `t${of}`, 0, size - 1));
 /** The variable of a closed reduction over [0, size). */
 export const bound = (s: Indices, size: number): Ix => atomIx(s, atomOf(s, { kind: "bound", size }, "b", 0, size - 1));
 /** A parameter of a closed reduction. It has no range: whoever opens the reduction brings one. */

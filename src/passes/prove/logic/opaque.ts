@@ -44,7 +44,7 @@ export const isOpaque = (x: unknown): x is Opaque => typeof x === "object" && x 
 const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code: C }>> } = {
   "run-time index": {
     says: ({ from }) => `an index is computed at run time (from a term of kind ${from})`,
-    closes: "a position that is an input of the graph, not a value computed from others",
+    closes: "a position that is an input of the graph, or a number that is one and the same at all places of an axis",
   },
   "out of range": {
     says: ({ index, size }) => `index ${showIx(index)} may be outside [0, ${size})`,

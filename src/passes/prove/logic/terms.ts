@@ -91,6 +91,8 @@ export interface Store {
   readonly closed: Map<string, Term>;
   readonly opened: Map<string, Term>;
   readonly moved: Map<Term, Term>;
+  /** Terms that stand in an index as a place, by their number. */
+  readonly values: Map<number, Term>;
 }
 
 /** A store without terms. */
@@ -101,6 +103,7 @@ export const newStore = (): Store => ({
   closed: new Map(),
   opened: new Map(),
   moved: new Map(),
+  values: new Map(),
 });
 
 const NONE: readonly never[] = [];

@@ -155,7 +155,7 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
     return indexTerm(c, count(c, i, counter, data.length));
   }
   if (!atRow && table.runs && asAtom(i)?.kind === "var") return casesAt(i, table.runs, "a constant");
-  if (atRow) need(c, "P2");
+  if (atRow && !i.atoms.some((a) => a.kind === "value")) need(c, "P2");
   return raw(c, { kind: "leaf", leaf: { of: "table", sha256: table.hash(), dtype: type.dtype } }, [], [i]);
 }
 

@@ -36,6 +36,8 @@ function isOfCache(c: Setting, a: Atom): boolean {
     case "var":
     case "bound":
       return c.cacheSizes?.has(a.size) ?? false;
+    case "value":
+      return false;
     case "quotient":
       return runsAlongCache(c, a.of);
   }

@@ -5,9 +5,10 @@ import { type DType, isInteger, type Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { withinInteger } from "../logic/facts.ts";
-import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
+import { constant, div, type Ix, minus, mod, plus, shift, times, valueIx } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
+import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import { ownOrder, sorted } from "./own.ts";
@@ -130,10 +131,18 @@ function indexOf(c: Context, t: Term, size: number): Ix {
   const i = scalar.asIndex(c, t);
   if (!i && t.kind === "leaf" && t.leaf.of === "table")
     return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
-  if (!i) throw opaque({ code: "run-time index", from: t.kind });
+  if (!i) return placeOfValue(c, t, size);
   // A cache row is in range by P2; anything else must be known to be.
   if (needInside(c, i, size)) return i;
   countsRows(c, i);
   if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
+}
+
+/** A whole number that is computed at run time, the same at every place: the same term looks up the same place. */
+function placeOfValue(c: Context, t: Term, size: number): Ix {
+  if (!t.dtype || !isInteger(t.dtype) || t.free.length > 0) throw opaque({ code: "run-time index", from: t.kind });
+  need(c, "P12");
+  c.store.values.set(t.id, t);
+  return valueIx(c.store.indices, t.id, size);
 }

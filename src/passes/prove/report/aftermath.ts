@@ -4,7 +4,7 @@
  * (they are the w_j of later tokens), or its own row before it is written.
  */
 import { asAtom } from "../logic/index-bounds.ts";
-import type { Ix } from "../logic/indices.ts";
+import type { Atom, Ix } from "../logic/indices.ts";
 import { isOpaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import { type Copy, element, type Programs } from "../program/program.ts";
@@ -114,11 +114,19 @@ function readsShut(p: Programs, root: Term, axes: ReadonlyMap<string, ReadonlySe
       if (own.length === 0 || !own.every((axis) => isOther(p, t.ix[axis]!, opened))) return true;
     }
     for (const x of t.args) stack.push([x, opened]);
+    for (const x of t.ix.flatMap((i) => i.atoms))
+      stack.push(...valuesIn(p, x).map((value) => [value, undefined] as const));
     if (t.kind !== "app") continue;
     const others = t.lam.over.kind === "other rows";
     stack.push([t.lam.body, { params: t.ix.map((i) => isOther(p, i, opened)), others, seen: new Set() }]);
   }
   return false;
+}
+
+/** The terms that an atom of an index is a place by. */
+function valuesIn(p: Programs, a: Atom): readonly Term[] {
+  if (a.kind === "quotient") return a.of.atoms.flatMap((x) => valuesIn(p, x));
+  return a.kind === "value" ? [p.c.store.values.get(a.of)!] : [];
 }
 
 /** Whether an index is a row that no token writes, also as the variable or a parameter of an opened reduction. */

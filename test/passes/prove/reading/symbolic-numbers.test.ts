@@ -1,6 +1,7 @@
 /** The reading with symbols, against numbers: which places numbers stand for, and the scalar operations. */
 import { describe, expect, test } from "vitest";
 import type { Comparison } from "../../../../src/dsl/algebra.ts";
+import type { DType } from "../../../../src/dsl/type.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { indexTerm, num, raw } from "../../../../src/passes/prove/logic/make.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
@@ -18,6 +19,9 @@ const leaf = (name: string, ...at: readonly ix.Ix[]): Term =>
   raw(c, { kind: "leaf", leaf: { of: "input", name, dtype: "fp16" } }, [], at);
 const value = (t: Term, at: Readonly<Record<string, number>> = {}): number =>
   termValue(t, { leaf: (_, place) => place.reduce((sum, i) => 100 * sum + i, 0), at });
+
+const score = (of: Context, dtype: DType, ...at: readonly ix.Ix[]): Term =>
+  raw(of, { kind: "leaf", leaf: { of: "input", name: "x", dtype } }, [], at);
 
 describe("an index that a number stands for", () => {
   const asked = (of: Context, t: Term, size: number): string =>
@@ -40,12 +44,10 @@ describe("an index that a number stands for", () => {
       "out of range",
       "sized",
     ],
-    [
-      "a score",
-      (of) => raw(of, { kind: "leaf", leaf: { of: "input", name: "x", dtype: "int32" } }, []),
-      "run-time index",
-      "",
-    ],
+    ["a score", (of) => score(of, "fp16"), "run-time index", ""],
+    ["a truth value", (of) => score(of, "bool"), "run-time index", ""],
+    ["a whole number that is computed", (of) => score(of, "int32"), "t0", "P12"],
+    ["one of each place", (of) => score(of, "int32", indexOf(of, "v")), "run-time index", ""],
     ["a function", (of) => raw(of, { kind: "unary", fn: "exp" }, [num(of, 2)]), "run-time index", ""],
   ])("%s", (_, make, found, leansOn) => {
     const of = attemptOf();

@@ -136,7 +136,7 @@ describe("a value that has no term by itself", () => {
       value: "h",
       op: "gather",
       reason: { code: "run-time index" },
-      hint: "a position that is an input of the graph, not a value computed from others",
+      hint: "a position that is an input of the graph, or a number that is one and the same at all places of an axis",
     });
     expect(told).not.toHaveProperty("block");
     expect(told).not.toHaveProperty("step");
