@@ -6,7 +6,7 @@ import { outcome } from "../../support/prove/outcome.ts";
 
 const scattered = (f: Feeds, rows: Value): Value => op.scatter(f.state("K"), f.at, rows, { axis: 0, mode: "update" });
 /** A whole number for each token: [T]. */
-const numberOf = (f: Feeds, of: Value): Value => op.cast(op.reduce_sum(of, { axes: [1] }), { dtype: "int32" });
+const numberOf = (of: Value): Value => op.cast(op.reduce_sum(of, { axes: [1] }), { dtype: "int32" });
 const looked = (f: Feeds, at: Value): Value => op.gather(f.shared("table", [9, 4]), at, { axis: 0 });
 
 function judged(make: (f: Feeds) => Results) {
@@ -16,7 +16,7 @@ function judged(make: (f: Feeds) => Results) {
 
 describe("a look-up by a computed number", () => {
   test("is proven, inside the axis", () => {
-    const found = judged((f) => looked(f, numberOf(f, f.x)));
+    const found = judged((f) => looked(f, numberOf(f.x)));
     expect(found.equal).toBe(true);
     expect(found.used).toContain("P12");
   });
@@ -24,7 +24,7 @@ describe("a look-up by a computed number", () => {
   test("of another token's number is not", () => {
     const first = (f: Feeds): Value =>
       op.gather(
-        numberOf(f, f.x),
+        numberOf(f.x),
         Array.from({ length: f.tokens }, () => 0),
         { axis: 0 },
       );
@@ -32,7 +32,7 @@ describe("a look-up by a computed number", () => {
   });
 
   test("of another number of the same token is not", () => {
-    const other = (f: Feeds): Value => (f.tokens > 1 ? op.add(numberOf(f, f.x), 1) : numberOf(f, f.x));
+    const other = (f: Feeds): Value => (f.tokens > 1 ? op.add(numberOf(f.x), 1) : numberOf(f.x));
     expect(judged((f) => looked(f, other(f))).equal).toBe(false);
   });
 
@@ -42,7 +42,7 @@ describe("a look-up by a computed number", () => {
     expect(
       judged((f) => ({ y: op.add(f.x, row(f)), K: op.mul(f.state("K"), 1) })).consequences.readsStale,
     ).toBeDefined();
-    expect(judged((f) => ({ y: op.add(f.x, looked(f, numberOf(f, f.x))), K: scattered(f, f.x) })).consequences).toEqual(
+    expect(judged((f) => ({ y: op.add(f.x, looked(f, numberOf(f.x))), K: scattered(f, f.x) })).consequences).toEqual(
       {},
     );
   });
