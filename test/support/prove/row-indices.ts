@@ -20,6 +20,10 @@ export function indexOf(c: Context, text: string): ix.Ix {
         return ix.times(s, tokenRow(c, 0), 2);
       case "w0w1":
         return ix.plus(s, ix.row(s, 0, 4), ix.row(s, 1, 4));
+      case "w0n":
+        return ix.plus(s, tokenRow(c, 0), ix.variable(s, "n", 2));
+      case "w0v":
+        return ix.plus(s, tokenRow(c, 0), ix.variable(s, "v", 5));
       case "u":
         return ix.rest(s, "u", 5);
       case "other":

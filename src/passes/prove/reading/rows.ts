@@ -98,6 +98,8 @@ export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): T
   const [i, j] = [asIndex(c, a), asIndex(c, b)];
   if (!i || !j) return undefined;
   const [x, y] = [rowAt(c, i), rowAt(c, j)];
+  const counted = isPlace(j) && isOfTokens(c, i) ? i : isPlace(i) && isOfTokens(c, j) ? j : undefined;
+  if (counted) casesOfFirst(counted, "a comparison of cache rows");
   const [p, q] = [slotAt(c, i), slotAt(c, j)];
   if (((x ?? p) && isVariable(j)) || ((y ?? q) && isVariable(i)))
     casesOfRows((x ?? p) ? j : i, "a comparison of cache rows");
@@ -128,6 +130,16 @@ function compareSlots(
   if (!slot || restOfRing(c, other) !== slot.ring) return undefined;
   return num(c, Number(decides(c, c.rules.rowsDistinct, slot.token, "other")));
 }
+
+/** Whether an index is a row as many after another as a token's number says, while that number is open. */
+const isOfTokens = (c: Context, i: Ix): boolean =>
+  i.atoms.some((a) => a.kind === "row") &&
+  i.free.length === 1 &&
+  i.free[0]!.kind === "var" &&
+  i.free[0]!.size <= c.tokens;
+
+/** Whether it may be told apart by rows: an axis, or a row of it. */
+const isPlace = (i: Ix): boolean => ["var", "row", "rest"].includes(asAtom(i)?.kind ?? "");
 
 const isVariable = (i: Ix): boolean => asAtom(i)?.kind === "var";
 
