@@ -15,6 +15,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import package_cases_few  # noqa: F401
 import package_cases_models  # noqa: F401
 import package_cases_ops  # noqa: F401  each of these fills CASES
 import package_cases_programs  # noqa: F401

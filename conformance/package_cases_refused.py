@@ -5,8 +5,12 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 from package_case import F32, I32, REFUSED, X, convert, h, refused, saved_by, tensor
 
-refused("refused.argsort", 'op 3 (argsort "argsort_0")', X, lambda x: mb.cast(x=mb.argsort(x=x, axis=1), dtype="fp32"))
-refused("refused.topk", "topk", [tensor(2, 6)], lambda x: mb.topk(x=x, k=2, axis=1))
+refused(
+    "refused.quantize",
+    'quantize "quantize_0")',
+    X,
+    lambda x: mb.dequantize(input=mb.quantize(input=x, scale=h(0.5), output_dtype="int8"), scale=h(0.5)),
+)
 refused(
     "refused.cond",
     "has nested blocks",

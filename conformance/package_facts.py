@@ -10,7 +10,7 @@ from package_case import REFUSED, UNWRITABLE
 
 NAMES = {
     "BOOL": "bool", "STRING": "string", "FLOAT16": "fp16", "FLOAT32": "fp32", "INT8": "int8", "INT16": "int16",
-    "INT32": "int32", "INT4": "int4", "UINT8": "uint8", "UINT16": "uint16", "UINT4": "uint4", "UINT3": "uint3",
+    "INT32": "int32", "INT4": "int4", "UINT8": "uint8", "UINT16": "uint16", "UINT32": "uint32", "UINT4": "uint4", "UINT3": "uint3",
     "UINT2": "uint2", "UINT1": "uint1", "UINT6": "uint6",
 }  # fmt: skip
 READERS = {

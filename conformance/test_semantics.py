@@ -7,6 +7,7 @@ import pathlib
 import coremltools as ct
 import numpy as np
 import pytest
+import few_ops
 import torch
 from coremltools.converters.mil.mil import Builder as mb
 from coremltools.converters.mil.mil import Function, types
@@ -23,13 +24,16 @@ EXACT = set("""abs cast clip concat equal expand_dims gather gather_along_axis g
     logical_and logical_not logical_or logical_xor maximum minimum not_equal reduce_max reduce_min reshape scatter_along_axis select
     slice_by_index slice_by_size slice_update split squeeze stack tile transpose add sub mul square
     relu relu6 thresholded_relu floor ceil round sign floor_div reduce_argmax reduce_argmin pad reverse sliding_windows band_part fill
-    range_1d gather_nd""".split())
+    range_1d gather_nd topk argsort one_hot fill_like flatten2d threshold clamped_relu prelu max_pool crop reverse_sequence
+    depth_to_space space_to_depth pixel_shuffle pixel_unshuffle space_to_batch batch_to_space upsample_nearest_neighbor
+    resize_nearest_neighbor""".split())
 
 
 # Ops that sum: numpy adds fp16 in fp16 and in another order.
 SUMS = set("""conv linear matmul scaled_dot_product_attention reduce_sum reduce_mean reduce_sum_square reduce_l1_norm reduce_l2_norm
     reduce_log_sum reduce_log_sum_exp reduce_prod softmax layer_norm l2_norm scatter gelu batch_norm instance_norm einsum cumsum mod
-    elu softplus sigmoid_hard linear_activation""".split())
+    elu softplus sigmoid_hard linear_activation softplus_parametric scatter_nd avg_pool l2_pool conv_transpose local_response_norm
+    upsample_bilinear resize_bilinear""".split())
 
 
 def array(plain):
@@ -52,6 +56,8 @@ def parameters(case):
     """Operands as numpy arrays and attributes in the spelling of coremltools' builder."""
     operands = {k: [array(x) for x in v] if isinstance(v, list) else array(v) for k, v in case["operands"].items()}
     attrs = {k: np.array(v, dtype=np.int32) if isinstance(v, list) and v and not isinstance(v[0], bool) else v for k, v in case["attrs"].items()}
+    if attrs.get("return_indices") is False:
+        del attrs["output_indices_dtype"]  # May not be named then.
     model = next(x for x in operands.values() if not isinstance(x, list)) if case["op"] not in ("concat", "stack", "einsum") else None
     for name in ("epsilon", "alpha", "beta", "constant_val"):
         if isinstance(attrs.get(name), (int, float)):
@@ -160,6 +166,7 @@ def numpy_windows(g):
 
 
 TORCH = {
+    **few_ops.REFERENCES,
     "batch_norm": lambda g: torch_norm(g, True),
     "instance_norm": lambda g: torch_norm(g, False),
     "elu": lambda g: torch.nn.functional.elu(g["x"], alpha=float(g["alpha"])),

@@ -4,6 +4,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
 import type { Args, ExitCode } from "./command.ts";
 import { type Told, tellOfEachKind } from "./each-kind.ts";
+import { type GivenInterface, givenInterface } from "./interface/given.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
@@ -34,8 +35,8 @@ export async function tellOfEachFunction(args: Args, io: Io, tell: Tell): Promis
   const [first, second] = args.operands as [string, string?];
   const listed = args.text("functions");
   if (listed === undefined) {
-    if (second === undefined && !args.given("function")) askForFunctions(first, args);
-    return tellOfEachKind(args, io, tell);
+    const preset = second === undefined && !args.given("function") ? await presetFunctions(first, args) : undefined;
+    return tellOfEachKind(preset ? ofFunctions(args, preset.block, preset.step) : args, io, tell);
   }
   if (second !== undefined)
     throw new UserError(
@@ -69,12 +70,15 @@ export async function tellOfPairs(args: Args, io: Io, { pairs, tell, shown }: Fu
   return results.reduce<ExitCode>((worst, { code }) => (code > worst ? code : worst), 0);
 }
 
-/** @throws UserError for a package of several functions */
-function askForFunctions(operand: string, args: Args): void {
-  if (!isPackage(operand) || args.given("step-function")) return;
+/** What a preset calls the block and the step of a package of several functions. @throws UserError where nothing tells which they are */
+async function presetFunctions(operand: string, args: Args): Promise<GivenInterface["functions"]> {
+  if (!isPackage(operand) || args.given("step-function")) return undefined;
   const pkg = readPackage(operand);
   const names = pkg.model.functions.map(({ name }) => name);
-  if (names.length > 1) throw whichFunction(pkg, `say which: --functions ${names.join()}`);
+  if (names.length <= 1) return undefined;
+  const { functions } = await givenInterface(args);
+  if (functions && names.includes(functions.block) && names.includes(functions.step)) return functions;
+  throw whichFunction(pkg, `say which: --functions ${names.join()}`);
 }
 
 /** The smallest by the elements of its inputs is the step. */

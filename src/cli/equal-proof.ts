@@ -9,6 +9,7 @@ import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../weights/finite.ts";
 import { askForArrays } from "./ask-arrays.ts";
 import { type Comparand, type ComparedGraphs, smallOf } from "./equal-pair.ts";
+import { withoutOutputs } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
 import { ownRuns } from "./own-runs.ts";
 
@@ -18,6 +19,9 @@ export interface MetPair {
   readonly b: Called;
   readonly names: ReadonlyMap<string, string>;
   readonly oneToken: boolean;
+  /** Outputs that do not count, which both graphs are without here; and the graphs as they are. */
+  readonly notCompared: readonly string[];
+  readonly whole: { readonly a: Graph; readonly b: Graph };
   /** Roles that are stated; those of arbitrary arrays for calls of several tokens. */
   readonly given: GivenRoles;
 }
@@ -37,7 +41,7 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
   const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
   const [block, step] = closed as readonly [Graph, Graph];
   const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
-  const small = smallest ? { small: smallest } : {};
+  const small = smallest ? { small: (tokens: number) => withoutOutputs(smallest(tokens), pair.notCompared) } : {};
   const { unread, alone, ...stored } = storedNumbers([block, step]);
   const notFinite = await notFiniteIn(pair, graphs);
   const { openWeights } = graphs.a;
@@ -51,7 +55,7 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
       ...stored,
       corollaries: false,
       // Arrays that no host feeds refute nothing.
-      counterexample: pair.oneToken && !unread,
+      counterexample: pair.oneToken && (!unread || runs !== undefined),
       ...(unread ? { notSearched: UNREAD } : {}),
       ...small,
       ...(notFinite ? { notFinite } : {}),

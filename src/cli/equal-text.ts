@@ -1,9 +1,12 @@
 /** What `graphc equal` says: the prover's verdict in words about two graphs of the same T. */
 import type { Graph } from "../dsl/graph.ts";
+import type { Reason } from "../passes/prove/logic/opaque.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { aloneLines, plainVerdict, printVerdict } from "./prove-text.ts";
+import { notComparedText } from "./interface/outputs.ts";
+import { aloneLines } from "./own-text.ts";
+import { plainVerdict, printSides } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -16,6 +19,10 @@ export interface EqualVerdict {
   readonly oneToken: boolean;
   /** How many stored tensors one of them alone holds. */
   readonly alone: number;
+  /** Outputs that do not count. */
+  readonly notCompared: readonly string[];
+  /** Whether an input holds whole numbers, which may tell places. */
+  readonly countsPlaces: boolean;
 }
 
 const ARBITRARY =
@@ -23,6 +30,13 @@ const ARBITRARY =
 
 const NOT_SEARCHED =
   "not looked at: whether they are equal for what a host feeds in calls of several tokens; the graphs of one token can be compared with their roles";
+
+/** Reasons for which a proof stops at an index. */
+const ABOUT_INDICES: ReadonlySet<string> = new Set<Reason["code"] | "">([
+  "run-time index",
+  "undecided",
+  "out of range",
+]);
 
 const UNFOLLOWED =
   "not followed: what is read or written at a position that is fed; in calls of several tokens it is any number to the proof, in or out of the cache";
@@ -40,14 +54,14 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
 }
 
 /** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): string {
+export function printEqual({ verdict, a, b, oneToken, alone, countsPlaces, notCompared }: EqualVerdict): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
     "NOT PROVEN": "are not known to be equal",
   };
-  const text = printVerdict(verdict, {
-    claim: `A and B ${claims[verdict.verdict]}, call by call`,
+  const text = printSides(verdict, {
+    claim: `A and B ${claims[verdict.verdict]}, call by call${notComparedText(notCompared)}`,
     one: "A",
     other: "B",
     gave: ["A gives", "B gives"],
@@ -56,19 +70,23 @@ export function printEqual({ verdict, a, b, oneToken, alone }: EqualVerdict): st
   const [first, ...rest] = text.split("\n");
   const fed = oneToken ? "both are fed the same inputs, and hold the same in their states at entry" : ARBITRARY;
   const lines = [`  A: ${a}`, `  B: ${b}`, `  ${fed}`].map(wrapLine);
-  const isIndex = "finding" in verdict && verdict.finding.reason?.code === "run-time index";
-  const missing = [NOT_SEARCHED, ...(isIndex ? [UNFOLLOWED] : [])];
+  const isIndex = "finding" in verdict && ABOUT_INDICES.has(verdict.finding.reason?.code ?? "");
+  const missing = [NOT_SEARCHED, ...(countsPlaces && isIndex ? [UNFOLLOWED] : [])];
   const not = verdict.verdict === "NOT PROVEN" && !oneToken ? missing.map((line) => wrapLine(`  ${line}`)) : [];
   return [first, ...lines, ...aloneLines(alone), ...rest, ...not].join("\n");
 }
 
 /** The same as JSON. Of calls of several tokens the prover has counted none. */
-export function equalRecord({ verdict, a, b, oneToken, alone }: EqualVerdict, graphs: { a: Graph; b: Graph }) {
+export function equalRecord(
+  { verdict, a, b, oneToken, alone, notCompared }: EqualVerdict,
+  graphs: { a: Graph; b: Graph },
+) {
   const { sizes } = verdict;
   const { tokens: _, ...others } = sizes;
   return {
     ...(plainVerdict(verdict) as object),
     sizes: oneToken ? sizes : others,
+    ...(notCompared.length > 0 ? { notCompared } : {}),
     tool: TOOL_VERSION,
     a: { name: a, sha256: graphHash(graphs.a) },
     b: { name: b, sha256: graphHash(graphs.b) },

@@ -1,16 +1,19 @@
 /** Holds one graph against everything that `graphc check` knows. */
 import { type Graph, schedule } from "../dsl/graph.ts";
+import { MINUS_INFINITY } from "../dsl/role.ts";
 import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
 import type { PackageFinding } from "../emit/rules/package-rule.ts";
 import { lower } from "../emit/write/lower.ts";
 import { checkTypes } from "../passes/check.ts";
 import { type Constants, constantsOf, type WeightRanges } from "../passes/lint/constants.ts";
+import { infiniteMasks } from "../passes/lint/infinities.ts";
 import { lint } from "../passes/lint/lint.ts";
 import type { Severity } from "../passes/lint/lint-rule.ts";
 import type { Chip } from "../passes/placement/chips.ts";
 import { predictPlacement } from "../passes/placement/predict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { type CheckedGraph, unknownKinds } from "./check-text.ts";
+import type { FoundRole } from "./roles-text.ts";
 
 /** A graph, what of its function is not in it, and what the rules about packages find in that. */
 export interface CheckedSubject {
@@ -21,27 +24,30 @@ export interface CheckedSubject {
   readonly unknown: readonly OpaqueOp[];
 }
 
-/** What it is held against besides the rules: contents that are known already, and chips. */
+/** What it is held against besides the rules: contents that are known already, chips, and what the host feeds. */
 interface Against {
   readonly ranges: WeightRanges;
   readonly chips: readonly Chip[];
+  readonly roles: readonly FoundRole[];
 }
 
 /** The findings of one graph. Without a store the contents of its weights are not looked at. */
 export async function judge(
   { graph, skipped, findings, unknown }: CheckedSubject,
   store: WeightStore | undefined,
-  { ranges, chips }: Against,
+  { ranges, chips, roles }: Against,
 ): Promise<CheckedGraph> {
   checkTypes(graph);
   const weightBytes = lower(graph).blobs.bytes;
   const constants = await constantsOf(graph, store?.stream, ranges);
+  const infinite = roles.flatMap((role) => ("closed" in role && role.closed === MINUS_INFINITY ? [role.input] : []));
+  const found = [...lint(graph, constants), ...infiniteMasks(graph, new Set(infinite))];
   return {
     graph: graph.name,
     values: schedule(graph).length,
     weightBytes,
     unknown: unknownKinds(unknown),
-    findings: [...findings, ...lint(graph, constants)].sort(bySeverity),
+    findings: [...findings, ...found].sort(bySeverity),
     notLookedAt: [...skipped, ...unseenOf(constants)],
     placement: chips.map((chip) => predictPlacement(graph, chip, constants.has)),
   };

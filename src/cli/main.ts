@@ -44,6 +44,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "report how near a layer's numbers come to the ends of fp16",
     load: async () => (await import("./commands/survey.ts")).surveyCommand,
   },
+  interface: {
+    summary: "print what is assumed of each input, as a file for --interface",
+    load: async () => (await import("./commands/interface.ts")).interfaceCommand,
+  },
   ranges: {
     summary: "prove from a checkpoint's weights what no input can overflow",
     load: async () => (await import("./commands/ranges.ts")).rangesCommand,

@@ -33,7 +33,7 @@ export type Option =
   /** A name that is looked up in a file, or a text for a model. */
   | ({ readonly kind: "name"; readonly value: string } & Valued)
   /** A path; whoever opens it says what is wrong with it. */
-  | ({ readonly kind: "file" | "folder" } & Valued)
+  | ({ readonly kind: "file" | "folder"; readonly value?: string } & Valued)
   /** Folders: it may be given several times. */
   | ({ readonly kind: "folders" } & Documented);
 
@@ -50,7 +50,7 @@ export function spelling(name: string, option: Option): string {
     case "file":
     case "folder":
     case "folders":
-      return `--${name} ${option.kind === "file" ? "FILE" : "DIR"}`;
+      return `--${name} ${("value" in option ? option.value : undefined) ?? (option.kind === "file" ? "FILE" : "DIR")}`;
     default:
       return `--${name} ${option.value}`;
   }

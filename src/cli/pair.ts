@@ -11,7 +11,8 @@ import type { AssumedList } from "../models/rope-list.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
-import { givenRoles } from "./given-roles.ts";
+import { givenRoles } from "./interface/given.ts";
+import { countedGraphs, type GivenOutputs, withoutOutputs } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
@@ -23,6 +24,11 @@ export interface OpenPair extends Graphs {
   readonly name: string;
   /** Roles of inputs that the options state. */
   readonly given: GivenRoles;
+  /** What the options state of outputs. */
+  readonly outputs?: GivenOutputs;
+  /** Outputs that were taken out of both graphs, since they do not count; and the graphs as they are. */
+  readonly notCompared?: readonly string[];
+  readonly whole?: Graphs;
   readonly config?: Decoder;
   /** The kinds of layers that the model has, where it has layers. */
   readonly model?: ModelKinds;
@@ -49,17 +55,22 @@ export const FUNCTION_OPTIONS = {
  */
 export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
   const [first, second] = args.operands as [string, string?];
-  const given = await givenRoles(args);
-  if (isPackage(first)) return { ...packagePair(first, second, args), given };
+  const { rolesOf, outputs } = await givenRoles(args);
+  if (isPackage(first)) {
+    const pair = packagePair(first, second, args);
+    return { ...pair, given: rolesOf([pair.block, pair.step]), outputs };
+  }
   if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
   const subject = await subjectOf(first, args, io);
   const size = requestedSize(args);
   const block = subject.build(size);
+  const step = subject.build({ ...size, tokens: 1 });
   return {
     name: subject.name,
     block,
-    step: subject.build({ ...size, tokens: 1 }),
-    given,
+    step,
+    given: rolesOf([block, step]),
+    outputs,
     ...(subject.config ? { config: subject.config } : {}),
     ...(subject.model ? { model: subject.model } : {}),
     ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
@@ -81,7 +92,7 @@ export function withHost<P extends OpenPair>(pair: P): P {
  * @throws UserError also when packages leave nothing to compare: one of fixed size alone, or one with itself.
  */
 export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
-  const pair = await requestedPair(args, io);
+  const pair = counted(await requestedPair(args, io));
   const [first, second] = args.operands as [string, string?];
   if (!isPackage(first)) return pair;
   if (graphHash(pair.block) !== graphHash(pair.step)) {
@@ -97,6 +108,21 @@ export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
     `${second ?? first} is the same graph as its block, so that there is nothing to compare`,
     "give the block first, then its one-token twin",
   );
+}
+
+/** The pair without outputs that do not count. @throws UserError when nothing is left to be compared */
+function counted(pair: OpenPair): OpenPair {
+  if (!pair.outputs) return pair;
+  const { notCompared, ...graphs } = countedGraphs(pair, pair.outputs, pair.given);
+  if (notCompared.length === 0) return pair;
+  const { small } = pair;
+  return {
+    ...pair,
+    ...graphs,
+    notCompared,
+    whole: { block: pair.block, step: pair.step },
+    ...(small ? { small: (tokens) => withoutOutputs(small(tokens), notCompared) } : {}),
+  };
 }
 
 /** Two graphs of several tokens each are no block and its step. */

@@ -1,8 +1,9 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
 import type { CallReport } from "../passes/parity/call.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
-import { ONE_TOKEN } from "./prove-text.ts";
+import { notComparedText } from "./interface/outputs.ts";
 import { rolesLines } from "./roles-text.ts";
+import { ONE_TOKEN } from "./sides.ts";
 import { table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -13,12 +14,17 @@ export interface Heading {
   readonly seconds: number;
   /** Lines on what was fed. */
   readonly fed?: readonly string[];
+  /** Outputs that do not count. */
+  readonly notCompared?: readonly string[];
 }
 
 const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
-export function printParity(report: ParityReport, { name, weights, seconds, fed = [] }: Heading): string {
+export function printParity(
+  report: ParityReport,
+  { name, weights, seconds, fed = [], notCompared = [] }: Heading,
+): string {
   const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const calls = report.calls.filter(({ counts }) => counts === "yes");
   const counted = calls.flatMap((call) => call.tokens);
@@ -32,7 +38,9 @@ export function printParity(report: ParityReport, { name, weights, seconds, fed 
     table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
     wrapLine(exercisedLine(report)),
-    wrapLine(`${verdictOf(report, differing, counted.length)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
+    wrapLine(
+      `${verdictOf(report, differing, counted.length)}${notComparedText(notCompared)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
+    ),
   ].join("\n");
 }
 

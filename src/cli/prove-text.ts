@@ -7,37 +7,20 @@ import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
 import { authorFrame, place } from "./report.ts";
 import { rolesLines } from "./roles-text.ts";
+import { blockAndSteps, type Sides } from "./sides.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
 export const claimOf = (verdict: Verdict): string =>
   verdict.verdict === "PROVEN" ? `PROVEN (${verdict.level})` : verdict.verdict;
 
-/** What is compared where no input has an axis of several tokens; a block of several is another graph. */
-export const ONE_TOKEN = "one token against one token, which says nothing of a block of several";
-
-/** What the two graphs are called. */
-export interface Sides {
-  /** What is claimed, or denied, of them. */
-  readonly claim: string;
-  readonly one: string;
-  readonly other: string;
-  /** What stands before a number that each gave. */
-  readonly gave: readonly [one: string, other: string];
-  /** Whether the prover's number of tokens is that of the calls. */
-  readonly countsTokens: boolean;
+/** The whole verdict; the first line is the claim. */
+export function printVerdict(verdict: Verdict, notCompared: readonly string[] = []): string {
+  return printSides(verdict, blockAndSteps(verdict.sizes.tokens, notCompared));
 }
 
-const blockAndSteps = (tokens: number): Sides => ({
-  claim: tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`,
-  one: "block",
-  other: "steps",
-  gave: ["block gives", "steps give"],
-  countsTokens: true,
-});
-
-/** The whole verdict; the first line is the claim. */
-export function printVerdict(verdict: Verdict, sides: Sides = blockAndSteps(verdict.sizes.tokens)): string {
+/** The same in words about what the two graphs are called. */
+export function printSides(verdict: Verdict, sides: Sides): string {
   const what = sides.claim;
   const body = verdict.verdict === "PROVEN" ? provenLines(verdict, sides) : failedLines(verdict, sides);
   const fed = ["  what the host feeds:", ...rolesLines(verdict.roles, "    ")];
@@ -45,14 +28,6 @@ export function printVerdict(verdict: Verdict, sides: Sides = blockAndSteps(verd
     .map(wrapLine)
     .join("\n");
 }
-
-/** What "all weights" leaves out. */
-export const aloneLines = (alone: number): readonly string[] =>
-  alone === 0
-    ? []
-    : [
-        `  of the stored tensors ${alone === 1 ? "one is" : `${alone} are`} held by one of the two alone: taken as the numbers that they are, not for any`,
-      ].map(wrapLine);
 
 function provenLines(verdict: Proven, sides: Sides): readonly string[] {
   const { level, preconditions, gapBound, corollaries, notExact, anyCacheSize } = verdict;
@@ -122,7 +97,7 @@ function findingLines(
   const frame = authorFrame(site);
   const made = [
     ...(op ? [op] : []),
-    ...(twin === undefined ? [] : [`${twin} in the ${other === "steps" ? "step" : other}`]),
+    ...(twin === undefined ? [] : [`${twin} in ${other === "steps" ? "the step" : other}`]),
   ];
   return [
     ...(value === ""
@@ -131,7 +106,7 @@ function findingLines(
     ...(later ? ["    a token sees the row of a later one there: no mask shuts it"] : []),
     ...(unpaired
       ? [
-          `    made from ${unpaired.join(", ")}, which nothing of the ${other === "steps" ? "step" : other} could be paired with: it may begin there`,
+          `    made from ${unpaired.join(", ")}, which nothing of ${other === "steps" ? "the step" : other} could be paired with: it may begin there`,
         ]
       : []),
     ...(block === undefined ? [] : [`    ${one}: ${block}`]),
@@ -143,9 +118,10 @@ function findingLines(
 }
 
 function counterexampleLines(found: Counterexample, sides: Sides): readonly string[] {
-  const { mismatch, value, tokens, slots, nonZero, numbers } = found;
+  const { mismatch, value, tokens, slots, nonZero, numbers, weights } = found;
+  const data = weights === "own" ? "run with the weights that they hold" : `${nonZero} of ${numbers} numbers not zero`;
   return [
-    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${nonZero} of ${numbers} numbers not zero`,
+    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${data}`,
     ...(value && value.name !== mismatch.name ? [mismatchLine(value, sides)] : []),
     mismatchLine(mismatch, sides),
   ];
@@ -195,6 +171,8 @@ export function plainVerdict(verdict: Verdict): unknown {
   const base = { claim: claimOf(verdict), ...verdict, finding: finding(verdict.finding) };
   if (verdict.verdict !== "REFUTED") return base;
   const { pair: _, found: __, sample, ...figures } = verdict.counterexample;
+  // Of graphs that are as large as that the arrays are those of the seed, and too many for a text.
+  if (figures.weights === "own") return { ...base, counterexample: { ...figures, rows: sample.rows } };
   const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
   return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
 }

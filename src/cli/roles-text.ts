@@ -8,6 +8,7 @@ import { table } from "./table.ts";
 const SOURCES: Readonly<Record<RoleRecord["source"], string>> = {
   option: "option --role",
   "interface file": "interface file",
+  preset: "interface preset",
   declared: "declared",
   name: "taken from its name",
   shape: "from its shape",
@@ -26,7 +27,8 @@ export function rolesLines(roles: readonly FoundRole[], indentation = ""): reado
     .map((line) => indentation + line);
 }
 
-function kindText({ role, rope, open, closed, rows, update }: RoleRecord): string {
+function kindText({ role, rope, open, closed, rows, update, first }: RoleRecord): string {
+  if (first !== undefined) return `${role} (${first} + t)`;
   if (rows !== undefined) return `${role} (${update}: ${rows})`;
   if (rope !== undefined) return `${role} (RoPE ${rope})`;
   const numbers = [

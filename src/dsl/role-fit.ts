@@ -24,8 +24,10 @@ export function fittedRole(type: TensorType, compared: Compared, facts: RoleFact
   switch (kind) {
     case "shared":
       return { kind };
-    case "position":
-      return differing === undefined ? { kind } : { kind, tokenAxis: differing };
+    case "position": {
+      const follows = facts.first === undefined ? {} : { first: facts.first };
+      return differing === undefined ? { kind } : { kind, tokenAxis: differing, ...follows };
+    }
     case "rows": {
       const tokenAxis = differing ?? facts.tokenAxis ?? singleAxis(type.shape);
       return { kind, tokenAxis, ...(facts.rope === undefined ? {} : { rope: facts.rope }) };
@@ -47,7 +49,7 @@ function wrongNumbers({ dtype }: TensorType, facts: RoleFacts): string | undefin
     ["open", open],
     ["closed", closed],
   ] as const)
-    if (!Number.isFinite(x) || roundTo(dtype, x) !== x)
+    if (!(Number.isFinite(x) || (what === "closed" && x === Number.NEGATIVE_INFINITY)) || roundTo(dtype, x) !== x)
       return `cannot hold ${x} where it is ${what}: that is no ${dtype}`;
   return open === closed ? `is ${open} both where it is open and where it is closed` : undefined;
 }
@@ -59,11 +61,12 @@ function wrongType({ dtype }: TensorType, { kind }: RoleFacts): string | undefin
   return undefined;
 }
 
-function wrongAxes({ length: rank }: Shape, { kind, tokenAxis, slotAxis, rope }: RoleFacts): string | undefined {
+function wrongAxes({ length: rank }: Shape, { kind, tokenAxis, slotAxis, rope, first }: RoleFacts): string | undefined {
   if (slotAxis !== undefined && kind !== "mask" && kind !== "write_mask")
     return `has the role ${kind}, which has no slot axis`;
   if (tokenAxis !== undefined && kind === "shared") return "has the role shared, which has no token axis";
   if (rope !== undefined && kind !== "rows") return `has the role ${kind}, and only rows are a part of the RoPE table`;
+  if (first !== undefined && kind !== "position") return `has the role ${kind}, and only positions follow a first one`;
   for (const [what, axis] of [
     ["token", tokenAxis],
     ["slot", slotAxis],

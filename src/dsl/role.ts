@@ -12,16 +12,23 @@ export type Role =
   | ({ readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number } & MaskNumbers)
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
-  /** Whole number: the cache row of each token; with no token axis, the row of the first one. */
-  | { readonly kind: "position"; readonly tokenAxis?: number }
+  /** Whole number: the cache row of each token; with no token axis, the row of the first one. Of token t that is `first` + t, where it is said. */
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
   /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
 
-/** What an attention mask of numbers holds where a row is visible, and where not; as `MASK_NUMBERS` where nothing is said. */
+/** What an attention mask of numbers holds where a row is visible, and where not (−∞ at the lowest); as `MASK_NUMBERS` where nothing is said. */
 export interface MaskNumbers {
   readonly open?: number;
   readonly closed?: number;
 }
+
+/** A number of a mask as JSON and options spell it, which have no −∞. */
+export type SpelledNumber = number | typeof MINUS_INFINITY;
+/** −∞ in words. */
+export const MINUS_INFINITY = "-inf";
+/** A number of a mask in a form that JSON keeps. */
+export const spelledNumber = (x: number): SpelledNumber => (x === Number.NEGATIVE_INFINITY ? MINUS_INFINITY : x);
 
 /** What hosts of the field add to a score: nothing, or −10⁴. */
 export const MASK_NUMBERS = { open: 0, closed: -10_000 } as const satisfies MaskNumbers;
@@ -49,6 +56,8 @@ export interface RoleFacts extends MaskNumbers {
   readonly tokenAxis?: number;
   readonly slotAxis?: number;
   readonly rope?: RopePart;
+  /** Of a position a token: the input that tells the first, which the others follow. */
+  readonly first?: string;
 }
 
 /** What an author writes where an input is made: the kind alone, or with the facts that go with this kind. */
@@ -57,7 +66,7 @@ export type DeclaredRole =
   | { readonly kind: "rows"; readonly tokenAxis?: number; readonly rope?: RopePart }
   | ({ readonly kind: "mask"; readonly tokenAxis?: number; readonly slotAxis?: number } & MaskNumbers)
   | { readonly kind: "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
-  | { readonly kind: "position"; readonly tokenAxis?: number }
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
   | { readonly kind: "shared" }
   | CacheFacts;
 
@@ -80,8 +89,8 @@ export const CACHE_UPDATES = ["slot"] as const;
 /** Whatever somebody may state of an input. */
 export type StatedFacts = RoleFacts | CacheFacts;
 
-/** Where a role was learnt, the surest first: an option beats a file, a file beats the author, the author beats a guess. */
-export type RoleSource = "option" | "interface file" | "declared" | "name" | "shape";
+/** Where a role was learnt, the surest first: an option beats a file or a preset, these beat the author, the author beats a guess. */
+export type RoleSource = "option" | "interface file" | "preset" | "declared" | "name" | "shape";
 
 /** A role and where it was learnt. */
 export type KnownRole = Role & { readonly source: RoleSource };
@@ -102,18 +111,21 @@ export const axesOf = (role: Role): { readonly tokenAxis?: number; readonly slot
 });
 
 /** The numbers that somebody stated of a mask. */
-const numbersOf = (role: Role): MaskNumbers => ({
+const numbersOf = (role: Role): Pick<RoleRecord, "open" | "closed"> => ({
   ...("open" in role && role.open !== undefined ? { open: role.open } : {}),
-  ...("closed" in role && role.closed !== undefined ? { closed: role.closed } : {}),
+  ...("closed" in role && role.closed !== undefined ? { closed: spelledNumber(role.closed) } : {}),
 });
 
 /** A role as reports and certificates record it. */
-export interface RoleRecord extends MaskNumbers {
+export interface RoleRecord {
   readonly input: string;
   readonly role: Role["kind"] | "cache";
+  readonly open?: number;
+  readonly closed?: SpelledNumber;
   readonly tokenAxis?: number;
   readonly slotAxis?: number;
   readonly rope?: RopePart;
+  readonly first?: string;
   /** Of a cache: the output with its new rows, and what the host does with them. */
   readonly rows?: string;
   readonly update?: CacheFacts["update"];
@@ -136,6 +148,7 @@ export const recordsOf = (roles: Roles, caches: readonly HostCache[]): readonly 
     ...axesOf(role),
     ...numbersOf(role),
     ...("rope" in role ? { rope: role.rope } : {}),
+    ...("first" in role ? { first: role.first } : {}),
     source: role.source,
   })),
   ...caches.map(({ input, rows, update, source }) => ({ input, role: "cache" as const, rows, update, source })),

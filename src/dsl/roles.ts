@@ -103,6 +103,7 @@ export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenR
     if ("input" in found) open.push(found);
     else roles.set(name, found);
   }
+  checkFirsts(block, roles);
   return { roles, open };
 }
 
@@ -175,3 +176,17 @@ const mendOf = ({ source, facts }: Stated): string =>
   source === "declared"
     ? `its role "${facts.kind}" is declared where it is made`
     : `its role "${facts.kind}" is from the ${source === "option" ? "option --role" : source}`;
+
+/** An input that the positions of tokens follow is a position itself, and one for the whole block. @throws GraphError */
+function checkFirsts(block: Graph, roles: FoundRoles["roles"]): void {
+  for (const x of block.inputs) {
+    const role = roles.get(x.name ?? "");
+    if (role?.kind !== "position" || role.first === undefined) continue;
+    const first = roles.get(role.first);
+    if (first?.kind === "position" && first.tokenAxis === undefined) continue;
+    throw new GraphError(
+      `input "${x.name}" is said to follow "${role.first}", which is no position of a block's first token`,
+      x.site,
+    );
+  }
+}

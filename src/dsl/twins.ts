@@ -163,11 +163,13 @@ function checkOutputs(block: Graph, step: Graph, tokens: number): void {
     const twin = ownEntry(step.outputs, name);
     if (!twin) throw missing("output", name, block, step, value);
     if (tokenAxisOf(value, twin, tokens) === undefined)
-      throw new GraphError(noRows(name, value, twin, tokens), value.site);
+      throw new GraphError(noRows(name, value, twin, tokens), value.site, [], ONE_ROW);
   }
   for (const [name, value] of Object.entries(step.outputs))
     if (!ownEntry(block.outputs, name)) throw missing("output", name, step, block, value);
 }
+
+const ONE_ROW = 'where the host does not read it, an interface file says so: "outputs": { NAME: "ignore" }';
 
 function noRows(name: string, { type }: Tensor, { type: one }: Tensor, tokens: number): string {
   const types = `output "${name}" is ${show(type)} in the block, ${show(one)} in the step`;

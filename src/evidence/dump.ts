@@ -16,7 +16,7 @@ import { writeArrays } from "../weights/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
 /** The graphs and the data of one run of both. */
-export type Dumped = Pick<Counterexample, "pair" | "sample" | "tokens">;
+export type Dumped = Pick<Counterexample, "pair" | "sample" | "tokens" | "weights">;
 
 /**
  * Writes block.mlpackage, step.mlpackage, their inputs and the cache at entry into a new folder.
@@ -29,12 +29,13 @@ export async function dumpCounterexample(folder: string, found: Dumped): Promise
 }
 
 /**
- * The same of two graphs of one token: a.mlpackage and b.mlpackage, what each is fed, and the cache at entry of both.
+ * The same of two graphs of one token: a.mlpackage and b.mlpackage (neither where they were run with weights of their own), what each is fed,
+ * and the cache at entry of both.
  * @throws UserError as `dumpCounterexample` does.
  */
 export async function dumpBoth(folder: string, found: Dumped): Promise<void> {
   await newFolder(folder);
-  await writeGraphs(folder, found, ["a", "b"]);
+  if (found.weights !== "own") await writeGraphs(folder, found, ["a", "b"]);
   const { block, step } = found.pair;
   for (const [name, graph] of [
     ["a", block],

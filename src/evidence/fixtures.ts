@@ -88,6 +88,8 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
 function closedOf({ roles }: Recording): number {
   const masks = [...roles.values()].flatMap((role) => (role.kind === "mask" ? [role] : []));
   const [closed = MASK_NUMBERS.closed, ...others] = new Set(masks.map((role) => role.closed ?? MASK_NUMBERS.closed));
+  if (closed === Number.NEGATIVE_INFINITY)
+    throw new UserError("fixtures hold masks of finite numbers alone", "declare them closed at -10000");
   if (others.length > 0 || masks.some(({ open = 0 }) => open !== 0))
     throw new UserError("fixtures hold masks of 0 and one other number alone", "declare the masks alike, open at 0");
   return closed;

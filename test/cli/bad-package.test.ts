@@ -124,23 +124,28 @@ test.each(cases)("a package $what", async ({ damage, sentence, shown, checked = 
 test("check looks at what is before and behind ops that it does not know, and counts them by kind", async () => {
   editOps((ops) => {
     const exp = ops.find(({ type }) => type === "exp")!;
-    Object.assign(exp, { type: "topk" });
-    Object.assign(ops.find(({ type }) => type === "add")!, { type: "argsort" });
+    Object.assign(exp, { type: "resample" });
+    Object.assign(ops.find(({ type }) => type === "add")!, { type: "gru" });
   });
   const { code, out, err } = await graphc(["check", bad]);
   expect({ code, err }).toEqual({ code: 0, err: "" });
   expect(out).toMatch(/^g: \d+ values, 1\.2 kB of weights: OK, as far as it was looked at\n/);
   expect(out).toContain('warning [projection] "y": linear with a constant weight');
   expect(out).toContain(
-    'not read: topk "e" is an op unknown to graphc; on M4 with macOS 27 the engine takes all 3 forms\n',
+    'not read: resample "e" is an op unknown to graphc; on M4 with macOS 27 the engine takes the one',
   );
-  expect(out).toContain('not read: argsort "z" is an op unknown to graphc; on M4 with macOS 27 the engine takes not');
+  expect(out).toContain('not read: gru "z" is an op unknown to graphc; on M4 with macOS 27 the engine takes not');
   // What an unknown op gives is no input that a host feeds.
   expect(out).not.toMatch(/^(e|z) /m);
   const { unknown } = (JSON.parse((await graphc(["check", bad, "--json"])).out) as [{ unknown: unknown }])[0];
   expect(unknown).toEqual([
-    { op: "topk", why: "is an op unknown to graphc", names: ["e"], placement: expect.stringContaining("all 3 forms") },
-    { op: "argsort", why: "is an op unknown to graphc", names: ["z"], placement: expect.any(String) },
+    {
+      op: "resample",
+      why: "is an op unknown to graphc",
+      names: ["e"],
+      placement: expect.stringContaining("the one form"),
+    },
+    { op: "gru", why: "is an op unknown to graphc", names: ["z"], placement: expect.any(String) },
   ]);
 });
 

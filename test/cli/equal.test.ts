@@ -186,9 +186,7 @@ export default function at({ tokens: T, maxSeq: S }) {
   expect(await claimOf(...files)).toBe("0 PROVEN (reals)");
   const { code, out } = await equal(...files, "--tokens", "2");
   expect([code, out.split(":")[0]]).toEqual([1, "NOT PROVEN"]);
-  expect(out).toMatch(
-    /reason: an index is computed at run time[\s\S]*not followed: what is read or written at a position/,
-  );
+  expect(out).toContain("not followed: what is read or written at a position");
   expect(out).not.toContain("it would close with");
 });
 

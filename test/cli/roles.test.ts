@@ -129,12 +129,21 @@ export default function g({ tokens: T, maxSeq: S }: Size) {
 }`;
 
 test("a whole number that nobody speaks of is asked for where it would be made up, and fed from a file all the same", async () => {
-  const file = join(folderOf({ "g.ts": SCATTER }), "g.ts");
+  const folder = folderOf({ "g.ts": SCATTER, "again.ts": SCATTER });
+  const file = join(folder, "g.ts");
   const asked =
     /^error: what the host feeds to input "p" \(int32\[2\]\) is not known; declare its role where it is made, or say --role p=position \(or rows, shared\)\n/;
   for (const argv of [["prove"], ["parity"], ["survey"], ["run", "--positions", "0,1"]])
     await expectRefusal([argv[0]!, file, ...SIZE, ...argv.slice(1)], asked);
+  await expectRefusal(
+    ["equal", file, join(folder, "again.ts"), "--max-seq", "16"],
+    /^error: what the host feeds to input "p" \(int32\[1\]\) is not known; /,
+  );
   expect((await graphc(["prove", file, ...SIZE, "--role", "p=position"])).code).toBe(0);
+  await expectRefusal(
+    ["prove", file, ...SIZE, "--role", "p=position:first=x"],
+    /^error: input "p" is said to follow "x", which is no position of a block's first token/,
+  );
   expect((await graphc(["parity", file, ...SIZE, "--role", "p=position"])).code).toBe(0);
   expect((await graphc(["check", file, ...SIZE])).out).toMatch(/^p +not known +its twin or --role tells$/m);
 });
@@ -146,15 +155,19 @@ describe("refused", () => {
     ["b=musk", '--role b=musk: the role must be rows or mask or write_mask or position or shared or cache, not "musk"'],
     [
       "b=mask:tokens=2",
-      '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed',
+      '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed, first',
     ],
     [
       "b=mask:__proto__=2",
-      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope, open, closed',
+      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope, open, closed, first',
     ],
     ["b=mask:token=two", '--role b=mask:token=two: an axis must be a whole number from 0, not "two"'],
     ["b=mask:token=2,token=3", "--role b=mask:token=2,token=3: says its tokenAxis twice; keep one"],
     ["b=rows:rope=tan", '--role b=rows:rope=tan: "rope" must be cos or sin, not "tan"'],
+    [
+      "b=mask:first=c",
+      'input "b" (fp16[1,1,2,16]) has the role mask, and only positions follow a first one; its role "mask" is from the option --role',
+    ],
     ["b=mask:closed=low", '--role b=mask:closed=low: "closed" must be a number, not "low"'],
     ["n=mask", 'there is no input "n", for which the option --role gives a role; the inputs are a, b, c'],
   ])("--role %s", async (text, sentence) => {
@@ -193,7 +206,7 @@ describe("refused", () => {
     ['{"inputs":{"b":7}}', '…/i.json: input "b" must be an object'],
     [
       '{"inputs":{"b":{"kind":"mask","axis":3}}}',
-      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope, open, closed',
+      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope, open, closed, first',
     ],
     [
       '{"inputs":{"b":{"tokenAxis":3}}}',

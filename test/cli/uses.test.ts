@@ -123,6 +123,17 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
   },
+  interface: {
+    layer: "m",
+    layers: "m",
+    tokens: "mgp",
+    "max-seq": "mg",
+    cache: "m",
+    function: "p",
+    "step-function": "p",
+    role: "mgp",
+    interface: "mgp",
+  },
   diff: {
     weights: "mg",
     layer: "m",
@@ -135,6 +146,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   inspect: {},
   gate: {},
+  ranges: { layer: "mgp" },
 };
 
 const commandOf = async (name: string): Promise<Command> =>

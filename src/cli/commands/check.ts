@@ -1,6 +1,5 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
 import type { Graph } from "../../dsl/graph.ts";
-import type { GivenRoles } from "../../dsl/role.ts";
 import { meetInputs } from "../../dsl/twins.ts";
 import { show } from "../../dsl/type.ts";
 import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil/records.ts";
@@ -14,7 +13,7 @@ import { type Card, cardText } from "../card.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
 import type { Args, Command } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
-import { givenRoles, ROLE_OPTIONS } from "../given-roles.ts";
+import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { type CheckedSubject, judge } from "../judge-graph.ts";
 import { isPackage } from "../operand-kind.ts";
@@ -56,7 +55,7 @@ async function told(args: Args, io: Io): Promise<Told> {
     const verdicts: CheckedGraph[] = [];
     const ranges: WeightRanges = new Map();
     const chips = chipsOf(args);
-    for (const subject of subjects) verdicts.push(await judge(subject, store, { ranges, chips }));
+    for (const subject of subjects) verdicts.push(await judge(subject, store, { ranges, chips, roles }));
     // The card is of the model: it is printed with the first of its kinds.
     const shown = args.given("layer") || args.whole("layer") === 0 ? card : undefined;
     const texts = [
@@ -86,8 +85,8 @@ interface Checked {
 /** The block and the step graph of a model, or the graph of each function of a package. */
 async function checkedOf(args: Args, io: Io): Promise<Checked> {
   const [operand] = args.operands as [string];
-  const given = await givenRoles(args);
-  if (isPackage(operand)) return checkedPackage(operand, args, given);
+  const { rolesOf } = await givenRoles(args);
+  if (isPackage(operand)) return checkedPackage(operand, args, rolesOf);
   const subject = await subjectOf(operand, args, io);
   const size = requestedSize(args);
   const [block, step] = [subject.build(size), subject.build({ ...size, tokens: 1 })];
@@ -95,7 +94,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
   await subject.checkWeights(graphs);
   return {
     subjects: graphs.map((graph) => ({ graph, skipped: [], findings: [], unknown: [] })),
-    roles: foundRoles(meetInputs(block, step, given)),
+    roles: foundRoles(meetInputs(block, step, rolesOf([block, step]))),
     ...(subject.card ? { card: subject.card } : {}),
     ...(subject.model ? { model: subject.model } : {}),
     ...(subject.storedWeights ? { openWeights: () => subject.openWeights(block) } : {}),
@@ -103,7 +102,7 @@ async function checkedOf(args: Args, io: Io): Promise<Checked> {
 }
 
 /** A package alone has nothing to be compared with: of its roles only those are known that are stated or named. */
-function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked {
+function checkedPackage(operand: string, args: Args, rolesOf: GivenInterface["rolesOf"]): Checked {
   const pkg = readPackage(operand);
   const flexible = pkg.model.functions.some(({ name }) => isFlexible(pkg, name));
   args.settle(operand, flexible ? ["package", "flexible package"] : ["package"]);
@@ -117,7 +116,8 @@ function checkedPackage(operand: string, args: Args, given: GivenRoles): Checked
     const skipped = [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)];
     return { graph, skipped, findings, unknown: opaque };
   });
-  return { subjects, roles: rolesAlone(subjects.map(ownInputs), given), openWeights: async () => packageWeights() };
+  const graphs = subjects.map(ownInputs);
+  return { subjects, roles: rolesAlone(graphs, rolesOf(graphs)), openWeights: async () => packageWeights() };
 }
 
 /** Without what stands for the results of ops that are not known: no host feeds that. */

@@ -1,6 +1,5 @@
 /** `graphc equal`: two graphs of the same T give the same, for all weights, inputs and states. */
 import { join } from "node:path";
-import type { GivenRoles } from "../../dsl/role.ts";
 import {
   arbitraryInputs,
   type Called,
@@ -8,6 +7,7 @@ import {
   isOfOneToken,
   withNamesOf,
 } from "../../dsl/same-interface.ts";
+import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { dumpBoth } from "../../evidence/dump.ts";
 import type { Args, Command, ExitCode } from "../command.ts";
@@ -16,8 +16,10 @@ import type { Told } from "../each-kind.ts";
 import { type ComparedGraphs, comparedGraphs } from "../equal-pair.ts";
 import { equalityOf, type MetPair } from "../equal-proof.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
-import { givenInterface, ROLE_OPTIONS } from "../given-roles.ts";
+import { type GivenInterface, givenInterface, ROLE_OPTIONS } from "../interface/given.ts";
+import { countedGraphs } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
+import { ownDump } from "../own-text.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 
@@ -87,20 +89,23 @@ async function tellOfFunctions(args: Args, io: Io, tell: (args: Args, io: Io) =>
 }
 
 async function told(args: Args, io: Io): Promise<Told> {
-  const { roles, names } = await givenInterface(args);
+  const given = await givenInterface(args);
   const graphs = await comparedGraphs(args, io);
-  const pair = metPair(graphs, withOptions(names, args), roles);
+  const pair = metPair(graphs, withOptions(given.names, args), given);
   const { found, alone } = await equalityOf(pair, graphs, io);
-  const { oneToken, a, b } = pair;
-  const said = { verdict: equalVerdict(found, oneToken), alone, a: a.shown, b: b.shown, oneToken };
+  const { oneToken, a, b, notCompared } = pair;
+  const countsPlaces = a.graph.inputs.some(({ type: { dtype } }) => !isFloat(dtype) && dtype !== "bool");
+  const sides = { a: a.shown, b: b.shown, oneToken, countsPlaces, notCompared };
+  const said = { verdict: equalVerdict(found, oneToken), alone, ...sides };
   if (!args.flag("json")) io.out(printEqual(said));
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
     await dumpBoth(dump, found.counterexample);
-    for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
+    if (found.counterexample.weights === "own") io.err(ownDump(dump));
+    else for (const name of ["a", "b"]) io.err(`replay: graphc run ${replay(dump, name)}`);
   }
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
-  return { code: found.verdict === "PROVEN" ? 0 : 1, json: equalRecord(said, { a: a.graph, b: b.graph }) };
+  return { code: found.verdict === "PROVEN" ? 0 : 1, json: equalRecord(said, pair.whole) };
 }
 
 const replay = (dump: string, name: string): string =>
@@ -114,9 +119,17 @@ function withOptions(names: ReadonlyMap<string, string>, args: Args): ReadonlyMa
   return new Map([...names, ...stated]);
 }
 
-function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, roles: GivenRoles): MetPair {
-  const a: Called = graphs.a;
-  const b = withNamesOf(a, graphs.b, names);
+function metPair(
+  graphs: ComparedGraphs,
+  names: ReadonlyMap<string, string>,
+  { rolesOf, outputs }: GivenInterface,
+): MetPair {
+  const renamed = withNamesOf(graphs.a, graphs.b, names);
+  const whole = { a: graphs.a.graph, b: renamed.graph };
+  const roles = rolesOf([whole.a, whole.b]);
+  const { block, step, notCompared } = countedGraphs({ block: whole.a, step: whole.b }, outputs, roles);
+  const a: Called = { ...graphs.a, graph: block };
+  const b: Called = { ...renamed, graph: step };
   const known = [graphs.a.tokens, graphs.b.tokens].every((tokens = 1) => tokens === 1);
   const oneToken = known && [a, b].every(({ graph }) => isOfOneToken(graph, roles));
   checkSameInterface(a, b, roles, oneToken);
@@ -127,5 +140,5 @@ function metPair(graphs: ComparedGraphs, names: ReadonlyMap<string, string>, rol
       `there is no input "${stray}", for which a role is given`,
       `the inputs are ${[...new Set(inputs)].join(", ")}`,
     );
-  return { a, b, names, oneToken, given: oneToken ? roles : arbitraryInputs(a.graph) };
+  return { a, b, names, oneToken, notCompared, whole, given: oneToken ? roles : arbitraryInputs(a.graph) };
 }

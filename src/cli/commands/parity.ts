@@ -8,7 +8,7 @@ import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
-import { ROLE_OPTIONS } from "../given-roles.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
@@ -54,14 +54,22 @@ export const parityCommand: Command = {
 
 async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
-  const { name, weights, ropeList, model } = pair;
+  const { name, weights, ropeList, model, notCompared = [] } = pair;
   const started = performance.now();
   const report = await compareRuns(pair, args, io);
   if (!report.equal && args.text("accumulate") === undefined)
     askForRoles(pair, pair.given, storedNumbers([pair.block, pair.step]));
   const seconds = (performance.now() - started) / 1000;
-  if (!args.flag("json")) io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args) }));
-  const json = { pair: name, weights, ropeList, seconds, ...report };
+  if (!args.flag("json"))
+    io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), notCompared }));
+  const json = {
+    ...(notCompared.length > 0 ? { notCompared } : {}),
+    pair: name,
+    weights,
+    ropeList,
+    seconds,
+    ...report,
+  };
   return { code: report.equal ? 0 : 1, json, ...(model ? { model } : {}) };
 }
 

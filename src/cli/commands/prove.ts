@@ -2,9 +2,10 @@
 import { join } from "node:path";
 import { meetInputs } from "../../dsl/twins.ts";
 import { type StoredNumbers, storedNumbers, UNREAD } from "../../emit/read/stored-numbers.ts";
-import { dumpCounterexample } from "../../evidence/dump.ts";
+import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
 import { checkProvable } from "../../passes/prove/program/pair.ts";
 import { prove } from "../../passes/prove/prove.ts";
+import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
@@ -12,11 +13,12 @@ import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
-import { ROLE_OPTIONS } from "../given-roles.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
+import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
-import { aloneLines, claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
+import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -52,26 +54,32 @@ async function told(args: Args, io: Io): Promise<Told> {
   const stored = storedNumbers([pair.block, pair.step]);
   const verdict = await verdictOf(pair, stored, io);
   if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
-  if (!args.flag("json")) io.out([printVerdict(verdict), ...aloneLines(stored.alone)].join("\n"));
+  if (!args.flag("json")) io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone)].join("\n"));
   const dump = args.text("dump");
-  if (dump !== undefined && verdict.verdict === "REFUTED") {
-    await dumpCounterexample(dump, verdict.counterexample);
-    io.err(
-      `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`,
-    );
-  }
+  if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
   const json = { ...verdictRecord(verdict, pair), ...(stored.alone > 0 ? { heldAlone: stored.alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
+}
+
+/** Writes it, and says how it is run again. */
+async function dumped(dump: string, found: Counterexample): Promise<string> {
+  if (found.weights === "own") {
+    await dumpFeed(dump, found);
+    return ownDump(dump);
+  }
+  await dumpCounterexample(dump, found);
+  return `replay: graphc run ${["block.mlpackage", "step.mlpackage"].map((x) => join(dump, x)).join(" ")} ${replay(dump)}`;
 }
 
 const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
 
 /** The verdict, and with a proof the certificate that it is worth. */
-const verdictRecord = (verdict: Verdict, { block, step }: OpenPair) => ({
+const verdictRecord = (verdict: Verdict, { block, step, whole = { block, step }, notCompared }: OpenPair) => ({
   ...(plainVerdict(verdict) as object),
-  certificate: certificate(verdict, { block, step }, TOOL_VERSION),
+  ...(notCompared ? { notCompared } : {}),
+  certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...(notCompared ? { notCompared } : {}) },
 });
 
 /** A weight at hand that is not finite; generated ones are. */

@@ -13,7 +13,7 @@ import { prepare, type RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
 import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
-import { ROLE_OPTIONS } from "../given-roles.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
 import { isPackage } from "../operand-kind.ts";

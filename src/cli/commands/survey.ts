@@ -1,7 +1,7 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
 import type { Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
-import { ROLE_OPTIONS } from "../given-roles.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
 import { requestedPair, withHost } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";
 import { measure } from "../survey/measure.ts";

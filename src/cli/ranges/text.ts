@@ -38,7 +38,9 @@ function brokenText({ layer, found }: BoundedLayer): string {
   const quantity = broken(found)!;
   const { value, at } = found.bounds[quantity];
   const limit = `${QUANTITIES[quantity]} ${LIMITS[QUANTITIES[quantity]]}`;
-  const units = found.units.map(({ unit, share }) => `${unit} (${(100 * share).toFixed(0)} %)`);
+  const units = found.units
+    .filter(({ share }) => share >= 0.01)
+    .map(({ unit, share }) => `${unit} (${(100 * share).toFixed(0)} %)`);
   const made = quantity === "down" && units.length > 0 ? `; of units ${units.join(", ")}` : "";
   const reached =
     quantity === "down" && found.reached !== undefined

@@ -6,7 +6,7 @@ import type { Algebra } from "../../dsl/algebra.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { type DType, isFloat } from "../../dsl/type.ts";
 import { placesInOrder } from "../interpret/order.ts";
-import { indexArithmetic } from "../interpret/reading.ts";
+import { indexArithmetic, numericReading } from "../interpret/reading.ts";
 import { applied, type EngineFunction } from "./functions.ts";
 import { decoded, halfAbove, halfAway, halfBelow } from "./half-away.ts";
 import { anything, exactly, hull, isExact, type Spread } from "./spread.ts";
@@ -81,6 +81,9 @@ function compared(how: "less" | "less_equal" | "equal", a: Spread, b: Spread): S
   return sure || always ? exactly(point) : { point, low: 0, high: 1 };
 }
 
+/** Functions that are not on record. */
+const offRecord = numericReading("fp64", false);
+
 /** The engine's reading of what is not a sum of products. */
 export const engineReading = (functions: ReadonlyMap<string, EngineFunction>): EngineReading => ({
   ...indexArithmetic,
@@ -96,7 +99,10 @@ export const engineReading = (functions: ReadonlyMap<string, EngineFunction>): E
   maximum: (a, b) => monotone(Math.max, a, b),
   minimum: (a, b) => monotone(Math.min, a, b),
   pow: (a, b) => anything(halfAway(a.point ** b.point)),
-  unary: (f, a) => applied(functions.get(f)!, a, 0),
+  unary: (f, a) => {
+    const onRecord = functions.get(f);
+    return onRecord ? applied(onRecord, a, 0) : anything(halfAway(offRecord.unary(f, decoded(a.point))));
+  },
   compare: compared,
   select: (cond, yes, no) => {
     if (isExact(cond)) return cond.point !== 0 ? yes() : no();

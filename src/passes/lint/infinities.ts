@@ -3,7 +3,7 @@ import { type Graph, resultsOf } from "../../dsl/graph.ts";
 import type { Def, OpDef, Tensor } from "../../dsl/tensor.ts";
 import { has, type Trait } from "../../dsl/traits.ts";
 import type { Constants } from "./constants.ts";
-import { type LintRule, type OpValue, operand, opsOf } from "./lint-rule.ts";
+import { type LintFinding, type LintRule, type OpValue, operand, opsOf } from "./lint-rule.ts";
 import type { Range } from "./range.ts";
 
 /** What an infinity, or NaN, in a constant does to the numbers that are computed at run time. */
@@ -36,6 +36,18 @@ export const infinityRules: readonly LintRule[] = [
     ],
   },
 ];
+
+/** The masks of a graph that hosts feed −Inf to, by their names: a warning, since rows that see something are right. */
+export const infiniteMasks = (graph: Graph, names: ReadonlySet<string>): readonly LintFinding[] =>
+  graph.inputs
+    .filter(({ name }) => names.has(name ?? ""))
+    .map((value) => ({
+      rule: "infinite-mask",
+      severity: "warning",
+      source: infinityRules[0]!.source,
+      value,
+      text: `the host feeds −Inf to mask "${value.name}": a row masked everywhere, as of a padding token, becomes NaN; feed −10000`,
+    }));
 
 /**
  * The constants with such contents that run-time values are computed with, or that are results. One is harmless where it is moved or

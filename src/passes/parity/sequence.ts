@@ -24,17 +24,19 @@ export interface Abilities {
 
 /**
  * What the inputs of both let the host ask for: a dead column takes a write mask and no position, which always names a
- * row; scattered rows take a write mask or a position a token.
+ * row; scattered rows take a write mask or a position a token, and no position that serves the whole block.
  */
-export function abilitiesOf({ block, step, roles }: Twins): Abilities {
+export function abilitiesOf({ block, step, roles, tokens }: Twins): Abilities {
   const has = (graph: Graph, scattered: boolean) =>
     graph.inputs.some(({ name = "" }) => {
       const role = roles.get(name);
       return role?.kind === "write_mask" || (scattered && role?.kind === "position" && role.tokenAxis !== undefined);
     });
   const both = (scattered: boolean) => has(block, scattered) && has(step, scattered);
-  const positions = [...roles.values()].some(({ kind }) => kind === "position");
-  return { scattered: both(true), padded: !positions && both(false) };
+  const told = [...roles.values()].filter((role) => role.kind === "position");
+  const positions = told.length > 0;
+  const first = tokens > 1 && told.some(({ tokenAxis }) => tokenAxis === undefined);
+  return { scattered: !first && both(true), padded: !positions && both(false) };
 }
 
 /**

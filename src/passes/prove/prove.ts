@@ -17,7 +17,6 @@ import { type CounterexampleOptions, searchDifference } from "./refute/counterex
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { newOpinions, type Opinions } from "./refute/opinions.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
-import type { OwnRuns } from "./refute/sample.ts";
 import { type Corollary, corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { Verdict } from "./report/verdict.ts";
@@ -35,8 +34,6 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly rules?: RuleBook;
   /** A weight that is known not to be finite, where the weights are at hand: what P7 promises is then known to be false. */
   readonly notFinite?: { readonly name: string; readonly count: number };
-  /** Runs the graphs with their own weights, for the attack on a proof of graphs that are too large to be run without. */
-  readonly ownRuns?: OwnRuns;
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
   /** Why none is looked for, in place of the sentence that says so. */
@@ -94,7 +91,11 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const common = { ...commonOf(pair, outcome), ...opinions?.fields({ contiguous: outcome.tried.has("P2'") }) };
   const finding = outcome.failed.explain();
   if (!search.counterexample) return { verdict: "NOT PROVEN", ...common, finding, searched: search.searched };
-  return { verdict: "REFUTED", ...common, ...pinpoint(finding, search.counterexample, outcome.failed.explainAt) };
+  const { counterexample } = search;
+  // Runs of graphs that are as large as that are not made for each value.
+  if (counterexample.weights === "own")
+    return { verdict: "REFUTED", ...common, finding: withoutHint(finding), counterexample };
+  return { verdict: "REFUTED", ...common, ...pinpoint(finding, counterexample, outcome.failed.explainAt) };
 }
 
 const UNSEARCHED = "no input was tried";

@@ -93,3 +93,33 @@ async function dumped(error: ProofContradicted): Promise<readonly string[]> {
     rmSync(dirname(folder), { recursive: true });
   }
 }
+
+/** Block and step with other constants, which no proof equates. */
+const parted = (tokens: number): Graph => {
+  const { inputs, outputs } = wide(tokens);
+  const other = constant([2], [1], "fp16") as unknown as Value;
+  return graph({ name: "parted", inputs, outputs: { y: tokens === 1 ? add(outputs.y as Value, other) : outputs.y! } });
+};
+
+test("a difference that such calls show refutes, with the weights that are held and as it was found", () => {
+  const ownRuns = calls((tokens) => tokens);
+  const verdict = prove(parted(2), parted(1), { ownRuns, secondOpinion: false });
+  if (verdict.verdict !== "REFUTED") throw new Error(verdict.verdict);
+  const { weights, mismatch, found, sample } = verdict.counterexample;
+  expect({ weights, block: mismatch.block, step: mismatch.step }).toEqual({ weights: "own", block: 2, step: 1 });
+  expect(found).toBe(sample);
+  expect([...sample.arrays.keys()]).toEqual(["input x"]);
+  expect(printVerdict(verdict)).toContain("cache rows, run with the weights that they hold");
+});
+
+test("where they show none, or in bits alone, nothing is refuted", () => {
+  const verdict = (ownRuns: OwnRuns) => prove(parted(2), parted(1), { ownRuns, secondOpinion: false });
+  const same = verdict(calls(() => 1));
+  expect(same).toMatchObject({ verdict: "NOT PROVEN" });
+  expect(printVerdict(same)).toContain("searched: no difference found on 2 inputs with the weights that they hold");
+  const inBits = calls((tokens) => tokens);
+  const inReals = calls(() => 1);
+  const call: OwnRuns["call"] = (g, precision, ...rest) =>
+    (precision === "fp16" ? inBits : inReals).call(g, precision, ...rest);
+  expect(verdict({ call }).verdict).toBe("NOT PROVEN");
+});

@@ -52,6 +52,11 @@ describe("a window that leaves room for the block", () => {
     },
   );
 
+  test("is proven where rows are blended", () => {
+    const ring: Ring = { N: 6, window: 3, write: "blend" };
+    expect([verdictOf(ring, ring, 3).verdict, equalEverywhere(ring, ring, 3)]).toEqual(["PROVEN", true]);
+  });
+
   test("is proven beside a cache that sees all", () => {
     const ring: Ring = { N: 6, window: 3, full: 20 };
     const verdict = verdictOf(ring, ring, 3);
@@ -72,6 +77,7 @@ describe("never proven, and in truth not equal", () => {
     ],
     ["another window in the block", { ...right, window: 4 }, right],
     ["another modulus in the block", { ...right, modulo: 5 }, right],
+    ["another modulus in a blend", { ...right, modulo: 5, write: "blend" }, { ...right, write: "blend" }],
     ["a row late in the block", { ...right, late: 1 }, right],
     ["a row late in the step", right, { ...right, late: 1 }],
     ["a mask that forgets rows not yet written", { ...right, mask: "age" }, right],

@@ -14,6 +14,8 @@ export interface Ring {
   readonly late?: number;
   /** The remainder as one op, or spelled. */
   readonly remainder?: "mod" | "floor_div";
+  /** Rows are scattered, or blended by columns that the graph makes of the places. */
+  readonly write?: "blend";
   /** Beside the ring a cache of that many rows that sees all. */
   readonly full?: number;
 }
@@ -41,7 +43,9 @@ export function ringLayer(f: Feeds, ring: Ring): Readonly<Record<string, Value>>
   const [q, k, v] = ["q", "k", "v"].map((name) => op.matmul(f.x, W(name, [4, 4])));
   const [Q, K] = [op.mul(q, turn), op.mul(k, turn)];
   const write = (name: string, rows: Value, n: number, place: Value): Value =>
-    op.scatter(f.state(name, [n, 4]), place, rows, { axis: 0, mode: "update" });
+    ring.write === "blend"
+      ? blended(f.state(name, [n, 4]), rows, place)
+      : op.scatter(f.state(name, [n, 4]), place, rows, { axis: 0, mode: "update" });
   const place = remainder(op.add(at, late), modulo, ring.remainder);
   const [keys, values] = [write("K", K!, N, place), write("V", v!, N, place)];
   const rows = op.reshape(at, { shape: [f.tokens, 1] });
@@ -61,6 +65,15 @@ export function ringLayer(f: Feeds, ring: Ring): Readonly<Record<string, Value>>
     y,
     z: attend(Q!, all, allValues, op.less_equal(cols(full), rows)),
   };
+}
+
+/** cache · (1 − Σ columns) + columns · rows, where column t is 1 at the place of token t. */
+function blended(old: Value, rows: Value, place: Value): Value {
+  const [n, tokens] = [old.type.shape[0]!, rows.type.shape[0]!];
+  const at = op.equal(op.reshape(counting(n), { shape: [n, 1] }), op.reshape(place, { shape: [1, tokens] }));
+  const columns = op.cast(at, { dtype: "fp16" });
+  const kept = op.sub(1, op.reduce_sum(columns, { axes: [1], keep_dims: true }));
+  return op.add(op.mul(old, kept), op.matmul(columns, rows));
 }
 
 function attend(Q: Value, K: Value, V: Value, seen: Value): Value {

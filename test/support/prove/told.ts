@@ -8,10 +8,10 @@ import { RULES } from "../../../src/passes/prove/rules/rule-book.ts";
 
 /** An attempt at a proof, exact and of two tokens on a cache of five rows, but for what is said. */
 export const attemptOf = (more: Partial<Assumptions & Interface> = {}): Context => {
-  const { tokens = 2, lastRow = 4, cacheSizes, ...assumptions } = more;
+  const { tokens = 2, lastRow = 4, cacheSizes, bottomless, ...assumptions } = more;
   return newContext(
     { mode: "exact", twoValued: false, contiguous: false, column: "one", ...assumptions },
-    { tokens, lastRow, ...(cacheSizes ? { cacheSizes } : {}) },
+    { tokens, lastRow, ...(cacheSizes ? { cacheSizes } : {}), ...(bottomless ? { bottomless } : {}) },
     RULES,
   );
 };

@@ -3,6 +3,7 @@
  * far is worked out here from what has been done to it: what was added, scaled, clipped and rounded since.
  */
 
+import { numberOf } from "./facts.ts";
 import { atMost, isNumber } from "./make.ts";
 import { toNumber } from "./rational.ts";
 import type { Term } from "./terms.ts";
@@ -66,6 +67,7 @@ function partsOf(t: Term, sign: Sign): readonly (readonly [Term, Sign])[] {
 function findCeiling(t: Term, sign: Sign, of: Of, frame: Filling | undefined): Ceiling | undefined {
   switch (t.kind) {
     case "num":
+      if (numberOf(t) === -sign * Number.POSITIVE_INFINITY) return { base: Number.NEGATIVE_INFINITY, count: 0 };
       return isFar(atMost(t, sign)) ? { base: atMost(t, sign)!, count: 0 } : undefined;
     case "hole":
       return frame && ceiling(frame.args[t.place]!, sign, frame.outer);
@@ -136,6 +138,8 @@ function scaled(t: Term, sign: Sign, of: Of): Ceiling | undefined {
 /** Rounding moves a value up by half a unit in its last place at the most. */
 function rounded(x: Ceiling | undefined, half: number | undefined): Ceiling | undefined {
   if (!x || half === undefined) return undefined;
+  // Nothing is above −∞ but what is finite.
+  if (x.base === Number.NEGATIVE_INFINITY) return x;
   return { base: x.base + Math.abs(x.base) * half, count: x.count * (1 + half) };
 }
 

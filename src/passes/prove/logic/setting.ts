@@ -31,6 +31,8 @@ export interface Setting extends Assumptions {
   readonly rings?: ReadonlySet<number>;
   /** Sizes of axes that count cache rows; an axis of something else may have one of them by chance. */
   readonly cacheSizes?: ReadonlySet<number>;
+  /** Whether the host adds −∞ to what it hides: values that a mask reaches may then be −∞, which P7 says elsewhere of none. */
+  readonly bottomless?: boolean;
   /** Nesting of open reductions: gives each bound variable its name. */
   readonly nesting: { depth: number };
 }
@@ -65,7 +67,7 @@ export const newRecord = (): Record => ({
 });
 
 /** What the interface of the two graphs tells, as far as terms are concerned. */
-export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes" | "rings">;
+export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes" | "rings" | "bottomless">;
 
 /** A fresh attempt that has made no term. */
 export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({

@@ -28,15 +28,12 @@ export type Head =
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
   | { readonly kind: "add" | "neg" | "mul" | "div" | "max" | "min" | "pow" }
   | { readonly kind: "unary"; readonly fn: Unary }
-  /** 1 where the comparison of the two arguments holds, else 0. */
-  | { readonly kind: "compare"; readonly how: Comparison }
-  /** args[1] where args[0] is not 0, else args[2]. */
-  | { readonly kind: "select" }
+  | { readonly kind: "compare"; readonly how: Comparison } // 1 where it holds of the two arguments, else 0
+  | { readonly kind: "select" } // args[1] where args[0] is not 0, else args[2]
   /** The element of dtype `to` nearest to the argument. */
   | { readonly kind: "round"; readonly to: DType }
-  /** Over the reals: constant + Σ coefs[k]·args[k]. */
+  /** Over the reals: constant + Σ coefs[k]·args[k], and Π args[k]^exponents[k]. */
   | { readonly kind: "linear"; readonly constant: Rational; readonly coefs: readonly Rational[] }
-  /** Over the reals: Π args[k]^exponents[k]. */
   | { readonly kind: "product"; readonly exponents: readonly Rational[] };
 
 /** The kinds of terms. */
@@ -105,7 +102,6 @@ export const newStore = (): Store => ({
 });
 
 const NONE: readonly never[] = [];
-
 /** The one term with this head and these children. */
 export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
   const key = "key" in head ? head.key : keyOf(head);
@@ -169,9 +165,8 @@ function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
 }
 
 function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
-  if (b.length === 0 || a === b) return a;
+  if (a === b || b.every((x) => a.includes(x))) return a;
   if (a.length === 0) return b;
-  if (b.every((x) => a.includes(x))) return a;
   return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
 }
 
@@ -183,7 +178,6 @@ function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
   for (const a of args) h = mix(h, a.skeleton);
   return h;
 }
-
 const sizeOf = (r: Range): number => (r.kind === "interval" ? r.n : -r.size);
 
 /** Interns a closed body. */

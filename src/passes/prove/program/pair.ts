@@ -21,6 +21,8 @@ export interface ProvenPair extends Twins {
   readonly rings: ReadonlySet<number>;
   /** Sizes of the axes of states that may count cache rows. */
   readonly cacheSizes: ReadonlySet<number>;
+  /** Whether a mask is −∞ where it is closed. */
+  readonly bottomless: boolean;
   /** Whether one of the graphs divides by a number of cache rows. */
   readonly rowMeans: boolean;
   readonly placeOf: PlaceOf;
@@ -62,6 +64,7 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
     lastRow: lastRowOf(twins, rings),
     rings,
     cacheSizes,
+    bottomless: [...twins.roles.values()].some((role) => role.kind === "mask" && role.closed === -Infinity),
     rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
     tableOf: once(tableOf),

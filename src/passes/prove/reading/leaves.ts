@@ -92,6 +92,8 @@ interface Mask extends Required<MaskNumbers> {
 
 /** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
 function readMask(c: Context, { name, dtype, open, closed }: Mask, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
+  // What it is added to is −∞ where it is shut: P7 says of it that it is no NaN.
+  if (closed === Number.NEGATIVE_INFINITY) need(c, "P7", name);
   if (decides(c, c.rules.maskShut, place, token)) return num(c, closed);
   if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);
   need(c, "P6", name);

@@ -3,7 +3,7 @@
  * other and T <= N their rows are T different ones of the N, whether or not the block wraps.
  */
 import { asAtom } from "../logic/index-bounds.ts";
-import { type Ix, mod } from "../logic/indices.ts";
+import { type Atom, type Ix, mod } from "../logic/indices.ts";
 import { need } from "../logic/setting.ts";
 import type { Context } from "../rules/context.ts";
 import { tokenRow } from "./token-row.ts";
@@ -49,12 +49,23 @@ export function restOfRing(c: Context, i: Ix): number | undefined {
   return atom?.kind === "rest" && isRing(c, atom.size) ? atom.size : undefined;
 }
 
+/** A variable beside a row in a remainder by a ring that is not the ring's axis, such as the number of a token. */
+export const innerVariable = (c: Context, d: Ix): Variable | undefined =>
+  remainders(c, d)
+    .flatMap((a) => a.of.atoms.filter((x): x is Variable => x.kind === "var" && x.size !== a.divisor))
+    .at(0);
+
 /** The variable of a ring's axis that is taken from a position modulo the ring, in a difference of positions. */
-export function ringVariable(c: Context, d: Ix): Ix["atoms"][number] | undefined {
-  for (const a of d.atoms) {
-    if (a.kind !== "quotient" || !isRing(c, a.divisor) || !a.of.atoms.some((x) => x.kind === "row")) continue;
-    const found = a.of.atoms.find((x) => x.kind === "var" && x.size === a.divisor);
-    if (found) return found;
-  }
-  return undefined;
-}
+export const ringVariable = (c: Context, d: Ix): Variable | undefined =>
+  remainders(c, d)
+    .flatMap((a) => a.of.atoms.filter((x): x is Variable => x.kind === "var" && x.size === a.divisor))
+    .at(0);
+
+type Variable = Extract<Atom, { kind: "var" }>;
+
+/** Quotients by a ring's size in which a row has a part. */
+const remainders = (c: Context, d: Ix): readonly Extract<Atom, { kind: "quotient" }>[] =>
+  d.atoms.filter(
+    (a): a is Extract<Atom, { kind: "quotient" }> =>
+      a.kind === "quotient" && isRing(c, a.divisor) && a.of.atoms.some((x) => x.kind === "row"),
+  );

@@ -10,7 +10,7 @@ import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Place } from "../rules/positions.ts";
 import { decides, makes } from "../rules/rule.ts";
-import { restOfRing, ringVariable, type Slot, slotAt, slotRow } from "./rings.ts";
+import { innerVariable, restOfRing, ringVariable, type Slot, slotAt, slotRow } from "./rings.ts";
 import { asIndex } from "./scalar.ts";
 import { countsRows } from "./sized.ts";
 
@@ -106,6 +106,8 @@ export function compareIndices(c: Context, how: Comparison, a: Term, b: Term): T
   const own = compareSlots(c, how, [i, p], [j, q]);
   if (own) return own;
   const d = minus(c.store.indices, i, j);
+  const inner = innerVariable(c, d);
+  if (inner) casesOfFirst(atomIx(c.store.indices, inner), "a token's row of a ring");
   const turned = ringVariable(c, d);
   if (turned) casesOfRows(atomIx(c.store.indices, turned), "a comparison of rows of a ring");
   if (x && y) return compareRows(c, how, x, y);

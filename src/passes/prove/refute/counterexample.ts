@@ -4,14 +4,22 @@
  */
 import { MASK_NUMBERS, type MaskNumbers, type Role } from "../../../dsl/role.ts";
 import type { Graphs } from "../../../dsl/twins.ts";
-import type { Precision } from "../../interpret/reading.ts";
 import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf, smallOrNone } from "./cost.ts";
-import { maskedValues, newKeeper } from "./keeper.ts";
+import { bottomlessValues, maskedValues, newKeeper } from "./keeper.ts";
 import { mismatch } from "./mismatch.ts";
-import { bothRunner, runWhereDefined, type Style, sampleOf } from "./sample.ts";
-import { type Counterexample, type Keeping, shrink } from "./shrink.ts";
+import {
+  bothRunner,
+  type OwnRuns,
+  ownRunner,
+  type RunBoth,
+  runWhereDefined,
+  type Style,
+  sampleOf,
+  type Weights,
+} from "./sample.ts";
+import { asItIs, type Counterexample, type Keeping, shrink } from "./shrink.ts";
 
 /** Where to look for a counterexample, and how long. */
 export interface CounterexampleOptions {
@@ -20,6 +28,8 @@ export interface CounterexampleOptions {
   /** Runs to spend on making the input small; when absent as many as take a few seconds. */
   readonly budget?: number;
   readonly seed?: number;
+  /** Runs the graphs with their own weights, where they are too large to be run without. */
+  readonly ownRuns?: OwnRuns;
 }
 
 /** What a search for a counterexample came to. */
@@ -54,9 +64,16 @@ export function searchDifference(
   let runs = 0;
   let bitsOnly = false;
   for (const graphs of candidates) {
-    if (costOf(graphs) > TOO_LARGE) return { searched: "the graphs are too large to be run here" };
+    if (costOf(graphs) > TOO_LARGE) {
+      const { ownRuns } = graphs === given ? options : {};
+      if (ownRuns) return searchLarge(given, ownRuns, seed, { gap, ...style });
+      return { searched: "the graphs are too large to be run here" };
+    }
     const own = provenPair(graphs.block, graphs.step, given);
-    const runner = { fp16: keepingRunner(own, "fp16", gap), fp64: keepingRunner(own, "fp64", gap) };
+    const runner = {
+      fp16: keepingRunner(own, bothRunner(own, "fp16"), gap),
+      fp64: keepingRunner(own, bothRunner(own, "fp64"), gap),
+    };
     for (let k = 0; k < SEEDS; k++) {
       const kept = keptSample(own, runner.fp16, seed + k, style);
       // What does not keep the preconditions says nothing.
@@ -78,10 +95,39 @@ export function searchDifference(
   return { searched: `${same} on ${runs} inputs (seeds ${seed} to ${seed + SEEDS - 1})` };
 }
 
+const SEEDS_LARGE = 2;
+
+/** The same with the weights that the graphs hold; what is found is not made small, since every run takes its time. */
+function searchLarge(
+  pair: ProvenPair,
+  ownRuns: OwnRuns,
+  first: number,
+  { gap = Number.POSITIVE_INFINITY, ...style }: Kept,
+): Search {
+  const [half, exact] = (["fp16", "fp64"] as const).map((precision) =>
+    keepingRunner(pair, ownRunner(pair, precision, ownRuns), gap),
+  ) as [Keeping, Keeping];
+  let runs = 0;
+  for (let seed = first; seed < first + SEEDS_LARGE; seed++) {
+    const kept = keptSample(pair, half, seed, style, "own");
+    if (!kept) continue;
+    runs++;
+    const { sample, results } = kept;
+    const found = mismatch(pair, results, "fp16");
+    const inReals = found && exact(sample);
+    if (found && inReals && mismatch(pair, inReals, "fp64"))
+      return {
+        counterexample: { ...asItIs(pair, sample, seed), mismatch: found, weights: "own" },
+        searched: `${runs} inputs`,
+      };
+  }
+  return { searched: `no difference found on ${runs} inputs with the weights that they hold` };
+}
+
 /** The usual input of a seed, or one of small rows where that does not keep what it has to. */
-function keptSample(pair: ProvenPair, run: Keeping, seed: number, style: Style) {
+function keptSample(pair: ProvenPair, run: Keeping, seed: number, style: Style, weights: Weights = "random") {
   for (const rows of [style, { ...style, ...SMALL }]) {
-    const sample = sampleOf(pair, seed, rows);
+    const sample = sampleOf(pair, seed, rows, weights);
     const results = run(sample);
     if (results) return { sample, results };
   }
@@ -96,12 +142,12 @@ function largestGap({ roles }: ProvenPair): number {
 }
 
 /** Runs that keep what any proof would ask for; undefined for one that does not. */
-function keepingRunner(pair: ProvenPair, precision: Precision, needed: number): Keeping {
-  const run = bothRunner(pair, precision);
+function keepingRunner(pair: ProvenPair, run: RunBoth, needed: number): Keeping {
   const masked = maskedValues(pair);
+  const bottomless = bottomlessValues(pair, masked);
   const gap = masked.size > 0 ? Math.min(largestGap(pair), needed) : Number.POSITIVE_INFINITY;
   return (sample) => {
-    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY);
+    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY, bottomless);
     const results = runWhereDefined(() => run(sample, kept.see));
     return kept.broken() === undefined ? results : undefined;
   };

@@ -9,9 +9,14 @@ import type { ProvenPair } from "../program/pair.ts";
 
 /**
  * Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8).
- * What a mask reaches may lie far below, and no higher than `highest`.
+ * What a mask reaches may lie far below, and no higher than `highest`; `bottomless` values may be −∞.
  */
-export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = gap) {
+export function newKeeper(
+  gap: number,
+  masked: ReadonlySet<Tensor>,
+  highest = gap,
+  bottomless: ReadonlySet<Tensor> = NOTHING,
+) {
   let broken: string | undefined;
   const scored = new Set([...masked].flatMap(scoredBy));
   const sizes = new Map<Tensor, number>();
@@ -25,12 +30,12 @@ export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = ga
         broken = `a score of ${name ?? "an attention"} may be beyond the bound`;
       // A constant is no score; one that masks out may be as large as it likes, and infinite.
       if (def.kind === "const") return;
-      // What was seen is within the bounds wherever it is moved: those of what a mask reaches are wider.
-      const moved = movesSeen(value, seen);
+      // What was seen is within the bounds wherever it is moved: those of what a mask reaches are wider, and −∞ is no result.
+      const moved = bottomless.size === 0 && movesSeen(value, seen);
       seen.add(value);
       if (moved) return;
       const [least, most] = masked.has(value) ? [Number.NEGATIVE_INFINITY, highest] : [-gap, gap];
-      const bad = firstOutside(data, least, most);
+      const bad = firstOutside(data, least, most, bottomless.has(value));
       if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
     },
     broken: () => broken,
@@ -41,12 +46,28 @@ export function newKeeper(gap: number, masked: ReadonlySet<Tensor>, highest = ga
 export const movesSeen = ({ def }: Tensor, seen: ReadonlySet<Tensor>): boolean =>
   def.kind === "op" && has(def, "moves") && operandsOf(def).every((x) => seen.has(x));
 
-/** The first number that is not finite or lies outside. A plain loop: it goes over all that a large run makes. */
-function firstOutside(data: NDArray["data"], least: number, most: number): number | undefined {
+/** The first number that is not finite or lies outside; −∞ is none where that may be. A plain loop: it goes over all that a large run makes. */
+function firstOutside(data: NDArray["data"], least: number, most: number, bottomless: boolean): number | undefined {
   // Written so that NaN lies outside too.
-  const [from, to] = [Math.max(least, -Number.MAX_VALUE), Math.min(most, Number.MAX_VALUE)];
+  const from = bottomless ? Number.NEGATIVE_INFINITY : Math.max(least, -Number.MAX_VALUE);
+  const to = Math.min(most, Number.MAX_VALUE);
   for (let k = 0; k < data.length; k++) if (!(data[k]! >= from && data[k]! <= to)) return data[k]!;
   return undefined;
+}
+
+const NOTHING: ReadonlySet<Tensor> = new Set();
+
+/** What may be −∞ where a mask holds that: all that a mask reaches, results aside. */
+export function bottomlessValues(
+  { block, step, bottomless }: ProvenPair,
+  masked: ReadonlySet<Tensor>,
+): ReadonlySet<Tensor> {
+  if (!bottomless) return NOTHING;
+  const results = [block, step].flatMap(({ outputs, states }) => [
+    ...Object.values(outputs),
+    ...states.map(({ exit }) => exit),
+  ]);
+  return new Set([...masked].filter((value) => !results.includes(value)));
 }
 
 /** Query and key of an op that makes scores and does not show them; none of any other. */

@@ -22,6 +22,8 @@ export interface Counterexample {
   readonly nonZero: number;
   readonly numbers: number;
   readonly seed: number;
+  /** Present where the graphs were run with the weights that they hold, which are none of these numbers then. */
+  readonly weights?: "own";
 }
 
 /** Runs the pair; undefined where the input does not keep what a proof would ask for. */
@@ -82,19 +84,17 @@ export function shrink(
     );
     for (const [name, data] of first.arrays) attempt(name, 0, data.length, 1);
   }
-  const parts = parted(sample, "fp16")!;
-  const all = [...sample.arrays.values()].flatMap((x) => [...x]);
-  return {
-    pair,
-    sample,
-    found: first,
-    tokens: pair.tokens,
-    slots: pair.slots ?? 0,
-    mismatch: parts,
-    nonZero: all.filter((x) => x !== 0).length,
-    numbers: all.length,
-    seed,
-  };
+  return { ...asItIs(pair, sample, seed), found: first, mismatch: parted(sample, "fp16")! };
+}
+
+/** An input with its figures, as it was found. */
+export function asItIs(pair: ProvenPair, sample: Sample, seed: number): Omit<Counterexample, "mismatch"> {
+  let [nonZero, numbers] = [0, 0];
+  for (const data of sample.arrays.values()) {
+    numbers += data.length;
+    for (let k = 0; k < data.length; k++) if (data[k] !== 0) nonZero++;
+  }
+  return { pair, sample, found: sample, tokens: pair.tokens, slots: pair.slots ?? 0, nonZero, numbers, seed };
 }
 
 function zeroParts({ arrays }: Sample, attempt: (part: Stretch) => boolean, more: () => boolean): void {

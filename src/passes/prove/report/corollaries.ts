@@ -31,7 +31,7 @@ const denied = (name: Corollary["name"], why: string): Corollary => ({
 });
 
 /** For every m < T: what the rejected tokens left is never read before it is overwritten, and overwriting erases it. */
-function acceptPrefix({ tokens }: ProvenPair, { consequences }: Outcome): Corollary {
+function acceptPrefix({ tokens, block }: ProvenPair, { consequences }: Outcome): Corollary {
   const name = "acceptPrefix";
   if (tokens < 2) return denied(name, "a block of one token has no prefix to accept");
   const why = consequences.changes ?? consequences.keepsOld ?? consequences.readsStale;
@@ -39,7 +39,7 @@ function acceptPrefix({ tokens }: ProvenPair, { consequences }: Outcome): Coroll
   return {
     name,
     holds: true,
-    says: `any m <= ${tokens} tokens may be accepted: hidden rows and cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
+    says: `any m <= ${tokens} tokens may be accepted: ${Object.keys(block.outputs).length > 0 ? "hidden rows and " : ""}cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
     needs: ["P2", "P3"],
   };
 }

@@ -32,6 +32,10 @@ function sentence(
     }
     case "P6":
       return names.length > 0 ? `${says}: ${names.join(", ")}` : says;
+    case "P7":
+      return names.length > 0
+        ? `${says}; but of ${names.join(", ")}, and of what is computed from it, no result is infinite and nothing is NaN or +Inf: −Inf may be added to scores, as long as a row sees one`
+        : says;
     case "P8":
       return Number.isFinite(gap) ? says : undefined;
     case "P9":

@@ -13,8 +13,9 @@ import { type Decision, hit, type TermRule } from "./rule.ts";
 const LEAST_GAP = 16;
 
 /** Notes what P8 has to promise for a masked-out value to lie below the limit; false where it cannot. */
-function leaves(c: Context, gap: number): boolean {
-  if (gap < LEAST_GAP) return false;
+function leaves(c: Context, { base }: Ceiling, gap: number): boolean {
+  // Where no host adds −∞, P7 says that there is none.
+  if (gap < LEAST_GAP || (base === Number.NEGATIVE_INFINITY && !c.bottomless)) return false;
   c.record.gap = Math.min(c.record.gap, gap);
   return true;
 }
@@ -29,7 +30,7 @@ export const EXP_UNDERFLOW: TermRule = {
   match: (c, [x], head) => {
     const found = head.kind === "unary" ? ceilingOf(x!) : undefined;
     if (head.kind !== "unary" || !found) return undefined;
-    return hit(head.fn === "exp" && leaves(c, gapUnder(found, UNDERFLOW)), () => zero(c));
+    return hit(head.fn === "exp" && leaves(c, found, gapUnder(found, UNDERFLOW)), () => zero(c));
   },
 };
 
@@ -66,9 +67,10 @@ const canDrop = (t: Term): boolean => t.kind !== "num" && (ceilingOf(t) !== unde
 
 /** An argument of a maximum without what is masked out in it. */
 function without(c: Context, t: Term, floor: Floor | undefined): readonly Term[] {
-  const below = ({ base, count }: Ceiling): boolean => {
+  const below = (found: Ceiling): boolean => {
     if (floor === undefined) return true;
-    return leaves(c, floor === "score" ? gapUnder({ base, count: count + 1 }, 0) : gapUnder({ base, count }, floor));
+    const beside = { ...found, count: found.count + 1 };
+    return leaves(c, found, floor === "score" ? gapUnder(beside, 0) : gapUnder(found, floor));
   };
   if (!canDrop(t)) return [t];
   const own = ceilingOf(t);

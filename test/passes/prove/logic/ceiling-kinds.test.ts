@@ -30,7 +30,8 @@ describe("a number", () => {
     ["far above", n(10_000)],
     ["far above after both signs", neg(neg(n(10_000)))],
     ["far below, turned round", neg(low)],
-    ["that is not finite", n(Number.NEGATIVE_INFINITY)],
+    ["that is +∞", n(Number.POSITIVE_INFINITY)],
+    ["that is −∞, turned round", neg(n(Number.NEGATIVE_INFINITY))],
     ["that is none", n(Number.NaN)],
   ])("%s does not", (_, t) => none(t));
 });

@@ -54,6 +54,18 @@ describe("a run keeps the bound", () => {
     expect(keeper([x])).toBe("concat is 101");
   });
 
+  test("a value that a mask of −∞ reaches may be that, and neither NaN nor +∞", () => {
+    const seen = (...data: readonly number[]) => {
+      const keeper = newKeeper(100, new Set([x]), 100, new Set([x]));
+      keeper.see(x, { ...x.type, data: Float64Array.from(data) });
+      return keeper.broken();
+    };
+    expect(seen(Number.NEGATIVE_INFINITY, 3)).toBe(undefined);
+    expect(seen(Number.NEGATIVE_INFINITY, Number.NaN)).toBe("x is NaN");
+    expect(seen(Number.POSITIVE_INFINITY)).toBe("x is Infinity");
+    expect(seen(Number.NEGATIVE_INFINITY, 101)).toBe("x is 101");
+  });
+
   test("whatever is finite, where there is none", () => {
     const keeper = newKeeper(Number.POSITIVE_INFINITY, new Set());
     keeper.see(x, { ...x.type, data: Float64Array.of(-1e300, 1e300) });

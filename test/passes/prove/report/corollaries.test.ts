@@ -10,16 +10,17 @@ import { type Corollary, corollariesOf } from "../../../../src/passes/prove/repo
 interface Case {
   readonly tokens?: number;
   readonly states?: number;
+  readonly outputs?: readonly string[];
   readonly kinds?: readonly KnownRole["kind"][];
   readonly found?: Consequences;
   readonly record?: Record;
 }
 
 /** Of a pair of which only this is known. */
-function corollaries({ tokens = 2, states = 1, kinds = ["write_mask"], ...rest }: Case) {
+function corollaries({ tokens = 2, states = 1, outputs = ["y"], kinds = ["write_mask"], ...rest }: Case) {
   const pair = {
     tokens,
-    block: { states: Array.from({ length: states }) },
+    block: { states: Array.from({ length: states }), outputs: Object.fromEntries(outputs.map((name) => [name, {}])) },
     roles: new Map(kinds.map((kind, k) => [`x${k}`, { kind }])),
   };
   const outcome = { record: rest.record ?? newRecord(), consequences: rest.found ?? {} };
@@ -54,6 +55,8 @@ describe("a prefix may be accepted", () => {
     expect(answer("acceptPrefix", { tokens: 1 })).toBe("a block of one token has no prefix to accept");
     expect(one("acceptPrefix", { tokens: 2 })).toMatchObject({ holds: true, needs: ["P2", "P3"] });
     expect(one("acceptPrefix", { tokens: 3 }).says).toContain("m <= 3 tokens");
+    expect(one("acceptPrefix", {}).says).toContain(": hidden rows and cache rows 0 … m-1");
+    expect(one("acceptPrefix", { outputs: [] }).says).toContain(": cache rows 0 … m-1");
   });
 
   test.each<readonly [Consequences, string]>([

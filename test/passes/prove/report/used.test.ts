@@ -26,9 +26,16 @@ test("they come by number, whichever was used first", () => {
   expect(usedOf(record).map(({ id }) => id)).toEqual(["P1", "P2", "P2'", "P3", "P7", "P11"]);
 });
 
-test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P7", "P11", "P12"])("%s is told in its own words", (id) => {
+test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P11", "P12"])("%s is told in its own words", (id) => {
   expect(told(id, [])).toBe(PRECONDITIONS[id].says);
   expect(told(id, ["x"])).toBe(PRECONDITIONS[id].says);
+});
+
+test("values are finite, but for what masks of −∞ reach", () => {
+  expect(told("P7", [])).toBe(PRECONDITIONS.P7.says);
+  expect(told("P7", ["mask"])).toMatch(
+    / are finite; but of mask, and of what is computed from it, no result is infinite/,
+  );
 });
 
 test("rows lie in the smallest axis that they index", () => {
