@@ -4,7 +4,7 @@
  */
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
-import { type Buckets, find, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
+import { type Buckets, find, hashText, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
 import { dtypeOf, isUnsettled } from "./facts.ts";
 import { watchHeap } from "./heap.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
@@ -179,12 +179,6 @@ function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
   return h;
 }
 const sizeOf = (r: Range): number => (r.kind === "interval" ? r.n : -r.size);
-
-function hashText(text: string): number {
-  let h = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);
-  return h;
-}
 
 /** Interns a closed body. */
 export function internLam(s: Store, reduction: Reduction, over: Range, body: Term): Lam {
