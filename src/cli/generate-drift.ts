@@ -4,7 +4,10 @@ import { speakGreedily } from "../build/host/decode.ts";
 import { type Drift, driftOf } from "../build/host/drift.ts";
 import { type OpenSpeaker, openSpeaker } from "../build/host/speaker.ts";
 import { UserError } from "../dsl/user-error.ts";
+import type { ArithmeticChip } from "../passes/engine/chips.ts";
+import type { Arithmetic } from "../passes/kernels/arithmetic.ts";
 import type { Args } from "./command.ts";
+import { arithmeticLine } from "./engine-text.ts";
 import type { Io } from "./io.ts";
 import type { Options } from "./option.ts";
 
@@ -46,6 +49,41 @@ export async function reportDrift(prompt: readonly number[], args: Args, io: Io)
   return 0;
 }
 
+/**
+ * Says the tokens on the engine's arithmetic, and its drift from fp16 over the prompt and what fp16 says behind it.
+ * @throws UserError where no logit is a number
+ */
+export async function reportEngine(prompt: readonly number[], chip: ArithmeticChip, args: Args, io: Io): Promise<0> {
+  const [folder, most] = [args.operands[0]!, args.whole("max-new")];
+  const say = (speaker: OpenSpeaker) => speakGreedily(speaker, { prompt, most, stops: speaker.stops }).tokens;
+  const reference = await withSpeaker(folder, args, io, (speaker) => {
+    const said = say(speaker);
+    return { said, logits: logitsOf(speaker, [...prompt, ...said]) };
+  });
+  const engine = await withSpeaker(
+    folder,
+    args,
+    io,
+    (speaker) => ({ said: say(speaker), logits: logitsOf(speaker, [...prompt, ...reference.said]) }),
+    "engine",
+  );
+  const drift = driftOf(reference.logits, engine.logits);
+  const same = engine.said.join() === reference.said.join();
+  if (args.flag("json"))
+    io.out(
+      JSON.stringify(
+        { prompt, tokens: engine.said, fp16: reference.said, sameTokens: same, ...drift, arithmetic: chip },
+        null,
+        2,
+      ),
+    );
+  else {
+    const verdict = same ? "SAME: fp16 says these tokens too" : `DIFFERENT: fp16 says ${reference.said.join(",")}`;
+    for (const text of [engine.said.join(","), arithmeticLine(chip), verdict, driftText(drift, "fp16")]) io.out(text);
+  }
+  return 0;
+}
+
 /** Behind each token, its own call's block before it in the cache. */
 function logitsOf(speaker: OpenSpeaker, tokens: readonly number[]): readonly Uint16Array[] {
   const rows: Uint16Array[] = [];
@@ -54,9 +92,15 @@ function logitsOf(speaker: OpenSpeaker, tokens: readonly number[]): readonly Uin
   return rows;
 }
 
-async function withSpeaker<R>(folder: string, args: Args, io: Io, use: (speaker: OpenSpeaker) => R): Promise<R> {
+async function withSpeaker<R>(
+  folder: string,
+  args: Args,
+  io: Io,
+  use: (speaker: OpenSpeaker) => R,
+  precision: Arithmetic = "fp16",
+): Promise<R> {
   const loading = io.progress(`loading ${folder}`);
-  const options = { threads: args.whole("threads"), onProgress: loading.update };
+  const options = { precision, threads: args.whole("threads"), onProgress: loading.update };
   const speaker = await openSpeaker(folder, options).finally(loading.end);
   try {
     return use(speaker);

@@ -90,6 +90,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     interface: "mgp",
     threads: "mgp",
     accumulate: "mgp",
+    arithmetic: "mgp",
   },
   run: {
     weights: "mg",
@@ -109,6 +110,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     state: "mgp",
     out: "mgp",
     precision: "mgp",
+    arithmetic: "mgp",
     unchecked: "mgp",
   },
   survey: {
@@ -122,6 +124,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mgp",
     role: "mgp",
     interface: "mgp",
+    arithmetic: "mgp",
   },
   interface: {
     layer: "m",

@@ -5,8 +5,10 @@ import { fp16Value, roundTo } from "../../src/dsl/number.ts";
 import type { Tensor } from "../../src/dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../src/dsl/type.ts";
 import type { WeightSource } from "../../src/dsl/weight-source.ts";
+import { engineOps } from "../../src/passes/engine/run-op.ts";
 import { arrayOf, type NDArray } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
+import type { Arithmetic } from "../../src/passes/kernels/arithmetic.ts";
 import { storeOf, toNDArray, toRaw } from "../../src/passes/kernels/raw.ts";
 import type { WeightStream } from "../../src/passes/run/constants.ts";
 import { type PlanOptions, planOf } from "../../src/passes/run/plan.ts";
@@ -73,7 +75,8 @@ export async function expectSameBits(
   try {
     const stored = Object.fromEntries(Object.entries(feeds.values).map(([name, x]) => [name, toRaw(x)]));
     const fast = executor.run(plan, stored);
-    const reference = evaluate(graph, feeds, { precision });
+    const reference =
+      precision === "engine" ? evaluate(graph, feeds, { runOp: engineOps() }) : evaluate(graph, feeds, { precision });
     for (const kind of ["outputs", "states"] as const) {
       expect(Object.keys(fast[kind])).toEqual(Object.keys(reference[kind]));
       for (const [name, expected] of Object.entries(reference[kind])) {
@@ -101,6 +104,7 @@ export async function expectOpSameBits(
   inputs: readonly Tensor[],
   random: Random,
   threads = 1,
+  precision: Arithmetic = "fp16",
 ): Promise<void> {
   const g = graph({ name: "g", inputs, outputs: { y } });
   const values = Object.fromEntries(inputs.map((x) => [x.name!, awkward(x.type, random)]));
@@ -115,6 +119,6 @@ export async function expectOpSameBits(
         return weights.get(key)!;
       },
     },
-    { threads },
+    { threads, precision },
   );
 }

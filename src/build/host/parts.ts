@@ -1,6 +1,8 @@
 /** The packages of a built model, loaded: in memory as far as they have room there, and read as a call needs them beyond it. */
+
 import type { Graph } from "../../dsl/graph.ts";
 import { packageFiles, packageWeights } from "../../emit/read/package-store.ts";
+import type { Arithmetic } from "../../passes/kernels/arithmetic.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { bytesOf, type Executor, prepare } from "../../passes/run/run.ts";
@@ -20,6 +22,8 @@ export interface PartOptions {
   readonly threads?: number;
   /** Bytes beyond which weights are read from their files whenever a call needs them; 1.3 GB when absent. */
   readonly resident?: number;
+  /** fp16 when absent. */
+  readonly precision?: Arithmetic;
   onProgress?(done: number, total: number): void;
 }
 
@@ -34,11 +38,13 @@ type Plans = ReadonlyMap<number, Plan>;
 /** Each package at the sizes that it takes. The first have the first claim on the memory. */
 export async function loadedParts(
   packages: readonly ReadonlyMap<number, Graph>[],
-  { threads = 1, resident = RESIDENT, onProgress }: PartOptions,
+  { threads = 1, resident = RESIDENT, precision = "fp16", onProgress }: PartOptions,
 ): Promise<readonly Part[]> {
   const planned = packages.map(
     (graphs) =>
-      new Map([...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { keepCodes: true, keepStates: true })])),
+      new Map(
+        [...graphs].map(([tokens, graph]) => [tokens, planOf(graph, { precision, keepCodes: true, keepStates: true })]),
+      ),
   );
   const isHeld = heldWithin(planned, threads, resident);
   const parts: Part[] = [];

@@ -2,8 +2,9 @@
 import { type Speech, type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import { textStream } from "../../build/text/stream.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
 import type { Args, Command } from "../command.ts";
-import { DRIFT_OPTIONS, reportDrift } from "../generate-drift.ts";
+import { DRIFT_OPTIONS, reportDrift, reportEngine } from "../generate-drift.ts";
 import { PROMPT_OPTIONS, type Prompt, promptOf } from "../generate-prompt.ts";
 import { imitated, imitatedText } from "../generate-runtime.ts";
 import type { Io } from "../io.ts";
@@ -21,6 +22,7 @@ export const generateCommand: Command = {
     speculative: { kind: "flag", help: "draft tokens by what stood before, and verify them in blocks" },
     check: { kind: "flag", help: "also decode token by token, and say whether the tokens are the same" },
     ...DRIFT_OPTIONS,
+    arithmetic: { ...ARITHMETIC_OPTION, without: ["against", "speculative", "check", "host"] },
     host: {
       kind: "choice",
       values: ["graphc", "ane-book"],
@@ -36,6 +38,8 @@ export const generateCommand: Command = {
   async run(args, io) {
     const prompt = await promptOf(args);
     if (prompt.note !== undefined) io.err(`note: ${prompt.note}`);
+    const chip = requestedChip(args);
+    if (chip) return reportEngine(prompt.ids, chip, args, io);
     if (args.given("against")) return reportDrift(prompt.ids, args, io);
     const loading = io.progress("loading");
     const speaker = await openSpeaker(args.operands[0]!, {

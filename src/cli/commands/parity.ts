@@ -4,10 +4,12 @@ import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import { type ParityReport, parity } from "../../passes/parity/parity.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
 import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
+import { type EngineParity, parityLines, watchParity } from "../engine-parity.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
@@ -36,6 +38,7 @@ export const parityCommand: Command = {
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
+    arithmetic: { ...ARITHMETIC_OPTION, without: ["accumulate"] },
     accumulate: {
       kind: "form",
       value: "fp16:A/B",
@@ -56,12 +59,16 @@ async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
   const { name, weights, ropeList, model, notCompared = [] } = pair;
   const started = performance.now();
-  const report = await compareRuns(pair, args, io);
+  const { report, engine } = await compareRuns(pair, args, io);
   if (!report.equal && args.text("accumulate") === undefined)
     askForRoles(pair, pair.given, storedNumbers([pair.block, pair.step]));
   const seconds = (performance.now() - started) / 1000;
   if (!args.flag("json"))
-    io.out(printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), notCompared }));
+    for (const text of [
+      printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), notCompared }),
+      ...(engine ? parityLines(engine, report.equal) : []),
+    ])
+      io.out(text);
   const json = {
     ...(notCompared.length > 0 ? { notCompared } : {}),
     pair: name,
@@ -69,14 +76,22 @@ async function told(args: Args, io: Io): Promise<Told> {
     ropeList,
     seconds,
     ...report,
+    ...(engine ? { engine } : {}),
   };
   return { code: report.equal ? 0 : 1, json, ...(model ? { model } : {}) };
 }
 
-async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<ParityReport> {
+interface Compared {
+  readonly report: ParityReport;
+  readonly engine?: EngineParity;
+}
+
+async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<Compared> {
   const pair = withHost(open);
-  const [blockSums, stepSums] = accumulation(args.text("accumulate"));
-  const [block, step] = [planOf(pair.block, blockSums), planOf(pair.step, stepSums)];
+  const chip = requestedChip(args);
+  const watched = chip ? watchParity(pair, chip) : undefined;
+  const [blockHow, stepHow] = watched?.plans ?? accumulation(args.text("accumulate"));
+  const [block, step] = [planOf(pair.block, blockHow), planOf(pair.step, stepHow)];
   const threads = args.whole("threads");
   checkMemory([block, step], "this run", { threads });
   const loading = io.progress("loading weights");
@@ -86,16 +101,17 @@ async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<ParityRe
   );
   const running = io.progress("running blocks");
   try {
-    return await parity(
+    const report = await parity(
       {
         block: pair.block,
         step: pair.step,
-        runBlock: (values) => executor.run(block, values),
+        runBlock: (values) => executor.run(block, values, watched?.observe),
         runStep: (values) => executor.run(step, values),
       },
       {
         seed: args.whole("seed"),
         roles: pair.given,
+        ...(watched ? { onDifferent: (call) => watched.look(executor, [block, step], call) } : {}),
         ...(pair.config ? { config: pair.config } : {}),
         onCall(done, total) {
           running.update(done, total);
@@ -103,6 +119,7 @@ async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<ParityRe
         },
       },
     );
+    return { report, ...(watched ? { engine: watched.report() } : {}) };
   } finally {
     running.end();
     await executor.close();

@@ -8,13 +8,16 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
-import { type Plan, planOf } from "../../passes/run/plan.ts";
-import { prepare, type RawResults } from "../../passes/run/run.ts";
+import { planOf } from "../../passes/run/plan.ts";
+import type { RawResults } from "../../passes/run/run.ts";
 import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
+import { cacheRows, checkWithinList } from "../cache-rows.ts";
 import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
+import { engineRun, onExecutor, type Run } from "../engine-run.ts";
+import { engineLines, spelledInfinities } from "../engine-text.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
 import { isPackage } from "../operand-kind.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
@@ -53,6 +56,7 @@ export const runCommand: Command = {
       help: "fp16, the reference, or fp64, the yardstick",
       default: "fp16",
     },
+    arithmetic: { ...ARITHMETIC_OPTION, without: ["precision"] },
     unchecked: {
       kind: "flag",
       help: "feed masks and positions even where they break their contract",
@@ -63,15 +67,23 @@ export const runCommand: Command = {
   async run(args, io) {
     const pair = await requestedPair(args, io);
     tellKinds(pair.model, io);
-    const plan = planned(pair, args);
+    const chip = requestedChip(args);
+    const runs = chip ? engineRun(pair, chip) : plainRun(pair, args);
     const entries = pair.block.states.map(({ entry }) => entry);
     const values = { ...(await requestedStates(entries, args)), ...(await requestedInputs(pair, args)) };
-    const results = await evaluateOnce(pair, plan, values, io);
+    const { results, engine } = await runs(values, io);
     const out = args.text("out")!;
     await writeArrays(out, { ...results.outputs, ...results.states });
     const made: Pick<OpenPair, "config" | "ropeList"> = args.given("positions") ? pair : {};
-    if (args.flag("json")) io.out(JSON.stringify({ out, ...described(results), ropeList: made.ropeList }));
-    else for (const text of [`${out}\n${listing(results)}`, ...ropeLines(made, args)]) io.out(text);
+    if (args.flag("json"))
+      io.out(JSON.stringify({ out, ...described(results), ropeList: made.ropeList, engine }, spelledInfinities));
+    else
+      for (const text of [
+        `${out}\n${listing(results)}`,
+        ...ropeLines(made, args),
+        ...(engine ? engineLines(engine) : []),
+      ])
+        io.out(text);
     return 0;
   },
 };
@@ -138,50 +150,14 @@ function checkNames(values: Arrays, wanted: Wanted, file: string): void {
   if (stray !== undefined) throw new UserError(`${file}: the graph has no input "${stray}"`);
 }
 
-/** `5..8` or `5,9,7`: fewer than T leaves dead columns. */
-function cacheRows(text: string, tokens: number, maxSeq: number): readonly (number | undefined)[] {
-  const [first, last] = text.includes("..") ? text.split("..").map(Number) : [];
-  const listed = text.split(",");
-  const count = first === undefined ? listed.length : last! - first + 1;
-  if (count < 1) throw new UserError(`--positions must look like 5..8 or 5,9,7, not "${text}"`);
-  if (count > tokens) throw new UserError(`--positions names ${count} tokens; the graph takes ${tokens}`);
-  const rows = Array.from({ length: count }, (_, i) => (first === undefined ? Number(listed[i]) : first + i));
-  const beyond = rows.find((row) => row >= maxSeq);
-  if (beyond !== undefined) throw new UserError(`position ${beyond} is beyond the cache's last row ${maxSeq - 1}`);
-  if (new Set(rows).size < rows.length) throw new UserError("--positions names a cache row twice");
-  return Array.from({ length: tokens }, (_, t) => rows[t]);
-}
-
-/** A row of a position is the model's where its sequence may be of the list's lengths. @throws UserError where it cannot be */
-function checkWithinList(use: OpenPair["ropeList"], rows: readonly (number | undefined)[]): void {
-  const beyond = use && rows.find((row) => row !== undefined && row >= use.forSequencesUpTo);
-  if (beyond !== undefined)
-    throw new UserError(
-      `position ${beyond} is of a sequence of more than ${use!.forSequencesUpTo} tokens, which the ${use!.list} list of factors is not for`,
-      "leave --rope-list out, or lower the positions",
-    );
-}
-
 /** The plan comes before any array is made, so that what does not fit into memory is said and not tried. */
-function planned(pair: OpenPair, args: Args): Plan {
+function plainRun(pair: OpenPair, args: Args): Run {
   const precision = args.text("precision") === "fp64" ? "fp64" : "fp16";
   const plan = planOf(pair.block, { precision });
   checkMemory([plan], "this run");
-  return plan;
-}
-
-async function evaluateOnce(pair: OpenPair, plan: Plan, values: Arrays, io: Io): Promise<RawResults> {
-  const store = await pair.openWeights();
-  const loading = io.progress("loading weights");
-  try {
-    const executor = await prepare([plan], store.stream, { progress: loading.update });
-    const results = executor.run(plan, values);
-    await executor.close();
-    return results;
-  } finally {
-    loading.end();
-    await store.close();
-  }
+  return async (values, io) => ({
+    results: await onExecutor(pair, [plan], io, (executor) => executor.run(plan, values)),
+  });
 }
 
 const described = ({ outputs, states }: RawResults) => ({

@@ -1,6 +1,8 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
+import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
 import type { Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
+import { arithmeticLine, spelledInfinities as spelled } from "../engine-text.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { requestedPair, withHost } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";
@@ -15,7 +17,14 @@ export const surveyCommand: Command = {
   arity: [1, 1],
   needs: "a model (phi4-mini) or a graph file",
   example: "phi4-mini",
-  options: { ...WEIGHTS_OPTION, ...SIZE_OPTIONS, ...ROPE_LIST_OPTION, ...INPUT_SEED_OPTION, ...ROLE_OPTIONS },
+  options: {
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...ROPE_LIST_OPTION,
+    ...INPUT_SEED_OPTION,
+    ...ROLE_OPTIONS,
+    arithmetic: ARITHMETIC_OPTION,
+  },
   notes: [
     "Reports per value: max |x|, rms, subnormals, room before overflow (of its own dtype), worst channel.",
     "Looks at every element of inputs, weights, constants, results of ops, outputs and states at exit.",
@@ -26,12 +35,16 @@ export const surveyCommand: Command = {
   async run(args, io) {
     const pair = withHost(await requestedPair(args, io));
     tellKinds(pair.model, io);
+    const chip = requestedChip(args);
     const record = await measure(pair, args, io);
-    if (args.flag("json")) io.out(JSON.stringify({ ...record, ropeList: pair.ropeList }, spelled, 2));
-    else for (const text of [surveyText(pair.name, pair.weights, record), ...ropeLines(pair, args)]) io.out(text);
+    if (args.flag("json")) io.out(JSON.stringify({ ...record, ropeList: pair.ropeList, arithmetic: chip }, spelled, 2));
+    else
+      for (const text of [
+        surveyText(pair.name, pair.weights, record),
+        ...ropeLines(pair, args),
+        ...(chip ? [arithmeticLine(chip)] : []),
+      ])
+        io.out(text);
     return record.values.some((v) => v.nonFinite > 0) ? 1 : 0;
   },
 };
-
-/** JSON has no infinities: they are spelled as JavaScript does, so that they are not taken for something unknown. */
-const spelled = (_: string, x: unknown): unknown => (typeof x === "number" && !Number.isFinite(x) ? `${x}` : x);

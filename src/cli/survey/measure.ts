@@ -8,6 +8,7 @@ import { type Normed, normedValues } from "../../passes/survey/normed.ts";
 import { type NormSurvey, type NormSurveyor, normSurveyor, type Rows, rowsOf } from "../../passes/survey/norms.ts";
 import { type GraphSurvey, type Surveyor, surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
 import type { WeightStore } from "../../weights/store.ts";
+import { requestedChip } from "../arithmetic.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
@@ -47,10 +48,11 @@ export interface SurveyRecord extends Omit<GraphSurvey, "values"> {
 
 /** Runs the block on a few calls that share their cache. @throws UserError when there is no memory or no room for them */
 export async function measure(pair: OpenPair, args: Args, io: Io): Promise<SurveyRecord> {
-  const plan = planOf(pair.block);
+  const precision = requestedChip(args) ? "engine" : "fp16";
+  const plan = planOf(pair.block, { precision });
   checkMemory([plan], "this run");
   const store = await pair.openWeights();
-  const norms = normSurveyor();
+  const norms = normSurveyor(precision);
   try {
     const seen = surveyor(pair.block);
     const targets = targetsOf(pair, args);

@@ -77,6 +77,21 @@ const reciprocal: EngineFunction = {
   turns: [0],
 };
 
+/**
+ * Half is added in fp16 and the rest cut off, so that 1024 becomes 1025 (sbryngelson/ANEForge, pull request 116: M5). That was not measured
+ * on M4 and M6: the whole numbers on both sides of it are its bounds.
+ */
+const nearestWhole: EngineFunction = {
+  at: (x) => {
+    const v = decoded(x);
+    const point = Math.sign(v) * Math.floor(halfAway(Math.abs(v) + 0.5));
+    const [below, above] = [Math.floor(v), Math.floor(v + 0.5)];
+    const low = v - below <= 0.5 ? below : above;
+    return { point, low: Math.min(low, point), high: Math.max(above, point) };
+  },
+  turns: [],
+};
+
 /** Every function on record, by the name of the op. Made for each use: the fitted tables take a moment. */
 export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
   const [geluTable, siluTable] = [fittedTable(gelu, 4), fittedTable(silu, 8)];
@@ -91,6 +106,7 @@ export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
     ["sqrt", above0(sqrt)],
     ["rsqrt", above0(rsqrt)],
     ["inverse", reciprocal],
+    ["round", nearestWhole],
     ["sigmoid", sigmoid],
     // The recorded worst errors (6.16e-3, 1.49e-2, 8.6e-4, 6.3e-4), with room for knots that the fit misses at the ends.
     ["gelu", within(geluPoint, gelu, 6.4e-3, [GELU_LEAST])],

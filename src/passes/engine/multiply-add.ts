@@ -10,7 +10,7 @@ export const LSB = 2 ** 16;
 /** Where the accumulator ends, in units of the last place: 32768. */
 export const LIMIT = 2 ** 31;
 /** Products whose exponents add up to this or less are lost, whatever their size. */
-const LOST = -17;
+export const LOST = -17;
 
 /** A product of two decoded operands in units of the last place. */
 export function productOf(x: number, w: number): number {

@@ -10,29 +10,39 @@ import { accumulate, LIMIT, leaving, productOf, startOf } from "./multiply-add.t
 import { exactly, isExact, type Spread } from "./spread.ts";
 
 /** Products of one element of the result, in the order in which the meaning adds them, in units of the last place. */
-interface Sum {
-  readonly products: Spread[];
-  bias: Spread | undefined;
+export interface Products<S> {
+  readonly products: S[];
+  bias: S | undefined;
 }
 
-/** What stands for a product or a sum of them: they are told by what they leave behind in `Sum`. */
-const NOTHING: Spread = { point: 0, low: 0, high: 0 };
+/** What stands for a product or a sum of them: they are told by what they leave behind in `Products`. */
+const NOTHING = Symbol("nothing");
 
 /**
- * The meaning of an op that only adds products up, asked for one element after the other.
+ * The meaning of an op that only adds products up, asked for one element after the other in row-major order; what is given is used again.
  * Everything it multiplies goes to the accumulator; what it adds behind that is its bias, from which the engine starts.
  */
-export function productOp(def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
-  const sum: Sum = { products: [], bias: undefined };
-  const reading: Algebra<Spread, number> = collecting(sum);
-  const element = meaningOf(reading, def, type, (x) => readOf(operand(x)));
-  const indices = indicesOf(type.shape);
-  return estimateOf(type, sizeOf(type.shape), () => {
+export function* productsOf<S>(
+  def: OpDef,
+  type: TensorType,
+  read: (x: Tensor) => Read<S, number>,
+  times: (a: S, b: S) => S,
+): Generator<Products<S>> {
+  const sum: Products<S> = { products: [], bias: undefined };
+  const reading: Algebra<S, number> = collecting(sum, times);
+  const element = meaningOf(reading, def, type, read);
+  for (const ix of indicesOf(type.shape)) {
     sum.products.length = 0;
     sum.bias = undefined;
-    element(indices.next().value!);
-    return accumulated(sum);
-  });
+    element(ix);
+    yield sum;
+  }
+}
+
+/** The op on points and their ends. */
+export function productOp(def: OpDef, type: TensorType, operand: (x: Tensor) => Estimate): Estimate {
+  const each = productsOf(def, type, (x) => readOf(operand(x)), multiplied);
+  return estimateOf(type, sizeOf(type.shape), () => accumulated(each.next().value!));
 }
 
 function readOf(array: Estimate): Read<Spread, number> {
@@ -41,8 +51,8 @@ function readOf(array: Estimate): Read<Spread, number> {
 }
 
 /** What the accumulator gives: its point in the order of the products; its ends in any order. */
-function accumulated({ products, bias }: Sum): Spread {
-  const start = bias ? ends(bias, startOf) : NOTHING;
+function accumulated({ products, bias }: Products<Spread>): Spread {
+  const start = bias ? ends(bias, startOf) : exactly(0);
   let point = accumulate(0, start.point);
   let [low, high, fallen, risen] = [start.low, start.high, Math.min(start.low, 0), Math.max(start.high, 0)];
   for (const q of products) {
@@ -82,7 +92,8 @@ const refused = (): never => {
 };
 
 /** A reading that notes products and the bias instead of adding them up. */
-function collecting(sum: Sum): Algebra<Spread, number> {
+function collecting<S>(sum: Products<S>, times: (a: S, b: S) => S): Algebra<S, number> {
+  const nothing = NOTHING as S;
   return {
     ...indexArithmetic,
     indexOf: refused,
@@ -90,19 +101,19 @@ function collecting(sum: Sum): Algebra<Spread, number> {
     within: indexArithmetic.within as never,
     scalar: refused,
     // What padding adds.
-    num: (value) => (value === 0 ? NOTHING : refused()),
+    num: (value) => (value === 0 ? nothing : refused()),
     mul(a, b) {
-      sum.products.push(multiplied(a, b));
-      return NOTHING;
+      if (a !== nothing && b !== nothing) sum.products.push(times(a, b));
+      return nothing;
     },
     add(a, b) {
-      if (a !== NOTHING || sum.bias) return refused();
+      if (a !== nothing || sum.bias !== undefined) return refused();
       sum.bias = b;
-      return NOTHING;
+      return nothing;
     },
     sum(n, term) {
-      for (let k = 0; k < n; k++) if (term(k) !== NOTHING) return refused();
-      return NOTHING;
+      for (let k = 0; k < n; k++) if (term(k) !== nothing) return refused();
+      return nothing;
     },
     round: (_, a) => a,
     sub: refused,

@@ -22,6 +22,10 @@ const monotone = (f: (a: number, b: number) => number, a: Spread, b: Spread): Sp
   high: f(decoded(a.high), decoded(b.high)),
 });
 
+/** Of decoded numbers; what an infinity was taken for leaves as one. */
+const larger = (a: number, b: number): number => halfAway(Math.max(a, b));
+const smaller = (a: number, b: number): number => halfAway(Math.min(a, b));
+
 /** a + b, rounded as the elementwise unit does it. */
 export const added = (a: Spread, b: Spread): Spread => monotone((x, y) => halfAway(x + y), a, b);
 
@@ -96,8 +100,8 @@ export const engineReading = (functions: ReadonlyMap<string, EngineFunction>): E
   sub: (a, b) => added(a, negated(b)),
   mul: multiplied,
   div: divided,
-  maximum: (a, b) => monotone(Math.max, a, b),
-  minimum: (a, b) => monotone(Math.min, a, b),
+  maximum: (a, b) => monotone(larger, a, b),
+  minimum: (a, b) => monotone(smaller, a, b),
   pow: (a, b) => anything(halfAway(a.point ** b.point)),
   unary: (f, a) => {
     const onRecord = functions.get(f);
@@ -121,6 +125,6 @@ export const engineReading = (functions: ReadonlyMap<string, EngineFunction>): E
     return gives === "place" ? { point: place, low: 0, high: n - 1 } : hull(elements[place]!, ...elements);
   },
   ownOrder: (_op, _at, { point }) => anything(point),
-  max: (n, term) => chosen(n, term, Math.max),
-  min: (n, term) => chosen(n, term, Math.min),
+  max: (n, term) => chosen(n, term, larger),
+  min: (n, term) => chosen(n, term, smaller),
 });

@@ -6,6 +6,7 @@ import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { RunOp } from "../interpret/evaluate.ts";
 import { numericReading } from "../interpret/reading.ts";
 import { type Estimate, estimateOf, indicesOf, placeOf, spreadAt } from "./estimate.ts";
+import { formOf } from "./form.ts";
 import { applied, type EngineFunction, engineFunctions } from "./functions.ts";
 import { halfAway } from "./half-away.ts";
 import { productOp } from "./product-op.ts";
@@ -17,7 +18,7 @@ export function engineOps(): RunOp {
   const reading = engineReading(functions);
   return (def, type, operand) => {
     const estimates = (x: Tensor): Estimate => operand(x);
-    switch (formOf(def, type, functions)) {
+    switch (formOf(def, type, (op) => functions.has(op))) {
       case "moves":
         return moved(def, type, estimates);
       case "reference":
@@ -32,22 +33,11 @@ export function engineOps(): RunOp {
   };
 }
 
-/** How an op is run. `reference`: without fp16 operands and results it is not the engine that runs it, or nothing is rounded. */
-type Form = "moves" | "reference" | "product" | "function" | "meaning";
-
-function formOf(def: OpDef, type: TensorType, functions: ReadonlyMap<string, EngineFunction>): Form {
-  const half = type.dtype === "fp16" || operandsOf(def).some((x) => x.type.dtype === "fp16");
-  if (has(def, "moves")) return "moves";
-  if (!half || has(def, "constexpr")) return "reference";
-  if (has(def, "product")) return "product";
-  return functions.has(def.op) ? "function" : "meaning";
-}
-
 /**
  * Products whose bits are not on record. A plain or grouped convolution with kernels 3 wide may go by Winograd's method; of weights
  * with scales it is not known whether these are multiplied in before the sum or after it.
  */
-function hasOtherArithmetic({ op, operands, attrs }: OpDef): boolean {
+export function hasOtherArithmetic({ op, operands, attrs }: OpDef): boolean {
   const { weight } = operands;
   if (!weight || Array.isArray(weight)) return false;
   const { def, type } = weight as Tensor;

@@ -65,7 +65,8 @@ const inOrder: Pick<Numeric, "sorted" | "ownOrder"> = {
   ownOrder: (_op, _at, value) => value,
 };
 
-const UNARY = {
+/** Functions of one number, as doubles have them. */
+export const UNARY = {
   exp: Math.exp,
   exp2: (x: number) => 2 ** x,
   log: Math.log,

@@ -11,12 +11,12 @@ import { type Product, productKernel } from "./product-run.ts";
 export const product: KernelOf = (def, type, options) => {
   const { precision } = options;
   if (precision !== "fp16" || (type.dtype !== "fp16" && type.dtype !== "fp32")) return undefined;
-  const described = DESCRIBE[def.op]?.(def, type);
+  const described = describedProduct(def, type);
   return described && productKernel(described, type.dtype === "fp16", options.accumulate);
 };
 
 /** The int8 codes and the scales of a weight that is unpacked row by row from such, without an offset; undefined for any other. */
-function codesOf({ def, type }: Tensor): readonly [codes: Tensor, scale: Tensor] | undefined {
+export function codesOf({ def, type }: Tensor): readonly [codes: Tensor, scale: Tensor] | undefined {
   if (def.kind !== "op" || def.op !== "constexpr_blockwise_shift_scale" || type.dtype !== "fp16") return undefined;
   const [codes, scale, offset] = operandsOf(def) as [Tensor, Tensor, Tensor?];
   const isByRow = scale.type.shape.every((n, axis) => n === (axis === 0 ? type.shape[0] : 1));
@@ -32,13 +32,16 @@ export interface Fused {
 /** For conv and linear whose weight is unpacked from int8 codes: a kernel that reads these; undefined for any other. */
 export function fusedProduct(def: OpDef, type: TensorType, options: CompileOptions): Fused | undefined {
   if (options.precision !== "fp16" || type.dtype !== "fp16" || def.op === "matmul") return undefined;
-  const described = DESCRIBE[def.op]?.(def, type);
+  const described = describedProduct(def, type);
   const [x, weight, ...others] = operandsOf(def);
   const parts = described && codesOf(weight!);
   if (!parts) return undefined;
   const operands = [x!, parts[0], ...others, parts[1]];
   return { operands, kernel: codesKernel({ ...described, scale: operands.length - 1 }, options.accumulate) };
 }
+
+/** The op as rows times vectors; undefined where it is something else. */
+export const describedProduct = (def: OpDef, type: TensorType): Product | undefined => DESCRIBE[def.op]?.(def, type);
 
 const DESCRIBE: Readonly<Record<string, (def: OpDef, type: TensorType) => Product | undefined>> = {
   matmul(def, type) {

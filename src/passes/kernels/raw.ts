@@ -2,7 +2,7 @@
 import { fp16Bits } from "../../dsl/number.ts";
 import type { DType, TensorType } from "../../dsl/type.ts";
 import type { NDArray } from "../interpret/array.ts";
-import type { Precision } from "../interpret/reading.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import { HALF } from "./code/runtime.ts";
 
 /** Contents as they are stored: fp16 as bits in a Uint16Array. */
@@ -49,7 +49,7 @@ const STORES: Readonly<Record<DType, TypedStore>> = {
 };
 
 /** How elements of a dtype are held while a graph runs in a precision. Types below 8 bits take a byte. */
-export const storeOf = (dtype: DType, precision: Precision): TypedStore =>
+export const storeOf = (dtype: DType, precision: Arithmetic): TypedStore =>
   precision === "fp64" && (dtype === "fp16" || dtype === "fp32") ? store(Float64Array) : STORES[dtype];
 
 /** Copies contents between forms: fp16 bits to doubles or back, or as they are. */

@@ -4,6 +4,7 @@ import { compareStates, compareToken, type StateReport, type TokenReport } from 
 import { type Fed, fedBy } from "./fed.ts";
 import { type Feed, feed, type Source } from "./feeds.ts";
 import { areFiniteSteps, isFiniteBlock } from "./finite.ts";
+import type { DifferentCall } from "./first-difference.ts";
 import type { Arrays, RunnableGraphs } from "./runner.ts";
 import type { PlannedCall } from "./sequence.ts";
 import { type StepRun, showsWhatIsShut } from "./shut.ts";
@@ -37,6 +38,7 @@ export interface ParityRun extends Twins, RunnableGraphs {
   readonly bounded: boolean;
   /** Whether the rows are so large that a block may give infinity where its steps give a number, or they where it does. */
   readonly large: boolean;
+  onDifferent?(call: DifferentCall): void;
 }
 
 /** `stream` is the number of the call's first token among all rows fed. */
@@ -44,16 +46,17 @@ export async function runCall(job: ParityRun, call: PlannedCall, stream: number)
   const { source, chain } = job;
   const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream };
   const inputs = feed(job.block, source, context);
-  const block = await job.runBlock({ ...inputs, ...chain.blockStates });
+  const entry = { ...inputs, ...chain.blockStates };
+  const block = await job.runBlock(entry);
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
   const tokens: TokenReport[] = [];
   const steps: StepRun[] = [];
   let states = chain.stepStates;
   let kept = states;
   for (const { row, token } of live) {
-    const entry = { ...feed(job.step, source, context, token), ...states };
-    const step = await job.runStep(entry);
-    steps.push({ token, row, entry, exit: step });
+    const before = { ...feed(job.step, source, context, token), ...states };
+    const step = await job.runStep(before);
+    steps.push({ token, row, entry: before, exit: step });
     states = step.states;
     if (token < call.accepted) kept = states;
     for (const report of compareToken(job, { inputs, block: block.outputs, step: step.outputs, token, row }))
@@ -69,6 +72,7 @@ export async function runCall(job: ParityRun, call: PlannedCall, stream: number)
   // Where one is finite and the other is not they differ, which only large rows excuse.
   if (job.large ? finite.includes(false) : !finite.includes(true)) return { ...report, counts: "not finite" };
   const beyond = job.bounded && !isEqual(report) && (await showsWhatIsShut(job, context, steps, block));
+  if (!beyond && !isEqual(report)) job.onDifferent?.({ block: entry, steps });
   return { ...report, counts: beyond ? "beyond the mask" : "yes" };
 }
 

@@ -6,6 +6,7 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { type CallReport, isEqual, type ParityRun, runCall } from "./call.ts";
 import { type Dropped, droppedBy, type Exercised, exercisedBy } from "./exercised.ts";
+import type { DifferentCall } from "./first-difference.ts";
 import { garbage } from "./initial.ts";
 import { onlyPass, type Pass, usualPasses } from "./passes.ts";
 import type { RunnableGraphs } from "./runner.ts";
@@ -23,6 +24,8 @@ export interface ParityOptions {
   readonly calls?: readonly PlannedCall[];
   /** Roles of inputs that are stated outside the graphs. */
   readonly roles?: GivenRoles;
+  /** Is given the first calls that count and differ, one after the other. */
+  onDifferent?(call: DifferentCall): void;
 }
 
 /** All passes; `equal` when every bit of every call that counts is, the sign of zero aside, and the usual calls all count. */
@@ -114,7 +117,7 @@ function beginPass(
   graphs: Twins & RunnableGraphs,
   pass: Pass,
   scale: number,
-  { seed: given = 1, maxSeq, config }: PassOptions,
+  { seed: given = 1, maxSeq, config, onDifferent }: PassOptions,
 ): ParityRun {
   const seed = given + pass.seed;
   const initial = garbage(graphs.block, seed, pass.stale);
@@ -123,6 +126,7 @@ function beginPass(
   const source = { seed, roles: graphs.roles, maxSeq, scale, shutsOld, ...(config ? { config } : {}) };
   return {
     ...graphs,
+    ...(onDifferent ? { onDifferent } : {}),
     source,
     large: pass.scales.some((one) => one > 1),
     bounded: !pass.decides && [...graphs.roles.values()].some(({ kind }) => kind === "mask"),

@@ -3,7 +3,7 @@ import { integerRange } from "../../dsl/number.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { bitsOf, packedBytes, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
-import type { Precision } from "../interpret/reading.ts";
+import type { Arithmetic } from "../kernels/arithmetic.ts";
 import type { Place } from "../kernels/kernel.ts";
 import type { Machine } from "../kernels/machine.ts";
 import { copyElements } from "../kernels/raw.ts";
@@ -14,12 +14,16 @@ import type { Plan } from "./plan.ts";
 export type WeightStream = (source: WeightSource, type: TensorType) => AsyncIterable<Uint8Array>;
 
 /** A number for a constant of a run in that precision: the same for constants of equal contents, which two plans then share. */
-export type ConstantKeys = (value: Tensor, precision: Precision) => number;
+export type ConstantKeys = (value: Tensor, precision: Arithmetic) => number;
 
 /** Numbers of constants; each is looked at once, and its operands before it. Weights are told by their contents where these are `hashed`. */
 export function newConstantKeys(hashed = false): ConstantKeys {
   const texts = new Map<string, number>();
-  const known = { fp16: new Map<Tensor, number>(), fp64: new Map<Tensor, number>() } as const;
+  const known = {
+    fp16: new Map<Tensor, number>(),
+    fp64: new Map<Tensor, number>(),
+    engine: new Map<Tensor, number>(),
+  } as const;
   return function keyOf(value, precision) {
     const keys = known[precision];
     if (!keys.has(value)) {
@@ -44,7 +48,7 @@ interface Telling {
   readonly hashed: boolean;
 }
 
-function constantText({ def, type }: Tensor, precision: Precision, { keyOf, hashed }: Telling): string {
+function constantText({ def, type }: Tensor, precision: Arithmetic, { keyOf, hashed }: Telling): string {
   if (def.kind === "weight") return weightText(def.source, type, hashed);
   if (def.kind === "const")
     return JSON.stringify([type, Array.from(def.data, (x) => (Object.is(x, -0) ? "-0" : `${x}`))]);

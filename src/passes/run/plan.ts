@@ -8,8 +8,9 @@ import { isConstant } from "../../dsl/operands.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { Precision } from "../interpret/reading.ts";
 import type { Accumulate } from "../kernels/accumulate.ts";
+import type { Arithmetic } from "../kernels/arithmetic.ts";
+import type { Tally } from "../kernels/engine/tally.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { align } from "../kernels/machine.ts";
 import { fusedProduct } from "../kernels/product.ts";
@@ -21,20 +22,22 @@ import { frugalOrder, type Owners, ownersOf } from "./order.ts";
 
 /** The arithmetic of a run. */
 export interface PlanOptions {
-  /** fp16 is the reference's arithmetic, fp64 the yardstick; fp16 when absent. */
-  readonly precision?: Precision;
+  /** fp16 when absent. */
+  readonly precision?: Arithmetic;
   /** Model of hardware with fp16 partial sums; the documented order when absent. */
   readonly accumulate?: Accumulate;
   /** Whether matrices in int8 stay so and are unpacked as products read them; `showConstants` does not show them unpacked then. */
   readonly keepCodes?: boolean;
   /** Whether states stay in the executor from one call to the next; calls neither take nor give them then. */
   readonly keepStates?: boolean;
+  /** Is told what became of the products of an op on the engine, each time it has run. */
+  readonly tally?: (value: Tensor, tally: Tally) => void;
 }
 
 /** All that a run needs to know; sizes and offsets in bytes. */
 export interface Plan {
   readonly graph: Graph;
-  readonly precision: Precision;
+  readonly precision: Arithmetic;
   /** The ops of each call, in the order they run. */
   readonly steps: readonly Step[];
   /** Ops over constants and weights alone, which run once. */
@@ -64,14 +67,14 @@ export interface Step {
  * @throws UserError when the accumulation model cannot be run.
  */
 export function planOf(graph: Graph, options: PlanOptions = {}): Plan {
-  const { precision = "fp16", accumulate, keepCodes = false, keepStates = false } = options;
+  const { precision = "fp16", accumulate, keepCodes = false, keepStates = false, tally } = options;
   checkModel(precision, accumulate);
   const values = schedule(graph);
   const owners = ownersOf(values);
   const step = (value: Tensor): Step => {
     const isHalf = (x: Tensor) => storeOfValue(owners.get(x)!, precision).bytes === 2;
     const def = value.def as OpDef;
-    const how = { precision, accumulate, isHalf };
+    const how = { precision, accumulate, isHalf, ...(tally ? { tally: (of: Tally) => tally(value, of) } : {}) };
     const fused = keepCodes ? fusedProduct(def, value.type, how) : undefined;
     return { value, ...(fused ?? { kernel: kernelFor(def, value.type, how), operands: operandsOf(def) }) };
   };
@@ -111,7 +114,7 @@ function neededOf(constants: readonly Tensor[], read: readonly Tensor[], owners:
   return constants.filter(isNeeded);
 }
 
-function checkModel(precision: Precision, accumulate: Accumulate | undefined): void {
+function checkModel(precision: Arithmetic, accumulate: Accumulate | undefined): void {
   if (!accumulate) return;
   if (precision !== "fp16") throw new UserError("an accumulation model needs precision fp16");
   const { chunk } = accumulate;
@@ -120,9 +123,9 @@ function checkModel(precision: Precision, accumulate: Accumulate | undefined): v
 }
 
 /** How a value's contents are stored. Weights and constants stay as they are in any precision. */
-export const storeOfValue = ({ type, def }: Tensor, precision: Precision): TypedStore =>
+export const storeOfValue = ({ type, def }: Tensor, precision: Arithmetic): TypedStore =>
   storeOf(type.dtype, def.kind === "weight" || def.kind === "const" ? "fp16" : precision);
 
 /** Bytes that a value's contents take in memory. */
-export const bytesOfValue = (value: Tensor, precision: Precision): number =>
+export const bytesOfValue = (value: Tensor, precision: Arithmetic): number =>
   align(sizeOf(value.type.shape) * storeOfValue(value, precision).bytes);

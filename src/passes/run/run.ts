@@ -7,7 +7,7 @@ import { isConstant } from "../../dsl/operands.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show, sizeOf } from "../../dsl/type.ts";
 import { atOp } from "../interpret/evaluate.ts";
-import type { Precision } from "../interpret/reading.ts";
+import type { Arithmetic } from "../kernels/arithmetic.ts";
 import type { Place } from "../kernels/kernel.ts";
 import { type Machine, machine } from "../kernels/machine.ts";
 import { copyElements, type RawArray, storeOf } from "../kernels/raw.ts";
@@ -175,7 +175,7 @@ function runPlan(m: Machine, { plan, steps, held }: ReadyPlan, { workspace, valu
 }
 
 /** A copy as the precision gives results: a constant is held as it is in any, and may be a result as well. */
-function inForm({ dtype, shape, data }: Place, precision: Precision): RawArray {
+function inForm({ dtype, shape, data }: Place, precision: Arithmetic): RawArray {
   const copy = storeOf(dtype, precision).view(
     new ArrayBuffer(data.length * storeOf(dtype, precision).bytes),
     0,

@@ -3,6 +3,7 @@ import { type Graph, graph } from "../../dsl/graph.ts";
 import { constantOf, input, type Tensor } from "../../dsl/tensor.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { NORM_FORMS, type NormForm, rmsNorm } from "../../models/blocks/norm.ts";
+import type { Arithmetic } from "../kernels/arithmetic.ts";
 import { HALF } from "../kernels/code/runtime.ts";
 import { copyElements, type RawArray } from "../kernels/raw.ts";
 import { type Plan, planOf } from "../run/plan.ts";
@@ -42,14 +43,14 @@ export interface NormSurveyor {
 }
 
 /** A surveyor that was shown nothing. What a number of rows needs is prepared once. */
-export function normSurveyor(): NormSurveyor {
+export function normSurveyor(precision: Arithmetic): NormSurveyor {
   const benches = new Map<string, Promise<Bench>>();
   const seen = new Map<string, number>();
   const worst = new Map<NormForm, Omit<NormSurvey, "safe">>();
   return {
     async observe(value, rows, eps) {
       const key = JSON.stringify([rows.shape, eps]);
-      if (!benches.has(key)) benches.set(key, openBench(rows.shape, eps));
+      if (!benches.has(key)) benches.set(key, openBench(rows.shape, eps, precision));
       const { executor, plans } = await benches.get(key)!;
       const before = seen.get(value) ?? 0;
       seen.set(value, before + rows.shape[2]);
@@ -98,8 +99,8 @@ interface Bench {
   readonly plans: ReadonlyMap<NormForm, Plan>;
 }
 
-async function openBench(shape: Rows["shape"], eps: number): Promise<Bench> {
-  const plans = new Map(NORM_FORMS.map((form) => [form, planOf(normGraph(shape, eps, form))]));
+async function openBench(shape: Rows["shape"], eps: number, precision: Arithmetic): Promise<Bench> {
+  const plans = new Map(NORM_FORMS.map((form) => [form, planOf(normGraph(shape, eps, form), { precision })]));
   return { executor: await prepare([...plans.values()], neverStreamed), plans };
 }
 

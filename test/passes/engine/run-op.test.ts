@@ -76,6 +76,22 @@ describe("what is known of an op's bits", () => {
   });
 });
 
+test("rounding to whole numbers as M5 does it, told as no more than an estimate where it is not what is meant", () => {
+  const wide = run((x) => ops.round(x!), row(1024, 1025, -2047, 2048, 0.5, 1.5, 0.25, -0.75));
+  expect([...wide.data]).toEqual([1025, 1026, -2048, 2048, 1, 2, 0, -1]);
+  expect([wide.low![0], wide.high![0]]).toEqual([1024, 1025]);
+  expect(knowledgeOf(wide)).toBe("bounded");
+  expect(knowledgeOf(run((x) => ops.round(x!), row(0.25, -0.75, 3)))).toBe("exact");
+});
+
+test("sums of ones beyond 2048, which M2 Pro and M5 give as 2050, lie within the bounds", () => {
+  for (const n of [2048, 2049]) {
+    const { low, high } = run((x) => ops.reduce_sum(x!, { axes: [0] }), row(...new Array<number>(n).fill(1)));
+    expect(low![0]).toBeLessThanOrEqual(2050);
+    expect(high![0]).toBeGreaterThanOrEqual(2050);
+  }
+});
+
 test("a sum that overflows on the way stays infinite", () => {
   const y = run(
     (x) => ops.linear(x!, weights([1, 5], [1, 1, 1, 1, 1])),

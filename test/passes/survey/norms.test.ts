@@ -19,7 +19,7 @@ function row(rms: number, outlier = 0, d = D): Float64Array {
 
 /** Surveys of rows that are shown in these groups, by form. */
 async function survey(...groups: readonly (readonly Float64Array[])[]): Promise<ReadonlyMap<NormForm, NormSurvey>> {
-  const norms = normSurveyor();
+  const norms = normSurveyor("fp16");
   for (const rows of groups) {
     const [shape, data] = [[rows.length, rows[0]!.length], Float64Array.from(rows.flatMap((r) => [...r]))];
     await norms.observe("h", rowsOf({ dtype: "fp16", shape, data }, [1]), EPS);
@@ -71,7 +71,7 @@ test.each([Number.NaN, Number.POSITIVE_INFINITY])("a row with %s is safe in no f
 });
 
 test("every value is judged with its own eps", async () => {
-  const norms = normSurveyor();
+  const norms = normSurveyor("fp16");
   const rows = rowsOf({ dtype: "fp16", shape: [1, 128], data: row(0.5, 0, 128) }, [1]);
   for (const eps of [1, 1e-5, 0.25]) await norms.observe(`eps ${eps}`, rows, eps);
   await norms.close();
@@ -79,7 +79,7 @@ test("every value is judged with its own eps", async () => {
 });
 
 test("where no row was shown, no form is told of", () => {
-  expect(normSurveyor().report()).toEqual([]);
+  expect(normSurveyor("fp16").report()).toEqual([]);
 });
 
 test("the worst row is what each op's rounding makes of it, worked out by hand", async () => {

@@ -4,10 +4,12 @@ import { meaningOf } from "../../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { isFloat, type Shape, type TensorType } from "../../../dsl/type.ts";
-import type { Precision } from "../../interpret/reading.ts";
 import type { Accumulate } from "../accumulate.ts";
+import type { Arithmetic } from "../arithmetic.ts";
 import type { Elements } from "../raw.ts";
-import { codeReading } from "./reading.ts";
+import { engineCodeReading } from "./engine-reading.ts";
+import { engineHelpers } from "./engine-runtime.ts";
+import { type CodeOptions, codeReading } from "./reading.ts";
 import { helpers } from "./runtime.ts";
 import { type CodeTerm, storedTerm, type Writer, writer } from "./writer.ts";
 
@@ -16,25 +18,21 @@ export type Compiled = (out: Elements, ...operands: readonly Elements[]) => void
 
 /** In which arithmetic, and how fp16 operands are stored. */
 export interface CompileOptions {
-  readonly precision: Precision;
+  readonly precision: Arithmetic;
   readonly accumulate?: Accumulate | undefined;
-  /** Whether an operand of dtype fp16 is stored as bit patterns; when absent, all are in fp16 and none in fp64. */
+  /** Whether an operand of dtype fp16 is stored as bit patterns; when absent, none are in fp64 and all elsewhere. */
   isHalf?(operand: Tensor): boolean;
-  /** Whether a result of dtype fp16 is to be stored as bit patterns; when absent, it is in fp16 and not in fp64. */
+  /** Whether a result of dtype fp16 is to be stored as bit patterns; when absent, it is unless in fp64. */
   readonly halfResult?: boolean;
 }
 
 /** JavaScript of the body of a `Compiled`, with operands named x0, x1, … */
 export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions): string {
-  const { precision, accumulate, halfResult = precision === "fp16", isHalf = () => precision === "fp16" } = options;
+  const { precision, accumulate, halfResult = precision !== "fp64", isHalf = () => precision !== "fp64" } = options;
   const w = writer();
   const operands = operandsOf(def);
-  const m = codeReading(w, {
-    precision,
-    integers: operands.every((x) => !isFloat(x.type.dtype)),
-    // An accumulation model changes the sums that hardware computes with fp16 partial sums, and no others.
-    accumulate: has(def, "product") && type.dtype === "fp16" ? accumulate : undefined,
-  });
+  const m =
+    precision === "engine" ? engineCodeReading(w) : codeReading(w, numeric(def, type, { precision, accumulate }));
   const read = (operand: Tensor) => {
     const half = operand.type.dtype === "fp16" && isHalf(operand);
     return readOf(w, m.flat, operand.type, `x${operands.indexOf(operand)}`, half);
@@ -54,11 +52,25 @@ export function sourceOf(def: OpDef, type: TensorType, options: CompileOptions):
   return w.close(heads);
 }
 
+/** An accumulation model changes the sums that hardware computes with fp16 partial sums, and no others. */
+const numeric = (
+  def: OpDef,
+  type: TensorType,
+  { precision, accumulate }: Omit<CodeOptions, "integers">,
+): CodeOptions => ({
+  precision,
+  integers: operandsOf(def).every((x) => !isFloat(x.type.dtype)),
+  accumulate: has(def, "product") && type.dtype === "fp16" ? accumulate : undefined,
+});
+
+/** All that a text may call. */
+const NAMED = { ...helpers, ...engineHelpers } as const;
+
 /** The function of an op value; it gives the bits of `evaluate`, whatever the op. */
 export function compileOp(def: OpDef, type: TensorType, options: CompileOptions): Compiled {
   const names = operandsOf(def).map((_, n) => `x${n}`);
   const body = `"use strict"; return function kernel(out, ${names.join(", ")}) {\n${sourceOf(def, type, options)}\n};`;
-  return new Function(...Object.keys(helpers), body)(...Object.values(helpers)) as Compiled;
+  return new Function(...Object.keys(NAMED), body)(...Object.values(NAMED)) as Compiled;
 }
 
 function readOf(
@@ -83,7 +95,8 @@ function storedForm(result: CodeTerm, { dtype }: TensorType, halfResult: boolean
   const half = dtype === "fp16" && halfResult;
   if (result.stored?.half === half) return result.stored.text;
   if (!half) return result.text;
-  return `halfBits(${result.rounded?.dtype === "fp16" ? result.rounded.from : result.text})`;
+  const { rounded } = result;
+  return rounded?.dtype === "fp16" ? `${rounded.toBits}(${rounded.from})` : `halfBits(${result.text})`;
 }
 
 /** Axes that the op reduces over run innermost, so that a reduction that they share is done once. */

@@ -34,10 +34,11 @@ const UNARY: Readonly<Record<Unary, (x: string) => string>> = {
   atanh: (x) => `Math.atanh(${x})`,
 };
 
-const COMPARE = { less: "<", less_equal: "<=", equal: "===" } as const;
+/** Comparisons as JavaScript. */
+export const COMPARE = { less: "<", less_equal: "<=", equal: "===" } as const;
 
 /** What a number looks like in JavaScript. */
-const literal = (value: number): CodeTerm => ({ text: Object.is(value, -0) ? "-0" : String(value), depth: 0 });
+export const literal = (value: number): CodeTerm => ({ text: Object.is(value, -0) ? "-0" : String(value), depth: 0 });
 
 /** What decides the text besides the op. */
 export interface CodeOptions {
@@ -71,7 +72,7 @@ export function codeReading(w: Writer, { precision, integers, accumulate }: Code
     round(dtype, a) {
       if (precision === "fp64" && isFloat(dtype)) return a;
       const text = dtype === "int32" ? `(${a.text} | 0)` : `roundTo("${dtype}", ${a.text})`;
-      return { text, depth: a.depth, rounded: { dtype, from: a.text } };
+      return { text, depth: a.depth, rounded: { dtype, from: a.text, toBits: "halfBits" } };
     },
     sum: (n, term) => (accumulate ? chunkSum(w, n, accumulate.chunk, term, laned, indices) : laned(n, term)),
     max: (n, term) => fold(w, n, term, "Math.max"),

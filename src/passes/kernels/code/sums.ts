@@ -72,3 +72,15 @@ export function fold(w: Writer, n: number, term: (k: CodeTerm) => CodeTerm, pick
   );
   return { text: best, depth };
 }
+
+/** One term after the other from 0 on; `add` is a JavaScript function of two numbers. */
+export function runningSum(w: Writer, n: number, term: (k: CodeTerm) => CodeTerm, add: string): CodeTerm {
+  const body = w.nest((k) => term(k));
+  const total = w.fresh();
+  const depth = w.emit(
+    () => [`let ${total} = 0;`, loop(body, n, 1, `${total} = ${add}(${total}, ${body.result.text});`)],
+    [body.result],
+    [body],
+  );
+  return { text: total, depth };
+}

@@ -14,7 +14,7 @@ export interface CodeTerm {
   /** The stored form, when the term is one element of an operand, unchanged. */
   readonly stored?: StoredForm;
   /** What it was before it was rounded to a dtype. */
-  readonly rounded?: { readonly dtype: string; readonly from: string };
+  readonly rounded?: { readonly dtype: string; readonly from: string; readonly toBits: "halfBits" | "halfAwayBits" };
 }
 
 /** How an operand holds an element: `half` where it is a bit pattern of fp16 and not the number. */

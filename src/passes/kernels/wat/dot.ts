@@ -4,7 +4,7 @@
  * are. With `chunk` below K the sums of the chunks are rounded to fp16 and added in fp16 (../accumulate.ts).
  */
 import { narrow, widen, widenOne } from "./half.ts";
-import { type Rows, range, step, type Tile, tail } from "./rows.ts";
+import { even, odd, type Rows, range, step, type Tile, tail } from "./rows.ts";
 import { add, call2, forEach, get, i32, kernel, lanes, load, min, mul, set, store, vadd, when } from "./text.ts";
 
 const WORDS = [
@@ -24,8 +24,6 @@ const WORDS = [
 const accs = ({ rows, tokens }: Tile): readonly string[] =>
   range(rows).flatMap((r) => range(tokens).flatMap((t) => [`a${r}${t}l`, `a${r}${t}h`]));
 
-const even = (a: string, b: string) => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${a} ${b})`;
-const odd = (a: string, b: string) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 ${a} ${b})`;
 const pairs = (a: string, b: string) => vadd(even(a, b), odd(a, b));
 
 /** The four sums of the tile into local `r`: lanes j and j+4 first, then (l₀ + l₁) + (l₂ + l₃). */
@@ -95,7 +93,7 @@ function locals(tile: Tile) {
 }
 
 /** Row `row + r`, or the last one: a tile at the end works on some row twice rather than on one that is not there. */
-const rowOf = (r: number): string =>
+export const rowOf = (r: number): string =>
   r === 0 ? get("row") : min(add(get("row"), i32(r)), call2("i32.sub", get("end"), i32(1)));
 
 function finish(tile: Tile): readonly string[] {

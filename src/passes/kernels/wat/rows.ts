@@ -11,6 +11,11 @@ export interface Tile {
 /** 0 to n − 1. */
 export const range = (n: number): readonly number[] => Array.from({ length: n }, (_, i) => i);
 
+/** The lanes of even place of two vectors. */
+export const even = (a: string, b: string) => `(i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27 ${a} ${b})`;
+/** The lanes of odd place of two vectors. */
+export const odd = (a: string, b: string) => `(i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31 ${a} ${b})`;
+
 /** What the rows hold: finite fp16, fp32, or int8 codes of a scale in local `s<row>`. */
 export type Rows = "half" | "full" | "codes";
 
