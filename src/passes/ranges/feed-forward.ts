@@ -63,7 +63,7 @@ function downBound(parts: FeedForward): Down {
   const byUnit = Float64Array.from({ length: down.rows }, (_, row) => magnitudesDot(rowOf(down, row), acts));
   const order = [...byUnit.keys()].sort((a, b) => byUnit[b]! - byUnit[a]!);
   const worst = largestOf(byUnit);
-  const whole = Math.min(worst.value, formBound(parts, order, 1));
+  const whole = Math.min(worst.value, formBound(parts, order, 1, evenDensity(parts)).bound);
   const first = { bound: { value: whole, at: worst.at } };
   if (whole < ENOUGH) return first;
   const reached = Math.max(
@@ -79,39 +79,54 @@ const ATTACKED = 2;
 const MOST_STEPS = 15;
 
 /** The largest bound of some rows, the worst first: of all together, or else of the worst and of the others. */
-function divided(parts: FeedForward, rows: readonly number[]): number {
-  const bound = formBound(parts, rows, rows.length <= FEW ? MOST_STEPS : SOME_STEPS);
+function divided(parts: FeedForward, rows: readonly number[], start = evenDensity(parts)): number {
+  const { bound, density } = formBound(parts, rows, rows.length <= FEW ? MOST_STEPS : SOME_STEPS, start);
   if (bound < ENOUGH || rows.length === 1) return bound;
   const worst = Math.ceil(rows.length / 8);
-  const first = divided(parts, rows.slice(0, worst));
-  return first < ENOUGH ? Math.max(first, divided(parts, rows.slice(worst))) : first;
+  const first = divided(parts, rows.slice(0, worst), density);
+  return first < ENOUGH ? Math.max(first, divided(parts, rows.slice(worst), density)) : first;
 }
 
 /** So few rows are worth more than one step together. */
 const FEW = 2;
-/** Steps for more rows, unless the first is so far from enough. */
-const SOME_STEPS = 6;
+/** Steps for more rows, unless a step is so far from enough. */
+const SOME_STEPS = 4;
 const HOPELESS = 1.5;
+
+/** A density of inputs: aPa and bPb of each unit, and how many vectors are in it. */
+interface Density {
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+  readonly vectors: number;
+}
+
+/** Every direction alike. */
+const evenDensity = ({ gate, up, gates, ups }: FeedForward): Density => ({
+  a: gates.map((x) => x ** 2 / gate.columns),
+  b: ups.map((x) => x ** 2 / up.columns),
+  vectors: 0,
+});
 
 /**
  * d · λmax of the form with the largest weights of some rows. The least over all factors s is looked for by Frank and Wolfe's method on the dual,
- * which is a density of inputs: at a density P the best sⱼ² is bⱼPbⱼ / aⱼPaⱼ, and where the form is largest the density grows. Every step is a bound.
+ * which is a density of inputs: at a density P the best sⱼ² is bⱼPbⱼ / aⱼPaⱼ, and where the form is largest the density grows. Every step is a
+ * bound; the density that it came to is a good start for fewer rows.
  */
-function formBound(parts: FeedForward, rows: readonly number[], steps: number): number {
-  const { gate, up, gates, ups, down } = parts;
+function formBound(parts: FeedForward, rows: readonly number[], steps: number, start: Density) {
+  const { down } = parts;
   const weights = largestWeights(down, rows);
-  let density: Density = { a: gates.map((x) => x ** 2 / gate.columns), b: ups.map((x) => x ** 2 / up.columns) };
-  let least = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < steps && !(least < ENOUGH); step++) {
+  let density = start;
+  let bound = Number.POSITIVE_INFINITY;
+  for (let step = 0; step < steps && !(bound < ENOUGH); step++) {
     const form = formOf(parts, weights, factorsOf(density));
     const v = largestVector(form);
+    const least = down.rows * quotient(form, v);
     // Where it cannot be enough yet, the proof of a bound that nobody asks for is left out.
-    if (step + 1 === steps || down.rows * quotient(form, v) < ENOUGH)
-      least = Math.min(least, down.rows * eigenvalueBound(form, v));
-    if (rows.length > FEW && down.rows * quotient(form, v) > HOPELESS * ENOUGH) break;
-    density = moved(density, parts, v, 2 / (step + 3));
+    if (step + 1 === steps || least < ENOUGH) bound = Math.min(bound, down.rows * eigenvalueBound(form, v));
+    density = moved(density, parts, v);
+    if (rows.length > FEW && least > HOPELESS * ENOUGH) break;
   }
-  return least;
+  return { bound, density };
 }
 
 function largestWeights({ columns, data }: Matrix, rows: readonly number[]): Float64Array {
@@ -122,20 +137,15 @@ function largestWeights({ columns, data }: Matrix, rows: readonly number[]): Flo
   return most;
 }
 
-/** aPa and bPb of each unit. */
-interface Density {
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-}
-
 const factorsOf = ({ a, b }: Density): Float64Array =>
   a.map((x, unit) => (x > 0 && b[unit]! > 0 ? Math.sqrt(b[unit]! / x) : 1));
 
-/** The density with a share of a vector in it. */
-function moved({ a, b }: Density, { gate, up }: FeedForward, v: Float64Array, share: number): Density {
+/** The density with a vector more in it. */
+function moved({ a, b, vectors }: Density, { gate, up }: FeedForward, v: Float64Array): Density {
+  const share = 2 / (vectors + 3);
   const mixed = (old: Float64Array, matrix: Matrix): Float64Array =>
     old.map((x, unit) => (1 - share) * x + share * dot(rowOf(matrix, unit), v) ** 2);
-  return { a: mixed(a, gate), b: mixed(b, up) };
+  return { a: mixed(a, gate), b: mixed(b, up), vectors: vectors + 1 };
 }
 
 /** Σⱼ wⱼ/2 · (sⱼ aⱼ⊗aⱼ + bⱼ⊗bⱼ/sⱼ). */
