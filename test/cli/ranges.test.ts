@@ -7,15 +7,16 @@ describe("ranges", () => {
   test("of small weights holds, and says while what", async () => {
     const { code, out, err } = await graphc(["ranges", tinyPhi()]);
     expect([code, err]).toEqual([0, ""]);
-    expect(out).toMatch(/\n(\d+) of \1 layers hold every limit for every input\n/);
-    expect(out).toContain("ORDER-FREE (engine) for these");
+    expect(out).toMatch(/\n(\d+) of \1 layers hold every limit for every input, given the above\n/);
+    expect(out).toContain("ORDER-FREE (engine) for these, given the same");
+    expect(out).toContain("given that every RMSNorm comes out within 2 % of exact");
     expect(out).toMatch(/while no element of the hidden row is above \d+ \(fp16 ends at 65504\)/);
   });
   test("of weights of 1 does not: unscaled scores may pass the accumulator", async () => {
     const { code, out } = await graphc(["ranges", checkpointOf()]);
     expect(code).toBe(1);
     expect(out).toMatch(/\n {2}NO: layer 0: qk may be \d+, above accumulator 32768, at 0; /);
-    expect(out).toMatch(/\n0 of \d+ layers hold every limit for every input; not 0, /);
+    expect(out).toMatch(/\n0 of \d+ layers hold every limit for every input, given the above; not 0, /);
     expect(out).not.toContain("ORDER-FREE");
   });
   test("--json has every bound and limit", async () => {

@@ -8,7 +8,7 @@ import type { Decoder } from "../../models/decoder.ts";
 import { gramMachine } from "../../passes/kernels/gram-run.ts";
 import type { GramOf } from "../../passes/ranges/feed-forward.ts";
 import { broken, layerBounds, QUANTITIES } from "../../passes/ranges/layer.ts";
-import { LIMITS } from "../../passes/ranges/limits.ts";
+import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
 import type { OpenWeights } from "../../weights/open.ts";
 import type { Args, Command } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -83,6 +83,7 @@ const plain = ({ layer, found }: BoundedLayer) => ({
   layer,
   holds: broken(found) === undefined,
   ...found,
+  given: GIVEN,
   limits: Object.fromEntries(Object.entries(QUANTITIES).map(([name, limit]) => [name, LIMITS[limit]])),
   inputUpTo: inputUpTo(found),
 });

@@ -19,7 +19,7 @@ export function checkBounded({ biases, architecture, qkNorm }: Decoder): void {
   if (what) throw new UserError(`${architecture} has ${what}, of which ranges knows no bound yet`);
 }
 
-/** Reads a layer. Every element is the fp16 that is emitted. */
+/** Reads a layer. Every element is the fp16 that is emitted, but for RoPE's factor, which `build` may multiply into q and k. */
 export async function layerWeights(decoder: Decoder, layer: number, store: WeightStore): Promise<LayerWeights> {
   const { heads, kvHeads, headDim, hiddenSize: d, ffnSize, stored } = decoder;
   const [query, key] = [heads * headDim, kvHeads * headDim];
@@ -63,7 +63,8 @@ function sizesOf(decoder: Decoder, layer: number): LayerSizes {
   const factor = turned ? attentionFactorOf(table) : 1;
   return {
     ...{ heads, kvHeads, headDim, residualMultiplier },
-    scoreScale: queryScale * Math.max(1, factor) ** 2,
+    scoreScale: queryScale,
+    ropeFactor: factor,
     ...(scoreCap === undefined ? {} : { scoreCap }),
   };
 }

@@ -1,6 +1,6 @@
 /** What `graphc ranges` prints. */
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
-import { LIMITS, MARGIN } from "../../passes/ranges/limits.ts";
+import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
 
@@ -15,7 +15,7 @@ const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
 
 /** The largest element of the hidden row before the layer with which nothing behind it overflows; below 0 there is none. */
-export const inputUpTo = ({ added }: LayerBounds): number => LIMITS.fp16 - MARGIN * added;
+export const inputUpTo = ({ added }: LayerBounds): number => LIMITS.fp16 - added;
 
 /** A line a layer, then those that break a limit, then what holds. */
 export function rangesText(name: string, layers: readonly BoundedLayer[]): string {
@@ -27,7 +27,8 @@ export function rangesText(name: string, layers: readonly BoundedLayer[]): strin
   ]);
   const failed = layers.filter(({ found }) => broken(found) !== undefined);
   return [
-    `${name}: bounds for every input, from the weights alone`,
+    `${name}: bounds for every input, from the fp16 weights alone`,
+    ...GIVEN.map((given) => wrapLine(`  given that ${given}: how the engine adds these sums is not on record`)),
     table(["layer", ...NAMES, "adds", ""], rows),
     ...failed.map(brokenText),
     ...verdict(layers, failed),
@@ -58,12 +59,12 @@ function verdict(layers: readonly BoundedLayer[], failed: readonly BoundedLayer[
   const least = Math.min(...holding.map(({ found }) => inputUpTo(found)));
   return [
     wrapLine(
-      `${holding.length} of ${layers.length} layers hold every limit for every input${failed.length > 0 ? `; not ${names}` : ""}`,
+      `${holding.length} of ${layers.length} layers hold every limit for every input, given the above${failed.length > 0 ? `; not ${names}` : ""}`,
     ),
     ...(holding.length > 0
       ? [
           wrapLine(
-            `ORDER-FREE (engine) for these: no sum of products can reach ${LIMITS.accumulator} in any order, so that order and T change no bit of it (accumulator as on M4 and M6)`,
+            `ORDER-FREE (engine) for these, given the same: no sum of products can reach ${LIMITS.accumulator} in any order, so that order and T change no bit of it (accumulator as on M4 and M6)`,
           ),
           wrapLine(`  while no element of the hidden row is above ${figure(least)} (fp16 ends at ${LIMITS.fp16})`),
         ]

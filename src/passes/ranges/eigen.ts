@@ -30,7 +30,8 @@ const ROUNDING = 1e-10;
  */
 export function eigenvalueBound(form: Form, v: Float64Array = largestVector(form)): number {
   const trace = traceOf(form);
-  if (!(trace > 0)) return trace;
+  // Of what is not finite no factor tells anything.
+  if (!(trace > 0 && Number.isFinite(trace))) return trace;
   let bound = STEP * quotient(form, v);
   while (!isPositive(form, bound)) bound *= STEP;
   return bound + (form.error + ROUNDING) * trace;

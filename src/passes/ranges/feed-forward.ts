@@ -23,7 +23,7 @@ interface FeedForward extends Gated {
 }
 
 /** What of a sum is enough. */
-const ENOUGH = LIMITS.accumulator / MARGIN;
+const ENOUGH = LIMITS.accumulator / MARGIN ** 2;
 
 /** Bounds with `MARGIN` in them, and where the down projection breaks its limit, the units that the worst row is made of. */
 export function feedForwardBounds({ mlpNorm, down, ...given }: Given, gramOf: GramOf) {
@@ -40,8 +40,9 @@ export function feedForwardBounds({ mlpNorm, down, ...given }: Given, gramOf: Gr
     bounds: {
       gate: scaled(largestOf(gates), MARGIN * radius),
       up: scaled(largestOf(ups), MARGIN * radius),
-      act: scaled(largestOf(acts), MARGIN),
-      down: scaled(sums.bound, MARGIN),
+      // Two factors, each of which may be off.
+      act: scaled(largestOf(acts), MARGIN ** 2),
+      down: scaled(sums.bound, MARGIN ** 2),
     },
     units: sums.bound.value < ENOUGH ? [] : unitsOf(rowOf(down, sums.bound.at), acts),
     ...(sums.reached === undefined ? {} : { reached: sums.reached }),

@@ -44,8 +44,10 @@ export interface LayerSizes {
   readonly heads: number;
   readonly kvHeads: number;
   readonly headDim: number;
-  /** Factor of q · k, and the square of RoPE's own factor. */
+  /** Factor of q · k: of q before the product, or of the score. */
   readonly scoreScale: number;
+  /** RoPE's own factor of q and of k, wherever it is multiplied in; 1 where it has none. */
+  readonly ropeFactor: number;
   /** Scores are capped there; absent when they are not. */
   readonly scoreCap?: number;
   /** Factor of what is added to the hidden row. */
@@ -113,17 +115,20 @@ function attentionBounds(layer: LayerWeights) {
     Matrix,
   ];
   const rows = (matrix: Matrix): Bound => scaled(largestOf(rowLengths(matrix)), MARGIN * radius);
-  const product = productOfHeads(layer, q, k);
-  const score = MARGIN * product.value * Math.abs(sizes.scoreScale);
+  const scale = Math.abs(sizes.scoreScale);
+  const factor = Math.max(1, Math.abs(sizes.ropeFactor));
+  const product = scaled(productOfHeads(layer, q, k), MARGIN ** 2 * factor ** 2);
+  const score = product.value * scale;
   return {
-    q: rows(q),
-    k: rows(k),
+    // With and without what may be multiplied in before the product.
+    q: scaled(rows(q), factor * Math.max(1, scale)),
+    k: scaled(rows(k), factor),
     v: rows(v),
-    qk: scaled(product, MARGIN),
+    qk: scaled(product, Math.max(1, scale)),
     score: { ...product, value: Math.min(score, sizes.scoreCap ?? score) },
-    // A mean of rows of v, with weights that add up to 1.
+    // A mean of rows of v, with weights that add up to 1, or a little more.
     pv: scaled(rows(v), MARGIN),
-    output: scaled(outputsOf(output, v, sizes), MARGIN * radius),
+    output: scaled(outputsOf(output, v, sizes), MARGIN ** 2 * radius),
   };
 }
 
