@@ -9,13 +9,24 @@ export type Role =
   /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
   | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
   /** Attention mask: one number where a row is visible and another where not, or a truth value that says whether it is. */
-  | ({ readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number } & MaskNumbers)
+  | MaskRole
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
   /** Whole number: the cache row of each token; with no token axis, the row of the first one. Of token t that is `first` + t, where it is said. */
   | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
   /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
+
+/**
+ * An attention mask. With `window` its slots are so many rows of a window that the host shifts (`shift`), and behind them the rows of the
+ * call's own tokens: a step has T − 1 fewer than the block.
+ */
+export interface MaskRole extends MaskNumbers {
+  readonly kind: "mask";
+  readonly tokenAxis: number;
+  readonly slotAxis: number;
+  readonly window?: number;
+}
 
 /** What an attention mask of numbers holds where a row is visible, and where not (−∞ at the lowest); as `MASK_NUMBERS` where nothing is said. */
 export interface MaskNumbers {

@@ -67,6 +67,21 @@ test.each([
   expect(err).toContain(text);
 });
 
+test("what the host does with rows is told by the option, printed, and a part of what is proven", async () => {
+  const roles = (update: string) =>
+    ["k", "v"].flatMap((x) => ["--role", `layers_0_${x}_cache=cache:update=${update},rows=layers_0_${x}_rows`]);
+  const { out } = await graphc(["interface", ...io, ...roles("shift")]);
+  expect(JSON.parse(out).inputs.layers_0_k_cache).toEqual({
+    kind: "cache",
+    update: "shift",
+    rows: "layers_0_k_rows",
+    source: "option",
+  });
+  expect((await graphc(["prove", ...io, ...roles("shift")])).out).toMatch(/^REFUTED/);
+  const whole = await graphc(["prove", ...io, ...roles("replace")]);
+  expect(whole).toMatchObject({ code: 2, err: expect.stringContaining("as the whole of it") });
+});
+
 /** Evidence as a flawless device would leave it in a folder that emit wrote with fixtures. */
 async function measured(out: string): Promise<JudgedBuild["build"]> {
   const { build } = await judgeBuild(out);

@@ -20,6 +20,7 @@ interface Case {
 function corollaries({ tokens = 2, states = 1, outputs = ["y"], kinds = ["write_mask"], ...rest }: Case) {
   const pair = {
     tokens,
+    step: { states: [] },
     block: {
       states: Array.from({ length: states }, () => ({})),
       outputs: Object.fromEntries(outputs.map((name) => [name, {}])),
