@@ -124,14 +124,17 @@ function hostCacheFeatures(graph: Graph, shard: CachedShard & { readonly tokens:
   const names = Array.from({ length: end - start }, (_, k) =>
     ["k", "v"].map((of) => `layers_${start + k}_${of}`),
   ).flat();
-  const said = new Map(statedCaches(graph, new Map()).map(({ input, facts }) => [input.name, facts.rows]));
+  const atSlots = statedCaches(graph, new Map()).filter(({ facts }) => facts.update === "slot");
+  const said = new Map(atSlots.map(({ input, facts }) => [input.name, facts.rows]));
   const wrong = names.find((name) => said.get(`${name}_cache`) !== `${name}_rows`);
   return {
     inputs: new Map(names.map((name) => [`${name}_cache`, cache])),
     outputs: new Map(names.map((name) => [`${name}_rows`, { ...cache, shape: cache.shape.with(2, tokens) }])),
     problems: [
       ...(graph.states.length === 0 ? [] : [`${path} has ${graph.states.length} states beside caches as inputs`]),
-      ...(wrong === undefined ? [] : [`${path} does not say that ${wrong}_rows are the new rows of ${wrong}_cache`]),
+      ...(wrong === undefined
+        ? []
+        : [`${path} does not say that ${wrong}_rows are the new rows of ${wrong}_cache, which go to their slots`]),
     ],
   };
 }

@@ -1,14 +1,15 @@
 /**
- * Caches that the host keeps: inputs whose new rows are an output. What the host does with the rows between two calls is written as ops,
- * so that such a graph is one with states, and all that is known of states is known of it.
+ * Caches that the host keeps: inputs whose new rows, or all of whose rows, are an output. What the host does with it between two calls is
+ * written as ops, so that such a graph is one with states, and all that is known of states is known of it.
  */
 import { GraphError } from "./error.ts";
 import { type Graph, type State, schedule } from "./graph.ts";
-import { hostWrite } from "./host-write.ts";
+import { hostReplace, hostShift, hostWrite, rowAxis } from "./host-write.ts";
 import { mapOperands, type Operands } from "./operands.ts";
 import type { CacheFacts, GivenRoles, HostCache, RoleSource, Roles } from "./role.ts";
 import { knownFacts, statedFacts } from "./roles.ts";
 import type { Tensor } from "./tensor.ts";
+import { sameType } from "./type.ts";
 
 /** Graphs whose host's caches are states, and the roles that were stated of their other inputs. */
 export interface WithHost {
@@ -30,15 +31,27 @@ function checkOneHost(graphs: readonly Graph[]): void {
     states.flatMap(({ name, entry, host }) => (host ? [{ name, site: entry.site, ...host }] : [])),
   );
   for (const one of kept) {
-    const other = kept.find(({ input, name, rows, update }) => {
-      const sameCache = input === one.input || name === one.name;
-      return sameCache && (input !== one.input || name !== one.name || rows !== one.rows || update !== one.update);
-    });
+    const other = kept.find((x) => (x.input === one.input || x.name === one.name) && !isKeptAlike(x, one));
     if (!other) continue;
-    const said = [one, other].map((x) => `"${x.input}" the state ${x.name} of the rows ${x.rows}`);
+    const updates = one.update !== other.update;
+    const axes = one.axis !== other.axis && !updates;
+    const said = [one, other].map(
+      ({ input, name, rows, update, axis }) =>
+        `"${input}" the state ${name} of the rows ${rows}${updates ? ` by ${update}` : ""}${axes ? ` along axis ${axis}` : ""}`,
+    );
     throw new GraphError(`one host cannot keep both: ${said.join(" in one graph, ")} in the other`, one.site, [], MEND);
   }
 }
+
+interface NamedCache extends HostCache {
+  /** Of the state. */
+  readonly name: string;
+}
+
+/** Whether a host that keeps one of them keeps the other; an axis is unknown where nothing depends on it. */
+const isKeptAlike = (a: NamedCache, b: NamedCache): boolean =>
+  (["input", "name", "rows", "update"] as const).every((key) => a[key] === b[key]) &&
+  (a.axis === b.axis || a.axis === undefined || b.axis === undefined);
 
 /** The caches of a graph that the host keeps. */
 export const hostCaches = ({ states }: Graph): readonly HostCache[] => states.flatMap(({ host }) => host ?? []);
@@ -64,14 +77,19 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
   for (const { input } of caches) closed.add(input.name ?? "");
   const isCache = new Set(caches.map(({ input }) => input));
   const others = graph.inputs.filter((x) => !isCache.has(x));
-  const place = placeOf(graph, others, given);
+  const place = caches.some(({ facts }) => facts.update === "slot") ? placeOf(graph, others, given) : undefined;
   const entries = new Map(caches.map(({ input, facts }) => [input, entryOf(graph, input, facts)]));
   const now = replaced(graph, entries);
   const states = caches.map(({ input, facts, source }): State => {
     const entry = entries.get(input)!;
-    const exit = hostWrite(entry, now(rowsOf(graph, input, facts)), place);
     const { rows, update } = facts;
-    return { name: entry.name!, entry, exit, host: { input: input.name!, rows, update, place: place.name!, source } };
+    const done = doneTo(entry, now(rowsOf(graph, input, facts)), update, place);
+    return {
+      name: entry.name!,
+      entry,
+      exit: done.exit,
+      host: { input: input.name!, rows, update, ...done.host, source },
+    };
   });
   const kept = new Set(caches.map(({ facts }) => facts.rows));
   const outputs = Object.entries(graph.outputs).filter(([name]) => !kept.has(name));
@@ -81,6 +99,25 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
     states: [...graph.states.map((state) => ({ ...state, exit: now(state.exit) })), ...states],
     outputs: Object.fromEntries(outputs.map(([name, value]) => [name, now(value)])),
   };
+}
+
+/** What the host makes of a cache by an output, and what that depends on. */
+function doneTo(cache: Tensor, output: Tensor, update: CacheFacts["update"], place: Tensor | undefined) {
+  switch (update) {
+    case "slot":
+      return {
+        exit: hostWrite(cache, output, place!),
+        host: { place: place!.name!, axis: rowAxis(cache, output) },
+      };
+    case "replace":
+      return { exit: hostReplace(cache, output), host: {} };
+    case "shift":
+      // As many new rows as there are drop all of the old ones, along whichever axis.
+      return {
+        exit: hostShift(cache, output),
+        host: sameType(cache.type, output.type) ? {} : { axis: rowAxis(cache, output) },
+      };
+  }
 }
 
 /** Each output is the rows of one cache. */
@@ -143,6 +180,7 @@ export function replaced(graph: Graph, leaves: ReadonlyMap<Tensor, Tensor>): (va
 export function checkPlaces(graphs: readonly Graph[], roles: Roles): void {
   for (const graph of graphs)
     for (const { input, place } of hostCaches(graph)) {
+      if (place === undefined) continue;
       const role = roles.get(place);
       const rank = graph.inputs.find((x) => x.name === place)?.type.shape.length ?? 0;
       const usual = role?.kind === "write_mask" && role.tokenAxis === rank - 1 && role.slotAxis === rank - 2;

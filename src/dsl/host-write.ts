@@ -1,6 +1,6 @@
-/** What a host does between two calls to a cache that it keeps, as ops: it writes the new rows at the slots that the call was given. */
+/** What a host does between two calls to a cache that it keeps, as ops: what it writes at slots, takes as the whole, or puts behind. */
 import { GraphError } from "./error.ts";
-import { add, concat, matmul, mul, reduce_sum, scatter, slice_update, sub } from "./ops/index.ts";
+import { add, concat, matmul, mul, reduce_sum, scatter, slice_by_size, slice_update, sub } from "./ops/index.ts";
 import { constant, type Tensor } from "./tensor.ts";
 import { type Shape, sameType, show } from "./type.ts";
 
@@ -18,6 +18,34 @@ export function hostWrite(cache: Tensor, rows: Tensor, place: Tensor): Tensor {
       : writeByMask(cache, rows, place, { axis, tokens, slots });
   if (sameType(exit.type, cache.type)) return exit;
   throw unfit(cache, rows, `at the slots that "${place.name}" (${show(place.type)}) tells`);
+}
+
+/** The cache after the host took the output for it. @throws GraphError where it is of another type */
+export function hostReplace(cache: Tensor, whole: Tensor): Tensor {
+  if (sameType(whole.type, cache.type)) return whole;
+  throw unfit(cache, whole, "as the whole of it");
+}
+
+/**
+ * The cache [.., max_seq, ..] after the host dropped the oldest T rows and put the new rows [.., T, ..] behind the others: the last of both.
+ * @throws GraphError where they do not fit each other
+ */
+export function hostShift(cache: Tensor, rows: Tensor): Tensor {
+  const axis = rowAxis(cache, rows);
+  if (sameType(rows.type, cache.type)) return rows;
+  const [tokens, slots] = [rows.type.shape[axis]!, cache.type.shape[axis]!];
+  if (tokens > slots) return rowsFrom(rows, axis, tokens - slots);
+  const both = [rowsFrom(cache, axis, tokens), rows] as Tensor<Shape, "fp16">[];
+  return concat(both, { axis });
+}
+
+/** The rows from one on. */
+function rowsFrom(value: Tensor, axis: number, first: number): Tensor {
+  const { shape } = value.type;
+  const begin = shape.map((_, k) => (k === axis ? first : 0));
+  return slice_by_size(value as Tensor<Shape, "fp16">, constant(begin, [begin.length], "int32"), {
+    size: shape.map((n, k) => n - begin[k]!),
+  });
 }
 
 /**

@@ -9,13 +9,24 @@ export type Role =
   /** One row per token: hidden rows, RoPE rows. Row t of the block is the row of step t. */
   | { readonly kind: "rows"; readonly tokenAxis: number; readonly rope?: RopePart }
   /** Attention mask: one number where a row is visible and another where not, or a truth value that says whether it is. */
-  | ({ readonly kind: "mask"; readonly tokenAxis: number; readonly slotAxis: number } & MaskNumbers)
+  | MaskRole
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
   /** Whole number: the cache row of each token; with no token axis, the row of the first one. Of token t that is `first` + t, where it is said. */
   | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
   /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
+
+/**
+ * An attention mask. With `window` its slots are so many rows of a window that the host shifts (`shift`), and behind them the rows of the
+ * call's own tokens: a step has T − 1 fewer than the block.
+ */
+export interface MaskRole extends MaskNumbers {
+  readonly kind: "mask";
+  readonly tokenAxis: number;
+  readonly slotAxis: number;
+  readonly window?: number;
+}
 
 /** What an attention mask of numbers holds where a row is visible, and where not (−∞ at the lowest); as `MASK_NUMBERS` where nothing is said. */
 export interface MaskNumbers {
@@ -71,20 +82,21 @@ export type DeclaredRole =
   | CacheFacts;
 
 /**
- * An input that is a cache: the host keeps its contents, and between calls writes the rows that an output gives. `slot`: row t of the
+ * An input that is a cache: the host keeps its contents, and between calls does with an output what `update` says. `slot`: row t of the
  * output goes to the cache row that the write mask or the positions of that call tell of token t; a padding token's goes nowhere.
+ * `replace`: the output is the whole cache. `shift`: the host drops as many of the first rows as the output has, and puts its rows behind the others.
  */
 export interface CacheFacts {
   readonly kind: "cache";
   readonly update: (typeof CACHE_UPDATES)[number];
-  /** The output with the new rows: [.., T, ..] where the cache is [.., max_seq, ..]. */
+  /** The output with the new rows: [.., T, ..] where the cache is [.., max_seq, ..]; with all rows where they replace it. */
   readonly rows: string;
   /** What a state that holds the same is called in other packages of the model; as the input where nothing is said. */
   readonly state?: string;
 }
 
 /** What hosts do to a cache between calls. */
-export const CACHE_UPDATES = ["slot"] as const;
+export const CACHE_UPDATES = ["slot", "replace", "shift"] as const;
 
 /** Whatever somebody may state of an input. */
 export type StatedFacts = RoleFacts | CacheFacts;
@@ -135,8 +147,10 @@ export interface RoleRecord {
 /** A cache that the host keeps, and where that was learnt. */
 export interface HostCache extends Omit<CacheFacts, "kind" | "state"> {
   readonly input: string;
-  /** The input that tells the cache row of each token. */
-  readonly place: string;
+  /** The input that tells the cache row of each token, where rows go to slots. */
+  readonly place?: string;
+  /** The axis of its rows, where the host's doing depends on one. */
+  readonly axis?: number;
   readonly source: RoleSource;
 }
 

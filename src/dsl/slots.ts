@@ -1,6 +1,6 @@
 /** How many rows a cache has, and along which axis: told by a mask, by what writes to it, or by its shape. */
 import { type Graph, schedule } from "./graph.ts";
-import type { Roles } from "./role.ts";
+import type { Role, Roles } from "./role.ts";
 import type { OpDef, Tensor } from "./tensor.ts";
 import { type Shape, sameType } from "./type.ts";
 
@@ -8,10 +8,14 @@ import { type Shape, sameType } from "./type.ts";
 export function slotsOf(block: Graph, roles: Roles): number | undefined {
   for (const { name = "", type } of block.inputs) {
     const role = roles.get(name);
-    if (role?.kind === "mask" || role?.kind === "write_mask") return type.shape[role.slotAxis];
+    if (tellsSlots(role)) return type.shape[role.slotAxis];
   }
   return writtenRows(block) ?? block.states[0]?.entry.type.shape.at(-2);
 }
+
+/** Whether an axis of a mask counts the rows of a cache, and nothing else. */
+export const tellsSlots = (role: Role | undefined): role is Extract<Role, { readonly slotAxis: number }> =>
+  role?.kind === "write_mask" || (role?.kind === "mask" && role.window === undefined);
 
 /** The size of the axis along which a state is written at positions that are known at run time only. */
 function writtenRows(block: Graph): number | undefined {

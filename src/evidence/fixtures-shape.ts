@@ -2,7 +2,6 @@
  * The shape of `NAME.fixtures.json` (docs/fixtures.md): fixtures.ts writes it, fixtures-read.ts and the device tool
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
-import { CACHE_UPDATES } from "../dsl/role.ts";
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../files/json-shape.ts";
 import { ASSUMED_LIST } from "./assumed-list.ts";
 
@@ -39,7 +38,8 @@ const CACHE = fields({
   shape: list("count"),
   /** The axis that counts cache rows; in the output with the new rows, tokens. */
   rowAxis: "count",
-  update: oneOf(...CACHE_UPDATES),
+  /** A device tool does nothing else. */
+  update: oneOf("slot"),
   /** The output with the new rows, which is not among the outputs. */
   rows: "string",
   /** The input that tells the slot of each token. */

@@ -59,12 +59,27 @@ test("a package that does not say it is told by the option", async () => {
 test.each([
   ["cache", "a cache says the output with its new rows"],
   ["cache:rows=hidden,token=2", 'a cache has no "tokenAxis"'],
-  ["cache:rows=hidden,update=append", '"update" must be slot, not "append"'],
+  ["cache:rows=hidden,update=append", '"update" must be slot or replace or shift, not "append"'],
   ["mask:rows=hidden", 'the role mask has no "rows", which is a cache\'s'],
 ])("--role x=%s is refused", async (role, text) => {
   const { code, err } = await graphc(["prove", "phi4-mini", "--role", `x=${role}`]);
   expect(code).toBe(2);
   expect(err).toContain(text);
+});
+
+test("what the host does with rows is told by the option, printed, and a part of what is proven", async () => {
+  const roles = (update: string) =>
+    ["k", "v"].flatMap((x) => ["--role", `layers_0_${x}_cache=cache:update=${update},rows=layers_0_${x}_rows`]);
+  const { out } = await graphc(["interface", ...io, ...roles("shift")]);
+  expect(JSON.parse(out).inputs.layers_0_k_cache).toEqual({
+    kind: "cache",
+    update: "shift",
+    rows: "layers_0_k_rows",
+    source: "option",
+  });
+  expect((await graphc(["prove", ...io, ...roles("shift")])).out).toMatch(/^REFUTED/);
+  const whole = await graphc(["prove", ...io, ...roles("replace")]);
+  expect(whole).toMatchObject({ code: 2, err: expect.stringContaining("as the whole of it") });
 });
 
 /** Evidence as a flawless device would leave it in a folder that emit wrote with fixtures. */
@@ -126,7 +141,10 @@ test("run makes its inputs from positions, with caches of zeros", async () => {
 test.each([
   ["[]", "must be an object"],
   ["{", "graphc.caches"],
-  ['{"x":{"update":"append","rows":"hidden"}}', 'are not of the form { "update": "slot"'],
+  [
+    '{"x":{"update":"append","rows":"hidden"}}',
+    'are not of the form { "update": "slot" or "replace" or "shift", "rows"',
+  ],
   ['{"x":{"update":"slot","rows":"hidden","more":1}}', 'are not of the form { "update": "slot"'],
   ['{"y":{"update":"slot","rows":"hidden"}}', 'speak of "y", which is no input'],
   ['{"x":{"update":"slot","rows":"none"}}', 'no output "none"'],

@@ -53,14 +53,15 @@ function cacheFacts(
   const [other] = Object.keys(stray);
   if (other !== undefined)
     throw new UserError(`${where}: a cache has no ${JSON.stringify(other)}`, "it has rows, update, state");
-  oneOf(CACHE_UPDATES, update, `${where}: "update"`);
+  const does = oneOf(CACHE_UPDATES, update, `${where}: "update"`);
   if (typeof rows !== "string")
     throw new UserError(`${where}: a cache says the output with its new rows`, "rows=OUTPUT");
   if (state !== undefined && typeof state !== "string") throw new UserError(`${where}: "state" must be a name`);
-  return { kind: "cache", update: "slot", rows, ...(state === undefined ? {} : { state }) };
+  return { kind: "cache", update: does, rows, ...(state === undefined ? {} : { state }) };
 }
 
-function oneOf(values: readonly string[], value: unknown, what: string): void {
-  if (!values.includes(value as string))
-    throw new UserError(`${what} must be ${values.join(" or ")}, not ${JSON.stringify(value) ?? "nothing"}`);
+function oneOf<X extends string>(values: readonly X[], value: unknown, what: string): X {
+  const found = values.find((known) => known === value);
+  if (found !== undefined) return found;
+  throw new UserError(`${what} must be ${values.join(" or ")}, not ${JSON.stringify(value) ?? "nothing"}`);
 }

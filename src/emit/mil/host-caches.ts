@@ -42,7 +42,9 @@ function factsOf({ update, rows, state, ...stray }: Readonly<Record<string, unkn
   const isText = typeof rows === "string" && (state === undefined || typeof state === "string");
   if (known && isText && Object.keys(stray).length === 0)
     return { kind: "cache", update: known, rows, ...(state === undefined ? {} : { state: state as string }) };
-  throw new UserError(`${where} are not of the form { "update": "slot", "rows": OUTPUT, "state": NAME }`);
+  throw new UserError(
+    `${where} are not of the form { "update": ${CACHE_UPDATES.map((one) => `"${one}"`).join(" or ")}, "rows": OUTPUT, "state": NAME }`,
+  );
 }
 
 function objectOf(value: unknown, where: string): Readonly<Record<string, unknown>> {

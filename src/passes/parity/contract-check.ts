@@ -1,6 +1,6 @@
 /** Whether masks and positions that somebody feeds keep the contract that proofs and parity rest on. */
 import type { Graph } from "../../dsl/graph.ts";
-import { type MaskNumbers, maskValues, type Roles } from "../../dsl/role.ts";
+import { type MaskRole, maskValues, type Roles } from "../../dsl/role.ts";
 import { stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Arrays } from "./runner.ts";
@@ -14,7 +14,7 @@ export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slo
     const value = values[name];
     if (!value) return [];
     if (role.kind === "write_mask") return writeProblems(name, value, role);
-    if (role.kind === "mask") return maskProblems(name, value, role, rows);
+    if (role.kind === "mask") return maskProblems(name, value, role, ownRows(role, value) ?? rows);
     return role.kind === "position" ? positionProblems(name, value, slots) : [];
   });
 }
@@ -46,6 +46,11 @@ function writtenRows(graph: Graph, roles: Roles, values: Arrays): readonly (numb
   return [];
 }
 
+/** Of a mask over a shifted window: the rows of the call's own tokens, behind it. */
+function ownRows({ tokenAxis, window }: MaskRole, { shape }: RawArray): readonly number[] | undefined {
+  return window === undefined ? undefined : Array.from({ length: shape[tokenAxis]! }, (_, token) => window + token);
+}
+
 function writeProblems(name: string, value: RawArray, axes: Axes): readonly string[] {
   const all = columns(value, axes);
   const broken = all.flatMap((column, t) => {
@@ -64,7 +69,7 @@ function writeProblems(name: string, value: RawArray, axes: Axes): readonly stri
 function maskProblems(
   name: string,
   value: RawArray,
-  role: Axes & MaskNumbers,
+  role: MaskRole,
   rows: readonly (number | undefined)[],
 ): readonly string[] {
   const { open, closed } = maskValues(role, value.dtype);
@@ -76,6 +81,8 @@ function maskProblems(
     if (odd !== undefined)
       return [`${name}, row ${t}: holds ${odd}; an entry is ${open} where visible and ${closed} where not`];
     const own = rows[t];
+    const dropped = role.window === undefined ? -1 : column.slice(0, t).indexOf(open);
+    if (dropped >= 0) return [`${name}, row ${t}: sees row ${dropped} of the window, which its step has no more`];
     if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
     const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));
     return own !== undefined && later !== undefined

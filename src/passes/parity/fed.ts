@@ -1,4 +1,5 @@
 /** What a call was fed, as far as it is told beside a verdict. */
+import { tellsSlots } from "../../dsl/slots.ts";
 import type { Twins } from "../../dsl/twins.ts";
 import { isFloat, isInteger } from "../../dsl/type.ts";
 import { type Feed, type Source, sees, type Values } from "./feeds.ts";
@@ -19,7 +20,7 @@ export function fedBy({ roles, source }: Twins & { readonly source: Source }, in
   const drawn = [...roles].filter(([, role]) => (role.kind === "rows" && !role.rope) || role.kind === "shared");
   const floats = drawn.map(([name]) => inputs[name]).filter((x) => x !== undefined && isFloat(x.dtype));
   const largest = floats.reduce((most, x) => x!.data.reduce((m, v) => Math.max(m, Math.abs(v)), most), 0);
-  const masked = [...roles.values()].some((role) => role.kind === "mask");
+  const masked = [...roles.values()].some((role) => role.kind === "mask" && tellsSlots(role));
   const live = masked ? call.rows.flatMap((row, token) => (row === undefined ? [] : [token])) : [];
   const slots = Array.from({ length: source.maxSeq }, (_, slot) => slot);
   const shown = live.map((token) => slots.filter((slot) => sees(source, call, token, slot)));

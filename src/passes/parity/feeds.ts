@@ -54,7 +54,13 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "mask":
       return tabulate(type, (ix) => {
         const { open, closed } = maskValues(role, type.dtype);
-        return sees(source, call, token(ix), ix[role.slotAxis]!) ? open : closed;
+        const slot = ix[role.slotAxis]!;
+        const { window } = role;
+        const shown =
+          window === undefined
+            ? sees(source, call, token(ix), slot)
+            : seesOfWindow(source, call, { token: token(ix), slot: slot + (only ?? 0), window });
+        return shown ? open : closed;
       });
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
@@ -88,6 +94,20 @@ export function sees(source: Source, call: Feed, token: number, slot: number): b
   if (rows[token] === undefined) return false;
   if (rows.slice(0, token + 1).includes(slot)) return true;
   return committed.has(slot) && !isShutOld(source, call.stream + token, slot);
+}
+
+/** A column of a mask over a window that is shifted, counted from the block's first, and the token that it is asked for. */
+interface WindowPlace {
+  readonly token: number;
+  readonly slot: number;
+  readonly window: number;
+}
+
+/** Of the window the last rows that were committed, but for those that the token's step has no more; of the call what came before it. */
+function seesOfWindow(source: Source, { committed, stream }: Feed, { token, slot, window }: WindowPlace): boolean {
+  if (slot < token || slot > window + token) return false;
+  if (slot >= window) return true;
+  return window - slot <= committed.size && !isShutOld(source, stream + token, slot);
 }
 
 /** About every second committed row, by the token's number in the stream: so block and step shut the same. */

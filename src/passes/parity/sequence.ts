@@ -1,6 +1,7 @@
 /** What a parity run does: blocks at growing positions, some of whose tokens are rejected, padded or scattered. */
 
 import type { Graph } from "../../dsl/graph.ts";
+import { hostCaches } from "../../dsl/host-caches.ts";
 import type { Twins } from "../../dsl/twins.ts";
 import type { Positions } from "../../models/host.ts";
 
@@ -20,11 +21,14 @@ export interface Abilities {
   readonly scattered: boolean;
   /** A column can be dead. */
   readonly padded: boolean;
+  /** What a token left in the caches can be left there, shut and written over. */
+  readonly rejecting: boolean;
 }
 
 /**
  * What the inputs of both let the host ask for: a dead column takes a write mask and no position, which always names a
- * row; scattered rows take a write mask or a position a token, and no position that serves the whole block.
+ * row; scattered rows take a write mask or a position a token, and no position that serves the whole block. Nothing is rejected where
+ * the host shifts a cache by every token of a call, or no input tells rows of the caches.
  */
 export function abilitiesOf({ block, step, roles, tokens }: Twins): Abilities {
   const has = (graph: Graph, scattered: boolean) =>
@@ -33,10 +37,13 @@ export function abilitiesOf({ block, step, roles, tokens }: Twins): Abilities {
       return role?.kind === "write_mask" || (scattered && role?.kind === "position" && role.tokenAxis !== undefined);
     });
   const both = (scattered: boolean) => has(block, scattered) && has(step, scattered);
-  const told = [...roles.values()].filter((role) => role.kind === "position");
-  const positions = told.length > 0;
-  const first = tokens > 1 && told.some(({ tokenAxis }) => tokenAxis === undefined);
-  return { scattered: !first && both(true), padded: !positions && both(false) };
+  const all = [...roles.values()].filter((role) => role.kind === "position");
+  const positions = all.length > 0;
+  const first = tokens > 1 && all.some(({ tokenAxis }) => tokenAxis === undefined);
+  const shifts = [block, step].some((graph) => hostCaches(graph).some(({ update }) => update === "shift"));
+  const told = positions || [...roles.values()].some(({ kind }) => kind === "mask" || kind === "write_mask");
+  const rejecting = !shifts && (told || block.states.length === 0);
+  return { scattered: !first && both(true), padded: rejecting && !positions && both(false), rejecting };
 }
 
 /**
@@ -53,7 +60,7 @@ export function usualSequence(tokens: number, maxSeq: number, can: Abilities): r
   };
   block("first block");
   block("next block");
-  if (tokens > 1) {
+  if (tokens > 1 && can.rejecting) {
     block(`${tokens - 1} of ${tokens} rejected`, 1);
     block("over stale rows");
     block("one rejected", tokens - 1);
@@ -85,7 +92,8 @@ export function hardSequence(
   where: "start" | "end",
 ): readonly PlannedCall[] {
   const live = can.padded && tokens > 1 ? Math.floor(tokens / 2) : 0;
-  const before = live + (tokens > 1 ? 1 : 0);
+  const rejects = tokens > 1 && can.rejecting;
+  const before = live + (rejects ? 1 : 0);
   const blocks = Math.min(AFTER_REJECTION, Math.floor((maxSeq - before) / tokens));
   if (blocks < 1) return [];
   const calls: PlannedCall[] = [];
@@ -100,8 +108,11 @@ export function hardSequence(
     calls.push({ label: "dead columns before live ones", rows, accepted: tokens });
     next += live;
   }
-  if (tokens > 1) block(`${tokens - 1} of ${tokens} rejected`, 1);
-  for (let n = 1; n <= blocks; n++) block(tokens > 1 ? `block ${n} after a rejection` : `token ${n}`);
+  if (rejects) block(`${tokens - 1} of ${tokens} rejected`, 1);
+  const label = rejects
+    ? (n: number) => `block ${n} after a rejection`
+    : (n: number) => `${tokens > 1 ? "block" : "token"} ${n}`;
+  for (let n = 1; n <= blocks; n++) block(label(n));
   return calls;
 }
 

@@ -76,7 +76,11 @@ describe("dead columns", () => {
   test("are not asked of a position, which always names a row to write", async () => {
     const report = await ran(positioned);
     expect([report.equal, report.exercised.deadColumns]).toEqual([true, 0]);
-    expect(abilitiesOf(twinsOf(positioned(T), positioned(1)))).toEqual({ scattered: true, padded: false });
+    expect(abilitiesOf(twinsOf(positioned(T), positioned(1)))).toEqual({
+      scattered: true,
+      padded: false,
+      rejecting: true,
+    });
   });
 
   test("nor where the step alone takes a position", () => {

@@ -12,7 +12,7 @@ import { blockEqualsSteps, pairOf, SMALL } from "../../support/parity.ts";
 import { mutants } from "../../support/phi/mutants.ts";
 
 test("the usual sequence rejects, scatters, pads and reaches the last row", () => {
-  const calls = usualSequence(4, 64, { scattered: true, padded: true });
+  const calls = usualSequence(4, 64, { scattered: true, padded: true, rejecting: true });
   expect(
     calls.map(({ label, rows, accepted }) => `${label}: ${rows.map((r) => r ?? "-").join(" ")} keep ${accepted}`),
   ).toEqual([

@@ -3,6 +3,7 @@ import type { Graph } from "../../../dsl/graph.ts";
 import { rowAxis } from "../../../dsl/host-write.ts";
 import type { HostCache } from "../../../dsl/role.ts";
 import { sizeOf } from "../../../dsl/type.ts";
+import { UserError } from "../../../dsl/user-error.ts";
 import type { RawArray } from "../../kernels/raw.ts";
 import type { Arrays } from "../runner.ts";
 import type { RecordedCache } from "./recording.ts";
@@ -13,9 +14,14 @@ export interface PlacedToken {
   readonly row: number;
 }
 
-/** The caches of a graph as it is in its package: inputs. */
+/** The caches of a graph as it is in its package: inputs. @throws UserError where new rows do not go to slots, which is all that a device tool does */
 export function recordedCaches({ inputs, outputs }: Graph, kept: readonly HostCache[]): readonly RecordedCache[] {
   return kept.map(({ input, rows, update, place }) => {
+    if (update !== "slot" || place === undefined)
+      throw new UserError(
+        `cache "${input}" is kept by ${update}, and a device tool writes new rows at their slots alone`,
+        "prove and parity know this update",
+      );
     const cache = inputs.find((x) => x.name === input)!;
     return { name: input, shape: cache.type.shape, rowAxis: rowAxis(cache, outputs[rows]!), update, rows, place };
   });

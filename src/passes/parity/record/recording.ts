@@ -1,5 +1,5 @@
 /** What a recording of a parity sequence holds: for each call what it is fed and what must come out. */
-import type { HostCache, Roles } from "../../../dsl/role.ts";
+import type { Roles } from "../../../dsl/role.ts";
 import type { Shape } from "../../../dsl/type.ts";
 import type { Arrays } from "../runner.ts";
 import type { PlannedCall } from "../sequence.ts";
@@ -43,7 +43,7 @@ export interface RecordedCache {
   readonly shape: Shape;
   /** The axis that counts cache rows; in the output with the new rows, tokens. */
   readonly rowAxis: number;
-  readonly update: HostCache["update"];
+  readonly update: "slot";
   /** The output with the new rows. */
   readonly rows: string;
   /** The input that tells the slot of each token. */

@@ -1,7 +1,21 @@
 /** What a proof may assume of the data that the host feeds: the contract of a block call, one line a user can check. */
 
 /** The number of a precondition, as verdicts, certificates and docs/equivalence.md give it. */
-export type Precondition = "P1" | "P2" | "P2'" | "P3" | "P4" | "P5" | "P6" | "P7" | "P8" | "P9" | "P10" | "P11" | "P12";
+export type Precondition =
+  | "P1"
+  | "P2"
+  | "P2'"
+  | "P3"
+  | "P4"
+  | "P5"
+  | "P6"
+  | "P7"
+  | "P8"
+  | "P9"
+  | "P10"
+  | "P11"
+  | "P12"
+  | "P13";
 
 /** A short name, and what the host promises. */
 export interface PreconditionText {
@@ -42,6 +56,10 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   },
   P11: { name: "padding", says: "the write-mask column of a padding token is all zero; its inputs are finite" },
   P12: { name: "inside", says: "a number by which something is looked up lies in the axis that it is a place in" },
+  P13: {
+    name: "window",
+    says: "the columns of the mask are the rows of the shifted window and then the call's own tokens, as w_j in P3 and P4: entry (t, t + c) of the block's mask is entry c of the mask of step t, and entry (t, c) is closed for every c < t",
+  },
 };
 
 /** The largest exponent at which exp is 0 in fp32: ln 2⁻¹⁵⁰ ≈ −103.97. */

@@ -3,6 +3,7 @@ import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { withHostCaches } from "../../../dsl/host-caches.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
+import { tellsSlots } from "../../../dsl/slots.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import { isInteger, type TensorType } from "../../../dsl/type.ts";
@@ -116,7 +117,7 @@ function ringsOf({ block, step, roles }: Twins): ReadonlySet<number> {
 function lastOfCache({ block, roles }: Twins): number {
   for (const x of block.inputs) {
     const role = roles.get(x.name ?? "");
-    if (role?.kind === "mask" || role?.kind === "write_mask") return x.type.shape[role.slotAxis]! - 1;
+    if (tellsSlots(role)) return x.type.shape[role.slotAxis]! - 1;
   }
   const axes = block.states.flatMap(({ entry }) => entry.type.shape);
   return axes.length > 0 ? Math.max(...axes) - 1 : INT32[1];

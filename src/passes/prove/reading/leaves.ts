@@ -1,21 +1,21 @@
 /** What the proof knows of the data that a graph reads: inputs by role, states, weights and constants. */
 import { createHash } from "node:crypto";
 import { integerRange } from "../../../dsl/number.ts";
-import { type MaskNumbers, maskValues, type Role } from "../../../dsl/role.ts";
+import type { Role } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import { type DType, type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
+import { type Shape, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import type { WeightSource } from "../../../dsl/weight-source.ts";
 import { stridesOf } from "../../interpret/array.ts";
-import { casesAt, casesOfRows, casesOfToken } from "../logic/cases.ts";
+import { casesAt } from "../logic/cases.ts";
 import { asAtom } from "../logic/index-bounds.ts";
 import { constant, div, type Ix, mod, plus, shift, times } from "../logic/indices.ts";
-import { indexTerm, inOrder, num, raw } from "../logic/make.ts";
+import { indexTerm, num, raw } from "../logic/make.ts";
 import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
-import type { Counter, Place } from "../rules/positions.ts";
+import type { Counter } from "../rules/positions.ts";
 import { decides, fired } from "../rules/rule.ts";
-import { placeOf } from "./rows.ts";
+import { entryOf, readMaskInput, tokenOf } from "./masks.ts";
 import { countsPlaces, countsRows } from "./sized.ts";
 import { tokenRow } from "./token-row.ts";
 
@@ -62,49 +62,13 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
       return raw(c, { kind: "leaf", leaf: { of: "column", token, dtype: "bool" } }, []);
     }
     case "mask":
-      return readMask(
-        c,
-        { name, dtype, ...maskValues(role, dtype) },
-        entryOf(c, name, role, first, ix),
-        ix.with(role.tokenAxis, constant(c.store.indices, 0)),
-      );
+      return readMaskInput(c, x, role, first, ix);
   }
 }
 
 /** How many positions an input has, where it has one a token. */
 const tokensIn = (shape: Shape, tokenAxis: number | undefined): number =>
   tokenAxis === undefined ? 1 : shape[tokenAxis]!;
-
-type Masking = Extract<Role, { kind: "mask" | "write_mask" }>;
-type MaskEntry = readonly [place: Place, token: number];
-
-/** Whose row, and which token, an entry of a mask is about. */
-function entryOf(c: Context, name: string, role: Masking, first: number, ix: readonly Ix[]): MaskEntry {
-  const slot = ix[role.slotAxis]!;
-  const token = tokenOf(ix[role.tokenAxis]!, name) + first;
-  return [placeOf(c, slot) ?? casesOfRows(slot, `${name} is read`), token];
-}
-
-interface Mask extends Required<MaskNumbers> {
-  readonly name: string;
-  readonly dtype: DType;
-}
-
-/** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
-function readMask(c: Context, { name, dtype, open, closed }: Mask, [place, token]: MaskEntry, ix: readonly Ix[]): Term {
-  // What it is added to is −∞ where it is shut: P7 says of it that it is no NaN.
-  if (closed === Number.NEGATIVE_INFINITY) need(c, "P7", name);
-  if (decides(c, c.rules.maskShut, place, token)) return num(c, closed);
-  if (decides(c, c.rules.maskOpen, place, token)) return num(c, open);
-  need(c, "P6", name);
-  const at = [constant(c.store.indices, token), ...ix];
-  const entry = raw(c, { kind: "leaf", leaf: { of: "mask", name, dtype } }, [], at);
-  if (dtype === "bool" || !decides(c, c.rules.maskTwoValued, c.twoValued)) return entry;
-  const isOpen = raw(c, { kind: "compare", how: "equal" }, [entry, num(c, open)].sort(inOrder));
-  return raw(c, { kind: "select" }, [isOpen, num(c, open), num(c, closed)]);
-}
-
-const tokenOf = (i: Ix, name: string): number => (i.atoms.length === 0 ? i.c : casesOfToken(i, name));
 
 /** The element of a state before the first token. */
 export function readState(c: Context, name: string, ix: readonly Ix[], { dtype, shape }: TensorType): Term {

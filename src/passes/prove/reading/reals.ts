@@ -3,6 +3,7 @@
  * a sum over an index is split into sums of products without factors that do not depend on the index.
  */
 import type { Unary } from "../../../dsl/algebra.ts";
+import { ceilingOf } from "../logic/ceiling.ts";
 import type { Atom } from "../logic/indices.ts";
 import { close } from "../logic/lambda.ts";
 import { inOrder, num, numQ, rationalOf } from "../logic/make.ts";
@@ -212,6 +213,8 @@ export function sum(c: Context, over: Range, v: Atom, body: Term): Term {
 
 /** Largest over v: a factor that is not negative and does not depend on v stands outside. */
 export function maxOver(c: Context, over: Range, v: Atom, body: Term): Term {
+  // How far down an entry lies would not be told of it without its factor.
+  if (ceilingOf(body)) return close(c, "max", over, v, body);
   const { q, powers } = productOf(c, body);
   const leaves = (notNegative: boolean): boolean => decides(c, c.rules.maxFactor, notNegative);
   const number = !Q.isOne(q) && leaves(q.n >= 0n);

@@ -72,6 +72,15 @@ function feed(
       });
     case "mask": {
       const values = maskValues(role, type.dtype);
+      if (role.window !== undefined) {
+        const { slotAxis, window } = role;
+        return tabulate(type, (ix) => {
+          const own = token(ix, role.tokenAxis);
+          const slot = first + ix[slotAxis]!;
+          const sees = slot >= own && slot < window + own && visible.get(name)![slot]!;
+          return sees || slot === window + own ? values.open : values.closed;
+        });
+      }
       return tabulate(type, (ix) => {
         const owner = rows.indexOf(ix[role.slotAxis]!);
         const own = token(ix, role.tokenAxis);

@@ -83,14 +83,16 @@ export function sampleOf(pair: ProvenPair, seed: number, style: Style = {}, weig
 const deadTokens = (tokens: number, which: NonNullable<Style["padding"]>): ReadonlySet<number> =>
   new Set(Array.from({ length: tokens }, (_, t) => t).filter((t) => t % 2 === (which === "even" ? 0 : 1)));
 
-/** Of every mask, whatever it is called: a host may open other rows in one than in another. */
-function visibleRows({ block, step, roles, slots = 0 }: Twins, seed: number, which: Style["visible"] = "some") {
+/** Of every mask, whatever it is called: a host may open other rows in one than in another. With a window, of its rows and those of tokens. */
+function visibleRows({ block, step, roles, tokens, slots = 0 }: Twins, seed: number, which: Style["visible"] = "some") {
   const names = [...block.inputs, ...step.inputs].map(nameOf).filter((name) => roles.get(name)!.kind === "mask");
   return new Map(
     names.map((name) => {
       const next = uniform(seed ^ hashOf(`visible ${name}`));
       const open = () => which === "all" || (which === "some" && next() > -0.4);
-      return [name, Array.from({ length: slots }, open)] as const;
+      const role = roles.get(name)!;
+      const length = role.kind === "mask" && role.window !== undefined ? role.window + tokens : slots;
+      return [name, Array.from({ length }, open)] as const;
     }),
   );
 }

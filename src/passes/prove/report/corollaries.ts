@@ -1,4 +1,5 @@
 /** What speculative decoding needs beyond the theorem: each consequence is derived from the proof, or denied with the reason. */
+import { hostCaches } from "../../../dsl/host-caches.ts";
 import type { Outcome } from "../attempts.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { ProvenPair } from "../program/pair.ts";
@@ -30,11 +31,20 @@ const denied = (name: Corollary["name"], why: string): Corollary => ({
   needs: [],
 });
 
+/** A cache into which the host shifts a row for every token of a call, whatever becomes of the token. */
+function shifted({ block, step }: Pick<ProvenPair, "block" | "step">): string | undefined {
+  const cache = [block, step].flatMap(hostCaches).find(({ update }) => update === "shift");
+  return (
+    cache && `the host shifts ${cache.input} by all rows of a call, those of rejected and padding tokens among them`
+  );
+}
+
 /** For every m < T: what the rejected tokens left is never read before it is overwritten, and overwriting erases it. */
-function acceptPrefix({ tokens, block }: ProvenPair, { consequences }: Outcome): Corollary {
+function acceptPrefix(pair: ProvenPair, { consequences }: Outcome): Corollary {
+  const { tokens, block } = pair;
   const name = "acceptPrefix";
   if (tokens < 2) return denied(name, "a block of one token has no prefix to accept");
-  const why = consequences.changes ?? consequences.keepsOld ?? consequences.readsStale;
+  const why = shifted(pair) ?? consequences.changes ?? consequences.keepsOld ?? consequences.readsStale;
   if (why) return denied(name, why);
   return {
     name,
@@ -44,12 +54,13 @@ function acceptPrefix({ tokens, block }: ProvenPair, { consequences }: Outcome):
   };
 }
 
-function rejectedRows({ tokens, block }: ProvenPair, { consequences, record }: Outcome): Corollary {
+function rejectedRows(pair: ProvenPair, { consequences, record }: Outcome): Corollary {
+  const { tokens, block } = pair;
   const name = "rejectedRows";
   if (tokens < 2) return denied(name, "a block of one token rejects nothing that it has computed with");
   if (block.states.length === 0)
     return denied(name, "the graph has no state in which rows of rejected tokens could stay");
-  const why = consequences.readsStale ?? consequences.keepsOld ?? consequences.changes;
+  const why = shifted(pair) ?? consequences.readsStale ?? consequences.keepsOld ?? consequences.changes;
   if (why) return denied(name, why);
   // Where positions tell what is seen, no mask of the host's shuts a row that it goes past.
   const next = record.used.has("P2'") ? ", as long as the next call begins at the first of them" : "";
@@ -61,13 +72,15 @@ function rejectedRows({ tokens, block }: ProvenPair, { consequences, record }: O
   };
 }
 
-function padding({ tokens, roles }: ProvenPair, { consequences }: Outcome): Corollary {
+function padding(pair: ProvenPair, { consequences }: Outcome): Corollary {
+  const { tokens, roles } = pair;
   const name = "padding";
   const kinds = [...roles.values()].map((role) => role.kind);
   if (kinds.includes("position")) return denied(name, "a position always writes a row; shorten the block instead");
   if (!kinds.includes("write_mask")) return denied(name, "the graph has no write mask whose column could be all zero");
   if (tokens < 2) return denied(name, "a block of one token is not padded");
-  if (consequences.padding) return denied(name, consequences.padding);
+  const why = shifted(pair) ?? consequences.padding;
+  if (why) return denied(name, why);
   return {
     name,
     holds: true,

@@ -44,8 +44,11 @@ export const MAX_DROP: TermRule = {
   needs: "x is a visible score or a number, y is masked out and stays below it within the bound of P8",
   uses: ["P4", "P8"],
   lemma: { arity: 2, left: (_, x, y) => Math.max(x!, y!), right: (_, x) => x!, holds: (x, y) => y! <= x! },
-  match: (c, args, head) => {
-    if (head.kind !== "max" || !args.some(canDrop)) return undefined;
+  match: (c, all, head) => {
+    if (head.kind !== "max") return undefined;
+    // A maximum among them is of pieces of the same row, and may have been without a visible score of its own.
+    const args = all.flatMap((t) => (t.kind === "max" ? t.args : [t]));
+    if (!args.some(canDrop)) return undefined;
     const floor = floorOf(args);
     const kept = args.flatMap((t) => without(c, t, floor));
     const same = kept.length === args.length && kept.every((t, k) => t === args[k]);

@@ -20,7 +20,11 @@ interface Case {
 function corollaries({ tokens = 2, states = 1, outputs = ["y"], kinds = ["write_mask"], ...rest }: Case) {
   const pair = {
     tokens,
-    block: { states: Array.from({ length: states }), outputs: Object.fromEntries(outputs.map((name) => [name, {}])) },
+    step: { states: [] },
+    block: {
+      states: Array.from({ length: states }, () => ({})),
+      outputs: Object.fromEntries(outputs.map((name) => [name, {}])),
+    },
     roles: new Map(kinds.map((kind, k) => [`x${k}`, { kind }])),
   };
   const outcome = { record: rest.record ?? newRecord(), consequences: rest.found ?? {} };
