@@ -1,4 +1,5 @@
 /** Types and literals of an ML Program: protobuf messages to records. */
+import { isGraphError } from "../../dsl/error.ts";
 import { integerRange } from "../../dsl/number.ts";
 import type { DType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -15,6 +16,16 @@ export type Where = string;
 /** Builds the error for something the reader will not take. */
 export const refuse = (where: Where, text: string, mend?: string): UserError =>
   new UserError(`${where}: ${text}`, mend);
+
+/** A mistake in a graph that was read is one of the file. @throws UserError in place of a GraphError */
+export function asUserError<X>(where: Where, make: () => X): X {
+  try {
+    return make();
+  } catch (error) {
+    if (isGraphError(error)) throw refuse(where, error.message, error.mend);
+    throw error;
+  }
+}
 
 const DTYPE_OF: ReadonlyMap<number, MilDType> = new Map(
   Object.entries(DATA_TYPE).map(([dtype, number]) => [number, dtype as MilDType]),

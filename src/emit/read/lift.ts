@@ -2,7 +2,6 @@
  * Records to a graph. Every value is made through the op table, so its type is inferred anew and then held against the
  * declared one. States become SSA: each read yields what was last written.
  */
-import { isGraphError } from "../../dsl/error.ts";
 import { type Graph, graph } from "../../dsl/graph.ts";
 import { makeOp } from "../../dsl/op.ts";
 import type { Op } from "../../dsl/op-spec.ts";
@@ -26,7 +25,7 @@ import {
 import { SPECIFICATION_OF } from "../mil/versions.ts";
 import type { Blobs } from "./blob.ts";
 import { whereOp } from "./decode.ts";
-import { refuse, type Where } from "./decode-value.ts";
+import { asUserError, refuse, type Where } from "./decode-value.ts";
 import { liftCompressed } from "./lift-compressed.ts";
 import { checkDeclared } from "./lift-declared.ts";
 import { bindOpaque, type OpaqueOp, unknownOf } from "./lift-opaque.ts";
@@ -35,6 +34,7 @@ import { respellPositions } from "./lift-positions.ts";
 import { type BoundName, type FunctionScope, isNoConstant, lookUp, openScope, operandOf } from "./lift-scope.ts";
 import { foldedSizes, sizesOf } from "./lift-shape.ts";
 import { type ChosenSizes, inputShapes } from "./lift-sizes.ts";
+import { sizedSlice } from "./lift-slices.ts";
 import { respell } from "./lift-spelling.ts";
 import { attributeOf, graphDtype } from "./lift-value.ts";
 
@@ -148,7 +148,9 @@ function makeResults(op: MilOperation, scope: FunctionScope, where: Where): read
   const given = Object.entries(op.inputs).map(([key, args]) => [key, argumentOf(entry, key, args, scope, where)]);
   return asUserError(where, () => {
     const respelled = respellPositions(op.type, respell(op.type, Object.fromEntries(given)), scope.opset);
-    return [makeOp(entry, respelled, nowhere)].flat().map((value) => foldedSizes(value, scope));
+    return [sizedSlice(op.type, respelled) ?? makeOp(entry, respelled, nowhere)]
+      .flat()
+      .map((x) => foldedSizes(x, scope));
   });
 }
 
@@ -186,15 +188,5 @@ function bindResults({ outputs }: MilOperation, results: readonly Tensor[], scop
     checkDeclared(output, value.type, where);
     // What read_state yields has its name already: that of the state, or of the value written to it.
     scope.bound.set(output.name, { kind: "value", value: value.name ? value : { ...value, name: output.name } });
-  }
-}
-
-/** A mistake in a graph that was read is one of the file. */
-function asUserError<X>(where: Where, make: () => X): X {
-  try {
-    return make();
-  } catch (error) {
-    if (isGraphError(error)) throw refuse(where, error.message, error.mend);
-    throw error;
   }
 }

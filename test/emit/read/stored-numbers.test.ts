@@ -4,7 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { type Graph, graph, schedule } from "../../../src/dsl/graph.ts";
-import { add, constexpr_lut_to_dense, matmul, mul } from "../../../src/dsl/ops/index.ts";
+import {
+  add,
+  constexpr_blockwise_shift_scale,
+  constexpr_lut_to_dense,
+  matmul,
+  mul,
+} from "../../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { sizeOf } from "../../../src/dsl/type.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
@@ -20,6 +26,7 @@ const NUMBERS: Readonly<Record<string, (k: number) => number>> = {
   falling: (k) => -(k + 1) / 4,
   ones: () => 1,
   codes: (k) => k,
+  bytes: (k) => k + 1,
   table: (k) => (k + 1) / 4,
   triangle: (k) => (k % 3 > k / 3 ? -10000 : 0),
   weighty: (k) => (k % 3 > k / 3 ? -10000 : 0.5),
@@ -161,6 +168,30 @@ test("a palettised weight against the numbers that it unpacks to", async () => {
   expect(await judged(lut, unpacked(0.75))).toMatchObject({ verdict: "PROVEN", alone: 2 });
   expect((await judged(lut, unpacked(1))).verdict).toBe("REFUTED");
 });
+
+test.each(["palettised", "scaled"] as const)(
+  "a table that is read along a sum, %s in one graph and dense in the other",
+  async (how) => {
+    const codes = { ...weight("codes", [1, 3]), type: { dtype: "uint2", shape: [1, 3] } } as unknown as Tensor;
+    const packed = {
+      palettised: () => constexpr_lut_to_dense(codes, weight("table", [1, 1, 4, 1])),
+      scaled: () =>
+        constexpr_blockwise_shift_scale(
+          { ...weight("bytes", [1, 3]), type: { dtype: "int8", shape: [1, 3] } } as unknown as Tensor,
+          constant([0.25], [1, 1]),
+        ),
+    };
+    // What the sum is taken over is the axis of the table: an element for each place of it would be another form.
+    const summed = (gains: Tensor) => (x: Tensor<readonly [1, 3], "fp16">) =>
+      matmul(mul(x, gains as typeof gain), weight("rising", [3, 4]));
+    const dense = (last: number) => constant([0.25, 0.5, last], [1, 3]) as Tensor;
+    expect(await judged(summed(packed[how]()), summed(dense(0.75)))).toMatchObject({
+      verdict: "PROVEN",
+      level: "exact",
+    });
+    expect((await judged(summed(packed[how]()), summed(dense(1)))).verdict).toBe("REFUTED");
+  },
+);
 
 test("the table of a mask is known where it is 0 and one number that masks out", async () => {
   const held = async (name: string) => {

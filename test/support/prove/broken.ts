@@ -1,6 +1,8 @@
 /** Rule books with one rule broken: its side condition dropped, or its result falsified. Only tests prove by them. */
+
 import { bare, num, type raw } from "../../../src/passes/prove/logic/make.ts";
 import { ZERO } from "../../../src/passes/prove/logic/rational.ts";
+import { bandsFrom } from "../../../src/passes/prove/rules/bands.ts";
 import { beginningOf } from "../../../src/passes/prove/rules/positions.ts";
 import { sharedPowers } from "../../../src/passes/prove/rules/reals.ts";
 import type { Decision, Rule, TermRule } from "../../../src/passes/prove/rules/rule.ts";
@@ -35,6 +37,10 @@ const FALSIFIED: Readonly<Record<string, (rule: never) => Rule>> = {
   "counting-table": (rule: typeof RULES.counter) => ({
     ...rule,
     make: (data: ArrayLike<number>) => beginningOf(Array.from(data).slice(0, 2)),
+  }),
+  "banded-table": (rule: typeof RULES.bands) => ({
+    ...rule,
+    make: (data: ArrayLike<number>, columns: number) => bandsFrom(data, columns),
   }),
   commute: (rule: typeof RULES.commute) => ({ ...rule, make: (_c: unknown, difference: never) => difference }),
   "sum-sign": (rule: typeof RULES.sumSign) => ({ ...rule, make: (_c: unknown, sum: never) => sum }),

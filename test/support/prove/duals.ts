@@ -135,6 +135,13 @@ const positioned = (tokens: number, at: number, make: (x: Value, position: Tenso
   return graph({ name: `at_${tokens}`, inputs: [x, position], states: [[K, K]], outputs: { y: make(x, position) } });
 };
 const TABLE = weight("table", [S + 1, 4]) as Value;
+/** Rows of a mask, as many as the cache has; the last entry of the last row is `last`. */
+const triangle = (last: number): Value => {
+  const entries: readonly number[] = Array.from({ length: (S + 1) ** 2 }, (_, k) =>
+    k % (S + 1) > Math.floor(k / (S + 1)) ? -10_000 : 0,
+  );
+  return constant(entries.with(-1, last), [S + 1, S + 1]) as Value;
+};
 
 /** A value of two attention masks for one token. */
 const masked = (make: (masks: readonly [Value, Value]) => Value): Graph => {
@@ -300,6 +307,10 @@ export const DUALS: Readonly<Record<string, Dual>> = {
     ({ x }) => mul(x, cast(constant([0, 1, 3, 2], [1, 4], "int32"), { dtype: "fp16" })) as Value,
     ({ x }) => mul(x, cast(constant([0, 1, 2, 3], [1, 4], "int32"), { dtype: "fp16" })) as Value,
   ),
+  "banded-table": {
+    block: positioned(T, T, (_, at) => gather(triangle(1), at, { axis: 0 }) as Value),
+    step: positioned(1, 1, (_, at) => gather(triangle(0), at, { axis: 0 }) as Value),
+  },
   "index-arithmetic": {
     block: positioned(T, T, (x, at) => mul(x, gather(TABLE, add(at, 1), { axis: 0 })) as Value),
     step: positioned(1, 1, (x, at) => mul(x, gather(TABLE, at, { axis: 0 })) as Value),

@@ -6,12 +6,12 @@ import type { GivenRoles } from "../../../dsl/role.ts";
 import { tellsSlots } from "../../../dsl/slots.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
-import { isInteger, type TensorType } from "../../../dsl/type.ts";
+import { isInteger } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
-import type { WeightSource } from "../../../dsl/weight-source.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 import { takesRowMeans } from "./row-means.ts";
+import { type TableOf, type UnpackedOf, unpackedTables } from "./unpacked.ts";
 
 /** Twins, and what only a proof asks of them. */
 export interface ProvenPair extends Twins {
@@ -28,10 +28,8 @@ export interface ProvenPair extends Twins {
   readonly rowMeans: boolean;
   readonly placeOf: PlaceOf;
   readonly tableOf: TableOf;
+  readonly unpackedOf: UnpackedOf;
 }
-
-/** The elements of a stored tensor that counts as a constant, such as the table of a mask; undefined for a weight. */
-export type TableOf = (source: WeightSource, type: TensorType) => ArrayLike<number> | undefined;
 
 /** What is known of stored tensors and of inputs; a weight is itself, and no constant, where nothing is said. */
 export interface Stored {
@@ -57,6 +55,7 @@ export function checkProvable(tokens: number): void {
 export function provenPair(block: Graph, step: Graph, stored: Stored = {}): ProvenPair {
   const { placeOf = weightPlace, tableOf = () => undefined, given } = stored;
   const twins = twinsOf(block, step, given);
+  const tables = once(tableOf);
   checkProvable(twins.tokens);
   const cacheSizes = cacheSizesOf(twins);
   const rings = ringsOf(twins);
@@ -68,7 +67,8 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
     bottomless: [...twins.roles.values()].some((role) => role.kind === "mask" && role.closed === -Infinity),
     rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
     placeOf,
-    tableOf: once(tableOf),
+    tableOf: tables,
+    unpackedOf: unpackedTables(tables),
     ...(given ? { given: withHostCaches([block, step], given).given } : {}),
   };
 }

@@ -3,7 +3,7 @@ import type { Algebra } from "../../../dsl/algebra.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Roles } from "../../../dsl/role.ts";
-import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
@@ -13,9 +13,10 @@ import type { Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
-import type { ProvenPair, TableOf } from "./pair.ts";
+import type { ProvenPair } from "./pair.ts";
 import { palettePlace } from "./palettes.ts";
 import { inStretches, oneDeeper, type Stretch } from "./stretch.ts";
+import type { TableOf, UnpackedOf } from "./unpacked.ts";
 
 /** A value that has been proven, row by row: from here on it is a fresh input of both programs, told by its number. */
 export interface Cut {
@@ -47,6 +48,7 @@ export interface Programs {
   readonly c: Context;
   readonly placeOf: PlaceOf;
   readonly tableOf: TableOf;
+  readonly unpackedOf: UnpackedOf;
   readonly m: Algebra<Term, Ix>;
   readonly block: Copy;
   readonly stretch: Stretch;
@@ -81,6 +83,7 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
     steps,
     placeOf: pair.placeOf,
     tableOf: pair.tableOf,
+    unpackedOf: pair.unpackedOf,
     stretch: { nested: 0 },
   };
 }
@@ -154,8 +157,9 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     case "const":
       return (ix) => readConst(c, def.data, type, ix);
     case "op": {
-      if (has(def, "palettised") && !isKnown(p, operandsOf(def)))
-        return (ix) => readWeight(c, palettePlace(value, p.placeOf), type, ix);
+      const unpacked = p.unpackedOf(value, c.mode);
+      if (unpacked) return (ix) => readConst(c, unpacked, type, ix);
+      if (has(def, "palettised")) return (ix) => readWeight(c, palettePlace(value, p.placeOf), type, ix);
       const read = (operand: Tensor) => ({
         shape: operand.type.shape,
         dtype: operand.type.dtype,
@@ -170,11 +174,6 @@ function elementOf(p: Programs, copy: Copy, value: Tensor): (ix: readonly Ix[]) 
     }
   }
 }
-
-/** Whether a weight is made of stored tensors that are numbers to the proof, all of them. */
-const isKnown = (p: Programs, of: readonly Tensor[]): boolean =>
-  of.some(({ def }) => def.kind === "weight") &&
-  of.every(({ def, type }) => def.kind !== "weight" || p.tableOf(def.source, type) !== undefined);
 
 /** A state at entry is the exit of the run before, or the old cache. */
 function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: readonly Ix[]): Term {

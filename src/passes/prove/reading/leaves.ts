@@ -15,6 +15,7 @@ import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Counter } from "../rules/positions.ts";
 import { decides, fired } from "../rules/rule.ts";
+import { readBand } from "./bands.ts";
 import { entryOf, readMaskInput, tokenOf } from "./masks.ts";
 import { countsPlaces, countsRows } from "./sized.ts";
 import { tokenRow } from "./token-row.ts";
@@ -114,6 +115,8 @@ export function readConst(c: Context, data: ArrayLike<number>, type: TensorType,
   countsRows(c, i);
   const table = tableOf(data);
   if (table.uniform) return num(c, data[0]!);
+  const band = readBand(c, data, type, ix);
+  if (band) return band;
   const atRow = i.free.length === 0 || i.free.some((a) => a.kind === "rest");
   const counter = type.dtype === "int32" ? c.rules.counter.make(data) : undefined;
   if (counter) {

@@ -1,5 +1,7 @@
 /** All rules of the prover by the place that asks for them. A proof is given its rules: a test gives it broken ones. */
+
 import { ADDITION, COMMUTE, DIVISION, MULTIPLICATION, NEGATION, ROUNDING } from "./arithmetic.ts";
+import { BANDS } from "./bands.ts";
 import * as choice from "./choice.ts";
 import * as masked from "./masked.ts";
 import * as positions from "./positions.ts";
@@ -30,6 +32,7 @@ export interface RuleBook {
   readonly rowsFollow: typeof positions.ROWS_FOLLOW;
   readonly rowFromFirst: typeof positions.ROW_FROM_FIRST;
   readonly counter: typeof positions.COUNTER;
+  readonly bands: typeof BANDS;
   // On terms, where a list per kind will not do.
   readonly commute: typeof COMMUTE;
   readonly indexArithmetic: typeof positions.INDEX_ARITHMETIC;
@@ -61,6 +64,7 @@ export const RULES: RuleBook = {
   rowsFollow: positions.ROWS_FOLLOW,
   rowFromFirst: positions.ROW_FROM_FIRST,
   counter: positions.COUNTER,
+  bands: BANDS,
   indexArithmetic: positions.INDEX_ARITHMETIC,
   reroll: positions.RE_ROLL,
   commute: COMMUTE,

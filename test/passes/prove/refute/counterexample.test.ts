@@ -1,7 +1,7 @@
 /** The search for an input on which graphs differ: where it looks, what it counts, and what it says when it finds none. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
-import { add, cast, gather, linear, maximum, mul, real_div } from "../../../../src/dsl/ops/index.ts";
+import { add, cast, gather, linear, maximum, mod, mul, real_div } from "../../../../src/dsl/ops/index.ts";
 import { input, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
 import type { Graphs } from "../../../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../../../src/dsl/type.ts";
@@ -47,6 +47,25 @@ describe("graphs that are equal", () => {
     ],
   ])("are run %s", (_, options, searched) => {
     expect(search(graphsOf(doubled), options)).toEqual({ searched });
+  });
+});
+
+describe("graphs that take positions", () => {
+  /** Positions in a cache of 40 rows, modulo `n` in the block and as they are in the step. */
+  const turning = (n: number, tokens = T): Graphs => {
+    const build = (count: number, by: number) => {
+      const [mask, at] = [input("attn_mask", [count, 40]), input("position", [count], "int32")];
+      const y = cast(mod(at, by), { dtype: "fp16" });
+      return graph({ name: `g${count}`, inputs: [mask, at], outputs: { y } });
+    };
+    return { block: build(tokens, n), step: build(1, 40) };
+  };
+
+  test.each([39, 40])("are run at the ends of the cache too: modulo %i of 40 rows", (n) => {
+    const { searched, counterexample } = search(turning(n));
+    expect(counterexample?.sample.rows.includes(39) ?? searched).toBe(
+      n === 39 || "no difference found on 8 inputs (seeds 1 to 8)",
+    );
   });
 });
 

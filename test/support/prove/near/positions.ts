@@ -1,6 +1,7 @@
 /** Rules about rows, masks and positions, near their conditions. */
 import { constant, variable } from "../../../../src/passes/prove/logic/indices.ts";
 import { raw } from "../../../../src/passes/prove/logic/make.ts";
+import { readConst } from "../../../../src/passes/prove/reading/leaves.ts";
 import { reroll } from "../../../../src/passes/prove/reading/reroll.ts";
 import { withinRows } from "../../../../src/passes/prove/reading/rows.ts";
 import { tokenRow } from "../../../../src/passes/prove/reading/token-row.ts";
@@ -18,6 +19,13 @@ const rolled = ({ c }: Language, places: readonly number[]): unknown =>
       [constant(c.store.indices, places[k]!)],
     ),
   );
+
+/** The entry of a table at a token's row and that column. */
+const banded = ({ c }: Language, columns: number, data: readonly number[]): unknown => {
+  const rows = data.length / columns;
+  const row = rows === 1 ? constant(c.store.indices, 0) : tokenRow(c, 0);
+  return readConst(c, data, { dtype: "fp16", shape: [rows, columns] }, [row, tokenRow(c, 0)]);
+};
 
 /** By rule. */
 export const POSITIONS: Readonly<Record<string, Near>> = {
@@ -96,6 +104,15 @@ export const POSITIONS: Readonly<Record<string, Near>> = {
       "one entry off": ({ table }) => table([2, 3, 4, 12, 13, 15]),
       "the last period too long": ({ table }) => table([0, 1, 0, 1, 2, 3, 9]),
       "of floats": ({ table }) => table([0, 1, 2, 3], "fp16"),
+    },
+  },
+  "banded-table": {
+    fires: (l) => banded(l, 3, [0, 1, 1, 0, 0, 1, 0, 0, 0]),
+    not: {
+      "one entry off": (l) => banded(l, 3, [0, 1, 1, 0, 0, 1, 0, 0, 1]),
+      "rows by themselves": (l) => banded(l, 3, [0, 1, 1, 0, 1, 1, 0, 1, 1]),
+      "a number for each diagonal": (l) => banded(l, 3, [0, 1, 2, 3, 0, 1, 4, 3, 0]),
+      "one row": (l) => banded(l, 3, [0, 1, 1]),
     },
   },
   "re-roll": {
