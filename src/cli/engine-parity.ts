@@ -15,9 +15,9 @@ import { wrapLine } from "./wrap.ts";
 export interface EngineParity {
   readonly chip: ArithmeticChip;
   readonly source: string;
-  /** Ops of the block whose sums a device may take in an order of its own, or whose arithmetic is not on record, each with how many values. */
+  /** Ops of block and step whose sums a device may take in an order of its own, or whose arithmetic is not on record, each with how many values of both. */
   readonly restsOn: readonly { readonly why: string; readonly values: number }[];
-  /** Sums that may pass the accumulator's limit in another order. */
+  /** Sums of block and step that may pass the accumulator's limit in another order. */
   readonly mayOverflow: number;
   /** Null where graphs of other ops cannot be compared value by value; absent where nothing differs. */
   readonly first?: FirstDifference | null;
@@ -26,18 +26,18 @@ export interface EngineParity {
 /** Both plans, and what watches them. */
 export interface ParityWatch {
   readonly plans: readonly [PlanOptions, PlanOptions];
-  readonly observe: Observer;
+  readonly observe: { readonly block: Observer; readonly step: Observer };
   look(executor: Executor, plans: readonly [Plan, Plan], call: DifferentCall): void;
   report(): EngineParity;
 }
 
-/** A watch over all calls of the block; the first call that differs is looked into. */
+/** A watch over all calls of block and step, whose ops may be others; the first call that differs is looked into. */
 export function watchParity(pair: OpenPair & Graphs, chip: ArithmeticChip): ParityWatch {
-  const { options, observe, values } = engineWatch(pair.block);
+  const [ofBlock, ofStep] = [engineWatch(pair.block), engineWatch(pair.step)];
   const found: (FirstDifference | null)[] = [];
   return {
-    plans: [options, { precision: "engine" }],
-    observe,
+    plans: [ofBlock.options, ofStep.options],
+    observe: { block: ofBlock.observe, step: ofStep.observe },
     look(executor, [block, step], call) {
       if (found.length > 0) return;
       const { tokens } = meet(pair.block, pair.step, pair.given);
@@ -47,7 +47,7 @@ export function watchParity(pair: OpenPair & Graphs, chip: ArithmeticChip): Pari
       found.push(firstDifference(pair, tokens, call, [runBlock!, runStep!]) ?? null);
     },
     report() {
-      const told = values();
+      const told = [...ofBlock.values(), ...ofStep.values()];
       const mayOverflow = told.reduce((sum, { tally }) => sum + tally.mayOverflow, 0);
       return {
         chip,
@@ -72,7 +72,7 @@ function reasonsOf(values: readonly WatchedValue[]): EngineParity["restsOn"] {
 /** Below the report of the runs. */
 export function parityLines({ chip, restsOn, mayOverflow, first }: EngineParity, equal: boolean): readonly string[] {
   const reasons = restsOn.map(({ why, values }) =>
-    wrapLine(`  ${why} (${values} ${values === 1 ? "value" : "values"})`),
+    wrapLine(`  ${why} (${values} ${values === 1 ? "value" : "values"} of block and step)`),
   );
   const rest =
     reasons.length === 0

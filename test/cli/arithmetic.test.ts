@@ -19,7 +19,7 @@ const out = () => join(testFolder(), "out.safetensors");
 const fileOf = (body: string, name = "g"): string =>
   join(
     folderOf({
-      [`${name}.ts`]: `import { add, constant, constexpr_blockwise_shift_scale, graph, input, linear, matmul, mul, reduce_sum, tanh } from ${LIBRARY};
+      [`${name}.ts`]: `import { add, constant, constexpr_blockwise_shift_scale, graph, input, linear, matmul, mul, reduce_sum, stack, tanh } from ${LIBRARY};
 export default ({ tokens }: { tokens: number }) => {
   const x = input("x", [tokens, 4]);
   return graph({ name: "g", inputs: [x], outputs: { y: ${body} } });
@@ -88,6 +88,24 @@ describe("parity", () => {
     expect(text).toMatch(/one order of several for these ops/);
     const counter = await graphc(["parity", COUNTER, "--arithmetic", "engine"]);
     expect(counter.out).toMatch(/no op has a sum whose order may depend on T$/);
+  });
+
+  test.each([
+    ["block", "tokens === 2"],
+    ["step", "tokens === 1"],
+  ])("looks at the sums of the %s too where the other has none", async (_, has) => {
+    const file = fileOf(`${has} ? reduce_sum(stack([x, mul(x, 0)], { axis: 0 }), { axes: [0] }) : mul(x, 1)`);
+    const { out: text } = await graphc(["parity", file, "--tokens", "2", "--arithmetic", "engine"]);
+    expect(text).toMatch(/^EQUAL/m);
+    expect(text).toMatch(/reduce_sum: a sum whose order is not on record \(1 value of block and step\)/);
+    expect(text).not.toMatch(/no op has a sum/);
+  });
+
+  test.each(["tokens === 2", "tokens === 1"])("counts sums that may pass the limit where %s", async (has) => {
+    const sum = "linear(x, constant([20000, -20000, 0, 0], [1, 4], 'fp16'))";
+    const file = fileOf(`mul(${has} ? ${sum} : mul(linear(x, constant([1, 0, 0, 0], [1, 4], 'fp16')), 1), 0)`);
+    const { out: text } = await graphc(["parity", file, "--tokens", "2", "--arithmetic", "engine", "--json"]);
+    expect(JSON.parse(text).engine.mayOverflow).toBeGreaterThan(0);
   });
 
   test("names the op with which a difference begins", async () => {

@@ -105,8 +105,8 @@ async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<Compared
       {
         block: pair.block,
         step: pair.step,
-        runBlock: (values) => executor.run(block, values, watched?.observe),
-        runStep: (values) => executor.run(step, values),
+        runBlock: (values) => executor.run(block, values, watched?.observe.block),
+        runStep: (values) => executor.run(step, values, watched?.observe.step),
       },
       {
         seed: args.whole("seed"),

@@ -92,6 +92,15 @@ const nearestWhole: EngineFunction = {
   turns: [],
 };
 
+/** Exact by inference alone (K, f3_lut_m6: no table); its bounds are a whole number to both sides, as far as `round` was seen to be off. */
+const wholeBelow: EngineFunction = {
+  at: (x) => {
+    const point = halfAway(Math.floor(decoded(x)));
+    return { point, low: Math.min(point, halfBelow(point - 1)), high: Math.max(point, halfAbove(point + 1)) };
+  },
+  turns: [],
+};
+
 /** Every function on record, by the name of the op. Made for each use: the fitted tables take a moment. */
 export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
   const [geluTable, siluTable] = [fittedTable(gelu, 4), fittedTable(silu, 8)];
@@ -107,6 +116,7 @@ export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
     ["rsqrt", above0(rsqrt)],
     ["inverse", reciprocal],
     ["round", nearestWhole],
+    ["floor", wholeBelow],
     ["sigmoid", sigmoid],
     // The recorded worst errors (6.16e-3, 1.49e-2, 8.6e-4, 6.3e-4), with room for knots that the fit misses at the ends.
     ["gelu", within(geluPoint, gelu, 6.4e-3, [GELU_LEAST])],

@@ -10,7 +10,7 @@ import type { TensorType } from "../../dsl/type.ts";
 import { indexArithmetic } from "../interpret/reading.ts";
 import type { Knowledge } from "./estimate.ts";
 import { formOf } from "./form.ts";
-import { hasOtherArithmetic } from "./run-op.ts";
+import { hasOtherArithmetic, recordedOf } from "./record.ts";
 
 /** What a run showed of a value. */
 export interface Seen {
@@ -65,6 +65,8 @@ function ofOp(
 ): Known {
   const form = formOf(def, type, isFunction);
   if (form === "moves") return { level: operands };
+  const recorded = recordedOf(def, type);
+  if (form === "reference" && recorded.level !== "exact") return recorded;
   if (form === "reference") {
     if (operands === "exact") return { level: "exact" };
     return { level: "open", ...(operands === "open" ? {} : { why: `${def.op} of numbers that are not known` }) };
@@ -79,20 +81,31 @@ function ofOp(
 
 function ofProduct(def: OpDef, seen: Seen | undefined): Known {
   if (hasOtherArithmetic(def))
-    return { level: "open", why: `${def.op} of unpacked weights or 3 wide: how it sums is not on record` };
+    return {
+      level: "open",
+      why: `${def.op} of unpacked weights or with a kernel wider than 1: how it sums is not on record`,
+    };
   if (seen && seen.mayOverflow === 0) return { level: "exact" };
   return { level: "open", why: `${def.op} may pass the accumulator's limit, in the order that is used or in another` };
 }
 
+/** Functions that give whole numbers, without a table. */
+const WHOLE = ["floor", "round"];
+
 function ofFunction({ op }: OpDef, seen: Seen | undefined): Known {
   if (!seen || seen.open > 0) return { level: "open", why: `${op} of numbers for which nothing is on record` };
   return seen.bounded > 0
-    ? { level: "bounded", why: `${op}: the knots of its table are not on record` }
+    ? {
+        level: "bounded",
+        why: `${op}: ${WHOLE.includes(op) ? "how it rounds is" : "the knots of its table are"} not on record`,
+      }
     : { level: "exact" };
 }
 
-/** One element of the op, asked what its steps leave known of exact operands. */
+/** What the record has of the op; where that is bounds of its steps, one element is asked what these leave known of exact operands. */
 function ofMeaning(def: OpDef, type: TensorType): Known {
+  const { level: most, why } = recordedOf(def, type);
+  if (most !== "bounded" || why !== undefined) return { level: most, ...(why === undefined ? {} : { why }) };
   const reasons = new Set<string>();
   const element = meaningOf(knowing(reasons), def, type, (x) => ({ ...x.type, at: (): Knowledge => "exact" }));
   const level = element(type.shape.map(() => 0));

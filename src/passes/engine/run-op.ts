@@ -1,16 +1,16 @@
 /** Runs the ops of a graph as the engine does: what it does with each, and how much of that is known. */
 import { meaningOf } from "../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
-import { has } from "../../dsl/traits.ts";
 import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { RunOp } from "../interpret/evaluate.ts";
 import { numericReading } from "../interpret/reading.ts";
 import { type Estimate, estimateOf, indicesOf, placeOf, spreadAt } from "./estimate.ts";
 import { formOf } from "./form.ts";
 import { applied, type EngineFunction, engineFunctions } from "./functions.ts";
-import { halfAway } from "./half-away.ts";
+import { decoded, halfAbove, halfAway, halfBelow } from "./half-away.ts";
 import { productOp } from "./product-op.ts";
 import { type EngineReading, engineReading } from "./reading.ts";
+import { hasOtherArithmetic, type Recorded, recordedOf } from "./record.ts";
 
 /** Runs an op on the points and ends of its operands. */
 export function engineOps(): RunOp {
@@ -18,32 +18,36 @@ export function engineOps(): RunOp {
   const reading = engineReading(functions);
   return (def, type, operand) => {
     const estimates = (x: Tensor): Estimate => operand(x);
+    const asRecorded = (x: Estimate): Estimate => limited(recordedOf(def, type), x, operandsOf(def).map(estimates));
     switch (formOf(def, type, (op) => functions.has(op))) {
       case "moves":
         return moved(def, type, estimates);
       case "reference":
-        return byReference(def, type, estimates);
+        return asRecorded(byReference(def, type, estimates));
       case "product":
         return hasOtherArithmetic(def) ? opened(productOp(def, type, estimates)) : productOp(def, type, estimates);
       case "function":
         return byFunction(functions.get(def.op)!, def, type, estimates);
       case "meaning":
-        return byMeaning(reading, def, type, estimates);
+        return asRecorded(byMeaning(reading, def, type, estimates));
     }
   };
 }
 
-/**
- * Products whose bits are not on record. A plain or grouped convolution with kernels 3 wide may go by Winograd's method; of weights
- * with scales it is not known whether these are multiplied in before the sum or after it.
- */
-export function hasOtherArithmetic({ op, operands, attrs }: OpDef): boolean {
-  const { weight } = operands;
-  if (!weight || Array.isArray(weight)) return false;
-  const { def, type } = weight as Tensor;
-  if (def.kind === "op" && has(def, "constexpr")) return true;
-  const isPlain = [attrs.strides, attrs.dilations].every((list) => Array.isArray(list) && list.every((n) => n === 1));
-  return op === "conv" && type.shape.at(-1) === 3 && isPlain;
+/** No more is told of a result than the record has of its op. */
+function limited({ level, bounds }: Recorded, x: Estimate, operands: readonly Estimate[]): Estimate {
+  if (level === "open") return opened(x);
+  if (bounds === undefined) return x;
+  if (bounds === "neighbours") {
+    const { data, low = data, high = data } = operands[0]!;
+    return { ...x, low: low.map(halfBelow), high: high.map(halfAbove) };
+  }
+  const chosen = x.dtype === "bool" ? [] : operands.filter(({ dtype }) => dtype === x.dtype);
+  let [low, high] = x.dtype === "bool" ? [0, 1] : [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const one of [...chosen, x])
+    for (const end of [one.low ?? one.data, one.high ?? one.data])
+      for (const y of end) [low, high] = [Math.min(low, halfAway(decoded(y))), Math.max(high, halfAway(decoded(y)))];
+  return { ...x, low: x.data.map(() => low), high: x.data.map(() => high) };
 }
 
 /** The same points, of which nothing more is known. */
