@@ -189,4 +189,5 @@ function gather(into: Record, { record }: Context): void {
   into.gap = Math.min(into.gap, record.gap);
   into.leastRow = Math.max(into.leastRow, record.leastRow);
   into.sized ||= record.sized;
+  into.roundedPlaces ||= record.roundedPlaces;
 }

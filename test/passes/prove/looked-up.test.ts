@@ -46,4 +46,34 @@ describe("a look-up by a computed number", () => {
       {},
     );
   });
+
+  test("of a whole number that a float type may not hold is no other spelling of that number", () => {
+    const through = (dtype: string, x: Value): Value => op.cast(op.cast(x, { dtype }), { dtype: "int32" });
+    const big = (f: Feeds, at: Value): Value => op.gather(f.shared("table", [70000, 4]), at, { axis: 0 });
+    const ids = (f: Feeds): Value => numberOf(f.x);
+    const pairs = (dtype: string, of: (f: Feeds) => Value) =>
+      judged((f) => big(f, f.tokens > 1 ? through(dtype, of(f)) : of(f))).equal;
+    for (const dtype of ["fp16", "fp32"]) expect(pairs(dtype, ids)).toBe(false);
+    const known = (n: number) => (f: Feeds) => op.add(op.mul(ids(f), 0), n);
+    expect([pairs("fp16", known(4097)), pairs("fp32", known(4097)), pairs("fp16", known(4096))]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    const narrow = (dtype: string) => (f: Feeds) => op.cast(op.cast(ids(f), { dtype }), { dtype: "int32" });
+    expect([pairs("fp16", narrow("uint8")), pairs("fp16", narrow("uint16")), pairs("fp32", narrow("uint16"))]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+  });
+
+  test("by a number that is made of floats says over the reals that it rests on their roundings", () => {
+    const best = (f: Feeds): Value =>
+      op.reduce_argmax(f.tokens > 1 ? op.sub(op.add(f.x, 1), 1) : f.x, { axis: 1, keep_dims: false });
+    const saysOf = (of: (f: Feeds) => Value) =>
+      usedOf(outcome({ make: (f) => looked(f, of(f)) }).record).find(({ id }) => id === "P12")?.says;
+    expect(saysOf(best)).toMatch(/: what is computed from x in \[0, 9\); and .* roundings leave it/);
+    expect(saysOf((f) => numberOf(f.x))).toMatch(/computed from x in \[0, 9\)$/);
+  });
 });

@@ -1,6 +1,6 @@
 /** What is known of a term from its parts alone: its dtype, its number, whether it fits a dtype. */
 import { integerRange, roundTo } from "../../../dsl/number.ts";
-import { type DType, isFloat } from "../../../dsl/type.ts";
+import { type DType, isFloat, isInteger } from "../../../dsl/type.ts";
 import type { Ix } from "./indices.ts";
 import type { Head, Term } from "./terms.ts";
 
@@ -43,16 +43,28 @@ function common(args: readonly Term[]): DType | undefined {
   return known && args.every((a) => fits(a, known)) ? known : undefined;
 }
 
+type Bounds = Pick<Ix, "lo" | "hi">;
+
 /** Whether every value of the term is of the dtype: rounding to it then changes nothing. */
 export function fits(t: Term, dtype: DType): boolean {
   if (t.kind === "num") return !t.near && roundTo(dtype, t.value) === t.value;
   if (t.kind === "index") return !isFloat(dtype) && withinInteger(t.ix[0]!, dtype);
   const from = t.dtype;
-  return from === dtype || (from === "fp16" && dtype === "fp32") || from === "bool";
+  if (from === dtype || (from === "fp16" && dtype === "fp32") || from === "bool") return true;
+  return from !== undefined && isInteger(from) && holdsRange(dtype, integerRange(from));
+}
+
+const holdsRange = (dtype: DType, [lo, hi]: readonly [min: number, max: number]): boolean =>
+  isFloat(dtype) ? isExactIn(dtype, { lo, hi }) : isInteger(dtype) && withinInteger({ lo, hi }, dtype);
+
+/** Whether the term is a whole number as such, of an integer type or known: over the reals too a float type may not hold it. */
+export function isWhole(t: Term): boolean {
+  if (t.kind === "num") return !t.near && Number.isInteger(t.value);
+  return t.kind === "neg" ? isWhole(t.args[0]!) : t.dtype !== undefined && !isFloat(t.dtype);
 }
 
 /** Whether the index stays in the range of an integer type. */
-export function withinInteger({ lo, hi }: Ix, dtype: DType): boolean {
+export function withinInteger({ lo, hi }: Bounds, dtype: DType): boolean {
   const [least, most] = dtype === "bool" ? [0, 1] : integerRange(dtype);
   return lo >= least && hi <= most;
 }
@@ -61,7 +73,7 @@ export function withinInteger({ lo, hi }: Ix, dtype: DType): boolean {
 const WHOLE: Readonly<Record<string, number>> = { fp16: 2 ** 11, fp32: 2 ** 24 };
 
 /** Whether a float type holds every value of the index. */
-export const isExactIn = (dtype: DType, { lo, hi }: Ix): boolean => Math.max(-lo, hi) <= (WHOLE[dtype] ?? 0);
+export const isExactIn = (dtype: DType, { lo, hi }: Bounds): boolean => Math.max(-lo, hi) <= (WHOLE[dtype] ?? 0);
 
 const COMMUTATIVE: ReadonlySet<string> = new Set(["add", "mul", "max", "min", "linear", "product"]);
 

@@ -53,6 +53,8 @@ export interface Record {
   readonly rings: Set<number>;
   /** The least cache row that a token may have, where a place before it is read. */
   leastRow: number;
+  /** Whether something is looked up, over the reals, by a number that is computed from floats. */
+  roundedPlaces: boolean;
 }
 
 /** A record of nothing. */
@@ -64,6 +66,7 @@ export const newRecord = (): Record => ({
   rowAxes: new Set(),
   rings: new Set(),
   leastRow: 0,
+  roundedPlaces: false,
 });
 
 /** What the interface of the two graphs tells, as far as terms are concerned. */

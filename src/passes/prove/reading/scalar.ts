@@ -1,7 +1,7 @@
 /** The scalar operations of the symbolic reading: each applies the rules of its kind, else makes a term. */
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import { type DType, isFloat } from "../../../dsl/type.ts";
-import { isExactIn, numberOf } from "../logic/facts.ts";
+import { fits, isExactIn, isWhole, numberOf } from "../logic/facts.ts";
 import { constant, type Ix, plus, times as timesIx } from "../logic/indices.ts";
 import { reapply } from "../logic/lambda.ts";
 import { bare, indexTerm, inOrder, rationalOf, raw } from "../logic/make.ts";
@@ -143,10 +143,10 @@ export function select(c: Context, cond: Term, yes: () => Term, no: () => Term):
   return firstOf(c, c.rules.select, args, SELECT) ?? raw(c, SELECT, args);
 }
 
-/** Over the reals the identity for float types, but for positions that the type cannot tell apart; never for integers. */
+/** Over the reals the identity for float types, but for whole numbers that the type cannot tell apart; never for integers. */
 export function round(c: Context, dtype: DType, a: Term): Term {
   const { kind, ix } = bare(a);
-  const apart = kind !== "index" || !isFloat(dtype) || isExactIn(dtype, ix[0]!);
+  const apart = kind === "index" ? !isFloat(dtype) || isExactIn(dtype, ix[0]!) : !isWhole(a) || fits(a, dtype);
   if (kind === "index") countsInType(c, dtype, ix[0]!);
   if (c.mode === "reals" && apart && decides(c, c.rules.realRound, dtype)) return a;
   const lifted = lift(c, [a], ([x]) => round(c, dtype, x!));

@@ -5,12 +5,12 @@ import { type DType, isInteger, type Shape } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { withinInteger } from "../logic/facts.ts";
-import { constant, div, type Ix, minus, mod, plus, shift, times, valueIx } from "../logic/indices.ts";
+import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
-import { need } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
+import { placeOfValue } from "./looked-up.ts";
 import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
@@ -137,12 +137,4 @@ function indexOf(c: Context, t: Term, size: number): Ix {
   countsRows(c, i);
   if (i.lo < 0 || i.hi >= size) throw opaque({ code: "out of range", index: i, size });
   return i;
-}
-
-/** A whole number that is computed at run time, the same at every place: the same term looks up the same place. */
-function placeOfValue(c: Context, t: Term, size: number): Ix {
-  if (!t.dtype || !isInteger(t.dtype) || t.free.length > 0) throw opaque({ code: "run-time index", from: t.kind });
-  need(c, "P12");
-  c.store.values.set(t.id, t);
-  return valueIx(c.store.indices, t.id, size);
 }

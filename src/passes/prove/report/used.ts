@@ -16,7 +16,7 @@ export function usedOf(record: Record): readonly Used[] {
 function sentence(
   id: Precondition,
   names: readonly string[],
-  { gap, rowAxes, leastRow, rings }: Record,
+  { gap, rowAxes, leastRow, rings, roundedPlaces }: Record,
 ): string | undefined {
   const { says } = PRECONDITIONS[id];
   switch (id) {
@@ -42,6 +42,12 @@ function sentence(
       return names.length > 0 ? `${says}: ${names.join(", ")}` : undefined;
     case "P10":
       return names.length > 1 ? `${says}: ${names.join(", ")}` : undefined;
+    case "P12": {
+      const named = names.length > 0 ? `${says}: ${names.join(", ")}` : says;
+      return roundedPlaces
+        ? `${named}; and where it is computed from floats, that their roundings leave it the number that it is over the reals`
+        : named;
+    }
     default:
       return says;
   }

@@ -12,7 +12,7 @@ export const REAL_ROUND: Decision<[to: DType]> = {
   name: "real-round",
   tag: "reals",
   says: "round(d, x) → x",
-  needs: "d is a float type",
+  needs: "d is a float type; of whole numbers, of an integer type or known, it holds all that x may be",
   lemma: { arity: 1, left: (_, x) => x!, right: (_, x) => x! / 1 },
   when: isFloat,
 };

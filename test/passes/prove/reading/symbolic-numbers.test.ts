@@ -46,7 +46,7 @@ describe("an index that a number stands for", () => {
     ],
     ["a score", (of) => score(of, "fp16"), "run-time index", ""],
     ["a truth value", (of) => score(of, "bool"), "run-time index", ""],
-    ["a whole number that is computed", (of) => score(of, "int32"), "t0", "P12"],
+    ["a whole number that is computed", (of) => score(of, "int32"), "t0", "P12(x in [0, 5))"],
     ["one of each place", (of) => score(of, "int32", indexOf(of, "v")), "run-time index", ""],
     ["a function", (of) => raw(of, { kind: "unary", fn: "exp" }, [num(of, 2)]), "run-time index", ""],
   ])("%s", (_, make, found, leansOn) => {

@@ -26,9 +26,15 @@ test("they come by number, whichever was used first", () => {
   expect(usedOf(record).map(({ id }) => id)).toEqual(["P1", "P2", "P2'", "P3", "P7", "P11"]);
 });
 
-test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P11", "P12", "P13"])("%s is told in its own words", (id) => {
+test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P11", "P13"])("%s is told in its own words", (id) => {
   expect(told(id, [])).toBe(PRECONDITIONS[id].says);
   expect(told(id, ["x"])).toBe(PRECONDITIONS[id].says);
+});
+
+test("places are told with their axes, and what they are over the reals", () => {
+  expect(told("P12", [])).toBe(PRECONDITIONS.P12.says);
+  expect(told("P12", ["id in [0, 9)"])).toBe(`${PRECONDITIONS.P12.says}: id in [0, 9)`);
+  expect(told("P12", ["x in [0, 9)"], { roundedPlaces: true })).toMatch(/: x in \[0, 9\); and .* roundings leave it/);
 });
 
 test("values are finite, but for what masks of −∞ reach", () => {
