@@ -68,3 +68,31 @@ describe("refusals are of the planner's kind, say why, and what to do", () => {
     expect(Object.values(support).every((text) => text.length > 1)).toBe(true);
   });
 });
+
+describe("types that no form on record had are not answered", () => {
+  const wide = input("wide", [1, 64, 32, 32], "fp32");
+  const short = input("short", [1, 64, 32, 32], "int16");
+  const can = (value: Tensor) => supportOf(value as OpValue, asked).can;
+  test.each<readonly [string, Tensor]>([
+    ["exp of fp32", ops.exp(wide)],
+    ["add of fp32", ops.add(wide, wide)],
+    ["reshape of fp32", ops.reshape(wide, { shape: [64, 1024] })],
+    ["comparison of fp32", ops.less(wide, wide)],
+    ["cast to int16", ops.cast(image, { dtype: "int16" })],
+    ["cast to uint16", ops.cast(image, { dtype: "uint16" })],
+    ["cast from int16", ops.cast(short, { dtype: "fp16" })],
+    ["gather_along_axis of int16", ops.gather_along_axis(short, short, { axis: 1 })],
+    ["reshape of int16", ops.reshape(short, { shape: [64, 1024] })],
+  ])("%s", (_, value) => expect(can(value)).toBe("not in the record"));
+
+  test("casts between fp16, fp32 and bool, and indices of int16, are on record", () => {
+    const isLess = ops.less(image, image);
+    const known = [
+      ops.cast(image, { dtype: "fp32" }),
+      ops.cast(wide, { dtype: "fp16" }),
+      ops.cast(isLess, { dtype: "fp16" }),
+      ops.gather_along_axis(image, short, { axis: 1 }),
+    ];
+    expect(known.map(can)).toEqual(["yes", "yes", "yes", "yes"]);
+  });
+});
