@@ -43,7 +43,8 @@ const PLACEMENT = `## Where ops are expected to run
 \`graphc check --target CHIP\` asks of each op whether the engine **can** take it, by the rules below, and whether it **will** be given it: the planner takes the path of least
 estimated time through the ops in the order of the file, with 0.125 ms to begin on the engine, for each change of processor and for a result that leaves it. That rule gave the device's own
 answer for 440 of 482 models, a tie for 41 and another for one. The estimates are the planner's, not measurements; \`test/passes/placement\` replays them and every form on record. States, flexible
-sizes, several functions and ops without a record are said to be outside of it. Source: ${PLACEMENT_SOURCE}.
+sizes, several functions and ops without a record are said to be outside of it, and so are
+forms of types that none on record had: fp32 but for casts between fp16, fp32 and bool, int16 and uint16 but for the indices of gather_along_axis and gather_nd. Source: ${PLACEMENT_SOURCE}.
 
 | the engine takes an op where | else | kind of refusal |
 |---|---|---|`;

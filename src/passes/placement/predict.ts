@@ -1,6 +1,6 @@
 /** The whole prediction for a graph: what the engine can take of it, and what it is expected to be given. */
 import type { Graph } from "../../dsl/graph.ts";
-import type { Tensor } from "../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { type OpValue, opsOf } from "../lint/lint-rule.ts";
 import { PLACEMENT_RECORD } from "../lint/placement-record.ts";
 import type { Chip } from "./chips.ts";
@@ -35,7 +35,7 @@ export function predictPlacement(graph: Graph, chip: Chip, isConstant: (x: Tenso
     cost: costOf(value, chip),
   }));
   const chain = chainOf(links.map(({ cost, support }) => ({ cost, onEngine: support.can === "yes" })));
-  const unknown = [...new Set(links.filter((x) => x.support.can === "not in the record").map((x) => x.value.def.op))];
+  const unknown = [...new Set(links.filter((x) => x.support.can === "not in the record").map((x) => named(x.value)))];
   return {
     chip,
     ops: links.map((link, k) => ({ ...link, place: chain.places[k]! })),
@@ -46,4 +46,10 @@ export function predictPlacement(graph: Graph, chip: Chip, isConstant: (x: Tenso
       ...(chip.support === "plan" ? [] : [`placement on ${chip.name}`]),
     ],
   };
+}
+
+/** The op, with its types where some form of it is on record. */
+function named({ def, type }: OpValue): string {
+  if (!PLACEMENT_RECORD.ops.has(def.op)) return def.op;
+  return `${def.op} of ${[...new Set([...operandsOf(def).map((x) => x.type.dtype), type.dtype])].join(" and ")}`;
 }

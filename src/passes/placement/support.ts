@@ -1,7 +1,7 @@
 /** Whether the engine can take an op at all, by what a device's planner said of each form that was tried. */
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
-import { show } from "../../dsl/type.ts";
+import { type DType, show } from "../../dsl/type.ts";
 import { type OpValue, operand } from "../lint/lint-rule.ts";
 import type { PlacementRecord } from "../lint/placement-record.ts";
 import type { Chip } from "./chips.ts";
@@ -136,6 +136,27 @@ export const SUPPORT_RULES: readonly SupportRule[] = [
 /** Ops that moving and naming is made of, and that the record's models held without a line of their own. */
 const UNLISTED: ReadonlySet<string> = new Set(["identity"]);
 
+const CAST: ReadonlySet<DType> = new Set(["fp16", "fp32", "bool"]);
+const PLACES: ReadonlySet<DType> = new Set(["int16", "uint16"]);
+const READ_AT_PLACES: ReadonlySet<string> = new Set(["gather_along_axis", "gather_nd"]);
+
+/**
+ * Whether some form had such types. Models that were made in fp32 came to the planner with casts around an op in fp16, so that of fp32
+ * the casts alone are on record; of whole numbers the indices of two gathers, and the int8 of quantize and dequantize.
+ */
+function hasRecordedTypes(value: OpValue, asked: Asked): boolean {
+  const { op } = value.def;
+  const isStored = op === "quantize" || op === "dequantize";
+  const indices = READ_AT_PLACES.has(op) ? operand(value, "indices") : undefined;
+  return runTime(value, asked).every((x) => {
+    const { dtype } = x.type;
+    if (op === "cast") return CAST.has(dtype);
+    return (
+      dtype === "fp16" || dtype === "bool" || (isStored && dtype === "int8") || (x === indices && PLACES.has(dtype))
+    );
+  });
+}
+
 /** What is known of an op on a chip. */
 export function supportOf(value: OpValue, asked: Asked): Support {
   for (const { refusal, mend, find } of SUPPORT_RULES) {
@@ -143,7 +164,7 @@ export function supportOf(value: OpValue, asked: Asked): Support {
     if (why !== undefined) return { can: "no", refusal, why, mend };
   }
   const isKnown = asked.record.ops.has(value.def.op) || UNLISTED.has(value.def.op);
-  return isKnown ? { can: "yes" } : { can: "not in the record" };
+  return isKnown && hasRecordedTypes(value, asked) ? { can: "yes" } : { can: "not in the record" };
 }
 
 /** Whether an op is placed at all: stored weights are unpacked before anything runs. */

@@ -1,5 +1,6 @@
 /** What the engine can take, against a device's own answers. */
 import { describe, expect, test } from "vitest";
+import { graph } from "../../../src/dsl/graph.ts";
 import { isConstant } from "../../../src/dsl/operands.ts";
 import * as ops from "../../../src/dsl/ops/index.ts";
 import { uniform } from "../../../src/dsl/random.ts";
@@ -7,6 +8,7 @@ import { constant, input, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { OpValue } from "../../../src/passes/lint/lint-rule.ts";
 import { PLACEMENT_RECORD } from "../../../src/passes/lint/placement-record.ts";
 import { CHIPS } from "../../../src/passes/placement/chips.ts";
+import { predictPlacement } from "../../../src/passes/placement/predict.ts";
 import { supportOf } from "../../../src/passes/placement/support.ts";
 import { FORMS, type Form } from "./recorded.ts";
 
@@ -66,5 +68,38 @@ describe("refusals are of the planner's kind, say why, and what to do", () => {
     const support = supportOf(value as OpValue, asked);
     expect(support).toMatchObject({ can: "no", refusal });
     expect(Object.values(support).every((text) => text.length > 1)).toBe(true);
+  });
+});
+
+describe("types that no form on record had are not answered", () => {
+  const wide = input("wide", [1, 64, 32, 32], "fp32");
+  const short = input("short", [1, 64, 32, 32], "int16");
+  const can = (value: Tensor) => supportOf(value as OpValue, asked).can;
+  test.each<readonly [string, Tensor]>([
+    ["exp of fp32", ops.exp(wide)],
+    ["add of fp32", ops.add(wide, wide)],
+    ["reshape of fp32", ops.reshape(wide, { shape: [64, 1024] })],
+    ["comparison of fp32", ops.less(wide, wide)],
+    ["cast to int16", ops.cast(image, { dtype: "int16" })],
+    ["cast to uint16", ops.cast(image, { dtype: "uint16" })],
+    ["cast from int16", ops.cast(short, { dtype: "fp16" })],
+    ["gather_along_axis of int16", ops.gather_along_axis(short, short, { axis: 1 })],
+    ["reshape of int16", ops.reshape(short, { shape: [64, 1024] })],
+  ])("%s", (_, value) => expect(can(value)).toBe("not in the record"));
+
+  test("a prediction names them with their types", () => {
+    const g = graph({ name: "g", inputs: [wide], outputs: { y: ops.exp(wide) } });
+    expect(predictPlacement(g, asked.chip, isConstant).outside).toEqual(["the op exp of fp32"]);
+  });
+
+  test("casts between fp16, fp32 and bool, and indices of int16, are on record", () => {
+    const isLess = ops.less(image, image);
+    const known = [
+      ops.cast(image, { dtype: "fp32" }),
+      ops.cast(wide, { dtype: "fp16" }),
+      ops.cast(isLess, { dtype: "fp16" }),
+      ops.gather_along_axis(image, short, { axis: 1 }),
+    ];
+    expect(known.map(can)).toEqual(["yes", "yes", "yes", "yes"]);
   });
 });
