@@ -131,6 +131,21 @@ describe("is not proven", () => {
   });
 });
 
+test.each([1, 2])(
+  "what is NaN wherever the mask shuts a row is not proven for %d tokens, whichever rows are seen",
+  (T) => {
+    const of = (tokens: number, times: number) => {
+      const [x, k] = [input("x", [tokens, 4]), input("k", [S, 4])];
+      const mask = input("attn_mask", [tokens, S]) as Value;
+      const weights = soft(add(matmul(x, k, { transpose_y: true }), mask)) as Value;
+      const y = matmul(times === 1 ? weights : (add(weights, mul(mask, times)) as Value), k);
+      return graph({ name: `shut_t${tokens}_${times}`, inputs: [x, k, mask], outputs: { y } });
+    };
+    const judged = (times: number) => summary(prove(of(T, times), of(1, 1), { roles: CLOSED, budget: 20 }));
+    expect([judged(1), judged(0)]).toEqual(["PROVEN (exact)", "NOT PROVEN"]);
+  },
+);
+
 /** Whether a run of both graphs says something, and what differs. */
 function told(pair: ProvenPair, seed: number, { level, gapBound = Number.POSITIVE_INFINITY }: Proven) {
   const masked = maskedValues(pair);

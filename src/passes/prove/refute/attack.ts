@@ -6,7 +6,7 @@ import { schedule } from "../../../dsl/graph.ts";
 import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf, isLarge } from "./cost.ts";
-import type { Sample } from "./feeds.ts";
+import { type Sample, shutsSomewhere } from "./feeds.ts";
 import { bottomlessValues, maskedValues, newKeeper } from "./keeper.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
 import { bothRunner, type OwnRuns, ownRunner, runWhereDefined, type Style, sampleOf, type Weights } from "./sample.ts";
@@ -131,12 +131,14 @@ export function attack(
     unmet ??= results ? kept.broken() : "an index outside its axis";
     if (!results) continue;
     if (kept.broken() !== undefined) continue;
-    witness ??= { seed, style, tokens: pair.tokens, weights };
+    // Where a mask of −∞ shuts nothing, no NaN is seen that it would make.
+    const fed: Witness = { seed, style, tokens: pair.tokens, weights };
+    if (shutsSomewhere(pair, sample)) witness ??= fed;
     const found = mismatch(pair, results, precision);
     // fp64 does not speak for the reals there.
     if (found && (ties?.met() || ties?.mayPart(found.block, found.step))) continue;
     met++;
-    if (found) return { runs, met, contradiction: { ...witness, seed, style, mismatch: found, sample } };
+    if (found) return { runs, met, contradiction: { ...fed, mismatch: found, sample } };
   }
   return { runs, met, ...(witness ? { witness } : unmet === undefined ? {} : { unmet }) };
 }

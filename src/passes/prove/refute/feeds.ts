@@ -37,6 +37,19 @@ export function feeds(graph: Graph, pair: Twins, sample: Sample, first: number) 
   );
 }
 
+/**
+ * Whether every mask of −∞ shuts an entry that it need not: a row that no later token writes. A cache of one row has no such
+ * entry.
+ */
+export function shutsSomewhere({ roles, tokens, slots = 0 }: Twins, { rows, visible }: Sample): boolean {
+  if (slots < 2) return true;
+  return [...visible].every(([name, seen]) => {
+    const role = roles.get(name);
+    if (role?.kind !== "mask" || role.closed !== Number.NEGATIVE_INFINITY) return true;
+    return seen.some((open, row) => !open && rows.indexOf(row) < tokens - 1);
+  });
+}
+
 function feed(
   value: Tensor,
   role: Role,
