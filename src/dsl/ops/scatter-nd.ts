@@ -5,7 +5,7 @@ import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 import { type DType, NUMBERS, placesOf, type Shape, sameShape } from "../type.ts";
 import { checkPlaces } from "./gather.ts";
-import { combine, isExact, MODES, REPEATED, type ScatterMode } from "./scatter.ts";
+import { afterMeeting, combine, isExact, MODES, REPEATED, type ScatterMode } from "./scatter.ts";
 
 /** Call of scatter_nd: the last axis of indices is a place in data; mode `add` when absent. */
 export type ScatterNd = <S extends Shape, D extends DType>(
@@ -38,8 +38,9 @@ export const scatter_nd = op<ScatterNd>("scatter_nd")({
   element: (m, { data, indices, updates }, { mode }) => {
     const depth = indices.shape.at(-1)!;
     const places = placesOf(indices.shape.slice(0, -1));
-    return (ix) =>
-      places.reduce(
+    return (ix) => {
+      let met = 0;
+      const value = places.reduce(
         (old, place, n) => {
           const js = place.map((j) => m.index(j));
           const target = (axis: number): Index => {
@@ -49,6 +50,7 @@ export const scatter_nd = op<ScatterNd>("scatter_nd")({
               : m.index(known);
           };
           const written = () => {
+            met++;
             const value = combine(m, mode as ScatterMode, old, updates.at(...js, ...ix.slice(depth)));
             return isExact(mode as ScatterMode) ? value : m.round(data.dtype, value);
           };
@@ -67,5 +69,7 @@ export const scatter_nd = op<ScatterNd>("scatter_nd")({
         },
         data.at(...ix),
       );
+      return afterMeeting(m, "scatter_nd", mode as ScatterMode, data.dtype, value, met);
+    };
   },
 });

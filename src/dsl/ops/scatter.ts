@@ -3,7 +3,7 @@ import type { Algebra, Index, Read, Scalar } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
-import { type DType, NUMBERS, placesOf, type Shape, sameShape } from "../type.ts";
+import { type DType, isFloat, NUMBERS, placesOf, type Shape, sameShape } from "../type.ts";
 import { checkAlong, checkPositions, type Indices } from "./gather.ts";
 
 /** How an update is combined with what is there. */
@@ -30,6 +30,15 @@ const COMBINED: Readonly<Record<ScatterMode, (m: Algebra, old: Scalar, update: S
 export const MODES = Object.keys(COMBINED) as readonly ScatterMode[];
 /** Whether what it gives is one of the two, so that nothing is rounded. */
 export const isExact = (mode: ScatterMode): boolean => mode === "update" || mode === "max" || mode === "min";
+/** What stands at a place after so many updates met it. Nobody says their order; whole numbers are the same in any. */
+export const afterMeeting = (
+  m: Algebra,
+  name: string,
+  mode: ScatterMode,
+  dtype: DType,
+  value: Scalar,
+  met: number,
+): Scalar => (met > 1 && isFloat(dtype) && !isExact(mode) ? m.ownOrder(name, [], value) : value);
 /** An update into what is there. */
 export const combine = (m: Algebra, mode: ScatterMode, old: Scalar, update: Scalar): Scalar =>
   COMBINED[mode](m, old, update);
@@ -73,7 +82,7 @@ export const scatter = op<Scatter>("scatter")({
         const target = known === undefined ? m.indexOf(indices.at(...js), data.shape[axis]!) : m.index(known);
         return { target, update: () => at(js) };
       });
-      return applyAll(m, data, ix, ix[axis]!, mode as ScatterMode, writes);
+      return applyAll(m, "scatter", data, ix, ix[axis]!, mode as ScatterMode, writes);
     };
   },
 });
@@ -96,7 +105,7 @@ export const scatter_along_axis = op<Scatter>("scatter_along_axis")({
         const at = ix.with(axis, m.index(j));
         return { target: m.indexOf(indices.at(...at), data.shape[axis]!), update: () => updates.at(...at) };
       });
-      return applyAll(m, data, ix, ix[axis]!, mode as ScatterMode, writes);
+      return applyAll(m, "scatter_along_axis", data, ix, ix[axis]!, mode as ScatterMode, writes);
     },
 });
 
@@ -108,15 +117,18 @@ interface Write {
 /** The element of data at `ix` after all the writes whose target is position `i`. */
 function applyAll(
   m: Algebra,
+  name: string,
   data: Read,
   ix: readonly Index[],
   i: Index,
   mode: ScatterMode,
   writes: readonly Write[],
 ): Scalar {
-  return writes.reduce(
+  let met = 0;
+  const value = writes.reduce(
     (old, { target, update }) => {
       const written = () => {
+        met++;
         const value = combine(m, mode, old, update());
         return isExact(mode) ? value : m.round(data.dtype, value);
       };
@@ -124,4 +136,5 @@ function applyAll(
     },
     data.at(...ix),
   );
+  return afterMeeting(m, name, mode, data.dtype, value, met);
 }

@@ -1,7 +1,7 @@
 /** Rows that are looked up by numbers which are computed at run time: tokens' ids, the numbers of experts. */
 import { describe, expect, test } from "vitest";
 import { usedOf } from "../../../src/passes/prove/report/used.ts";
-import { type Feeds, op, type Results, type Value } from "../../support/prove/corpus/fault.ts";
+import { type Feeds, op, type Results, table_, type Value } from "../../support/prove/corpus/fault.ts";
 import { outcome } from "../../support/prove/outcome.ts";
 
 const scattered = (f: Feeds, rows: Value): Value => op.scatter(f.state("K"), f.at, rows, { axis: 0, mode: "update" });
@@ -75,5 +75,21 @@ describe("a look-up by a computed number", () => {
       usedOf(outcome({ make: (f) => looked(f, of(f)) }).record).find(({ id }) => id === "P12")?.says;
     expect(saysOf(best)).toMatch(/: what is computed from x in \[0, 9\); and .* roundings leave it/);
     expect(saysOf((f) => numberOf(f.x))).toMatch(/computed from x in \[0, 9\)$/);
+  });
+});
+
+describe("updates that meet at one place", () => {
+  const into = (name: "scatter" | "scatter_nd" | "scatter_along_axis", mode: string, dtype: string) => (f: Feeds) => {
+    const s = f.state("K");
+    const x = op.cast(f.x, { dtype });
+    const places = { scatter: [f.tokens], scatter_nd: [f.tokens, 1], scatter_along_axis: [f.tokens, 4] }[name];
+    const at = table_(Array(places.reduce((a, b) => a * b, 1)).fill(0), places, "int32");
+    const axis = name === "scatter_nd" ? {} : { axis: 0 };
+    return { K: op.cast(op[name](op.cast(s, { dtype }), at, x, { ...axis, mode }), { dtype: "fp16" }), y: f.x };
+  };
+  test.each(["scatter", "scatter_nd", "scatter_along_axis"] as const)("by %s have no order", (name) => {
+    for (const mode of ["add", "mul"]) expect(outcome({ make: into(name, mode, "fp16") }).level).toBe("reals");
+    expect(outcome({ make: into(name, "max", "fp16") }).level).toBe("exact");
+    expect(outcome({ make: into(name, "add", "int32") }).level).toBe("exact");
   });
 });
