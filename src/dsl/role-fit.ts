@@ -83,13 +83,13 @@ function wrongAxes({ length: rank }: Shape, { kind, tokenAxis, slotAxis, rope, f
 function wrongTokens(
   shape: Shape,
   { differing, tokens }: Compared,
-  { kind, tokenAxis }: RoleFacts,
+  { kind, tokenAxis, first }: RoleFacts,
 ): string | undefined {
   if (kind === "shared")
     return differing === undefined
       ? undefined
       : `cannot be the same at every call: axis ${differing} has a size of ${shape[differing]} in the block and 1 in the step`;
-  const byToken = kind !== "position" || tokenAxis !== undefined;
+  const byToken = kind !== "position" || tokenAxis !== undefined || first !== undefined;
   if (differing === undefined && tokens > 1 && byToken)
     return `cannot have the role ${kind}: it has no axis of ${tokens} tokens in the block and 1 in the step`;
   return differing !== undefined && tokenAxis !== undefined && tokenAxis !== differing

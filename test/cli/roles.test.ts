@@ -148,6 +148,23 @@ test("a whole number that nobody speaks of is asked for where it would be made u
   expect((await graphc(["check", file, ...SIZE])).out).toMatch(/^p +not known +its twin or --role tells$/m);
 });
 
+const FOLLOWED = `
+import { graph, input, mul, scatter, state, type Size } from "graphc";
+export default function g({ tokens: T, maxSeq: S }: Size) {
+  const x = input("x", [T, 4]), p = input("p", [T], "int32"), f = input("f", [1], "int32"), k = state("k", [S, 4]);
+  return graph({ name: "g", inputs: [x, p, f], states: [[k, scatter(k, p, x, { axis: 0, mode: "update" })]], outputs: { y: mul(x, 2) } });
+}`;
+
+test("positions follow a first one, and that one follows none", async () => {
+  const file = join(folderOf({ "g.ts": FOLLOWED }), "g.ts");
+  const prove = ["prove", file, ...SIZE, "--role", "p=position:first=f"];
+  expect((await graphc([...prove, "--role", "f=position"])).code).toBe(0);
+  await expectRefusal(
+    [...prove, "--role", "f=position:first=p"],
+    /^error: input "f" \(int32\[1\]\) cannot have the role position: it has no axis of 2 tokens in the block and 1 in the step/,
+  );
+});
+
 describe("refused", () => {
   test.each<[text: string, sentence: string]>([
     ["b", '--role must look like m=mask or m=mask:token=3,slot=1,closed=-65504, not "b"'],

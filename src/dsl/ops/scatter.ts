@@ -57,7 +57,7 @@ const attrs = {
 
 /** What the scatter ops say of repeated positions. */
 export const REPEATED =
-  "where several updates meet, they are applied in row-major order, each rounded to the dtype; the default mode is add";
+  "where several updates meet, they are applied in row-major order, each rounded to the dtype: of sums and products of floats a device may have another, so that no proof takes these bits for those of another op; the default mode is add";
 
 /** data with updates combined into the positions `indices` along `axis`; each update rounds on its own. */
 export const scatter = op<Scatter>("scatter")({
