@@ -1,6 +1,7 @@
 /** Weights, tables, constants and whole numbers over a prime field; and what of them it doubts. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
+import { roundFp16 } from "../../../../src/dsl/number.ts";
 import { input } from "../../../../src/dsl/tensor.ts";
 import type { DType } from "../../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
@@ -54,6 +55,20 @@ describe("what is stored", () => {
     const step = ({ x }: Feeds) => op.mul!(x, table_([0.5, 3, 90, -0.25], [4]));
     expect(told(block, step, { tableOf })).toEqual(SURE);
     expect(told(block, step).equal).toBe(false);
+  });
+
+  test("numbers that are unpacked from stored ones are these numbers, as rounded as in the proof", () => {
+    const scale = table_([0.1], [1]);
+    const unpacked = op.constexpr_blockwise_shift_scale!(stored("int8"), scale);
+    const dense = [7, -3, 90, 0].map((x) => roundFp16(x * roundFp16(0.1)));
+    const block = ({ x }: Feeds) => op.mul!(x, unpacked);
+    const step =
+      (numbers: readonly number[]) =>
+      ({ x }: Feeds) =>
+        op.mul!(x, table_(numbers, [4]));
+    const known = { tableOf: () => [7, -3, 90, 0] };
+    expect(told(block, step(dense), known)).toEqual(SURE);
+    expect(told(block, step(dense.with(1, 0.25)), known)).toMatchObject({ equal: false, sure: true });
   });
 
   test("whole numbers are numbers where they are known, and doubted where not", () => {
