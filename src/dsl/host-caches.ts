@@ -3,9 +3,9 @@
  * written as ops, so that such a graph is one with states, and all that is known of states is known of it.
  */
 import { GraphError } from "./error.ts";
-import { type Graph, type State, schedule } from "./graph.ts";
+import type { Graph, State } from "./graph.ts";
 import { hostReplace, hostShift, hostWrite, rowAxis } from "./host-write.ts";
-import { mapOperands, type Operands } from "./operands.ts";
+import { replaced } from "./rewrite.ts";
 import type { CacheFacts, GivenRoles, HostCache, RoleSource, Roles } from "./role.ts";
 import { knownFacts, statedFacts } from "./roles.ts";
 import type { Tensor } from "./tensor.ts";
@@ -79,7 +79,7 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
   const others = graph.inputs.filter((x) => !isCache.has(x));
   const place = caches.some(({ facts }) => facts.update === "slot") ? placeOf(graph, others, given) : undefined;
   const entries = new Map(caches.map(({ input, facts }) => [input, entryOf(graph, input, facts)]));
-  const now = replaced(graph, entries);
+  const now = replaced(graph, (value) => entries.get(value));
   const states = caches.map(({ input, facts, source }): State => {
     const entry = entries.get(input)!;
     const { rows, update } = facts;
@@ -158,22 +158,6 @@ function rowsOf({ name, outputs }: Graph, input: Tensor, { rows }: CacheFacts): 
   if (found) return found;
   const text = `${name} has no output "${rows}", which is said to be the new rows of cache "${input.name}"`;
   throw new GraphError(text, input.site, [], `the outputs are ${Object.keys(outputs).join(", ")}`);
-}
-
-/** The values of the graph once some of its leaves are others. */
-export function replaced(graph: Graph, leaves: ReadonlyMap<Tensor, Tensor>): (value: Tensor) => Tensor {
-  const made = new Map(leaves);
-  const records = new Map<Operands, Operands>();
-  const now = (value: Tensor): Tensor => made.get(value) ?? value;
-  for (const value of schedule(graph)) {
-    const { def } = value;
-    if (def.kind !== "op") continue;
-    // The parts of one op are known by their one record of operands.
-    const operands = records.get(def.operands) ?? (mapOperands(def.operands, now) as Operands);
-    records.set(def.operands, operands);
-    made.set(value, { ...value, def: { ...def, operands } });
-  }
-  return now;
 }
 
 /** That the inputs which tell slots have the axes by which the host's writes were made. @throws GraphError where one has not */

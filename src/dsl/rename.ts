@@ -1,6 +1,6 @@
 /** A graph whose inputs, states and outputs have other names; what it computes is the same. */
 import type { Graph } from "./graph.ts";
-import { replaced } from "./host-caches.ts";
+import { replaced } from "./rewrite.ts";
 import { type DeclaredRole, factsOf } from "./role.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -8,7 +8,8 @@ import type { Tensor } from "./tensor.ts";
 export function renamedInterface(graph: Graph, names: ReadonlyMap<string, string>): Graph {
   const now = (name: string): string => names.get(name) ?? name;
   const leaves = [...graph.inputs, ...graph.states.map(({ entry }) => entry)];
-  const made = replaced(graph, new Map(leaves.map((leaf) => [leaf, renamedLeaf(leaf, now)])));
+  const renamed = new Map(leaves.map((leaf) => [leaf, renamedLeaf(leaf, now)]));
+  const made = replaced(graph, (value) => renamed.get(value));
   return {
     ...graph,
     inputs: graph.inputs.map(made),

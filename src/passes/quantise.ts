@@ -1,8 +1,8 @@
 /** Weights in fewer bits: a graph whose matrices are unpacked from codes and scales, or from indices and tables. */
 import type { Graph } from "../dsl/graph.ts";
 import { schedule } from "../dsl/graph.ts";
-import { mapOperands, type Operands } from "../dsl/operands.ts";
 import { constexpr_blockwise_shift_scale, constexpr_lut_to_dense } from "../dsl/ops/index.ts";
+import { replaced, withResults } from "../dsl/rewrite.ts";
 import type { Tensor } from "../dsl/tensor.ts";
 import { bitsOf, type DType, type Shape, sizeOf } from "../dsl/type.ts";
 import { type Int8Part, type PalettePart, type QuantisedPart, sourceName } from "../dsl/weight-source.ts";
@@ -30,27 +30,11 @@ const INDICES = { lut4: "uint4", lut6: "uint6", lut8: "uint8" } as const satisfi
  * The graph with every large matrix of a checkpoint quantised; gains, biases and what is named as kept stay fp16. Its ops and values are
  * the same but for these.
  */
-export function quantised(graph: Graph, quantising: Quantising): Graph {
-  const made = new Map<Tensor, Tensor>();
-  const records = new Map<Operands, Operands>();
-  const now = (value: Tensor): Tensor => made.get(value) ?? value;
-  const operandsNow = (operands: Operands): Operands => {
-    const known = records.get(operands) ?? (mapOperands(operands, now) as Operands);
-    // The parts of one op are known by their one record of operands.
-    records.set(operands, known);
-    return known;
-  };
-  for (const value of schedule(graph)) {
-    const { def } = value;
-    if (def.kind === "weight") made.set(value, stored(value, quantising));
-    if (def.kind === "op") made.set(value, { ...value, def: { ...def, operands: operandsNow(def.operands) } });
-  }
-  return {
-    ...graph,
-    states: graph.states.map((state) => ({ ...state, exit: now(state.exit) })),
-    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, now(value)])),
-  };
-}
+export const quantised = (graph: Graph, quantising: Quantising): Graph =>
+  withResults(
+    graph,
+    replaced(graph, (value) => (value.def.kind === "weight" ? stored(value, quantising) : undefined)),
+  );
 
 /** The names of the matrices of a graph that quantising is about. */
 export const matricesOf = (graph: Graph): readonly string[] =>

@@ -3,9 +3,10 @@
  * its row's scale, a bias being added behind that. What is on record of devices does not tell it from scales inside the weights
  * (Anemll/anemll-forge, QUANTIZATION_NOTES: sums that overflow though their scaled ends are small).
  */
-import { type Graph, schedule } from "../dsl/graph.ts";
-import { mapOperands, type Operands } from "../dsl/operands.ts";
+import type { Graph } from "../dsl/graph.ts";
+import type { Operands } from "../dsl/operands.ts";
 import { abs, add, cast, greater, mul, reshape, select } from "../dsl/ops/index.ts";
+import { replaced, withResults } from "../dsl/rewrite.ts";
 import type { OpDef, Tensor } from "../dsl/tensor.ts";
 import { codesOf } from "./kernels/product.ts";
 
@@ -16,30 +17,15 @@ type Half = Tensor<readonly number[], "fp16">;
 
 /** The graph so written; undefined where no conv or linear has a weight of int8 codes with a scale a row. */
 export function scaledBehind(graph: Graph): Graph | undefined {
-  const made = new Map<Tensor, Tensor>();
-  const records = new Map<Operands, Operands>();
-  const now = (value: Tensor): Tensor => made.get(value) ?? value;
-  const operandsNow = (operands: Operands): Operands => {
-    const known = records.get(operands) ?? (mapOperands(operands, now) as Operands);
-    // The parts of one op are known by their one record of operands.
-    records.set(operands, known);
-    return known;
-  };
   let found = false;
-  for (const value of schedule(graph)) {
+  const now = replaced(graph, (value, operandsNow) => {
     const { def } = value;
-    if (def.kind !== "op") continue;
-    const parts = partsOf(def);
-    found ||= parts !== undefined;
-    const operands = operandsNow(def.operands);
-    made.set(value, parts ? behind(value, operands, parts) : { ...value, def: { ...def, operands } });
-  }
-  if (!found) return undefined;
-  return {
-    ...graph,
-    states: graph.states.map((state) => ({ ...state, exit: now(state.exit) })),
-    outputs: Object.fromEntries(Object.entries(graph.outputs).map(([name, value]) => [name, now(value)])),
-  };
+    const parts = def.kind === "op" ? partsOf(def) : undefined;
+    if (def.kind !== "op" || !parts) return undefined;
+    found = true;
+    return behind(value, operandsNow(def.operands), parts);
+  });
+  return found ? withResults(graph, now) : undefined;
 }
 
 function partsOf({ op, operands: { weight } }: OpDef): ReturnType<typeof codesOf> {

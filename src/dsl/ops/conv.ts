@@ -5,7 +5,8 @@ import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Info } from "../op-spec.ts";
 import type { Conv } from "../shapes/signatures.ts";
-import { FLOATS, type Shape, sameShape, type TensorType } from "../type.ts";
+import { FLOATS, type Shape, sameShape } from "../type.ts";
+import { perSpatialAxis, wrongSpatial } from "./spatial.ts";
 
 interface ConvOptions {
   readonly strides?: readonly number[];
@@ -26,9 +27,6 @@ interface Window {
 }
 
 type Attrs = Required<Omit<ConvOptions, "pad_type">> & { readonly pad_type: string };
-
-const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record<string, unknown>>) =>
-  new Array<number>(Math.max(0, ((infos.x as TensorType).shape.length - 2) * count)).fill(value);
 
 /** Convolution of x [N, C, ...] with weight [O, C/groups, ...] → [N, O, ...], over one to three spatial axes. */
 export const conv = op<Conv>("conv")({
@@ -76,20 +74,15 @@ export const conv = op<Conv>("conv")({
   },
 });
 
-function checkRanks(x: Info, weight: Info, { strides, pad_type, pad, dilations }: Attrs): string | undefined {
+function checkRanks(x: Info, weight: Info, given: Attrs): string | undefined {
+  const { strides, dilations } = given;
   const rank = x.shape.length;
-  if (rank < 3 || rank > 5) return `x must have rank 3 to 5, not ${rank}`;
-  if (weight.shape.length !== rank) return `weight has rank ${weight.shape.length}, x has rank ${rank}`;
-  for (const [key, list, count] of [
+  const wrong = wrongSpatial(rank, given, [
     ["strides", strides, rank - 2],
     ["dilations", dilations, rank - 2],
-    ["pad", pad, 2 * (rank - 2)],
-  ] as const) {
-    if (list.length !== count) return `${key} has ${list.length} numbers; ${count} are needed`;
-    if (list.some((n) => n < (key === "pad" ? 0 : 1))) return `${key} [${list.join(",")}] is out of range`;
-  }
-  if (pad_type !== "custom" && pad.some((n) => n !== 0))
-    return `pad is used only with pad_type custom, not ${pad_type}`;
+  ]);
+  if (wrong) return wrong;
+  if (weight.shape.length !== rank) return `weight has rank ${weight.shape.length}, x has rank ${rank}`;
   if (dilations.some((n) => n > 1) && !weight.constant) return "dilations need a weight that is known at compile time";
   return undefined;
 }

@@ -4,7 +4,8 @@ import { attr } from "../../attr.ts";
 import { op } from "../../op.ts";
 import type { Info } from "../../op-spec.ts";
 import type { Tensor } from "../../tensor.ts";
-import { type DType, FLOATS, type Shape, sameShape, type TensorType } from "../../type.ts";
+import { type DType, FLOATS, type Shape, sameShape } from "../../type.ts";
+import { perSpatialAxis, wrongSpatial } from "../spatial.ts";
 
 /** Options of conv_transpose; those of conv, and the result's shape where it is not the least one. */
 export interface ConvTransposeOptions {
@@ -44,9 +45,6 @@ interface Spread {
 }
 
 const NONE: readonly number[] = [];
-const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record<string, unknown>>) =>
-  new Array<number>(Math.max(0, ((infos.x as TensorType).shape.length - 2) * count)).fill(value);
-
 /** Transposed convolution of x [N, C, ...] with weight [C, O/groups, ...] → [N, O, ...]. */
 export const conv_transpose = op<ConvTranspose>("conv_transpose")({
   doc: [
@@ -95,26 +93,17 @@ export const conv_transpose = op<ConvTranspose>("conv_transpose")({
   },
 });
 
-function checkLists(
-  x: Info,
-  weight: Info,
-  { strides, dilations, pad, pad_type, output_shape }: Given,
-): string | undefined {
+function checkLists(x: Info, weight: Info, given: Given): string | undefined {
+  const { strides, dilations, output_shape } = given;
   const rank = x.shape.length;
-  if (rank < 3 || rank > 5) return `x must have rank 3 to 5, not ${rank}`;
-  if (weight.shape.length !== rank) return `weight has rank ${weight.shape.length}, x has rank ${rank}`;
-  for (const [key, list, count] of [
+  const wrong = wrongSpatial(rank, given, [
     ["strides", strides, rank - 2],
     ["dilations", dilations, rank - 2],
-    ["pad", pad, 2 * (rank - 2)],
     ["output_shape", output_shape, output_shape.length === 0 ? 0 : rank],
-  ] as const) {
-    if (list.length !== count) return `${key} has ${list.length} numbers; ${count} are needed`;
-    if (list.some((n) => n < (key === "pad" ? 0 : 1))) return `${key} [${list.join(",")}] is out of range`;
-  }
-  if (pad_type !== "custom" && pad.some((n) => n !== 0))
-    return `pad is used only with pad_type custom, not ${pad_type}`;
-  return undefined;
+  ]);
+  return (
+    wrong ?? (weight.shape.length !== rank ? `weight has rank ${weight.shape.length}, x has rank ${rank}` : undefined)
+  );
 }
 
 function checkChannels(x: Info, weight: Info, bias: Info | undefined, { groups }: Given): string | undefined {

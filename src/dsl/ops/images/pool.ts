@@ -5,6 +5,7 @@ import { op } from "../../op.ts";
 import type { Info } from "../../op-spec.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type DType, FLOATS, type Shape, type TensorType } from "../../type.ts";
+import { perSpatialAxis, wrongSpatial } from "../spatial.ts";
 import { byRuns, reduceWindows, type Window } from "./window.ts";
 
 /** Options of the pools. */
@@ -22,9 +23,6 @@ export type Pool<More = unknown> = <D extends DType>(
 ) => Tensor<Shape, D>;
 
 const PAD_TYPES = ["valid", "same", "same_lower", "custom"];
-const perSpatialAxis = (count: number, value: number) => (infos: Readonly<Record<string, unknown>>) =>
-  new Array<number>(Math.max(0, ((infos.x as TensorType).shape.length - 2) * count)).fill(value);
-
 const attrs = {
   kernel_sizes: attr("int32[]"),
   strides: attr("int32[]", perSpatialAxis(1, 1), { says: "all 1" }),
@@ -46,18 +44,12 @@ const PADDING =
 
 function infer({ x }: { readonly x: Info }, given: Given): TensorType | string {
   const rank = x.shape.length;
-  if (rank < 3 || rank > 5) return `x must have rank 3 to 5, not ${rank}`;
   const { kernel_sizes, strides, pad_type, pad, ceil_mode } = given;
-  for (const [key, list, count] of [
+  const wrong = wrongSpatial(rank, given, [
     ["kernel_sizes", kernel_sizes, rank - 2],
     ["strides", strides, rank - 2],
-    ["pad", pad, 2 * (rank - 2)],
-  ] as const) {
-    if (list.length !== count) return `${key} has ${list.length} numbers; ${count} are needed`;
-    if (list.some((n) => n < (key === "pad" ? 0 : 1))) return `${key} [${list.join(",")}] is out of range`;
-  }
-  if (pad_type !== "custom" && pad.some((n) => n !== 0))
-    return `pad is used only with pad_type custom, not ${pad_type}`;
+  ]);
+  if (wrong) return wrong;
   if (ceil_mode && rank === 5) return "ceil_mode is for one or two spatial axes";
   if (ceil_mode && (pad_type.startsWith("same") || pad.some((n, i) => n !== pad[i ^ 1])))
     return "ceil_mode needs pad_type valid, or custom with as much before as after";
