@@ -26,6 +26,7 @@ interface Charge {
   readonly rates: Readonly<Record<Backend, number>>;
 }
 
+/** Of mul the engine's rate alone is on record: those of the CPU are taken over from add. */
 const CHARGES: ReadonlyMap<string, Charge> = new Map<string, Charge>([
   ["relu", { of: "result", flops: 2, rates: { ane: 50, bnns: 50, classic: 50 } }],
   ["concat", { of: "result", flops: 1, rates: { ane: 50, bnns: 50 / 8.7, classic: 50 / 8.7 } }],
