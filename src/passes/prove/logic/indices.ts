@@ -43,10 +43,12 @@ export interface Indices {
   readonly constants: Map<number, Ix>;
   readonly atoms: Map<string, Atom>;
   readonly exprs: Buckets<Ix>;
+  /** Of each atom the expression that is the atom alone. */
+  readonly alone: Map<Atom, Ix>;
 }
 
 /** A store without expressions. */
-export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets() });
+export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets(), alone: new Map() });
 
 /** The range is part of the identity: the same name over another range is another variable. */
 function atomOf(s: Indices, kind: AtomKind, label: string, lo: number, hi: number): Atom {
@@ -102,9 +104,11 @@ function internSorted(s: Indices, atoms: readonly Atom[], coefs: readonly number
 function combine(s: Indices, i: Ix, j: Ix, k: number): Ix {
   const atoms: Atom[] = [];
   const coefs: number[] = [];
-  let [x, y] = [0, 0];
+  let x = 0;
+  let y = 0;
   while (x < i.atoms.length || y < j.atoms.length) {
-    const [a, b] = [i.atoms[x], j.atoms[y]];
+    const a = i.atoms[x];
+    const b = j.atoms[y];
     const takeA = a !== undefined && (b === undefined || a.id <= b.id);
     const takeB = b !== undefined && (a === undefined || b.id <= a.id);
     const coef = (takeA ? i.coefs[x++]! : 0) + (takeB ? k * j.coefs[y++]! : 0);
@@ -131,7 +135,13 @@ export function constant(s: Indices, n: number): Ix {
 /** Whether the index is a number. */
 export const isConstantIx = (i: Ix): boolean => i.atoms.length === 0;
 /** The atom by itself. */
-export const atomIx = (s: Indices, a: Atom): Ix => internSorted(s, [a], [1], 0);
+export function atomIx(s: Indices, a: Atom): Ix {
+  const known = s.alone.get(a);
+  if (known) return known;
+  const made = internSorted(s, [a], [1], 0);
+  s.alone.set(a, made);
+  return made;
+}
 
 /** A variable over [0, n); the constant 0 when that is all it can be. */
 export const variable = (s: Indices, label: string, n: number): Ix =>

@@ -165,7 +165,7 @@ function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
 }
 
 function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
-  if (a === b || b.every((x) => a.includes(x))) return a;
+  if (a === b || b.length === 0 || b.every((x) => a.includes(x))) return a;
   if (a.length === 0) return b;
   return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
 }

@@ -57,8 +57,10 @@ function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => T
 
 /** Sums of positions stay positions. */
 function indexSum(c: Context, a: Term, b: Term): Term | undefined {
-  const [i, j] = [asIndex(c, a), asIndex(c, b)];
-  if (!i || !j || (bare(a).kind !== "index" && bare(b).kind !== "index")) return undefined;
+  if (bare(a).kind !== "index" && bare(b).kind !== "index") return undefined;
+  const i = asIndex(c, a);
+  const j = asIndex(c, b);
+  if (!i || !j) return undefined;
   return indexTerm(c, makes(c, c.rules.indexArithmetic, plus(c.store.indices, i, j), i));
 }
 
@@ -90,8 +92,10 @@ export function mul(c: Context, a: Term, b: Term): Term {
 }
 
 function indexProduct(c: Context, a: Term, b: Term): Term | undefined {
-  const [i, factor] = [asIndex(c, a), numberOf(b)];
-  if (bare(a).kind !== "index" || !i || factor === undefined || !asIndex(c, b)) return undefined;
+  if (bare(a).kind !== "index") return undefined;
+  const i = asIndex(c, a);
+  const factor = numberOf(b);
+  if (!i || factor === undefined || !asIndex(c, b)) return undefined;
   return indexTerm(c, makes(c, c.rules.indexArithmetic, timesIx(c.store.indices, i, factor), i));
 }
 

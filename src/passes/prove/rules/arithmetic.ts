@@ -36,14 +36,18 @@ export const NEGATION: readonly TermRule[] = [
 
 const signs = (args: readonly Term[]): number => args.filter((t) => t.kind === "neg").length;
 /** The number of a pair and the other one. */
-function numberAndOther([a, b]: readonly Term[]): readonly [number, Term] | undefined {
-  const [x, y] = [finite(a!), finite(b!)];
-  return x !== undefined ? [x, b!] : y !== undefined ? [y, a!] : undefined;
+function numberAndOther(args: readonly Term[]): readonly [number, Term] | undefined {
+  const x = finite(args[0]!);
+  if (x !== undefined) return [x, args[1]!];
+  const y = finite(args[1]!);
+  return y === undefined ? undefined : [y, args[0]!];
 }
 /** Both numbers of a pair, where both are fp32. */
 function twoFp32(args: readonly Term[]): readonly [number, number] | undefined {
-  const [x, y] = args.map(finite);
-  return isFp32(x) && isFp32(y) ? [x, y] : undefined;
+  const x = finite(args[0]!);
+  if (!isFp32(x)) return undefined;
+  const y = finite(args[1]!);
+  return isFp32(y) ? [x, y] : undefined;
 }
 
 const isFp32 = (x: number | undefined): x is number => x !== undefined && Math.fround(x) === x && Number.isFinite(x);
