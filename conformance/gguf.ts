@@ -4,12 +4,13 @@
  *     node gguf.mjs file FILE          JSON: the metadata without long lists, and for each tensor its shape and the
  *                                      SHA-256 of its elements as fp32 and as the fp16 stream
  *     node gguf.mjs types              JSON: of every number of a type up to 63 what it is called, and its block
- *     node gguf.mjs checkpoint PATH    JSON: the configuration, the decoder that it says, and by Hugging Face's names the
- *                                      SHA-256 of fp16 streams; of a folder too
+ *     node gguf.mjs checkpoint PATH    JSON: the configuration, the decoder that it says, its frequencies of RoPE, and by
+ *                                      Hugging Face's names the SHA-256 of fp16 streams; of a folder too
  */
 import { createHash } from "node:crypto";
 import type { Shape } from "../src/dsl/type.ts";
 import { readDecoder } from "../src/models/config-read.ts";
+import { attentionFactorOf, inverseFrequencies } from "../src/models/frequencies.ts";
 import { fp16Store } from "../src/weights/fp16-store.ts";
 import { ENCODINGS, strangerName } from "../src/weights/gguf/encodings.ts";
 import { type GgufFile, openGguf } from "../src/weights/gguf/file.ts";
@@ -68,7 +69,9 @@ async function checkpointFacts(path: string) {
   for (const tensor of checkpoint.tensors.values()) tensors[tensor.name] = await fp16Digest(checkpoint, tensor);
   const { config, configPath } = checkpoint;
   await checkpoint.close();
-  return { config, decoder: readDecoder(config, configPath).decoder, tensors };
+  const { decoder } = readDecoder(config, configPath);
+  const inverse = [...inverseFrequencies(decoder, decoder.maxPositions)];
+  return { config, decoder, inverseFrequencies: inverse, attentionFactor: attentionFactorOf(decoder), tensors };
 }
 
 /** Its name, the elements and the bytes of a block; the name alone of one that is not read. */

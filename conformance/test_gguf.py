@@ -11,6 +11,7 @@ from gguf import MODEL_ARCH, RopeScalingType, get_tensor_name_map
 from safetensors.numpy import load_file
 from transformers import LlamaConfig, LlamaForCausalLM, Phi3ForCausalLM
 from transformers.modeling_gguf_pytorch_utils import load_gguf_checkpoint
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
 TYPES = [
     Type.F32, Type.F16, Type.BF16, Type.Q8_0, Type.Q4_0, Type.Q4_1, Type.Q5_0, Type.Q5_1,
@@ -345,6 +346,55 @@ def test_a_file_of_another_layout_is_not_the_same(fault, variant, script, tmp_pa
     is_told = fault in ("caps lost", "window lost", "scaling lost", "theta lost")
     assert (ours["decoder"] != theirs["decoder"]) == is_told
     assert (ours["tensors"] != expected) != is_told
+
+
+LLAMA3 = dict(rope_type="llama3", rope_theta=5e5, factor=32.0, low_freq_factor=1.0, high_freq_factor=4.0,
+              original_max_position_embeddings=128)  # fmt: skip
+YARN = dict(rope_type="yarn", rope_theta=1e6, factor=4.0, original_max_position_embeddings=128)
+
+
+def llama3_divisors(rope, pairs):
+    """As the converter of llama computes them: a turn longer than the original context over the low factor is divided whole."""
+    divisors = []
+    for j in range(pairs):
+        wave = 2 * np.pi * rope["rope_theta"] ** (j / pairs)
+        turns = rope["original_max_position_embeddings"] / wave
+        share = (turns - rope["low_freq_factor"]) / (rope["high_freq_factor"] - rope["low_freq_factor"])
+        share = min(max(share, 0), 1)
+        divisors.append(1 / ((1 - share) / rope["factor"] + share))
+    return np.array(divisors, dtype=np.float32)
+
+
+@pytest.mark.parametrize("rope, architecture, name", [(LLAMA3, "llama", "Llama"), (YARN, "qwen2", "Qwen2")])
+def test_scaled_frequencies_are_those_of_transformers(rope, architecture, name, script, tmp_path, measured):
+    """Llama 3's as divisors, YaRN's as keys; without them, and with another factor, frequencies are others."""
+    config = getattr(transformers, f"{name}Config")(**SIZES | dict(hidden_size=256, rope_parameters=rope))
+    expected, factor = ROPE_INIT_FUNCTIONS[rope["rope_type"]](config, "cpu")
+
+    def read(scaled, stretch=1.0):
+        path = tmp_path / f"{scaled}{stretch}.gguf"
+        writer = GGUFWriter(path, architecture)
+        write_keys(writer, architecture, config, None)
+        writer.add_tensor("token_embd.weight", np.zeros((64, 256), np.float32))
+        changed = rope | dict(factor=rope["factor"] * stretch)
+        if scaled and architecture == "llama":
+            writer.add_tensor("rope_freqs.weight", llama3_divisors(changed, 32))
+        elif scaled:
+            writer.add_rope_scaling_type(RopeScalingType.YARN)
+            writer.add_rope_scaling_factor(changed["factor"])
+            writer.add_rope_scaling_orig_ctx_len(changed["original_max_position_embeddings"])
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+        found = json.loads(script("gguf", "checkpoint", path))
+        frequencies = np.array(found["inverseFrequencies"])
+        return float(np.abs(frequencies / expected.double().numpy() - 1).max()), found["attentionFactor"]
+
+    error, ours = read(True)
+    assert error < 1e-6 < 0.1 < min(read(False)[0], read(True, 1.5)[0])
+    assert ours == pytest.approx(factor, rel=1e-12)
+    measured(f"{rope['rope_type']} of a GGUF: frequencies within {error:.0e} of transformers'")
 
 
 def test_of_any_gain_2_to_the_minus_24_is_lost(script, tmp_path, measured):

@@ -89,6 +89,8 @@ function scalingText(rope: RopeScaling, maxPositions: number): readonly string[]
       return [
         `yarn by ${rope.factor} from ${rope.originalMaxPositions} positions, cos and sin times ${rope.attentionFactor}`,
       ];
+    case "divided":
+      return [`each frequency divided by its own number, up to ${Math.max(...rope.divisors)}`];
     default:
       return [`${rope.type} by ${rope.factor}`];
   }

@@ -62,13 +62,14 @@ export interface RopeSizes {
   readonly maxPositions: number;
 }
 
-/** The scaling that `rope_type` names. @throws UserError for one that graphc does not know */
+/** The scaling that `rope_type` names; "divided" is what a GGUF file says (src/weights/gguf/config/rope.ts), and no config.json. @throws UserError for one that graphc does not know */
 export function scalingOf({ rotaryDims, maxPositions }: RopeSizes, f: Fields): RopeScaling {
   // "su" is what the first Phi-3 configurations called LongRoPE.
   return match(f.string("rope_type"))
     .returnType<RopeScaling>()
     .with("default", () => ({ type: "default" }))
     .with("linear", () => ({ type: "linear", factor: f.positive("factor") }))
+    .with("divided", () => ({ type: "divided", divisors: f.positives("divisors", rotaryDims / 2) }))
     .with("llama3", () => llama3Of(maxPositions, f))
     .with("yarn", () => yarnOf(maxPositions, f))
     .with("longrope", "su", () => longRopeOf(rotaryDims / 2, maxPositions, f))

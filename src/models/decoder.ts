@@ -106,12 +106,24 @@ export function fewestLayers(decoder: Pick<Decoder, "pattern">, first: number, c
 }
 
 /** How RoPE's frequencies are stretched beyond the original context. */
-export type RopeScaling = { readonly type: "default" } | LinearScaling | Llama3Scaling | YarnScaling | LongRopeScaling;
+export type RopeScaling =
+  | { readonly type: "default" }
+  | LinearScaling
+  | DividedScaling
+  | Llama3Scaling
+  | YarnScaling
+  | LongRopeScaling;
 
 /** Every frequency divided by the factor (position interpolation, arXiv 2306.15595). */
 export interface LinearScaling {
   readonly type: "linear";
   readonly factor: number;
+}
+
+/** A divisor for each pair of dims, at every length: how a GGUF file holds Llama 3's scaling. */
+export interface DividedScaling {
+  readonly type: "divided";
+  readonly divisors: readonly number[];
 }
 
 /** Frequencies divided by the factor where a turn is long against the original context, and part of the way between. */

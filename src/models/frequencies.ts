@@ -36,6 +36,8 @@ function scaling(rope: RopeScaling, sizes: Sizes): Scaled {
       return (wave) => 1 / wave;
     case "linear":
       return (wave) => 1 / (rope.factor * wave);
+    case "divided":
+      return (wave, j) => 1 / (rope.divisors[j]! * wave);
     case "llama3":
       return llama3(rope);
     case "yarn":

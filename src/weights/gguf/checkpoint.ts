@@ -7,7 +7,7 @@ import type { ReadableTensor } from "../rectangle.ts";
 import type { WeightStore } from "../store.ts";
 import type { GgufArchitecture } from "./config/architectures.ts";
 import { architectureOf, configOfGguf } from "./config/as-config.ts";
-import { ROPE_TENSORS } from "./config/rope.ts";
+import { DIVISORS, ROPE_TENSORS } from "./config/rope.ts";
 import { type GgufFile, openGguf } from "./file.ts";
 import { huggingFaceName } from "./names.ts";
 import { halvesApart, lessOne } from "./rows.ts";
@@ -32,7 +32,14 @@ export async function openGgufCheckpoint(path: string): Promise<GgufCheckpoint> 
   try {
     const shapes = new Map<string, Shape>([...file.tensors].map(([name, { shape }]) => [name, shape]));
     const longRope = await longRopeOf(file);
-    const facts = { path, metadata: file.metadata, shapes, ...(longRope ? { longRope } : {}) };
+    const divisors = file.tensors.has(DIVISORS) ? await numbersOf(file, DIVISORS) : undefined;
+    const facts = {
+      path,
+      metadata: file.metadata,
+      shapes,
+      ...(longRope ? { longRope } : {}),
+      ...(divisors ? { divisors } : {}),
+    };
     const { config, notes } = configOfGguf(facts);
     const readable = readableTensors(file, architectureOf(facts), Number(config.head_dim));
     return {
@@ -62,7 +69,7 @@ function readableTensors(file: GgufFile, made: GgufArchitecture, headDim: number
   const fused = file.tensors.has("blk.0.attn_qkv.weight") && !file.tensors.has("blk.0.ffn_gate.weight");
   const found = new Map<string, Encoded>();
   for (const tensor of file.tensors.values()) {
-    if (ROPE_TENSORS.some((name) => name === tensor.name)) continue;
+    if ([...ROPE_TENSORS, DIVISORS].includes(tensor.name)) continue;
     const name = huggingFaceName(tensor.name, { fused, postNorms: made.postNorms }) ?? tensor.name;
     if (found.has(name)) throw new UserError(`${file.path}: two tensors are what Hugging Face calls "${name}"`);
     found.set(

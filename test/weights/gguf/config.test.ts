@@ -1,6 +1,7 @@
 /** The metadata of a GGUF file as a configuration. */
 import { expect, test } from "vitest";
 import { readDecoder } from "../../../src/models/config-read.ts";
+import { inverseFrequencies } from "../../../src/models/frequencies.ts";
 import {
   EMBEDDING,
   FACTORS,
@@ -112,6 +113,39 @@ test("a gemma2 without a window or caps has the usual ones, which is noted", asy
   expect([decoder.local?.slidingWindow, decoder.scoreCap, decoder.logitCap]).toEqual([4096, 50, 30]);
   for (const name of ["sliding_window", "attn_logit_softcapping", "final_logit_softcapping"])
     expect(notes.join("\n")).toContain(`${name} is not given; Hugging Face's default `);
+});
+
+const YARN = {
+  "rope.scaling.type": string("yarn"),
+  "rope.scaling.factor": f32(4),
+  "rope.scaling.original_context_length": whole(4096),
+};
+const divisors = (...numbers: readonly number[]) => ({ ...factors(...numbers), name: "rope_freqs.weight" });
+
+test("Llama 3's scaling is the divisors that the file holds", async () => {
+  const { decoder, notes } = await decoderOf(valuesOf("llama"), [EMBEDDING, divisors(1, 32)]);
+  expect(decoder.rope).toEqual({ type: "divided", divisors: [1, 32] });
+  const { rotaryDims, ropeTheta, rope } = decoder;
+  expect([...inverseFrequencies({ rotaryDims, ropeTheta, rope }, 8)]).toEqual([1, 1 / (32 * ropeTheta ** 0.5)]);
+  expect(notes).toEqual([]);
+});
+
+test.each([
+  ["what it leaves out is as in transformers", {}, { betaFast: 32, betaSlow: 1 }],
+  [
+    "its ramp",
+    {
+      "rope.scaling.yarn_beta_fast": f32(16),
+      "rope.scaling.yarn_beta_slow": f32(2),
+      "rope.scaling.yarn_ext_factor": f32(-1),
+    },
+    { betaFast: 16, betaSlow: 2 },
+  ],
+])("YaRN of a qwen2: %s", async (_, keys, ramp) => {
+  const { decoder } = await decoderOf(valuesOf("qwen2", { ...YARN, ...keys }));
+  const attentionFactor = 0.1 * Math.log(4) + 1;
+  const yarn = { type: "yarn", factor: 4, truncate: true, originalMaxPositions: 4096, attentionFactor };
+  expect(decoder.rope).toEqual({ ...yarn, ...ramp });
 });
 
 const LINEAR = { "rope.scaling.type": string("linear"), "rope.scaling.factor": f32(8) };
@@ -232,12 +266,12 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
     [EMBEDDING, SHORT, factors(1, 2)],
   ],
   [
-    /tensor "rope_factors_long.weight" has -1 at \[0\], where LongRoPE divides by it$/,
+    /tensor "rope_factors_long.weight" has -1 at \[0\], where RoPE's frequencies are divided by it$/,
     { ...PHI, ...LONG },
     [EMBEDDING, SHORT, factors(-1)],
   ],
   [
-    /tensor "rope_factors_long.weight" has NaN at \[0\], where LongRoPE divides by it$/,
+    /tensor "rope_factors_long.weight" has NaN at \[0\], where RoPE's frequencies are divided by it$/,
     { ...PHI, ...LONG },
     [EMBEDDING, SHORT, factors(Number.NaN)],
   ],
@@ -266,13 +300,44 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
     { ...PHI, ...LONG, "phi3.rope.scaling.attn_factor": f32(Number.NaN) },
     [EMBEDDING, ...FACTORS],
   ],
-  [/RoPE scaling "yarn" is not read/, { ...PHI, "phi3.rope.scaling.type": string("yarn") }, [EMBEDDING]],
+  [/RoPE scaling "su" is not read/, { ...PHI, "phi3.rope.scaling.type": string("su") }, [EMBEDDING]],
+  [/"qwen2.rope.scaling.factor" is missing$/, valuesOf("qwen2", { "rope.scaling.type": string("yarn") }), [EMBEDDING]],
+  ...[
+    ["attn_factor", 1.5],
+    ["yarn_attn_factor", 0.5],
+    ["yarn_ext_factor", 0.25],
+    ["yarn_log_multiplier", 0.125],
+  ].map(
+    ([name, value]) =>
+      [
+        new RegExp(`"qwen2.rope.scaling.${name}" is ${value}, which is not read; graphc takes [01]$`),
+        valuesOf("qwen2", { ...YARN, [`rope.scaling.${name}`]: f32(Number(value)) }),
+        [EMBEDDING],
+      ] as const,
+  ),
   [
     /"phi3.rope.scaling.factor" is missing, which RoPE scaling "linear" takes$/,
     { ...PHI, "phi3.rope.scaling.type": string("linear") },
     [EMBEDDING],
   ],
-  [/tensor "rope_freqs.weight" scales RoPE/, PHI, [EMBEDDING, tensor("rope_freqs.weight", [1])]],
+  [/"rope_freqs.weight" scales RoPE of llama only, and the architecture is phi3$/, PHI, [EMBEDDING, divisors(1)]],
+  [/has 3 numbers for 2 pairs of rotary dims$/, valuesOf("llama"), [EMBEDDING, divisors(1, 1, 2)]],
+  [/has 0 at \[1\], where RoPE's frequencies are divided by it$/, valuesOf("llama"), [EMBEDDING, divisors(1, 0)]],
+  [
+    /has 0.5 at \[1\], and Llama 3's divisors rise from 1: these are none$/,
+    valuesOf("llama"),
+    [EMBEDDING, divisors(1, 0.5)],
+  ],
+  [
+    /has 0.5 at \[0\], and Llama 3's divisors rise from 1: these are none$/,
+    valuesOf("llama"),
+    [EMBEDDING, divisors(0.5, 2)],
+  ],
+  [
+    /"llama.rope.scaling.factor" is 8, and tensor "rope_freqs.weight" scales RoPE already$/,
+    valuesOf("llama", { "rope.scaling.factor": f32(8) }),
+    [EMBEDDING, divisors(1, 2)],
+  ],
   // Gemma
   [
     /"gemma2.attention.sliding_window" is 0, and layers of gemma2 are local$/,

@@ -48,7 +48,12 @@ export interface Indices {
 }
 
 /** A store without expressions. */
-export const newIndices = (): Indices => ({ constants: new Map(), atoms: new Map(), exprs: newBuckets(), alone: new Map() });
+export const newIndices = (): Indices => ({
+  constants: new Map(),
+  atoms: new Map(),
+  exprs: newBuckets(),
+  alone: new Map(),
+});
 
 /** The range is part of the identity: the same name over another range is another variable. */
 function atomOf(s: Indices, kind: AtomKind, label: string, lo: number, hi: number): Atom {

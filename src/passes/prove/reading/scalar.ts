@@ -58,10 +58,8 @@ function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => T
 /** Sums of positions stay positions. */
 function indexSum(c: Context, a: Term, b: Term): Term | undefined {
   if (bare(a).kind !== "index" && bare(b).kind !== "index") return undefined;
-  const i = asIndex(c, a);
-  const j = asIndex(c, b);
-  if (!i || !j) return undefined;
-  return indexTerm(c, makes(c, c.rules.indexArithmetic, plus(c.store.indices, i, j), i));
+  const [i, j] = [asIndex(c, a), asIndex(c, b)];
+  return i && j && indexTerm(c, makes(c, c.rules.indexArithmetic, plus(c.store.indices, i, j), i));
 }
 
 /** The index expression that a term is, with its sign. */
@@ -93,8 +91,7 @@ export function mul(c: Context, a: Term, b: Term): Term {
 
 function indexProduct(c: Context, a: Term, b: Term): Term | undefined {
   if (bare(a).kind !== "index") return undefined;
-  const i = asIndex(c, a);
-  const factor = numberOf(b);
+  const [i, factor] = [asIndex(c, a), numberOf(b)];
   if (!i || factor === undefined || !asIndex(c, b)) return undefined;
   return indexTerm(c, makes(c, c.rules.indexArithmetic, timesIx(c.store.indices, i, factor), i));
 }

@@ -34,7 +34,7 @@ export function architectureOf({ path, metadata }: Pick<GgufFacts, "path" | "met
 export function configOfGguf(facts: GgufFacts): GgufConfig {
   const { path, metadata, shapes } = facts;
   const architecture = architectureOf(facts);
-  const f = fieldsOf(path, metadata, `${metadata.get("general.architecture")}.`);
+  const f = fieldsOf(path, metadata, String(metadata.get("general.architecture")));
   refuseForeign(architecture, f);
   const [hidden_size, num_attention_heads] = [f.number("embedding_length"), f.number("attention.head_count")];
   const head_dim = f.optional("attention.key_length") ?? hidden_size / num_attention_heads;

@@ -9,6 +9,8 @@ export interface GgufFacts {
   readonly shapes: ReadonlyMap<string, Shape>;
   /** LongRoPE's divisors, where the file has them. */
   readonly longRope?: { readonly short: readonly number[]; readonly long: readonly number[] };
+  /** Llama 3's divisors, where the file has them. */
+  readonly divisors?: readonly number[];
 }
 
 /** Fields of config.json that no key of the file gives, and a sentence for each that nothing in the file tells. */

@@ -4,6 +4,7 @@ import type { GgufValue } from "../header.ts";
 
 /** The keys of one architecture. */
 export interface Fields {
+  readonly architecture: string;
   /** @throws UserError where it is missing or no number */
   number(name: string): number;
   optional(name: string): number | undefined;
@@ -14,8 +15,9 @@ export interface Fields {
   fail(name: string, text: string): never;
 }
 
-/** The keys that begin with `prefix`; numbers are those that were written, where the file holds them as fp32. */
-export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>, prefix: string): Fields {
+/** The keys of an architecture, which begin with its name; numbers are those that were written, where the file holds them as fp32. */
+export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>, architecture: string): Fields {
+  const prefix = `${architecture}.`;
   const fail = (name: string, text: string): never => {
     throw new UserError(`${path}: "${prefix}${name}" ${text}`);
   };
@@ -28,6 +30,7 @@ export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>,
     return value === undefined ? undefined : asWritten(value);
   };
   return {
+    architecture,
     optional,
     number: (name) => optional(name) ?? fail(name, "is missing"),
     text: (name) => typed(name, "string") as string | undefined,

@@ -9,8 +9,11 @@ type Json = Readonly<Record<string, unknown>>;
 /** LongRoPE's tensors, of all that tells of it. */
 export const ROPE_TENSORS = ["rope_factors_short.weight", "rope_factors_long.weight"] as const;
 
+/** Llama 3's tensor: its scaling as a divisor for each pair of dims, computed by the converter (conversion of llama: `generate_extra_tensors`). */
+export const DIVISORS = "rope_freqs.weight";
+
 /** What `rope.scaling.type` may be; none where nothing is said. */
-const TYPES: readonly (string | undefined)[] = [undefined, "none", "linear", "longrope"];
+const TYPES: readonly (string | undefined)[] = [undefined, "none", "linear", "yarn", "longrope"];
 
 /**
  * The fields of config.json that scale RoPE. LongRoPE is told by its tensors and by its factor too, since older files have
@@ -20,11 +23,56 @@ const TYPES: readonly (string | undefined)[] = [undefined, "none", "linear", "lo
 export function ropeOf(facts: GgufFacts, rotaryDims: number, f: Fields): Json {
   const type = f.text("rope.scaling.type");
   if (!TYPES.includes(type)) throw new UserError(`${facts.path}: RoPE scaling "${type}" is not read from GGUF`);
-  if (facts.shapes.has("rope_freqs.weight"))
-    throw new UserError(`${facts.path}: tensor "rope_freqs.weight" scales RoPE in a way that is not read from GGUF`);
+  if (facts.divisors) return dividedOf(facts.path, facts.divisors, rotaryDims, f);
+  if (type === "yarn") return yarnOf(f);
   const isLong = facts.longRope !== undefined || f.optional("rope.scaling.attn_factor") !== undefined;
   if (isLong || type === "longrope") return longRopeOf(facts, rotaryDims, f);
   return linearOf(type, f);
+}
+
+/** Scalings that a file has beside its divisors would stretch RoPE twice. */
+function dividedOf(path: string, divisors: readonly number[], rotaryDims: number, f: Fields): Json {
+  const what = `${path}: tensor "${DIVISORS}"`;
+  const architecture = f.architecture;
+  if (architecture !== "llama")
+    throw new UserError(`${what} scales RoPE of llama only, and the architecture is ${architecture}`);
+  const beside = ["rope.scaling.type", "rope.scaling.factor", "rope.scale_linear", "rope.scaling.attn_factor"].find(
+    (name) => ![undefined, "none", 0].includes(f.value(name) as string | number | undefined),
+  );
+  if (beside) f.fail(beside, `is ${String(f.value(beside))}, and tensor "${DIVISORS}" scales RoPE already`);
+  checkDivisors(what, divisors, rotaryDims);
+  // Frequencies themselves, which files of old had under this name, fall from 1 on.
+  const at = divisors.findIndex((x, j) => x < (divisors[j - 1] ?? 1));
+  if (at >= 0)
+    throw new UserError(`${what} has ${divisors[at]} at [${at}], and Llama 3's divisors rise from 1: these are none`);
+  return { rope_scaling: { rope_type: "divided", divisors } };
+}
+
+/** YaRN's keys of which llama.cpp makes another factor of cos and sin, or another ramp, with what says that they do nothing. */
+const OTHER_YARN: ReadonlyMap<string, readonly number[]> = new Map([
+  ["rope.scaling.attn_factor", [1]],
+  ["rope.scaling.yarn_attn_factor", [1]],
+  ["rope.scaling.yarn_ext_factor", [1, -1]],
+  ["rope.scaling.yarn_log_multiplier", [0]],
+]);
+
+function yarnOf(f: Fields): Json {
+  for (const [name, idle] of OTHER_YARN) {
+    const value = f.optional(name);
+    if (value !== undefined && !idle.includes(value))
+      f.fail(name, `is ${value}, which is not read; graphc takes ${idle[0]}`);
+  }
+  const [factor, original] = [f.number("rope.scaling.factor"), f.optional("rope.scaling.original_context_length")];
+  const [fast, slow] = [f.optional("rope.scaling.yarn_beta_fast"), f.optional("rope.scaling.yarn_beta_slow")];
+  return {
+    rope_scaling: {
+      rope_type: "yarn",
+      factor,
+      ...(original === undefined ? {} : { original_max_position_embeddings: original }),
+      ...(fast === undefined ? {} : { beta_fast: fast }),
+      ...(slow === undefined ? {} : { beta_slow: slow }),
+    },
+  };
 }
 
 function linearOf(type: string | undefined, f: Fields): Json {
@@ -57,7 +105,7 @@ function checkDivisors(what: string, numbers: readonly number[], rotaryDims: num
   if (numbers.length !== rotaryDims / 2)
     throw new UserError(`${what} has ${numbers.length} numbers for ${rotaryDims / 2} pairs of rotary dims`);
   const at = numbers.findIndex((x) => !(Number.isFinite(x) && x > 0));
-  if (at >= 0) throw new UserError(`${what} has ${numbers[at]} at [${at}], where LongRoPE divides by it`);
+  if (at >= 0) throw new UserError(`${what} has ${numbers[at]} at [${at}], where RoPE's frequencies are divided by it`);
 }
 
 /** fp32 has seven digits; the formula, which the reader of config.json applies, gives the exact factor. */
