@@ -3,13 +3,16 @@ import { expect, test } from "vitest";
 import attention from "../examples/attention.ts";
 import counter from "../examples/counter.ts";
 import phi4Mini from "../examples/phi4-mini.ts";
-import type { Graph } from "../src/dsl/graph.ts";
+import qwen3 from "../examples/qwen3.ts";
+import { type Graph, schedule } from "../src/dsl/graph.ts";
 import { type Shape, sizeOf } from "../src/dsl/type.ts";
+import { sourceName } from "../src/dsl/weight-source.ts";
 import { PHI4_MINI } from "../src/models/config.ts";
 import { decoderLayers } from "../src/models/layers.ts";
 import { arrayOf, type NDArray } from "../src/passes/interpret/array.ts";
 import { evaluate } from "../src/passes/interpret/evaluate.ts";
 import { printGraph } from "../src/passes/print.ts";
+import { prove } from "../src/passes/prove/prove.ts";
 import { randomArray } from "./support/phi/phi.ts";
 
 test.each([1, 4])("the written-out Phi layer is the graph of decoderLayers, at %i tokens", (tokens) => {
@@ -34,6 +37,24 @@ test("the attention block gives what single steps give", () => {
   expect([...token(whole.outputs.hidden!, 0).data]).toEqual([...first.outputs.hidden!.data]);
   expect([...token(whole.outputs.hidden!, 1).data]).toEqual([...second.outputs.hidden!.data]);
   expect([...whole.states.k_state!.data]).toEqual([...second.states.k_state!.data]);
+});
+
+test("the Qwen3 layer is proven, at the sizes of a checkpoint and with the weights of its layer", () => {
+  const config = {
+    hidden_size: 32,
+    num_attention_heads: 4,
+    num_key_value_heads: 2,
+    head_dim: 16,
+    intermediate_size: 48,
+  };
+  const of = (tokens: number) => qwen3({ tokens, maxSeq: 8, layer: 3, config });
+  for (const tokens of [2, 4]) expect(prove(of(tokens), of(1))).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  const names = schedule(of(4)).flatMap(({ def }) =>
+    def.kind === "weight" && def.source.from === "checkpoint" ? [sourceName(def.source)] : [],
+  );
+  expect(names).toHaveLength(11);
+  expect(names.every((name) => name.startsWith("model.layers.3."))).toBe(true);
+  expect(of(4).inputs.find(({ name }) => name === "x")!.type.shape).toEqual([1, 32, 4, 1]);
 });
 
 const weight = (source: unknown, { shape }: { shape: Shape }) =>

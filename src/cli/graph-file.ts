@@ -41,8 +41,8 @@ export async function loadGraphFile(path: string, library = LIBRARY_FILE): Promi
 
 /** Tells what the author's function does wrong as the author's mistake; a fault of the library's stays ours. */
 function guarded(model: Model, shown: string, library: string): Model {
-  return (size) => {
-    const made = asAuthorsMistake(() => model(size), shown, library);
+  return (given) => {
+    const made = asAuthorsMistake(() => model(given), shown, library);
     if (Array.isArray(made?.inputs)) return made;
     throw new UserError(`the model in ${shown} must return a graph, not ${made}`);
   };

@@ -1,6 +1,6 @@
 /** A model that a command works on: how it is built, and where its weights come from. */
 import { type Graph, schedule } from "../dsl/graph.ts";
-import type { Model, Size } from "../dsl/model.ts";
+import type { Size, SizedModel } from "../dsl/model.ts";
 import type { Decoder } from "../models/decoder.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import type { OpenWeights } from "../weights/open.ts";
@@ -12,7 +12,7 @@ import type { Args } from "./command.ts";
 export interface Subject {
   /** Stem of the package names, such as `phi4-mini.layer0` or `llama.layer0`. */
   readonly name: string;
-  readonly build: Model;
+  readonly build: SizedModel;
   /** Facts for host data, where the model has a configuration. */
   readonly config?: Decoder;
   /** The kinds of layers that the model has, where it has layers. */
@@ -50,7 +50,7 @@ export interface KindGraph {
 }
 
 /** Block and step at the smallest sizes. */
-export const smallPair = (build: Model) => (tokens: number) => {
+export const smallPair = (build: SizedModel) => (tokens: number) => {
   const maxSeq = tokens + 1;
   return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
 };

@@ -1,7 +1,7 @@
 /** What a command works on: the built-in model, an author's graph file, or a package. */
 import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../dsl/graph.ts";
-import type { Model, Size } from "../dsl/model.ts";
+import type { Model, ModelInput, Size, SizedModel } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { checkFits } from "../models/config.ts";
 import type { Args } from "./command.ts";
@@ -30,7 +30,7 @@ export const CACHE_OPTION = {
 
 /** Options that choose what to build: every command that builds a model has them. */
 export const SIZE_OPTIONS = {
-  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: LAYERED },
+  layer: { kind: "whole", value: "N", min: 0, help: "first layer", default: "0", for: BUILT },
   layers: { kind: "whole", value: "N", min: 1, help: "how many layers", default: "1", for: LAYERED },
   tokens: { kind: "whole", value: "T", min: 1, help: "tokens in a block", default: "4", for: BUILT },
   "max-seq": { kind: "whole", value: "S", min: 1, help: "rows of the KV cache", default: "2048", for: BUILT },
@@ -88,14 +88,11 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
     const what = `"${operand}" is neither ${BUILT_IN} nor a checkpoint (a folder or .gguf) nor a graph file (.ts) nor a package (.mlpackage)`;
     throw new UserError(what, nearest(operand, [BUILT_IN]) && `did you mean ${BUILT_IN}?`);
   }
-  const model = await loadGraphFile(operand);
-  const build: Model = (size) => {
-    checkFits(size);
-    return model(size);
-  };
   const weights = args.text("weights");
+  const build = sizedModel(operand, await loadGraphFile(operand), args, weights && (await configOf(weights)));
+  const layer = args.given("layer") ? `.layer${args.whole("layer")}` : "";
   return {
-    name: basename(operand, extname(operand)),
+    name: basename(operand, extname(operand)) + layer,
     build,
     kinds: (size) => [{ graph: build(size), layers: [] }],
     small: smallPair(build),
@@ -104,6 +101,34 @@ export async function subjectOf(operand: string, args: Args, io: Io): Promise<Su
     openWeights: (graph) => (weights === undefined ? generated(graph, args) : openFolder(weights)),
     checkWeights: async (graphs) => (weights === undefined ? undefined : checkFolder(weights, graphs)),
   };
+}
+
+/** An author's model at the layer that is asked for. @throws UserError where one is asked for and the model does not look */
+function sizedModel(path: string, model: Model, args: Args, config: unknown): SizedModel {
+  return (size) => {
+    checkFits(size);
+    let looked = false;
+    const layer = {
+      get layer(): number {
+        looked = true;
+        return args.whole("layer");
+      },
+    };
+    const given = config && typeof config === "object" ? { config: config as NonNullable<ModelInput["config"]> } : {};
+    const built = model(Object.assign(layer, size, given));
+    if (args.given("layer") && !looked)
+      throw new UserError(
+        `${path} builds the same whatever --layer says: its model does not read \`layer\``,
+        "leave the option out",
+      );
+    return built;
+  };
+}
+
+async function configOf(folder: string): Promise<unknown> {
+  const checkpoint = await openFolder(folder);
+  await checkpoint.close();
+  return checkpoint.config;
 }
 
 async function checkFolder(folder: string, graphs: readonly Graph[]): Promise<void> {

@@ -12,5 +12,16 @@ export interface Size {
   readonly maxSeq: Dim<"S">;
 }
 
+/** What a model function receives. */
+export interface ModelInput extends Size {
+  /** The layer that is asked for (`--layer`); 0 when nobody asks. */
+  readonly layer: number;
+  /** What the checkpoint's config.json says (`--weights`), fields as Hugging Face names them; absent without a checkpoint. */
+  readonly config?: Readonly<Record<string, unknown>>;
+}
+
 /** What a graph file exports as its default. */
-export type Model = (size: Size) => Graph;
+export type Model = (given: ModelInput) => Graph;
+
+/** A model of which everything but its sizes is known. */
+export type SizedModel = (size: Size) => Graph;

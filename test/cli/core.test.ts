@@ -225,7 +225,7 @@ test("an author's mistake shows the author's line with a caret and where the ope
   const model = await loadGraphFile(file, library);
   let text = "";
   try {
-    model({ tokens: 4, maxSeq: 16 });
+    model({ tokens: 4, maxSeq: 16, layer: 0 });
   } catch (error) {
     text = reportError(error).text;
   }

@@ -19,7 +19,7 @@ type Kind = keyof typeof OPERANDS;
 const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   check: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "max-seq": "mg",
@@ -30,7 +30,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   emit: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mg",
     "rope-list": "m",
@@ -47,7 +47,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   prove: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "max-seq": "mg",
@@ -61,7 +61,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   equal: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "max-seq": "mg",
@@ -76,7 +76,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   parity: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "rope-list": "m",
@@ -94,7 +94,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   run: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "rope-list": "m",
@@ -115,7 +115,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   survey: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mg",
     "rope-list": "m",
@@ -127,7 +127,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     arithmetic: "mgp",
   },
   interface: {
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mgp",
     "max-seq": "mg",
@@ -139,7 +139,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   diff: {
     weights: "mg",
-    layer: "m",
+    layer: "mg",
     layers: "m",
     tokens: "mg",
     "max-seq": "mg",

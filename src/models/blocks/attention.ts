@@ -15,9 +15,9 @@ import {
   tanh,
   tile,
 } from "../../dsl/ops/index.ts";
-import type { Tensor } from "../../dsl/tensor.ts";
+import { named, type Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
-import type { Spelling } from "./spelling.ts";
+import { DEFAULT_SPELLING, type Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
@@ -33,15 +33,22 @@ export interface AttentionParts {
   readonly V: Value;
   /** Additive, [1, 1, T, maxSeq]. */
   readonly mask: Value;
-  /** Factor of every score. */
-  readonly scale: number;
+  /** Factor of every score; dim^-½ when absent. */
+  readonly scale?: number;
   /** Bounds a scaled score s to cap · tanh(s / cap), before the mask; none when absent. */
   readonly cap?: number;
 }
 
-/** softmax(cap(Q Kᵀ · scale) + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. */
-export function attention(parts: AttentionParts, how: Spelling, name: Namer): Value {
-  const { K, V, mask, scale, cap } = parts;
+/** Where the scale stands, how heads meet and how softmax is written: answers of `SPELLINGS`. */
+export type AttentionForm = Pick<Spelling, "scale" | "gqa" | "softmax">;
+
+/**
+ * softmax(cap(Q Kᵀ · scale) + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. What
+ * `form` leaves out is the default; `name` names what is computed on the way.
+ */
+export function attention(parts: AttentionParts, form: Partial<AttentionForm> = {}, name: Namer = named): Value {
+  const how = { ...DEFAULT_SPELLING, ...form };
+  const { K, V, mask, cap, scale = parts.Q.type.shape[3]! ** -0.5 } = parts;
   const Q = how.scale === "query" ? name("q.scaled", mul(parts.Q, scale)) : parts.Q;
   const weigh = (scores: Value): Value => {
     if (how.scale === "query") return normalise(add(capped(scores, cap), mask), how);
@@ -97,7 +104,7 @@ function repeated(x: Value, Q: Value): Value {
 }
 
 /** softmax over the cache rows. */
-function normalise(scores: Value, how: Spelling): Value {
+function normalise(scores: Value, how: AttentionForm): Value {
   if (how.softmax === "fused") return softmax(scores, { axis: 3 });
   const weights = exp(sub(scores, reduce_max(scores, { axes: [3], keep_dims: true })));
   return real_div(weights, reduce_sum(weights, { axes: [3], keep_dims: true }));

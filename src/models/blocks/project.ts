@@ -22,8 +22,12 @@ export interface Matrix {
 /** A tensor of the checkpoint, or several whose rows follow each other. */
 export type Stored = string | Joined;
 
-/** The projection of x: [1, outputs, T, 1]. */
-export function project(x: Value, { tensor, outputs, bias, rows, scaled }: Matrix, how: Spelling["projection"]): Value {
+/** The projection of x: [1, outputs, T, 1]; as a 1x1 convolution unless `how` says otherwise. */
+export function project(
+  x: Value,
+  { tensor, outputs, bias, rows, scaled }: Matrix,
+  how: Spelling["projection"] = "conv",
+): Value {
   const inputs = x.type.shape[1]!;
   const of = <const S extends Shape>(stored: Stored, shape: S) =>
     typeof stored === "string"
@@ -54,8 +58,8 @@ export function projectParts<Part extends string>(
   x: Value,
   whole: Matrix,
   sizes: Readonly<Record<Part, number>>,
-  projection: Spelling["projection"],
-  how: "fused" | "split",
+  projection: Spelling["projection"] = "conv",
+  how: "fused" | "split" = "fused",
 ): Readonly<Record<Part, Value>> {
   const outputs = Object.values<number>(sizes);
   const byRows = (n: number, i: number): Value => {
