@@ -32,9 +32,15 @@ export interface Command {
   readonly options: Options;
   /** Sentences below the options. */
   readonly notes?: readonly string[];
-  /** Does the work. @throws UserError, GraphError, Interrupted; anything else is a fault of ours. */
-  run(args: Args, io: Io): Promise<ExitCode>;
+  /**
+   * Does the work; `graphc` is for a command that runs others. @throws UserError, GraphError, Interrupted; anything else is a fault of
+   * ours.
+   */
+  run(args: Args, io: Io, graphc: Graphc): Promise<ExitCode>;
 }
+
+/** Runs a command line, as the shell would, and never throws. */
+export type Graphc = (argv: readonly string[], io: Io) => Promise<ExitCode>;
 
 /** Arguments of one command, every value within the range that its option declares. */
 export interface Args {
@@ -63,7 +69,9 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Arg
   const options = { ...COMMON, ...command.options };
   const { operands, given } = sortWords(command, options, argv);
   const text = (name: string) => given.get(name)?.[0] ?? (options[name] && defaultOf(options[name]));
-  if (!given.has("help")) {
+  const alone = Object.entries(options).find(([name, { instead }]) => instead && given.has(name));
+  if (!given.has("help") && alone) checkAlone(alone, operands, given);
+  else if (!given.has("help")) {
     checkOperands(command, operands);
     checkUses(
       options,
@@ -80,6 +88,19 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Arg
     given: (name) => given.has(name),
     settle: (operand, kinds) => checkUses(options, [[operand, kinds]], given),
   };
+}
+
+/** Holds the rest of the line against an option that has it for itself. */
+function checkAlone(
+  [name, { instead }]: readonly [name: string, Option],
+  operands: readonly string[],
+  given: Words["given"],
+): void {
+  const { form, like } = instead!;
+  const other = operands.find((operand) => !form.test(operand));
+  if (other !== undefined) throw new UserError(`--${name} does nothing for ${other}`, `write nothing, or ${like}`);
+  const beside = [...given.keys()].find((option) => option !== name && !Object.hasOwn(COMMON, option));
+  if (beside !== undefined) throw new UserError(`--${beside} does nothing beside --${name}`, "leave one of them out");
 }
 
 /** Every option that is given does something, for one of the operands and beside the other options. */

@@ -97,7 +97,7 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
       io.out(helpText(command, entry.summary));
       return 0;
     }
-    return await command.run(args, io);
+    return await command.run(args, io, main);
   } catch (error) {
     const { text, record, code } = await reported(error, options);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));

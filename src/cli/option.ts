@@ -13,6 +13,8 @@ interface Documented {
   readonly with?: readonly string[];
   /** Other options beside which this one does nothing. */
   readonly without?: readonly string[];
+  /** Where it is given, operands are words of this form or none at all, and no other option does anything. */
+  readonly instead?: { readonly form: RegExp; readonly like: string };
 }
 
 interface Valued extends Documented {

@@ -15,6 +15,7 @@ export const TRAITS = {
   product: "is one such sum and nothing else: what hardware may add up in fp16",
   projects: "multiplies rows by a matrix, its second operand, which may be a weight",
   jumps: "a small change of float operands may change the result by a step",
+  ranks: "tells which elements are the largest or smallest of an axis: a choice, or an order",
   floors: "where one float operand is −∞ throughout and the others are finite, so is the result",
   caps: "where one float operand is ∞ throughout and the others are finite, so is the result",
   attention: "a part of attention as authors write it, or all of it",

@@ -11,7 +11,7 @@ import type { WeightRanges } from "../../passes/lint/constants.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type Card, cardText } from "../card.ts";
 import { type CheckedGraph, checkText } from "../check-text.ts";
-import type { Args, Command } from "../command.ts";
+import type { Args, Command, ExitCode, Graphc } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
@@ -27,7 +27,7 @@ import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PA
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
 export const checkCommand: Command = {
   name: "check",
-  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | X.mlpackage",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | X.mlpackage | --incidents [ID ...]",
   arity: [1, 1],
   needs: "a model (phi4-mini), a graph file or a package",
   example: "phi4-mini",
@@ -37,6 +37,11 @@ export const checkCommand: Command = {
     ...TOKENS_OF_PACKAGES,
     ...ROLE_OPTIONS,
     ...TARGET_OPTION,
+    incidents: {
+      kind: "flag",
+      help: "replay the field's known incidents, all or those that are named, and say which check catches each",
+      instead: { form: /^[A-Z]+-\d+$/, like: "the numbers of incidents, such as I-01" },
+    },
   },
   notes: [
     "A graph file is held against a checkpoint by the name and the shape of every weight; the rules look at the contents.",
@@ -44,9 +49,14 @@ export const checkCommand: Command = {
     "Of a package also what it says of itself: versions, names, description, states, sizes.",
     "With --target, what is on record of such ops: which the engine can take, and where the planner would put them.",
     "Exit code 1 when a rule says that the engine, or Core ML, will not take it; warnings do not change it.",
+    "With --incidents: 0 when every incident is caught by the check that is named for it, and mended passes that check.",
   ],
-  run: (args, io) => tellOfEachKind(args, io, told),
+  run: (args, io, graphc) => (args.flag("incidents") ? incidents(args, io, graphc) : tellOfEachKind(args, io, told)),
 };
+
+/** Loaded only then: it can run every other command. */
+const incidents = async (args: Args, io: Io, graphc: Graphc): Promise<ExitCode> =>
+  (await import("../incidents/tell.ts")).tellOfIncidents(args, io, graphc);
 
 async function told(args: Args, io: Io): Promise<Told> {
   const { subjects, roles, card, openWeights, model } = await checkedOf(args, io);

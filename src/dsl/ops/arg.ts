@@ -26,7 +26,7 @@ const arg = (
       output_dtype: attr("string", "int32", { oneOf: ["int32", "uint16"] }),
     },
     rounds: false,
-    traits: ["jumps", "floors", "caps"],
+    traits: ["jumps", "ranks", "floors", "caps"],
     infer({ x }, { axis, keep_dims, output_dtype }) {
       const size = x.shape[axis]!;
       if (output_dtype === "uint16" && size > 2 ** 16)

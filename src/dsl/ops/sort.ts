@@ -47,7 +47,7 @@ export const topk = op<Topk>("topk")({
     }),
   },
   rounds: false,
-  traits: ["jumps"],
+  traits: ["jumps", "ranks"],
   shorthand: (given, { x }) => (given.k === -1 ? { ...given, k: x.shape.at((given.axis ?? -1) as number) } : given),
   parts: (_, { return_indices }) => (return_indices ? 2 : 1),
   infer({ x }, { k, axis, output_indices_dtype, return_indices }, part) {
@@ -73,7 +73,7 @@ export const argsort = op<Argsort>("argsort")({
   operands: { x: { dtypes: NUMBERS } },
   attrs: { axis: attr("axis", -1), ascending: attr("bool", false) },
   rounds: false,
-  traits: ["jumps", "floors", "caps"],
+  traits: ["jumps", "ranks", "floors", "caps"],
   infer: ({ x }) => ({ dtype: "int32", shape: x.shape }),
   element: (m, { x }, { axis, ascending }) => {
     const how = { op: "argsort", descending: !ascending, gives: "place" } as const;

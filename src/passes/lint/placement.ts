@@ -1,7 +1,7 @@
 /** Ops and types that leave the Neural Engine, or that its compiler refuses. */
 import { operandsOf } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
-import { isFloat, show } from "../../dsl/type.ts";
+import { isFloat, type Shape, show } from "../../dsl/type.ts";
 import { type LintRule, type OpValue, operand, perOp } from "./lint-rule.ts";
 import { PLACEMENT_RECORD } from "./placement-record.ts";
 
@@ -68,14 +68,28 @@ export const placementRules: readonly LintRule[] = [
   {
     id: "axis-size",
     severity: "warning",
-    says: "no axis is longer than 16384",
-    source: "anemll/Anemll docs/qwen3.md (16384 on A13-A15 and M1-M3; 65536 from A17/M4)",
+    says: "no axis is longer than 16384, of tables neither",
+    source:
+      "anemll/Anemll docs/qwen3.md (16384 on A13-A15 and M1-M3; 65536 from A17/M4), commit 6ecb10d (a RoPE table of more rows)",
     find: perOp(({ def, type }) => {
-      const size = Math.max(0, ...type.shape);
-      return size > MAX_AXIS
-        ? `${def.op} has an axis of ${size}; before M4 the engine stops at ${MAX_AXIS}: split it`
-        : undefined;
+      const longest = (shape: Shape): number => Math.max(0, ...shape);
+      // A table has no op of its own: whoever looks into it reads all of the axis.
+      const [own, ...read] = [type, ...operandsOf(def).map((x) => x.type)].map(({ shape }) => longest(shape));
+      const size = Math.max(own!, ...read);
+      if (size <= MAX_AXIS) return undefined;
+      return `${def.op} ${own === size ? "has" : "reads"} an axis of ${size}; before M4 the engine stops at ${MAX_AXIS}: split it`;
     }),
+  },
+  {
+    id: "choice",
+    severity: "warning",
+    says: "no op chooses or orders elements: the largest logit is for the host to find",
+    source: `ane-book journals 048, 079 (topk of a head and its cast on the CPU; M4 Max); john-rocky/CoreML-LLM QWEN35_LESSONS (argmax of palettised heads differs between engine and CPU); ${PLACEMENT_RECORD.source} (a topk alone is taken)`,
+    find: perOp((value, constants) =>
+      has(value.def, "ranks") && !constants.has(value)
+        ? `${value.def.op} has been seen to run on the CPU, and to choose otherwise there: give out what it chooses from`
+        : undefined,
+    ),
   },
   {
     id: "block-scale",
@@ -87,6 +101,20 @@ export const placementRules: readonly LintRule[] = [
       const scale = operand(value, "scale")!.type.shape;
       return scale.slice(1).some((n) => n > 1)
         ? `scale [${scale.join(",")}] varies along the input channels: every convolution would leave the engine; use one scale per output channel`
+        : undefined;
+    }),
+  },
+  {
+    id: "quantised-product",
+    severity: "warning",
+    says: "what is quantised is the weight of a convolution or of linear, or a table of rows",
+    source:
+      "ane-book experiment 31 (linear_quantize_weights takes every large constant, matrices of products among them)",
+    find: perOp(({ def }) => {
+      const isMeant = (has(def, "contracts") && !has(def, "attention")) || has(def, "gathers");
+      if (isMeant || has(def, "moves") || has(def, "view") || has(def, "constexpr")) return undefined;
+      return operandsOf(def).some((x) => x.def.kind === "op" && has(x.def, "constexpr"))
+        ? `${def.op} reads a quantised constant: a quantiser takes every large one unless it is told; if that one was not meant, leave it out`
         : undefined;
     }),
   },

@@ -80,6 +80,7 @@ const HOLDERS: Readonly<Record<Trait, readonly string[]>> = {
     "sign",
     "topk",
   ].sort(),
+  ranks: ["argsort", "reduce_argmax", "reduce_argmin", "topk"],
   floors: [...SCREENS, "elu", "exp", "exp2", "maximum", "relu", "softplus", "threshold", "thresholded_relu"].sort(),
   caps: [...SCREENS, "clamped_relu", "minimum", "rsqrt"].sort(),
   attention: ["matmul", "scaled_dot_product_attention", "softmax"],

@@ -1,0 +1,137 @@
+/** What a command answered, as its JSON says it, and whether that is the answer which an incident asks for. */
+import { match } from "ts-pattern";
+import type { ExitCode } from "../command.ts";
+import type { Caught } from "./incident.ts";
+
+/** What a command came to. */
+export interface Answer {
+  readonly code: ExitCode;
+  /** The one JSON value of its standard output; undefined where there was none. */
+  readonly json: unknown;
+}
+
+/** The sentence with which the named check tells of the fault; undefined where it says nothing of it, whatever else it says. */
+export function told(caught: Caught, answer: Answer): string | undefined {
+  const { code, json } = answer;
+  // An error of another kind than the one that is asked for is no catch.
+  if (code > 1 && caught.by !== "refusal") return undefined;
+  return match(caught)
+    .with({ by: "rule" }, ({ rule }) =>
+      sentence(
+        findingsIn(json).find((one) => one.rule === rule),
+        "severity",
+      ),
+    )
+    .with({ by: "placement" }, ({ op, refusal }) => {
+      const found = placedIn(json).find((one) => one.op === op && one.can === "no" && one.refusal === refusal);
+      return found && `${op}: ${found.why}; ${found.mend}`;
+    })
+    .with({ by: "verdict" }, ({ at }) => refutation(json, at, code))
+    .with({ by: "consequence" }, ({ name }) => {
+      const found = consequencesIn(json).find((one) => one.name === name);
+      return found?.holds === false ? `${name}: ${found.says}` : undefined;
+    })
+    .with({ by: "refusal" }, ({ says }) => refusal(json, says, code))
+    .with({ by: "range" }, ({ quantity }) => beyond(json, quantity))
+    .with({ by: "not finite" }, () => notFinite(json, code))
+    .with({ by: "engine" }, ({ value, counts }) => counted(json, value, counts))
+    .exhaustive();
+}
+
+/** Whether the same check answers yes: it looked, and it has nothing to tell. */
+export function passes(caught: Caught, answer: Answer): boolean {
+  if (answer.code !== 0 || told(caught, answer) !== undefined) return false;
+  const { json } = answer;
+  return match(caught)
+    .with({ by: "rule" }, () => isRecord(json) || asList(json).length > 0)
+    .with(
+      { by: "placement" },
+      ({ op }) => placedIn(json).length > 0 && placedIn(json).every((one) => one.can === "yes" || one.op !== op),
+    )
+    .with({ by: "verdict" }, () => text(asRecord(json).claim).startsWith("PROVEN"))
+    .with({ by: "consequence" }, ({ name }) =>
+      consequencesIn(json).some((one) => one.name === name && one.holds === true),
+    )
+    .with({ by: "refusal" }, () => true)
+    .with({ by: "range" }, () => asList(json).length > 0 && asList(json).every((one) => asRecord(one).holds === true))
+    .with({ by: "not finite" }, () => asRecord(json).equal === true && callsIn(json).length > 0)
+    .with({ by: "engine" }, ({ value }) => engineValue(json, value) !== undefined)
+    .exhaustive();
+}
+
+type Json = Readonly<Record<string, unknown>>;
+const isRecord = (x: unknown): x is Json => typeof x === "object" && x !== null && !Array.isArray(x);
+const asRecord = (x: unknown): Json => (isRecord(x) ? x : {});
+const asList = (x: unknown): readonly unknown[] => (Array.isArray(x) ? x : []);
+const text = (x: unknown): string => (typeof x === "string" ? x : "");
+
+/** Of `check` those of every graph and kind of layers, of `plan` those of the whole. */
+function findingsIn(json: unknown): readonly Json[] {
+  const kinds = asList(asRecord(json).kinds).flatMap((one) => asList(asRecord(one).result));
+  const graphs = [...(Array.isArray(json) ? json : [json]), ...kinds];
+  return graphs.flatMap((one) => asList(asRecord(one).findings)).map(asRecord);
+}
+
+const sentence = (found: Json | undefined, mark: "severity"): string | undefined =>
+  found && `${found[mark]} [${found.rule}] ${found.text ?? found.first}`;
+
+const placedIn = (json: unknown): readonly Json[] =>
+  asList(json)
+    .flatMap((one) => asList(asRecord(one).placement))
+    .flatMap((one) => asList(asRecord(one).ops))
+    .map(asRecord);
+
+/** With the value, since a difference that begins elsewhere has another cause. */
+function refutation(json: unknown, at: string, code: ExitCode): string | undefined {
+  const { claim, finding, counterexample } = asRecord(json);
+  const { value, op, where } = asRecord(finding);
+  if (code !== 1 || claim !== "REFUTED" || value !== at || !isRecord(counterexample)) return undefined;
+  const { name, index, block, step } = asRecord(counterexample.mismatch);
+  return `REFUTED: first difference: ${value}${op ? ` (${op})` : ""}, ${where}; run: ${name}[${asList(index)}] is ${block} and ${step}`;
+}
+
+const consequencesIn = (json: unknown): readonly Json[] => {
+  const { claim, corollaries } = asRecord(json);
+  return text(claim).startsWith("PROVEN") ? asList(corollaries).map(asRecord) : [];
+};
+
+function refusal(json: unknown, says: readonly string[], code: ExitCode): string | undefined {
+  const error = asRecord(asRecord(json).error);
+  const [kind, message] = [error.kind, text(error.message)];
+  const isMistake = code === 2 && (kind === "user" || kind === "graph");
+  return isMistake && says.every((part) => message.includes(part)) ? `error: ${message}` : undefined;
+}
+
+function beyond(json: unknown, quantity: string): string | undefined {
+  for (const layer of asList(json).map(asRecord)) {
+    const [bounds, limits] = [asRecord(layer.bounds), asRecord(layer.limits)];
+    const { value } = asRecord(bounds[quantity]);
+    const limit = limits[quantity];
+    if (typeof value === "number" && typeof limit === "number" && value > limit)
+      return `layer ${layer.layer}: ${quantity} may be ${value.toFixed(0)}, above ${limit}`;
+  }
+  return undefined;
+}
+
+const callsIn = (json: unknown): readonly Json[] => asList(asRecord(json).calls).map(asRecord);
+
+/** A pass ends at the call that is not finite; one that decides makes the whole unequal. */
+function notFinite(json: unknown, code: ExitCode): string | undefined {
+  const calls = callsIn(json);
+  const first = calls.findIndex(({ counts }) => counts === "not finite");
+  const isNo = code === 1 && asRecord(json).equal === false;
+  return isNo && first >= 0 ? `call ${first + 1} of ${calls.length} gives values that are not finite` : undefined;
+}
+
+const engineValue = (json: unknown, value: string): Json | undefined =>
+  asList(asRecord(asRecord(json).engine).values)
+    .map(asRecord)
+    .find((one) => one.value === value);
+
+function counted(json: unknown, value: string, counts: "overflowed" | "lost"): string | undefined {
+  const found = engineValue(json, value);
+  const count = found?.[counts];
+  if (typeof count !== "number" || count === 0) return undefined;
+  const what = counts === "lost" ? `of ${found?.products} products vanished` : "sums stick at infinity";
+  return `${value} (${found?.op}): ${count} ${what}`;
+}
