@@ -35,6 +35,10 @@ export function told(caught: Caught, answer: Answer): string | undefined {
     .with({ by: "range" }, ({ quantity }) => beyond(json, quantity))
     .with({ by: "not finite" }, () => notFinite(json, code))
     .with({ by: "engine" }, ({ value, counts }) => counted(json, value, counts))
+    .with({ by: "place" }, ({ op }) => {
+      const found = placedIn(json).find((one) => one.op === op && one.can === "yes" && one.place === "CPU");
+      return found && `${op}: the engine can take it, and it is expected on the CPU`;
+    })
     .exhaustive();
 }
 
@@ -55,7 +59,12 @@ export function passes(caught: Caught, answer: Answer): boolean {
     .with({ by: "refusal" }, () => true)
     .with({ by: "range" }, () => asList(json).length > 0 && asList(json).every((one) => asRecord(one).holds === true))
     .with({ by: "not finite" }, () => asRecord(json).equal === true && callsIn(json).length > 0)
-    .with({ by: "engine" }, ({ value }) => engineValue(json, value) !== undefined)
+    .with(
+      { by: "engine" },
+      ({ value, counts }) =>
+        engineValue(json, value) !== undefined && (counts !== "behind" || scaleBehind(json) !== undefined),
+    )
+    .with({ by: "place" }, ({ op }) => placedIn(json).some((one) => one.op === op && one.place === "engine"))
     .exhaustive();
 }
 
@@ -128,10 +137,13 @@ const engineValue = (json: unknown, value: string): Json | undefined =>
     .map(asRecord)
     .find((one) => one.value === value);
 
-function counted(json: unknown, value: string, counts: "overflowed" | "lost"): string | undefined {
+const scaleBehind = (json: unknown): unknown => asRecord(asRecord(asRecord(json).engine).scaleBehind).overflowed;
+
+function counted(json: unknown, value: string, counts: "overflowed" | "lost" | "behind"): string | undefined {
   const found = engineValue(json, value);
-  const count = found?.[counts];
+  const count = counts === "behind" ? scaleBehind(json) : found?.[counts];
   if (typeof count !== "number" || count === 0) return undefined;
-  const what = counts === "lost" ? `of ${found?.products} products vanished` : "sums stick at infinity";
-  return `${value} (${found?.op}): ${count} ${what}`;
+  if (counts === "lost") return `${value} (${found?.op}): ${count} of ${found?.products} products vanished`;
+  const where = counts === "behind" ? ", with the scales behind them" : "";
+  return `${value} (${found?.op}): ${count} ${count === 1 ? "sum sticks" : "sums stick"} at infinity${where}`;
 }

@@ -69,5 +69,7 @@ export type Caught =
   | { readonly by: "range"; readonly quantity: string }
   /** Calls that a host makes, whose values stop being finite: of `parity`. Of the twin every call counts. */
   | { readonly by: "not finite" }
-  /** What is counted of a value on the engine's arithmetic: of `run --arithmetic engine`. */
-  | { readonly by: "engine"; readonly value: string; readonly counts: "overflowed" | "lost" };
+  /** What is counted of a value on the engine's arithmetic, or with scales behind the sums: of `run --arithmetic engine`. */
+  | { readonly by: "engine"; readonly value: string; readonly counts: "overflowed" | "lost" | "behind" }
+  /** An op that the engine can take and is not given, by the planner's costs: of `check --target`. Of the twin it is given. */
+  | { readonly by: "place"; readonly op: string };

@@ -42,8 +42,12 @@ export const infinite: Readonly<Record<string, LintCase>> = {
   ),
   "Inf, turned round": y("infinite-mask", () => o.add(x, o.mul(big(inf), one(-1)))),
   "−Inf, gathered": y("infinite-mask", () => o.add(x, o.gather(big(-inf), [1], { axis: 3 }))),
-  "−Inf in a table of colours": y("infinite-mask", () => o.add(x, looked(0, -inf))),
-  "a scale that overflows": y("not-finite", () => o.add(eight, o.reduce_max(scaledBy([4, 1], 65504, 2))), eight),
+  "−Inf in a table of colours": y("infinite-mask quantised-product", () => o.add(x, looked(0, -inf))),
+  "a scale that overflows": y(
+    "not-finite quantised-product",
+    () => o.add(eight, o.reduce_max(scaledBy([4, 1], 65504, 2))),
+    eight,
+  ),
   "… below": y("infinite-mask projection", () => o.linear(eight, scaledBy([4, 1], 65504, -2)), eight),
   "−Inf, joined at run time": y("infinite-mask", () =>
     o.softmax(joined(x, constant(new Array(8).fill(-inf), [1, 4, 2, 1]) as Tensor), { axis: 3 }),

@@ -19,6 +19,7 @@ export const at: Tensor = input("i", [1], "int32");
 export const wide: Tensor = input("w", [1, 20000, 1, 1]);
 export const five: Tensor = input("f", [1, 1, 1, 2, 2]);
 export const eight: Tensor = input("e", [2, 8]);
+export const tall: Tensor = input("l", [4, 8]);
 
 /** A graph of one result; its inputs are those that the result is made of, and x. */
 export const of = (y: Tensor, ...inputs: readonly Tensor[]): Graph =>

@@ -2,20 +2,9 @@
 import { type Graph, graph } from "../../../dsl/graph.ts";
 import type { Size } from "../../../dsl/model.ts";
 import { add, concat, matmul, mul, slice_by_index, softmax, sub } from "../../../dsl/ops/index.ts";
-import { constant, input, named, state, } from "../../../dsl/tensor.ts";
+import { constant, input, named, state } from "../../../dsl/tensor.ts";
 import type { Incident } from "../incident.ts";
-import {
-  attention,
-  blended,
-  blockAndStep,
-  book,
-  commit,
-  coremlLlm,
-  either,
-  issue,
-  pkg,
-  type Value,
-} from "./small.ts";
+import { attention, blended, blockAndStep, book, commit, coremlLlm, either, issue, pkg, type Value } from "./small.ts";
 
 /** Only the first column of the write mask says which rows are kept. */
 const keepsFirst = (cache: Value, rows: Value, slot: Value): Value => {

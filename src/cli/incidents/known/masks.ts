@@ -1,19 +1,12 @@
 /** What the host feeds: masks, positions and tables, in shapes and numbers that the graph takes for granted. */
 import type { Graph } from "../../../dsl/graph.ts";
 import { fp16Bits } from "../../../dsl/number.ts";
-import {
-  add,
-  cast,
-  matmul,
-  mul,
-  scaled_dot_product_attention,
-  softmax,
-} from "../../../dsl/ops/index.ts";
-import { constant, input, } from "../../../dsl/tensor.ts";
+import { add, cast, matmul, mul, scaled_dot_product_attention, softmax } from "../../../dsl/ops/index.ts";
+import { constant, input } from "../../../dsl/tensor.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import type { RawArray } from "../../../passes/kernels/raw.ts";
 import type { Incident, Variant, Word } from "../incident.ts";
-import { attention, commit, either, givingY, issue, pkg, SMALL, } from "./small.ts";
+import { attention, commit, either, givingY, issue, pkg, SMALL } from "./small.ts";
 
 const _HALF_MOST = 65504;
 

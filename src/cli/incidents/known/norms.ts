@@ -1,5 +1,5 @@
 /** RMSNorm: what its gain is, what its epsilon is added to, and what fp16 does to its square. */
-import { type Graph, } from "../../../dsl/graph.ts";
+import type { Graph } from "../../../dsl/graph.ts";
 import {
   abs,
   add,
@@ -15,10 +15,10 @@ import {
 import { input, named, weight } from "../../../dsl/tensor.ts";
 import { rmsNorm } from "../../../models/blocks/norm.ts";
 import type { Incident } from "../incident.ts";
-import { book, either, filled, givingY, issue, pkg, type Value, } from "./small.ts";
+import { book, either, filled, givingY, issue, pkg, type Value } from "./small.ts";
 
 const WIDTH = 8;
-const EPS = 1e-3;
+const EPS = 0.1;
 const row = () => input("x", [1, WIDTH, 1, 1]);
 const gain = (): Value => weight("norm.weight", [1, WIDTH, 1, 1]);
 

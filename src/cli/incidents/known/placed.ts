@@ -28,6 +28,10 @@ const one = (make: (x: Value) => Tensor, shape: readonly number[] = [1, 64, 16, 
 
 const convolved = (kernel: number) => one((x) => o.conv(x, weight("w", [64, 64, 1, kernel])), [1, 64, 1, 64]);
 
+/** A projection of a square of so many rows by as many channels. */
+const projected = (width: number): Graph =>
+  one((x) => o.conv(x, weight("w", [width, width, 1, 1])), [1, width, 1, width * 4]);
+
 /** Incidents of placement, and rules that a study of the engine measured. */
 export const placed: readonly Incident[] = [
   {
@@ -111,5 +115,11 @@ export const placed: readonly Incident[] = [
       op: "cumsum",
       refusal: "op",
     }),
+  },
+  {
+    id: "M-12",
+    happened: "what saves less than a quarter of a millisecond on the engine is run on the CPU",
+    sources: [study("notes on dispatch"), book("experiments 26, 27 (a block of width 64 on the CPU)")],
+    replay: onChip((variant) => projected(either(variant, 64, 512)), { by: "place", op: "conv" }),
   },
 ];

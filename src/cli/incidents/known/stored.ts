@@ -1,9 +1,9 @@
 /** Weights in fewer bits: scales where the engine has none, and matrices that nobody meant to be quantised. */
 import type { Graph } from "../../../dsl/graph.ts";
-import { constexpr_blockwise_shift_scale, constexpr_lut_to_dense, conv, matmul, } from "../../../dsl/ops/index.ts";
-import { constant, input, } from "../../../dsl/tensor.ts";
+import { constexpr_blockwise_shift_scale, constexpr_lut_to_dense, conv, matmul } from "../../../dsl/ops/index.ts";
+import { constant, input } from "../../../dsl/tensor.ts";
 import type { Incident } from "../incident.ts";
-import { book, either, filled, givingY, issue, pkg, type Value, } from "./small.ts";
+import { book, either, filled, givingY, issue, pkg, type Value } from "./small.ts";
 
 const counting = (n: number, modulus: number): readonly number[] => Array.from({ length: n }, (_, i) => i % modulus);
 
