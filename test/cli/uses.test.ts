@@ -27,6 +27,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     target: "mgp",
+    incidents: "",
   },
   emit: {
     weights: "mg",

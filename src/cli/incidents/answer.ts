@@ -47,7 +47,7 @@ export function passes(caught: Caught, answer: Answer): boolean {
   if (answer.code !== 0 || told(caught, answer) !== undefined) return false;
   const { json } = answer;
   return match(caught)
-    .with({ by: "rule" }, () => isRecord(json) || asList(json).length > 0)
+    .with({ by: "rule" }, () => wasChecked(json))
     .with(
       { by: "placement" },
       ({ op }) => placedIn(json).length > 0 && placedIn(json).every((one) => one.can === "yes" || one.op !== op),
@@ -56,7 +56,7 @@ export function passes(caught: Caught, answer: Answer): boolean {
     .with({ by: "consequence" }, ({ name }) =>
       consequencesIn(json).some((one) => one.name === name && one.holds === true),
     )
-    .with({ by: "refusal" }, () => true)
+    .with({ by: "refusal" }, () => isYes(json))
     .with({ by: "range" }, () => asList(json).length > 0 && asList(json).every((one) => asRecord(one).holds === true))
     .with({ by: "not finite" }, () => asRecord(json).equal === true && callsIn(json).length > 0)
     .with(
@@ -74,12 +74,22 @@ const asRecord = (x: unknown): Json => (isRecord(x) ? x : {});
 const asList = (x: unknown): readonly unknown[] => (Array.isArray(x) ? x : []);
 const text = (x: unknown): string => (typeof x === "string" ? x : "");
 
-/** Of `check` those of every graph and kind of layers, of `plan` those of the whole. */
-function findingsIn(json: unknown): readonly Json[] {
+/** What `check` tells of graphs, of every kind of layers where there are several; what `plan` tells of the whole. */
+function checkedIn(json: unknown): readonly Json[] {
   const kinds = asList(asRecord(json).kinds).flatMap((one) => asList(asRecord(one).result));
-  const graphs = [...(Array.isArray(json) ? json : [json]), ...kinds];
-  return graphs.flatMap((one) => asList(asRecord(one).findings)).map(asRecord);
+  return [...(Array.isArray(json) ? json : [json]), ...kinds].map(asRecord);
 }
+
+const wasChecked = (json: unknown): boolean => checkedIn(json).some(({ findings }) => Array.isArray(findings));
+
+/** What each command that may refuse its input says when all is well. */
+const isYes = (json: unknown): boolean =>
+  wasChecked(json) || text(asRecord(json).claim).startsWith("PROVEN") || isRecord(asRecord(json).outputs);
+
+const findingsIn = (json: unknown): readonly Json[] =>
+  checkedIn(json)
+    .flatMap(({ findings }) => asList(findings))
+    .map(asRecord);
 
 const sentence = (found: Json | undefined, mark: "severity"): string | undefined =>
   found && `${found[mark]} [${found.rule}] ${found.text ?? found.first}`;
@@ -126,10 +136,9 @@ const callsIn = (json: unknown): readonly Json[] => asList(asRecord(json).calls)
 
 /** A pass ends at the call that is not finite; one that decides makes the whole unequal. */
 function notFinite(json: unknown, code: ExitCode): string | undefined {
-  const calls = callsIn(json);
-  const first = calls.findIndex(({ counts }) => counts === "not finite");
+  const call = callsIn(json).find(({ counts }) => counts === "not finite");
   const isNo = code === 1 && asRecord(json).equal === false;
-  return isNo && first >= 0 ? `call ${first + 1} of ${calls.length} gives values that are not finite` : undefined;
+  return isNo && call ? `NOT FINITE: call "${asRecord(call.call).label}" gives an infinity or NaN` : undefined;
 }
 
 const engineValue = (json: unknown, value: string): Json | undefined =>

@@ -22,22 +22,31 @@ export interface Replayed {
 /** Whether there is something to run. */
 export const isReplay = (replay: Replay | NotReplayed): replay is Replay => "line" in replay;
 
-/** Runs an incident with `graphc`, in a folder of its own that is gone afterwards. */
-export async function replayed(incident: Incident, replay: Replay, graphc: Graphc): Promise<Replayed> {
+/** What the command answered to each of the two, and where they were written, which is gone by now. */
+export interface Answers extends Readonly<Record<Variant, Answer>> {
+  readonly folder: string;
+}
+
+/** Runs both command lines with `graphc`, in a folder of their own that is removed afterwards. */
+export async function answersOf(replay: Replay, graphc: Graphc): Promise<Answers> {
   const folder = await mkdtemp(join(tmpdir(), "graphc-incident-"));
   try {
     const faulty = await answered(replay, "faulty", folder, graphc);
-    const mended = await answered(replay, "mended", folder, graphc);
-    const sentence = told(replay.caught, faulty)?.replaceAll(`${join(folder, "faulty")}/`, "");
-    return {
-      incident,
-      command: commandOf(replay.line("faulty")),
-      ...(sentence === undefined ? {} : { sentence }),
-      twinPasses: passes(replay.caught, mended),
-    };
+    return { folder, faulty, mended: await answered(replay, "mended", folder, graphc) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** What the named check makes of the answers. */
+export function judged(incident: Incident, replay: Replay, { folder, faulty, mended }: Answers): Replayed {
+  const sentence = told(replay.caught, faulty)?.replaceAll(`${join(folder, "faulty")}/`, "");
+  return {
+    incident,
+    command: commandOf(replay.line("faulty")),
+    ...(sentence === undefined ? {} : { sentence }),
+    twinPasses: passes(replay.caught, mended),
+  };
 }
 
 async function answered({ line }: Replay, variant: Variant, folder: string, graphc: Graphc): Promise<Answer> {

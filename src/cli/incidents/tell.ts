@@ -6,11 +6,16 @@ import type { Io } from "../io.ts";
 import { wrapLine } from "../wrap.ts";
 import type { Incident, NotReplayed } from "./incident.ts";
 import { INCIDENTS } from "./known/index.ts";
-import { isReplay, type Replayed, replayed } from "./replay.ts";
+import { answersOf, isReplay, judged, type Replayed } from "./replay.ts";
 
 /** All of them, or those that the operands name; a no where one is not caught by its check, or its mended twin does not pass. */
-export async function tellOfIncidents(args: Args, io: Io, graphc: Graphc): Promise<ExitCode> {
-  const asked = askedFor(args.operands);
+export async function tellOfIncidents(
+  args: Args,
+  io: Io,
+  graphc: Graphc,
+  known: readonly Incident[] = INCIDENTS,
+): Promise<ExitCode> {
+  const asked = askedFor(args.operands, known);
   const results = await replayAll(asked, io, graphc);
   const wrong = results.filter((one) => !isCaught(one));
   const rest = asked.flatMap((incident) => (isReplay(incident.replay) ? [] : [{ ...incident, ...incident.replay }]));
@@ -24,16 +29,16 @@ export async function tellOfIncidents(args: Args, io: Io, graphc: Graphc): Promi
 export const isCaught = ({ sentence, twinPasses }: Replayed): boolean => sentence !== undefined && twinPasses;
 
 /** Those of the given numbers, all without any. @throws UserError for a number that nobody knows */
-function askedFor(ids: readonly string[]): readonly Incident[] {
-  if (ids.length === 0) return INCIDENTS;
-  const unknown = ids.find((id) => !INCIDENTS.some((one) => one.id === id));
+function askedFor(ids: readonly string[], known: readonly Incident[]): readonly Incident[] {
+  if (ids.length === 0) return known;
+  const unknown = ids.find((id) => !known.some((one) => one.id === id));
   if (unknown !== undefined)
-    throw new UserError(`there is no incident "${unknown}"`, `they are ${INCIDENTS.map(({ id }) => id).join(", ")}`);
-  return INCIDENTS.filter(({ id }) => ids.includes(id));
+    throw new UserError(`there is no incident "${unknown}"`, `they are ${known.map(({ id }) => id).join(", ")}`);
+  return known.filter(({ id }) => ids.includes(id));
 }
 
 /** Replays what can be; an interrupt is heard between two of them, when no folder is left. */
-export async function replayAll(
+async function replayAll(
   incidents: readonly Incident[],
   io: Pick<Io, "progress" | "signal">,
   graphc: Graphc,
@@ -45,7 +50,9 @@ export async function replayAll(
     for (const [n, incident] of incidents.entries()) {
       if (signal.aborted) throw new Interrupted("interrupted");
       progress.update(n, incidents.length);
-      if (isReplay(incident.replay)) results.push(await replayed(incident, incident.replay, graphc));
+      if (isReplay(incident.replay)) {
+        results.push(judged(incident, incident.replay, await answersOf(incident.replay, graphc)));
+      }
     }
     return results;
   } finally {
