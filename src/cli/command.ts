@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { UserError } from "../dsl/user-error.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
-import { kindsText, type OperandKind, spelledKinds } from "./operand-kind.ts";
+import { type OperandKind, spelledKinds } from "./operand-kind.ts";
 import {
   defaultOf,
   describeOption,
@@ -14,6 +14,7 @@ import {
   type Options,
   spelling,
 } from "./option.ts";
+import { checkAlone, checkUses, type Given } from "./uses.ts";
 
 /** 0 yes · 1 a no that was checked · 2 a mistake of the user's · 3 a fault of ours · 130 interrupted. */
 export type ExitCode = 0 | 1 | 2 | 3 | 130;
@@ -70,7 +71,7 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Arg
   const { operands, given } = sortWords(command, options, argv);
   const text = (name: string) => given.get(name)?.[0] ?? (options[name] && defaultOf(options[name]));
   const alone = Object.entries(options).find(([name, { instead }]) => instead && given.has(name));
-  if (!given.has("help") && alone) checkAlone(alone, operands, given);
+  if (!given.has("help") && alone) checkAlone(alone, operands, given, Object.keys(COMMON));
   else if (!given.has("help")) {
     checkOperands(command, operands);
     checkUses(
@@ -90,47 +91,9 @@ export function parseCommandLine(command: Command, argv: readonly string[]): Arg
   };
 }
 
-/** Holds the rest of the line against an option that has it for itself. */
-function checkAlone(
-  [name, { instead }]: readonly [name: string, Option],
-  operands: readonly string[],
-  given: Words["given"],
-): void {
-  const { form, like } = instead!;
-  const other = operands.find((operand) => !form.test(operand));
-  if (other !== undefined) throw new UserError(`--${name} does nothing for ${other}`, `write nothing, or ${like}`);
-  const beside = [...given.keys()].find((option) => option !== name && !Object.hasOwn(COMMON, option));
-  if (beside !== undefined) throw new UserError(`--${beside} does nothing beside --${name}`, "leave one of them out");
-}
-
-/** Every option that is given does something, for one of the operands and beside the other options. */
-function checkUses(
-  options: Options,
-  operands: readonly (readonly [operand: string, kinds: readonly OperandKind[]])[],
-  given: Words["given"],
-): void {
-  // A word that names nothing is refused by whoever opens it.
-  const known = operands.every(([, kinds]) => kinds.length > 0);
-  const listed = (names: readonly string[], word: string) => names.map((name) => `--${name}`).join(` ${word} `);
-  for (const [name, option] of Object.entries(options)) {
-    if (!given.has(name)) continue;
-    const { for: meant, with: beside, without } = option;
-    if (meant && known && !operands.some(([, kinds]) => kinds.some((kind) => meant.includes(kind))))
-      throw new UserError(
-        `--${name} does nothing for ${operands.map(([operand]) => operand).join(" and ")}`,
-        `it is for ${kindsText(meant)}`,
-      );
-    if (beside && !beside.some((other) => given.has(other)))
-      throw new UserError(`--${name} does nothing without ${listed(beside, "or")}`);
-    const rival = without?.find((other) => given.has(other));
-    if (rival !== undefined) throw new UserError(`--${name} does nothing beside --${rival}`, "leave one of them out");
-  }
-}
-
 interface Words {
   readonly operands: readonly string[];
-  /** Values by option, in their order; that of a flag is empty. */
-  readonly given: ReadonlyMap<string, readonly string[]>;
+  readonly given: Given;
 }
 
 /** The library tells words apart; what may stand where is judged here, where the declaration is known. */

@@ -12,6 +12,7 @@ const ELSEWHERE = [
   /^docs\/architecture\.md:\d+: graph\.ts$/, // the author's
   /: examples\/apple\/coreml\/llama$/, // executorch
   /^docs\/engine-rules\.md:/, // what its sources are
+  /^docs\/incidents\.md:/, // where incidents are told, and what their replays write
   /^test\/repository\/mentions\.test\.ts:/, // planted below
 ];
 

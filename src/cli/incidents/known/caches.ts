@@ -67,6 +67,7 @@ function keptBy(core: boolean): Graph {
 
 /** A window of 8 rows, into which a chunk is written from 8 − T on: all of it, or its last 8 rows. */
 const chunk = (last: boolean) => `import { graph, input, mul, slice_by_index, slice_update, state } from "graphc";
+/** As an author writes it. */
 export default function chunk({ tokens: T }) {
   const x = input("x", [1, 1, T, 32]);
   const k = state("k_state", [1, 1, 8, 32]);

@@ -58,6 +58,7 @@ export const checkpoints: readonly Incident[] = [
     replay: {
       line: (variant) => checked("check", { tensors: either(variant, { [named("mlp.expert_bias")]: [32] }, {}) }),
       caught: { by: "refusal", says: [named("mlp.expert_bias"), "nothing would read it"] },
+      standsFor: "a tensor of a layer; of one outside of the layers there is a note, and no refusal",
     },
   },
   {

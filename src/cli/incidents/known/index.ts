@@ -1,8 +1,9 @@
 /** Every incident that is known, in the order of its number. */
 import type { Incident } from "../incident.ts";
+import { around } from "./around.ts";
 import { caches } from "./caches.ts";
 import { checkpoints } from "./checkpoints.ts";
-import { elsewhere } from "./elsewhere.ts";
+import { device } from "./device.ts";
 import { layouts } from "./layouts.ts";
 import { masks } from "./masks.ts";
 import { norms } from "./norms.ts";
@@ -10,6 +11,7 @@ import { numbers } from "./numbers.ts";
 import { placed } from "./placed.ts";
 import { ropes } from "./rope.ts";
 import { stored } from "./stored.ts";
+import { unseen } from "./unseen.ts";
 
 /** The table. */
 export const INCIDENTS: readonly Incident[] = [
@@ -22,5 +24,7 @@ export const INCIDENTS: readonly Incident[] = [
   ...stored,
   ...placed,
   ...numbers,
-  ...elsewhere,
+  ...device,
+  ...around,
+  ...unseen,
 ].sort((a, b) => (a.id < b.id ? -1 : 1));

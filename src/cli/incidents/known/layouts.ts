@@ -75,6 +75,7 @@ function repeated(grouped: boolean) {
 
 /** A key of two heads, of which the first alone is read. */
 const keysOf = (heads: number) => `import { conv, graph, input, reshape, weight } from "graphc";
+/** As an author writes it. */
 export default function keys({ tokens: T }) {
   const x = input("x", [1, 16, T, 1]);
   const k = conv(x, weight("k_proj.weight", [64, 16, 1, 1]));

@@ -80,7 +80,7 @@ export const numbers: readonly Incident[] = [
   {
     id: "M-14",
     happened: "sums that fp16 holds stick at infinity in the engine's accumulator from 32768 on",
-    sources: [study("notes on arithmetic"), within("sbryngelson/ANEForge", "docs, numerics")],
+    sources: [study("notes/numerics.md"), within("sbryngelson/ANEForge", "docs/developer/numerics.md")],
     replay: {
       line: (variant) => onEngine(either(variant, summed(4, 1), summed(1, 4)), 200),
       caught: { by: "engine", value: "sum", counts: "overflowed" },
@@ -90,7 +90,7 @@ export const numbers: readonly Incident[] = [
     id: "M-15",
     happened:
       "int8 weights overflow the accumulator where their scale is multiplied in behind the sum, though the result is small",
-    sources: [study("notes on arithmetic"), within("anemll/anemll-forge", "results")],
+    sources: [study("notes/numerics.md"), within("Anemll/anemll-forge", "ANE_DELTANET_NUMERICS.md")],
     replay: {
       line: (variant) => onEngine(quantisedSum(either(variant, 100, 10)), 10),
       caught: { by: "engine", value: "sum", counts: "behind" },
@@ -100,7 +100,7 @@ export const numbers: readonly Incident[] = [
   {
     id: "M-16",
     happened: "products below 2⁻¹⁶ vanish in the engine's accumulator, and fp16 keeps them",
-    sources: [study("notes on arithmetic")],
+    sources: [study("notes/numerics.md")],
     replay: {
       line: (variant) => onEngine(either(variant, summed(2 ** -10, 1), summed(1, 2 ** -10)), 2 ** -10),
       caught: { by: "engine", value: "sum", counts: "lost" },
@@ -109,7 +109,7 @@ export const numbers: readonly Incident[] = [
   {
     id: "M-23",
     happened: "NaN as a marker is a large number to the engine, or an infinity",
-    sources: [study("notes on arithmetic")],
+    sources: [study("notes/numerics.md")],
     replay: {
       line: (variant) => ["check", pkg("marked", marked(either(variant, Number.NaN, -1)))],
       caught: { by: "rule", rule: "not-finite" },

@@ -119,7 +119,7 @@ export const placed: readonly Incident[] = [
   {
     id: "M-12",
     happened: "what saves less than a quarter of a millisecond on the engine is run on the CPU",
-    sources: [study("notes on dispatch"), book("experiments 26, 27 (a block of width 64 on the CPU)")],
+    sources: [study("notes/coreml_dispatch.md"), book("experiments 26, 27 (a block of width 64 on the CPU)")],
     replay: onChip((variant) => projected(either(variant, 64, 512)), { by: "place", op: "conv" }),
   },
 ];

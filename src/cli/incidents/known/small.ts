@@ -4,7 +4,7 @@ import type { Size } from "../../../dsl/model.ts";
 import { add, conv, matmul, mul, reduce_sum, reshape, softmax, split, sub, transpose } from "../../../dsl/ops/index.ts";
 import { constant, input, named, state, type Tensor, weight } from "../../../dsl/tensor.ts";
 import type { Shape } from "../../../dsl/type.ts";
-import type { Source, Variant, Word } from "../incident.ts";
+import type { Incident, NotReplayed, Source, Variant, Word } from "../incident.ts";
 
 /** A value of fp16. */
 export type Value = Tensor<Shape, "fp16">;
@@ -93,3 +93,14 @@ export const book = (where: string): Source => within("videlalvaro/ane-book", wh
 export const coremlLlm = (where: string): Source => within("john-rocky/CoreML-LLM", where);
 /** Public measurements of the engine. */
 export const study = (where: string): Source => within("751K/Apple-Neural-Engine-Microarchitecture-Study-M6", where);
+
+/** What could have seen an incident that is not replayed, and why graphc does not. */
+export const because = (needs: NotReplayed["needs"], why: string): NotReplayed => ({ needs, why });
+
+/** An incident without a replay. */
+export const not = (id: string, happened: string, sources: readonly Source[], replay: NotReplayed): Incident => ({
+  id,
+  happened,
+  sources,
+  replay,
+});
