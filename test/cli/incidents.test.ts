@@ -136,7 +136,9 @@ describe("check --incidents", () => {
         "    error [block-scale] scale [64,2,1,1] varies along the input channels: every convolution would",
         "        leave the engine; use one scale per output channel",
         "  mended, it passes the same check",
-        "not replayed, seen on a device alone: I-04",
+        "I-04  a whole stack at T=4 said other tokens than at T=1 though every layer's gate had passed",
+        "  not replayed, seen on a device alone: the engine's own order of sums: parity on the device",
+        "      measures it per token",
         "1 of 1 caught by the check that is named; every mended twin passes it",
       ].join("\n"),
     );

@@ -21,7 +21,13 @@ export async function tellOfIncidents(
   const rest = asked.flatMap((incident) => (isReplay(incident.replay) ? [] : [{ ...incident, ...incident.replay }]));
   if (args.flag("json"))
     io.out(JSON.stringify({ incidents: results.map(plain), notReplayed: rest.map(plainRest) }, null, 2));
-  else for (const line of [...results.map(resultText), ...restLines(rest), ...verdict(results, wrong)]) io.out(line);
+  else
+    for (const line of [
+      ...results.map(resultText),
+      ...restLines(rest, args.operands.length > 0),
+      ...verdict(results, wrong),
+    ])
+      io.out(line);
   return wrong.length === 0 && results.length > 0 ? 0 : 1;
 }
 
@@ -84,7 +90,12 @@ export const NEEDS: Readonly<Record<NotReplayed["needs"], string>> = {
 
 type Rest = Incident & NotReplayed;
 
-function restLines(rest: readonly Rest[]): readonly string[] {
+/** Of those that were named each with its reason; of all of them their numbers. */
+function restLines(rest: readonly Rest[], named: boolean): readonly string[] {
+  if (named)
+    return rest.flatMap(({ id, happened, needs, why }) =>
+      [`${id}  ${happened}`, `  not replayed, ${NEEDS[needs]}: ${why}`].map(wrapLine),
+    );
   return Object.entries(NEEDS).flatMap(([needs, says]) => {
     const ids = rest.filter((one) => one.needs === needs).map(({ id }) => id);
     return ids.length === 0 ? [] : [wrapLine(`not replayed, ${says}: ${ids.join(", ")}`)];
