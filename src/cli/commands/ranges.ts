@@ -6,7 +6,7 @@ import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { gramMachine } from "../../passes/kernels/gram-run.ts";
-import type { GramOf } from "../../passes/ranges/feed-forward.ts";
+import type { GramOf } from "../../passes/ranges/eigen.ts";
 import { broken, layerBounds, QUANTITIES } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
 import type { OpenWeights } from "../../weights/open.ts";
@@ -59,7 +59,11 @@ async function boundedLayers(
 ): Promise<readonly BoundedLayer[]> {
   const wanted = args.given("layer") ? [args.whole("layer")] : Array.from({ length: decoder.layers }, (_, n) => n);
   for (const layer of wanted) checkLayer(decoder, layer);
-  const machine = gramMachine(2 * decoder.ffnSize, decoder.hiddenSize, Math.min(2, availableParallelism()));
+  const [rows, columns] = [
+    Math.max(2 * decoder.ffnSize, decoder.hiddenSize),
+    Math.max(decoder.hiddenSize, decoder.headDim),
+  ];
+  const machine = gramMachine(rows, columns, Math.min(2, availableParallelism()));
   const gramOf: GramOf = (rows, columns, write) => ({
     n: columns,
     data: machine.gram(rows, columns, write),

@@ -89,7 +89,7 @@ async function readMatrix(store: WeightStore, tensor: string, { rows, columns, f
   let at = 0;
   for await (const chunk of store.stream(source, { dtype: "fp16", shape })) {
     const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
-    for (const half of bits) data[at++] = HALF[half]!;
+    for (let k = 0; k < bits.length; k++) data[at++] = HALF[bits[k]!]!;
   }
   return { rows, columns, data };
 }

@@ -17,7 +17,9 @@ const SCRATCH = 64;
 /** Bytes of panels and result. */
 const sizesOf = (rows: number, columns: number) => {
   const count = Math.ceil(columns / 8);
-  return { count, panelBytes: rows * 32, panels: align(count * rows * 32), result: 4 * (8 * count) ** 2 };
+  // A line more than they need: at a multiple of 4096 bytes from each other all panels would share a few lines of the cache.
+  const panelBytes = rows * 32 + 64;
+  return { count, panelBytes, panels: align(count * panelBytes), result: 4 * (8 * count) ** 2 };
 };
 
 /** Allocates for matrices up to that size. */
@@ -46,17 +48,24 @@ function gramOn(m: Machine, at: number, { rows, columns, write }: Given): Float3
   for (let k = 0; k < rows; k++) {
     write(k, row);
     for (let panel = 0; panel < count; panel++) {
-      const to = panel * rows * 8 + k * 8;
+      const to = (panel * panelBytes) / 4 + k * 8;
       for (let j = 0; j < 8; j++) packed[to + j] = row[panel * 8 + j]!;
     }
   }
   m.run("gram", [at, panelBytes, rows, CHUNK, at + panels, width * 4, count], width / 4, 2);
-  const full = new Float32Array(columns * columns);
-  for (let i = 0; i < columns; i++)
-    for (let j = i; j < columns; j++) {
-      const x = sums[i * width + j]!;
-      full[i * columns + j] = x;
-      full[j * columns + i] = x;
-    }
+  return mirrored(sums, width, columns);
+}
+
+/** Elements on a side of what is mirrored at a time: its lines stay in the cache. */
+const TILE = 16;
+
+/** What lies right of the diagonal on both sides of it. */
+function mirrored(sums: Float32Array, width: number, n: number): Float32Array {
+  const full = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) full.set(sums.subarray(i * width + i, i * width + n), i * n + i);
+  for (let top = 0; top < n; top += TILE)
+    for (let left = 0; left <= top; left += TILE)
+      for (let i = top; i < Math.min(n, top + TILE); i++)
+        for (let j = left; j < Math.min(i, left + TILE); j++) full[i * n + j] = full[j * n + i]!;
   return full;
 }

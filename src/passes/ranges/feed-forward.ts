@@ -1,11 +1,20 @@
 /** Bounds of a gated feed-forward on the ball that a norm leaves: of its units, and of the sums that the down projection makes of them. */
-import { eigenvalueBound, type Form, largestVector, quotient } from "./eigen.ts";
-import { type Bound, LIMITS, MARGIN } from "./limits.ts";
-import { columnsTimes, dot, largestOf, type Matrix, magnitudesDot, rowLengths, rowOf, scaled } from "./matrix.ts";
+import { type Form, type GramOf, largestEigenvalue } from "./eigen.ts";
+import { type Bound, LIMITS, MARGIN, ROUNDING } from "./limits.ts";
+import {
+  columnsTimes,
+  largestOf,
+  type Matrix,
+  magnitudesDot,
+  rowDots,
+  rowLengths,
+  rowOf,
+  scaled,
+  timesVector,
+} from "./matrix.ts";
 import { type Gated, reachedBy, unitsOf } from "./reach.ts";
 
-/** Σ over rows of row ⊗ row; the writer fills one row after the other. */
-export type GramOf = (rows: number, columns: number, write: (row: number, to: Float32Array) => void) => Form;
+export type { GramOf } from "./eigen.ts";
 
 interface Given {
   readonly mlpNorm: Matrix["data"];
@@ -23,7 +32,7 @@ interface FeedForward extends Gated {
 }
 
 /** What of a sum is enough. */
-const ENOUGH = LIMITS.accumulator / MARGIN ** 2;
+const ENOUGH = LIMITS.accumulator / (ROUNDING * MARGIN ** 2);
 
 /** Bounds with `MARGIN` in them, and where the down projection breaks its limit, the units that the worst row is made of. */
 export function feedForwardBounds({ mlpNorm, down, ...given }: Given, gramOf: GramOf) {
@@ -31,18 +40,16 @@ export function feedForwardBounds({ mlpNorm, down, ...given }: Given, gramOf: Gr
   const radius = Math.sqrt(down.rows);
   const [gates, ups] = [rowLengths(gate), rowLengths(up)];
   // On the ball |g·u| ≤ d/2 · (‖a‖‖b‖ + |a·b|), and an activation is no larger than its argument.
-  const acts = Float64Array.from(
-    gates,
-    (length, unit) => (radius ** 2 / 2) * (length * ups[unit]! + Math.abs(dot(rowOf(gate, unit), rowOf(up, unit)))),
-  );
+  const angles = rowDots(gate, up);
+  const acts = gates.map((length, unit) => (radius ** 2 / 2) * (length * ups[unit]! + Math.abs(angles[unit]!)));
   const sums = downBound({ gate, up, down, gates, ups, acts, gramOf });
   return {
     bounds: {
-      gate: scaled(largestOf(gates), MARGIN * radius),
-      up: scaled(largestOf(ups), MARGIN * radius),
+      gate: scaled(largestOf(gates), ROUNDING * MARGIN * radius),
+      up: scaled(largestOf(ups), ROUNDING * MARGIN * radius),
       // Two factors, each of which may be off.
-      act: scaled(largestOf(acts), MARGIN ** 2),
-      down: scaled(sums.bound, MARGIN ** 2),
+      act: scaled(largestOf(acts), ROUNDING * MARGIN ** 2),
+      down: scaled(sums.bound, ROUNDING * MARGIN ** 2),
     },
     units: sums.bound.value < ENOUGH ? [] : unitsOf(rowOf(down, sums.bound.at), acts),
     ...(sums.reached === undefined ? {} : { reached: sums.reached }),
@@ -64,35 +71,39 @@ function downBound(parts: FeedForward): Down {
   const byUnit = Float64Array.from({ length: down.rows }, (_, row) => magnitudesDot(rowOf(down, row), acts));
   const order = [...byUnit.keys()].sort((a, b) => byUnit[b]! - byUnit[a]!);
   const worst = largestOf(byUnit);
-  const whole = Math.min(worst.value, formBound(parts, order, 1, evenDensity(parts)).bound);
+  const all = formBound(parts, order, 1, evenDensity(parts));
+  const whole = Math.min(worst.value, all.bound);
   const first = { bound: { value: whole, at: worst.at } };
   if (whole < ENOUGH) return first;
   const reached = Math.max(
     ...order.slice(0, ATTACKED).map((row) => reachedBy(parts, row, acts, 2 * LIMITS.accumulator)),
   );
   if (reached > LIMITS.accumulator) return { ...first, reached };
-  return { bound: { value: Math.min(whole, divided(parts, order)), at: worst.at } };
+  return { bound: { value: Math.min(whole, parted(parts, order, all)), at: worst.at } };
 }
 
 /** How many rows an input is looked for that breaks them. */
 const ATTACKED = 2;
-/** How often the factors s of a form are set anew for a row alone. */
+/** How often the factors s of a form are set anew for a row alone, and for several together, which is only worth it near the limit. */
 const MOST_STEPS = 15;
+const SOME_STEPS = 3;
+const NEAR = 1.2;
 
-/** The largest bound of some rows, the worst first: of all together, or else of the worst and of the others. */
-function divided(parts: FeedForward, rows: readonly number[], start = evenDensity(parts)): number {
-  const { bound, density } = formBound(parts, rows, rows.length <= FEW ? MOST_STEPS : SOME_STEPS, start);
-  if (bound < ENOUGH || rows.length === 1) return bound;
-  const worst = Math.ceil(rows.length / 8);
-  const first = divided(parts, rows.slice(0, worst), density);
-  return first < ENOUGH ? Math.max(first, divided(parts, rows.slice(worst), density)) : first;
+/** A bound of some rows together, and the density of inputs that it came to. */
+interface Together {
+  readonly bound: number;
+  readonly density: Density;
 }
 
-/** So few rows are worth more than one step together. */
-const FEW = 2;
-/** Steps for more rows, unless a step is so far from enough. */
-const SOME_STEPS = 4;
-const HOPELESS = 1.5;
+/** The largest bound of some rows, the worst first: of all together, or else of the worst and of the others. */
+function parted(parts: FeedForward, rows: readonly number[], { bound, density }: Together): number {
+  if (bound < ENOUGH || rows.length === 1) return bound;
+  const worst = Math.ceil(rows.length / 8);
+  const of = (some: readonly number[]): number =>
+    parted(parts, some, formBound(parts, some, some.length === 1 ? MOST_STEPS : SOME_STEPS, density));
+  const first = of(rows.slice(0, worst));
+  return first < ENOUGH ? Math.max(first, of(rows.slice(worst))) : first;
+}
 
 /** A density of inputs: aPa and bPb of each unit, and how many vectors are in it. */
 interface Density {
@@ -113,19 +124,16 @@ const evenDensity = ({ gate, up, gates, ups }: FeedForward): Density => ({
  * which is a density of inputs: at a density P the best sⱼ² is bⱼPbⱼ / aⱼPaⱼ, and where the form is largest the density grows. Every step is a
  * bound; the density that it came to is a good start for fewer rows.
  */
-function formBound(parts: FeedForward, rows: readonly number[], steps: number, start: Density) {
-  const { down } = parts;
-  const weights = largestWeights(down, rows);
+function formBound(parts: FeedForward, rows: readonly number[], steps: number, start: Density): Together {
+  const weights = largestWeights(parts.down, rows);
   let density = start;
   let bound = Number.POSITIVE_INFINITY;
   for (let step = 0; step < steps && !(bound < ENOUGH); step++) {
-    const form = formOf(parts, weights, factorsOf(density));
-    const v = largestVector(form);
-    const least = down.rows * quotient(form, v);
-    // Where it cannot be enough yet, the proof of a bound that nobody asks for is left out.
-    if (step + 1 === steps || least < ENOUGH) bound = Math.min(bound, down.rows * eigenvalueBound(form, v));
-    density = moved(density, parts, v);
-    if (rows.length > FEW && least > HOPELESS * ENOUGH) break;
+    const largest = largestEigenvalue(formOf(parts, weights, factorsOf(density)), parts.gramOf);
+    const own = parts.down.rows * largest.bound;
+    bound = Math.min(bound, own);
+    density = moved(density, parts, largest.v);
+    if (rows.length > 1 && own > NEAR * ENOUGH) break;
   }
   return { bound, density };
 }
@@ -144,8 +152,10 @@ const factorsOf = ({ a, b }: Density): Float64Array =>
 /** The density with a vector more in it. */
 function moved({ a, b, vectors }: Density, { gate, up }: FeedForward, v: Float64Array): Density {
   const share = 2 / (vectors + 3);
-  const mixed = (old: Float64Array, matrix: Matrix): Float64Array =>
-    old.map((x, unit) => (1 - share) * x + share * dot(rowOf(matrix, unit), v) ** 2);
+  const mixed = (old: Float64Array, matrix: Matrix): Float64Array => {
+    const along = timesVector(matrix, v);
+    return old.map((x, unit) => (1 - share) * x + share * along[unit]! ** 2);
+  };
   return { a: mixed(a, gate), b: mixed(b, up), vectors: vectors + 1 };
 }
 

@@ -2,9 +2,9 @@
  * What the numbers of a decoder layer cannot be above, whatever its input is: from the weights alone. Behind an RMSNorm a row lies
  * within the ball of radius √d, stretched by the norm's gain γ, so that a product with it is bounded by the length of its matrix row.
  */
-import { spectralBound } from "./eigen.ts";
-import { feedForwardBounds, type GramOf } from "./feed-forward.ts";
-import { type Bound, LIMITS, type Limit, MARGIN } from "./limits.ts";
+import { type GramOf, spectralBound } from "./eigen.ts";
+import { feedForwardBounds } from "./feed-forward.ts";
+import { type Bound, LIMITS, type Limit, MARGIN, ROUNDING } from "./limits.ts";
 import {
   columnsTimes,
   largestOf,
@@ -84,7 +84,7 @@ export interface LayerBounds {
 
 /** All bounds of a layer, with `MARGIN` in them. */
 export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
-  const attention = attentionBounds(layer);
+  const attention = attentionBounds(layer, gramOf);
   const feedForward = feedForwardBounds(layer, gramOf);
   const bounds = { ...attention, ...feedForward.bounds };
   return {
@@ -106,7 +106,7 @@ function addedBy({ sizes, more, output }: LayerWeights, own: Bound, norm: "attnP
   return bound * Math.abs(sizes.residualMultiplier);
 }
 
-function attentionBounds(layer: LayerWeights) {
+function attentionBounds(layer: LayerWeights, gramOf: GramOf) {
   const { sizes, attnNorm, output } = layer;
   const radius = Math.sqrt(output.rows);
   const [q, k, v] = [layer.q, layer.k, layer.v].map((matrix) => columnsTimes(matrix, attnNorm)) as [
@@ -114,10 +114,10 @@ function attentionBounds(layer: LayerWeights) {
     Matrix,
     Matrix,
   ];
-  const rows = (matrix: Matrix): Bound => scaled(largestOf(rowLengths(matrix)), MARGIN * radius);
+  const rows = (matrix: Matrix): Bound => scaled(largestOf(rowLengths(matrix)), ROUNDING * MARGIN * radius);
   const scale = Math.abs(sizes.scoreScale);
   const factor = Math.max(1, Math.abs(sizes.ropeFactor));
-  const product = scaled(productOfHeads(layer, q, k), MARGIN ** 2 * factor ** 2);
+  const product = scaled(productOfHeads(layer, q, k, gramOf), ROUNDING * MARGIN ** 2 * factor ** 2);
   const score = product.value * scale;
   return {
     // With and without what may be multiplied in before the product.
@@ -128,16 +128,16 @@ function attentionBounds(layer: LayerWeights) {
     score: { ...product, value: Math.min(score, sizes.scoreCap ?? score) },
     // A mean of rows of v, with weights that add up to 1, or a little more.
     pv: scaled(rows(v), MARGIN),
-    output: scaled(outputsOf(output, v, sizes), MARGIN ** 2 * radius),
+    output: scaled(outputsOf(output, v, sizes, gramOf), ROUNDING * MARGIN ** 2 * radius),
   };
 }
 
 /** By query head the largest Σ |qᵢkᵢ|; turning by RoPE keeps lengths. A norm of heads leaves a ball of radius √headDim, stretched by its gain. */
-function productOfHeads({ sizes, more, output }: LayerWeights, q: Matrix, k: Matrix): Bound {
+function productOfHeads({ sizes, more, output }: LayerWeights, q: Matrix, k: Matrix, gramOf: GramOf): Bound {
   const { heads, kvHeads, headDim } = sizes;
   const gain = (norm: Matrix["data"]): number => largestOf(Float64Array.from(norm, Math.abs)).value;
   const head = (matrix: Matrix, n: number): number =>
-    Math.sqrt(output.rows) * spectralBound(rowsOf(matrix, n * headDim, (n + 1) * headDim));
+    Math.sqrt(output.rows) * spectralBound(rowsOf(matrix, n * headDim, (n + 1) * headDim), gramOf);
   const lengths = (matrix: Matrix, count: number, norm: Matrix["data"] | undefined): readonly number[] =>
     Array.from({ length: count }, (_, n) => (norm ? Math.sqrt(headDim) * gain(norm) : head(matrix, n)));
   const keys = lengths(k, kvHeads, more?.kNorm);
@@ -146,9 +146,11 @@ function productOfHeads({ sizes, more, output }: LayerWeights, q: Matrix, k: Mat
 }
 
 /** By row of the output projection: for each head the smaller of two bounds of what it adds, by length and element by element. */
-function outputsOf(output: Matrix, v: Matrix, { heads, kvHeads, headDim }: LayerSizes): Bound {
+function outputsOf(output: Matrix, v: Matrix, { heads, kvHeads, headDim }: LayerSizes, gramOf: GramOf): Bound {
   const lengths = rowLengths(v);
-  const spectra = Array.from({ length: kvHeads }, (_, n) => spectralBound(rowsOf(v, n * headDim, (n + 1) * headDim)));
+  const spectra = Array.from({ length: kvHeads }, (_, n) =>
+    spectralBound(rowsOf(v, n * headDim, (n + 1) * headDim), gramOf),
+  );
   const sums = Float64Array.from({ length: output.rows }, (_, row) => {
     const weights = rowOf(output, row);
     let sum = 0;

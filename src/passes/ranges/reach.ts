@@ -1,5 +1,5 @@
 /** What inputs reach, and what a sum that breaks its limit is made of. */
-import { dot, largestOf, lengthOf, type Matrix, rowOf } from "./matrix.ts";
+import { largestOf, lengthOf, type Matrix, rowOf, timesVector } from "./matrix.ts";
 
 /** A gated feed-forward with the gain of its norm in the columns of gate and up. */
 export interface Gated {
@@ -15,6 +15,9 @@ export interface Unit {
 }
 
 const CLIMBS = 40;
+/** A climb that adds no more than this is over, but for the first ones, which may lead down. */
+const SETTLED = 1.001;
+const FEWEST = 8;
 
 /**
  * What Σⱼ |wⱼ · silu(gⱼ) · uⱼ| of a row reaches on the ball of radius √d, climbing along the gradient of Σⱼ |wⱼgⱼuⱼ| until it is
@@ -27,18 +30,24 @@ export function reachedBy({ gate, up, down }: Gated, row: number, acts: Float64A
   let most = 0;
   for (let climb = 0; climb < CLIMBS && most < enough; climb++) {
     const next = new Float64Array(x.length);
+    const [gates, ups] = [timesVector(gate, x), timesVector(up, x)];
     let reached = 0;
     for (let unit = 0; unit < gate.rows; unit++) {
-      const [a, b, w] = [rowOf(gate, unit), rowOf(up, unit), Math.abs(weights[unit]!)];
-      const [g, u] = [dot(a, x), dot(b, x)];
+      const [g, u, w] = [gates[unit]!, ups[unit]!, Math.abs(weights[unit]!)];
       reached += w * Math.abs((g / (1 + Math.exp(-g))) * u);
       const sign = Math.sign(g * u) * w;
-      for (let k = 0; k < x.length; k++) next[k]! += sign * (u * a[k]! + g * b[k]!);
+      addTimes(next, rowOf(gate, unit), sign * u);
+      addTimes(next, rowOf(up, unit), sign * g);
     }
+    if (climb > FEWEST && reached < most * SETTLED) break;
     most = Math.max(most, reached);
     x = onBall(next, down.rows);
   }
   return most;
+}
+
+function addTimes(to: Float64Array, row: ArrayLike<number>, factor: number): void {
+  for (let k = 0; k < to.length; k++) to[k]! += factor * row[k]!;
 }
 
 const sum = (x: ArrayLike<number>, y: ArrayLike<number>): Float64Array => Float64Array.from(x, (a, k) => a + y[k]!);

@@ -2,8 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { uniform } from "../../../src/dsl/random.ts";
 import { gramMachine } from "../../../src/passes/kernels/gram-run.ts";
-import { eigenvalueBound, spectralBound } from "../../../src/passes/ranges/eigen.ts";
-import type { GramOf } from "../../../src/passes/ranges/feed-forward.ts";
+import { type GramOf, largestEigenvalue, spectralBound } from "../../../src/passes/ranges/eigen.ts";
 import { broken, type LayerWeights, layerBounds, type Quantity } from "../../../src/passes/ranges/layer.ts";
 import { dot, lengthOf, type Matrix, magnitudesDot, rowOf } from "../../../src/passes/ranges/matrix.ts";
 
@@ -173,9 +172,52 @@ test("eigenvalues are below their bound, and not far", () => {
       v = w.map((x) => x / lengthOf(w));
     }
     const largest = times(m, v).reduce((s, x) => s + x * x, 0);
-    for (const bound of [eigenvalueBound(full), spectralBound(m) ** 2]) {
+    for (const bound of [largestEigenvalue(full, gramOf).bound, spectralBound(m, gramOf) ** 2]) {
       expect(bound).toBeGreaterThanOrEqual(largest);
-      expect(bound).toBeLessThan(1.03 * largest);
+      expect(bound).toBeLessThan(1.01 * largest);
     }
   }
+});
+
+describe("eigenvalues of forms that no vector tells apart", () => {
+  const form = (n: number, of: (i: number, j: number) => number) => ({
+    n,
+    data: Float32Array.from({ length: n * n }, (_, k) => of(Math.floor(k / n), k % n)),
+    error: 0,
+  });
+  test.each([1e-12, 1, 3, 1e12])("all are alike, %d", (x) => {
+    const { bound } = largestEigenvalue(
+      form(24, (i, j) => (i === j ? x : 0)),
+      gramOf,
+    );
+    expect(bound).toBeGreaterThanOrEqual(Math.fround(x));
+    expect(bound).toBeLessThan(1.06 * x);
+  });
+  test("one is all", () => {
+    const { bound } = largestEigenvalue(
+      form(24, () => 0.5),
+      gramOf,
+    );
+    expect(bound).toBeGreaterThanOrEqual(12);
+    expect(bound).toBeLessThan(12.001);
+  });
+  test("two are almost alike and the rest is far", () => {
+    const { bound } = largestEigenvalue(
+      form(24, (i, j) => (i !== j ? 0 : i === 5 ? 1 : i === 9 ? 0.9999 : 0.1)),
+      gramOf,
+    );
+    expect(bound).toBeGreaterThanOrEqual(1);
+    expect(bound).toBeLessThan(1.03);
+  });
+  test("what an entry may be off by is added", () => {
+    const off = { ...form(24, (i, j) => (i === j ? 1 : 0)), error: 0.01 };
+    expect(largestEigenvalue(off, gramOf).bound).toBeGreaterThan(1.24);
+  });
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])("of a diagonal with %d nothing is bounded", (x) => {
+    const { bound } = largestEigenvalue(
+      form(4, (i, j) => (i === j ? (i === 2 ? x : 1) : 0)),
+      gramOf,
+    );
+    expect(bound < Number.POSITIVE_INFINITY).toBe(false);
+  });
 });
