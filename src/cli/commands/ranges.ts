@@ -1,19 +1,12 @@
 /** `graphc ranges`: what a checkpoint's weights guarantee for every input. */
-import { availableParallelism } from "node:os";
 import { UserError } from "../../dsl/user-error.ts";
-import { checkLayer } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
-import type { Decoder } from "../../models/decoder.ts";
-import { gramMachine } from "../../passes/kernels/gram-run.ts";
-import type { GramOf } from "../../passes/ranges/eigen.ts";
-import { broken, layerBounds, QUANTITIES } from "../../passes/ranges/layer.ts";
+import { broken, QUANTITIES } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
-import type { OpenWeights } from "../../weights/open.ts";
-import type { Args, Command } from "../command.ts";
-import type { Io } from "../io.ts";
+import type { Command } from "../command.ts";
 import { isCheckpoint } from "../operand-kind.ts";
-import { checkBounded, layerWeights } from "../ranges/layer-weights.ts";
+import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { type BoundedLayer, inputUpTo, rangesText } from "../ranges/text.ts";
 import { openFolder } from "../subject.ts";
 
@@ -41,8 +34,8 @@ export const rangesCommand: Command = {
       const { decoder, notes } = readDecoder(store.config, store.configPath);
       const found = checkTensors(decoder, store.tensors.values(), operand);
       for (const note of [...store.notes, ...notes, ...found]) io.err(`note: ${note}`);
-      checkBounded(decoder);
-      const layers = await boundedLayers(decoder, store, args, io);
+      const wanted = args.given("layer") ? [args.whole("layer")] : Array.from({ length: decoder.layers }, (_, n) => n);
+      const layers = await boundedLayers(decoder, store, wanted, io);
       io.out(args.flag("json") ? JSON.stringify(layers.map(plain), null, 2) : rangesText(operand, layers));
       return layers.every((one) => broken(one.found) === undefined) ? 0 : 1;
     } finally {
@@ -50,38 +43,6 @@ export const rangesCommand: Command = {
     }
   },
 };
-
-async function boundedLayers(
-  decoder: Decoder,
-  store: OpenWeights,
-  args: Args,
-  io: Io,
-): Promise<readonly BoundedLayer[]> {
-  const wanted = args.given("layer") ? [args.whole("layer")] : Array.from({ length: decoder.layers }, (_, n) => n);
-  for (const layer of wanted) checkLayer(decoder, layer);
-  const [rows, columns] = [
-    Math.max(2 * decoder.ffnSize, decoder.hiddenSize),
-    Math.max(decoder.hiddenSize, decoder.headDim),
-  ];
-  const machine = gramMachine(rows, columns, Math.min(2, availableParallelism()));
-  const gramOf: GramOf = (rows, columns, write) => ({
-    n: columns,
-    data: machine.gram(rows, columns, write),
-    error: machine.error(rows),
-  });
-  const progress = io.progress("bounding layers");
-  try {
-    const layers: BoundedLayer[] = [];
-    for (const layer of wanted) {
-      progress.update(layers.length, wanted.length);
-      layers.push({ layer, found: layerBounds(await layerWeights(decoder, layer, store), gramOf) });
-    }
-    return layers;
-  } finally {
-    progress.end();
-    await machine.close();
-  }
-}
 
 const plain = ({ layer, found }: BoundedLayer) => ({
   layer,

@@ -1,27 +1,16 @@
 /** The matrices of a checkpoint's layer as numbers, fp16 as a package would hold them. */
-import { fp16Value } from "../../dsl/number.ts";
+import { fp16Value, roundFp16 } from "../../dsl/number.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
-import { UserError } from "../../dsl/user-error.ts";
 import { type Decoder, kindOf, tableOf } from "../../models/decoder.ts";
 import { attentionFactorOf } from "../../models/frequencies.ts";
 import { type LayerPart, tensorName } from "../../models/tensor-names.ts";
-import type { LayerSizes, LayerWeights } from "../../passes/ranges/layer.ts";
+import type { LayerSizes, LayerWeights, Projection } from "../../passes/ranges/layer.ts";
 import type { Matrix } from "../../passes/ranges/matrix.ts";
 import type { WeightStore } from "../../weights/store.ts";
 
-/** @throws UserError for a decoder that has what the bounds know nothing of */
-export function checkBounded({ biases, architecture, qkNorm }: Decoder): void {
-  const what = Object.values(biases).some(Boolean)
-    ? "projections with biases"
-    : qkNorm === "whole"
-      ? "a norm over all heads at once"
-      : undefined;
-  if (what) throw new UserError(`${architecture} has ${what}, of which ranges knows no bound yet`);
-}
-
 /** Reads a layer. Every element is the fp16 that is emitted, but for RoPE's factor, which `build` may multiply into q and k. */
 export async function layerWeights(decoder: Decoder, layer: number, store: WeightStore): Promise<LayerWeights> {
-  const { heads, kvHeads, headDim, hiddenSize: d, ffnSize, stored } = decoder;
+  const { heads, kvHeads, headDim, hiddenSize: d, ffnSize, stored, qkNorm } = decoder;
   const [query, key] = [heads * headDim, kvHeads * headDim];
   const read = (part: LayerPart, rows: number, columns: number, from = 0): Promise<Matrix> =>
     readMatrix(store, tensorName(decoder, layer, part), { rows, columns, from });
@@ -31,8 +20,10 @@ export async function layerWeights(decoder: Decoder, layer: number, store: Weigh
     stored.gateUp === "fused" ? read("gate_up", ffnSize, d, from) : read(part, ffnSize, d);
   const gain = async (part: LayerPart, size: number): Promise<Matrix["data"]> => {
     const { data } = await readMatrix(store, tensorName(decoder, layer, part), { rows: size, columns: 1, from: 0 });
-    return decoder.gain === "one_plus" ? data.map((x) => 1 + x) : data;
+    // The graph adds in fp16.
+    return decoder.gain === "one_plus" ? data.map((x) => roundFp16(1 + x)) : data;
   };
+  const over = (count: number): number => (qkNorm === "whole" ? count * headDim : headDim);
   return {
     sizes: sizesOf(decoder, layer),
     attnNorm: await gain("attn_norm", d),
@@ -44,14 +35,53 @@ export async function layerWeights(decoder: Decoder, layer: number, store: Weigh
     gate: await gated("gate", 0),
     up: await gated("up", ffnSize),
     down: await read("down", d, ffnSize),
+    biases: await biasesOf(decoder, layer, store),
     more: {
-      ...(decoder.qkNorm === "per_head"
-        ? { qNorm: await gain("q_norm", headDim), kNorm: await gain("k_norm", headDim) }
-        : {}),
+      ...(qkNorm === "none"
+        ? {}
+        : { qNorm: await gain("q_norm", over(heads)), kNorm: await gain("k_norm", over(kvHeads)) }),
       ...(decoder.postNorms
         ? { attnPostNorm: await gain("attn_post_norm", d), mlpPostNorm: await gain("mlp_post_norm", d) }
         : {}),
     },
+  };
+}
+
+/** The biases that the decoder has; a fused one holds those of its parts one after another. */
+async function biasesOf(
+  decoder: Decoder,
+  layer: number,
+  store: WeightStore,
+): Promise<NonNullable<LayerWeights["biases"]>> {
+  const { heads, kvHeads, headDim, hiddenSize, ffnSize, stored, biases } = decoder;
+  const read = async (part: LayerPart, rows: number): Promise<Matrix["data"]> =>
+    (await readMatrix(store, tensorName(decoder, layer, part, "bias"), { rows, columns: 1, from: 0 })).data;
+  const parts = async <P extends Projection>(whole: LayerPart | undefined, sizes: Readonly<Record<P, number>>) => {
+    const entries = Object.entries<number>(sizes) as [P, number][];
+    const all =
+      whole &&
+      (await read(
+        whole,
+        entries.reduce((sum, [, n]) => sum + n, 0),
+      ));
+    const found: (readonly [P, Matrix["data"]])[] = [];
+    let at = 0;
+    for (const [part, rows] of entries) {
+      found.push([part, all ? all.subarray(at, at + rows) : await read(part, rows)]);
+      at += rows;
+    }
+    return Object.fromEntries(found);
+  };
+  const [query, key] = [heads * headDim, kvHeads * headDim];
+  return {
+    ...(biases.qkv ? await parts(stored.qkv === "fused" ? "qkv" : undefined, { q: query, k: key, v: key }) : {}),
+    ...(biases.output ? { output: await read("output", hiddenSize) } : {}),
+    ...(biases.mlp
+      ? {
+          ...(await parts(stored.gateUp === "fused" ? "gate_up" : undefined, { gate: ffnSize, up: ffnSize })),
+          down: await read("down", hiddenSize),
+        }
+      : {}),
   };
 }
 
@@ -65,6 +95,8 @@ function sizesOf(decoder: Decoder, layer: number): LayerSizes {
     ...{ heads, kvHeads, headDim, residualMultiplier },
     scoreScale: queryScale,
     ropeFactor: factor,
+    activation: decoder.activation,
+    qkNormOverAll: decoder.qkNorm === "whole",
     ...(scoreCap === undefined ? {} : { scoreCap }),
   };
 }

@@ -1,171 +1,41 @@
 /** Bounds of a gated feed-forward on the ball that a norm leaves: of its units, and of the sums that the down projection makes of them. */
-import { type Form, type GramOf, largestEigenvalue } from "./eigen.ts";
-import { type Bound, LIMITS, MARGIN, ROUNDING } from "./limits.ts";
-import {
-  columnsTimes,
-  largestOf,
-  type Matrix,
-  magnitudesDot,
-  rowDots,
-  rowLengths,
-  rowOf,
-  scaled,
-  timesVector,
-} from "./matrix.ts";
-import { type Gated, reachedBy, unitsOf } from "./reach.ts";
-
-export type { GramOf } from "./eigen.ts";
-
-interface Given {
-  readonly mlpNorm: Matrix["data"];
-  readonly gate: Matrix;
-  readonly up: Matrix;
-  readonly down: Matrix;
-}
-
-interface FeedForward extends Gated {
-  readonly gates: Float64Array;
-  readonly ups: Float64Array;
-  /** What each unit's product is at most. */
-  readonly acts: Float64Array;
-  readonly gramOf: GramOf;
-}
-
-/** What of a sum is enough. */
-const ENOUGH = LIMITS.accumulator / (ROUNDING * MARGIN ** 2);
+import { downBound } from "./down.ts";
+import type { GramOf } from "./eigen.ts";
+import type { LayerWeights } from "./layer.ts";
+import { ACTIVATION, LIMITS, MARGIN, ROUNDING } from "./limits.ts";
+import { columnsTimes, largestOf, magnitudesDot, rowDots, rowLengths, rowOf } from "./matrix.ts";
+import { unitsOf } from "./reach.ts";
 
 /** Bounds with `MARGIN` in them, and where the down projection breaks its limit, the units that the worst row is made of. */
-export function feedForwardBounds({ mlpNorm, down, ...given }: Given, gramOf: GramOf) {
-  const [gate, up] = [given.gate, given.up].map((matrix) => columnsTimes(matrix, mlpNorm)) as [Matrix, Matrix];
-  const radius = Math.sqrt(down.rows);
-  const [gates, ups] = [rowLengths(gate), rowLengths(up)];
+export function feedForwardBounds(layer: LayerWeights, gramOf: GramOf) {
+  const { mlpNorm, down, biases = {}, sizes } = layer;
+  const [gate, up] = [columnsTimes(layer.gate, mlpNorm), columnsTimes(layer.up, mlpNorm)];
+  const radius = ROUNDING * MARGIN * Math.sqrt(down.rows);
+  const [gates, ups, angles] = [rowLengths(gate), rowLengths(up), rowDots(gate, up)];
   // On the ball |g·u| ≤ d/2 · (‖a‖‖b‖ + |a·b|), and an activation is no larger than its argument.
-  const angles = rowDots(gate, up);
-  const acts = gates.map((length, unit) => (radius ** 2 / 2) * (length * ups[unit]! + Math.abs(angles[unit]!)));
-  const sums = downBound({ gate, up, down, gates, ups, acts, gramOf });
+  const acts = gates.map((length, unit) => (down.rows / 2) * (length * ups[unit]! + Math.abs(angles[unit]!)));
+  const added = (part: "gate" | "up" | "down", row: number): number => Math.abs(biases[part]?.[row] ?? 0);
+  // What biases add to a product, and what the activation may be above its argument.
+  const rests = gates.map((length, unit) => {
+    const [a, b] = [added("gate", unit), added("up", unit)];
+    return a * radius * ups[unit]! + b * radius * length + a * b + ACTIVATION * (radius * ups[unit]! + b);
+  });
+  const square = ROUNDING * MARGIN ** 2;
+  const more = largestOf(
+    Float64Array.from({ length: down.rows }, (_, row) => magnitudesDot(rowOf(down, row), rests) + added("down", row)),
+  ).value;
+  const enough = (LIMITS.accumulator - ROUNDING * more) / square;
+  const activation = sizes.activation ?? "silu";
+  const sums = downBound({ gate, up, down, gates, ups, acts, gramOf, enough, activation, biases });
   return {
     bounds: {
-      gate: scaled(largestOf(gates), ROUNDING * MARGIN * radius),
-      up: scaled(largestOf(ups), ROUNDING * MARGIN * radius),
+      gate: largestOf(gates.map((length, unit) => radius * length + added("gate", unit))),
+      up: largestOf(ups.map((length, unit) => radius * length + added("up", unit))),
       // Two factors, each of which may be off.
-      act: scaled(largestOf(acts), ROUNDING * MARGIN ** 2),
-      down: scaled(sums.bound, ROUNDING * MARGIN ** 2),
+      act: largestOf(acts.map((act, unit) => square * act + ROUNDING * rests[unit]!)),
+      down: { ...sums.bound, value: square * sums.bound.value + ROUNDING * more },
     },
-    units: sums.bound.value < ENOUGH ? [] : unitsOf(rowOf(down, sums.bound.at), acts),
+    units: sums.bound.value < enough ? [] : unitsOf(rowOf(down, sums.bound.at), acts),
     ...(sums.reached === undefined ? {} : { reached: sums.reached }),
   };
-}
-
-interface Down {
-  readonly bound: Bound;
-  /** What an input reaches, where that is above the limit. */
-  readonly reached?: number;
-}
-
-/**
- * The largest row of the down projection. Σⱼ wⱼ|gⱼuⱼ| ≤ Σⱼ wⱼ/2 · (sⱼgⱼ² + uⱼ²/sⱼ) is a quadratic form on the ball: one for the largest
- * weights of all rows; where that does not do, of fewer and fewer rows. Not where an input is found that breaks the limit.
- */
-function downBound(parts: FeedForward): Down {
-  const { down, acts } = parts;
-  const byUnit = Float64Array.from({ length: down.rows }, (_, row) => magnitudesDot(rowOf(down, row), acts));
-  const order = [...byUnit.keys()].sort((a, b) => byUnit[b]! - byUnit[a]!);
-  const worst = largestOf(byUnit);
-  const all = formBound(parts, order, 1, evenDensity(parts));
-  const whole = Math.min(worst.value, all.bound);
-  const first = { bound: { value: whole, at: worst.at } };
-  if (whole < ENOUGH) return first;
-  const reached = Math.max(
-    ...order.slice(0, ATTACKED).map((row) => reachedBy(parts, row, acts, 2 * LIMITS.accumulator)),
-  );
-  if (reached > LIMITS.accumulator) return { ...first, reached };
-  return { bound: { value: Math.min(whole, parted(parts, order, all)), at: worst.at } };
-}
-
-/** How many rows an input is looked for that breaks them. */
-const ATTACKED = 2;
-/** How often the factors s of a form are set anew for a row alone, and for several together, which is only worth it near the limit. */
-const MOST_STEPS = 15;
-const SOME_STEPS = 3;
-const NEAR = 1.2;
-
-/** A bound of some rows together, and the density of inputs that it came to. */
-interface Together {
-  readonly bound: number;
-  readonly density: Density;
-}
-
-/** The largest bound of some rows, the worst first: of all together, or else of the worst and of the others. */
-function parted(parts: FeedForward, rows: readonly number[], { bound, density }: Together): number {
-  if (bound < ENOUGH || rows.length === 1) return bound;
-  const worst = Math.ceil(rows.length / 8);
-  const of = (some: readonly number[]): number =>
-    parted(parts, some, formBound(parts, some, some.length === 1 ? MOST_STEPS : SOME_STEPS, density));
-  const first = of(rows.slice(0, worst));
-  return first < ENOUGH ? Math.max(first, of(rows.slice(worst))) : first;
-}
-
-/** A density of inputs: aPa and bPb of each unit, and how many vectors are in it. */
-interface Density {
-  readonly a: Float64Array;
-  readonly b: Float64Array;
-  readonly vectors: number;
-}
-
-/** Every direction alike. */
-const evenDensity = ({ gate, up, gates, ups }: FeedForward): Density => ({
-  a: gates.map((x) => x ** 2 / gate.columns),
-  b: ups.map((x) => x ** 2 / up.columns),
-  vectors: 0,
-});
-
-/**
- * d · λmax of the form with the largest weights of some rows. The least over all factors s is looked for by Frank and Wolfe's method on the dual,
- * which is a density of inputs: at a density P the best sⱼ² is bⱼPbⱼ / aⱼPaⱼ, and where the form is largest the density grows. Every step is a
- * bound; the density that it came to is a good start for fewer rows.
- */
-function formBound(parts: FeedForward, rows: readonly number[], steps: number, start: Density): Together {
-  const weights = largestWeights(parts.down, rows);
-  let density = start;
-  let bound = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < steps && !(bound < ENOUGH); step++) {
-    const largest = largestEigenvalue(formOf(parts, weights, factorsOf(density)), parts.gramOf);
-    const own = parts.down.rows * largest.bound;
-    bound = Math.min(bound, own);
-    density = moved(density, parts, largest.v);
-    if (rows.length > 1 && own > NEAR * ENOUGH) break;
-  }
-  return { bound, density };
-}
-
-function largestWeights({ columns, data }: Matrix, rows: readonly number[]): Float64Array {
-  const most = new Float64Array(columns);
-  for (const row of rows)
-    for (let unit = 0; unit < columns; unit++)
-      most[unit] = Math.max(most[unit]!, Math.abs(data[row * columns + unit]!));
-  return most;
-}
-
-const factorsOf = ({ a, b }: Density): Float64Array =>
-  a.map((x, unit) => (x > 0 && b[unit]! > 0 ? Math.sqrt(b[unit]! / x) : 1));
-
-/** The density with a vector more in it. */
-function moved({ a, b, vectors }: Density, { gate, up }: FeedForward, v: Float64Array): Density {
-  const share = 2 / (vectors + 3);
-  const mixed = (old: Float64Array, matrix: Matrix): Float64Array => {
-    const along = timesVector(matrix, v);
-    return old.map((x, unit) => (1 - share) * x + share * along[unit]! ** 2);
-  };
-  return { a: mixed(a, gate), b: mixed(b, up), vectors: vectors + 1 };
-}
-
-/** Σⱼ wⱼ/2 · (sⱼ aⱼ⊗aⱼ + bⱼ⊗bⱼ/sⱼ). */
-function formOf({ gate, up, gramOf }: FeedForward, weights: Float64Array, s: Float64Array): Form {
-  const write = (row: number, to: Float32Array): void => {
-    const [unit, isUp] = [row >> 1, row % 2 === 1];
-    const factor = Math.sqrt((weights[unit]! / 2) * (isUp ? 1 / s[unit]! : s[unit]!));
-    const from = rowOf(isUp ? up : gate, unit);
-    for (let k = 0; k < from.length; k++) to[k] = factor * from[k]!;
-  };
-  return gramOf(2 * gate.rows, gate.columns, write);
 }

@@ -2,20 +2,11 @@
  * What the numbers of a decoder layer cannot be above, whatever its input is: from the weights alone. Behind an RMSNorm a row lies
  * within the ball of radius √d, stretched by the norm's gain γ, so that a product with it is bounded by the length of its matrix row.
  */
-import { type GramOf, spectralBound } from "./eigen.ts";
+import { attentionBounds } from "./attention.ts";
+import type { GramOf } from "./eigen.ts";
 import { feedForwardBounds } from "./feed-forward.ts";
 import { type Bound, LIMITS, type Limit, MARGIN, ROUNDING } from "./limits.ts";
-import {
-  columnsTimes,
-  largestOf,
-  lengthOf,
-  type Matrix,
-  magnitudesDot,
-  rowLengths,
-  rowOf,
-  rowsOf,
-  scaled,
-} from "./matrix.ts";
+import { largestMagnitude, type Matrix, scaled } from "./matrix.ts";
 import type { Unit } from "./reach.ts";
 
 /** The matrices of a layer as it multiplies by them: q, k, v by head, and the gains as factors. */
@@ -30,7 +21,9 @@ export interface LayerWeights {
   readonly gate: Matrix;
   readonly up: Matrix;
   readonly down: Matrix;
-  /** Gains of norms that not every decoder has: of queries and keys by head, and of what the two blocks give. */
+  /** What the projections add to their sums, where they do. */
+  readonly biases?: Readonly<Partial<Record<Projection, Matrix["data"]>>>;
+  /** Gains of norms that not every decoder has: of queries and keys, by head or of all heads at once, and of what the two blocks give. */
   readonly more?: {
     readonly qNorm?: Matrix["data"];
     readonly kNorm?: Matrix["data"];
@@ -38,6 +31,9 @@ export interface LayerWeights {
     readonly mlpPostNorm?: Matrix["data"];
   };
 }
+
+/** A matrix of a layer. */
+export type Projection = "q" | "k" | "v" | "output" | "gate" | "up" | "down";
 
 /** What of a decoder its bounds depend on. */
 export interface LayerSizes {
@@ -50,12 +46,17 @@ export interface LayerSizes {
   readonly ropeFactor: number;
   /** Scores are capped there; absent when they are not. */
   readonly scoreCap?: number;
+  /** Whether the norm of queries and keys, where there is one, is of all heads at once. */
+  readonly qkNormOverAll?: boolean;
+  /** Between gate and up; silu when absent. No bound depends on it, only what is found to be reached. */
+  readonly activation?: "silu" | "gelu" | "gelu_tanh";
   /** Factor of what is added to the hidden row. */
   readonly residualMultiplier: number;
 }
 
 /** Every quantity of a layer, in the order in which it is computed. */
 export const QUANTITIES = {
+  normed: "fp16",
   q: "accumulator",
   k: "accumulator",
   v: "accumulator",
@@ -86,7 +87,7 @@ export interface LayerBounds {
 export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
   const attention = attentionBounds(layer, gramOf);
   const feedForward = feedForwardBounds(layer, gramOf);
-  const bounds = { ...attention, ...feedForward.bounds };
+  const bounds = { normed: normedBound(layer), ...attention, ...feedForward.bounds };
   return {
     bounds,
     added: addedBy(layer, bounds.output, "attnPostNorm") + addedBy(layer, bounds.down, "mlpPostNorm"),
@@ -102,65 +103,14 @@ export const broken = ({ bounds }: LayerBounds): Quantity | undefined =>
 /** What a block adds to an element: its own bound, or that of the norm behind it. */
 function addedBy({ sizes, more, output }: LayerWeights, own: Bound, norm: "attnPostNorm" | "mlpPostNorm"): number {
   const gain = more?.[norm];
-  const bound = gain ? MARGIN * Math.sqrt(output.rows) * largestOf(Float64Array.from(gain, Math.abs)).value : own.value;
+  const bound = gain ? ROUNDING * MARGIN * Math.sqrt(output.rows) * largestMagnitude(gain).value : own.value;
   return bound * Math.abs(sizes.residualMultiplier);
 }
 
-function attentionBounds(layer: LayerWeights, gramOf: GramOf) {
-  const { sizes, attnNorm, output } = layer;
-  const radius = Math.sqrt(output.rows);
-  const [q, k, v] = [layer.q, layer.k, layer.v].map((matrix) => columnsTimes(matrix, attnNorm)) as [
-    Matrix,
-    Matrix,
-    Matrix,
-  ];
-  const rows = (matrix: Matrix): Bound => scaled(largestOf(rowLengths(matrix)), ROUNDING * MARGIN * radius);
-  const scale = Math.abs(sizes.scoreScale);
-  const factor = Math.max(1, Math.abs(sizes.ropeFactor));
-  const product = scaled(productOfHeads(layer, q, k, gramOf), ROUNDING * MARGIN ** 2 * factor ** 2);
-  const score = product.value * scale;
-  return {
-    // With and without what may be multiplied in before the product.
-    q: scaled(rows(q), factor * Math.max(1, scale)),
-    k: scaled(rows(k), factor),
-    v: rows(v),
-    qk: scaled(product, Math.max(1, scale)),
-    score: { ...product, value: Math.min(score, sizes.scoreCap ?? score) },
-    // A mean of rows of v, with weights that add up to 1, or a little more.
-    pv: scaled(rows(v), MARGIN),
-    output: scaled(outputsOf(output, v, sizes, gramOf), ROUNDING * MARGIN ** 2 * radius),
-  };
-}
-
-/** By query head the largest Σ |qᵢkᵢ|; turning by RoPE keeps lengths. A norm of heads leaves a ball of radius √headDim, stretched by its gain. */
-function productOfHeads({ sizes, more, output }: LayerWeights, q: Matrix, k: Matrix, gramOf: GramOf): Bound {
-  const { heads, kvHeads, headDim } = sizes;
-  const gain = (norm: Matrix["data"]): number => largestOf(Float64Array.from(norm, Math.abs)).value;
-  const head = (matrix: Matrix, n: number): number =>
-    Math.sqrt(output.rows) * spectralBound(rowsOf(matrix, n * headDim, (n + 1) * headDim), gramOf);
-  const lengths = (matrix: Matrix, count: number, norm: Matrix["data"] | undefined): readonly number[] =>
-    Array.from({ length: count }, (_, n) => (norm ? Math.sqrt(headDim) * gain(norm) : head(matrix, n)));
-  const keys = lengths(k, kvHeads, more?.kNorm);
-  const queries = lengths(q, heads, more?.qNorm);
-  return largestOf(queries.map((length, n) => length * keys[Math.floor((n * kvHeads) / heads)]!));
-}
-
-/** By row of the output projection: for each head the smaller of two bounds of what it adds, by length and element by element. */
-function outputsOf(output: Matrix, v: Matrix, { heads, kvHeads, headDim }: LayerSizes, gramOf: GramOf): Bound {
-  const lengths = rowLengths(v);
-  const spectra = Array.from({ length: kvHeads }, (_, n) =>
-    spectralBound(rowsOf(v, n * headDim, (n + 1) * headDim), gramOf),
-  );
-  const sums = Float64Array.from({ length: output.rows }, (_, row) => {
-    const weights = rowOf(output, row);
-    let sum = 0;
-    for (let head = 0; head < heads; head++) {
-      const from = Math.floor((head * kvHeads) / heads);
-      const own = weights.subarray(head * headDim, (head + 1) * headDim);
-      const elements = lengths.subarray(from * headDim, (from + 1) * headDim);
-      sum += Math.min(lengthOf(own) * spectra[from]!, magnitudesDot(own, elements));
-    }
-    return sum;
-  });
-  return largestOf(sums);
+/** What leaves the norms of hidden rows: an element may be all of its row. */
+function normedBound({ attnNorm, mlpNorm, output, more = {} }: LayerWeights): Bound {
+  const gains = [attnNorm, mlpNorm, more.attnPostNorm ?? [], more.mlpPostNorm ?? []].map(largestMagnitude);
+  const bad = gains.find(({ value }) => Number.isNaN(value));
+  const largest = bad ?? gains.reduce((a, b) => (b.value > a.value ? b : a));
+  return scaled(largest, ROUNDING * MARGIN * Math.sqrt(output.rows));
 }

@@ -82,6 +82,9 @@ export function largestOf(numbers: ArrayLike<number>): Bound {
   return { value, at };
 }
 
+/** The largest |x|, and where. */
+export const largestMagnitude = (numbers: ArrayLike<number>): Bound => largestOf(Float64Array.from(numbers, Math.abs));
+
 /** Σ |xᵢ| yᵢ. */
 export function magnitudesDot(x: ArrayLike<number>, y: ArrayLike<number>): number {
   let sum = 0;

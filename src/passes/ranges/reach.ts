@@ -6,6 +6,8 @@ export interface Gated {
   readonly gate: Matrix;
   readonly up: Matrix;
   readonly down: Matrix;
+  readonly biases: Readonly<Partial<Record<string, Matrix["data"]>>>;
+  readonly activation: "silu" | "gelu" | "gelu_tanh";
 }
 
 /** A unit of the feed-forward, and its share of the bound of a row. */
@@ -20,21 +22,27 @@ const SETTLED = 1.001;
 const FEWEST = 8;
 
 /**
- * What Σⱼ |wⱼ · silu(gⱼ) · uⱼ| of a row reaches on the ball of radius √d, climbing along the gradient of Σⱼ |wⱼgⱼuⱼ| until it is
+ * What Σⱼ |wⱼ · act(gⱼ) · uⱼ| of a row reaches on the ball of radius √d, climbing along the gradient of Σⱼ |wⱼgⱼuⱼ| until it is
  * `enough`. `acts` are bounds of the units, of which the climb begins at the heaviest.
  */
-export function reachedBy({ gate, up, down }: Gated, row: number, acts: Float64Array, enough: number): number {
+export function reachedBy(
+  { gate, up, down, biases, activation }: Gated,
+  row: number,
+  acts: Float64Array,
+  enough: number,
+): number {
   const weights = rowOf(down, row);
   const first = largestOf(acts.map((act, unit) => act * Math.abs(weights[unit]!))).at;
   let x = onBall(sum(rowOf(gate, first), rowOf(up, first)), down.rows);
   let most = 0;
+  const activated = ACTIVATIONS[activation];
   for (let climb = 0; climb < CLIMBS && most < enough; climb++) {
     const next = new Float64Array(x.length);
-    const [gates, ups] = [timesVector(gate, x), timesVector(up, x)];
+    const [gates, ups] = [plus(timesVector(gate, x), biases.gate), plus(timesVector(up, x), biases.up)];
     let reached = 0;
     for (let unit = 0; unit < gate.rows; unit++) {
       const [g, u, w] = [gates[unit]!, ups[unit]!, Math.abs(weights[unit]!)];
-      reached += w * Math.abs((g / (1 + Math.exp(-g))) * u);
+      reached += w * Math.abs(activated(g) * u);
       const sign = Math.sign(g * u) * w;
       addTimes(next, rowOf(gate, unit), sign * u);
       addTimes(next, rowOf(up, unit), sign * g);
@@ -45,6 +53,18 @@ export function reachedBy({ gate, up, down }: Gated, row: number, acts: Float64A
   }
   return most;
 }
+
+const plus = (x: Float64Array, bias: ArrayLike<number> | undefined): Float64Array =>
+  bias ? x.map((y, k) => y + bias[k]!) : x;
+
+const geluTanh = (x: number): number => (x / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+
+/** The approximation by tanh is off by less than a thousandth where it matters: what is reached is told less that. */
+const ACTIVATIONS = {
+  silu: (x: number): number => x / (1 + Math.exp(-x)),
+  gelu: (x: number): number => 0.999 * geluTanh(x),
+  gelu_tanh: geluTanh,
+};
 
 function addTimes(to: Float64Array, row: ArrayLike<number>, factor: number): void {
   for (let k = 0; k < to.length; k++) to[k]! += factor * row[k]!;
