@@ -31,9 +31,15 @@ export interface Prompt {
 
 /** @throws UserError for a prompt that is missing or empty, or a text where there is no tokenizer */
 export async function promptOf(args: Args): Promise<Prompt> {
-  const [folder, text, ids] = [args.operands[0]!, args.text("prompt"), args.text("prompt-ids")];
+  const folder = args.operands[0]!;
   if (!(await statOf(join(folder, MANIFEST_FILE))))
     throw new UserError(`${folder} holds no built model (${MANIFEST_FILE})`, "graphc build writes such a folder");
+  return promptIn(folder, args);
+}
+
+/** The same for the tokenizer of any folder. @throws UserError as `promptOf` does */
+export async function promptIn(folder: string, args: Args): Promise<Prompt> {
+  const [text, ids] = [args.text("prompt"), args.text("prompt-ids")];
   if (text === undefined && ids === undefined)
     throw new UserError("there is no prompt", "give --prompt TEXT, or --prompt-ids 1,2,3");
   const place = args.text("tokenizer");

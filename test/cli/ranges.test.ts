@@ -21,7 +21,12 @@ describe("ranges", () => {
   });
   test("--json has every bound and limit", async () => {
     const { out } = await graphc(["ranges", tinyPhi(), "--layer", "0", "--json"]);
-    const [layer] = JSON.parse(out) as [{ layer: number; holds: boolean; bounds: Record<string, { value: number }> }];
+    const { layers, network } = JSON.parse(out) as {
+      layers: [{ layer: number; holds: boolean; bounds: Record<string, { value: number }> }];
+      network?: object;
+    };
+    const [layer] = layers;
+    expect(network).toBeUndefined();
     expect([layer.layer, layer.holds]).toEqual([0, true]);
     expect(Object.values(layer.bounds).every(({ value }) => value > 0)).toBe(true);
   });

@@ -1,13 +1,16 @@
 /** `graphc ranges`: what a checkpoint's weights guarantee for every input. */
 import { UserError } from "../../dsl/user-error.ts";
+import { checkLayer } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
-import { broken, QUANTITIES } from "../../passes/ranges/layer.ts";
-import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { networkBounds } from "../../passes/ranges/network.ts";
 import type { Command } from "../command.ts";
 import { isCheckpoint } from "../operand-kind.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
-import { type BoundedLayer, inputUpTo, rangesText } from "../ranges/text.ts";
+import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
+import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
+import { rangesText } from "../ranges/text.ts";
+import { endsOf } from "../ranges/vocabulary.ts";
 import { openFolder } from "../subject.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */
@@ -19,10 +22,12 @@ export const rangesCommand: Command = {
   example: "model.gguf",
   options: {
     layer: { kind: "whole", value: "N", min: 0, help: "one layer; all when absent" },
+    ...CALIBRATION_OPTIONS,
   },
   notes: [
     "Behind an RMSNorm a row lies within a ball, whatever the input is: its products are bounded by the weights.",
     "Held against the engine's accumulator (32768), fp16 (65504) and the scores of P8; docs/ranges.md.",
+    "With a prompt the layers are also run, and what they reach stands beside what bounds them.",
     "Exit code 1 when a layer may break a limit.",
   ],
   async run(args, io) {
@@ -35,20 +40,21 @@ export const rangesCommand: Command = {
       const found = checkTensors(decoder, store.tensors.values(), operand);
       for (const note of [...store.notes, ...notes, ...found]) io.err(`note: ${note}`);
       const wanted = args.given("layer") ? [args.whole("layer")] : Array.from({ length: decoder.layers }, (_, n) => n);
+      for (const layer of wanted) checkLayer(decoder, layer);
+      const ids = await promptIds(operand, args, io);
       const layers = await boundedLayers(decoder, store, wanted, io);
-      io.out(args.flag("json") ? JSON.stringify(layers.map(plain), null, 2) : rangesText(operand, layers));
-      return layers.every((one) => broken(one.found) === undefined) ? 0 : 1;
+      const calibrated = ids && (await calibratedBeside(decoder, store, ids, layers, io));
+      const network = args.given("layer")
+        ? undefined
+        : networkBounds(
+            layers.map(({ found }) => found),
+            await endsOf(decoder, store, io),
+          );
+      const report: RangesReport = { layers, ...(network ? { network } : {}), ...(calibrated ? { calibrated } : {}) };
+      io.out(args.flag("json") ? JSON.stringify(rangesRecord(report), null, 2) : rangesText(operand, report));
+      return holds(report) ? 0 : 1;
     } finally {
       await store.close();
     }
   },
 };
-
-const plain = ({ layer, found }: BoundedLayer) => ({
-  layer,
-  holds: broken(found) === undefined,
-  ...found,
-  given: GIVEN,
-  limits: Object.fromEntries(Object.entries(QUANTITIES).map(([name, limit]) => [name, LIMITS[limit]])),
-  inputUpTo: inputUpTo(found),
-});

@@ -8,7 +8,7 @@ import { layerBounds } from "../../passes/ranges/layer.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Io } from "../io.ts";
 import { layerWeights } from "./layer-weights.ts";
-import type { BoundedLayer } from "./text.ts";
+import type { BoundedLayer } from "./report.ts";
 
 /** The layers that are wanted. @throws UserError for one that is not there, and for what the weights refuse */
 export async function boundedLayers(

@@ -1,9 +1,10 @@
 /** The matrices of a checkpoint's layer as numbers, fp16 as a package would hold them. */
-import { fp16Value, roundFp16 } from "../../dsl/number.ts";
+import { roundFp16 } from "../../dsl/number.ts";
 import { type Shape, sizeOf } from "../../dsl/type.ts";
 import { type Decoder, kindOf, tableOf } from "../../models/decoder.ts";
 import { attentionFactorOf } from "../../models/frequencies.ts";
 import { type LayerPart, tensorName } from "../../models/tensor-names.ts";
+import { HALF } from "../../passes/kernels/code/runtime.ts";
 import type { LayerSizes, LayerWeights, Projection } from "../../passes/ranges/layer.ts";
 import type { Matrix } from "../../passes/ranges/matrix.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -18,11 +19,8 @@ export async function layerWeights(decoder: Decoder, layer: number, store: Weigh
     stored.qkv === "fused" ? read("qkv", rows, d, from) : read(part, rows, d);
   const gated = (part: "gate" | "up", from: number): Promise<Matrix> =>
     stored.gateUp === "fused" ? read("gate_up", ffnSize, d, from) : read(part, ffnSize, d);
-  const gain = async (part: LayerPart, size: number): Promise<Matrix["data"]> => {
-    const { data } = await readMatrix(store, tensorName(decoder, layer, part), { rows: size, columns: 1, from: 0 });
-    // The graph adds in fp16.
-    return decoder.gain === "one_plus" ? data.map((x) => roundFp16(1 + x)) : data;
-  };
+  const gain = (part: LayerPart, size: number): Promise<Matrix["data"]> =>
+    readGain(decoder, store, tensorName(decoder, layer, part), size);
   const over = (count: number): number => (qkNorm === "whole" ? count * headDim : headDim);
   return {
     sizes: sizesOf(decoder, layer),
@@ -45,6 +43,17 @@ export async function layerWeights(decoder: Decoder, layer: number, store: Weigh
         : {}),
     },
   };
+}
+
+/** A norm's gain as a factor: where the stored numbers are less by 1, the graph adds in fp16. @throws UserError for what the weights refuse */
+export async function readGain(
+  { gain }: Pick<Decoder, "gain">,
+  store: WeightStore,
+  tensor: string,
+  size: number,
+): Promise<Matrix["data"]> {
+  const { data } = await readMatrix(store, tensor, { rows: size, columns: 1, from: 0 });
+  return gain === "one_plus" ? data.map((x) => roundFp16(1 + x)) : data;
 }
 
 /** The biases that the decoder has; a fused one holds those of its parts one after another. */
@@ -108,9 +117,8 @@ interface Place {
   readonly from: number;
 }
 
-const HALF = Float32Array.from({ length: 65536 }, (_, bits) => fp16Value(bits));
-
-async function readMatrix(store: WeightStore, tensor: string, { rows, columns, from }: Place): Promise<Matrix> {
+/** Rows of a stored matrix, or a vector as a matrix of one column. @throws UserError for what the weights refuse */
+export async function readMatrix(store: WeightStore, tensor: string, { rows, columns, from }: Place): Promise<Matrix> {
   const shape: Shape = columns === 1 ? [rows] : [rows, columns];
   const data = new Float32Array(sizeOf(shape));
   const source = {

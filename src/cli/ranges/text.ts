@@ -1,24 +1,18 @@
 /** What `graphc ranges` prints. */
-import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
+import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
-
-/** A layer, and what its numbers cannot be above. */
-export interface BoundedLayer {
-  readonly layer: number;
-  readonly found: LayerBounds;
-}
+import type { Calibration } from "./calibration.ts";
+import { type BoundedLayer, headBreaks, type RangesReport } from "./report.ts";
 
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
 
-/** The largest element of the hidden row before the layer with which nothing behind it overflows; below 0 there is none. */
-export const inputUpTo = ({ added }: LayerBounds): number => LIMITS.fp16 - added;
-
-/** A line a layer, then those that break a limit, then what holds. */
-export function rangesText(name: string, layers: readonly BoundedLayer[]): string {
+/** A line a layer, what a prompt reached, then those that break a limit, then what holds. */
+export function rangesText(name: string, { layers, network, calibrated }: RangesReport): string {
   const rows = layers.map(({ layer, found }) => [
     `${layer}`,
     ...NAMES.map((quantity) => figure(found.bounds[quantity].value)),
@@ -30,15 +24,36 @@ export function rangesText(name: string, layers: readonly BoundedLayer[]): strin
     `${name}: bounds for every input, from the fp16 weights alone`,
     ...GIVEN.map((given) => wrapLine(`  given that ${given}: how the engine adds these sums is not on record`)),
     table(["layer", ...NAMES, "adds", ""], rows),
-    ...failed.map(brokenText),
-    ...verdict(layers, failed),
+    ...(calibrated ? calibratedLines(calibrated) : []),
+    ...failed.map((one) => brokenText(one, calibrated)),
+    ...(headBreaks(network) ? [headText(network!)] : []),
+    ...verdict(layers, failed, network),
   ].join("\n");
 }
 
-function brokenText({ layer, found }: BoundedLayer): string {
+/** The same quantities as reached. */
+function calibratedLines({ tokens, layers }: Calibration): readonly string[] {
+  const rows = layers.map(({ layer, reached, hidden }) => [
+    `${layer}`,
+    ...NAMES.map((quantity) => figure(reached[quantity])),
+    figure(hidden),
+  ]);
+  const largest = Math.max(...layers.map(({ hidden }) => hidden));
+  return [
+    wrapLine(
+      `reached on ${tokens} token${tokens === 1 ? "" : "s"} of a prompt, in double precision; none above its bound`,
+    ),
+    table(["layer", ...NAMES, "hidden"], rows),
+    ...(largest < LIMITS.fp16
+      ? []
+      : [wrapLine(`  NO: the hidden row of the prompt reaches ${figure(largest)}, beyond fp16 (${LIMITS.fp16})`)]),
+  ];
+}
+
+function brokenText({ layer, found }: BoundedLayer, calibrated: Calibration | undefined): string {
   const quantity = broken(found)!;
   const { value, at } = found.bounds[quantity];
-  const limit = `${QUANTITIES[quantity]} ${LIMITS[QUANTITIES[quantity]]}`;
+  const most = LIMITS[QUANTITIES[quantity]];
   const units = found.units
     .filter(({ share }) => share >= 0.01)
     .map(({ unit, share }) => `${unit} (${(100 * share).toFixed(0)} %)`);
@@ -47,15 +62,24 @@ function brokenText({ layer, found }: BoundedLayer): string {
     quantity === "down" && found.reached !== undefined
       ? `; a normed row reaches ${figure(found.reached)}, so that no better bound can hold`
       : "; no input was found that reaches it";
+  const own = calibrated?.layers.find((one) => one.layer === layer)?.reached[quantity];
+  const beside =
+    own === undefined ? "" : `; the prompt reaches ${figure(own)}, ${((100 * own) / most).toFixed(0)} % of the limit`;
   return wrapLine(
-    `  NO: layer ${layer}: ${quantity} may be ${figure(value)}, above ${limit}, at ${at}${made}${reached}`,
+    `  NO: layer ${layer}: ${quantity} may be ${figure(value)}, above ${QUANTITIES[quantity]} ${most}, at ${at}${made}${reached}${beside}`,
   );
 }
 
-function verdict(layers: readonly BoundedLayer[], failed: readonly BoundedLayer[]): readonly string[] {
+const headText = ({ logits }: NetworkBounds): string =>
+  `  NO: the head: a logit's sum may be ${figure(logits!.value)}, above accumulator ${LIMITS.accumulator}, at token ${logits!.at}`;
+
+function verdict(
+  layers: readonly BoundedLayer[],
+  failed: readonly BoundedLayer[],
+  network: NetworkBounds | undefined,
+): readonly string[] {
   const holding = layers.filter((one) => !failed.includes(one));
   const names = failed.map(({ layer }) => layer).join(", ");
-  const sum = layers.reduce((total, { found }) => total + found.added, 0);
   const least = Math.min(...holding.map(({ found }) => inputUpTo(found)));
   return [
     wrapLine(
@@ -69,8 +93,23 @@ function verdict(layers: readonly BoundedLayer[], failed: readonly BoundedLayer[
           wrapLine(`  while no element of the hidden row is above ${figure(least)} (fp16 ends at ${LIMITS.fp16})`),
         ]
       : []),
+    ...(network ? networkLines(network) : []),
+  ];
+}
+
+/** What follows for the hidden row behind any sequence of tokens. */
+function networkLines({ embedded, hidden, overflowsAt, exponent, most, logits }: NetworkBounds): readonly string[] {
+  const begun = `an embedded token is up to ${figure(embedded.value)} (token ${embedded.at})`;
+  const held =
+    overflowsAt === undefined
+      ? "fp16 holds it for every token sequence"
+      : `fp16 may no longer hold it behind layer ${overflowsAt}, and holds it times 2^-${exponent} for every token sequence`;
+  return [
     wrapLine(
-      `  all layers together add ${figure(sum)} at most${sum < LIMITS.fp16 ? "" : ": fp16 holds that only with a scale"}`,
+      `  ${begun}; with what all layers add, layer ${most} most, the hidden row is up to ${figure(hidden)}: ${held}`,
     ),
+    ...(logits && logits.value < LIMITS.accumulator
+      ? [wrapLine(`  the head's sums are up to ${figure(logits.value)} (token ${logits.at})`)]
+      : []),
   ];
 }

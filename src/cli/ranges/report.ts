@@ -1,0 +1,40 @@
+/** All that `graphc ranges` found of a checkpoint, and as JSON. */
+import { broken, type LayerBounds, QUANTITIES } from "../../passes/ranges/layer.ts";
+import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
+import type { Calibration } from "./calibration.ts";
+
+/** A layer, and what its numbers cannot be above. */
+export interface BoundedLayer {
+  readonly layer: number;
+  readonly found: LayerBounds;
+}
+
+/** The layers that were asked for; what follows for the network where it was all of them; what a prompt reached. */
+export interface RangesReport {
+  readonly layers: readonly BoundedLayer[];
+  readonly network?: NetworkBounds;
+  readonly calibrated?: Calibration;
+}
+
+/** Whether every sum of products, fp16 number and score of the layers and the head keeps its limit. */
+export const holds = ({ layers, network }: RangesReport): boolean =>
+  layers.every(({ found }) => broken(found) === undefined) && !headBreaks(network);
+
+/** Whether the head's sums may pass the accumulator. */
+export const headBreaks = (network: NetworkBounds | undefined): boolean =>
+  network?.logits !== undefined && !(network.logits.value < LIMITS.accumulator);
+
+/** For JSON. */
+export const rangesRecord = ({ layers, network, calibrated }: RangesReport) => ({
+  given: GIVEN,
+  limits: Object.fromEntries(Object.entries(QUANTITIES).map(([name, limit]) => [name, LIMITS[limit]])),
+  layers: layers.map(({ layer, found }) => ({
+    layer,
+    holds: broken(found) === undefined,
+    ...found,
+    inputUpTo: inputUpTo(found),
+  })),
+  ...(network ? { network } : {}),
+  ...(calibrated ? { calibrated } : {}),
+});
