@@ -17,6 +17,8 @@ const SCRIPTS = [
   ["gguf.mjs", ...(full ? [] : ["--rounds", "3"])],
   ["kernels.mjs", ...(full ? [] : ["--rounds", "7"])],
   ["prove.mjs"],
+  // Of a model that nobody may commit: RANGES_MODEL names it.
+  ["ranges.mjs", ...(process.env.RANGES_MODEL ? [process.env.RANGES_MODEL] : [])],
   ...(full ? [["build.mjs"]] : []),
 ];
 

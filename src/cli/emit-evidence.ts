@@ -13,6 +13,7 @@ import { identityOf } from "./emit-ground.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { checkMemory } from "./memory.ts";
+import { rangesClaim } from "./ranges/claim.ts";
 import { requestedSize } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
@@ -31,9 +32,16 @@ export const certificateName = (name: string, block: { readonly function?: strin
   [name, ...(block.function === undefined ? [] : [block.function]), "certificate.json"].join(".");
 
 /** Writes the certificate beside the staged packages. @throws UserError when it cannot be written */
-export async function writeCertificate({ subject, planned }: EmitJob, staging: string, proof: ProofOnBytes) {
+export async function writeCertificate(
+  { subject, planned, guaranteed }: EmitJob,
+  staging: string,
+  proof: ProofOnBytes,
+) {
   const { verdict, block, step } = proof;
-  const record = certificate(verdict, { block, step }, TOOL_VERSION, subject.ropeList);
+  const record = {
+    ...certificate(verdict, { block, step }, TOOL_VERSION, subject.ropeList),
+    ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),
+  };
   const text = `${JSON.stringify(record, null, 2)}\n`;
   const path = join(staging, certificateName(planned.name, proof));
   await writeWhole(path, async (handle) => void (await handle.writeFile(text)));

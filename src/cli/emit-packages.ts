@@ -22,6 +22,7 @@ import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import type { Io } from "./io.ts";
+import type { Guaranteed } from "./ranges/claim.ts";
 import type { Subject } from "./subject.ts";
 
 /** One run of `graphc emit`. */
@@ -31,6 +32,8 @@ export interface EmitJob {
   /** Where all that is written will stand; an absolute path. */
   readonly folder: string;
   readonly store: WeightStore;
+  /** Bounds of the layers from their weights, where they were asked for. */
+  readonly guaranteed?: Guaranteed;
   readonly args: Args;
   readonly io: Io;
 }

@@ -1,7 +1,43 @@
 /** `ranges`: what is said of a checkpoint whose weights bound everything, and of one that has a unit too large. */
 import { describe, expect, test } from "vitest";
-import { checkpointOf, graphc } from "../support/cli.ts";
+import { calibratedBeside } from "../../src/cli/ranges/calibration.ts";
+import { tagOfName, uniform } from "../../src/dsl/random.ts";
+import { readDecoder } from "../../src/models/config-read.ts";
+import { modelTensors } from "../../src/models/config-tensors.ts";
+import type { LayerBounds, Quantity } from "../../src/passes/ranges/layer.ts";
+import { scaled } from "../../src/passes/ranges/matrix.ts";
+import { openWeights } from "../../src/weights/open.ts";
+import { checkpointOf, fileOf, folderOf, graphc } from "../support/cli.ts";
+import { SMALL_CONFIGS } from "../support/decoders.ts";
 import { tinyPhi } from "../support/tiny-phi.ts";
+
+/** A checkpoint of a small decoder: random fp32 weights, and biases that are large beside them. */
+function smallCheckpoint(config: object): string {
+  const { decoder } = readDecoder(config, "config.json");
+  const tensors = modelTensors(decoder).map(({ name, shape }) => {
+    const size = shape.reduce((n, k) => n * k, 1);
+    const scale = name.endsWith(".bias") ? 8 : 0.5;
+    const numbers = Float32Array.from({ length: size }, (_, k) => scale * uniform(4, tagOfName(name), k));
+    return { name, dtype: "F32", shape, data: new Uint8Array(numbers.buffer) };
+  });
+  return folderOf({ "config.json": JSON.stringify(config), "model.safetensors": fileOf(tensors) });
+}
+
+interface Told {
+  readonly layers: readonly {
+    readonly layer: number;
+    readonly added: number;
+    readonly bounds: LayerBounds["bounds"];
+  }[];
+  readonly network: {
+    readonly hidden: number;
+    readonly embedded: { readonly value: number };
+    readonly logits: { readonly value: number };
+  };
+  readonly calibrated: {
+    readonly layers: readonly { readonly reached: Readonly<{ [Q in Quantity]: number }>; readonly hidden: number }[];
+  };
+}
 
 describe("ranges", () => {
   test("of small weights holds, and says while what", async () => {
@@ -42,5 +78,63 @@ describe("ranges", () => {
     const { code, err } = await graphc(["ranges", checkpointOf(), "--layer", "99"]);
     expect(code).toBe(2);
     expect(err).toContain("99");
+  });
+});
+
+describe("a prompt beside the bounds", () => {
+  test.each([...SMALL_CONFIGS.keys()])(
+    "of a small %s reaches no bound, in the layers and behind all of them",
+    async (name) => {
+      const { code, out, err } = await graphc([
+        ...["ranges", smallCheckpoint(SMALL_CONFIGS.get(name)!)],
+        ...["--prompt-ids", "1,5,2,9,9,14", "--json"],
+      ]);
+      expect(err.replace(/^note: .*$/gm, "").trim()).toBe("");
+      expect(code).toBeLessThan(2);
+      const { layers, network, calibrated } = JSON.parse(out) as Told;
+      expect(calibrated.layers).toHaveLength(layers.length);
+      for (const [n, { reached, hidden }] of calibrated.layers.entries()) {
+        for (const [quantity, value] of Object.entries(reached) as [Quantity, number][]) {
+          expect(value, quantity).toBeGreaterThan(0);
+          expect(value, quantity).toBeLessThanOrEqual(layers[n]!.bounds[quantity].value);
+        }
+        expect(hidden).toBeLessThanOrEqual(network.hidden);
+      }
+      expect(network.hidden).toBeGreaterThan(
+        network.embedded.value + layers.reduce((sum, { added }) => sum + added, 0),
+      );
+      expect(network.logits.value).toBeGreaterThan(0);
+    },
+  );
+  test("a bound that a prompt passes is a fault of graphc", async () => {
+    const store = await openWeights(tinyPhi());
+    const { decoder } = readDecoder(store.config, store.configPath);
+    const { out } = await graphc(["ranges", tinyPhi(), "--layer", "0", "--prompt-ids", "3,4", "--json"]);
+    const { layers, calibrated } = JSON.parse(out) as Told;
+    const [{ bounds, added }] = layers as [Told["layers"][0]];
+    const io = { progress: () => ({ update() {}, end() {} }), signal: new AbortController().signal } as never;
+    const beside = (value: number) => {
+      const found = { bounds: { ...bounds, act: scaled(bounds.act, value / bounds.act.value) }, added, units: [] };
+      return calibratedBeside(decoder, store, [3, 4], [{ layer: 0, found }], io);
+    };
+    const own = calibrated.layers[0]!.reached.act;
+    await expect(beside(own)).resolves.toMatchObject({ tokens: 2 });
+    await expect(beside(0.95 * own)).rejects.toThrow(/^ranges: act of layer 0 reaches .* above its bound/);
+    await store.close();
+  });
+  test("is printed as a table, and what is not there is refused", async () => {
+    const { code, out } = await graphc(["ranges", tinyPhi(), "--prompt-ids", "3"]);
+    expect(code).toBe(0);
+    expect(out).toContain("\nreached on 1 token of a prompt, in double precision; none above its bound\n");
+    expect(out).toMatch(/an embedded token is up to \d+ \(token \d+\); with what all layers add, layer \d most/);
+    for (const [argv, text] of [
+      [["--prompt-ids", "50"], "token 50 of the prompt is outside the vocabulary of 50"],
+      [["--prompt", "hello"], "has no tokenizer (tokenizer.json)"],
+      [["--tokenizer", "x"], "--prompt"],
+    ] as const) {
+      const refused = await graphc(["ranges", tinyPhi(), ...argv]);
+      expect([refused.code, refused.out]).toEqual([2, ""]);
+      expect(refused.err.replace(/\s+/g, " ")).toContain(text);
+    }
   });
 });

@@ -42,12 +42,14 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     out: "mgp",
     force: "mgp",
     "no-prove": "mgp",
+    ranges: "m",
     fixtures: "mgp",
     evidence: "mgp",
     "ahead-of-evidence": "mgp",
   },
   prove: {
     weights: "mg",
+    ranges: "m",
     layer: "mg",
     layers: "m",
     tokens: "mgp",
@@ -150,7 +152,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   inspect: {},
   gate: {},
-  ranges: { layer: "mgp" },
+  ranges: { layer: "mgp", prompt: "mgp", "prompt-ids": "mgp", raw: "mgp", tokenizer: "mgp" },
 };
 
 const commandOf = async (name: string): Promise<Command> =>

@@ -33,11 +33,16 @@ export interface SmallDecoder {
   readonly first: number;
 }
 
+/** The config.json of each, in full. */
+export const SMALL_CONFIGS: ReadonlyMap<string, object> = new Map(
+  Object.entries(CONFIGS).map(([name, [json]]) => [name, { ...SIZES, ...json }]),
+);
+
 /** By architecture. */
 export const SMALL_DECODERS: ReadonlyMap<string, SmallDecoder> = new Map(
-  Object.entries(CONFIGS).map(([name, [json, first]]) => [
+  Object.entries(CONFIGS).map(([name, [, first]]) => [
     name,
-    { decoder: readDecoder({ ...SIZES, ...json }, name).decoder, first },
+    { decoder: readDecoder(SMALL_CONFIGS.get(name)!, name).decoder, first },
   ]),
 );
 

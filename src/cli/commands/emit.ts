@@ -16,6 +16,7 @@ import { printSummary } from "../emit-text.ts";
 import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
 import { plainVerdict, printVerdict } from "../prove-text.ts";
+import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
 import { ropeLines } from "../rope-text.ts";
 import { ROPE_LIST_OPTION, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
@@ -35,6 +36,7 @@ export const emitCommand: Command = {
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
+    ranges: { ...RANGES_OPTION, without: ["no-prove"] },
     fixtures: {
       kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
@@ -64,8 +66,9 @@ export const emitCommand: Command = {
     const planned = planPackages(subject, args);
     if (args.flag("fixtures")) recordable({ block: recordedBlock(planned).graph, step: planned.step.graph });
     const store = await subject.openWeights(planned.step.graph);
-    const job: EmitJob = { subject, planned, folder, store, args, io };
     try {
+      const guaranteed = await guaranteedBy(subject.config, store, args, io);
+      const job: EmitJob = { subject, planned, folder, store, args, io, ...(guaranteed ? { guaranteed } : {}) };
       const emitted = await emitSet(job);
       if (emitted.kind === "refuted") {
         const { verdict, function: fn } = emitted;
@@ -94,7 +97,7 @@ interface Report extends PlacedSet {
   readonly ground?: Ground;
 }
 
-function report({ subject, store, args, io }: EmitJob, written: Report): void {
+function report({ subject, store, guaranteed, args, io }: EmitJob, written: Report): void {
   const { packages, ground, ropeTables, fixtures, certificates } = written;
   const { ropeList } = subject;
   const weights = store.report();
@@ -102,7 +105,7 @@ function report({ subject, store, args, io }: EmitJob, written: Report): void {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
   if (args.flag("json")) {
-    const proven = proofsRecord(written);
+    const proven = proofsRecord(written, guaranteed);
     io.out(
       JSON.stringify(
         { name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, ground },
@@ -114,7 +117,10 @@ function report({ subject, store, args, io }: EmitJob, written: Report): void {
   }
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
   io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
-  for (const proof of written.proofs ?? []) io.out(verdictText(proof));
+  for (const proof of written.proofs ?? []) {
+    io.out(verdictText(proof));
+    if (guaranteed) io.out(claimLines(rangesClaim(guaranteed, proof.verdict)).join("\n"));
+  }
   if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
   for (const line of ropeLines(subject, args)) io.out(line);
   for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
@@ -124,9 +130,13 @@ function report({ subject, store, args, io }: EmitJob, written: Report): void {
 }
 
 /** Of several functions a proof each, by name. */
-function proofsRecord({ proofs, certificates }: PlacedSet) {
+function proofsRecord({ proofs, certificates }: PlacedSet, guaranteed: Guaranteed | undefined) {
   if (!proofs) return { proof: "skipped" };
-  const records = proofs.map(({ verdict }, k) => ({ proof: plainVerdict(verdict), certificate: certificates[k] }));
+  const records = proofs.map(({ verdict }, k) => ({
+    proof: plainVerdict(verdict),
+    ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),
+    certificate: certificates[k],
+  }));
   if (proofs[0]!.function === undefined) return records[0];
   return { proofs: records.map((record, k) => ({ function: proofs[k]!.function, ...record })) };
 }

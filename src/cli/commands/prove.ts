@@ -19,6 +19,7 @@ import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
+import { claimLines, guaranteedBy, RANGES_OPTION, type RangesRecord, rangesClaim } from "../ranges/claim.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -35,6 +36,7 @@ export const proveCommand: Command = {
       help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
       for: ["model", "graph"],
     },
+    ranges: RANGES_OPTION,
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
     ...COMPARED_FUNCTIONS,
@@ -54,11 +56,15 @@ async function told(args: Args, io: Io): Promise<Told> {
   const stored = storedNumbers([pair.block, pair.step]);
   const verdict = await verdictOf(pair, stored, io);
   if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
-  if (!args.flag("json")) io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone)].join("\n"));
+  const ranges = await rangesOf(pair, verdict, args, io);
+  if (!args.flag("json")) {
+    const lines = ranges ? claimLines(ranges) : [];
+    io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone), ...lines].join("\n"));
+  }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
-  const json = { ...verdictRecord(verdict, pair), ...(stored.alone > 0 ? { heldAlone: stored.alone } : {}) };
+  const json = { ...verdictRecord(verdict, pair, ranges), ...(stored.alone > 0 ? { heldAlone: stored.alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
 }
 
@@ -76,11 +82,30 @@ const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
 
 /** The verdict, and with a proof the certificate that it is worth. */
-const verdictRecord = (verdict: Verdict, { block, step, whole = { block, step }, notCompared }: OpenPair) => ({
-  ...(plainVerdict(verdict) as object),
-  ...(notCompared ? { notCompared } : {}),
-  certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...(notCompared ? { notCompared } : {}) },
-});
+const verdictRecord = (
+  verdict: Verdict,
+  { block, step, whole = { block, step }, notCompared }: OpenPair,
+  ranges: RangesRecord | undefined,
+) => {
+  const more = { ...(notCompared ? { notCompared } : {}), ...(ranges ? { ranges } : {}) };
+  return {
+    ...(plainVerdict(verdict) as object),
+    ...more,
+    certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...more },
+  };
+};
+
+/** What the weights guarantee beside the proof, if it was asked for. */
+async function rangesOf(pair: OpenPair, verdict: Verdict, args: Args, io: Io): Promise<RangesRecord | undefined> {
+  if (!args.flag("ranges")) return undefined;
+  const store = await pair.openWeights();
+  try {
+    const guaranteed = await guaranteedBy(pair.config, store, args, io);
+    return guaranteed && rangesClaim(guaranteed, verdict);
+  } finally {
+    await store.close();
+  }
+}
 
 /** A weight at hand that is not finite; generated ones are. */
 async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {

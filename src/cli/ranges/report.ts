@@ -33,7 +33,7 @@ export const rangesRecord = ({ layers, network, calibrated }: RangesReport) => (
     layer,
     holds: broken(found) === undefined,
     ...found,
-    inputUpTo: inputUpTo(found),
+    inputUpTo: inputUpTo([found]),
   })),
   ...(network ? { network } : {}),
   ...(calibrated ? { calibrated } : {}),

@@ -80,7 +80,7 @@ function verdict(
 ): readonly string[] {
   const holding = layers.filter((one) => !failed.includes(one));
   const names = failed.map(({ layer }) => layer).join(", ");
-  const least = Math.min(...holding.map(({ found }) => inputUpTo(found)));
+  const least = Math.min(...holding.map(({ found }) => inputUpTo([found])));
   return [
     wrapLine(
       `${holding.length} of ${layers.length} layers hold every limit for every input, given the above${failed.length > 0 ? `; not ${names}` : ""}`,

@@ -5,8 +5,9 @@ import { type Bound, LIMITS } from "./limits.ts";
 /** Every layer adds twice, and each sum is rounded to fp16. */
 const ROUNDED = (1 + 2 ** -11) ** 2;
 
-/** The largest element of the hidden row before a layer with which nothing overflows behind it; below 0 there is none. */
-export const inputUpTo = ({ added }: Pick<LayerBounds, "added">): number => LIMITS.fp16 / ROUNDED - added;
+/** The largest element of the hidden row before layers with which nothing overflows in them and behind the last; below 0 there is none. */
+export const inputUpTo = (layers: readonly Pick<LayerBounds, "added">[]): number =>
+  layers.reduceRight<number>((most, { added }) => most / ROUNDED - added, LIMITS.fp16);
 
 /** What comes before the first layer and behind the last one. */
 export interface Ends {
