@@ -18,12 +18,8 @@ export async function boundedLayers(
   io: Io,
 ): Promise<readonly BoundedLayer[]> {
   for (const layer of wanted) checkLayer(decoder, layer);
-  const { ffnSize, hiddenSize, headDim } = decoder;
-  const machine = gramMachine(
-    Math.max(2 * ffnSize, hiddenSize, headDim),
-    Math.max(hiddenSize, headDim),
-    Math.min(2, availableParallelism()),
-  );
+  const columns = Math.max(decoder.hiddenSize, decoder.headDim);
+  const machine = gramMachine(columns, Math.min(2, availableParallelism()));
   const gramOf: GramOf = (rows, columns, write) => ({
     n: columns,
     data: machine.gram(rows, columns, write),

@@ -22,7 +22,7 @@ const NEAR = 1.005;
 const MOST_SQUARINGS = 5;
 /** From here on a form's own squares tell enough; before that a vector is not worth its steps. */
 const FIRST = 2;
-const ITERATIONS = 8;
+const ITERATIONS = 4;
 /** Power iteration ends where a step adds no more than this. */
 const SETTLED = 1e-5;
 /** Of sums in double precision, of as many terms as a form has entries, against the largest of them. */

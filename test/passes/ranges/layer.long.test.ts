@@ -5,7 +5,7 @@ import type { GramOf } from "../../../src/passes/ranges/eigen.ts";
 import { layerBounds } from "../../../src/passes/ranges/layer.ts";
 import { inputsOf, LAYERS, reached, violations } from "../../support/ranges.ts";
 
-const machine = gramMachine(64, 24, 1);
+const machine = gramMachine(24, 1);
 afterAll(machine.close);
 const gramOf: GramOf = (rows, columns, write) => ({
   n: columns,

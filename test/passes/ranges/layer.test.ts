@@ -19,7 +19,7 @@ import {
   violations,
 } from "../../support/ranges.ts";
 
-const machine = gramMachine(64, 24, 1);
+const machine = gramMachine(24, 1);
 afterAll(machine.close);
 const gramOf: GramOf = (rows, columns, write) => ({
   n: columns,
