@@ -49,7 +49,8 @@ export function attentionBounds(layer: LayerWeights, gramOf: GramOf) {
     k: scaled(projectedBound(layer, "k", k), factor),
     v: rows,
     qk: scaled(product, Math.max(1, scale)),
-    score: { ...product, value: Math.min(score, sizes.scoreCap ?? score) },
+    // The cap itself is rounded to fp16, and so is its product with tanh.
+    score: { ...product, value: Math.min(score, (sizes.scoreCap ?? score) * (1 + 2 ** -11) ** 2) },
     // A mean of rows of v, with weights that add up to 1, or a little more.
     pv: scaled(rows, MARGIN),
     output: largestOf(outputsOf(layer, v, gramOf)),

@@ -2,8 +2,8 @@
 import type { LayerBounds } from "./layer.ts";
 import { type Bound, LIMITS } from "./limits.ts";
 
-/** Every layer adds twice, and each sum is rounded to fp16. */
-const ROUNDED = (1 + 2 ** -11) ** 2;
+/** Every layer adds twice: what is added is rounded to fp16 as a sum and behind its multiplier, and so is the hidden row each time. */
+const ROUNDED = (1 + 2 ** -11) ** 4;
 
 /** The largest element of the hidden row before layers with which nothing overflows in them and behind the last; below 0 there is none. */
 export const inputUpTo = (layers: readonly Pick<LayerBounds, "added">[]): number =>
