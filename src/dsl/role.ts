@@ -18,14 +18,20 @@ export type Role =
   | { readonly kind: "shared" };
 
 /**
- * An attention mask. With `window` its slots are so many rows of a window that the host shifts (`shift`), and behind them the rows of the
- * call's own tokens: a step has T − 1 fewer than the block.
+ * An attention mask. With `behind` its slots are the rows of caches, and behind them those of the call's own tokens: a step has T − 1 fewer
+ * than the block.
  */
 export interface MaskRole extends MaskNumbers {
   readonly kind: "mask";
   readonly tokenAxis: number;
   readonly slotAxis: number;
-  readonly window?: number;
+  readonly behind?: RowsBehind;
+}
+
+/** How many rows stand before those of the call's own tokens, and what the host does with the caches that have them. */
+export interface RowsBehind {
+  readonly rows: number;
+  readonly update: "shift" | "append";
 }
 
 /** What an attention mask of numbers holds where a row is visible, and where not (−∞ at the lowest); as `MASK_NUMBERS` where nothing is said. */
@@ -85,6 +91,7 @@ export type DeclaredRole =
  * An input that is a cache: the host keeps its contents, and between calls does with an output what `update` says. `slot`: row t of the
  * output goes to the cache row that the write mask or the positions of that call tell of token t; a padding token's goes nowhere.
  * `replace`: the output is the whole cache. `shift`: the host drops as many of the first rows as the output has, and puts its rows behind the others.
+ * `append`: row t of the output goes to cache row n + t, where n rows of the cache are valid: the host counts them.
  */
 export interface CacheFacts {
   readonly kind: "cache";
@@ -96,7 +103,7 @@ export interface CacheFacts {
 }
 
 /** What hosts do to a cache between calls. */
-export const CACHE_UPDATES = ["slot", "replace", "shift"] as const;
+export const CACHE_UPDATES = ["slot", "replace", "shift", "append"] as const;
 
 /** Whatever somebody may state of an input. */
 export type StatedFacts = RoleFacts | CacheFacts;

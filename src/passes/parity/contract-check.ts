@@ -46,9 +46,9 @@ function writtenRows(graph: Graph, roles: Roles, values: Arrays): readonly (numb
   return [];
 }
 
-/** Of a mask over a shifted window: the rows of the call's own tokens, behind it. */
-function ownRows({ tokenAxis, window }: MaskRole, { shape }: RawArray): readonly number[] | undefined {
-  return window === undefined ? undefined : Array.from({ length: shape[tokenAxis]! }, (_, token) => window + token);
+/** Of a mask with the call's own rows behind those of a cache: their columns. */
+function ownRows({ tokenAxis, behind }: MaskRole, { shape }: RawArray): readonly number[] | undefined {
+  return behind && Array.from({ length: shape[tokenAxis]! }, (_, token) => behind.rows + token);
 }
 
 function writeProblems(name: string, value: RawArray, axes: Axes): readonly string[] {
@@ -81,7 +81,7 @@ function maskProblems(
     if (odd !== undefined)
       return [`${name}, row ${t}: holds ${odd}; an entry is ${open} where visible and ${closed} where not`];
     const own = rows[t];
-    const dropped = role.window === undefined ? -1 : column.slice(0, t).indexOf(open);
+    const dropped = role.behind?.update === "shift" ? column.slice(0, t).indexOf(open) : -1;
     if (dropped >= 0) return [`${name}, row ${t}: sees row ${dropped} of the window, which its step has no more`];
     if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
     const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));

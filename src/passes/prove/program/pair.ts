@@ -119,6 +119,9 @@ function lastOfCache({ block, roles }: Twins): number {
     const role = roles.get(x.name ?? "");
     if (tellsSlots(role)) return x.type.shape[role.slotAxis]! - 1;
   }
-  const axes = block.states.flatMap(({ entry }) => entry.type.shape);
+  const appended = block.states.flatMap(({ entry, host }) =>
+    host?.update === "append" && host.axis !== undefined ? [entry.type.shape[host.axis]!] : [],
+  );
+  const axes = appended.length > 0 ? appended : block.states.flatMap(({ entry }) => entry.type.shape);
   return axes.length > 0 ? Math.max(...axes) - 1 : INT32[1];
 }
