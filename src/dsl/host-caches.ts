@@ -104,7 +104,7 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
   const kept = new Set(caches.map(({ facts }) => facts.rows));
   const outputs = Object.entries(graph.outputs).filter(([name]) => !kept.has(name));
   return {
-    name: graph.name,
+    ...graph,
     inputs: [...others, ...(places.append ? [places.append] : [])],
     states: [...graph.states.map((state) => ({ ...state, exit: now(state.exit) })), ...states],
     outputs: Object.fromEntries(outputs.map(([name, value]) => [name, now(value)])),

@@ -14,6 +14,7 @@ import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
+import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
@@ -54,7 +55,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const stored = storedNumbers([pair.block, pair.step]);
   const verdict = await verdictOf(pair, stored, io);
   if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
-  if (!args.flag("json")) io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone)].join("\n"));
+  if (!args.flag("json")) io.out([printVerdict(verdict, pair.leftOut), ...aloneLines(stored.alone)].join("\n"));
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
@@ -76,10 +77,10 @@ const replay = (dump: string): string =>
   `--inputs ${join(dump, "block.inputs.safetensors")} --state ${join(dump, "state.safetensors")}`;
 
 /** The verdict, and with a proof the certificate that it is worth. */
-const verdictRecord = (verdict: Verdict, { block, step, whole = { block, step }, notCompared }: OpenPair) => ({
+const verdictRecord = (verdict: Verdict, { block, step, whole = { block, step }, leftOut = ALL_COUNTS }: OpenPair) => ({
   ...(plainVerdict(verdict) as object),
-  ...(notCompared ? { notCompared } : {}),
-  certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...(notCompared ? { notCompared } : {}) },
+  ...leftOutRecord(leftOut),
+  certificate: { ...certificate(verdict, whole, TOOL_VERSION), ...leftOutRecord(leftOut) },
 });
 
 /** A weight at hand that is not finite; generated ones are. */
