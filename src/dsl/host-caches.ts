@@ -149,7 +149,11 @@ const MEND = "say --role CACHE=cache:rows=OUTPUT, or declare it where the input 
 
 /** The input that tells the slots; all of them tell the same (P10). */
 function placeOf(graph: Graph, others: readonly Tensor[], given: GivenRoles): Tensor {
-  const ofKind = (kind: string) => others.find((x) => knownFacts(x, given)?.facts.kind === kind);
+  const ofKind = (kind: string) =>
+    others.find((x) => {
+      const facts = knownFacts(x, given)?.facts;
+      return facts?.kind === kind && (facts.offset ?? 0) === 0;
+    });
   const place = ofKind("write_mask") ?? ofKind("position");
   if (place) return place;
   throw new GraphError(

@@ -12,8 +12,11 @@ export type Role =
   | MaskRole
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
-  /** Whole number: the cache row of each token; with no token axis, the row of the first one. Of token t that is `first` + t, where it is said. */
-  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
+  /**
+   * Whole number: the cache row of each token, and `offset` more where that is said; with no token axis, that of the first one. `first` names
+   * the input that tells the row of the first token, which the others follow.
+   */
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string; readonly offset?: number }
   /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
 
@@ -75,6 +78,8 @@ export interface RoleFacts extends MaskNumbers {
   readonly rope?: RopePart;
   /** Of a position a token: the input that tells the first, which the others follow. */
   readonly first?: string;
+  /** Of a position: how far it is beyond the cache row. */
+  readonly offset?: number;
 }
 
 /** What an author writes where an input is made: the kind alone, or with the facts that go with this kind. */
@@ -83,7 +88,7 @@ export type DeclaredRole =
   | { readonly kind: "rows"; readonly tokenAxis?: number; readonly rope?: RopePart }
   | ({ readonly kind: "mask"; readonly tokenAxis?: number; readonly slotAxis?: number } & MaskNumbers)
   | { readonly kind: "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
-  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string; readonly offset?: number }
   | { readonly kind: "shared" }
   | CacheFacts;
 
@@ -145,6 +150,7 @@ export interface RoleRecord {
   readonly slotAxis?: number;
   readonly rope?: RopePart;
   readonly first?: string;
+  readonly offset?: number;
   /** Of a cache: the output with its new rows, and what the host does with them. */
   readonly rows?: string;
   readonly update?: CacheFacts["update"];
@@ -170,6 +176,7 @@ export const recordsOf = (roles: Roles, caches: readonly HostCache[]): readonly 
     ...numbersOf(role),
     ...("rope" in role ? { rope: role.rope } : {}),
     ...("first" in role ? { first: role.first } : {}),
+    ...("offset" in role ? { offset: role.offset } : {}),
     source: role.source,
   })),
   ...caches.map(({ input, rows, update, source }) => ({ input, role: "cache" as const, rows, update, source })),

@@ -9,12 +9,12 @@ import {
   factsOf,
   type GivenRoles,
   type KnownRole,
-  MASK_NUMBERS,
   type Role,
   type RoleFacts,
   type RoleSource,
   type StatedFacts,
 } from "./role.ts";
+import { checkAlike } from "./role-alike.ts";
 import { fittedRole } from "./role-fit.ts";
 import type { Tensor } from "./tensor.ts";
 import { isInteger, type Shape, show } from "./type.ts";
@@ -117,17 +117,7 @@ export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenR
 /** What was stated of an input that both graphs have. @throws GraphError when their authors contradict each other */
 function statedByBoth(x: Tensor, twin: Tensor, given: GivenRoles): Stated | undefined {
   const [own, other] = [statedRole(x, given), statedRole(twin, given)];
-  if (own && other && own.facts.kind !== other.facts.kind)
-    throw new GraphError(
-      `input "${x.name}" is declared ${own.facts.kind} in the block and ${other.facts.kind} in the step`,
-      x.site,
-    );
-  for (const key of ["open", "closed"] as const)
-    if (own && other && own.facts[key] !== other.facts[key])
-      throw new GraphError(
-        `input "${x.name}" is declared ${key} at ${own.facts[key] ?? MASK_NUMBERS[key]} in the block and at ${other.facts[key] ?? MASK_NUMBERS[key]} in the step`,
-        x.site,
-      );
+  if (own && other) checkAlike(x, own.facts, other.facts);
   return own ?? other;
 }
 

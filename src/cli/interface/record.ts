@@ -90,6 +90,10 @@ function assumedOf(role: KnownRole | undefined, dtype: DType, alone: boolean): A
     return { kind, ...axes, ...(dtype === "bool" ? {} : { open, closed: spelledNumber(closed) }), source };
   }
   if (kind === "rows") return { kind, ...axes, ...(role.rope === undefined ? {} : { rope: role.rope }), source };
-  if (kind === "position" && role.first !== undefined) return { kind, ...axes, first: role.first, source };
+  if (kind === "position") {
+    const { first, offset } = role;
+    const said = { ...(first === undefined ? {} : { first }), ...(offset === undefined ? {} : { offset }) };
+    return { kind, ...axes, ...said, source };
+  }
   return { kind, ...axes, source };
 }

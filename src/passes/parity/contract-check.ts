@@ -15,7 +15,7 @@ export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slo
     if (!value) return [];
     if (role.kind === "write_mask") return writeProblems(name, value, role);
     if (role.kind === "mask") return maskProblems(name, value, role, ownRows(role, value) ?? rows);
-    return role.kind === "position" ? positionProblems(name, value, slots) : [];
+    return role.kind === "position" ? positionProblems(name, value, slots, role.offset) : [];
   });
 }
 
@@ -91,9 +91,12 @@ function maskProblems(
   });
 }
 
-function positionProblems(name: string, value: RawArray, slots: number): readonly string[] {
-  const positions = Array.from(value.data);
+function positionProblems(name: string, value: RawArray, slots: number, offset = 0): readonly string[] {
+  const positions = Array.from(value.data, (x) => x - offset);
   const outside = positions.findIndex((p) => p < 0 || p >= slots);
-  if (outside >= 0) return [`${name}[${outside}] is ${positions[outside]}; the cache has rows 0 to ${slots - 1}`];
+  if (outside >= 0)
+    return [
+      `${name}[${outside}] is ${value.data[outside]}${offset === 0 ? "" : `, cache row ${positions[outside]}`}; the cache has rows 0 to ${slots - 1}`,
+    ];
   return new Set(positions).size < positions.length ? [`${name} names a cache row twice`] : [];
 }

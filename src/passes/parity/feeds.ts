@@ -64,7 +64,7 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
     case "position":
-      return tabulate(type, (ix) => call.rows[token(ix)] ?? 0);
+      return tabulate(type, (ix) => (call.rows[token(ix)] ?? 0) + (role.offset ?? 0));
     case "rows": {
       const table = role.rope && ropeTable(name, source, call);
       const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);

@@ -77,7 +77,7 @@ function feed(
       });
     }
     case "position":
-      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
+      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]! + (role.offset ?? 0));
     case "write_mask":
       return tabulate(type, (ix) => {
         const own = token(ix, role.tokenAxis);
