@@ -9,7 +9,7 @@ import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../weights/finite.ts";
 import { askForArrays } from "./ask-arrays.ts";
 import { type Comparand, type ComparedGraphs, smallOf } from "./equal-pair.ts";
-import { withoutOutputs } from "./interface/outputs.ts";
+import { withCounted } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
 import { ownRuns } from "./own-runs.ts";
 
@@ -41,7 +41,9 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
   const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
   const [block, step] = closed as readonly [Graph, Graph];
   const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
-  const small = smallest ? { small: (tokens: number) => withoutOutputs(smallest(tokens), pair.notCompared) } : {};
+  const small = smallest
+    ? { small: (tokens: number) => withCounted(smallest(tokens), { notCompared: pair.notCompared, rows: {} }) }
+    : {};
   const { unread, alone, ...stored } = storedNumbers([block, step]);
   const notFinite = await notFiniteIn(pair, graphs);
   const { openWeights } = graphs.a;

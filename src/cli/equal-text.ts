@@ -4,7 +4,7 @@ import type { Reason } from "../passes/prove/logic/opaque.ts";
 import { withoutHint } from "../passes/prove/refute/finding.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { notComparedText } from "./interface/outputs.ts";
+import { leftOutText } from "./interface/outputs.ts";
 import { aloneLines } from "./own-text.ts";
 import { plainVerdict, printSides } from "./prove-text.ts";
 import { TOOL_VERSION } from "./version.ts";
@@ -61,7 +61,7 @@ export function printEqual({ verdict, a, b, oneToken, alone, countsPlaces, notCo
     "NOT PROVEN": "are not known to be equal",
   };
   const text = printSides(verdict, {
-    claim: `A and B ${claims[verdict.verdict]}, call by call${notComparedText(notCompared)}`,
+    claim: `A and B ${claims[verdict.verdict]}, call by call${leftOutText({ notCompared, rows: {} })}`,
     one: "A",
     other: "B",
     gave: ["A gives", "B gives"],

@@ -12,7 +12,7 @@ import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { givenRoles } from "./interface/given.ts";
-import { countedGraphs, type GivenOutputs, withoutOutputs } from "./interface/outputs.ts";
+import { countedGraphs, type GivenOutputs, type LeftOut, withCounted } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
 import { isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
@@ -26,8 +26,8 @@ export interface OpenPair extends Graphs {
   readonly given: GivenRoles;
   /** What the options state of outputs. */
   readonly outputs?: GivenOutputs;
-  /** Outputs that were taken out of both graphs, since they do not count; and the graphs as they are. */
-  readonly notCompared?: readonly string[];
+  /** What of the outputs does not count, and was taken out of both graphs; and the graphs as they are. */
+  readonly leftOut?: LeftOut;
   readonly whole?: Graphs;
   readonly config?: Decoder;
   /** The kinds of layers that the model has, where it has layers. */
@@ -113,15 +113,17 @@ export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
 /** The pair without outputs that do not count. @throws UserError when nothing is left to be compared */
 function counted(pair: OpenPair): OpenPair {
   if (!pair.outputs) return pair;
-  const { notCompared, ...graphs } = countedGraphs(pair, pair.outputs, pair.given);
-  if (notCompared.length === 0) return pair;
-  const { small } = pair;
+  const { notCompared, rows, ...graphs } = countedGraphs(pair, pair.outputs, pair.given);
+  if (notCompared.length === 0 && Object.keys(rows).length === 0) return pair;
+  const leftOut = { notCompared, rows };
+  const { small, ...other } = pair;
   return {
-    ...pair,
+    ...other,
     ...graphs,
-    notCompared,
+    leftOut,
     whole: { block: pair.block, step: pair.step },
-    ...(small ? { small: (tokens) => withoutOutputs(small(tokens), notCompared) } : {}),
+    // A smaller block may lack the token whose row is read.
+    ...(small && Object.keys(rows).length === 0 ? { small: (tokens) => withCounted(small(tokens), leftOut) } : {}),
   };
 }
 

@@ -1,7 +1,7 @@
 /** A parity report as text: one line a token, one a state, and a verdict. */
 import type { CallReport } from "../passes/parity/call.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
-import { notComparedText } from "./interface/outputs.ts";
+import { ALL_COUNTS, type LeftOut, leftOutText } from "./interface/outputs.ts";
 import { rolesLines } from "./roles-text.ts";
 import { ONE_TOKEN } from "./sides.ts";
 import { table } from "./table.ts";
@@ -14,8 +14,8 @@ export interface Heading {
   readonly seconds: number;
   /** Lines on what was fed. */
   readonly fed?: readonly string[];
-  /** Outputs that do not count. */
-  readonly notCompared?: readonly string[];
+  /** What of the outputs does not count. */
+  readonly leftOut?: LeftOut;
 }
 
 const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
@@ -23,7 +23,7 @@ const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
 export function printParity(
   report: ParityReport,
-  { name, weights, seconds, fed = [], notCompared = [] }: Heading,
+  { name, weights, seconds, fed = [], leftOut = ALL_COUNTS }: Heading,
 ): string {
   const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const calls = report.calls.filter(({ counts }) => counts === "yes");
@@ -39,7 +39,7 @@ export function printParity(
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
     wrapLine(exercisedLine(report)),
     wrapLine(
-      `${verdictOf(report, differing, counted.length)}${notComparedText(notCompared)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
+      `${verdictOf(report, differing, counted.length)}${leftOutText(leftOut)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
     ),
   ].join("\n");
 }

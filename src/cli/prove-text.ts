@@ -5,6 +5,7 @@ import type { Mismatch } from "../passes/prove/refute/mismatch.ts";
 import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
+import { ALL_COUNTS, type LeftOut } from "./interface/outputs.ts";
 import { authorFrame, place } from "./report.ts";
 import { rolesLines } from "./roles-text.ts";
 import { blockAndSteps, type Sides } from "./sides.ts";
@@ -15,8 +16,8 @@ export const claimOf = (verdict: Verdict): string =>
   verdict.verdict === "PROVEN" ? `PROVEN (${verdict.level})` : verdict.verdict;
 
 /** The whole verdict; the first line is the claim. */
-export function printVerdict(verdict: Verdict, notCompared: readonly string[] = []): string {
-  return printSides(verdict, blockAndSteps(verdict.sizes.tokens, notCompared));
+export function printVerdict(verdict: Verdict, leftOut: LeftOut = ALL_COUNTS): string {
+  return printSides(verdict, blockAndSteps(verdict.sizes.tokens, leftOut));
 }
 
 /** The same in words about what the two graphs are called. */

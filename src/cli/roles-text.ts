@@ -27,8 +27,10 @@ export function rolesLines(roles: readonly FoundRole[], indentation = ""): reado
     .map((line) => indentation + line);
 }
 
-function kindText({ role, rope, open, closed, rows, update, first }: RoleRecord): string {
-  if (first !== undefined) return `${role} (${first} + t)`;
+function kindText({ role, rope, open, closed, rows, update, first, offset = 0 }: RoleRecord): string {
+  const beyond = offset === 0 ? "" : `cache row ${offset < 0 ? "−" : "+"} ${Math.abs(offset)}`;
+  if (first !== undefined) return `${role} (${first} + t${beyond === "" ? "" : `, ${beyond}`})`;
+  if (beyond !== "") return `${role} (${beyond})`;
   if (rows !== undefined) return `${role} (${update}: ${rows})`;
   if (rope !== undefined) return `${role} (RoPE ${rope})`;
   const numbers = [

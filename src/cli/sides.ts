@@ -1,5 +1,5 @@
 /** What the two graphs of a verdict are called, and what is claimed of them. */
-import { notComparedText } from "./interface/outputs.ts";
+import { type LeftOut, leftOutText } from "./interface/outputs.ts";
 
 /** What is compared where no input has an axis of several tokens; a block of several is another graph. */
 export const ONE_TOKEN = "one token against one token, which says nothing of a block of several";
@@ -17,8 +17,8 @@ export interface Sides {
 }
 
 /** A block, and the steps that it stands for; what is not compared is told with the claim. */
-export const blockAndSteps = (tokens: number, notCompared: readonly string[]): Sides => ({
-  claim: `${tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`}${notComparedText(notCompared)}`,
+export const blockAndSteps = (tokens: number, leftOut: LeftOut): Sides => ({
+  claim: `${tokens === 1 ? ONE_TOKEN : `a block of ${tokens} tokens against ${tokens} single-token calls`}${leftOutText(leftOut)}`,
   one: "block",
   other: "steps",
   gave: ["block gives", "steps give"],

@@ -13,6 +13,8 @@ export interface Graph {
   readonly states: readonly State[];
   /** By name, in the order of the package's signature. */
   readonly outputs: Readonly<Record<string, Tensor>>;
+  /** Of a block: outputs of which the host reads the row of one token alone, and which token's; absent where it reads all rows. */
+  readonly readRow?: ReadonlyMap<string, number>;
 }
 
 /** A cache or counter that lives on between calls: fp16, read at entry and written at exit. */

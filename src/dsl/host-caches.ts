@@ -10,6 +10,7 @@ import type { CacheFacts, GivenRoles, HostCache, RoleSource, Roles } from "./rol
 import { knownFacts, statedFacts } from "./roles.ts";
 import type { Tensor } from "./tensor.ts";
 import { sameType } from "./type.ts";
+import { VALID_ROWS, validRows } from "./valid-rows.ts";
 
 /** Graphs whose host's caches are states, and the roles that were stated of their other inputs. */
 export interface WithHost {
@@ -22,7 +23,12 @@ export function withHostCaches(graphs: readonly Graph[], given: GivenRoles): Wit
   const closed = new Set<string>();
   const made = graphs.map((graph) => closeCaches(graph, given, closed));
   checkOneHost(made);
-  return { graphs: made, given: new Map([...given].filter(([name]) => !closed.has(name))) };
+  const appended = made.flatMap(hostCaches).find(({ update }) => update === "append");
+  const others = new Map([...given].filter(([name]) => !closed.has(name)));
+  return {
+    graphs: made,
+    given: appended ? others.set(VALID_ROWS, { facts: { kind: "position" }, source: appended.source }) : others,
+  };
 }
 
 /** One host keeps the caches of all the graphs: an input is one state everywhere, of the same rows. @throws GraphError where it is not */
@@ -77,13 +83,17 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
   for (const { input } of caches) closed.add(input.name ?? "");
   const isCache = new Set(caches.map(({ input }) => input));
   const others = graph.inputs.filter((x) => !isCache.has(x));
-  const place = caches.some(({ facts }) => facts.update === "slot") ? placeOf(graph, others, given) : undefined;
+  const does = (update: CacheFacts["update"]) => caches.some(({ facts }) => facts.update === update);
+  const places: Places = {
+    ...(does("slot") ? { slot: placeOf(graph, others, given) } : {}),
+    ...(does("append") ? { append: validRows(graph) } : {}),
+  };
   const entries = new Map(caches.map(({ input, facts }) => [input, entryOf(graph, input, facts)]));
   const now = replaced(graph, (value) => entries.get(value));
   const states = caches.map(({ input, facts, source }): State => {
     const entry = entries.get(input)!;
     const { rows, update } = facts;
-    const done = doneTo(entry, now(rowsOf(graph, input, facts)), update, place);
+    const done = doneTo(entry, now(rowsOf(graph, input, facts)), update, places);
     return {
       name: entry.name!,
       entry,
@@ -94,21 +104,24 @@ function closeCaches(graph: Graph, given: GivenRoles, closed: Set<string>): Grap
   const kept = new Set(caches.map(({ facts }) => facts.rows));
   const outputs = Object.entries(graph.outputs).filter(([name]) => !kept.has(name));
   return {
-    name: graph.name,
-    inputs: others,
+    ...graph,
+    inputs: [...others, ...(places.append ? [places.append] : [])],
     states: [...graph.states.map((state) => ({ ...state, exit: now(state.exit) })), ...states],
     outputs: Object.fromEntries(outputs.map(([name, value]) => [name, now(value)])),
   };
 }
 
+/** What tells the cache rows of a call's tokens, where the host writes rows at some. */
+type Places = { readonly [update in "slot" | "append"]?: Tensor };
+
 /** What the host makes of a cache by an output, and what that depends on. */
-function doneTo(cache: Tensor, output: Tensor, update: CacheFacts["update"], place: Tensor | undefined) {
+function doneTo(cache: Tensor, output: Tensor, update: CacheFacts["update"], places: Places) {
   switch (update) {
     case "slot":
-      return {
-        exit: hostWrite(cache, output, place!),
-        host: { place: place!.name!, axis: rowAxis(cache, output) },
-      };
+    case "append": {
+      const place = places[update]!;
+      return { exit: hostWrite(cache, output, place), host: { place: place.name!, axis: rowAxis(cache, output) } };
+    }
     case "replace":
       return { exit: hostReplace(cache, output), host: {} };
     case "shift":
@@ -136,7 +149,11 @@ const MEND = "say --role CACHE=cache:rows=OUTPUT, or declare it where the input 
 
 /** The input that tells the slots; all of them tell the same (P10). */
 function placeOf(graph: Graph, others: readonly Tensor[], given: GivenRoles): Tensor {
-  const ofKind = (kind: string) => others.find((x) => knownFacts(x, given)?.facts.kind === kind);
+  const ofKind = (kind: string) =>
+    others.find((x) => {
+      const facts = knownFacts(x, given)?.facts;
+      return facts?.kind === kind && (facts.offset ?? 0) === 0;
+    });
   const place = ofKind("write_mask") ?? ofKind("position");
   if (place) return place;
   throw new GraphError(

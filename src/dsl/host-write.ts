@@ -12,6 +12,7 @@ import { type Shape, sameType, show } from "./type.ts";
 export function hostWrite(cache: Tensor, rows: Tensor, place: Tensor): Tensor {
   const axis = rowAxis(cache, rows);
   const [tokens, slots] = [rows.type.shape[axis]!, cache.type.shape[axis]!];
+  if (tokens > slots) throw unfit(cache, rows, `along axis ${axis}, of which the cache has fewer`);
   const exit =
     place.type.dtype === "int32"
       ? writeAtPositions(cache, rows, place, axis)

@@ -1,5 +1,5 @@
 /** Whether a role that was stated, or that a name suggests, fits the dtype and the shape of its input. */
-import { roundTo } from "./number.ts";
+import { integerRange, roundTo } from "./number.ts";
 import { type MaskNumbers, maskValues, type Role, type RoleFacts } from "./role.ts";
 import { isInteger, type Shape, type TensorType } from "./type.ts";
 
@@ -26,7 +26,8 @@ export function fittedRole(type: TensorType, compared: Compared, facts: RoleFact
       return { kind };
     case "position": {
       const follows = facts.first === undefined ? {} : { first: facts.first };
-      return differing === undefined ? { kind } : { kind, tokenAxis: differing, ...follows };
+      const offset = facts.offset === undefined || facts.offset === 0 ? {} : { offset: facts.offset };
+      return differing === undefined ? { kind, ...offset } : { kind, tokenAxis: differing, ...follows, ...offset };
     }
     case "rows": {
       const tokenAxis = differing ?? facts.tokenAxis ?? singleAxis(type.shape);
@@ -54,7 +55,14 @@ function wrongNumbers({ dtype }: TensorType, facts: RoleFacts): string | undefin
   return open === closed ? `is ${open} both where it is open and where it is closed` : undefined;
 }
 
-function wrongType({ dtype }: TensorType, { kind }: RoleFacts): string | undefined {
+function wrongType({ dtype }: TensorType, { kind, offset = 0 }: RoleFacts): string | undefined {
+  if (offset !== 0 && kind !== "position") return `has the role ${kind}, and only a position has an offset`;
+  if (kind === "position" && isInteger(dtype)) {
+    const [least, most] = integerRange(dtype);
+    // Whatever a type holds beyond that, a host tells no row by a number that has gone round.
+    if (offset < least || offset > most)
+      return `cannot hold the position of row 0, which would be ${offset}: that is no ${dtype}`;
+  }
   if (kind === "mask" && isInteger(dtype)) return `cannot be a mask: a mask is fp16, fp32 or bool, not ${dtype}`;
   if (kind === "position" && !isInteger(dtype))
     return `cannot be a position: a position is a whole number, not ${dtype}`;

@@ -12,20 +12,29 @@ export type Role =
   | MaskRole
   /** One column per token, 1 at the cache row that it writes and 0 elsewhere. */
   | { readonly kind: "write_mask"; readonly tokenAxis: number; readonly slotAxis: number }
-  /** Whole number: the cache row of each token; with no token axis, the row of the first one. Of token t that is `first` + t, where it is said. */
-  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
+  /**
+   * Whole number: the cache row of each token, and `offset` more where that is said; with no token axis, that of the first one. `first` names
+   * the input that tells the row of the first token, which the others follow.
+   */
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string; readonly offset?: number }
   /** The same at a block's call and at its steps. */
   | { readonly kind: "shared" };
 
 /**
- * An attention mask. With `window` its slots are so many rows of a window that the host shifts (`shift`), and behind them the rows of the
- * call's own tokens: a step has T − 1 fewer than the block.
+ * An attention mask. With `behind` its slots are the rows of caches, and behind them those of the call's own tokens: a step has T − 1 fewer
+ * than the block.
  */
 export interface MaskRole extends MaskNumbers {
   readonly kind: "mask";
   readonly tokenAxis: number;
   readonly slotAxis: number;
-  readonly window?: number;
+  readonly behind?: RowsBehind;
+}
+
+/** How many rows stand before those of the call's own tokens, and what the host does with the caches that have them. */
+export interface RowsBehind {
+  readonly rows: number;
+  readonly update: "shift" | "append";
 }
 
 /** What an attention mask of numbers holds where a row is visible, and where not (−∞ at the lowest); as `MASK_NUMBERS` where nothing is said. */
@@ -69,6 +78,8 @@ export interface RoleFacts extends MaskNumbers {
   readonly rope?: RopePart;
   /** Of a position a token: the input that tells the first, which the others follow. */
   readonly first?: string;
+  /** Of a position: how far it is beyond the cache row. */
+  readonly offset?: number;
 }
 
 /** What an author writes where an input is made: the kind alone, or with the facts that go with this kind. */
@@ -77,7 +88,7 @@ export type DeclaredRole =
   | { readonly kind: "rows"; readonly tokenAxis?: number; readonly rope?: RopePart }
   | ({ readonly kind: "mask"; readonly tokenAxis?: number; readonly slotAxis?: number } & MaskNumbers)
   | { readonly kind: "write_mask"; readonly tokenAxis?: number; readonly slotAxis?: number }
-  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string }
+  | { readonly kind: "position"; readonly tokenAxis?: number; readonly first?: string; readonly offset?: number }
   | { readonly kind: "shared" }
   | CacheFacts;
 
@@ -85,6 +96,7 @@ export type DeclaredRole =
  * An input that is a cache: the host keeps its contents, and between calls does with an output what `update` says. `slot`: row t of the
  * output goes to the cache row that the write mask or the positions of that call tell of token t; a padding token's goes nowhere.
  * `replace`: the output is the whole cache. `shift`: the host drops as many of the first rows as the output has, and puts its rows behind the others.
+ * `append`: row t of the output goes to cache row n + t, where n rows of the cache are valid: the host counts them.
  */
 export interface CacheFacts {
   readonly kind: "cache";
@@ -96,7 +108,7 @@ export interface CacheFacts {
 }
 
 /** What hosts do to a cache between calls. */
-export const CACHE_UPDATES = ["slot", "replace", "shift"] as const;
+export const CACHE_UPDATES = ["slot", "replace", "shift", "append"] as const;
 
 /** Whatever somebody may state of an input. */
 export type StatedFacts = RoleFacts | CacheFacts;
@@ -138,6 +150,7 @@ export interface RoleRecord {
   readonly slotAxis?: number;
   readonly rope?: RopePart;
   readonly first?: string;
+  readonly offset?: number;
   /** Of a cache: the output with its new rows, and what the host does with them. */
   readonly rows?: string;
   readonly update?: CacheFacts["update"];
@@ -163,6 +176,7 @@ export const recordsOf = (roles: Roles, caches: readonly HostCache[]): readonly 
     ...numbersOf(role),
     ...("rope" in role ? { rope: role.rope } : {}),
     ...("first" in role ? { first: role.first } : {}),
+    ...("offset" in role ? { offset: role.offset } : {}),
     source: role.source,
   })),
   ...caches.map(({ input, rows, update, source }) => ({ input, role: "cache" as const, rows, update, source })),

@@ -9,16 +9,16 @@ import {
   factsOf,
   type GivenRoles,
   type KnownRole,
-  MASK_NUMBERS,
   type Role,
   type RoleFacts,
   type RoleSource,
   type StatedFacts,
 } from "./role.ts";
+import { checkAlike } from "./role-alike.ts";
 import { fittedRole } from "./role-fit.ts";
 import type { Tensor } from "./tensor.ts";
 import { isInteger, type Shape, show } from "./type.ts";
-import { windowBehind } from "./windows.ts";
+import { joinedMask, joinedOfOne } from "./windows.ts";
 
 const NAMES: readonly (readonly [facts: RoleFacts, names: readonly string[]])[] = [
   [{ kind: "mask" }, ["attn_mask", "attn_mask_local", "causal_mask", "attention_mask", "mask"]],
@@ -99,13 +99,16 @@ export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenR
     const name = x.name ?? "";
     const twin = steps.get(name);
     if (!twin) throw new GraphError(`input "${name}" of ${block.name} is missing in ${step.name}`, x.site);
-    const window = windowBehind([block, step], x, twin, tokens);
-    const differing = window ? window.tokenAxis : differingAxis(block, x, twin.type.shape, tokens);
+    const joined = joinedMask([block, step], x, twin, tokens);
+    const differing = joined ? joined.tokenAxis : differingAxis(block, x, twin.type.shape, tokens);
     const found = roleOf(x, { differing, tokens }, statedByBoth(x, twin, given));
-    if (window && !("kind" in found && found.kind === "mask" && found.slotAxis === window.slotAxis))
+    if (joined && !("kind" in found && found.kind === "mask" && found.slotAxis === joined.slotAxis))
       differingAxis(block, x, twin.type.shape, tokens);
     if ("input" in found) open.push(found);
-    else roles.set(name, window && found.kind === "mask" ? { ...found, window: window.size } : found);
+    else if (found.kind === "mask") {
+      const behind = tokens === 1 ? joinedOfOne([block, step], x.type.shape[found.slotAxis]!) : joined?.behind;
+      roles.set(name, behind ? { ...found, behind } : found);
+    } else roles.set(name, found);
   }
   checkFirsts(block, roles);
   return { roles, open };
@@ -114,17 +117,7 @@ export function rolesOf(block: Graph, step: Graph, tokens: number, given: GivenR
 /** What was stated of an input that both graphs have. @throws GraphError when their authors contradict each other */
 function statedByBoth(x: Tensor, twin: Tensor, given: GivenRoles): Stated | undefined {
   const [own, other] = [statedRole(x, given), statedRole(twin, given)];
-  if (own && other && own.facts.kind !== other.facts.kind)
-    throw new GraphError(
-      `input "${x.name}" is declared ${own.facts.kind} in the block and ${other.facts.kind} in the step`,
-      x.site,
-    );
-  for (const key of ["open", "closed"] as const)
-    if (own && other && own.facts[key] !== other.facts[key])
-      throw new GraphError(
-        `input "${x.name}" is declared ${key} at ${own.facts[key] ?? MASK_NUMBERS[key]} in the block and at ${other.facts[key] ?? MASK_NUMBERS[key]} in the step`,
-        x.site,
-      );
+  if (own && other) checkAlike(x, own.facts, other.facts);
   return own ?? other;
 }
 

@@ -15,7 +15,7 @@ export function slotsOf(block: Graph, roles: Roles): number | undefined {
 
 /** Whether an axis of a mask counts the rows of a cache, and nothing else. */
 export const tellsSlots = (role: Role | undefined): role is Extract<Role, { readonly slotAxis: number }> =>
-  role?.kind === "write_mask" || (role?.kind === "mask" && role.window === undefined);
+  role?.kind === "write_mask" || (role?.kind === "mask" && role.behind === undefined);
 
 /** The size of the axis along which a state is written at positions that are known at run time only. */
 function writtenRows(block: Graph): number | undefined {

@@ -2,6 +2,7 @@
 import { GraphError } from "./error.ts";
 import type { Graph } from "./graph.ts";
 import { checkPlaces, hostCaches, withHostCaches } from "./host-caches.ts";
+import { checkOutputs, missing } from "./output-rows.ts";
 import type { GivenRoles, HostCache, KnownRole, Roles } from "./role.ts";
 import { type FoundRoles, knownFacts, type OpenRole, rolesOf } from "./roles.ts";
 import { nowhere } from "./site.ts";
@@ -156,45 +157,4 @@ function checkStates(block: Graph, step: Graph): void {
   }
   const stray = step.states.find(({ name }) => !block.states.some((s) => s.name === name));
   if (stray) throw missing("state", stray.name, step, block, stray.exit);
-}
-
-function checkOutputs(block: Graph, step: Graph, tokens: number): void {
-  for (const [name, value] of Object.entries(block.outputs)) {
-    const twin = ownEntry(step.outputs, name);
-    if (!twin) throw missing("output", name, block, step, value);
-    if (tokenAxisOf(value, twin, tokens) === undefined)
-      throw new GraphError(noRows(name, value, twin, tokens), value.site, [], ONE_ROW);
-  }
-  for (const [name, value] of Object.entries(step.outputs))
-    if (!ownEntry(block.outputs, name)) throw missing("output", name, step, block, value);
-}
-
-const ONE_ROW = 'where the host does not read it, an interface file says so: "outputs": { NAME: "ignore" }';
-
-function noRows(name: string, { type }: Tensor, { type: one }: Tensor, tokens: number): string {
-  const types = `output "${name}" is ${show(type)} in the block, ${show(one)} in the step`;
-  if (type.dtype !== one.dtype) return types;
-  if (tokens === 1) return `${types}: by its inputs the block is of one token, so that both have one shape`;
-  return `${types}: it has no row per token to compare, ${tokens} in the block for 1 in the step along one axis`;
-}
-
-/** A value by name: names come from files, and `constructor` is one like any other. */
-const ownEntry = (values: Graph["outputs"], name: string): Tensor | undefined =>
-  Object.hasOwn(values, name) ? values[name] : undefined;
-
-const missing = (what: string, name: string, graph: Graph, other: Graph, { site }: Tensor): GraphError =>
-  new GraphError(`${what} "${name}" of ${graph.name} is missing in ${other.name}`, site);
-
-/**
- * The axis along which a block's value [...] has a row per token, where the step's has size 1; "none" when there is one
- * token, whose row is the whole value; undefined when dtypes or shapes do not fit.
- */
-export function tokenAxisOf(block: Tensor, step: Tensor, tokens: number): number | "none" | undefined {
-  const [a, b] = [block.type.shape, step.type.shape];
-  if (block.type.dtype !== step.type.dtype) return undefined;
-  const differing = a.flatMap((n, axis) => (n === b[axis] ? [] : [axis]));
-  if (a.length !== b.length || differing.length > 1) return undefined;
-  const [axis] = differing;
-  if (axis === undefined) return tokens === 1 ? "none" : undefined;
-  return a[axis] === tokens && b[axis] === 1 ? axis : undefined;
 }

@@ -59,7 +59,7 @@ test("a package that does not say it is told by the option", async () => {
 test.each([
   ["cache", "a cache says the output with its new rows"],
   ["cache:rows=hidden,token=2", 'a cache has no "tokenAxis"'],
-  ["cache:rows=hidden,update=append", '"update" must be slot or replace or shift, not "append"'],
+  ["cache:rows=hidden,update=grow", '"update" must be slot or replace or shift or append, not "grow"'],
   ["mask:rows=hidden", 'the role mask has no "rows", which is a cache\'s'],
 ])("--role x=%s is refused", async (role, text) => {
   const { code, err } = await graphc(["prove", "phi4-mini", "--role", `x=${role}`]);
@@ -142,8 +142,8 @@ test.each([
   ["[]", "must be an object"],
   ["{", "graphc.caches"],
   [
-    '{"x":{"update":"append","rows":"hidden"}}',
-    'are not of the form { "update": "slot" or "replace" or "shift", "rows"',
+    '{"x":{"update":"grow","rows":"hidden"}}',
+    'are not of the form { "update": "slot" or "replace" or "shift" or "append", "rows"',
   ],
   ['{"x":{"update":"slot","rows":"hidden","more":1}}', 'are not of the form { "update": "slot"'],
   ['{"y":{"update":"slot","rows":"hidden"}}', 'speak of "y", which is no input'],

@@ -202,6 +202,35 @@ describe("outputs that do not count", () => {
     expect(record.notCompared).toEqual(["other"]);
   });
 
+  test("may be all rows but one", async () => {
+    const rows = (begin: number) => `slice_by_index(hidden, [0, ${begin}, 0], [1, ${begin + 1}, 4])`;
+    const first = layerFile({ outputs: `{ y: T > 1 ? ${rows(0)} : hidden }` });
+    const last = layerFile({ outputs: `{ y: T > 1 ? ${rows(1)} : hidden }` });
+    const only = (token: number) => `, of y the row of token ${token} alone`;
+    for (const [file, word, token] of [
+      [first, "first", 0],
+      [first, 0, 0],
+      [last, "last", 1],
+    ] as const) {
+      const argv = ["prove", file, ...SIZE, "--interface", withOutputs({ y: word })];
+      expect(await said(...argv)).toEqual([0, PROVEN[1] + only(token)]);
+      expect((await graphc(argv)).out).toMatch(/yes any m <= 2 tokens may be accepted: cache rows 0 … m-1/);
+      const json = JSON.parse((await graphc([...argv, "--json"])).out);
+      expect([json.rows, json.certificate.rows]).toEqual([{ y: token }, { y: token }]);
+      expect(json.notCompared).toBeUndefined();
+      const { out } = await graphc(["parity", ...argv.slice(1)]);
+      expect(unwrapped(out)).toContain(`EQUAL: every bit of every token and state${only(token)}`);
+      const told = JSON.parse((await graphc(["interface", ...argv.slice(1)])).out);
+      expect(told.outputs).toEqual({ y: word });
+    }
+    const wrong = ["prove", first, ...SIZE, "--interface", withOutputs({ y: "last" })];
+    expect(await said(...wrong)).toEqual([1, REFUTED[1] + only(1)]);
+    await expectRefusal(
+      ["equal", first, last, "--max-seq", "8", "--interface", withOutputs({ y: "first" })],
+      /"outputs": "first" for "y" does nothing here: graphc equal compares outputs as a whole/,
+    );
+  });
+
   test("are refused where nothing is left, or where there is none of the name", async () => {
     const stateless = join(
       folderOf({
@@ -217,7 +246,12 @@ export default function g({ tokens: T }: Size) {
     for (const [outputs, sentence] of [
       [{ y: "ignore" }, "nothing is left to be compared: there is no state, and no output counts (y)"],
       [{ z: "all" }, 'there is no output "z", of which the interface file speaks; the outputs are y'],
-      [{ y: "first" }, '…/i.json: output "y" must be all or ignore, not "first"'],
+      [{ y: "one" }, '…/i.json: output "y" must be all or ignore or first or last or the number of a token, not "one"'],
+      [{ y: -1 }, '…/i.json: output "y" must be all or ignore or first or last or the number of a token, not -1'],
+      [
+        { y: 2 },
+        'the interface file says that row 2 of output "y" is read, and the block has 2 tokens; say "first", "last" or a number from 0 to 1',
+      ],
     ] as const)
       await expectRefusal(["prove", stateless, "--tokens", "2", "--interface", withOutputs(outputs, {})], sentence);
   });

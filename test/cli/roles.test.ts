@@ -172,11 +172,11 @@ describe("refused", () => {
     ["b=musk", '--role b=musk: the role must be rows or mask or write_mask or position or shared or cache, not "musk"'],
     [
       "b=mask:tokens=2",
-      '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed, first',
+      '--role b=mask:tokens=2: a role has no "tokens"; beside its kind it has token, slot, rope, open, closed, first, offset',
     ],
     [
       "b=mask:__proto__=2",
-      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope, open, closed, first',
+      '--role b=mask:__proto__=2: a role has no "__proto__"; beside its kind it has token, slot, rope, open, closed, first, offset',
     ],
     ["b=mask:token=two", '--role b=mask:token=two: an axis must be a whole number from 0, not "two"'],
     ["b=mask:token=2,token=3", "--role b=mask:token=2,token=3: says its tokenAxis twice; keep one"],
@@ -185,6 +185,11 @@ describe("refused", () => {
       "b=mask:first=c",
       'input "b" (fp16[1,1,2,16]) has the role mask, and only positions follow a first one; its role "mask" is from the option --role',
     ],
+    [
+      "b=mask:offset=1",
+      'input "b" (fp16[1,1,2,16]) has the role mask, and only a position has an offset; its role "mask" is from the option --role',
+    ],
+    ["b=position:offset=1.5", '--role b=position:offset=1.5: "offset" must be a whole number, not 1.5'],
     ["b=mask:closed=low", '--role b=mask:closed=low: "closed" must be a number, not "low"'],
     ["n=mask", 'there is no input "n", for which the option --role gives a role; the inputs are a, b, c'],
   ])("--role %s", async (text, sentence) => {
@@ -223,7 +228,7 @@ describe("refused", () => {
     ['{"inputs":{"b":7}}', '…/i.json: input "b" must be an object'],
     [
       '{"inputs":{"b":{"kind":"mask","axis":3}}}',
-      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope, open, closed, first',
+      '…/i.json: input "b": a role has no "axis"; beside its kind it has tokenAxis, slotAxis, rope, open, closed, first, offset',
     ],
     [
       '{"inputs":{"b":{"tokenAxis":3}}}',

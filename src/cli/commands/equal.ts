@@ -127,6 +127,12 @@ function metPair(
   const renamed = withNamesOf(graphs.a, graphs.b, names);
   const whole = { a: graphs.a.graph, b: renamed.graph };
   const roles = rolesOf([whole.a, whole.b]);
+  const oneRow = [...outputs.said].find(([, word]) => word !== "all" && word !== "ignore");
+  if (oneRow)
+    throw new UserError(
+      `"outputs": ${JSON.stringify(oneRow[1])} for "${oneRow[0]}" does nothing here: graphc equal compares outputs as a whole`,
+      'the row of one token is for graphc prove and parity; "all" and "ignore" are for graphc equal too',
+    );
   const { block, step, notCompared } = countedGraphs({ block: whole.a, step: whole.b }, outputs, roles);
   const a: Called = { ...graphs.a, graph: block };
   const b: Called = { ...renamed, graph: step };

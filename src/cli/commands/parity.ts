@@ -11,6 +11,7 @@ import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { type EngineParity, parityLines, watchParity } from "../engine-parity.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
+import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkMemory } from "../memory.ts";
@@ -57,7 +58,7 @@ export const parityCommand: Command = {
 
 async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
-  const { name, weights, ropeList, model, notCompared = [] } = pair;
+  const { name, weights, ropeList, model, leftOut = ALL_COUNTS } = pair;
   const started = performance.now();
   const { report, engine } = await compareRuns(pair, args, io);
   if (!report.equal && args.text("accumulate") === undefined)
@@ -65,12 +66,12 @@ async function told(args: Args, io: Io): Promise<Told> {
   const seconds = (performance.now() - started) / 1000;
   if (!args.flag("json"))
     for (const text of [
-      printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), notCompared }),
+      printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), leftOut }),
       ...(engine ? parityLines(engine, report.equal) : []),
     ])
       io.out(text);
   const json = {
-    ...(notCompared.length > 0 ? { notCompared } : {}),
+    ...leftOutRecord(leftOut),
     pair: name,
     weights,
     ropeList,

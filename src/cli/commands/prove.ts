@@ -14,6 +14,7 @@ import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
+import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
@@ -59,7 +60,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const ranges = await rangesOf(pair, verdict, args, io);
   if (!args.flag("json")) {
     const lines = ranges ? claimLines(ranges) : [];
-    io.out([printVerdict(verdict, pair.notCompared), ...aloneLines(stored.alone), ...lines].join("\n"));
+    io.out([printVerdict(verdict, pair.leftOut), ...aloneLines(stored.alone), ...lines].join("\n"));
   }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
@@ -84,10 +85,10 @@ const replay = (dump: string): string =>
 /** The verdict, and with a proof the certificate that it is worth. */
 const verdictRecord = (
   verdict: Verdict,
-  { block, step, whole = { block, step }, notCompared }: OpenPair,
+  { block, step, whole = { block, step }, leftOut = ALL_COUNTS }: OpenPair,
   ranges: RangesRecord | undefined,
 ) => {
-  const more = { ...(notCompared ? { notCompared } : {}), ...(ranges ? { ranges } : {}) };
+  const more = { ...leftOutRecord(leftOut), ...(ranges ? { ranges } : {}) };
   return {
     ...(plainVerdict(verdict) as object),
     ...more,

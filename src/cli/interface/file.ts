@@ -5,7 +5,7 @@ import { show } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
 import { readRegular } from "../../files/regular.ts";
-import { OUTPUT_WORDS, type OutputWord } from "./outputs.ts";
+import { type OutputWord, outputWord, outputWords } from "./outputs.ts";
 import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "./role-words.ts";
 
 type Entries<X> = readonly (readonly [name: string, said: X])[];
@@ -26,7 +26,7 @@ const KEYS = ["inputs", "outputs", "names", "states", "?"] as const;
 
 /**
  * `{ "inputs": { NAME: KIND or { "kind": …, "tokenAxis": …, "slotAxis": …, "rope": …, "open": …, "closed": …, "first": NAME } or null },
- * "outputs": { NAME: "all" or "ignore" or null }, "names": { NAME: NAME }, "states": { NAME: TYPE } }`; at least one of the first three.
+ * "outputs": { NAME: "all" or "ignore" or "first" or "last" or a token's number or null }, "names": { NAME: NAME }, "states": { NAME: TYPE } }`; at least one of the first three.
  * @throws UserError that names what is wrong
  */
 export async function readInterface(path: string): Promise<InterfaceFile> {
@@ -47,10 +47,10 @@ export async function readInterface(path: string): Promise<InterfaceFile> {
     }),
     outputs: part("outputs").flatMap(([name, word]) => {
       if (word === null) return [];
-      const found = OUTPUT_WORDS.find((known) => known === word);
-      if (found) return [[name, found] as const];
+      const found = outputWord(word);
+      if (found !== undefined) return [[name, found] as const];
       throw new UserError(
-        `${path}: output ${JSON.stringify(name)} must be ${OUTPUT_WORDS.join(" or ")}, not ${JSON.stringify(word)}`,
+        `${path}: output ${JSON.stringify(name)} must be ${outputWords()}, not ${JSON.stringify(word)}`,
       );
     }),
     states: part("states").map(([name, type]) => {

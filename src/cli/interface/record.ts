@@ -68,10 +68,12 @@ function outputWords(
   given: GivenRoles,
   tokens: number,
 ): readonly (readonly [string, OutputWord | null])[] {
-  const ignored = new Set(countedGraphs(graphs, outputs, given).notCompared);
+  const { notCompared, rows } = countedGraphs(graphs, outputs, given);
+  const ignored = new Set(notCompared);
   const names = [graphs.block, graphs.step].flatMap((graph) => Object.keys(graph.outputs));
   return [...new Set(names)].map((name) => {
     if (ignored.has(name)) return [name, "ignore"];
+    if (Object.hasOwn(rows, name)) return [name, outputs.said.get(name)!];
     return [name, tokens > 1 && givesOneRow(graphs, name) && !outputs.said.has(name) ? null : "all"];
   });
 }
@@ -88,6 +90,10 @@ function assumedOf(role: KnownRole | undefined, dtype: DType, alone: boolean): A
     return { kind, ...axes, ...(dtype === "bool" ? {} : { open, closed: spelledNumber(closed) }), source };
   }
   if (kind === "rows") return { kind, ...axes, ...(role.rope === undefined ? {} : { rope: role.rope }), source };
-  if (kind === "position" && role.first !== undefined) return { kind, ...axes, first: role.first, source };
+  if (kind === "position") {
+    const { first, offset } = role;
+    const said = { ...(first === undefined ? {} : { first }), ...(offset === undefined ? {} : { offset }) };
+    return { kind, ...axes, ...said, source };
+  }
   return { kind, ...axes, source };
 }

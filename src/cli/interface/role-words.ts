@@ -10,7 +10,7 @@ export const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map
 /** Numbers of a mask. */
 const MASK_WORDS = ["open", "closed"] as const;
 /** What else a role may say, beside its axes. */
-export const OTHER_WORDS = ["rope", ...MASK_WORDS, "first"] as const;
+export const OTHER_WORDS = ["rope", ...MASK_WORDS, "first", "offset"] as const;
 /** Of a cache, and of nothing else. */
 const CACHE_WORDS = ["rows", "update", "state"] as const;
 
@@ -37,6 +37,8 @@ export function checkedFacts(
       throw new UserError(`${where}: an axis must be a whole number from 0, not ${JSON.stringify(facts[key])}`);
   if (Object.hasOwn(facts, "first") && typeof facts.first !== "string")
     throw new UserError(`${where}: "first" must be the name of an input, not ${JSON.stringify(facts.first)}`);
+  if (Object.hasOwn(facts, "offset") && !Number.isSafeInteger(facts.offset))
+    throw new UserError(`${where}: "offset" must be a whole number, not ${JSON.stringify(facts.offset)}`);
   const infinite = facts.closed === MINUS_INFINITY;
   for (const key of MASK_WORDS)
     if (Object.hasOwn(facts, key) && typeof facts[key] !== "number" && !(infinite && key === "closed"))

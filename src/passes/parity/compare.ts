@@ -1,6 +1,8 @@
 /** What of a block's results differs from what the steps gave: per token and output, and per cache row. */
+
+import { outputRows } from "../../dsl/output-rows.ts";
 import { slotAxisOf } from "../../dsl/slots.ts";
-import { type Twins, tokenAxisOf } from "../../dsl/twins.ts";
+import type { Twins } from "../../dsl/twins.ts";
 import { rowOf, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Values } from "./feeds.ts";
@@ -33,21 +35,18 @@ export interface TokenResults {
   readonly row: number;
 }
 
-/** Every output of one token. */
-export function compareToken(
-  { block, step, tokens }: Twins,
-  { token, row, inputs, ...outputs }: TokenResults,
-): readonly TokenReport[] {
-  return Object.entries(block.outputs).map(([output, value]) => {
-    const found = tokenAxisOf(value, step.outputs[output]!, tokens);
-    const axis = typeof found === "number" ? found : undefined;
+/** Every output of one token, but for those of which only another's row is read. */
+export function compareToken(twins: Twins, { token, row, inputs, ...outputs }: TokenResults): readonly TokenReport[] {
+  return Object.keys(twins.block.outputs).flatMap((output) => {
+    const { axis, tokens: read } = outputRows(twins, output);
+    if (!read.includes(token)) return [];
     const [array, one] = [toNDArray(outputs.block[output]!), toNDArray(outputs.step[output]!)];
     // On the difference hidden − x: with large residual channels the whole row hides what the layer did.
     const residual = Object.values(inputs).find((x) => x.shape.join() === array.shape.join());
     const [a, b] = [rowOf(array, axis, token), one.data];
     const x = residual ? rowOf(residual, axis, token) : undefined;
     const measured = distance(minus(a, x), minus(b, x));
-    return { output, token, row, ...measured, equal: distance(a, b).equal };
+    return [{ output, token, row, ...measured, equal: distance(a, b).equal }];
   });
 }
 

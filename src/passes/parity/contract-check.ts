@@ -15,7 +15,7 @@ export function contractProblems(graph: Graph, roles: Roles, values: Arrays, slo
     if (!value) return [];
     if (role.kind === "write_mask") return writeProblems(name, value, role);
     if (role.kind === "mask") return maskProblems(name, value, role, ownRows(role, value) ?? rows);
-    return role.kind === "position" ? positionProblems(name, value, slots) : [];
+    return role.kind === "position" ? positionProblems(name, value, slots, role.offset) : [];
   });
 }
 
@@ -46,9 +46,9 @@ function writtenRows(graph: Graph, roles: Roles, values: Arrays): readonly (numb
   return [];
 }
 
-/** Of a mask over a shifted window: the rows of the call's own tokens, behind it. */
-function ownRows({ tokenAxis, window }: MaskRole, { shape }: RawArray): readonly number[] | undefined {
-  return window === undefined ? undefined : Array.from({ length: shape[tokenAxis]! }, (_, token) => window + token);
+/** Of a mask with the call's own rows behind those of a cache: their columns. */
+function ownRows({ tokenAxis, behind }: MaskRole, { shape }: RawArray): readonly number[] | undefined {
+  return behind && Array.from({ length: shape[tokenAxis]! }, (_, token) => behind.rows + token);
 }
 
 function writeProblems(name: string, value: RawArray, axes: Axes): readonly string[] {
@@ -81,7 +81,7 @@ function maskProblems(
     if (odd !== undefined)
       return [`${name}, row ${t}: holds ${odd}; an entry is ${open} where visible and ${closed} where not`];
     const own = rows[t];
-    const dropped = role.window === undefined ? -1 : column.slice(0, t).indexOf(open);
+    const dropped = role.behind?.update === "shift" ? column.slice(0, t).indexOf(open) : -1;
     if (dropped >= 0) return [`${name}, row ${t}: sees row ${dropped} of the window, which its step has no more`];
     if (own !== undefined && !visible(own)) return [`${name}, row ${t}: hides the token's own cache row ${own}`];
     const later = rows.slice(t + 1).find((row) => row !== undefined && visible(row));
@@ -91,9 +91,12 @@ function maskProblems(
   });
 }
 
-function positionProblems(name: string, value: RawArray, slots: number): readonly string[] {
-  const positions = Array.from(value.data);
+function positionProblems(name: string, value: RawArray, slots: number, offset = 0): readonly string[] {
+  const positions = Array.from(value.data, (x) => x - offset);
   const outside = positions.findIndex((p) => p < 0 || p >= slots);
-  if (outside >= 0) return [`${name}[${outside}] is ${positions[outside]}; the cache has rows 0 to ${slots - 1}`];
+  if (outside >= 0)
+    return [
+      `${name}[${outside}] is ${value.data[outside]}${offset === 0 ? "" : `, cache row ${positions[outside]}`}; the cache has rows 0 to ${slots - 1}`,
+    ];
   return new Set(positions).size < positions.length ? [`${name} names a cache row twice`] : [];
 }

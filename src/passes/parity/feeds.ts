@@ -3,7 +3,7 @@
 import type { Graph } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../dsl/random.ts";
-import { maskValues, type Role, type Roles } from "../../dsl/role.ts";
+import { maskValues, type Role, type Roles, type RowsBehind } from "../../dsl/role.ts";
 import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { hostRows, type Positions, type Rows } from "../../models/host.ts";
@@ -55,17 +55,16 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       return tabulate(type, (ix) => {
         const { open, closed } = maskValues(role, type.dtype);
         const slot = ix[role.slotAxis]!;
-        const { window } = role;
-        const shown =
-          window === undefined
-            ? sees(source, call, token(ix), slot)
-            : seesOfWindow(source, call, { token: token(ix), slot: slot + (only ?? 0), window });
+        const { behind } = role;
+        const shown = behind
+          ? seesJoined(source, call, { token: token(ix), first: only ?? 0, slot, behind })
+          : sees(source, call, token(ix), slot);
         return shown ? open : closed;
       });
     case "write_mask":
       return tabulate(type, (ix) => Number(call.rows[token(ix)] === ix[role.slotAxis]));
     case "position":
-      return tabulate(type, (ix) => call.rows[token(ix)] ?? 0);
+      return tabulate(type, (ix) => (call.rows[token(ix)] ?? 0) + (role.offset ?? 0));
     case "rows": {
       const table = role.rope && ropeTable(name, source, call);
       const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);
@@ -96,7 +95,24 @@ export function sees(source: Source, call: Feed, token: number, slot: number): b
   return committed.has(slot) && !isShutOld(source, call.stream + token, slot);
 }
 
-/** A column of a mask over a window that is shifted, counted from the block's first, and the token that it is asked for. */
+/** A column of a mask whose first columns are cache rows and whose last are the call's own, the token that it is asked for, and the call's first one. */
+interface JoinedPlace {
+  readonly token: number;
+  readonly first: number;
+  readonly slot: number;
+  readonly behind: RowsBehind;
+}
+
+/** Of a cache to which the host appends: the rows that are valid, those of the block's tokens before this call among them, and of the call what came before the token. */
+function seesJoined(source: Source, call: Feed, place: JoinedPlace): boolean {
+  const { token, first, slot, behind } = place;
+  if (behind.update === "shift") return seesOfWindow(source, call, { token, slot: slot + first, window: behind.rows });
+  if (slot >= behind.rows) return slot - behind.rows + first <= token;
+  const owner = call.rows.indexOf(slot);
+  return owner >= 0 ? owner < first : sees(source, call, token, slot);
+}
+
+/** A column of a mask over a window that is shifted, counted from the block's first. */
 interface WindowPlace {
   readonly token: number;
   readonly slot: number;

@@ -1,5 +1,6 @@
 /** Whether a call gives finite numbers wherever they mean something. */
-import { type Twins, tokenAxisOf } from "../../dsl/twins.ts";
+import { outputRows } from "../../dsl/output-rows.ts";
+import type { Twins } from "../../dsl/twins.ts";
 import { rowOf } from "../interpret/array.ts";
 import { allFinite, toNDArray } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
@@ -16,10 +17,11 @@ export const isFiniteBlock = (twins: Twins, block: RawResults, steps: readonly S
 
 const everyFinite = (all: readonly Arrays[]): boolean => all.every((arrays) => Object.values(arrays).every(allFinite));
 
-function isFiniteRow({ block, step, tokens }: Twins, outputs: Arrays, token: number): boolean {
-  return Object.entries(block.outputs).every(([name, value]) => {
-    const found = tokenAxisOf(value, step.outputs[name]!, tokens);
-    const row = rowOf(toNDArray(outputs[name]!), typeof found === "number" ? found : undefined, token);
+function isFiniteRow(twins: Twins, outputs: Arrays, token: number): boolean {
+  return Object.keys(twins.block.outputs).every((name) => {
+    const { axis, tokens: read } = outputRows(twins, name);
+    if (!read.includes(token)) return true;
+    const row = rowOf(toNDArray(outputs[name]!), axis, token);
     return row.every(Number.isFinite);
   });
 }

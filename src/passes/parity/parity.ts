@@ -52,8 +52,8 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
   const twins = twinsOf(graphs.block, graphs.step, options.roles);
   const { roles, tokens, slots = BLOCKS_WITHOUT_CACHE * tokens } = twins;
   const usual = usualPasses(tokens, slots, abilitiesOf(twins));
-  // What a mask hides of a shifted window is not known by the rows of caches, so that it is not known either what large rows let through.
-  const passes = options.calls ? onlyPass(options.calls) : usual.filter((pass) => pass.decides || !hasWindow(twins));
+  // What a mask of such columns hides is not known by the rows of caches, so that it is not known either what large rows let through.
+  const passes = options.calls ? onlyPass(options.calls) : usual.filter((pass) => pass.decides || !hasJoined(twins));
   if (passes.length === 0) throw nothingToRun(twins);
   const told = countCalls(passes, options);
   const reports: CallReport[] = [];
@@ -69,8 +69,8 @@ export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}
   return { equal, tokens, roles: recordsOf(roles, hostCaches(twins.block)), exercised, calls: reports };
 }
 
-const hasWindow = ({ roles }: Twins): boolean =>
-  [...roles.values()].some((role) => role.kind === "mask" && role.window !== undefined);
+const hasJoined = ({ roles }: Twins): boolean =>
+  [...roles.values()].some((role) => role.kind === "mask" && role.behind !== undefined);
 
 /** Tells of each call that is over, those that a pass left out among the done. */
 function countCalls(passes: readonly Pass[], { onCall }: ParityOptions): (pass: Pass, done: number) => void {

@@ -1,79 +1,14 @@
 /** Masks over a window that the host shifts, with the call's own rows behind it: proven, run, checked, and with faults planted. */
 import { describe, expect, test } from "vitest";
-import { type Graph, graph } from "../../../src/dsl/graph.ts";
-import { withHostCaches } from "../../../src/dsl/host-caches.ts";
-import { add, concat, matmul, slice_by_size, softmax } from "../../../src/dsl/ops/index.ts";
-import type { DeclaredRole } from "../../../src/dsl/role.ts";
-import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { twinsOf } from "../../../src/dsl/twins.ts";
-import type { Shape } from "../../../src/dsl/type.ts";
 import { contractProblems } from "../../../src/passes/parity/contract-check.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { pairOf } from "../../support/parity.ts";
+import { attention, closed, type JoinedFault, S } from "../../support/prove/joined.ts";
 
-type Value = Tensor<Shape, "fp16">;
-
-const [T, S] = [3, 5];
-
-/** What a block may get wrong. */
-type Fault =
-  | "rows in another order"
-  | "K for V"
-  | "own rows before the window"
-  | "the mask of another token"
-  | "sees dropped rows"
-  | "sees later rows";
-
-interface Form {
-  readonly down?: boolean;
-  readonly behind?: number;
-  readonly mask?: DeclaredRole;
-}
-
-/** Attention of rows x [1, 1, T, 4] over a window of S rows and the call's own. */
-function attention(tokens: number, fault?: Fault, { behind = tokens, mask: role = "mask" }: Form = {}): Graph {
-  const x: Value = input("x", [1, 1, tokens, 4]);
-  const mask: Value = input("m", [1, 1, tokens, S + behind], "fp16", { role });
-  const cache = (name: string): Value =>
-    input(name, [1, 1, S, 4], "fp16", { role: { kind: "cache", update: "shift", rows: `${name}_rows` } });
-  const [oldK, oldV] = [cache("k"), cache("v")];
-  const rows = (name: string): Value => matmul(x, weight(name, [1, 1, 4, 4]) as Value) as Value;
-  const [newK, newV] = [rows("wk"), rows("wv")];
-  const all = (old: Value, fresh: Value): Value =>
-    concat(fault === "own rows before the window" ? [fresh, old] : [old, fresh], { axis: 2 }) as Value;
-  const more = behind - tokens;
-  const scores = matmul(x, all(oldK, newK), { transpose_y: true });
-  const y = matmul(
-    softmax(add(scores, seenBy(more > 0 ? part(mask, 3, 0, S + tokens) : mask, tokens, fault)), { axis: 3 }),
-    all(oldV, newV),
-  );
-  const k_rows = fault === "rows in another order" ? turned(newK) : fault === "K for V" ? newV : newK;
-  return graph({ name: `g${tokens}`, inputs: [x, mask, oldK, oldV], outputs: { y, k_rows, v_rows: newV } });
-}
-
-const part = (x: Value, axis: number, first: number, size: number): Value =>
-  slice_by_size(
-    x,
-    x.type.shape.map((_, k) => (k === axis ? first : 0)),
-    { size: x.type.shape.map((n, k) => (k === axis ? size : n)) },
-  ) as Value;
-
-const turned = (x: Value): Value =>
-  concat([part(x, 2, 1, x.type.shape[2]! - 1), part(x, 2, 0, 1)], { axis: 2 }) as Value;
-
-function seenBy(mask: Value, tokens: number, fault: Fault | undefined): Value {
-  const open = (n: number): Value => constant(new Array(tokens * n).fill(0), [1, 1, tokens, n]) as Value;
-  if (fault === "the mask of another token") return turned(mask);
-  if (fault === "sees dropped rows")
-    return concat([open(tokens - 1), part(mask, 3, tokens - 1, S + 1)], { axis: 3 }) as Value;
-  if (fault === "sees later rows") return concat([part(mask, 3, 0, S + 1), open(tokens - 1)], { axis: 3 }) as Value;
-  return mask;
-}
-
-const closed = (graphs: readonly [Graph, Graph]): [Graph, Graph] =>
-  withHostCaches(graphs, new Map()).graphs as [Graph, Graph];
+const T = 3;
 
 test("a block over a window is what its steps are, over the reals", () => {
   const verdict = prove(attention(T), attention(1));
@@ -94,10 +29,10 @@ test("of almost as many tokens as the window has rows, and of more", () => {
     expect(prove(attention(tokens), attention(1), { corollaries: false }).verdict).toBe("PROVEN");
 });
 
-const FAULTS: readonly Fault[] = [
+const FAULTS: readonly JoinedFault[] = [
   "rows in another order",
   "K for V",
-  "own rows before the window",
+  "own rows before the cache",
   "the mask of another token",
   "sees dropped rows",
   "sees later rows",

@@ -71,11 +71,6 @@ const endingRejected = (calls: readonly PlannedCall[]): readonly PlannedCall[] =
 /** What a sequence can be recorded by; throws, before anything is run, as `record` does. */
 export function recordable({ block, step }: Graphs, given?: GivenRoles): Recordable {
   const twins = twinsOf(block, step, given);
-  const own = [...twins.roles.keys()].find((name) => !takes(block, name) || !takes(step, name));
-  if (own !== undefined)
-    throw new UserError(
-      `${block.name} and ${step.name} have the input "${own}" in only one of them, and a device is fed the same for both`,
-    );
   const maxSeq = twins.slots;
   if (maxSeq === undefined) throw new UserError(`${block.name} has no cache of known size, so nothing can be recorded`);
   const states = block.states.map(({ name, entry: { type } }) => recordedState(name, type.shape, maxSeq));
@@ -84,7 +79,13 @@ export function recordable({ block, step }: Graphs, given?: GivenRoles): Recorda
     throw new UserError(
       `${block.name} and ${step.name} keep their caches in two ways, as inputs and as states, and a device is fed the same for both`,
     );
-  return { twins, maxSeq, states, caches: recordedCaches(block, kept) };
+  const caches = recordedCaches(block, kept);
+  const own = [...twins.roles.keys()].find((name) => !takes(block, name) || !takes(step, name));
+  if (own !== undefined)
+    throw new UserError(
+      `${block.name} and ${step.name} have the input "${own}" in only one of them, and a device is fed the same for both`,
+    );
+  return { twins, maxSeq, states, caches };
 }
 
 const takes = ({ inputs }: Graph, name: string): boolean => inputs.some((x) => x.name === name);

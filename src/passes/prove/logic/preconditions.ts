@@ -15,7 +15,8 @@ export type Precondition =
   | "P10"
   | "P11"
   | "P12"
-  | "P13";
+  | "P13"
+  | "P14";
 
 /** A short name, and what the host promises. */
 export interface PreconditionText {
@@ -59,6 +60,10 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   P13: {
     name: "window",
     says: "the columns of the mask are the rows of the shifted window and then the call's own tokens, as w_j in P3 and P4: entry (t, t + c) of the block's mask is entry c of the mask of step t, and entry (t, c) is closed for every c < t",
+  },
+  P14: {
+    name: "appended",
+    says: "the columns of the mask are the rows of the cache and then the call's own tokens, of which that of token j is w_j in P3 and P4; entry w_j of the mask of step t is entry j of the block's own columns for j < t; entry w_j of a row that is not valid before the call is closed; any other entry (t, c) of the block's mask is entry c of the mask of step t",
   },
 };
 

@@ -61,7 +61,7 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
       return Math.abs(t.value);
     case "linear":
       return t.args.reduce(
-        (most, x, k) => Math.max(most, visit(x) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
+        (most, x, k) => Math.max(most, (flagSize(x) ?? visit(x)) * Math.max(1, Math.abs(toNumber(t.coefs[k]!)))),
         Math.abs(toNumber(t.constant)),
       );
     case "product":
@@ -76,13 +76,44 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
       return farthest(t.lam.body, filling(t.args, frame));
     case "mul":
     case "div":
-      // A factor masks nothing out.
-      return largest(t.args.filter((x) => x.kind !== "num"));
+      // A factor masks nothing out, but what it makes of a truth value does.
+      return flagSize(t) ?? largest(t.args.filter((x) => x.kind !== "num"));
     case "max":
       return Math.min(...t.args.map(visit));
     case "select":
       return largest(t.args.slice(1));
     default:
       return largest(t.args);
+  }
+}
+
+/** How deep a truth value is looked for: a mask that is written of one takes a few ops. */
+const MOST_DEEP = 8;
+
+/** The size of what is made of truth values and numbers alone: flag · −10000, (1 − flag) · 10000. Undefined for anything else. */
+function flagSize(t: Term, deep = 0): number | undefined {
+  if (deep > MOST_DEEP) return undefined;
+  const sizes = () => t.args.map((x) => (x.kind === "num" ? Math.abs(x.value) : flagSize(x, deep + 1)));
+  const all = (join: (sizes: readonly number[]) => number): number | undefined => {
+    const found = t.args.every((x) => x.kind === "num") ? [undefined] : sizes();
+    return found.some((x) => x === undefined) ? undefined : join(found as readonly number[]);
+  };
+  switch (t.kind) {
+    case "compare":
+      return 1;
+    case "leaf":
+      return t.leaf.dtype === "bool" && t.leaf.of !== "mask" ? 1 : undefined;
+    case "neg":
+    case "round":
+      return all(([x]) => x!);
+    case "add":
+      return all((found) => found.reduce((a, b) => a + b, 0));
+    case "mul":
+      return all((found) => found.reduce((a, b) => a * b, 1));
+    case "max":
+    case "min":
+      return all((found) => Math.max(...found));
+    default:
+      return undefined;
   }
 }

@@ -2,11 +2,11 @@
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { withHostCaches } from "../../../dsl/host-caches.ts";
 import { integerRange } from "../../../dsl/number.ts";
-import type { GivenRoles } from "../../../dsl/role.ts";
+import type { GivenRoles, Role } from "../../../dsl/role.ts";
 import { tellsSlots } from "../../../dsl/slots.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Twins, twinsOf } from "../../../dsl/twins.ts";
-import { isInteger } from "../../../dsl/type.ts";
+import { type DType, isInteger } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
@@ -96,10 +96,14 @@ function cacheSizesOf({ block, slots }: Twins): ReadonlySet<number> {
 /** The last row that a cache of this interface has, and that the type of the positions can name. */
 function lastRowOf(twins: Twins, rings: ReadonlySet<number>): number {
   const types = [...twins.block.inputs, ...twins.step.inputs].flatMap(({ name = "", type }) =>
-    twins.roles.get(name)?.kind === "position" ? [integerRange(type.dtype)[1]] : [],
+    positionEnd(twins.roles.get(name), type.dtype),
   );
   return Math.min(rings.size > 0 ? INT32[1] : lastOfCache(twins), ...types);
 }
+
+/** The last row that an input can tell, if it tells one. */
+const positionEnd = (role: Role | undefined, dtype: DType): readonly number[] =>
+  role?.kind === "position" ? [integerRange(dtype)[1] - (role.offset ?? 0)] : [];
 
 /** Sizes of axes of states by which a whole number is divided in one of the graphs. A mask or a write mask tells rows as they are. */
 function ringsOf({ block, step, roles }: Twins): ReadonlySet<number> {
@@ -119,6 +123,9 @@ function lastOfCache({ block, roles }: Twins): number {
     const role = roles.get(x.name ?? "");
     if (tellsSlots(role)) return x.type.shape[role.slotAxis]! - 1;
   }
-  const axes = block.states.flatMap(({ entry }) => entry.type.shape);
+  const appended = block.states.flatMap(({ entry, host }) =>
+    host?.update === "append" && host.axis !== undefined ? [entry.type.shape[host.axis]!] : [],
+  );
+  const axes = appended.length > 0 ? appended : block.states.flatMap(({ entry }) => entry.type.shape);
   return axes.length > 0 ? Math.max(...axes) - 1 : INT32[1];
 }

@@ -18,6 +18,8 @@ export interface Pair {
   readonly step: Tensor;
   /** Axis of the tokens; absent for a state, and where there is one token. */
   readonly tokenAxis?: number;
+  /** Of an output: the one token whose row is read; absent where all are. */
+  readonly token?: number;
 }
 
 /** One place at which the two differ, or could not be compared. */
@@ -44,7 +46,8 @@ export function compare(
 ): { readonly compared: number; readonly difference?: Difference } {
   const { tokens } = p.c;
   let compared = 0;
-  const rows = pair.what === "state" ? [undefined] : Array.from({ length: tokens }, (_, t) => t);
+  const all = pair.token === undefined ? Array.from({ length: tokens }, (_, t) => t) : [pair.token];
+  const rows = pair.what === "state" ? [undefined] : all;
   for (const token of rows) {
     const s = p.c.store.indices;
     const box = pair.block.type.shape.map((n, axis) =>

@@ -1,5 +1,6 @@
 /** What the theorem is about: states at exit, and outputs. */
-import { type Twins, tokenAxisOf } from "../../../dsl/twins.ts";
+import { outputRows } from "../../../dsl/output-rows.ts";
+import type { Twins } from "../../../dsl/twins.ts";
 import type { Pair } from "./relation.ts";
 
 /** The states and outputs of both graphs, pair by pair. */
@@ -10,8 +11,10 @@ export function resultPairs({ block, step, tokens }: Pick<Twins, "block" | "step
   });
   const outputs = Object.entries(block.outputs).map(([name, value]): Pair => {
     const twin = step.outputs[name]!;
-    const axis = tokenAxisOf(value, twin, tokens);
-    return { what: "output", name, block: value, step: twin, ...(typeof axis === "number" ? { tokenAxis: axis } : {}) };
+    const rows = outputRows({ block, step, tokens }, name);
+    const only = rows.tokens.length < tokens ? { token: rows.tokens[0]! } : {};
+    const axis = rows.axis === undefined ? {} : { tokenAxis: rows.axis };
+    return { what: "output", name, block: value, step: twin, ...axis, ...only };
   });
   return [...states, ...outputs];
 }

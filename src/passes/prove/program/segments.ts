@@ -79,7 +79,8 @@ function signatureOf(
       const exit = exitOf(value);
       hash.update(`${value.type.dtype}[${value.type.shape}] ${text} ${exit && order.get(exit)};`);
     }
-    for (const pair of pairs) hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${order.get(pair[side])};`);
+    for (const pair of pairs)
+      hash.update(`${pair.what === "state"} ${pair.tokenAxis} ${pair.token} ${order.get(pair[side])};`);
   }
   return { signature: hash.digest("hex"), rows };
 }

@@ -46,11 +46,12 @@ export function readInput(c: Context, x: Tensor, role: Role, first: number, ix: 
     case "position": {
       const token = role.tokenAxis === undefined ? 0 : tokenOf(ix[role.tokenAxis]!, name);
       need(c, "P2");
-      need(c, "P10", name);
+      const { offset = 0 } = role;
+      need(c, "P10", offset === 0 ? name : `${name} ${offset < 0 ? "+" : "−"} ${Math.abs(offset)}`);
       if (sizeOf(x.type.shape) > tokensIn(x.type.shape, role.tokenAxis))
         need(c, "P10", `every entry of ${name} for a token`);
-      if (dtype !== "int32") c.record.rowAxes.add(integerRange(dtype)[1] + 1);
-      return indexTerm(c, tokenRow(c, token + first));
+      if (dtype !== "int32" || offset > 0) c.record.rowAxes.add(integerRange(dtype)[1] + 1 - offset);
+      return indexTerm(c, shift(c.store.indices, tokenRow(c, token + first), offset));
     }
     case "write_mask": {
       const [place, token] = entryOf(c, name, role, first, ix);

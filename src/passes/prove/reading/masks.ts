@@ -1,5 +1,5 @@
 /** Entries of masks: what is known of a token and a row, be that one of a cache or of a window that the host shifts. */
-import { type MaskNumbers, type MaskRole, maskValues, type Role } from "../../../dsl/role.ts";
+import { type MaskNumbers, type MaskRole, maskValues, type Role, type RowsBehind } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { DType } from "../../../dsl/type.ts";
 import { casesAt, casesOfRows, casesOfToken } from "../logic/cases.ts";
@@ -16,8 +16,9 @@ import { placeOf } from "./rows.ts";
 export function readMaskInput(c: Context, x: Tensor, role: MaskRole, first: number, ix: readonly Ix[]): Term {
   const [name, { dtype }] = [x.name ?? "", x.type];
   const mask = { name, dtype, ...maskValues(role, dtype) };
-  const { window } = role;
-  if (window !== undefined) return readWindow(c, { ...mask, sameBy: "P13" }, { ...role, window }, first, ix);
+  const { behind } = role;
+  if (behind?.update === "shift") return readWindow(c, { ...mask, sameBy: "P13" }, { ...role, behind }, first, ix);
+  if (behind) return readAppended(c, { ...mask, sameBy: "P14" }, { ...role, behind }, first, ix);
   const at = ix.with(role.tokenAxis, constant(c.store.indices, 0));
   return readMask(c, { ...mask, sameBy: "P6" }, entryOf(c, name, role, first, ix), at);
 }
@@ -37,7 +38,7 @@ interface Mask extends Required<MaskNumbers> {
   readonly name: string;
   readonly dtype: DType;
   /** What says of which step an entry is. */
-  readonly sameBy: "P6" | "P13";
+  readonly sameBy: "P6" | "P13" | "P14";
 }
 
 /** An entry of an attention mask: added to the scores, or true where they count. `ix` is its place, the token aside. */
@@ -62,7 +63,7 @@ function readMask(c: Context, mask: Mask, [place, token]: MaskEntry, ix: readonl
 function readWindow(
   c: Context,
   mask: Mask,
-  { tokenAxis, slotAxis, window }: MaskRole & { readonly window: number },
+  { tokenAxis, slotAxis, behind: { rows: window } }: JoinedRole,
   first: number,
   ix: readonly Ix[],
 ): Term {
@@ -81,6 +82,35 @@ function readWindow(
   const at = ix.with(tokenAxis, constant(c.store.indices, 0)).with(slotAxis, slot);
   return readMask(c, mask, [place, token], at);
 }
+
+/**
+ * An entry of a mask whose slots are the rows of a cache to which the host appends, and behind them the call's own tokens. In a step the rows
+ * of the tokens before it are rows of the cache; that of any other token is not valid yet.
+ */
+function readAppended(
+  c: Context,
+  mask: Mask,
+  { tokenAxis, slotAxis, behind: { rows } }: JoinedRole,
+  first: number,
+  ix: readonly Ix[],
+): Term {
+  const token = tokenOf(ix[tokenAxis]!, mask.name) + first;
+  const slot = ix[slotAxis]!;
+  need(c, "P14", mask.name);
+  if (mask.closed === Number.NEGATIVE_INFINITY) need(c, "P7", mask.name);
+  // How many rows there are is what tells the call's own columns.
+  c.record.sized = true;
+  const isOwn = slot.lo >= rows;
+  if (!isOwn && slot.hi >= rows) casesAt(slot, [rows], `${mask.name} is read`);
+  const place = isOwn
+    ? tokenOf(shift(c.store.indices, slot, -rows), mask.name) + first
+    : (placeOf(c, slot) ?? casesOfRows(slot, `${mask.name} is read`));
+  if (!isOwn && place !== "other" && place >= first) return num(c, mask.closed);
+  const at = place === "other" ? ix : ix.with(slotAxis, constant(c.store.indices, rows + place));
+  return readMask(c, mask, [place, token], at.with(tokenAxis, constant(c.store.indices, 0)));
+}
+
+type JoinedRole = MaskRole & { readonly behind: RowsBehind };
 
 /** The token that an index along an axis of tokens is. */
 export const tokenOf = (i: Ix, name: string): number => (i.atoms.length === 0 ? i.c : casesOfToken(i, name));

@@ -7,7 +7,7 @@ import type { Mode } from "../logic/setting.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf, isLarge } from "./cost.ts";
 import { type Sample, shutsSomewhere } from "./feeds.ts";
-import { bottomlessValues, maskedValues, newKeeper } from "./keeper.ts";
+import { bottomlessValues, flagsOf, maskedValues, newKeeper } from "./keeper.ts";
 import { type Mismatch, mismatch } from "./mismatch.ts";
 import { bothRunner, type OwnRuns, ownRunner, runWhereDefined, type Style, sampleOf, type Weights } from "./sample.ts";
 import { jumpOperands, tieWatch } from "./ties.ts";
@@ -108,7 +108,7 @@ export function attack(
     ? PADDED_RUNS
     : Math.max(large ? LEAST_LARGE[claim.level] : LEAST, Math.min(styles.length, Math.floor(BUDGET / cost)));
   const [masked, jumping] = [maskedValues(pair), jumpOperands(pair)];
-  const bottomless = bottomlessValues(pair, masked);
+  const [bottomless, flags] = [bottomlessValues(pair, masked), flagsOf(pair)];
   const precision = claim.level === "exact" ? "fp16" : "fp64";
   const run = large && ownRuns ? ownRunner(pair, precision, ownRuns) : runner(pair, precision);
   let [runs, met] = [0, 0];
@@ -120,7 +120,7 @@ export function attack(
     runs++;
     const seed = claim.seed + k;
     const sample = sampleOf(pair, seed, within ? { ...style, within } : style, weights);
-    const kept = newKeeper(claim.gap, masked, claim.gap, bottomless);
+    const kept = newKeeper(claim.gap, masked, claim.gap, bottomless, flags);
     const ties = claim.level === "reals" ? tieWatch(masked, jumping) : undefined;
     const results = runWhereDefined(() =>
       run(sample, (...seen) => {

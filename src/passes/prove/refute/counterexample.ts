@@ -7,7 +7,7 @@ import type { Graphs } from "../../../dsl/twins.ts";
 import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf, smallOrNone } from "./cost.ts";
-import { bottomlessValues, maskedValues, newKeeper } from "./keeper.ts";
+import { bottomlessValues, flagsOf, maskedValues, newKeeper } from "./keeper.ts";
 import { mismatch } from "./mismatch.ts";
 import {
   bothRunner,
@@ -154,10 +154,10 @@ function largestGap({ roles }: ProvenPair): number {
 /** Runs that keep what any proof would ask for; undefined for one that does not. */
 function keepingRunner(pair: ProvenPair, run: RunBoth, needed: number): Keeping {
   const masked = maskedValues(pair);
-  const bottomless = bottomlessValues(pair, masked);
+  const [bottomless, flags] = [bottomlessValues(pair, masked), flagsOf(pair)];
   const gap = masked.size > 0 ? Math.min(largestGap(pair), needed) : Number.POSITIVE_INFINITY;
   return (sample) => {
-    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY, bottomless);
+    const kept = newKeeper(gap, masked, Number.POSITIVE_INFINITY, bottomless, flags);
     const results = runWhereDefined(() => run(sample, kept.see));
     return kept.broken() === undefined ? results : undefined;
   };

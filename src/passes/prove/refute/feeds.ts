@@ -1,6 +1,6 @@
 /** What the host feeds to a run, from the data of a sample. */
 import type { Graph } from "../../../dsl/graph.ts";
-import { maskValues, type Role, type Roles } from "../../../dsl/role.ts";
+import { maskValues, type Role, type Roles, type RowsBehind } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import type { Twins } from "../../../dsl/twins.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
@@ -77,7 +77,7 @@ function feed(
       });
     }
     case "position":
-      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]!);
+      return tabulate(type, (ix) => rows[token(ix, role.tokenAxis)]! + (role.offset ?? 0));
     case "write_mask":
       return tabulate(type, (ix) => {
         const own = token(ix, role.tokenAxis);
@@ -85,13 +85,11 @@ function feed(
       });
     case "mask": {
       const values = maskValues(role, type.dtype);
-      if (role.window !== undefined) {
-        const { slotAxis, window } = role;
+      if (role.behind) {
+        const { slotAxis, behind } = role;
         return tabulate(type, (ix) => {
-          const own = token(ix, role.tokenAxis);
-          const slot = first + ix[slotAxis]!;
-          const sees = slot >= own && slot < window + own && visible.get(name)![slot]!;
-          return sees || slot === window + own ? values.open : values.closed;
+          const place = { own: token(ix, role.tokenAxis), first, slot: ix[slotAxis]!, behind };
+          return isOpenJoined(place, rows, visible.get(name)!) ? values.open : values.closed;
         });
       }
       return tabulate(type, (ix) => {
@@ -102,4 +100,28 @@ function feed(
       });
     }
   }
+}
+
+/** An entry of a mask whose columns are cache rows and then the call's own: the token, the call's first one, and the column. */
+interface JoinedPlace {
+  readonly own: number;
+  readonly first: number;
+  readonly slot: number;
+  readonly behind: RowsBehind;
+}
+
+/** Whether such an entry is open: P13 of a window, P14 of a cache to which the host appends. */
+function isOpenJoined(
+  { own, first, slot, behind: { rows: before, update } }: JoinedPlace,
+  rows: Sample["rows"],
+  visible: readonly boolean[],
+): boolean {
+  if (update === "shift") {
+    const place = first + slot;
+    return (place >= own && place < before + own && visible[place]!) || place === before + own;
+  }
+  const owner = slot < before ? rows.indexOf(slot) : first + slot - before;
+  // A row that an earlier token of the block appended is open as the block's own column of it is.
+  if (slot < before && owner >= 0) return owner < first && visible[before + owner]!;
+  return owner < 0 ? visible[slot]! : owner === own || (owner < own && visible[before + owner]!);
 }

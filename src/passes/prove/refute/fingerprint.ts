@@ -6,9 +6,9 @@
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
+import { outputRows } from "../../../dsl/output-rows.ts";
 import { MASK_NUMBERS, maskValues } from "../../../dsl/role.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import { tokenAxisOf } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
@@ -121,13 +121,14 @@ function compareFields(
     if (k >= 0) return { equal: false, at: `${name}, element ${k}` };
   }
   for (const [name, value] of Object.entries(pair.block.outputs)) {
-    const axis = tokenAxisOf(value, pair.step.outputs[name]!, pair.tokens);
+    const { axis, tokens: read } = outputRows(pair, name);
     const { shape } = value.type;
-    const inner = typeof axis === "number" ? sizeOf(shape.slice(axis + 1)) : 1;
-    const rows = typeof axis === "number" ? pair.tokens : 1;
+    const inner = axis === undefined ? 1 : sizeOf(shape.slice(axis + 1));
+    const rows = axis === undefined ? 1 : pair.tokens;
     const k = block.outputs[name]!.data.findIndex((x, i) => {
-      const t = rows === 1 ? 0 : Math.floor(i / inner) % rows;
-      const own = rows === 1 ? i : Math.floor(i / inner / rows) * inner + (i % inner);
+      const t = axis === undefined ? read[0]! : Math.floor(i / inner) % rows;
+      const own = axis === undefined ? i : Math.floor(i / inner / rows) * inner + (i % inner);
+      if (!read.includes(t)) return false;
       return x !== steps[t]!.outputs[name]!.data[own];
     });
     if (k >= 0) return { equal: false, at: `${name}, element ${k}` };

@@ -6,16 +6,18 @@ import { isFloat } from "../../../dsl/type.ts";
 import type { NDArray } from "../../interpret/array.ts";
 import { FAR } from "../logic/visible.ts";
 import type { ProvenPair } from "../program/pair.ts";
+import { flagValues } from "./flags.ts";
 
 /**
  * Watches a run for what the preconditions exclude: numbers that are not finite (P7), and scores beyond the bound (P8).
- * What a mask reaches may lie far below, and no higher than `highest`; `bottomless` values may be −∞.
+ * What a mask reaches may lie far below, and no higher than `highest`; `bottomless` values may be −∞, and `flags` are as constants.
  */
 export function newKeeper(
   gap: number,
   masked: ReadonlySet<Tensor>,
   highest = gap,
   bottomless: ReadonlySet<Tensor> = NOTHING,
+  flags: ReadonlySet<Tensor> = NOTHING,
 ) {
   let broken: string | undefined;
   const scored = new Set([...masked].flatMap(scoredBy));
@@ -34,7 +36,12 @@ export function newKeeper(
       const moved = bottomless.size === 0 && movesSeen(value, seen);
       seen.add(value);
       if (moved) return;
-      const [least, most] = masked.has(value) ? [Number.NEGATIVE_INFINITY, highest] : [-gap, gap];
+      const isFlag = flags.has(value);
+      const [least, most] = isFlag
+        ? [-Number.MAX_VALUE, Number.MAX_VALUE]
+        : masked.has(value)
+          ? [Number.NEGATIVE_INFINITY, highest]
+          : [-gap, gap];
       const bad = firstOutside(data, least, most, bottomless.has(value));
       if (bad !== undefined) broken = `${name ?? (def.kind === "op" ? def.op : def.kind)} is ${bad}`;
     },
@@ -86,10 +93,17 @@ function scoreInside(value: Tensor, sizes: ReadonlyMap<Tensor, number>): number 
 
 const largest = (data: NDArray["data"]): number => data.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 
-/** Values that an attention mask reaches, or a constant that masks out. */
+/** Values that are made of truth values and constants, in both graphs. */
+export const flagsOf = ({ block, step }: ProvenPair): ReadonlySet<Tensor> =>
+  new Set([block, step].flatMap((graph) => [...flagValues(graph).made]));
+
+/** Values that an attention mask reaches, or a constant or truth value that masks out. */
 export function maskedValues({ block, step, roles, tableOf }: ProvenPair): ReadonlySet<Tensor> {
   const found = new Set<Tensor>();
-  const begins = ({ def, type }: Tensor): boolean => {
+  const far = new Set([block, step].flatMap((graph) => [...flagValues(graph).far]));
+  const begins = (value: Tensor): boolean => {
+    const { def, type } = value;
+    if (far.has(value)) return true;
     if (def.kind === "input") return roles.get(def.name)?.kind === "mask";
     const data = def.kind === "const" ? def.data : def.kind === "weight" ? tableOf(def.source, type) : undefined;
     return data !== undefined && Array.from(data).some((x) => x <= FAR);

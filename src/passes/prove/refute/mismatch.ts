@@ -1,5 +1,5 @@
 /** Where a run of the block and runs of the step give different results. */
-import { tokenAxisOf } from "../../../dsl/twins.ts";
+import { outputRows } from "../../../dsl/output-rows.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import type { Precision } from "../../interpret/reading.ts";
@@ -37,10 +37,11 @@ export function mismatch(
     return true;
   };
   for (const [name, value] of Object.entries(block.outputs)) {
-    const axis = tokenAxisOf(value, single.outputs[name]!, tokens);
+    const { axis, tokens: read } = outputRows({ block, step: single, tokens }, name);
     const finite = eachIndex(value.type.shape, (index, flat) => {
-      const token = typeof axis === "number" ? index[axis]! : 0;
-      const own = typeof axis === "number" ? index.with(axis, 0) : index;
+      const token = axis === undefined ? read[0]! : index[axis]!;
+      if (!read.includes(token)) return true;
+      const own = axis === undefined ? index : index.with(axis, 0);
       const step = run.steps[token]!.outputs[name]!;
       return check(name, index, run.block.outputs[name]!.data[flat]!, step.data[flatten(own, step.shape)]!, token);
     });

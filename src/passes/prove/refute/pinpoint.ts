@@ -94,7 +94,7 @@ function differenceIn(
   { sample, pair }: Pick<Counterexample, "sample" | "pair">,
   ofLater = false,
 ): Mismatch | undefined {
-  const { name, block, step, tokenAxis, what } = probe;
+  const { name, block, step, tokenAxis, what, token: only } = probe;
   const { shape } = block.type;
   const written = cacheRowsOf(pair, sample.rows);
   const later = (token: number | undefined, index: readonly number[]): boolean =>
@@ -104,7 +104,8 @@ function differenceIn(
     );
   let parted: Mismatch | undefined;
   eachIndex(shape, (index, flat) => {
-    const token = what === "state" ? undefined : tokenAxis === undefined ? 0 : index[tokenAxis]!;
+    const token = what === "state" ? undefined : tokenAxis === undefined ? (only ?? 0) : index[tokenAxis]!;
+    if (only !== undefined && token !== only) return true;
     const steps = runs.get(step)!;
     const one = token === undefined ? steps.at(-1)! : steps[token]!;
     const own = tokenAxis === undefined ? index : index.with(tokenAxis, 0);

@@ -91,7 +91,7 @@ function visibleRows({ block, step, roles, tokens, slots = 0 }: Twins, seed: num
       const next = uniform(seed ^ hashOf(`visible ${name}`));
       const open = () => which === "all" || (which === "some" && next() > -0.4);
       const role = roles.get(name)!;
-      const length = role.kind === "mask" && role.window !== undefined ? role.window + tokens : slots;
+      const length = role.kind === "mask" && role.behind ? role.behind.rows + tokens : slots;
       return [name, Array.from({ length }, open)] as const;
     }),
   );

@@ -49,7 +49,7 @@ function acceptPrefix(pair: ProvenPair, { consequences }: Outcome): Corollary {
   return {
     name,
     holds: true,
-    says: `any m <= ${tokens} tokens may be accepted: ${Object.keys(block.outputs).length > 0 ? "hidden rows and " : ""}cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
+    says: `any m <= ${tokens} tokens may be accepted: ${Object.keys(block.outputs).some((output) => block.readRow?.has(output) !== true) ? "hidden rows and " : ""}cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
     needs: ["P2", "P3"],
   };
 }

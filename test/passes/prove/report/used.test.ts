@@ -26,7 +26,7 @@ test("they come by number, whichever was used first", () => {
   expect(usedOf(record).map(({ id }) => id)).toEqual(["P1", "P2", "P2'", "P3", "P7", "P11"]);
 });
 
-test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P11", "P13"])("%s is told in its own words", (id) => {
+test.each<Precondition>(["P1", "P2'", "P3", "P4", "P5", "P11", "P13", "P14"])("%s is told in its own words", (id) => {
   expect(told(id, [])).toBe(PRECONDITIONS[id].says);
   expect(told(id, ["x"])).toBe(PRECONDITIONS[id].says);
 });

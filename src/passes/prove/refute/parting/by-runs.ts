@@ -1,7 +1,7 @@
 /** What a run of both graphs says of their values: which are equal row by row. */
 import { schedule } from "../../../../dsl/graph.ts";
+import { tokenAxisOf } from "../../../../dsl/output-rows.ts";
 import { operandsOf, type Tensor } from "../../../../dsl/tensor.ts";
-import { tokenAxisOf } from "../../../../dsl/twins.ts";
 import { FAR } from "../../logic/visible.ts";
 import type { ProvenPair } from "../../program/pair.ts";
 import type { Sample } from "../feeds.ts";
