@@ -14,6 +14,15 @@ import { planOf } from "../../../src/passes/run/plan.ts";
 import { prepare } from "../../../src/passes/run/run.ts";
 import { RECORDED, type Recorded } from "./recorded.ts";
 
+/*
+ * What of the record cannot be replayed:
+ * - convolutions of int8 by int8 with a scale behind (numerics_i8) and the rounding of quantize: graphc has no op quantize yet;
+ * - functions at knots that are not on record (gelu and silu in steps of fp16), outside their table (sigmoid at −9.94) and at a quarter
+ *   that is reached in an unknown way (sin at −3.141): test/passes/engine/tables.test.ts holds what is known of them;
+ * - round, sums and softmax in an order that is not on record: test/passes/engine/run-op.test.ts holds their bounds;
+ * - 0x7C01, which the host makes 0x7E01 before the engine sees it: it is here as what it became.
+ */
+
 const CHANNELS = 64;
 const bitsOf = (x: number | string): number => (typeof x === "string" ? Number.parseInt(x, 16) : fp16Bits(x));
 
