@@ -108,6 +108,30 @@ def test_llama_cpp_says_what_fp16_says(llama, smollm2, prompts, said, tmp_path, 
         assert second == ours[at] and gap < LLAMA_GAP
 
 
+def test_the_engines_arithmetic(script, build, prompts, smollm2, tmp_path, measured):
+    """A prompt on the arithmetic that is on record of the Neural Engine and in fp16, against transformers' logits in fp32."""
+    path, ids = tmp_path / "prompts.json", prompts[:1]
+    path.write_text(json.dumps(ids))
+    with torch.no_grad():
+        theirs = torch.log_softmax(llama_of(smollm2)(torch.tensor(ids)).logits.double(), -1)
+    kl, ours = {}, {}
+    for precision in ("fp16", "engine"):
+        script("built-logits", build("none"), path, tmp_path / precision, precision)
+        logits = np.fromfile(tmp_path / precision, dtype=np.float16).reshape(theirs.shape).astype(np.float64)
+        ours[precision] = torch.log_softmax(torch.from_numpy(logits), -1)
+        kl[precision] = float((theirs.exp() * (theirs - ours[precision])).sum(-1).mean())
+    share = float((ours["engine"].argmax(-1) == theirs.argmax(-1)).double().mean())
+    measured(f"SmolLM2-135M on the engine's arithmetic: KL from transformers' fp32 {kl['engine']:.1e} nats in the mean, in fp16 {kl['fp16']:.1e}; {100 * share:.0f} % of the likeliest tokens")
+    # It is another arithmetic than fp16, and costs less than int8 weights may.
+    assert kl["fp16"] < kl["engine"] < DRIFT["int8"][1] and share >= DRIFT["int8"][0]
+
+
+def test_a_layer_on_the_engines_arithmetic_is_equal_for_four_tokens_and_one(graphc, smollm2):
+    said = " ".join(graphc("parity", smollm2, "--layer", 11, "--max-seq", 32, "--arithmetic", "engine").split())
+    assert "EQUAL: every bit of every token and state" in said
+    assert [op for op in ("reduce_sum", "reduce_mean", "softmax", "conv", "matmul", "silu", "exp") if f" {op}: " in said] == ["reduce_sum", "reduce_mean", "softmax"]
+
+
 def test_drift_of_int8(graphc, build, prompts, measured):
     ids = ",".join(map(str, prompts[0]))
     drift = json.loads(graphc("generate", build("int8"), "--against", build("none"), "--prompt-ids", ids, "--max-new", NEW_TOKENS, "--threads", 2, "--json"))

@@ -6,6 +6,8 @@ import type { LintRule, Severity } from "../src/passes/lint/lint-rule.ts";
 import { formRecords } from "../src/passes/lint/quantised-forms.ts";
 import { CHIPS, PLACEMENT_SOURCE, SUPPORT_EVIDENCE } from "../src/passes/placement/chips.ts";
 import { SUPPORT_RULES } from "../src/passes/placement/support.ts";
+import { FORMS as PLACED, UNSPELLED } from "../test/passes/placement/recorded.ts";
+import { otherHalf, ROWS, ruleScore, type Score, scoreOf, unspelledText } from "../test/passes/placement/score.ts";
 
 const INTRODUCTION = `# What is known about the engine
 
@@ -46,10 +48,34 @@ answer for 440 of 482 models, a tie for 41 and another for one. The estimates ar
 sizes, several functions and ops without a record are said to be outside of it, and so are
 forms of types that none on record had: fp32 but for casts between fp16, fp32 and bool, int16 and uint16 but for the indices of gather_along_axis and gather_nd. Source: ${PLACEMENT_SOURCE}.
 
-| the engine takes an op where | else | kind of refusal |
-|---|---|---|`;
+Precision is the share of rows that a rule refuses which the device's planner refuses as well, recall the share of all that the planner refuses which the rule refuses; a row may be
+refused by several.
 
-const support: readonly string[] = SUPPORT_RULES.map(({ says, mend, refusal }) => `| ${says} | ${mend} | ${refusal} |`);
+| the engine takes an op where | else | kind of refusal | precision | recall |
+|---|---|---|---|---|`;
+
+const percent = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(1)} %`;
+
+const support: readonly string[] = SUPPORT_RULES.map((rule) => {
+  const { fires, refused, all } = ruleScore(rule);
+  const precision =
+    fires === 0 ? "no row of the record tries it" : `${percent(refused, fires)} (${refused} of ${fires})`;
+  return `| ${rule.says} | ${rule.mend} | ${rule.refusal} | ${precision} | ${percent(refused, all)} (${refused} of ${all}) |`;
+});
+
+const answers = ({ rows, right, wrong, unanswered }: Score): string => {
+  const others = [
+    wrong.length > 0 && `wrong: ${wrong.join(", ")}`,
+    unanswered.length > 0 && `${unanswered.length} not answered`,
+  ];
+  return [`${right} of ${rows} right (${percent(right, rows)})`, ...others.filter((text) => text !== false)].join("; ");
+};
+
+const scores: readonly string[] = [
+  `All rules together, on the rows that graphc has words for: ${answers(scoreOf(PLACED))}. With what one half of the record, drawn by a seed, says of each op, on the`,
+  `rows of the other half: ${answers(otherHalf())}; an op that only the other half tried is not answered. Of the ${ROWS} rows ${UNSPELLED.size} cannot be spelled:`,
+  `${unspelledText()}.`,
+];
 
 const chips: readonly string[] = [
   "| chip | platform | evidence | longest axis | widest kernel |",
@@ -77,6 +103,8 @@ export function engineRulesDoc(): string {
     "",
     PLACEMENT,
     ...support,
+    "",
+    ...scores,
     "",
     ...chips,
     "",

@@ -3,7 +3,7 @@ import { erf } from "../interpret/reading.ts";
 import { fittedTable } from "./fitted.ts";
 import { decoded, halfAbove, halfAway, halfBelow } from "./half-away.ts";
 import { anything, exactly, hull, isExact, type Spread } from "./spread.ts";
-import { between, exp, inverse, log, rsqrt, SIGMOID, sqrt, tanh } from "./tables.ts";
+import { between, cosine, erfPoint, exp, inverse, log, rsqrt, SIGMOID, sine, sqrt, tanh } from "./tables.ts";
 
 /** A function of one fp16, and `epsilon` where its op has one. */
 export interface EngineFunction {
@@ -66,8 +66,6 @@ const sigmoid: EngineFunction = {
   turns: [],
 };
 
-const nearest = (f: (x: number) => number) => (x: number) => halfAway(f(x));
-
 /** 1/(x + epsilon) has no bounds where x + epsilon may be 0. */
 const reciprocal: EngineFunction = {
   at: (x, epsilon) => {
@@ -101,14 +99,21 @@ const wholeBelow: EngineFunction = {
   turns: [],
 };
 
+/** A table has words of its own for infinities and NaNs, and what they stand for is not on record. */
+const ofFinite = (f: EngineFunction): EngineFunction => ({
+  ...f,
+  at: (x, epsilon) => {
+    const own = f.at(x, epsilon);
+    return Number.isFinite(halfAway(x + epsilon)) ? own : anything(halfAway(own.point));
+  },
+});
+
 /** Every function on record, by the name of the op. Made for each use: the fitted tables take a moment. */
 export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
   const [geluTable, siluTable] = [fittedTable(gelu, 4), fittedTable(silu, 8)];
   const geluPoint = (x: number): number => (x < -4 ? 0 : x > 4 ? x : between(geluTable, x));
   const siluPoint = (x: number): number => (Math.abs(x) > 8 ? halfAway(silu(x)) : between(siluTable, x));
-  return new Map<string, EngineFunction>([
-    ["abs", known((x) => Math.abs(halfAway(decoded(x))), [0])],
-    ["square", known((x) => halfAway(decoded(x) ** 2), [0])],
+  const tables: readonly (readonly [op: string, f: EngineFunction])[] = [
     ["tanh", known(tanh)],
     ["exp", known(exp)],
     ["log", above0(log)],
@@ -121,8 +126,13 @@ export function engineFunctions(): ReadonlyMap<string, EngineFunction> {
     // The recorded worst errors (6.16e-3, 1.49e-2, 8.6e-4, 6.3e-4), with room for knots that the fit misses at the ends.
     ["gelu", within(geluPoint, gelu, 6.4e-3, [GELU_LEAST])],
     ["silu", within(siluPoint, silu, 1.6e-2, [SILU_LEAST])],
-    ["erf", within(nearest(erf), erf, 9.4e-4, [])],
-    ["sin", within(nearest(Math.sin), Math.sin, 6.4e-4, "everywhere")],
-    ["cos", within(nearest(Math.cos), Math.cos, 6.4e-4, "everywhere")],
+    ["erf", within(erfPoint, erf, 9.4e-4, [])],
+    ["sin", within(sine, Math.sin, 6.4e-4, "everywhere")],
+    ["cos", within(cosine, Math.cos, 6.4e-4, "everywhere")],
+  ];
+  return new Map([
+    ["abs", known((x) => Math.abs(halfAway(decoded(x))), [0])],
+    ["square", known((x) => halfAway(decoded(x) ** 2), [0])],
+    ...tables.map(([op, f]) => [op, ofFinite(f)] as const),
   ]);
 }

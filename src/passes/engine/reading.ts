@@ -40,7 +40,8 @@ function multiplied(a: Spread, b: Spread): Spread {
 /** Read as a product with the reciprocal; up to two units of the last place from it. */
 function divided(a: Spread, b: Spread): Spread {
   const point = halfAway(decoded(a.point) * decoded(inverse(b.point, 0)));
-  if (b.low <= 0 && b.high >= 0) return anything(point);
+  const isKnown = [b.point, b.low, b.high].every(Number.isFinite);
+  if (!isKnown || (b.low <= 0 && b.high >= 0)) return anything(point);
   const ends = [b.low, b.high].map((x) => inverse(x, 0));
   const { low, high } = multiplied(a, { point: ends[0]!, low: Math.min(...ends), high: Math.max(...ends) });
   const [down, up] = [halfBelow(low - ulps(low, 2)), halfAbove(high + ulps(high, 2))];

@@ -33,6 +33,9 @@ const CHARGES: ReadonlyMap<string, Charge> = new Map<string, Charge>([
   ["add", { of: "operands", flops: 2, rates: { ane: 35.98, bnns: 21.12, classic: 18.36 } }],
   ["sub", { of: "operands", flops: 2, rates: { ane: 35.98, bnns: 21.12, classic: 18.36 } }],
   ["mul", { of: "operands", flops: 2, rates: { ane: 43, bnns: 21.12, classic: 18.36 } }],
+  // Of each of these one form is on record in figures (height and width changed places, a picture doubled): other forms may have other rates.
+  ["transpose", { of: "result", flops: 1, rates: { ane: 17.2, bnns: 21.85, classic: 21.85 } }],
+  ["upsample_bilinear", { of: "result", flops: 1, rates: { ane: 79.2, bnns: 0.5247, classic: 0.5247 } }],
 ]);
 
 /** Flops an element: of softmax and norms of the operand, of reductions too. */

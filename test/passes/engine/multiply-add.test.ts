@@ -79,13 +79,3 @@ describe("sums and products on record", () => {
     expect(multiplyAdd([x], [w], bias)).toBe(out);
   });
 });
-
-/** C/findings/attention-product-precision (M5 Pro): values all V, probabilities that add up to 1. */
-describe("the published errors of an attention product", () => {
-  const rows = 4096;
-  const of = (probability: number, value: number) =>
-    multiplyAdd(new Array<number>(rows).fill(probability), new Array<number>(rows).fill(value));
-  test("products below half of 2^-16 vanish", () => {
-    expect(of(p(-12), 0.0005)).toBe(0);
-  });
-});

@@ -92,6 +92,21 @@ test("sums of ones beyond 2048, which M2 Pro and M5 give as 2050, lie within the
   }
 });
 
+describe("what was seen to collapse to 0 where its exponentials leave fp16 (apple/coremltools issues 2687 and 2690)", () => {
+  const softplus = (x: number) => run((y) => ops.log(ops.add(ops.exp(y!), 1)), row(x));
+  // 32 channels, without the largest taken off first.
+  const logSum = (x: number) =>
+    run((y) => ops.log(ops.reduce_sum(ops.exp(y!), { axes: [0] })), row(...new Array<number>(32).fill(x)));
+  test.each([
+    ["log(1 + exp x)", softplus, 10.9, 11.3],
+    ["log Σ exp x", logSum, 7.6, 7.66],
+  ] as const)("%s", (_, made, whole, collapsed) => {
+    expect(made(whole).data[0]).toBeGreaterThan(whole - 0.1);
+    // That it is 0 rests on those reports alone: it is told without bounds.
+    expect([made(collapsed).data[0], knowledgeOf(made(collapsed))]).toEqual([0, "open"]);
+  });
+});
+
 test("a sum that overflows on the way stays infinite", () => {
   const y = run(
     (x) => ops.linear(x!, weights([1, 5], [1, 1, 1, 1, 1])),
