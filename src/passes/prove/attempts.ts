@@ -58,20 +58,25 @@ export function proveCut(
   const all = cutPairs(cuts);
   const segments = segmentsOf([...cuts, ...results], all, pair);
   const proven = new Map<string, Proof>();
+  const far = new Set<number>();
   let level: Mode = "exact";
   let notExact: Failure | undefined;
+  let distinct = 0;
   for (const [k, segment] of segments.entries()) {
     task.progress?.(k, segments.length);
-    const proof =
-      proven.get(segment.signature) ?? proveSegment(task, segment, cutsWithout(all, segment.pairs), sums, attempts);
-    proven.set(segment.signature, proof);
+    // Which of its cuts are no scores is not in a signature.
+    const known = segment.reads.some((n) => far.has(n)) ? undefined : proven.get(segment.signature);
+    const proof = known ?? proveSegment(task, segment, cutsWithout(all, segment.pairs, far), sums, attempts);
+    if (!known) distinct++;
+    if (!proof.named && !segment.reads.some((n) => far.has(n))) proven.set(segment.signature, proof);
+    for (const place of proof.far) far.add(all.block.get(segment.pairs[place]!.block)!.number);
     for (const name of segment.rows) sums.record.used.get("P6")?.add(name);
-    const sizes = { segments: segments.length, distinct: proven.size };
+    const sizes = { segments: segments.length, distinct };
     if (proof.failed) return { ...sums, level, failed: proof.failed, ...sizes };
     if (proof.level === "reals") level = "reals";
     notExact ??= proof.notExact;
   }
-  const sizes = { segments: segments.length, distinct: proven.size };
+  const sizes = { segments: segments.length, distinct };
   return { ...sums, level, ...sizes, ...(notExact ? { notExact } : {}) };
 }
 
@@ -79,6 +84,10 @@ interface Proof {
   readonly level: Mode;
   readonly failed?: Failure;
   readonly notExact?: Failure;
+  /** Which of the pairs are values that are no scores, where it is proven. */
+  readonly far: readonly number[];
+  /** Whether a precondition names rows or states, so that it holds for no renaming. */
+  readonly named: boolean;
 }
 
 interface Sums {
@@ -104,33 +113,40 @@ function proveSegment(
   const failures: { readonly failure: Failure; readonly assumed: Assumptions }[] = [];
   const tryWith = (assumed: Assumptions): Tried => {
     const p = programsFor(task, assumed, cuts);
-    const failure = attempt(p, task.pair, segment, sums);
+    const far = new Set<Pair>();
+    const failure = attempt(p, task.pair, segment, sums, far);
     sums.terms += p.c.store.terms.size;
     sums.triedGap = Math.min(sums.triedGap, p.c.record.gap);
     if (!failure) gather(sums.record, p.c);
-    return { p, failure };
+    return { p, failure, far };
   };
   const padded = mayPad(task) ? tryWith({ ...attempts[0]!, column: "either" }) : undefined;
   for (const [k, assumed] of attempts.entries()) {
     // That the mask has two values matters only where an entry of it stands in what differs.
     if (assumed.twoValued && failures.at(-1)?.failure.masked === false) continue;
-    const { p, failure } = k === 0 && padded && !padded.failure ? padded : tryWith(assumed);
+    const { p, failure, far } = k === 0 && padded && !padded.failure ? padded : tryWith(assumed);
     // What an attempt takes for granted says nothing of what the graphs need.
     if (!assumed.contiguous) for (const id of p.c.record.used.keys()) sums.tried.add(id);
     if (!failure) {
       const known = k === 0 ? padded?.failure : undefined;
       sums.consequences = { ...consequencesOf(task, { p, segment, cuts, known }), ...sums.consequences };
       const exact = failures.findLast((x) => x.assumed.mode === "exact")?.failure;
-      return { level: assumed.mode, ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}) };
+      return {
+        level: assumed.mode,
+        ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}),
+        far: segment.pairs.flatMap((pair, place) => (far.has(pair) ? [place] : [])),
+        named: p.c.record.used.has("P12"),
+      };
     }
     failures.push({ failure, assumed });
   }
-  return { level: "reals", failed: together(failures.map((x) => x.failure)) };
+  return { level: "reals", failed: together(failures.map((x) => x.failure)), far: [], named: false };
 }
 
 interface Tried {
   readonly p: Programs;
   readonly failure: Failure | undefined;
+  readonly far: ReadonlySet<Pair>;
 }
 
 function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs): Programs {

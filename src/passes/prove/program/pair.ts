@@ -65,7 +65,7 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
     rings,
     cacheSizes,
     bottomless: [...twins.roles.values()].some((role) => role.kind === "mask" && role.closed === -Infinity),
-    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
+    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes, twins.roles)),
     placeOf,
     tableOf: tables,
     unpackedOf: unpackedTables(tables),

@@ -23,6 +23,8 @@ export interface Cut {
   readonly number: number;
   /** Absent where there is one token. */
   readonly tokenAxis?: number;
+  /** Whether an entry may be masked out, or lie as far away: it is no score then. */
+  readonly far?: boolean;
 }
 
 /** One run of a graph. */
@@ -183,9 +185,15 @@ function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: rea
   return element(p, copy.before, exit, ix);
 }
 
-function readCut(c: Context, copy: Copy, { number, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
+function readCut(
+  c: Context,
+  copy: Copy,
+  { number, tokenAxis, far = false }: Cut,
+  value: Tensor,
+  ix: readonly Ix[],
+): Term {
   const { dtype } = value.type;
-  const leaf = (at: readonly Ix[]) => raw(c, { kind: "leaf", leaf: { of: "cut", number, dtype } }, [], at);
+  const leaf = (at: readonly Ix[]) => raw(c, { kind: "leaf", leaf: { of: "cut", number, dtype, far } }, [], at);
   if (tokenAxis === undefined) return leaf(ix);
   const token = ix[tokenAxis]!;
   if (token.atoms.length > 0) return casesOfToken(token, value.name ?? "a value");

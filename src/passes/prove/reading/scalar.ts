@@ -59,7 +59,13 @@ function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => T
 function indexSum(c: Context, a: Term, b: Term): Term | undefined {
   if (bare(a).kind !== "index" && bare(b).kind !== "index") return undefined;
   const [i, j] = [asIndex(c, a), asIndex(c, b)];
-  return i && j && indexTerm(c, makes(c, c.rules.indexArithmetic, plus(c.store.indices, i, j), i));
+  return i && j && position(c, plus(c.store.indices, i, j), i);
+}
+
+/** What arithmetic makes of a position, where doubles hold its numbers: beyond that two products might seem to be one. */
+function position(c: Context, made: Ix, of: Ix): Term | undefined {
+  const isExact = [made.c, ...made.coefs].every(Number.isSafeInteger);
+  return isExact ? indexTerm(c, makes(c, c.rules.indexArithmetic, made, of)) : undefined;
 }
 
 /** The index expression that a term is, with its sign. */
@@ -93,7 +99,7 @@ function indexProduct(c: Context, a: Term, b: Term): Term | undefined {
   if (bare(a).kind !== "index") return undefined;
   const [i, factor] = [asIndex(c, a), numberOf(b)];
   if (!i || factor === undefined || !asIndex(c, b)) return undefined;
-  return indexTerm(c, makes(c, c.rules.indexArithmetic, timesIx(c.store.indices, i, factor), i));
+  return position(c, timesIx(c.store.indices, i, factor), i);
 }
 
 /** a / b. */
