@@ -53,3 +53,23 @@ describe("pieces of one axis", () => {
     expect(claim([[3], [2], [4]], nested, flat)).toBe("PROVEN (exact)");
   });
 });
+
+describe("ops in an order of their own", () => {
+  const THREE = [[1], [1], [1]];
+  const product =
+    (...order: readonly [number, number, number]): Build =>
+    (...x) =>
+      op.reduce_prod!(joined(0, ...order.map((k) => x[k]!)), { axes: [0], keep_dims: true });
+  /** Two updates that meet the third. */
+  const met =
+    (data: number, ...updates: readonly [number, number]): Build =>
+    (...x) =>
+      op.scatter!(x[data]!, places(0, 0), joined(0, ...updates.map((k) => x[k]!)), { mode: "add" });
+
+  test.each<readonly [says: string, Build, Build, string]>([
+    ["a product of the same row", product(0, 1, 2), product(0, 1, 2), "exact"],
+    ["of one with two that change places", product(0, 1, 2), product(1, 0, 2), "reals"],
+    ["updates that meet what was there", met(0, 1, 2), met(0, 1, 2), "exact"],
+    ["one that changes places with it", met(0, 1, 2), met(1, 0, 2), "reals"],
+  ])("%s", (_, a, b, level) => expect(claim(THREE, a, b)).toBe(`PROVEN (${level})`));
+});

@@ -50,7 +50,7 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
     sorted: (how, n, at, element) => sorted(c, how, n, at, element),
-    ownOrder: (op, at, value) => ownOrder(c, op, at, value),
+    ownOrder: (...what) => ownOrder(c, ...what),
   };
 }
 
