@@ -170,6 +170,15 @@ describe("a proof in which the number of rows has a part is for this number", ()
       },
     ],
     [
+      "a softmax of equal scores, which counts them",
+      (T, S) => {
+        const { x, slot, old, K } = blended(T, S);
+        const shares = op.softmax!(op.mul!(old, 0), { axis: 2 });
+        const share = T > 1 ? op.reduce_max!(shares, { axes: [2], keep_dims: true }) : 1 / 8;
+        return made({ inputs: [x, slot], states: [[old, K]], outputs: { y: op.mul!(x, share) } });
+      },
+    ],
+    [
       "a mean of scores",
       (T, S) => {
         const { x, slot, old, K } = blended(T, S);
