@@ -1,14 +1,14 @@
 /** Attempts at a proof, the strongest claim first: every segment between cuts is proven, the whole is as weak as the weakest. */
 import { attempt, type Failure, together } from "./failure.ts";
 import type { Precondition } from "./logic/preconditions.ts";
-import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
+import { type Assumptions, gather, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
 import type { Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
 import { aftermathOf, type Consequences, changedByPadding } from "./report/aftermath.ts";
-import { type Context, newContext } from "./rules/context.ts";
+import { newContext } from "./rules/context.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
 /** What is to be proven, by which rules. */
@@ -117,7 +117,7 @@ function proveSegment(
     const failure = attempt(p, task.pair, segment, sums, far);
     sums.terms += p.c.store.terms.size;
     sums.triedGap = Math.min(sums.triedGap, p.c.record.gap);
-    if (!failure) gather(sums.record, p.c);
+    if (!failure) gather(sums.record, p.c.record);
     return { p, failure, far };
   };
   const padded = mayPad(task) ? tryWith({ ...attempts[0]!, column: "either" }) : undefined;
@@ -191,19 +191,4 @@ function paddingOf(task: Task, { p, segment, cuts, known }: Proven): string | un
   if (failure) return `${failure.pair.name} is not that of single steps when some tokens are padding`;
   const changed = changedByPadding(under("zero"), segment.pairs);
   return changed === undefined ? undefined : `a call for padding changes ${changed}`;
-}
-
-function gather(into: Record, { record }: Context): void {
-  // What only padding asks for is told with its corollary.
-  for (const [id, names] of record.used)
-    if (id !== "P11") into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
-  // That bits are equal up to the sign of zero is said of numbers whose sign of zero does not come to show.
-  if (!into.used.has("P7")) into.used.set("P7", new Set());
-  for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
-  for (const size of record.rowAxes) into.rowAxes.add(size);
-  for (const size of record.rings) into.rings.add(size);
-  into.gap = Math.min(into.gap, record.gap);
-  into.leastRow = Math.max(into.leastRow, record.leastRow);
-  into.sized ||= record.sized;
-  into.roundedPlaces ||= record.roundedPlaces;
 }

@@ -9,7 +9,7 @@ import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
 import { isOpaque, type Opaque, opaque } from "../logic/opaque.ts";
-import type { Term } from "../logic/terms.ts";
+import type { Head, Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
@@ -23,7 +23,7 @@ export interface Cut {
   readonly number: number;
   /** Absent where there is one token. */
   readonly tokenAxis?: number;
-  /** Whether an entry may be masked out, or lie as far away: it is no score then. */
+  /** Whether an entry may be masked out: it is no score then. */
   readonly far?: boolean;
 }
 
@@ -185,15 +185,10 @@ function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: rea
   return element(p, copy.before, exit, ix);
 }
 
-function readCut(
-  c: Context,
-  copy: Copy,
-  { number, tokenAxis, far = false }: Cut,
-  value: Tensor,
-  ix: readonly Ix[],
-): Term {
-  const { dtype } = value.type;
-  const leaf = (at: readonly Ix[]) => raw(c, { kind: "leaf", leaf: { of: "cut", number, dtype, far } }, [], at);
+function readCut(c: Context, copy: Copy, cut: Cut, value: Tensor, ix: readonly Ix[]): Term {
+  const { number, tokenAxis, far = false } = cut;
+  const head: Head = { kind: "leaf", leaf: { of: "cut", number, dtype: value.type.dtype, far } };
+  const leaf = (at: readonly Ix[]) => raw(c, head, [], at);
   if (tokenAxis === undefined) return leaf(ix);
   const token = ix[tokenAxis]!;
   if (token.atoms.length > 0) return casesOfToken(token, value.name ?? "a value");

@@ -10,6 +10,7 @@ import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
+import { asIndex } from "./index-terms.ts";
 import { placeOfValue } from "./looked-up.ts";
 import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
@@ -128,7 +129,7 @@ function narrowed(c: Context, dtype: DType, a: Term): Term | undefined {
 }
 
 function indexOf(c: Context, t: Term, size: number): Ix {
-  const i = scalar.asIndex(c, t);
+  const i = asIndex(c, t);
   if (!i && t.kind === "leaf" && t.leaf.of === "table")
     return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
   if (!i) return placeOfValue(c, t, size);
