@@ -84,9 +84,10 @@ export interface Algebra<S = Scalar, I = Index> {
   sorted(how: Sorting, n: number, at: I, element: (k: I) => S): S;
   /**
    * `value`, which is a sum or product of several elements whose order is not the one of `sum`: its bits are those of the
-   * same op at the same place over the same elements, and of nothing else.
+   * same op at the same place over the same elements, and of nothing else. `elements`, in their order, where `value` does not tell which
+   * of them is which, as of a product.
    */
-  ownOrder(op: string, at: readonly I[], value: S): S;
+  ownOrder(op: string, at: readonly I[], value: S, elements?: readonly S[]): S;
 }
 
 /** An operand as the meaning of an op sees it. */

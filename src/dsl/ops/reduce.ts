@@ -92,7 +92,7 @@ export const reduce_prod = reduction("reduce_prod", "y = Π x over `axes`", (m, 
   const factors = placesOf(sizes).map((place) => term(place.map((k) => m.index(k))));
   const product = factors.reduce((a, b) => m.mul(a, b));
   // Of three or more nobody says the order. Whole numbers are the same in any.
-  return isFloat(dtype) && factors.length > 2 ? m.ownOrder("reduce_prod", [], product) : product;
+  return isFloat(dtype) && factors.length > 2 ? m.ownOrder("reduce_prod", [], product, factors) : product;
 });
 /** The largest x over `axes`, all when absent; rounds nothing. */
 export const reduce_max = reduction(

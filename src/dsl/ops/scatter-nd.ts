@@ -39,36 +39,32 @@ export const scatter_nd = op<ScatterNd>("scatter_nd")({
     const depth = indices.shape.at(-1)!;
     const places = placesOf(indices.shape.slice(0, -1));
     return (ix) => {
-      let met = 0;
-      const value = places.reduce(
-        (old, place, n) => {
-          const js = place.map((j) => m.index(j));
-          const target = (axis: number): Index => {
-            const known = indices.values?.[n * depth + axis];
-            return known === undefined
-              ? m.indexOf(indices.at(...js, m.index(axis)), data.shape[axis]!)
-              : m.index(known);
-          };
-          const written = () => {
-            met++;
-            const value = combine(m, mode as ScatterMode, old, updates.at(...js, ...ix.slice(depth)));
-            return isExact(mode as ScatterMode) ? value : m.round(data.dtype, value);
-          };
-          const from = (axis: number): ReturnType<typeof written> =>
-            axis === depth
-              ? written()
-              : m.within(
-                  ix[axis]!,
-                  target(axis),
-                  1,
-                  1,
-                  () => from(axis + 1),
-                  () => old,
-                );
-          return from(0);
-        },
-        data.at(...ix),
-      );
+      const met = [data.at(...ix)];
+      const value = places.reduce((old, place, n) => {
+        const js = place.map((j) => m.index(j));
+        const target = (axis: number): Index => {
+          const known = indices.values?.[n * depth + axis];
+          return known === undefined ? m.indexOf(indices.at(...js, m.index(axis)), data.shape[axis]!) : m.index(known);
+        };
+        const written = () => {
+          const own = updates.at(...js, ...ix.slice(depth));
+          met.push(own);
+          const value = combine(m, mode as ScatterMode, old, own);
+          return isExact(mode as ScatterMode) ? value : m.round(data.dtype, value);
+        };
+        const from = (axis: number): ReturnType<typeof written> =>
+          axis === depth
+            ? written()
+            : m.within(
+                ix[axis]!,
+                target(axis),
+                1,
+                1,
+                () => from(axis + 1),
+                () => old,
+              );
+        return from(0);
+      }, met[0]!);
       return afterMeeting(m, "scatter_nd", mode as ScatterMode, data.dtype, value, met);
     };
   },

@@ -30,15 +30,15 @@ const COMBINED: Readonly<Record<ScatterMode, (m: Algebra, old: Scalar, update: S
 export const MODES = Object.keys(COMBINED) as readonly ScatterMode[];
 /** Whether what it gives is one of the two, so that nothing is rounded. */
 export const isExact = (mode: ScatterMode): boolean => mode === "update" || mode === "max" || mode === "min";
-/** What stands at a place after so many updates met it. Nobody says their order; whole numbers are the same in any. */
+/** What stands at a place after updates met what was there, listed in that order. Nobody says theirs; whole numbers are the same in any. */
 export const afterMeeting = (
   m: Algebra,
   name: string,
   mode: ScatterMode,
   dtype: DType,
   value: Scalar,
-  met: number,
-): Scalar => (met > 1 && isFloat(dtype) && !isExact(mode) ? m.ownOrder(name, [], value) : value);
+  met: readonly Scalar[],
+): Scalar => (met.length > 2 && isFloat(dtype) && !isExact(mode) ? m.ownOrder(name, [], value, met) : value);
 /** An update into what is there. */
 export const combine = (m: Algebra, mode: ScatterMode, old: Scalar, update: Scalar): Scalar =>
   COMBINED[mode](m, old, update);
@@ -124,17 +124,15 @@ function applyAll(
   mode: ScatterMode,
   writes: readonly Write[],
 ): Scalar {
-  let met = 0;
-  const value = writes.reduce(
-    (old, { target, update }) => {
-      const written = () => {
-        met++;
-        const value = combine(m, mode, old, update());
-        return isExact(mode) ? value : m.round(data.dtype, value);
-      };
-      return m.within(i, target, 1, 1, written, () => old);
-    },
-    data.at(...ix),
-  );
+  const met = [data.at(...ix)];
+  const value = writes.reduce((old, { target, update }) => {
+    const written = () => {
+      const own = update();
+      met.push(own);
+      const value = combine(m, mode, old, own);
+      return isExact(mode) ? value : m.round(data.dtype, value);
+    };
+    return m.within(i, target, 1, 1, written, () => old);
+  }, met[0]!);
   return afterMeeting(m, name, mode, data.dtype, value, met);
 }

@@ -1,14 +1,14 @@
 /** Attempts at a proof, the strongest claim first: every segment between cuts is proven, the whole is as weak as the weakest. */
 import { attempt, type Failure, together } from "./failure.ts";
 import type { Precondition } from "./logic/preconditions.ts";
-import { type Assumptions, type Mode, newRecord, type Record } from "./logic/setting.ts";
+import { type Assumptions, gather, type Mode, newRecord, type Record } from "./logic/setting.ts";
 import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
 import type { Pair } from "./program/relation.ts";
 import { type Segment, segmentsOf } from "./program/segments.ts";
 import { aftermathOf, type Consequences, changedByPadding } from "./report/aftermath.ts";
-import { type Context, newContext } from "./rules/context.ts";
+import { newContext } from "./rules/context.ts";
 import type { RuleBook } from "./rules/rule-book.ts";
 
 /** What is to be proven, by which rules. */
@@ -58,20 +58,25 @@ export function proveCut(
   const all = cutPairs(cuts);
   const segments = segmentsOf([...cuts, ...results], all, pair);
   const proven = new Map<string, Proof>();
+  const far = new Set<number>();
   let level: Mode = "exact";
   let notExact: Failure | undefined;
+  let distinct = 0;
   for (const [k, segment] of segments.entries()) {
     task.progress?.(k, segments.length);
-    const proof =
-      proven.get(segment.signature) ?? proveSegment(task, segment, cutsWithout(all, segment.pairs), sums, attempts);
-    proven.set(segment.signature, proof);
+    // Which of its cuts are no scores is not in a signature.
+    const known = segment.reads.some((n) => far.has(n)) ? undefined : proven.get(segment.signature);
+    const proof = known ?? proveSegment(task, segment, cutsWithout(all, segment.pairs, far), sums, attempts);
+    if (!known) distinct++;
+    if (!proof.named && !segment.reads.some((n) => far.has(n))) proven.set(segment.signature, proof);
+    for (const place of proof.far) far.add(all.block.get(segment.pairs[place]!.block)!.number);
     for (const name of segment.rows) sums.record.used.get("P6")?.add(name);
-    const sizes = { segments: segments.length, distinct: proven.size };
+    const sizes = { segments: segments.length, distinct };
     if (proof.failed) return { ...sums, level, failed: proof.failed, ...sizes };
     if (proof.level === "reals") level = "reals";
     notExact ??= proof.notExact;
   }
-  const sizes = { segments: segments.length, distinct: proven.size };
+  const sizes = { segments: segments.length, distinct };
   return { ...sums, level, ...sizes, ...(notExact ? { notExact } : {}) };
 }
 
@@ -79,6 +84,10 @@ interface Proof {
   readonly level: Mode;
   readonly failed?: Failure;
   readonly notExact?: Failure;
+  /** Which of the pairs are values that are no scores, where it is proven. */
+  readonly far: readonly number[];
+  /** Whether a precondition names rows or states, so that it holds for no renaming. */
+  readonly named: boolean;
 }
 
 interface Sums {
@@ -104,33 +113,40 @@ function proveSegment(
   const failures: { readonly failure: Failure; readonly assumed: Assumptions }[] = [];
   const tryWith = (assumed: Assumptions): Tried => {
     const p = programsFor(task, assumed, cuts);
-    const failure = attempt(p, task.pair, segment, sums);
+    const far = new Set<Pair>();
+    const failure = attempt(p, task.pair, segment, sums, far);
     sums.terms += p.c.store.terms.size;
     sums.triedGap = Math.min(sums.triedGap, p.c.record.gap);
-    if (!failure) gather(sums.record, p.c);
-    return { p, failure };
+    if (!failure) gather(sums.record, p.c.record);
+    return { p, failure, far };
   };
   const padded = mayPad(task) ? tryWith({ ...attempts[0]!, column: "either" }) : undefined;
   for (const [k, assumed] of attempts.entries()) {
     // That the mask has two values matters only where an entry of it stands in what differs.
     if (assumed.twoValued && failures.at(-1)?.failure.masked === false) continue;
-    const { p, failure } = k === 0 && padded && !padded.failure ? padded : tryWith(assumed);
+    const { p, failure, far } = k === 0 && padded && !padded.failure ? padded : tryWith(assumed);
     // What an attempt takes for granted says nothing of what the graphs need.
     if (!assumed.contiguous) for (const id of p.c.record.used.keys()) sums.tried.add(id);
     if (!failure) {
       const known = k === 0 ? padded?.failure : undefined;
       sums.consequences = { ...consequencesOf(task, { p, segment, cuts, known }), ...sums.consequences };
       const exact = failures.findLast((x) => x.assumed.mode === "exact")?.failure;
-      return { level: assumed.mode, ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}) };
+      return {
+        level: assumed.mode,
+        ...(exact && assumed.mode === "reals" ? { notExact: exact } : {}),
+        far: segment.pairs.flatMap((pair, place) => (far.has(pair) ? [place] : [])),
+        named: p.c.record.used.has("P12"),
+      };
     }
     failures.push({ failure, assumed });
   }
-  return { level: "reals", failed: together(failures.map((x) => x.failure)) };
+  return { level: "reals", failed: together(failures.map((x) => x.failure)), far: [], named: false };
 }
 
 interface Tried {
   readonly p: Programs;
   readonly failure: Failure | undefined;
+  readonly far: ReadonlySet<Pair>;
 }
 
 function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs): Programs {
@@ -175,19 +191,4 @@ function paddingOf(task: Task, { p, segment, cuts, known }: Proven): string | un
   if (failure) return `${failure.pair.name} is not that of single steps when some tokens are padding`;
   const changed = changedByPadding(under("zero"), segment.pairs);
   return changed === undefined ? undefined : `a call for padding changes ${changed}`;
-}
-
-function gather(into: Record, { record }: Context): void {
-  // What only padding asks for is told with its corollary.
-  for (const [id, names] of record.used)
-    if (id !== "P11") into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
-  // That bits are equal up to the sign of zero is said of numbers whose sign of zero does not come to show.
-  if (!into.used.has("P7")) into.used.set("P7", new Set());
-  for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
-  for (const size of record.rowAxes) into.rowAxes.add(size);
-  for (const size of record.rings) into.rings.add(size);
-  into.gap = Math.min(into.gap, record.gap);
-  into.leastRow = Math.max(into.leastRow, record.leastRow);
-  into.sized ||= record.sized;
-  into.roundedPlaces ||= record.roundedPlaces;
 }

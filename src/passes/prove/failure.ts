@@ -17,16 +17,18 @@ export interface Failure {
   explainAt: ExplainAt;
 }
 
-/** The first pair of a segment that is not equal; undefined when all are. */
+/** The first pair of a segment that is not equal; undefined when all are. To `farPairs` are added those that are no scores. */
 export function attempt(
   p: Programs,
   graphs: Graphs,
   segment: Segment,
   sums: { compared: number },
+  farPairs = new Set<Pair>(),
 ): Failure | undefined {
   for (const results of segment.pairs) {
-    const { compared, difference } = compare(p, results);
+    const { compared, far, difference } = compare(p, results);
     sums.compared += compared;
+    if (far) farPairs.add(results);
     if (difference)
       return {
         pair: results,

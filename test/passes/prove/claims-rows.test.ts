@@ -170,6 +170,37 @@ describe("a proof in which the number of rows has a part is for this number", ()
       },
     ],
     [
+      "a softmax of equal scores, which counts them",
+      (T, S) => {
+        const { x, slot, old, K } = blended(T, S);
+        const shares = op.softmax!(op.mul!(old, 0), { axis: 2 });
+        const share = T > 1 ? op.reduce_max!(shares, { axes: [2], keep_dims: true }) : 1 / 8;
+        return made({ inputs: [x, slot], states: [[old, K]], outputs: { y: op.mul!(x, share) } });
+      },
+    ],
+    [
+      "a mean of scores",
+      (T, S) => {
+        const { x, slot, old, K } = blended(T, S);
+        const scores = op.matmul!(x, K, { transpose_y: true });
+        const m = input("m", [1, 1, T, S], "fp16", { role: { kind: "mask", open: 1, closed: 0 } });
+        const seen = op.mul!(scores, m);
+        const over = { axes: [3], keep_dims: true };
+        const y = T > 1 ? op.reduce_mean!(seen, over) : op.mul!(op.reduce_sum!(seen, over), 1 / 8);
+        return made({ inputs: [x, slot, m], states: [[old, K]], outputs: { y } });
+      },
+    ],
+    [
+      "a mean of a mask",
+      (T, S) => {
+        const { x, slot, old, K } = blended(T, S);
+        const m = input("m", [1, 1, T, S], "fp16", { role: { kind: "mask", open: 1, closed: 0 } });
+        const over = { axes: [3], keep_dims: true };
+        const share = T > 1 ? op.reduce_mean!(m, over) : op.mul!(op.reduce_sum!(m, over), 1 / 8);
+        return made({ inputs: [x, slot, m], states: [[old, K]], outputs: { y: op.mul!(x, share) } });
+      },
+    ],
+    [
       "a table that twice a row lies in",
       (T, S) => {
         const { x, pos, old, K } = scattered(T, S);

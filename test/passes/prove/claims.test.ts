@@ -267,3 +267,43 @@ describe("graphs of one token, each written by somebody else,", () => {
     expect(summary(prove(layer(wrong), layer(fused)))).toBe("REFUTED");
   });
 });
+
+test("P12 names what is looked up in every segment, in those too that are renamings of one another", () => {
+  const verdict = claim((T) => {
+    const [x, ...ids] = [input("x", [T, 4]), ...["a", "b"].map((name) => input(name, [T], "int32", { role: "rows" }))];
+    const layer = (h: Value, id: Value) => op.tanh!(op.mul!(h, op.gather!(op.weight!(`t_${id.name}`, [9, 4]), id)));
+    return made("g", { inputs: [x, ...ids], outputs: { y: op.exp!(ids.reduce(layer, op.tanh!(x!))) } });
+  });
+  expect(verdict.sizes.segments).toBeGreaterThan(2);
+  expect(says(verdict, "P12")).toMatch(/: a in \[0, 9\), b in \[0, 9\)$/);
+});
+
+describe("a value on the way that holds masked-out entries is no score", () => {
+  /** max(2 · (tanh x + mask), sums of rows + mask): at the row of a later token the block has its sum and a step the old one. */
+  const build =
+    (far: (h: Value, m: Value) => Value): Build =>
+    (T, S) => {
+      const { slot, old, x: row, K } = blended(T, S);
+      const [x, m] = [input("h", [1, 1, T, S]), input("attn_mask", [1, 1, T, S])];
+      const sums = op.add!(op.reshape!(op.reduce_sum!(K, { axes: [3] }), { shape: [1, 1, 1, S] }), m);
+      const y = op.maximum!(op.mul!(far(op.tanh!(x), m), 2), sums);
+      return made("g", { inputs: [x, row, slot, m], states: [[old, K]], outputs: { y } });
+    };
+  const verdict = (of: Build) => summary(prove(of(2, 8), of(1, 8), { budget: 0, secondOpinion: false }));
+
+  test.each<readonly [says: string, far: (h: Value, m: Value) => Value]>([
+    ["after a mask was added to it", (h, m) => op.add!(h, m)],
+    ["after a number was that is as far away", (h) => op.sub!(h, 20_000)],
+  ])("%s", (_, far) => expect(verdict(build(far))).not.toMatch(/^PROVEN/));
+  test("and is one where a softmax hid them", () => {
+    const hidden: Build = (T, S) => {
+      const { slot, old, x, K } = blended(T, S);
+      const m = input("attn_mask", [1, 1, T, S]);
+      const attend = (h: Value) =>
+        op.matmul!(op.softmax!(op.add!(op.matmul!(h, K, { transpose_y: true }), m), { axis: 3 }), K);
+      const y = op.tanh!(attend(op.tanh!(attend(x))));
+      return made("g", { inputs: [x, slot, m], states: [[old, K]], outputs: { y } });
+    };
+    expect(verdict(hidden)).toBe("PROVEN (exact)");
+  });
+});

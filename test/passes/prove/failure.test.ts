@@ -24,6 +24,7 @@ describe("an attempt at some results", () => {
     pairs: names.map(made.result),
     signature: "",
     rows: new Set(),
+    reads: [],
   });
 
   test("counts all places up to the first that differs", () => {
@@ -56,7 +57,12 @@ describe("a mask has a part", () => {
     ["where no term could be made, perhaps", { make: atRunTime }, true],
   ])("%s", (_, fault, expected) => {
     const { p, pair, result } = programsOf(pairOf(fault, 2, false));
-    const failure = attempt(p, pair, { pairs: [result("y")], signature: "", rows: new Set() }, { compared: 0 });
+    const failure = attempt(
+      p,
+      pair,
+      { pairs: [result("y")], signature: "", rows: new Set(), reads: [] },
+      { compared: 0 },
+    );
     expect(failure?.masked).toBe(expected);
   });
 });

@@ -15,8 +15,8 @@ export type Leaf =
   | { readonly of: "table"; readonly sha256: string; readonly dtype: DType }
   /** What the write mask holds for a token at its own row, where the token may be padding: 0 or 1. */
   | { readonly of: "column"; readonly token: number; readonly dtype: "bool" }
-  /** A pair of values that was proven equal, by its number. */
-  | { readonly of: "cut"; readonly number: number; readonly dtype: DType };
+  /** A pair of values that was proven equal, by its number. `far` where an entry of it may be masked out, or lie as far away. */
+  | { readonly of: "cut"; readonly number: number; readonly dtype: DType; readonly far?: boolean };
 
 /** Names come last and unescaped: nothing follows that they could imitate. */
 export function leafKey(l: Leaf): string {
@@ -33,7 +33,7 @@ export function leafKey(l: Leaf): string {
     case "column":
       return `${head} ${l.token}`;
     case "cut":
-      return `${head} ${l.number}`;
+      return `${head} ${l.number}${l.far ? " far" : ""}`;
   }
 }
 

@@ -98,3 +98,19 @@ export function deeper<X>(c: Setting, body: (label: string) => X): X {
     c.nesting.depth--;
   }
 }
+
+/** Adds what a proof of a part has leaned on to what the whole does. */
+export function gather(into: Record, record: Record): void {
+  // What only padding asks for is told with its corollary.
+  for (const [id, names] of record.used)
+    if (id !== "P11") into.used.set(id, new Set([...(into.used.get(id) ?? []), ...names]));
+  // That bits are equal up to the sign of zero is said of numbers whose sign of zero does not come to show.
+  if (!into.used.has("P7")) into.used.set("P7", new Set());
+  for (const [rule, n] of record.counts) into.counts.set(rule, (into.counts.get(rule) ?? 0) + n);
+  for (const size of record.rowAxes) into.rowAxes.add(size);
+  for (const size of record.rings) into.rings.add(size);
+  into.gap = Math.min(into.gap, record.gap);
+  into.leastRow = Math.max(into.leastRow, record.leastRow);
+  into.sized ||= record.sized;
+  into.roundedPlaces ||= record.roundedPlaces;
+}

@@ -21,8 +21,8 @@ export type Head =
   /** A closed reduction: `lam` applied to the index arguments `ix` and the term arguments `args`. */
   | { readonly kind: "app"; readonly lam: Lam }
   | { readonly kind: "pieces"; readonly lengths: readonly number[] } // a sum cut into consecutive pieces of these lengths
-  /** A sum over the cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
-  | { readonly kind: "rows"; readonly ring?: number }
+  /** A sum over `size` cache rows, or those of a ring: args are the summands at the tokens' rows, then the sum over all other rows. */
+  | { readonly kind: "rows"; readonly size: number; readonly ring: boolean }
   | { readonly kind: "own"; readonly name: string } // what only an op of this name gives of these arguments and places
   /** Place of a term argument in a closed reduction. */
   | { readonly kind: "hole"; readonly place: number; readonly dtype?: DType }
@@ -151,7 +151,7 @@ function keyOf(h: Head): string {
     case "product":
       return `product ${h.exponents.map(showQ)}`;
     case "rows":
-      return h.ring === undefined ? h.kind : `rows of a ring ${h.ring}`;
+      return `${h.ring ? "rows of a ring" : h.kind} ${h.size}`;
     default:
       return h.kind;
   }

@@ -31,7 +31,7 @@ const BOUNDED: ReadonlySet<string> = new Set(["exp", "tanh", "sin", "cos"]);
 export const isVisible = (t: Term, frame?: Filling): boolean => farthest(t, frame) < -FAR;
 
 /**
- * The size of the largest number that has a part in a term, infinite for an entry of a mask. Over the reals a factor may
+ * The size of the largest number that has a part in a term, infinite for an entry of a mask, and for a cut that may hold such. Over the reals a factor may
  * have been taken out of a sum, so what stands before a term makes its numbers larger and never smaller. Functions whose values
  * stay near 0 hide what they are of; of a maximum the nearest argument counts: the row's maximum is a score (P8).
  */
@@ -56,7 +56,7 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
   const largest = (args: readonly Term[]): number => args.reduce((most, x) => Math.max(most, visit(x)), 0);
   switch (t.kind) {
     case "leaf":
-      return t.leaf.of === "mask" ? Number.POSITIVE_INFINITY : 0;
+      return t.leaf.of === "mask" || (t.leaf.of === "cut" && t.leaf.far) ? Number.POSITIVE_INFINITY : 0;
     case "num":
       return Math.abs(t.value);
     case "linear":

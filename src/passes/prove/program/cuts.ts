@@ -76,11 +76,12 @@ export function cutPairs(pairs: readonly Pair[]): CutPairs {
   return { block, step };
 }
 
-/** All cuts but those that are to be proven. */
-export function cutsWithout(cuts: CutPairs, left: readonly Pair[]): CutPairs {
+/** All cuts but those that are to be proven; `far` are the numbers of those that are no scores. */
+export function cutsWithout(cuts: CutPairs, left: readonly Pair[], far: ReadonlySet<number>): CutPairs {
   const without = (side: "block" | "step"): CutPairs["block"] => {
     const own = new Set(left.map((pair) => pair[side]));
-    return { get: (value) => (own.has(value) ? undefined : cuts[side].get(value)) };
+    const told = (cut: Cut | undefined) => (cut && far.has(cut.number) ? { ...cut, far: true } : cut);
+    return { get: (value) => (own.has(value) ? undefined : told(cuts[side].get(value))) };
   };
   return { block: without("block"), step: without("step") };
 }

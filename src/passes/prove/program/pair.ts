@@ -11,6 +11,7 @@ import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
 import { takesRowMeans } from "./row-means.ts";
+import { checkStoredSizes } from "./stored-sizes.ts";
 import { type TableOf, type UnpackedOf, unpackedTables } from "./unpacked.ts";
 
 /** Twins, and what only a proof asks of them. */
@@ -57,6 +58,7 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
   const twins = twinsOf(block, step, given);
   const tables = once(tableOf);
   checkProvable(twins.tokens);
+  checkStoredSizes([block, step]);
   const cacheSizes = cacheSizesOf(twins);
   const rings = ringsOf(twins);
   return {
@@ -65,7 +67,7 @@ export function provenPair(block: Graph, step: Graph, stored: Stored = {}): Prov
     rings,
     cacheSizes,
     bottomless: [...twins.roles.values()].some((role) => role.kind === "mask" && role.closed === -Infinity),
-    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes)),
+    rowMeans: [block, step].some((graph) => takesRowMeans(graph, cacheSizes, twins.roles)),
     placeOf,
     tableOf: tables,
     unpackedOf: unpackedTables(tables),

@@ -9,7 +9,7 @@ import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
 import { isOpaque, type Opaque, opaque } from "../logic/opaque.ts";
-import type { Term } from "../logic/terms.ts";
+import type { Head, Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
 import { symbolicReading } from "../reading/symbolic.ts";
 import type { Context } from "../rules/context.ts";
@@ -23,6 +23,8 @@ export interface Cut {
   readonly number: number;
   /** Absent where there is one token. */
   readonly tokenAxis?: number;
+  /** Whether an entry may be masked out: it is no score then. */
+  readonly far?: boolean;
 }
 
 /** One run of a graph. */
@@ -183,9 +185,10 @@ function readEntry(p: Programs, copy: Copy, name: string, value: Tensor, ix: rea
   return element(p, copy.before, exit, ix);
 }
 
-function readCut(c: Context, copy: Copy, { number, tokenAxis }: Cut, value: Tensor, ix: readonly Ix[]): Term {
-  const { dtype } = value.type;
-  const leaf = (at: readonly Ix[]) => raw(c, { kind: "leaf", leaf: { of: "cut", number, dtype } }, [], at);
+function readCut(c: Context, copy: Copy, cut: Cut, value: Tensor, ix: readonly Ix[]): Term {
+  const { number, tokenAxis, far = false } = cut;
+  const head: Head = { kind: "leaf", leaf: { of: "cut", number, dtype: value.type.dtype, far } };
+  const leaf = (at: readonly Ix[]) => raw(c, head, [], at);
   if (tokenAxis === undefined) return leaf(ix);
   const token = ix[tokenAxis]!;
   if (token.atoms.length > 0) return casesOfToken(token, value.name ?? "a value");

@@ -7,6 +7,7 @@ import { type Cases, isCases } from "../logic/cases.ts";
 import { constant, type Ix, rest, shift, variable } from "../logic/indices.ts";
 import { isOpaque, type Opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
+import { isVisible } from "../logic/visible.ts";
 import { rowsOfTokens } from "../reading/rings.ts";
 import { type Copy, element, type Programs } from "./program.ts";
 
@@ -39,13 +40,9 @@ export type Ignored = (token: number | undefined, ix: readonly Ix[]) => boolean;
 const none: Ignored = () => false;
 
 /** All places compared of one pair, and the first difference. */
-export function compare(
-  p: Programs,
-  pair: Pair,
-  ignored = none,
-): { readonly compared: number; readonly difference?: Difference } {
+export function compare(p: Programs, pair: Pair, ignored = none): Compared {
   const { tokens } = p.c;
-  let compared = 0;
+  let [compared, far] = [0, false];
   const all = pair.token === undefined ? Array.from({ length: tokens }, (_, t) => t) : [pair.token];
   const rows = pair.what === "state" ? [undefined] : all;
   for (const token of rows) {
@@ -55,13 +52,16 @@ export function compare(
     );
     const result = compareBox(p, pair, token, box, ignored);
     compared += result.compared;
-    if (result.difference) return { compared, difference: result.difference };
+    far ||= result.far;
+    if (result.difference) return { compared, far, difference: result.difference };
   }
-  return { compared };
+  return { compared, far };
 }
 
-interface BoxResult {
+/** How many places were compared, whether an element of a value on the way is no score, and where the two first differ. */
+interface Compared {
   readonly compared: number;
+  readonly far: boolean;
   readonly difference?: Difference;
 }
 
@@ -71,23 +71,25 @@ function compareBox(
   token: number | undefined,
   box: readonly Ix[],
   ignored: Ignored,
-): BoxResult {
-  if (ignored(token, box)) return { compared: 0 };
+): Compared {
+  if (ignored(token, box)) return { compared: 0, far: false };
   const place = { pair, ix: box, ...(token === undefined ? {} : { token }) };
   try {
     const block = element(p, p.block, pair.block, box);
     const step = element(p, stepOf(p, token), pair.step, stepIndex(p, pair, box));
-    return block === step ? { compared: 1 } : { compared: 1, difference: { ...place, block, step } };
+    const far = pair.what === "value" && !isVisible(block);
+    return { compared: 1, far, ...(block === step ? {} : { difference: { ...place, block, step } }) };
   } catch (reason) {
-    if (isOpaque(reason)) return { compared: 1, difference: { ...place, opaque: reason } };
+    if (isOpaque(reason)) return { compared: 1, far: false, difference: { ...place, opaque: reason } };
     if (!isCases(reason)) throw reason;
-    let compared = 0;
+    let [compared, far] = [0, false];
     for (const part of partsOf(p, box, reason)) {
       const result = compareBox(p, pair, token, part, ignored);
       compared += result.compared;
-      if (result.difference) return { compared, difference: result.difference };
+      far ||= result.far;
+      if (result.difference) return { compared, far, difference: result.difference };
     }
-    return { compared };
+    return { compared, far };
   }
 }
 

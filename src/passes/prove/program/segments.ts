@@ -17,16 +17,20 @@ export interface Segment {
   readonly signature: string;
   /** Inputs whose rows it reads: their names are not in the signature. */
   readonly rows: ReadonlySet<string>;
+  /** The numbers of the cuts that it reads. */
+  readonly reads: readonly number[];
 }
 
 /** Groups pairs by the cut values they depend on. */
 export function segmentsOf(pairs: readonly Pair[], cuts: CutPairs, graphs: ProvenPair): readonly Segment[] {
-  const groups = new Map<string, Pair[]>();
+  const groups = new Map<string, { readonly reads: readonly number[]; readonly pairs: Pair[] }>();
   for (const pair of pairs) {
-    const key = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.number).join();
-    groups.set(key, [...(groups.get(key) ?? []), pair]);
+    const reads = [...upstream(pair.block, cuts.block)].map((x) => cuts.block.get(x)!.number);
+    const group = groups.get(reads.join()) ?? { reads, pairs: [] };
+    group.pairs.push(pair);
+    groups.set(reads.join(), group);
   }
-  return [...groups.values()].map((group) => ({ pairs: group, ...signatureOf(group, cuts, graphs) }));
+  return [...groups.values()].map((group) => ({ ...group, ...signatureOf(group.pairs, cuts, graphs) }));
 }
 
 /** The nearest cut values that a value depends on; itself does not count. */
@@ -48,7 +52,7 @@ function signatureOf(
   pairs: readonly Pair[],
   cuts: CutPairs,
   { step, roles, placeOf, tableOf }: ProvenPair,
-): Omit<Segment, "pairs"> {
+): Pick<Segment, "signature" | "rows"> {
   const rows = new Set<string>();
   const hash = createHash("sha256");
   const names = new Map<string, number>();

@@ -47,7 +47,7 @@ function rowOf(c: Context, n: number, element: (k: Ix) => Term): readonly Term[]
 }
 
 /** Over the reals the value; in bits what only this op gives. A number or an element is the same in any order. */
-export function ownOrder(c: Context, op: string, at: readonly Ix[], value: Term): Term {
+export function ownOrder(c: Context, op: string, at: readonly Ix[], value: Term, elements: readonly Term[] = []): Term {
   if (c.mode === "reals" || value.kind === "num" || value.kind === "leaf") return value;
-  return raw(c, { kind: "own", name: `${op}, in its order` }, [value], at);
+  return raw(c, { kind: "own", name: `${op}, in its order` }, [value, ...elements], at);
 }

@@ -2,7 +2,7 @@
 
 import { asAtom } from "../logic/index-bounds.ts";
 import { type Atom, type Ix, shift, variable } from "../logic/indices.ts";
-import { instantiate, substitute } from "../logic/lambda.ts";
+import { type App, instantiate, substitute } from "../logic/lambda.ts";
 import { is } from "../logic/make.ts";
 import { deeper } from "../logic/setting.ts";
 import type { Term } from "../logic/terms.ts";
@@ -10,13 +10,15 @@ import type { Context } from "../rules/context.ts";
 import { common } from "./reroll.ts";
 import { rebuild } from "./scalar.ts";
 
-/** `n` consecutive summands: their sum in closed form, or the one summand. */
+/** `n` consecutive summands: their sum, or the one summand. */
 export interface Piece {
   readonly n: number;
   readonly term: Term;
+  /** The sum in closed form, where it is this piece's own: a summand may be a sum as well, or a maximum, over something else. */
+  readonly own?: App;
 }
 
-type Close = (n: number, v: Atom, body: Term) => Term;
+type Close = (n: number, v: Atom, body: Term) => Piece;
 
 /** The pieces, neighbours that follow one formula joined. */
 export function mergeAll(c: Context, pieces: readonly Piece[], close: Close): readonly Piece[] {
@@ -36,7 +38,7 @@ function merge(c: Context, a: Piece, b: Piece, close: Close): Piece | undefined 
     const whole = variable(c.store.indices, label, n);
     const body = formula(c, a, b, whole);
     if (!body || !follows(c, body, whole, a, 0) || !follows(c, body, whole, b, a.n)) return undefined;
-    return { n, term: close(n, asAtom(whole)!, body) };
+    return close(n, asAtom(whole)!, body);
   });
 }
 
@@ -47,9 +49,8 @@ function formula(c: Context, a: Piece, b: Piece, at: Ix): Term | undefined {
   return common(c, a.term, b.term, at);
 }
 
-/** The summand of a piece at a place in it; a longer piece must be a sum in closed form. */
-const summand = (c: Context, piece: Piece, at: Ix): Term | undefined =>
-  piece.term.kind === "app" ? instantiate(c, piece.term, at, rebuild) : undefined;
+/** The summand of a longer piece at a place in it, where the piece is a sum in closed form. */
+const summand = (c: Context, { own }: Piece, at: Ix): Term | undefined => own && instantiate(c, own, at, rebuild);
 
 /** Whether the formula from position `from` on gives the summands of the piece. */
 function follows(c: Context, body: Term, whole: Ix, piece: Piece, from: number): boolean {

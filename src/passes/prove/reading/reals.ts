@@ -14,6 +14,7 @@ import { intern, type Range, type Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Powers } from "../rules/reals.ts";
 import { decides, fired, makes } from "../rules/rule.ts";
+import { countsSummands } from "./sized.ts";
 
 type Growing = Map<Term, Rational>;
 interface Product {
@@ -198,6 +199,7 @@ export function unary(c: Context, f: Unary, a: Term): Term {
 /** Σ over v of the body. */
 export function sum(c: Context, over: Range, v: Atom, body: Term): Term {
   const { constant, terms } = linearOf(body);
+  if (!Q.isZero(constant) || [...terms.keys()].some((t) => !t.free.includes(v))) countsSummands(c, over);
   const known = over.kind === "interval" ? Q.rational(BigInt(over.n)) : undefined;
   const count = known ? numQ(c, known) : close(c, "sum", over, v, num(c, 1));
   const whole = makes(c, c.rules.sumLinear, known, constant);

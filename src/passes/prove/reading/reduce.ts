@@ -5,7 +5,7 @@ import { type Atom, constant, type Ix, rest, shift, variable } from "../logic/in
 import { close } from "../logic/lambda.ts";
 import { bare, is, raw } from "../logic/make.ts";
 import { deeper } from "../logic/setting.ts";
-import type { Range, Reduction, Term } from "../logic/terms.ts";
+import type { Head, Range, Reduction, Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import { decides, makes } from "../rules/rule.ts";
 import { sparse } from "../rules/sums.ts";
@@ -26,25 +26,33 @@ interface Interval {
   readonly n: number;
 }
 
-function interval(c: Context, reduction: Reduction, { begin, n }: Interval, body: Body): Term {
+function interval(c: Context, reduction: Reduction, range: Interval, body: Body): Term {
+  const pieces = piecesOf(c, reduction, range, body);
+  return pieces.length === 1 ? pieces[0]!.term : overPieces(c, reduction, pieces);
+}
+
+/** The pieces that case distinctions cut the interval into; those of a piece are pieces of the whole. */
+function piecesOf(c: Context, reduction: Reduction, { begin, n }: Interval, body: Body): readonly Piece[] {
   const s = c.store.indices;
-  if (n === 1) return body(constant(s, begin));
+  if (n === 1) return [{ n, term: body(constant(s, begin)) }];
   return deeper(c, (label) => {
     const v = variable(s, label, n);
     try {
-      return closed(c, reduction, { kind: "interval", n }, asAtom(v)!, body(shift(s, v, begin)));
+      return [whole(n, closed(c, reduction, { kind: "interval", n }, asAtom(v)!, body(shift(s, v, begin))))];
     } catch (found) {
       if (!isCases(found) || found.cases !== asAtom(v)) throw found;
-      if (found.by === "rows") return overRows(c, reduction, n, (k) => body(shift(s, k, begin)));
+      if (found.by === "rows") return [{ n, term: overRows(c, reduction, n, (k) => body(shift(s, k, begin))) }];
       const starts = [0, ...found.starts, n];
-      const pieces = found.starts.concat(n).map((end, k): Piece => {
+      return found.starts.concat(n).flatMap((end, k) => {
         const part = { begin: begin + starts[k]!, n: end - starts[k]! };
-        return { n: part.n, term: interval(c, reduction, part, body) };
+        return piecesOf(c, reduction, part, body);
       });
-      return overPieces(c, reduction, pieces);
     }
   });
 }
+
+/** A piece whose term was made of one formula. */
+const whole = (n: number, term: Term): Piece => ({ n, term, ...(term.kind === "app" ? { own: term } : {}) });
 
 /** Closes one body, with what can be said of it as a whole. */
 function closed(c: Context, reduction: Reduction, over: Range, v: Atom, body: Term): Term {
@@ -70,15 +78,14 @@ function overPieces(c: Context, reduction: Reduction, pieces: readonly Piece[]):
       reduction,
       pieces.map((p) => p.term),
     );
-  const flat = pieces.flatMap(flatten);
   const few = sparse(
     c,
-    flat.map((p) => p.term),
-    (k) => flat[k]!.n === 1,
+    pieces.map((p) => p.term),
+    (k) => pieces[k]!.n === 1,
   );
   if (few) return few;
-  if (c.mode === "reals") return flat.map((p) => p.term).reduce((a, b) => reals.add(c, a, b));
-  const merged = mergeAll(c, flat, (n, v, term) => closed(c, "sum", { kind: "interval", n }, v, term));
+  if (c.mode === "reals") return pieces.map((p) => p.term).reduce((a, b) => reals.add(c, a, b));
+  const merged = mergeAll(c, pieces, (n, v, term) => whole(n, closed(c, "sum", { kind: "interval", n }, v, term)));
   if (merged.length === 1) return merged[0]!.term;
   const lengths = merged.map((p) => p.n);
   return raw(
@@ -88,15 +95,8 @@ function overPieces(c: Context, reduction: Reduction, pieces: readonly Piece[]):
   );
 }
 
-/** Pieces of a piece are pieces of the whole: a sum is a function of what stands at each position. */
-function flatten(piece: Piece): readonly Piece[] {
-  const { term } = piece;
-  return term.kind === "pieces" ? term.args.map((part, k) => ({ n: term.lengths[k]!, term: part })) : [piece];
-}
-
 /** A reduction over all rows of a cache axis: those that the block writes one by one, then the rest. */
 function overRows(c: Context, reduction: Reduction, size: number, body: Body): Term {
-  const ring = isRing(c, size) ? { ring: size } : {};
   const parts = rowsOfTokens(c, size).map(body);
   if (size <= c.tokens) return overOwnRows(c, reduction, size, parts);
   const others = deeper(c, (label) => {
@@ -108,9 +108,12 @@ function overRows(c: Context, reduction: Reduction, size: number, body: Body): T
   if (reduction !== "sum") return combine(c, reduction, all);
   return (
     sparse(c, all, (k) => k < c.tokens) ??
-    (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, { kind: "rows", ...ring }, all))
+    (c.mode === "reals" ? all.reduce((a, b) => reals.add(c, a, b)) : raw(c, rowsHead(c, size), all))
   );
 }
+
+/** The order of a sum is a function of its length too: sums over caches of two lengths are none of each other. */
+const rowsHead = (c: Context, size: number): Head => ({ kind: "rows", size, ring: isRing(c, size) });
 
 /** A cache of T rows has no others: what is said of it holds for this number of rows. */
 function overOwnRows(c: Context, reduction: Reduction, size: number, parts: readonly Term[]): Term {
@@ -118,8 +121,6 @@ function overOwnRows(c: Context, reduction: Reduction, size: number, parts: read
   if (reduction !== "sum") return combine(c, reduction, parts);
   return (
     sparse(c, parts, () => true) ??
-    (c.mode === "reals"
-      ? parts.reduce((a, b) => reals.add(c, a, b))
-      : raw(c, { kind: "rows", ...(isRing(c, size) ? { ring: size } : {}) }, parts))
+    (c.mode === "reals" ? parts.reduce((a, b) => reals.add(c, a, b)) : raw(c, rowsHead(c, size), parts))
   );
 }

@@ -10,8 +10,9 @@ import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
 import type { Place } from "../rules/positions.ts";
 import { decides, makes } from "../rules/rule.ts";
+import { asIndex } from "./index-terms.ts";
 import { innerVariable, restOfRing, ringVariable, type Slot, slotAt, slotRow } from "./rings.ts";
-import { asIndex } from "./scalar.ts";
+
 import { countsRows } from "./sized.ts";
 
 /** w_token + offset; where the rows follow each other the offset is counted into the token. */

@@ -2,7 +2,7 @@
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import { type DType, isFloat } from "../../../dsl/type.ts";
 import { fits, isExactIn, isWhole, numberOf } from "../logic/facts.ts";
-import { constant, type Ix, plus, times as timesIx } from "../logic/indices.ts";
+import type { Ix } from "../logic/indices.ts";
 import { reapply } from "../logic/lambda.ts";
 import { bare, indexTerm, inOrder, rationalOf, raw } from "../logic/make.ts";
 import type { Head, Term } from "../logic/terms.ts";
@@ -11,6 +11,7 @@ import { maxOf } from "../rules/choice.ts";
 import type { Context } from "../rules/context.ts";
 import { isGate } from "../rules/masked.ts";
 import { decides, fired, firstOf, makes } from "../rules/rule.ts";
+import { indexProduct, indexSum } from "./index-terms.ts";
 import * as reals from "./reals.ts";
 import { countsInType } from "./sized.ts";
 
@@ -55,22 +56,6 @@ function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => T
   return raw(c, SELECT, [open, branch(1), branch(2)]);
 }
 
-/** Sums of positions stay positions. */
-function indexSum(c: Context, a: Term, b: Term): Term | undefined {
-  if (bare(a).kind !== "index" && bare(b).kind !== "index") return undefined;
-  const [i, j] = [asIndex(c, a), asIndex(c, b)];
-  return i && j && indexTerm(c, makes(c, c.rules.indexArithmetic, plus(c.store.indices, i, j), i));
-}
-
-/** The index expression that a term is, with its sign. */
-export function asIndex(c: Context, t: Term): Ix | undefined {
-  const inner = bare(t);
-  if (inner.kind === "index") return timesIx(c.store.indices, inner.ix[0]!, t === inner ? 1 : -1);
-  const value = numberOf(t);
-  const whole = value !== undefined && Number.isSafeInteger(value) && (rationalOf(t)?.d ?? 1n) === 1n;
-  return whole ? constant(c.store.indices, value) : undefined;
-}
-
 /** −a. */
 export const neg = (c: Context, a: Term): Term =>
   lift(c, [a], ([x]) => neg(c, x!)) ??
@@ -87,13 +72,6 @@ export function mul(c: Context, a: Term, b: Term): Term {
   if (lifted) return lifted;
   if (c.mode === "reals") return reals.mul(c, a, b);
   return firstOf(c, c.rules.mul, [a, b], MUL) ?? commuting(c, MUL, a, b);
-}
-
-function indexProduct(c: Context, a: Term, b: Term): Term | undefined {
-  if (bare(a).kind !== "index") return undefined;
-  const [i, factor] = [asIndex(c, a), numberOf(b)];
-  if (!i || factor === undefined || !asIndex(c, b)) return undefined;
-  return indexTerm(c, makes(c, c.rules.indexArithmetic, timesIx(c.store.indices, i, factor), i));
 }
 
 /** a / b. */

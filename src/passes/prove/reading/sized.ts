@@ -5,6 +5,7 @@
 import type { DType } from "../../../dsl/type.ts";
 import type { Atom, Ix } from "../logic/indices.ts";
 import type { Setting } from "../logic/setting.ts";
+import type { Range } from "../logic/terms.ts";
 
 /** Notes that what an index is asked rests on how many rows a cache has, if it runs along one. */
 export function countsRows(c: Setting, i: Ix): void {
@@ -17,6 +18,11 @@ const MOST_TIMES = 1024;
 /** Notes that it rests on how many rows there are whether a position fits a narrow type, or a multiple of one int32. */
 export function countsInType(c: Setting, dtype: DType, i: Ix): void {
   if (dtype !== "int32" || i.coefs.some((k) => Math.abs(k) > MOST_TIMES)) c.record.sized = true;
+}
+
+/** Notes that how many summands there are is a number of the sum, where they are as many as a cache has rows. */
+export function countsSummands(c: Setting, over: Range): void {
+  if (over.kind === "interval" && (c.cacheSizes?.has(over.n) ?? false)) c.record.sized = true;
 }
 
 /** Whether an index is a cache row, or takes as many values as a cache has rows. */

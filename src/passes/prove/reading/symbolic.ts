@@ -10,6 +10,7 @@ import { indexTerm, num } from "../logic/make.ts";
 import { opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
+import { asIndex } from "./index-terms.ts";
 import { placeOfValue } from "./looked-up.ts";
 import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
@@ -50,7 +51,7 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
     sorted: (how, n, at, element) => sorted(c, how, n, at, element),
-    ownOrder: (op, at, value) => ownOrder(c, op, at, value),
+    ownOrder: (...what) => ownOrder(c, ...what),
   };
 }
 
@@ -128,7 +129,7 @@ function narrowed(c: Context, dtype: DType, a: Term): Term | undefined {
 }
 
 function indexOf(c: Context, t: Term, size: number): Ix {
-  const i = scalar.asIndex(c, t);
+  const i = asIndex(c, t);
   if (!i && t.kind === "leaf" && t.leaf.of === "table")
     return casesOfFirst(t.ix[0]!, "a place in a constant of indices");
   if (!i) return placeOfValue(c, t, size);

@@ -91,6 +91,8 @@ function padding(pair: ProvenPair, { consequences }: Outcome): Corollary {
 
 function positions({ record }: Outcome): Corollary {
   const contiguous = record.used.has("P2'");
+  // Of rows that the proof never looked at nothing is known to be allowed.
+  if (!contiguous && !record.used.has("P2")) return denied("positions", "the graph names no cache row");
   return {
     name: "positions",
     holds: true,

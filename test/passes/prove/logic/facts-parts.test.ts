@@ -32,7 +32,7 @@ describe("the dtype of a term", () => {
     ["a largest element's is that of all", app("max", f16), "fp16"],
     ["a least element's too", app("min", i32), "int32"],
     ["a sum's over elements is not known", app("sum", f16), undefined],
-    ["nor that of rows", of({ kind: "rows" }, f16, f16), undefined],
+    ["nor that of rows", of({ kind: "rows", size: 8, ring: false }, f16, f16), undefined],
     ["nor of pieces", of({ kind: "pieces", lengths: [1, 2] }, f16, f16), undefined],
     ["nor of a quotient", div(f16, f16), undefined],
     ["nor of a power", pow(f16, f16), undefined],

@@ -43,7 +43,9 @@ const HEADS: readonly Head[] = [
   input("y"),
   { kind: "leaf", leaf: { of: "input", name: "x", dtype: "fp32" } },
   { kind: "index" },
-  { kind: "rows" },
+  { kind: "rows", size: 8, ring: false },
+  { kind: "rows", size: 16, ring: false },
+  { kind: "rows", size: 8, ring: true },
   { kind: "pieces", lengths: [1, 2] },
   { kind: "pieces", lengths: [12] },
   { kind: "pieces", lengths: [2, 1] },
@@ -128,7 +130,7 @@ describe("what a term depends on", () => {
     ["places that overlap", at(ix.plus(s.indices, j, k), ix.plus(s.indices, i, k)), "i j k"],
     ["arguments", of(at(k), at(i), at(k)), "i k"],
     ["an argument, and one without", of(at(), at(j), at()), "j"],
-    ["arguments and places", intern(s, { kind: "rows" }, [at(k)], [j, i]), "i j k"],
+    ["arguments and places", intern(s, { kind: "rows", size: 8, ring: false }, [at(k)], [j, i]), "i j k"],
   ])("%s", (_, t, labels) => {
     expect(t.free.map(({ label }) => label).join(" ")).toBe(labels);
   });

@@ -178,10 +178,16 @@ describe("fresh inputs", () => {
 
   test("are all but those that are to be proven", () => {
     const all = cutPairs(cuts);
-    const { block, step } = cutsWithout(all, [b]);
+    const { block, step } = cutsWithout(all, [b], new Set());
     expect([block.get(a.block), step.get(a.step)]).toEqual([all.block.get(a.block), all.step.get(a.step)]);
     expect([block.get(b.block), step.get(b.step), block.get(a.step)]).toEqual([undefined, undefined, undefined]);
-    expect(cutsWithout(all, []).step.get(b.step)).toEqual({ number: 1, tokenAxis: 0 });
+    expect(cutsWithout(all, [], new Set()).step.get(b.step)).toEqual({ number: 1, tokenAxis: 0 });
+    const told = cutsWithout(all, [], new Set([1]));
+    expect([told.step.get(b.step), told.block.get(b.block)?.far, told.block.get(a.block)]).toEqual([
+      { number: 1, tokenAxis: 0, far: true },
+      true,
+      all.block.get(a.block),
+    ]);
   });
 });
 

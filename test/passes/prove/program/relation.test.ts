@@ -31,7 +31,7 @@ describe("places are counted", () => {
     ["one of a state that is left as it is", 3, (f) => ({ z: f.x, y: f.state("y") }), 1],
   ])("%s", (_, tokens, make, compared) => {
     const { p, result } = programs(make, tokens);
-    expect(compare(p, result("y"))).toStrictEqual({ compared });
+    expect(compare(p, result("y"))).toStrictEqual({ compared, far: false });
   });
 });
 
@@ -64,7 +64,7 @@ describe("a difference in one row alone is found", () => {
       return { y: f.x, L, all: op.concat([W("w", [3, 4]), L], { axis: 0 }) };
     };
     const good = programs(make, 2);
-    expect(compare(good.p, good.result("all"))).toEqual({ compared: 4 });
+    expect(compare(good.p, good.result("all"))).toEqual({ compared: 4, far: false });
     const bad = programs(make, 2, true);
     expect(compare(bad.p, bad.result("all")).difference!.ix.map(ix.showIx)).toEqual(["w1+3", "i1"]);
   });

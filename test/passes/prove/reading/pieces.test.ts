@@ -1,7 +1,7 @@
 /** Pieces of a sum: neighbours of one formula are joined, whatever the cut was, and no others. */
 import { describe, expect, test } from "vitest";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
-import { close, instantiate } from "../../../../src/passes/prove/logic/lambda.ts";
+import { type App, close, instantiate } from "../../../../src/passes/prove/logic/lambda.ts";
 import { num, raw } from "../../../../src/passes/prove/logic/make.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import { mergeAll, type Piece } from "../../../../src/passes/prove/reading/pieces.ts";
@@ -32,7 +32,12 @@ function pieceOf(c: Context, begin: number, n: number, formula: Formula): Piece 
   const s = c.store.indices;
   if (n === 1) return { n, term: formula(c, ix.constant(s, begin)) };
   const v = ix.variable(s, `p${begin}`, n);
-  return { n, term: close(c, "sum", { kind: "interval", n }, v.atoms[0]!, formula(c, ix.shift(s, v, begin))) };
+  return summed(c, n, v.atoms[0]!, formula(c, ix.shift(s, v, begin)));
+}
+/** A piece that is a sum in closed form. */
+function summed(c: Context, n: number, v: ix.Atom, summand: Term): Piece {
+  const own = close(c, "sum", { kind: "interval", n }, v, summand) as App;
+  return { n, term: own, own };
 }
 const cut = (c: Context, lengths: readonly number[], formula: Formula | readonly Formula[]): readonly Piece[] =>
   lengths.map((n, k) => {
@@ -40,7 +45,7 @@ const cut = (c: Context, lengths: readonly number[], formula: Formula | readonly
     return pieceOf(c, begin, n, typeof formula === "function" ? formula : formula[k]!);
   });
 const merged = (c: Context, pieces: readonly Piece[]): readonly Piece[] =>
-  mergeAll(c, pieces, (n, v, term) => close(c, "sum", { kind: "interval", n }, v, term));
+  mergeAll(c, pieces, (n, v, term) => summed(c, n, v, term));
 /** What a sum of them is told by. */
 const told = (pieces: readonly Piece[]): unknown => pieces.map(({ n, term }) => ({ n, term }));
 const shape = (pieces: readonly Piece[]): string => pieces.map(({ n }) => n).join(" ");
@@ -138,14 +143,26 @@ test("a piece that is no sum in closed form is joined with none", () => {
     expect(merged(c, pieces)).toEqual(pieces);
 });
 
+test("a piece of which a single summand is left is joined with none, though that one is a sum", () => {
+  const c = attemptOf();
+  // Zeros and Σ K[0 … 4], then K[3]: not K[0] + … + K[3].
+  const left: Piece = { n: 3, term: pieceOf(c, 0, 5, at).term };
+  for (const pieces of [
+    [left, pieceOf(c, 3, 1, at)],
+    [left, pieceOf(c, 3, 2, at)],
+    [pieceOf(c, 0, 1, (m) => K(m, ix.constant(m.store.indices, -1))), left],
+  ])
+    expect(merged(c, pieces)).toEqual(pieces);
+});
+
 test("the joined sum is closed as it is asked for, by its length and its summand", () => {
   const c = attemptOf();
   const asked: unknown[] = [];
   const [joined] = mergeAll(c, cut(c, [2, 3], at), (n, v, term) => {
     asked.push([n, v.hi, term]);
-    return add(c, num(c, 7), K(c));
+    return { n, term: add(c, num(c, 7), K(c)) };
   });
   expect(told([joined!])).toEqual([{ n: 5, term: add(c, num(c, 7), K(c)) }]);
   expect(asked).toEqual([[5, 4, K(c, ix.variable(c.store.indices, "v0", 5))]]);
-  expect(mergeAll(c, [], () => num(c, 0))).toEqual([]);
+  expect(mergeAll(c, [], (n) => ({ n, term: num(c, 0) }))).toEqual([]);
 });

@@ -5,6 +5,7 @@ import * as ix from "../../../../src/passes/prove/logic/indices.ts";
 import { indexTerm, numQ, raw } from "../../../../src/passes/prove/logic/make.ts";
 import { rational } from "../../../../src/passes/prove/logic/rational.ts";
 import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
+import { asIndex } from "../../../../src/passes/prove/reading/index-terms.ts";
 import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
 import { type Language, language } from "../../../support/prove/scalar-language.ts";
 import { termValue } from "../../../support/prove/term-value.ts";
@@ -68,7 +69,7 @@ describe("positions stay positions", () => {
   ])("as an index: %s", (_, make, index) => {
     for (const mode of ["exact", "reals"] as const) {
       const l = language({ mode });
-      const found = scalar.asIndex(l.c, make(l));
+      const found = asIndex(l.c, make(l));
       expect(found && ix.showIx(found)).toBe(index);
     }
   });
@@ -89,8 +90,8 @@ describe("positions stay positions", () => {
     const { c } = language({ mode: "reals" });
     const near = numQ(c, rational(2n ** 60n + 1n, 2n ** 60n));
     expect(near.kind === "num" && near.value).toBe(1);
-    expect(scalar.asIndex(c, near)).toBeUndefined();
-    expect(scalar.asIndex(c, numQ(c, rational(6n, 2n)))?.c).toBe(3);
+    expect(asIndex(c, near)).toBeUndefined();
+    expect(asIndex(c, numQ(c, rational(6n, 2n)))?.c).toBe(3);
   });
 });
 

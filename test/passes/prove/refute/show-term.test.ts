@@ -38,7 +38,7 @@ describe("a term of each kind", () => {
     ["min(x[], y[])", r.min(x, y)],
     ["pow(x[], y[])", r.pow(x, y)],
     ["select(x[], y[], z[])", r.select(x, y, z)],
-    ["rows(x[], y[])", r.of({ kind: "rows" }, x, y)],
+    ["rows(x[], y[])", r.of({ kind: "rows", size: 8, ring: false }, x, y)],
     ["pieces(x[], y[])", r.of({ kind: "pieces", lengths: [2, 3] }, x, y)],
   ])("%s", (text, term) => {
     expect(showTerm(term)).toBe(text);
