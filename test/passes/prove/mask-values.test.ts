@@ -82,6 +82,6 @@ test("block and step that are declared to have different numbers are no twins", 
     return graph({ name: "g", inputs: [mask], outputs: { y: exp(mask) } });
   };
   expect(() => prove(of(2, -2000), of(1, -3000))).toThrow(
-    'input "m" is declared closed at -2000 in the block and at -3000 in the step',
+    'input "m" is declared closed at -2000 in the block and closed at -3000 in the step',
   );
 });
