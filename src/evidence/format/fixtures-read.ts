@@ -1,10 +1,10 @@
 /** Reads the manifest of a fixture folder (fixtures.ts writes it). */
 import { join } from "node:path";
-import { UserError } from "../dsl/user-error.ts";
-import { strictJsonOf } from "../files/json.ts";
-import { fields, hasShape, shaped } from "../files/json-shape.ts";
-import { namesIn, readRegular } from "../files/regular.ts";
-import { digestFile } from "./digests.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { strictJsonOf } from "../../files/json.ts";
+import { fields, hasShape, shaped } from "../../files/json-shape.ts";
+import { namesIn, readRegular } from "../../files/regular.ts";
+import { digestFile } from "../digests.ts";
 import {
   FIXTURES,
   FIXTURES_FORMAT,
