@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type JudgedBuild, judgeBuild } from "../../src/evidence/policy.ts";
+import { type JudgedBuild, judgeBuild } from "../../src/evidence/judge/build.ts";
 import { openPackage, sayOfCaches } from "../support/cache-io.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Model, ModelSchema } from "../../src/emit/mil/gen/Model_pb.js";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { judgeBuild } from "../../src/evidence/judge/build.ts";
 import { CONFIG, checkpointOf, fileOf, folderOf, graphc, headerOf, type Outcome, TENSORS } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";

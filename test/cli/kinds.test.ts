@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { judgeBuild } from "../../src/evidence/judge/build.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
 import { decoderLayers } from "../../src/models/layers.ts";

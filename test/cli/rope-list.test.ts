@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { judgeBuild } from "../../src/evidence/judge/build.ts";
 import type { RopeTables } from "../../src/evidence/rope-tables.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { fp16Rows, ropeRows } from "../../src/models/host.ts";

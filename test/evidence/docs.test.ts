@@ -2,8 +2,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EVIDENCE } from "../../src/evidence/evidence.ts";
-import { FIXTURES } from "../../src/evidence/fixtures-shape.ts";
+import { EVIDENCE } from "../../src/evidence/format/evidence.ts";
+import { FIXTURES } from "../../src/evidence/format/fixtures-shape.ts";
 import { ROOT } from "../support/root.ts";
 
 /** Names in the first column of the first table. */

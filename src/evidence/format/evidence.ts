@@ -4,7 +4,17 @@
  */
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
-import { fields, hasShape, list, type Of, oneOf, onlyFields, optional, recordOf, shaped } from "../../files/json-shape.ts";
+import {
+  fields,
+  hasShape,
+  list,
+  type Of,
+  oneOf,
+  onlyFields,
+  optional,
+  recordOf,
+  shaped,
+} from "../../files/json-shape.ts";
 import { readRegular } from "../../files/regular.ts";
 import { STREAMS } from "./complaints.ts";
 import { PARITY } from "./parity.ts";
@@ -24,7 +34,11 @@ const UNITS = oneOf("cpuAndNeuralEngine", "all", "cpuAndGPU", "cpuOnly");
 const DEVICE = oneOf(...DEVICES);
 
 /** A stand-in is for the tool's own tests: it measured no device. */
-const TOOL = onlyFields({ name: oneOf("graphc-ane"), version: "string", engine: oneOf("Core ML", "scripted stand-in") });
+const TOOL = onlyFields({
+  name: oneOf("graphc-ane"),
+  version: "string",
+  engine: oneOf("Core ML", "scripted stand-in"),
+});
 
 const PACKAGE = onlyFields({
   role: ROLE,

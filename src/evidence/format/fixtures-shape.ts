@@ -1,5 +1,5 @@
 /**
- * The shape of `NAME.fixtures.json` (docs/fixtures.md): fixtures.ts writes it, fixtures-read.ts and the device tool
+ * The shape of `NAME.fixtures.json` (docs/fixtures.md): src/evidence/fixtures.ts writes it, fixtures-read.ts and the device tool
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../../files/json-shape.ts";

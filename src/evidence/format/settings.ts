@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { fields, list, type Of, oneOf, optional } from "../../files/json-shape.ts";
 import type { Decoder } from "../../models/decoder.ts";
+import { type AssumedList, withFactorList } from "../../models/rope-list.ts";
 
 const ROPE = fields({
   type: oneOf("default", "linear", "llama3", "yarn", "longrope"),
@@ -26,17 +27,21 @@ export const SETTINGS = fields({
   rope: ROPE,
   maxPositions: "count",
   slidingWindow: optional("count"),
-  local: optional(
-    fields({ slidingWindow: "count", table: optional(fields({ ropeTheta: "number", rope: ROPE })) }),
-  ),
+  local: optional(fields({ slidingWindow: "count", table: optional(fields({ ropeTheta: "number", rope: ROPE })) })),
 });
 
 /** The record as it was read. */
 export type Settings = Of<typeof SETTINGS>;
 
+/** The record for layers whose rows are made with this list of LongRoPE's: the same whether the list was chosen or follows from max_seq. */
+export const settingsOf = (decoder: Decoder, ropeList: AssumedList | undefined): Decoder =>
+  ropeList ? withFactorList(decoder, ropeList.list) : decoder;
+
 /** SHA-256 as hex of the record as JSON with sorted keys and no spaces. */
 export const settingsDigest = (settings: Settings | Decoder): string =>
-  createHash("sha256").update(JSON.stringify(sorted(settings))).digest("hex");
+  createHash("sha256")
+    .update(JSON.stringify(sorted(settings)))
+    .digest("hex");
 
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { judgeBuild } from "../../../src/evidence/policy.ts";
+import { judgeBuild } from "../../../src/evidence/judge/build.ts";
 import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
 import { honestEvidence } from "../evidence.ts";
 import { writeBuild } from "../fixtures.ts";
