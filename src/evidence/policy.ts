@@ -114,9 +114,10 @@ function openOf(
   of: string,
 ): readonly string[] {
   const conflict = listConflict(build.manifest.ropeList, ropeList);
+  // Another list is another setting: one sentence says it.
+  const other = conflict === undefined ? unbound : `takes ${conflict}`;
   return [
-    ...(conflict === undefined ? [] : [`the one-layer build${of} takes ${conflict}`]),
-    ...(unbound === undefined ? [] : [`the one-layer build${of} ${unbound}`]),
+    ...(other === undefined ? [] : [`the one-layer build${of} ${other}`]),
     ...judgement.findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}${of}: ${status}`),
   ];
 }

@@ -192,7 +192,14 @@ const PLACES: readonly Place[] = [
       [
         "evidence.json",
         "an op that left the engine",
-        (json, text) => json.residency[0].report.counts.push({ kind: text, device: "CPU", operations: 1 }),
+        (json, text) =>
+          json.residency[0].operations.push({
+            path: "main.9",
+            kind: text,
+            values: [text],
+            device: "CPU",
+            supported: [],
+          }),
       ],
       ["evidence.json", "a fault of parity", (json, text) => json.parity.faults.push(text)],
       [

@@ -12,22 +12,29 @@ import { FORGERIES, type Forgery, HARMLESS } from "../support/forgeries.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-forged-"));
 let build: BuildOnDisk;
+let honest: string;
 
 beforeAll(async () => {
   await writeBuild(folder);
   build = (await judgeBuild(folder)).build;
+  honest = JSON.stringify(honestEvidence(build));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Honest evidence with an edit. */
+function edited(edit: Forgery["edit"]): Json {
+  const evidence = JSON.parse(honest);
+  edit(evidence, build);
+  return evidence;
+}
 
 /** Evidence as a file would hold it. */
 const evidenceAsFile = (json: Json) => evidenceFrom(Buffer.from(JSON.stringify(json)), "evidence.json");
 
 /** What is said of evidence that was edited so: the refusal of the file, or every finding that is no yes. */
 function saidOf(edit: Forgery["edit"]): readonly string[] {
-  const evidence = honestEvidence(build);
-  edit(evidence, build);
   try {
-    const { passes, findings } = judgeEvidence(build, evidenceAsFile(evidence));
+    const { passes, findings } = judgeEvidence(build, evidenceAsFile(edited(edit)));
     const open = findings.filter(({ status }) => status !== "yes");
     expect(passes).toBe(open.length === 0);
     return open.map(({ item, status, note }) => `${item}: ${status}: ${note}`);
@@ -41,12 +48,8 @@ test("what nobody edited passes", () => {
 });
 
 test("every edit edits something, and each is another one", () => {
-  const texts = [...FORGERIES, ...HARMLESS].map(({ edit }) => {
-    const evidence = honestEvidence(build);
-    edit(evidence, build);
-    return JSON.stringify(evidence);
-  });
-  expect(new Set([...texts, JSON.stringify(honestEvidence(build))]).size).toBe(texts.length + 1);
+  const texts = [...FORGERIES, ...HARMLESS].map(({ edit }) => JSON.stringify(edited(edit)));
+  expect(new Set([...texts, honest]).size).toBe(texts.length + 1);
   expect(FORGERIES.length).toBeGreaterThanOrEqual(100);
 });
 

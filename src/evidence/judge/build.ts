@@ -5,7 +5,7 @@ import { digestFile, digestFolder } from "../digests.ts";
 import { readCertificate, statedRoles } from "../format/certificate-read.ts";
 import { type Evidence, readEvidence } from "../format/evidence.ts";
 import { readFixtures } from "../format/fixtures-read.ts";
-import { computeAgain, type Watcher } from "./computed-again.ts";
+import { heldAgainst, recordAgain, type Watcher } from "./computed-again.ts";
 import { type BuildOnDisk, type Judgement, judgeEvidence } from "./judge.ts";
 import { programsIn } from "./program.ts";
 import { proveAgain } from "./proven-again.ts";
@@ -46,6 +46,6 @@ export async function readBuild(folder: string, watcher: Watcher = {}): Promise<
     again: proveAgain(programs, contents),
   };
   const roles = contents ? statedRoles(contents) : new Map();
-  const computed = await computeAgain(folder, manifest, programs, roles, watcher);
+  const computed = await heldAgainst(folder, manifest, await recordAgain(programs, { manifest, roles }, watcher));
   return { manifest, manifestSHA256: sha256, block, step, programs, computed, ...(certificate ? { certificate } : {}) };
 }

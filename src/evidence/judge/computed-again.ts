@@ -9,7 +9,7 @@ import { record } from "../../passes/parity/record/record.ts";
 import type { Recording } from "../../passes/parity/record/recording.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
-import { readArrays } from "../../weights/arrays.ts";
+import { type Arrays, readArrays } from "../../weights/arrays.ts";
 import { sequenceOf, tensorsOf } from "../fixtures.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { Programs } from "./program.ts";
@@ -29,41 +29,50 @@ export interface Watcher {
   onCall?(done: number, total: number): void;
 }
 
+/** What a recording depends on besides the packages. */
+export interface Recorded {
+  readonly manifest: Pick<FixtureManifest, "seed" | "settings">;
+  /** Those that are stated outside the packages. */
+  readonly roles: GivenRoles;
+}
+
 /**
- * @param roles those that are stated outside the packages
- * @throws GraphError when block and step have no common interface, UserError when the data file is broken or the memory will not do
+ * Records the usual sequence of these packages.
+ * @throws GraphError when block and step have no common interface, UserError when the memory will not do
  */
-export async function computeAgain(
-  folder: string,
-  manifest: FixtureManifest,
+export async function recordAgain(
   { block, step }: Programs,
-  roles: GivenRoles,
-  watcher: Watcher = {},
-): Promise<ComputedAgain> {
+  { manifest: { seed, settings }, roles }: Recorded,
+  { checkMemory, onCall }: Watcher = {},
+): Promise<Recording> {
   const plans = [planOf(block.graph), planOf(step.graph), planOf(block.graph, { precision: "fp64" })] as const;
-  watcher.checkMemory?.(plans);
+  checkMemory?.(plans);
   const executor = await prepare(plans, packageWeights().stream);
-  let recording: Recording;
   try {
-    recording = await record(
-      {
-        block: block.graph,
-        step: step.graph,
-        runBlock: (values) => executor.run(plans[0], values),
-        runStep: (values) => executor.run(plans[1], values),
-      },
-      (values) => executor.run(plans[2], values),
-      {
-        seed: manifest.seed,
-        roles,
-        // Whatever else the record holds: rows that come from it are held against those of the file.
-        ...(manifest.settings ? { config: manifest.settings as unknown as Decoder } : {}),
-        ...(watcher.onCall ? { onCall: watcher.onCall } : {}),
-      },
-    );
+    const graphs = {
+      block: block.graph,
+      step: step.graph,
+      runBlock: (values: Arrays) => executor.run(plans[0], values),
+      runStep: (values: Arrays) => executor.run(plans[1], values),
+    };
+    return await record(graphs, (values) => executor.run(plans[2], values), {
+      seed,
+      roles,
+      // Whatever else the record holds: rows that come from it are held against those of the file.
+      ...(settings ? { config: settings as unknown as Decoder } : {}),
+      ...(onCall ? { onCall } : {}),
+    });
   } finally {
     await executor.close();
   }
+}
+
+/** Holds a recording against the files of a folder. @throws UserError when the data file is broken */
+export async function heldAgainst(
+  folder: string,
+  manifest: FixtureManifest,
+  recording: Recording,
+): Promise<ComputedAgain> {
   const tensors = tensorsOf(recording);
   const differs =
     sequenceDifference(manifest, recording) ?? (await dataDifference(join(folder, manifest.data.file), tensors));
