@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { evidenceOf } from "../../src/evidence/format/evidence.ts";
 import { readFixtures } from "../../src/evidence/format/fixtures-read.ts";
-import { judgeBuild } from "../../src/evidence/judge/build.ts";
+import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { openSafetensors } from "../../src/weights/safetensors.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
@@ -16,7 +16,7 @@ let build: BuildOnDisk;
 
 beforeAll(async () => {
   await writeBuild(folder, "io");
-  build = (await judgeBuild(folder)).build;
+  build = await withComputed(folder, await readBuild(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/evidence/format/evidence.ts";
 import { settingsDigest } from "../../src/evidence/format/settings.ts";
-import { type JudgedBuild, judgeBuild } from "../../src/evidence/judge/build.ts";
+import { type JudgedBuild, judgeBuild, readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { groundFor } from "../../src/evidence/policy.ts";
 import type { AssumedList } from "../../src/models/rope-list.ts";
@@ -17,7 +17,7 @@ let build: BuildOnDisk;
 
 beforeAll(async () => {
   await writeBuild(folder);
-  build = (await judgeBuild(folder)).build;
+  build = await withComputed(folder, await readBuild(folder));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
@@ -47,7 +47,13 @@ test("honest evidence passes, with every item named", () => {
   expect(judgement.findings[0]!.note).toBe("PROVEN (exact) under P1, P2, P3, P4, P6, P7, P8, again just now");
 });
 
-test("without evidence nothing that a device must show is claimed", () => {
+test("without evidence nothing that a device must show is claimed, and nothing is computed", async () => {
+  const { judgement } = await judgeBuild(folder);
+  expect(judgement.findings[1]).toMatchObject({ item: "fixtures", status: "missing" });
+  expect(judgement.findings[0]).toMatchObject({ item: "proven", status: "yes" });
+});
+
+test("without evidence nothing else is claimed", () => {
   const judgement = judgeEvidence(build, undefined);
   expect(judgement.passes).toBe(false);
   expect(judgement.findings.map(({ status }) => status)).toEqual(["yes", "yes", ...Array(11).fill("missing")]);
@@ -113,8 +119,10 @@ test.runIf(device)("evidence as the Swift tool writes it is understood, and no d
   const { judgement, build: found, evidence } = await judgeBuild(device!);
   const finding = judgement.findings.find(({ item }) => item === "evidence");
   expect(finding).toMatchObject({ status: "no", note: "it was made by the scripted stand-in, not on a device" });
-  const asDevice = { ...evidence!, tool: { ...evidence!.tool, engine: "Core ML" as const } };
-  expect(judgeEvidence(found, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
+  const tool = { ...evidence!.tool, engine: "Core ML" as const };
+  const asDevice = { ...evidence!, tool, system: { ...evidence!.system, chip: "Apple M4", model: "Mac16,1" } };
+  const computed = await withComputed(device!, found);
+  expect(judgeEvidence(computed, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
 });
 
 const passed = (on: BuildOnDisk = build): JudgedBuild => {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { digestFolder } from "../../src/evidence/digests.ts";
-import { readBuild } from "../../src/evidence/judge/build.ts";
+import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { heldAgainst, recordAgain } from "../../src/evidence/judge/computed-again.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
@@ -23,9 +23,9 @@ let recording: Recording;
 
 beforeAll(async () => {
   await writeBuild(folder);
-  build = await readBuild(folder);
-  const { manifest, programs } = build;
+  const { manifest, programs, ...read } = await readBuild(folder);
   recording = await recordAgain(programs, { manifest, roles: new Map() });
+  build = { ...read, manifest, programs, computed: await heldAgainst(folder, manifest, recording) };
 });
 afterAll(() => {
   for (const each of [folder, ...copies]) rmSync(each, { recursive: true });
@@ -158,7 +158,7 @@ test("a bit of a weight is noticed, though every digest was made to fit", async 
   const manifest = jsonIn(join(copy, MANIFEST));
   Object.assign(manifest.block, await digestFolder(join(copy, manifest.block.package)));
   writeFileSync(join(copy, MANIFEST), JSON.stringify(manifest));
-  const open = openIn(await readBuild(copy));
+  const open = openIn(await withComputed(copy, await readBuild(copy)));
   expect(open[0]).toBe("proven: no: the certificate is of another graph than the block package holds");
   expect(open[1]).toMatch(/^fixtures: no: calls\/0\/.* is not what/);
   expect(open[2]).toBe("evidence: no: it is of other bytes: the fixtures name other weights than they have");

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evidenceFrom } from "../../src/evidence/format/evidence.ts";
-import { judgeBuild } from "../../src/evidence/judge/build.ts";
+import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
@@ -16,7 +16,7 @@ let honest: string;
 
 beforeAll(async () => {
   await writeBuild(folder);
-  build = (await judgeBuild(folder)).build;
+  build = await withComputed(folder, await readBuild(folder));
   honest = JSON.stringify(honestEvidence(build));
 });
 afterAll(() => rmSync(folder, { recursive: true }));

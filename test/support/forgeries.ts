@@ -381,6 +381,11 @@ const RUNS: readonly Line[] = [
     (e) => all(runsOf(e, "step"), ({ engine, cpuOnly }) => (engine.cpuMs = cpuOnly.cpuMs = 0)),
   ],
   [
+    "one prediction as the CPU makes it",
+    "not shown: block: 1 of ",
+    (e) => Object.assign(runsOf(e, "block")[2], { engine: { ...runsOf(e, "block")[2].cpuOnly } }),
+  ],
+  [
     "the same outputs at every call",
     "every prediction gave the same outputs",
     (e) => all(runsOf(e, "block"), (one) => (one.engine.sha256 = ZEROS)),

@@ -58,7 +58,9 @@ export function complaintsFinding({ watched, complaints, gates }: Evidence): Gat
       : `during ${first.gate}`;
     return no(item, `${first.stream}, ${when}: ${first.line}`);
   }
-  const told = gates.find(({ message }) => COMPLAINTS.some(({ phrase }) => message.includes(phrase)));
+  const told = gates.find(({ message }) =>
+    COMPLAINTS.some(({ phrase }) => message.toLowerCase().includes(phrase.toLowerCase())),
+  );
   if (told) return no(item, `gate ${told.gate} passes and says: ${told.message}`);
   const deaf = NEEDED_STREAMS.filter((stream) => !watched.streams.includes(stream));
   if (deaf.length > 0) return missing(item, `${deaf.join(" and ")} was not watched`);

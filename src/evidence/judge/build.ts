@@ -5,6 +5,7 @@ import { digestFile, digestFolder } from "../digests.ts";
 import { readCertificate, statedRoles } from "../format/certificate-read.ts";
 import { type Evidence, readEvidence } from "../format/evidence.ts";
 import { readFixtures } from "../format/fixtures-read.ts";
+import { evidenceFinding } from "./belongs.ts";
 import { heldAgainst, recordAgain, type Watcher } from "./computed-again.ts";
 import { type BuildOnDisk, type Judgement, judgeEvidence } from "./judge.ts";
 import { programsIn } from "./program.ts";
@@ -21,31 +22,39 @@ export interface JudgedBuild {
 export const evidenceIn = (folder: string): string => join(folder, "evidence.json");
 
 /**
- * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote.
+ * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote. The fixtures are computed again, which takes longest, only for
+ * evidence that is of this build.
  * @throws UserError when the folder is no such build or a file in it is broken; absent evidence is a finding.
  */
 export async function judgeBuild(folder: string, watcher: Watcher = {}): Promise<JudgedBuild> {
   const path = evidenceIn(folder);
-  // Read first: a broken file is told before packages are run.
+  // Read first: a broken file is told before packages are proven and run.
   const evidence = (await statOf(path)) ? await readEvidence(path) : undefined;
-  const build = await readBuild(folder, watcher);
-  return { build, ...(evidence ? { evidence } : {}), judgement: judgeEvidence(build, evidence) };
+  const read = await readBuild(folder);
+  if (!evidence) return { build: read, judgement: judgeEvidence(read, undefined) };
+  const own = evidenceFinding(read, evidence).status === "yes";
+  const build = own ? await withComputed(folder, read, watcher) : read;
+  return { build, evidence, judgement: judgeEvidence(build, evidence) };
 }
 
-/** All that is judged but the evidence. @throws UserError as `judgeBuild` does */
-export async function readBuild(folder: string, watcher: Watcher = {}): Promise<BuildOnDisk> {
+/** A build whose packages are decoded and proven again. @throws UserError as `judgeBuild` does */
+export async function readBuild(folder: string): Promise<BuildOnDisk> {
   const { manifest, sha256 } = await readFixtures(folder);
   const block = await digestFolder(join(folder, manifest.block.package));
   const step = await digestFolder(join(folder, manifest.step.package));
   const programs = programsIn(folder, manifest, { block, step });
-  const path = manifest.certificate && join(folder, manifest.certificate.file);
-  const contents = path === undefined || path === null ? undefined : await readCertificate(path);
-  const certificate = contents && {
-    sha256: await digestFile(path!),
-    contents,
-    again: proveAgain(programs, contents),
-  };
-  const roles = contents ? statedRoles(contents) : new Map();
-  const computed = await heldAgainst(folder, manifest, await recordAgain(programs, { manifest, roles }, watcher));
-  return { manifest, manifestSHA256: sha256, block, step, programs, computed, ...(certificate ? { certificate } : {}) };
+  const build = { manifest, manifestSHA256: sha256, block, step, programs };
+  if (!manifest.certificate) return build;
+  const path = join(folder, manifest.certificate.file);
+  const contents = await readCertificate(path);
+  const again = proveAgain(programs, contents);
+  return { ...build, certificate: { sha256: await digestFile(path), contents, again } };
+}
+
+/** The same, with the fixtures computed again. @throws UserError when the data file is broken, or the memory will not do */
+export async function withComputed(folder: string, build: BuildOnDisk, watcher: Watcher = {}): Promise<BuildOnDisk> {
+  const { manifest, programs, certificate } = build;
+  const roles = certificate ? statedRoles(certificate.contents) : new Map();
+  const recording = await recordAgain(programs, { manifest, roles }, watcher);
+  return { ...build, computed: await heldAgainst(folder, manifest, recording) };
 }
