@@ -5,7 +5,7 @@ import type { Decoder } from "../../models/decoder.ts";
 import { type AssumedList, withFactorList } from "../../models/rope-list.ts";
 
 const ROPE = fields({
-  type: oneOf("default", "linear", "llama3", "yarn", "longrope"),
+  type: oneOf("default", "linear", "divided", "llama3", "yarn", "longrope"),
   list: optional(oneOf("short", "long")),
   factor: optional("number"),
   lowFreqFactor: optional("number"),
@@ -15,6 +15,7 @@ const ROPE = fields({
   betaSlow: optional("number"),
   truncate: optional("boolean"),
   attentionFactor: optional("number"),
+  divisors: optional(list("number")),
   shortFactor: optional(list("number")),
   longFactor: optional(list("number")),
 });
