@@ -1,6 +1,6 @@
 /**
  * Writes the fixtures of the device tool: `NAME.fixtures.json` and `NAME.fixtures.safetensors` beside the packages
- * (docs/fixtures.md; fixtures-shape.ts declares the manifest).
+ * (docs/fixtures.md; format/fixtures-shape.ts declares the manifest).
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";

@@ -16,7 +16,7 @@ export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(
 /** A file beside the manifest, and its digest as hex. */
 const FILE = fields({ file: "file name", sha256: "sha256" });
 
-/** A package beside the manifest: its digest (digests.ts) and that of each of its files. */
+/** A package beside the manifest: its digest (src/evidence/digests.ts) and that of each of its files. */
 const PACKAGE = fields({
   package: "file name",
   /** The function to run; absent for the only or default one. */
