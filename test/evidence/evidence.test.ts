@@ -122,7 +122,11 @@ test.runIf(device)("evidence as the Swift tool writes it is understood, and no d
   const tool = { ...evidence!.tool, engine: "Core ML" as const };
   const asDevice = { ...evidence!, tool, system: { ...evidence!.system, chip: "Apple M4", model: "Mac16,1" } };
   const computed = await withComputed(device!, found);
-  expect(judgeEvidence(computed, asDevice).findings.filter(({ status }) => status !== "yes")).toEqual([]);
+  const openIn = (e: Evidence) =>
+    judgeEvidence(computed, e).findings.flatMap(({ item, status }) => (status === "yes" ? [] : [item]));
+  // A stand-in may plan operations of its own making, which are not those of the package.
+  expect(openIn(asDevice).filter((item) => !item.startsWith("resident "))).toEqual([]);
+  expect(openIn({ ...asDevice, residency: honestEvidence(computed).residency })).toEqual([]);
 });
 
 const passed = (on: BuildOnDisk = build): JudgedBuild => {
