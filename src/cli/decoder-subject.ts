@@ -45,6 +45,7 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
     name: `${stemOf(config)}.${range}${cache === "io" ? ".io" : ""}`,
     config,
     model: modelKinds(config, first, count),
+    layers,
     ...(ropeList ? { ropeList } : {}),
     weights: folder ?? generatedLabel(args),
     storedWeights: folder !== undefined,

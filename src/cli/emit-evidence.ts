@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
+import { settingsOf } from "../evidence/format/settings.ts";
 import { writeRopeTables } from "../evidence/rope-tables.ts";
 import { namesIn } from "../files/regular.ts";
 import { writeWhole } from "../files/whole.ts";
@@ -33,7 +34,7 @@ export const certificateName = (name: string, block: { readonly function?: strin
 
 /** Writes the certificate beside the staged packages. @throws UserError when it cannot be written */
 export async function writeCertificate(
-  { subject, planned, guaranteed }: EmitJob,
+  { subject, planned, guaranteed, ground }: EmitJob,
   staging: string,
   proof: ProofOnBytes,
 ) {
@@ -41,6 +42,7 @@ export async function writeCertificate(
   const record = {
     ...certificate(verdict, { block, step }, TOOL_VERSION, subject.ropeList),
     ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),
+    ...(ground ? { ground } : {}),
   };
   const text = `${JSON.stringify(record, null, 2)}\n`;
   const path = join(staging, certificateName(planned.name, proof));
@@ -93,6 +95,8 @@ const packageIn = (staging: string, { in: name, function: fn }: PlannedGraph) =>
  */
 export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<void> {
   const { subject, planned, store, args, io } = job;
+  const seed = args.whole("seed");
+  const settings = subject.config && settingsOf(subject.config, subject.ropeList);
   const first = recordedBlock(planned);
   const [{ graph: block }, { graph: step }] = [first, planned.step];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
@@ -105,8 +109,8 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       { block, step, runBlock: (v) => executor.run(plans[0], v), runStep: (v) => executor.run(plans[1], v) },
       (v) => executor.run(plans[2], v),
       {
-        seed: args.whole("seed"),
-        ...(subject.config ? { config: subject.config } : {}),
+        seed,
+        ...(settings ? { config: settings } : {}),
         onCall(done, total) {
           running.update(done, total);
           io.signal.throwIfAborted();
@@ -114,7 +118,11 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       },
     );
     await writeFixtures({
+      tool: `graphc ${TOOL_VERSION}`,
       name: planned.name,
+      seed,
+      ...(subject.layers ? { layers: subject.layers } : {}),
+      ...(settings ? { settings } : {}),
       graph: identityOf(subject, { ...requestedSize(args), tokens: recording.tokens }),
       ...(subject.ropeList ? { ropeList: subject.ropeList } : {}),
       block: packageIn(staging, first),

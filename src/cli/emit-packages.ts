@@ -11,6 +11,7 @@ import { placeInFile } from "../emit/read/weight-identity.ts";
 import { dataOf, samePlan } from "../emit/write/blob.ts";
 import { type EmitSummary, type FilledPackage, fillPackage } from "../emit/write/package.ts";
 import type { WeightFile } from "../emit/write/weight-file.ts";
+import type { Ground } from "../evidence/policy.ts";
 import { refusing } from "../files/files.ts";
 import { WORTH_A_THREAD } from "../files/hash.ts";
 import { hashRanges } from "../files/hash-ranges.ts";
@@ -36,6 +37,8 @@ export interface EmitJob {
   readonly guaranteed?: Guaranteed;
   readonly args: Args;
   readonly io: Io;
+  /** On what ground more than one layer is written. */
+  readonly ground?: Ground;
 }
 
 /** A verdict and the graphs that it is about, as read back from the files; the block is of a function where they have names. */

@@ -17,6 +17,8 @@ export interface Subject {
   readonly config?: Decoder;
   /** The kinds of layers that the model has, where it has layers. */
   readonly model?: ModelKinds;
+  /** Which of its layers are built, where it has layers. */
+  readonly layers?: readonly number[];
   /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
   readonly ropeList?: AssumedList;
   /** One line that tells where the weights come from. */

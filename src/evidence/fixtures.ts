@@ -1,11 +1,13 @@
 /**
  * Writes the fixtures of the device tool: `NAME.fixtures.json` and `NAME.fixtures.safetensors` beside the packages
- * (docs/fixtures.md; fixtures-shape.ts declares the manifest).
+ * (docs/fixtures.md; format/fixtures-shape.ts declares the manifest).
  */
 import { basename, dirname, join, resolve } from "node:path";
 import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
+import { WEIGHTS_PATH } from "../emit/mil/manifest.ts";
 import { writeWhole } from "../files/whole.ts";
+import type { Decoder } from "../models/decoder.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record/recording.ts";
@@ -18,11 +20,20 @@ import {
   type FixtureManifest,
   type FixtureOutput,
   type PackageReference,
-} from "./fixtures-shape.ts";
+} from "./format/fixtures-shape.ts";
+import { settingsDigest } from "./format/settings.ts";
 
 /** What fixtures are written from. */
 export interface FixtureSource {
+  /** What writes them, such as `graphc 0.1.0`. */
+  readonly tool: string;
   readonly name: string;
+  /** That of the recording. */
+  readonly seed: number;
+  /** Which layers of the model. */
+  readonly layers?: readonly number[];
+  /** What the recording was made with. */
+  readonly settings?: Decoder;
   readonly graph?: string;
   /** Which of LongRoPE's lists the recording was made with. */
   readonly ropeList?: AssumedList;
@@ -58,19 +69,41 @@ export async function writeFixtures(source: FixtureSource): Promise<WrittenFixtu
 }
 
 async function manifestOf(source: FixtureSource, data: string): Promise<FixtureManifest> {
-  const { recording, graph, ropeList, certificate } = source;
+  const { recording, graph, layers, settings, ropeList, certificate } = source;
+  const block = await packageReference(source.block, recording.tokens);
+  const weightsSHA256 = block.files[WEIGHTS_PATH];
+  const { maxSeq, closed, ...sequence } = sequenceOf(recording);
   return {
     format: FIXTURES_FORMAT,
     version: FIXTURES_VERSION,
+    tool: source.tool,
     name: source.name,
+    seed: source.seed,
+    ...(layers ? { layers } : {}),
+    ...(settings ? { settings } : {}),
+    identity: {
+      ...(weightsSHA256 === undefined ? {} : { weightsSHA256 }),
+      ...(settings ? { settingsSHA256: settingsDigest(settings) } : {}),
+    },
     ...(graph === undefined ? {} : { graph }),
-    maxSeq: recording.maxSeq,
+    maxSeq,
     ...(ropeList ? { ropeList } : {}),
-    closed: closedOf(recording),
+    closed,
     data: await fileReference(data),
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),
-    block: await packageReference(source.block, recording.tokens),
+    block,
     step: await packageReference(source.step, 1),
+    ...sequence,
+  };
+}
+
+/** What a manifest says of the recording itself: interface and calls. */
+export function sequenceOf(
+  recording: Recording,
+): Pick<FixtureManifest, "maxSeq" | "closed" | "inputs" | "outputs" | "states" | "caches" | "calls"> {
+  return {
+    maxSeq: recording.maxSeq,
+    closed: closedOf(recording),
     inputs: [...recording.roles].map(([name, role]) => ({ name, role: role.kind, ...axesOf(role) })),
     outputs: outputsOf(recording),
     states: recording.states,
@@ -120,7 +153,7 @@ function outputsOf({ calls, tokens }: Recording): readonly FixtureOutput[] {
 }
 
 /** Every tensor by its name in the data file. */
-function tensorsOf({ initial, calls, final }: Recording): Arrays {
+export function tensorsOf({ initial, calls, final }: Recording): Arrays {
   const tensors: Record<string, RawArray> = {};
   const add = (prefix: string, arrays: Arrays): void => {
     for (const [name, array] of Object.entries(arrays)) tensors[`${prefix}/${name}`] = array;

@@ -1,48 +1,11 @@
-/** Reads a build folder's evidence, and decides whether more than one layer may be emitted. */
-import { join } from "node:path";
+/** Decides whether more than one layer may be emitted: on passed evidence of a layer of each kind, for these very weights. */
 import { UserError } from "../dsl/user-error.ts";
-import { statOf } from "../files/regular.ts";
 import { layersText } from "../models/kinds.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import { listConflict } from "./assumed-list.ts";
-import { readCertificate } from "./certificate-read.ts";
-import { digestFile, digestFolder } from "./digests.ts";
-import { type Evidence, readEvidence } from "./evidence.ts";
-import { readFixtures } from "./fixtures-read.ts";
-import { type BuildOnDisk, type Judgement, judgeEvidence } from "./judge.ts";
-
-/** A build folder, its evidence as far as there is any, and the judgement on it. */
-export interface JudgedBuild {
-  readonly build: BuildOnDisk;
-  readonly evidence?: Evidence;
-  readonly judgement: Judgement;
-}
-
-/**
- * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote.
- * @throws UserError when the folder is no such build or a file in it is broken; absent evidence is a finding.
- */
-export async function judgeBuild(folder: string): Promise<JudgedBuild> {
-  const { manifest, sha256 } = await readFixtures(folder);
-  const certificate = manifest.certificate && join(folder, manifest.certificate.file);
-  const build: BuildOnDisk = {
-    manifest,
-    manifestSHA256: sha256,
-    block: await digestFolder(join(folder, manifest.block.package)),
-    step: await digestFolder(join(folder, manifest.step.package)),
-    ...(certificate
-      ? {
-          certificate: {
-            sha256: await digestFile(certificate),
-            contents: await readCertificate(certificate),
-          },
-        }
-      : {}),
-  };
-  const path = join(folder, "evidence.json");
-  const evidence = (await statOf(path)) ? await readEvidence(path) : undefined;
-  return { build, ...(evidence ? { evidence } : {}), judgement: judgeEvidence(build, evidence) };
-}
+import type { Evidence } from "./format/evidence.ts";
+import type { JudgedBuild } from "./judge/build.ts";
+import type { BuildOnDisk } from "./judge/judge.ts";
 
 /** A layer's graph apart from its weights, and the layers that it stands for. */
 export interface JudgedKind {
@@ -50,12 +13,28 @@ export interface JudgedKind {
   readonly layers: readonly number[];
 }
 
-/** On what ground more than one layer was emitted; goes into the output. */
+/** A one-layer build that stands for a kind: where it was measured, and the identity of what was. SHA-256 as hex. */
+export interface GroundBuild extends JudgedKind {
+  readonly chip: string;
+  readonly osBuild: string;
+  /** Of the packages. */
+  readonly block: string;
+  readonly step: string;
+  readonly weights?: string;
+  readonly settings?: string;
+}
+
+/** A judged build, and why it is not one of the model that is to be emitted; of that model where nothing is said. */
+export interface BoundBuild extends JudgedBuild {
+  readonly unbound?: string;
+}
+
+/** On what ground more than one layer was emitted; goes into the output, the certificates and the manifest. */
 export type Ground =
   | {
       readonly kind: "evidence";
       /** The one-layer build of each kind. */
-      readonly builds: readonly (JudgedKind & { readonly chip: string; readonly osBuild: string })[];
+      readonly builds: readonly GroundBuild[];
     }
   | { readonly kind: "ahead of evidence"; readonly kinds: readonly JudgedKind[]; readonly open: readonly string[] };
 
@@ -67,7 +46,7 @@ export interface StackRequest {
   /** Which of LongRoPE's lists it takes. */
   readonly ropeList?: AssumedList;
   /** The one-layer builds that there are. */
-  readonly judged: readonly JudgedBuild[];
+  readonly judged: readonly BoundBuild[];
   /** --ahead-of-evidence */
   readonly ahead: boolean;
 }
@@ -87,14 +66,14 @@ export function groundFor(request: StackRequest): Ground | undefined {
   if (ahead) return { kind: "ahead of evidence", kinds, open };
   const each = kinds.length > 1 ? ", a build for each kind of layer" : "";
   throw new UserError(
-    `${layers} layers ask for passed evidence of the one-layer gate on the same graph${each} (${open.join("; ")})`,
+    `${layers} layers ask for passed evidence of the one-layer gate on the same graph and weights${each} (${open.join("; ")})`,
     `run graphc-ane gate on ${kinds.length > 1 ? "these builds (--evidence DIR for each)" : "its build"}, or say --ahead-of-evidence`,
   );
 }
 
 interface LookedAt {
   readonly open: readonly string[];
-  readonly build?: JudgedKind & { readonly chip: string; readonly osBuild: string };
+  readonly build?: GroundBuild;
 }
 
 /** What is open for one kind, by the build of it that leaves least open. */
@@ -109,15 +88,36 @@ function lookedAt(kind: JudgedKind, { kinds, judged, ropeList }: StackRequest): 
   const found = same.map((one) => openOf(one, ropeList, of));
   const least = Math.min(...found.map(({ length }) => length));
   const best = found.findIndex(({ length }) => length === least);
-  const { evidence } = same[best]!;
+  const { evidence, build } = same[best]!;
   if (least > 0 || !evidence) return { open: found[best]! };
-  return { open: [], build: { ...kind, chip: evidence.system.chip, osBuild: evidence.system.osBuild } };
+  return { open: [], build: { ...kind, ...measuredBuild(build, evidence) } };
 }
 
-function openOf({ build, judgement }: JudgedBuild, ropeList: AssumedList | undefined, of: string): readonly string[] {
+function measuredBuild(
+  { manifest, block, step }: BuildOnDisk,
+  { system }: Evidence,
+): Omit<GroundBuild, keyof JudgedKind> {
+  const { weightsSHA256, settingsSHA256 } = manifest.identity;
+  return {
+    chip: system.chip,
+    osBuild: system.osBuild,
+    block: block.sha256,
+    step: step.sha256,
+    ...(weightsSHA256 ? { weights: weightsSHA256 } : {}),
+    ...(settingsSHA256 ? { settings: settingsSHA256 } : {}),
+  };
+}
+
+function openOf(
+  { build, judgement, unbound }: BoundBuild,
+  ropeList: AssumedList | undefined,
+  of: string,
+): readonly string[] {
   const conflict = listConflict(build.manifest.ropeList, ropeList);
+  // Another list is another setting: one sentence says it.
+  const other = conflict === undefined ? unbound : `takes ${conflict}`;
   return [
-    ...(conflict === undefined ? [] : [`the one-layer build${of} takes ${conflict}`]),
+    ...(other === undefined ? [] : [`the one-layer build${of} ${other}`]),
     ...judgement.findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}${of}: ${status}`),
   ];
 }

@@ -11,7 +11,7 @@ import type { RawArray } from "../passes/kernels/raw.ts";
 import { writeArrays } from "../weights/arrays.ts";
 import { factorsDigest } from "./assumed-list.ts";
 import { digestFile } from "./digests.ts";
-import type { FileReference } from "./fixtures-shape.ts";
+import type { FileReference } from "./format/fixtures-shape.ts";
 
 /** A list with the tensors that hold its rows: row p is that of position p. */
 export interface RopeTableEntry extends AssumedList {

@@ -8,6 +8,8 @@ export type JsonShape =
   | "count"
   /** A name in the same folder, with no way out of it. */
   | "file name"
+  /** 64 hexadecimal digits in lower case. */
+  | "sha256"
   | "boolean"
   | "any"
   | Literals
@@ -16,13 +18,13 @@ export type JsonShape =
   | { readonly record: JsonShape }
   | { readonly optional: JsonShape }
   | { readonly nullable: JsonShape }
-  | { readonly fields: ShapeFields };
+  | { readonly fields: ShapeFields; readonly others?: "refused" };
 type Literals = { readonly oneOf: readonly (string | number)[] };
 type ShapeScalar = "string" | "number" | "boolean" | Literals;
 type ShapeFields = Readonly<Record<string, JsonShape>>;
 
 /** The type of the values that have a shape. */
-export type Of<S> = S extends "string" | "file name"
+export type Of<S> = S extends "string" | "file name" | "sha256"
   ? string
   : S extends "number" | "count"
     ? number
@@ -62,6 +64,8 @@ export const optional = <const X extends JsonShape>(of: X) => ({ optional: of })
 export const nullable = <const X extends JsonShape>(of: X) => ({ nullable: of }) as const;
 /** An object with at least these fields. */
 export const fields = <const F extends ShapeFields>(of: F) => ({ fields: of }) as const;
+/** An object with these fields and no others: a field that nobody reads would be one that somebody believes. */
+export const onlyFields = <const F extends ShapeFields>(of: F) => ({ fields: of, others: "refused" }) as const;
 /** An object with any keys, whose every value has the shape. */
 export const recordOf = <const X extends JsonShape>(of: X) => ({ record: of }) as const;
 
@@ -75,12 +79,13 @@ export function shaped<const S extends JsonShape>(value: unknown, shape: S, refu
   return value as Of<S>;
 }
 
-/** The first thing wrong, such as `gates[2].verdict is not a string`; undefined when all is well. Other fields may be there. */
+/** The first thing wrong, such as `gates[2].verdict is not a string`; undefined when all is well. */
 function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | undefined {
   const wrong = (what: string) => `${place === "" ? "it" : place} is not ${what}`;
   if (shape === "any") return undefined;
   if (shape === "count") return isCount(value) ? undefined : wrong("a whole number from 0");
   if (shape === "file name") return isFileName(value) ? undefined : wrong("the name of a file in this folder");
+  if (shape === "sha256") return isSHA256(value) ? undefined : wrong("a SHA-256 of 64 hexadecimal digits");
   if (typeof shape === "string") return typeof value === shape ? undefined : wrong(`a ${shape}`);
   if ("oneOf" in shape) return literalProblem(value, shape.oneOf, wrong);
   if ("either" in shape) {
@@ -97,6 +102,8 @@ function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | un
   if (typeof value !== "object" || value === null || Array.isArray(value)) return wrong("an object");
   const inside = (key: string) => (place === "" ? key : `${place}.${key}`);
   const all = value as Readonly<Record<string, unknown>>;
+  const stranger = "others" in shape ? Object.keys(all).find((key) => !Object.hasOwn(shape.fields, key)) : undefined;
+  if (stranger !== undefined) return `${inside(stranger)} is no field of this format`;
   const parts =
     "record" in shape ? Object.keys(all).map((key) => [key, shape.record] as const) : Object.entries(shape.fields);
   return first(
@@ -109,6 +116,7 @@ function shapeProblem(value: unknown, shape: JsonShape, place = ""): string | un
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0;
+const isSHA256 = (value: unknown): boolean => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 const isFileName = (value: unknown): boolean =>
   typeof value === "string" && /^[^/\\\0]+$/.test(value) && value !== "." && value !== "..";
 

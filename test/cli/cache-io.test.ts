@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type JudgedBuild, judgeBuild } from "../../src/evidence/policy.ts";
+import { type JudgedBuild, readBuild } from "../../src/evidence/judge/build.ts";
 import { openPackage, sayOfCaches } from "../support/cache-io.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";
@@ -84,7 +84,7 @@ test("what the host does with rows is told by the option, printed, and a part of
 
 /** Evidence as a flawless device would leave it in a folder that emit wrote with fixtures. */
 async function measured(out: string): Promise<JudgedBuild["build"]> {
-  const { build } = await judgeBuild(out);
+  const build = await readBuild(out);
   writeFileSync(join(out, "evidence.json"), JSON.stringify(honestEvidence(build)));
   return build;
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Model, ModelSchema } from "../../src/emit/mil/gen/Model_pb.js";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { readBuild } from "../../src/evidence/judge/build.ts";
 import { CONFIG, checkpointOf, fileOf, folderOf, graphc, headerOf, type Outcome, TENSORS } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
@@ -47,7 +47,7 @@ export default function model() {
   writeFileSync(join(folder, "g.ts"), source);
   expect(await graphc(["emit", join(folder, "g.ts"), "--tokens", "1", "--out", folder])).toMatchObject({ code: 0 });
   await writeBuild(build);
-  honest = honestEvidence((await judgeBuild(build)).build);
+  honest = honestEvidence(await readBuild(build));
 });
 
 /** An author's file with a text in one of its names. */
@@ -192,7 +192,14 @@ const PLACES: readonly Place[] = [
       [
         "evidence.json",
         "an op that left the engine",
-        (json, text) => json.residency[0].report.counts.push({ kind: text, device: "CPU", operations: 1 }),
+        (json, text) =>
+          json.residency[0].operations.push({
+            path: "main.9",
+            kind: text,
+            values: [text],
+            device: "CPU",
+            supported: [],
+          }),
       ],
       ["evidence.json", "a fault of parity", (json, text) => json.parity.faults.push(text)],
       [

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { readBuild } from "../../src/evidence/judge/build.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
@@ -38,7 +38,7 @@ const manifestIn = (out: string) => {
 async function measured(layer: number): Promise<string> {
   const { out, code } = await emitted("--layer", `${layer}`, "--fixtures");
   expect(code).toBe(0);
-  writeFileSync(join(out, "evidence.json"), JSON.stringify(honestEvidence((await judgeBuild(out)).build)));
+  writeFileSync(join(out, "evidence.json"), JSON.stringify(honestEvidence(await readBuild(out))));
   expect(await graphc(["gate", out])).toMatchObject({ code: 0 });
   return out;
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { judgeBuild } from "../../src/evidence/policy.ts";
+import { readBuild } from "../../src/evidence/judge/build.ts";
 import type { RopeTables } from "../../src/evidence/rope-tables.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { fp16Rows, ropeRows } from "../../src/models/host.ts";
@@ -119,7 +119,7 @@ describe("emit", () => {
 /** A build of one layer, as if a flawless device had measured it. */
 async function measured(...more: readonly string[]): Promise<string> {
   const { out } = await emitted(64, "--fixtures", ...more);
-  const { build } = await judgeBuild(out);
+  const build = await readBuild(out);
   writeFileSync(join(out, "evidence.json"), JSON.stringify(honestEvidence(build)));
   return out;
 }

@@ -151,7 +151,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     function: "p",
   },
   inspect: {},
-  gate: {},
+  gate: { "signed-by": "mgp" },
   ranges: { layer: "mgp", prompt: "mgp", "prompt-ids": "mgp", raw: "mgp", tokenizer: "mgp" },
 };
 

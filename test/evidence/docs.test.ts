@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { EVIDENCE } from "../../src/evidence/evidence.ts";
-import { FIXTURES } from "../../src/evidence/fixtures-shape.ts";
+import { COMPLAINTS } from "../../src/evidence/format/complaints.ts";
+import { EVIDENCE } from "../../src/evidence/format/evidence.ts";
+import { FIXTURES } from "../../src/evidence/format/fixtures-shape.ts";
 import { ROOT } from "../support/root.ts";
 
 /** Names in the first column of the first table. */
@@ -19,4 +20,13 @@ test.each([
   ["docs/fixtures.md", FIXTURES],
 ])("%s lists every field", (path, { fields }) => {
   expect(fieldsIn(path)).toEqual(Object.keys(fields));
+});
+
+test("docs/evidence.md lists every phrase that a tool must look for, with its source", () => {
+  const text = readFileSync(join(ROOT, "docs/evidence.md"), "utf8");
+  const rows = [...text.matchAll(/^\| `([^`]+)` \| (\S+ issue \d+) \|$/gm)].map(([, phrase, source]) => ({
+    phrase,
+    source,
+  }));
+  expect(rows).toEqual(COMPLAINTS);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { digestFolder } from "../../src/evidence/digests.ts";
-import { readFixtures } from "../../src/evidence/fixtures-read.ts";
+import { readFixtures } from "../../src/evidence/format/fixtures-read.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
@@ -102,10 +102,10 @@ test("a folder that is no longer what was written is refused", async () => {
   await harmed((copy) => appendFileSync(join(copy, "tiny.fixtures.safetensors"), "x"), "is not the file that");
   await harmed((copy) => rmSync(manifest(copy)), "must hold one .fixtures.json and holds 0");
   await harmed((copy) => writeFileSync(join(copy, "b.fixtures.json"), "{}"), "holds 2");
-  await harmed((copy) => writeFileSync(manifest(copy), "{}"), "is not a graphc-fixtures file of version 1");
+  await harmed((copy) => writeFileSync(manifest(copy), "{}"), "is not a graphc-fixtures file of version 2");
   await harmed(
-    (copy) => writeFileSync(manifest(copy), '{"format":"graphc-fixtures","version":1,"name":3}'),
-    "name is not a string",
+    (copy) => writeFileSync(manifest(copy), '{"format":"graphc-fixtures","version":2,"tool":3}'),
+    "tool is not a string",
   );
 });
 

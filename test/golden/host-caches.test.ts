@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { FIXTURES, type FixtureManifest } from "../../src/evidence/fixtures-shape.ts";
+import { FIXTURES, type FixtureManifest } from "../../src/evidence/format/fixtures-shape.ts";
 import { shaped } from "../../src/files/json-shape.ts";
 import { withRows } from "../../src/passes/parity/record/host-rows.ts";
 import { writeBuild } from "../support/fixtures.ts";

@@ -2,6 +2,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { schedule } from "../../src/dsl/graph.ts";
+import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
@@ -10,6 +11,8 @@ import type { CacheKeeping } from "../../src/models/layer.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { record } from "../../src/passes/parity/record/record.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
+import { prove } from "../../src/passes/prove/prove.ts";
+import { certificate } from "../../src/passes/prove/report/certificate.ts";
 import { planOf } from "../../src/passes/run/plan.ts";
 import { prepare } from "../../src/passes/run/run.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
@@ -53,11 +56,11 @@ export async function tinyRecording(cache: CacheKeeping = "state", seed = 1): Pr
   }
 }
 
-const CERTIFICATE = {
-  verdict: "PROVEN",
-  level: "exact",
-  preconditions: ["P1", "P2", "P3", "P4", "P6", "P7", "P8"].map((id) => ({ id })),
-};
+/** The certificate of the packages as they read back. */
+function certificateOf(paths: { readonly block: string; readonly step: string }) {
+  const [block, step] = [graphOf(readPackage(paths.block)), graphOf(readPackage(paths.step))];
+  return certificate(prove(block, step, { counterexample: false }), { block, step }, "0.1.0");
+}
 
 /** Writes everything into a folder that is there. */
 export async function writeBuild(folder: string, cache: CacheKeeping = "state"): Promise<Recording> {
@@ -66,14 +69,18 @@ export async function writeBuild(folder: string, cache: CacheKeeping = "state"):
   const paths = { block: join(folder, "tiny.t4.mlpackage"), step: join(folder, "tiny.t1.mlpackage") };
   await writePackage(block, store, paths.block, { force: true });
   await writePackage(step, store, paths.step, { force: true });
-  const certificate = join(folder, "tiny.certificate.json");
-  await writeFile(certificate, JSON.stringify(CERTIFICATE));
+  const claim = join(folder, "tiny.certificate.json");
+  await writeFile(claim, JSON.stringify(certificateOf(paths)));
   await writeFixtures({
+    tool: "graphc 0.1.0",
     name: "tiny",
+    seed: 1,
+    layers: [0],
+    settings: TINY,
     graph: "the graph of tiny",
     block: { path: paths.block },
     step: { path: paths.step },
-    certificate,
+    certificate: claim,
     recording,
   });
   return recording;

@@ -45,7 +45,7 @@ export const buildCommand: Command = {
     await checkReport(args.text("report"), folder);
     const { tokens, maxSeq } = model.plan.settings;
     // The one-layer gate is passed by the largest block.
-    const ground = await wholeGround(model.plan.model.decoder, { tokens: widest(tokens), maxSeq }, args, folder);
+    const ground = await wholeGround(model, { tokens: widest(tokens), maxSeq }, args, folder, io);
     for (const note of model.notes) io.err(`note: ${note}`);
     if (model.plan.settings.cache === "io")
       io.err(

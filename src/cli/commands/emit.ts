@@ -62,13 +62,14 @@ export const emitCommand: Command = {
     const subject = await subjectOf(operand, args, io);
     tellKinds(subject.model, io);
     const folder = resolve(args.text("out")!);
-    const ground = await groundOf(subject, atWidest(args), folder);
+    const ground = await groundOf(subject, atWidest(args), folder, io);
     const planned = planPackages(subject, args);
     if (args.flag("fixtures")) recordable({ block: recordedBlock(planned).graph, step: planned.step.graph });
     const store = await subject.openWeights(planned.step.graph);
     try {
       const guaranteed = await guaranteedBy(subject.config, store, args, io);
-      const job: EmitJob = { subject, planned, folder, store, args, io, ...(guaranteed ? { guaranteed } : {}) };
+      const told = { ...(guaranteed ? { guaranteed } : {}), ...(ground ? { ground } : {}) };
+      const job: EmitJob = { subject, planned, folder, store, args, io, ...told };
       const emitted = await emitSet(job);
       if (emitted.kind === "refuted") {
         const { verdict, function: fn } = emitted;

@@ -1,6 +1,9 @@
 /** `graphc gate`: what is proven, compiled, resident and at parity for these very bytes, and what is still missing. */
-import { judgeBuild } from "../../evidence/policy.ts";
+import { evidenceIn } from "../../evidence/judge/build.ts";
+import { judgementOf } from "../../evidence/judge/judge.ts";
 import type { Command } from "../command.ts";
+import { judgedWithProgress } from "../judged-build.ts";
+import { signatureFinding } from "../signature.ts";
 import { table } from "../table.ts";
 
 /** A line per item of the gate; one without a yes makes the whole a no. */
@@ -10,23 +13,34 @@ export const gateCommand: Command = {
   arity: [1, 1],
   needs: "the folder that emit wrote and graphc-ane measured",
   example: "build",
-  options: {},
+  options: {
+    "signed-by": {
+      kind: "file",
+      value: "SIGNERS",
+      help: "also ask for evidence.json.sig of one of these signers (ssh-keygen -Y, docs/evidence.md)",
+    },
+  },
   notes: [
-    "Holds evidence.json against the packages and the certificate in the same folder.",
+    "Proves the packages again, computes the fixtures again, and holds evidence.json against both.",
     "Exit code 0 only when every line says yes.",
   ],
   async run(args, io) {
-    const { judgement, evidence } = await judgeBuild(args.operands[0]!);
-    if (args.flag("json")) io.out(JSON.stringify({ ...judgement, system: evidence?.system }, null, 2));
+    const [folder] = args.operands as [string];
+    const signers = args.text("signed-by");
+    // First, for it takes no time: a mistake in it is told before packages are run.
+    const signature = signers === undefined ? [] : [await signatureFinding(evidenceIn(folder), signers)];
+    const { judgement, evidence } = await judgedWithProgress(folder, io);
+    const { passes, findings } = judgementOf([...judgement.findings, ...signature]);
+    if (args.flag("json")) io.out(JSON.stringify({ passes, findings, system: evidence?.system }, null, 2));
     else {
       io.out(
         table(
           ["item", "", "note"],
-          judgement.findings.map(({ item, status, note }) => [item, status, note]),
+          findings.map(({ item, status, note }) => [item, status, note]),
         ),
       );
-      io.out(judgement.passes ? "PASS" : "NOT PASSED");
+      io.out(passes ? "PASS" : "NOT PASSED");
     }
-    return judgement.passes ? 0 : 1;
+    return passes ? 0 : 1;
   },
 };

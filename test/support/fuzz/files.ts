@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { judgeBuild } from "../../../src/evidence/policy.ts";
+import { readBuild } from "../../../src/evidence/judge/build.ts";
 import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
 import { honestEvidence } from "../evidence.ts";
 import { writeBuild } from "../fixtures.ts";
@@ -54,7 +54,7 @@ beforeAll(async () => {
     write(folder, { "config.json": JSON.stringify(config), "model.safetensors": fileOf(tensors) });
   write("build", {});
   await writeBuild(inRoot("build"));
-  const evidence = honestEvidence((await judgeBuild(inRoot("build"))).build);
+  const evidence = honestEvidence(await readBuild(inRoot("build")));
   writeFileSync(join(inRoot("build"), "evidence.json"), JSON.stringify(evidence));
 });
 

@@ -1,4 +1,4 @@
-/// evidence.json: what was run, on which bytes, with what result. src/evidence/evidence.ts reads it (format: docs/evidence.md).
+/// evidence.json: what was run, on which bytes, with what result. src/evidence/format/evidence.ts reads it (format: docs/evidence.md).
 import Foundation
 
 public struct Evidence: Codable, Sendable {

@@ -1,10 +1,13 @@
 /** Judges whether the caches that the host keeps were fed by its rule: zeros at first, then with the rows of accepted tokens at their slots. */
 import { createHash } from "node:crypto";
-import { sizeOf } from "../dsl/type.ts";
-import { type Evidence, type FedCache, ROLES } from "./evidence.ts";
-import type { FixtureManifest } from "./fixtures-shape.ts";
+import { sizeOf } from "../../dsl/type.ts";
+import type { Evidence } from "../format/evidence.ts";
+import type { FixtureManifest } from "../format/fixtures-shape.ts";
+import type { FedCache } from "../format/parity.ts";
+import { ROLES } from "../format/ran.ts";
+import { figuresProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
-import { within } from "./judge-parity.ts";
+import { within } from "./parity.ts";
 
 /** The finding's item. */
 export const CACHES_FED = "caches fed";
@@ -15,9 +18,12 @@ type Cache = NonNullable<FixtureManifest["caches"]>[number];
 /** One finding where the build has such caches, none where it has not. */
 export function judgeCaches({ caches: given, calls }: FixtureManifest, { parity }: Evidence): readonly GateFinding[] {
   const caches = given ?? [];
-  if (caches.length === 0) return [];
+  if (caches.length === 0) return parity?.caches ? [no(CACHES_FED, "the host keeps no caches of this build")] : [];
   if (!parity?.caches) return [missing(CACHES_FED, "what the caches were fed was not recorded")];
   const { fed, kept } = parity.caches;
+  const names = new Set(caches.map(({ name }) => name));
+  const stranger = [...fed, ...kept].find(({ cache }) => !names.has(cache));
+  if (stranger) return [no(CACHES_FED, `${stranger.cache} is no cache of this build`)];
   for (const role of ROLES) {
     const wanted = wantedWrites(calls, role);
     for (const cache of caches) {
@@ -27,6 +33,7 @@ export function judgeCaches({ caches: given, calls }: FixtureManifest, { parity 
         keptWrong(
           calls,
           kept.filter((one) => one.role === role && one.cache === cache.name),
+          sizeOf(cache.shape) / cache.shape[cache.rowAxis]!,
         );
       if (wrong !== undefined) return [no(CACHES_FED, `${cache.name} of the ${role}: ${wrong}`)];
     }
@@ -89,13 +96,19 @@ const placeOf = ({ call, token }: WantedWrite): string =>
 function keptWrong(
   calls: FixtureManifest["calls"],
   kept: NonNullable<NonNullable<Evidence["parity"]>["caches"]>["kept"],
+  size: number,
 ): string | undefined {
   const wanted = new Set(calls.flatMap(({ rows, accepted }) => rows.slice(0, accepted)));
   const compared = new Set(kept.map(({ row }) => row));
   const absent = [...wanted].filter((row) => row !== null && !compared.has(row));
   if (absent.length > 0) return `row ${absent[0]} was not compared after the last call`;
-  const bad = kept.find((row) => !within(row));
-  return bad && `row ${bad.row} is out of bounds after the last call`;
+  const stranger = kept.find(({ row }) => !wanted.has(row));
+  if (stranger) return `row ${stranger.row}, which no accepted token wrote, was compared after the last call`;
+  if (compared.size < kept.length) return "a row was compared twice after the last call";
+  const bad = kept.find((row) => !within(row) || !row.passes);
+  if (bad) return `row ${bad.row} is out of bounds after the last call`;
+  const odd = kept.find(({ figures }) => figuresProblem(figures, size) !== undefined);
+  return odd && `row ${odd.row} after the last call: ${figuresProblem(odd.figures, size)}`;
 }
 
 /** Larger caches are no device's. */

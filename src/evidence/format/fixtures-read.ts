@@ -1,10 +1,11 @@
-/** Reads the manifest of a fixture folder (fixtures.ts writes it). */
+/** Reads the manifest of a fixture folder (src/evidence/fixtures.ts writes it). */
 import { join } from "node:path";
-import { UserError } from "../dsl/user-error.ts";
-import { strictJsonOf } from "../files/json.ts";
-import { fields, hasShape, shaped } from "../files/json-shape.ts";
-import { namesIn, readRegular } from "../files/regular.ts";
-import { digestFile } from "./digests.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { strictJsonOf } from "../../files/json.ts";
+import { fields, hasShape, shaped } from "../../files/json-shape.ts";
+import { namesIn, readRegular } from "../../files/regular.ts";
+import { digestFile } from "../digests.ts";
+import { inconsistencyOf } from "./fixtures-consistent.ts";
 import {
   FIXTURES,
   FIXTURES_FORMAT,
@@ -35,8 +36,13 @@ export async function readFixtures(folder: string): Promise<Fixtures> {
   const path = join(folder, name);
   const json = strictJsonOf(await readRegular(path), path);
   if (!hasShape(json, fields(FIXTURES_HEADER)))
-    throw new UserError(`${path} is not a ${FIXTURES_FORMAT} file of version ${FIXTURES_VERSION}`);
+    throw new UserError(
+      `${path} is not a ${FIXTURES_FORMAT} file of version ${FIXTURES_VERSION}`,
+      "write it again with graphc emit --fixtures",
+    );
   const manifest = shaped(json, FIXTURES, (problem) => new UserError(`${path} is not a fixture manifest: ${problem}`));
+  const broken = inconsistencyOf(manifest);
+  if (broken !== undefined) throw new UserError(`${path}: ${broken}`, "write it again with graphc emit --fixtures");
   if ((await digestFile(join(folder, manifest.data.file))) !== manifest.data.sha256)
     throw new UserError(`${manifest.data.file} is not the file that ${name} was written with`);
   return { manifest, sha256: await digestFile(path) };

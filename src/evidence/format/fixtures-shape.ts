@@ -1,28 +1,29 @@
 /**
- * The shape of `NAME.fixtures.json` (docs/fixtures.md): fixtures.ts writes it, fixtures-read.ts and the device tool
+ * The shape of `NAME.fixtures.json` (docs/fixtures.md): src/evidence/fixtures.ts writes it, fixtures-read.ts and the device tool
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
-import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../files/json-shape.ts";
-import { ASSUMED_LIST } from "./assumed-list.ts";
+import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../../files/json-shape.ts";
+import { ASSUMED_LIST } from "../assumed-list.ts";
+import { SETTINGS } from "./settings.ts";
 
 /** The first field of every manifest. */
 export const FIXTURES_FORMAT = "graphc-fixtures";
 /** Of the manifest and the data file together. */
-export const FIXTURES_VERSION = 1;
+export const FIXTURES_VERSION = 2;
 /** What tells a manifest of this version. */
 export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
 
 /** A file beside the manifest, and its digest as hex. */
-const FILE = fields({ file: "file name", sha256: "string" });
+const FILE = fields({ file: "file name", sha256: "sha256" });
 
-/** A package beside the manifest: its digest (digests.ts) and that of each of its files. */
+/** A package beside the manifest: its digest (src/evidence/digests.ts) and that of each of its files. */
 const PACKAGE = fields({
   package: "file name",
   /** The function to run; absent for the only or default one. */
   function: optional("string"),
   tokens: "count",
-  sha256: "string",
-  files: recordOf("string"),
+  sha256: "sha256",
+  files: recordOf("sha256"),
 });
 
 const OUTPUT = fields({
@@ -59,7 +60,17 @@ const CALL = fields({
 /** The whole manifest. */
 export const FIXTURES = fields({
   ...FIXTURES_HEADER,
+  /** What wrote it, such as `graphc 0.1.0`. */
+  tool: "string",
   name: "string",
+  /** Of what is fed and of the garbage in the states: the data come from it, the packages and the settings alone. */
+  seed: "count",
+  /** Which layers of the model, where it has layers. */
+  layers: optional(list("count")),
+  /** What the host's rows depend on, where the model has a configuration. */
+  settings: optional(SETTINGS),
+  /** Of the bytes of the block's weight file, and of the settings: what a device tool copies into its evidence. */
+  identity: fields({ weightsSHA256: optional("sha256"), settingsSHA256: optional("sha256") }),
   /** Identity of the graph apart from its weights. */
   graph: optional("string"),
   /** Rows of the cache. */

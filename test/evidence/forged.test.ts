@@ -1,0 +1,69 @@
+/** Forged and edited files, one a line: what is edited, and the sentence with which it is refused. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { evidenceFrom } from "../../src/evidence/format/evidence.ts";
+import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
+import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
+import { honestEvidence, type Json } from "../support/evidence.ts";
+import { writeBuild } from "../support/fixtures.ts";
+import { FORGERIES, type Forgery, HARMLESS } from "../support/forgeries.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-forged-"));
+let build: BuildOnDisk;
+let honest: string;
+
+beforeAll(async () => {
+  await writeBuild(folder);
+  build = await withComputed(folder, await readBuild(folder));
+  honest = JSON.stringify(honestEvidence(build));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Honest evidence with an edit. */
+function edited(edit: Forgery["edit"]): Json {
+  const evidence = JSON.parse(honest);
+  edit(evidence, build);
+  return evidence;
+}
+
+/** Evidence as a file would hold it. */
+const evidenceAsFile = (json: Json) => evidenceFrom(Buffer.from(JSON.stringify(json)), "evidence.json");
+
+/** What is said of evidence that was edited so: the refusal of the file, or every finding that is no yes. */
+function saidOf(edit: Forgery["edit"]): readonly string[] {
+  try {
+    const { passes, findings } = judgeEvidence(build, evidenceAsFile(edited(edit)));
+    const open = findings.filter(({ status }) => status !== "yes");
+    expect(passes).toBe(open.length === 0);
+    return open.map(({ item, status, note }) => `${item}: ${status}: ${note}`);
+  } catch (error) {
+    return [(error as Error).message];
+  }
+}
+
+test("what nobody edited passes", () => {
+  expect(saidOf(() => {})).toEqual([]);
+});
+
+test("every edit edits something, and each is another one", () => {
+  const texts = [...FORGERIES, ...HARMLESS].map(({ edit }) => JSON.stringify(edited(edit)));
+  expect(new Set([...texts, honest]).size).toBe(texts.length + 1);
+  expect(FORGERIES.length).toBeGreaterThanOrEqual(100);
+});
+
+describe("is refused with its sentence", () => {
+  test.each(FORGERIES.map(({ name, ...rest }) => [name, rest] as const))("%s", (_, { edit, says }) => {
+    const said = saidOf(edit);
+    expect(said.join("\n")).toContain(says);
+    // The sentence is the first thing that is said, so that nothing else has refused the file by chance.
+    expect(said[0]).toContain(says);
+  });
+});
+
+describe("changes nothing and passes", () => {
+  test.each(HARMLESS.map(({ name, edit }) => [name, edit] as const))("%s", (_, edit) => {
+    expect(saidOf(edit)).toEqual([]);
+  });
+});
