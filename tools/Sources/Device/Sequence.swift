@@ -2,28 +2,43 @@
 import Foundation
 import Gate
 
-/// What the device does in every call. The two models are loaded one after the other: loading a T=4 and a T=1 set together
-/// has failed with error -14 (ane-book, exp 26).
-public func observe(_ fixtures: Fixtures, block: Target, step: Target) throws -> Observed {
-    let (blocks, inBlocks) = try observeBlocks(fixtures, block)
-    let (steps, inSteps) = try observeSteps(fixtures, step)
-    return Observed(
-        calls: zip(blocks, steps).map { ObservedCall(block: $0, steps: $1) }, fed: inBlocks.fed + inSteps.fed,
-        kept: fixtures.manifest.kept.isEmpty ? [:] : ["block": inBlocks.kept, "step": inSteps.kept])
+/// Told what begins: "block: loading", "step: prediction 3 of 15".
+public typealias Telling = (_ what: String, _ done: Int, _ of: Int) throws -> Void
+
+/// Every prediction of one model, in order.
+public struct ChainRun<Seen: Sendable>: Sendable {
+    /// By call.
+    public let seen: [Seen]
+    /// Read back from the loaded model.
+    public let loaded: LoadedAs
+    let host: HostRecord
+}
+
+/// The two chains as one. They are run one after the other, each by its own function: loading a T=4 and a T=1 set together has failed with
+/// error -14 (ane-book, exp 26).
+public func joined(_ blocks: ChainRun<Observation>, _ steps: ChainRun<[Int: Observation]>, of manifest: Manifest)
+    -> Observed
+{
+    Observed(
+        calls: zip(blocks.seen, steps.seen).map { ObservedCall(block: $0, steps: $1) },
+        fed: blocks.host.fed + steps.host.fed,
+        kept: manifest.kept.isEmpty ? [:] : ["block": blocks.host.kept, "step": steps.host.kept])
 }
 
 /// What a chain did to the caches that the host keeps.
-private struct HostRecord {
+struct HostRecord: Sendable {
     let fed: [FedCache]
     let kept: Named
 }
 
 /// Every block call in order, each on the cache that the one before left, stale rows of states included; of the caches that the host
 /// keeps only the rows of accepted tokens are written.
-private func observeBlocks(_ fixtures: Fixtures, _ target: Target) throws -> ([Observation], HostRecord) {
+public func observeBlocks(_ fixtures: Fixtures, _ target: Target, _ progress: Telling) throws -> ChainRun<Observation> {
     let manifest = fixtures.manifest
+    try progress("loading", 0, 0)
     let chain = try Chain(fixtures, target, first: try fixtures.block(0), tokens: manifest.block.tokens)
     let seen = try manifest.calls.enumerated().map { index, call in
+        try progress("prediction", index, manifest.calls.count)
         let live = call.rows.indices.filter { call.rows[$0] != nil }
         let write = HostWrite(
             role: "block", call: index, token: nil, tokens: Array(0..<call.accepted),
@@ -32,13 +47,18 @@ private func observeBlocks(_ fixtures: Fixtures, _ target: Target) throws -> ([O
             try fixtures.block(index), rows: live.map { call.rows[$0]! }, tokens: live, write: write,
             name: fixtures.name(index))
     }
-    return (seen, chain.record)
+    return ChainRun(seen: seen, loaded: chain.loaded, host: chain.record)
 }
 
 /// The tokens of every call one by one. Rejected ones are run too, then the cache goes back to what it was before them: the
 /// steps never see a stale row, so a block that reads one differs.
-private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> ([[Int: Observation]], HostRecord) {
+public func observeSteps(_ fixtures: Fixtures, _ target: Target, _ progress: Telling) throws
+    -> ChainRun<[Int: Observation]>
+{
     let calls = fixtures.manifest.calls
+    let all = calls.reduce(0) { $0 + $1.steps.count }
+    var done = 0
+    try progress("loading", 0, 0)
     guard let start = calls.firstIndex(where: { !$0.steps.isEmpty }) else {
         throw Failure.mistake("no token is run one by one")
     }
@@ -48,6 +68,8 @@ private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> ([[I
         var seen: [Int: Observation] = [:]
         var kept = chain.cache
         for token in call.steps {
+            try progress("prediction", done, all)
+            done += 1
             let row = call.rows[token]!
             let write = HostWrite(role: "step", call: index, token: token, tokens: [0], slots: [row])
             seen[token] = try chain.predict(
@@ -58,7 +80,7 @@ private func observeSteps(_ fixtures: Fixtures, _ target: Target) throws -> ([[I
         try chain.goBack(to: kept)
         return seen
     }
-    return (seen, chain.record)
+    return ChainRun(seen: seen, loaded: chain.loaded, host: chain.record)
 }
 
 /// Predictions of one model on one cache.
@@ -87,6 +109,7 @@ private final class Chain {
             outputs: first.outputs.merging(rows) { output, _ in output }, states: cache.states)
     }
 
+    var loaded: LoadedAs { runner.loaded }
     var record: HostRecord { HostRecord(fed: fed, kept: cache.host.contents) }
 
     /// `rows` are the cache rows of the live tokens, `tokens` where these stand in the block.
@@ -94,8 +117,9 @@ private final class Chain {
         -> Observation
     {
         let given = cache.host.contents
-        let outputs: Named
-        do { outputs = try runner.predict(prediction.inputs.merging(given) { input, _ in input }) } catch let failure
+        let outputs: Named, time: Time
+        do { (outputs, time) = try runner.predict(prediction.inputs.merging(given) { input, _ in input }) } catch let
+            failure
             as Failure
         {
             throw Failure(failure.code, "\(name): \(failure.message)")
@@ -117,7 +141,8 @@ private final class Chain {
         return Observation(
             outputs: outputs.filter { prediction.outputs.keys.contains($0.key) },
             rows: seen.rows.merging(newRows) { state, _ in state },
-            faults: infinite.map { "\($0) is not finite" } + seen.faults + host.faults, flushed: seen.flushed)
+            faults: infinite.map { "\($0) is not finite" } + seen.faults + host.faults, flushed: seen.flushed,
+            run: Run(sha256: digest(of: outputs), time: time))
     }
 
     func goBack(to earlier: Kept) throws {

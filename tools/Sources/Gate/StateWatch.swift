@@ -9,9 +9,11 @@ public struct Observation: Sendable {
     public let faults: [String]
     /// Elements of untouched rows that went from subnormal to zero: the device flushes, which is noted and not a fault.
     public let flushed: Int
+    /// What it took, and the digest of all outputs.
+    public let run: Run
 
-    public init(outputs: Named, rows: Named, faults: [String], flushed: Int) {
-        (self.outputs, self.rows, self.faults, self.flushed) = (outputs, rows, faults, flushed)
+    public init(outputs: Named, rows: Named, faults: [String], flushed: Int, run: Run) {
+        (self.outputs, self.rows, self.faults, self.flushed, self.run) = (outputs, rows, faults, flushed, run)
     }
 }
 

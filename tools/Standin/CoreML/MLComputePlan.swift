@@ -66,7 +66,7 @@ public class MLComputePlan {
 
     public func deviceUsage(for operation: MLModelStructure.Program.Operation) -> DeviceUsage? {
         operation.script.device.map {
-            DeviceUsage(supported: [device($0), .cpu(MLCPUComputeDevice())], preferred: device($0))
+            DeviceUsage(supported: (operation.script.supported ?? [$0, "cpu"]).map(device), preferred: device($0))
         }
     }
 

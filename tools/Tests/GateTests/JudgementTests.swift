@@ -129,3 +129,44 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
         try Manifest.read(Data(good.replacingOccurrences(of: from, with: to).utf8), name: "m")
     }
 }
+
+private func pair(_ role: String, _ call: Int, bits: Bool, cpu: Double, token: Int? = nil) -> CrossCheck {
+    CrossCheck(
+        role: role, call: call, token: token,
+        engine: Run(sha256: bits ? "other" : "same", time: Time(wallMs: 1, cpuMs: cpu)),
+        cpuOnly: Run(sha256: "same", time: Time(wallMs: 1, cpuMs: 10)))
+}
+
+/// Bits and CPU time are asked for of each package; the median decides, and one call that has both of the CPU's is one too many.
+@Test(arguments: [
+    ([(true, 1.0), (true, 1), (true, 1)], true), ([(true, 5), (true, 5), (true, 5)], true),
+    ([(true, 5.1), (true, 5.1), (true, 5.1)], false), ([(true, 1), (true, 1), (true, 30)], true),
+    ([(false, 1), (false, 1), (false, 1)], false), ([(false, 9), (true, 1), (true, 1)], true),
+    ([(true, 1), (false, 1), (true, 1)], true), ([(true, 1), (false, 9), (true, 1)], false), ([], false),
+]) func theEngineIsToldFromTheCPU(_ calls: [(bits: Bool, cpu: Double)], _ shown: Bool) {
+    let told = (0..<3).map { pair("block", $0, bits: true, cpu: 1) }
+    let tested = calls.enumerated().map { pair("step", $0, bits: $1.bits, cpu: $1.cpu, token: 0) }
+    #expect(judgeCrossCheck(told + tested).passes == shown)
+    let asBlock = calls.enumerated().map { pair("block", $0, bits: $1.bits, cpu: $1.cpu) }
+    #expect(judgeCrossCheck(asBlock + told.map { pair("step", $0.call, bits: true, cpu: 1, token: 0) }).passes == shown)
+    #expect(judgeCrossCheck(tested).message.hasPrefix("not shown: "))
+}
+
+@Test func aCPUThatTakesNoTimeShowsNothing() {
+    let all = ["block", "step"].map {
+        CrossCheck(
+            role: $0, call: 0, token: nil, engine: Run(sha256: "a", time: Time(wallMs: 0, cpuMs: 0)),
+            cpuOnly: Run(sha256: "b", time: Time(wallMs: 0, cpuMs: 0)))
+    }
+    #expect(!judgeCrossCheck(all).passes)
+}
+
+@Test(arguments: complaintPhrases.map(\.text)) func everyPhraseIsHeard(_ phrase: String) {
+    let text = "fine\n\u{fffd} E: \(phrase.uppercased()): 11\r\nfine again"
+    #expect(complaints(in: text, from: .standardError).map(\.line) == ["\u{fffd} E: \(phrase.uppercased()): 11"])
+    #expect(complaints(in: "ANE compiled it", from: .standardError).isEmpty)
+}
+
+@Test func mediansAreOfTheMiddle() {
+    #expect(median([]) == 0 && median([3]) == 3 && median([4, 1]) == 2.5 && median([9, 1, 2]) == 2)
+}
