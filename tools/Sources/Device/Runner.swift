@@ -11,12 +11,16 @@ public final class Runner {
     private let stateNames: [String]
     /// Units and function, read back from the loaded model.
     public let loaded: LoadedAs
+    /// How long Core ML took.
+    public let loadMs: Double
 
     /// Loads the model, checks its interface against the fixtures, and puts the initial contents into its states.
     public init(_ target: Target, inputs: Named, outputs: Named, states: Named) throws {
+        let watch = Stopwatch()
         do { model = try MLModel(contentsOf: target.model, configuration: target.configuration()) } catch {
             throw Failure.fault("\(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
         }
+        loadMs = watch.read().wallMs
         stateNames = states.keys.sorted()
         loaded = try readBack(model.configuration, of: target.model.lastPathComponent)
         try target.check(loaded)

@@ -11,6 +11,7 @@ public struct ChainRun<Seen: Sendable>: Sendable {
     public let seen: [Seen]
     /// Read back from the loaded model.
     public let loaded: LoadedAs
+    public let loadMs: Double
     let host: HostRecord
 }
 
@@ -33,12 +34,60 @@ struct HostRecord: Sendable {
 
 /// Every block call in order, each on the cache that the one before left, stale rows of states included; of the caches that the host
 /// keeps only the rows of accepted tokens are written.
-public func observeBlocks(_ fixtures: Fixtures, _ target: Target, _ progress: Telling) throws -> ChainRun<Observation> {
+public func observeBlocks(_ fixtures: Fixtures, _ target: Target, _ telling: Telling) throws -> ChainRun<Observation> {
+    let chain = try blockChain(fixtures, target, telling)
+    let seen = try blockRound(fixtures, chain) { try telling("prediction", $0, fixtures.manifest.calls.count) }
+    return ChainRun(seen: seen, loaded: chain.loaded, loadMs: chain.loadMs, host: chain.record)
+}
+
+/// The tokens of every call one by one. Rejected ones are run too, then the cache goes back to what it was before them: the
+/// steps never see a stale row, so a block that reads one differs.
+public func observeSteps(_ fixtures: Fixtures, _ target: Target, _ telling: Telling) throws
+    -> ChainRun<[Int: Observation]>
+{
+    let chain = try stepChain(fixtures, target, telling)
+    let seen = try stepRound(fixtures, chain) { try telling("prediction", $0, fixtures.manifest.stepCount) }
+    return ChainRun(seen: seen, loaded: chain.loaded, loadMs: chain.loadMs, host: chain.record)
+}
+
+/// The whole sequence of one role over and over, at least so many predictions, on the state that the one before left.
+public func repeated(_ fixtures: Fixtures, _ target: Target, role: String, calls: Int, _ telling: Telling) throws
+    -> Repeated
+{
+    let chain = try role == "block" ? blockChain(fixtures, target, telling) : stepChain(fixtures, target, telling)
+    var wallMs: [Double] = [], finite = true
+    while wallMs.count < calls {
+        let before = wallMs.count
+        let tell = { (done: Int) in try telling("call", min(before + done, calls - 1), calls) }
+        let seen =
+            try role == "block"
+            ? blockRound(fixtures, chain, tell)
+            : stepRound(fixtures, chain, tell).flatMap { round in round.keys.sorted().map { round[$0]! } }
+        wallMs += seen.map(\.run.wallMs)
+        finite = finite && seen.allSatisfy(\.finite)
+    }
+    return Repeated(loadMs: chain.loadMs, wallMs: wallMs, finite: finite)
+}
+
+private func blockChain(_ fixtures: Fixtures, _ target: Target, _ telling: Telling) throws -> Chain {
+    try telling("loading", 0, 0)
+    return try Chain(fixtures, target, first: try fixtures.block(0), tokens: fixtures.manifest.block.tokens)
+}
+
+private func stepChain(_ fixtures: Fixtures, _ target: Target, _ telling: Telling) throws -> Chain {
+    let calls = fixtures.manifest.calls
+    guard let start = calls.firstIndex(where: { !$0.steps.isEmpty }) else {
+        throw Failure.mistake("no token is run one by one")
+    }
+    try telling("loading", 0, 0)
+    return try Chain(
+        fixtures, target, first: try fixtures.step(start, token: calls[start].steps[0]), tokens: 1)
+}
+
+private func blockRound(_ fixtures: Fixtures, _ chain: Chain, _ tell: (Int) throws -> Void) throws -> [Observation] {
     let manifest = fixtures.manifest
-    try progress("loading", 0, 0)
-    let chain = try Chain(fixtures, target, first: try fixtures.block(0), tokens: manifest.block.tokens)
-    let seen = try manifest.calls.enumerated().map { index, call in
-        try progress("prediction", index, manifest.calls.count)
+    return try manifest.calls.enumerated().map { index, call in
+        try tell(index)
         let live = call.rows.indices.filter { call.rows[$0] != nil }
         let write = HostWrite(
             role: "block", call: index, token: nil, tokens: Array(0..<call.accepted),
@@ -47,28 +96,17 @@ public func observeBlocks(_ fixtures: Fixtures, _ target: Target, _ progress: Te
             try fixtures.block(index), rows: live.map { call.rows[$0]! }, tokens: live, write: write,
             name: fixtures.name(index))
     }
-    return ChainRun(seen: seen, loaded: chain.loaded, host: chain.record)
 }
 
-/// The tokens of every call one by one. Rejected ones are run too, then the cache goes back to what it was before them: the
-/// steps never see a stale row, so a block that reads one differs.
-public func observeSteps(_ fixtures: Fixtures, _ target: Target, _ progress: Telling) throws
-    -> ChainRun<[Int: Observation]>
+private func stepRound(_ fixtures: Fixtures, _ chain: Chain, _ tell: (Int) throws -> Void) throws
+    -> [[Int: Observation]]
 {
-    let calls = fixtures.manifest.calls
-    let all = calls.reduce(0) { $0 + $1.steps.count }
     var done = 0
-    try progress("loading", 0, 0)
-    guard let start = calls.firstIndex(where: { !$0.steps.isEmpty }) else {
-        throw Failure.mistake("no token is run one by one")
-    }
-    let chain = try Chain(
-        fixtures, target, first: try fixtures.step(start, token: calls[start].steps[0]), tokens: 1)
-    let seen = try calls.enumerated().map { index, call in
+    return try fixtures.manifest.calls.enumerated().map { index, call in
         var seen: [Int: Observation] = [:]
         var kept = chain.cache
         for token in call.steps {
-            try progress("prediction", done, all)
+            try tell(done)
             done += 1
             let row = call.rows[token]!
             let write = HostWrite(role: "step", call: index, token: token, tokens: [0], slots: [row])
@@ -80,7 +118,6 @@ public func observeSteps(_ fixtures: Fixtures, _ target: Target, _ progress: Tel
         try chain.goBack(to: kept)
         return seen
     }
-    return ChainRun(seen: seen, loaded: chain.loaded, host: chain.record)
 }
 
 /// Predictions of one model on one cache.
@@ -110,6 +147,7 @@ private final class Chain {
     }
 
     var loaded: LoadedAs { runner.loaded }
+    var loadMs: Double { runner.loadMs }
     var record: HostRecord { HostRecord(fed: fed, kept: cache.host.contents) }
 
     /// `rows` are the cache rows of the live tokens, `tokens` where these stand in the block.
@@ -142,6 +180,7 @@ private final class Chain {
             outputs: outputs.filter { prediction.outputs.keys.contains($0.key) },
             rows: seen.rows.merging(newRows) { state, _ in state },
             faults: infinite.map { "\($0) is not finite" } + seen.faults + host.faults, flushed: seen.flushed,
+            finite: infinite.isEmpty,
             run: Run(sha256: digest(of: outputs), time: time))
     }
 

@@ -28,6 +28,11 @@ public struct CrossCheck: Codable, Equatable, Sendable {
     public let token: Int?
     public let engine: Run
     public let cpuOnly: Run
+
+    public init(role: String, call: Int, token: Int?, engine: Run, cpuOnly: Run) {
+        (self.role, self.call, self.token) = (role, call, token)
+        (self.engine, self.cpuOnly) = (engine, cpuOnly)
+    }
 }
 
 /// - Throws: a fault when the two were not asked the same.

@@ -23,6 +23,7 @@ public struct Evidence: Codable, Sendable {
     public var complaints: [Heard] = []
     public var parity: ParityReport?
     public var crossCheck: [CrossCheck] = []
+    public var measured: Measured?
     public var finished: Date?
 
     public struct Tool: Codable, Sendable {

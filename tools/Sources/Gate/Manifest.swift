@@ -154,6 +154,9 @@ extension Manifest {
 }
 
 extension Manifest {
+    /// How many tokens are run one by one.
+    public var stepCount: Int { calls.reduce(0) { $0 + $1.steps.count } }
+
     /// The caches that the host keeps.
     public var kept: [Cache] { caches ?? [] }
 

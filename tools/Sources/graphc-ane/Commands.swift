@@ -66,29 +66,33 @@ func parityCommand(_ options: Options) async throws -> ExitCode {
 struct Chains {
     let observed: Observed
     let loaded: [LoadedAs]
+    let loadMs: [Double]
 }
 
 /// Each chain is listened to by itself, so that a complaint marks the model that it is of. `targets` are the block's and the step's.
 func runChains(
     _ fixtures: Fixtures, _ targets: [Target], _ name: String, _ steps: Steps, _ listener: Listener
 ) async throws -> Chains {
-    func progress(_ role: String) -> Telling {
-        { what, done, all in
-            if all == 0 {
-                steps.begin("\(name): \(what) the \(role)")
-            } else {
-                steps.count("\(name): \(what) of the \(role)", done, of: all)
-            }
-        }
-    }
     let blocks = try await listener.listen(of: [targets[0].model]) {
-        try observeBlocks(fixtures, targets[0], progress("block"))
+        try observeBlocks(fixtures, targets[0], telling(name, "block", steps))
     }
     let singles = try await listener.listen(of: [targets[1].model]) {
-        try observeSteps(fixtures, targets[1], progress("step"))
+        try observeSteps(fixtures, targets[1], telling(name, "step", steps))
     }
     return Chains(
-        observed: joined(blocks, singles, of: fixtures.manifest), loaded: [blocks.loaded, singles.loaded])
+        observed: joined(blocks, singles, of: fixtures.manifest), loaded: [blocks.loaded, singles.loaded],
+        loadMs: [blocks.loadMs, singles.loadMs])
+}
+
+/// Says what a chain does.
+func telling(_ name: String, _ role: String, _ steps: Steps) -> Telling {
+    { what, done, all in
+        if all == 0 {
+            steps.begin("\(name): \(what) the \(role)")
+        } else {
+            steps.count("\(name): \(what) of the \(role)", done, of: all)
+        }
+    }
 }
 
 func printJSON(_ value: some Encodable) throws {

@@ -15,6 +15,8 @@ struct GateRun {
     private var compiled: [Compiled] = []
     private var plans: [LoadedAs] = []
     private var engine: Chains?
+    /// How many of the complaints are in the evidence.
+    private var noted = 0
 
     init(machine: Machine, build: Build, file: URL, options: Options) throws {
         (self.machine, self.build, self.file, self.options) = (machine, build, file, options)
@@ -30,7 +32,7 @@ struct GateRun {
         evidence.conditions = [Machine.conditions(near: build.folder)]
     }
 
-    /// Stops at the first step that fails; only the cross-check lets the rest be done, which does not mend it.
+    /// Stops at the first step that fails; only the cross-check lets the rest be done, which does not mend it. After it is measured.
     mutating func all() async -> ExitCode {
         say("log: \(listener.log.path)\nevidence: \(file.path)")
         let all: [(String, (inout GateRun) async throws -> String)] = [
@@ -45,6 +47,10 @@ struct GateRun {
         for (name, step) in all {
             let code = await one(name, step)
             if code != .yes { worst = code }
+            if name == "cross-check", code == .yes || code == .no {
+                let measured = await measure()
+                if measured != .yes { return measured }
+            }
             guard code == .yes || code == .no && name == "cross-check" else { return code }
         }
         return evidence.passes ? .yes : worst == .yes ? .fault : worst
@@ -52,20 +58,19 @@ struct GateRun {
 
     /// Runs one step. The evidence says "running" meanwhile: a model that kills the process leaves that behind.
     private mutating func one(_ name: String, _ step: (inout GateRun) async throws -> String) async -> ExitCode {
-        let heard = listener.complaints.count
         do {
             evidence.set(name, .running, "")
             try evidence.write(to: file)
             steps.begin(name, log: listener.log, evidence: file)
             let message = try await step(&self)
             evidence.set(name, .pass, message)
-            try finish(name, heardBefore: heard)
+            try finish(name)
             return .yes
         } catch {
             let failure = error as? Failure ?? Failure.fault("\(error)")
             evidence.set(name, failure.code == .no ? .fail : .fault, failure.message)
             say("\(toolName): \(name): \(failure.message)")
-            do { try finish(name, heardBefore: heard) } catch {
+            do { try finish(name) } catch {
                 say("\(toolName): \(error)")
                 return (error as? Failure)?.code ?? .fault
             }
@@ -73,8 +78,9 @@ struct GateRun {
         }
     }
 
-    private mutating func finish(_ name: String, heardBefore: Int) throws {
-        evidence.complaints += listener.complaints.dropFirst(heardBefore).map { .init(gate: name, $0, earlier: false) }
+    private mutating func finish(_ name: String) throws {
+        evidence.complaints += listener.complaints.dropFirst(noted).map { .init(gate: name, $0, earlier: false) }
+        noted = listener.complaints.count
         evidence.watched.streams = listener.streams
         evidence.conditions = [evidence.conditions[0], Machine.conditions(near: build.folder)]
         evidence.finished = Date()
@@ -148,6 +154,37 @@ struct GateRun {
         let verdict = judgeCrossCheck(evidence.crossCheck)
         guard verdict.passes else { throw Failure(.no, verdict.message) }
         return verdict.message
+    }
+
+    /// A call that fails in the long run, or gives what is not finite, is a failure of parity: the sequence was too short to show it.
+    private mutating func measure() async -> ExitCode {
+        guard options.calls > 0, let engine else { return .yes }
+        steps.begin("measuring: \(options.calls) calls of each")
+        var measured = Measured()
+        do {
+            for (index, package) in build.packages.enumerated() {
+                let (role, target, fixtures) = (package.role, targets[index], build.fixtures)
+                let all = try await listener.listen(of: [target.model]) {
+                    try repeated(
+                        fixtures, target, role: role, calls: options.calls, telling("measuring", role, steps))
+                }
+                try measured.add(
+                    role: role, tokens: package.reference.tokens, coldLoadMs: engine.loadMs[index], all)
+                guard all.finite else {
+                    throw Failure(.no, "a value is not finite in the \(all.wallMs.count) calls of the \(role)")
+                }
+            }
+            measured.peakBytes = peakBytes()
+            evidence.measured = measured
+            if !options.json { show("\n\(measured.text)\n") }
+            return .yes
+        } catch {
+            let failure = error as? Failure ?? Failure.fault("\(error)")
+            let message = "in the long run: \(failure.message)"
+            evidence.set("parity", failure.code == .no ? .fail : .fault, message)
+            say("\(toolName): parity: \(message)")
+            return (try? finish("parity")) == nil ? .fault : failure.code
+        }
     }
 
     private mutating func sameBytes() throws -> String {

@@ -17,6 +17,8 @@ struct Options {
     var json = false
     /// How long one step may take, in seconds: compiling a large shard, or loading it, takes minutes.
     var patience = 1800.0
+    /// How many calls of each function the gate measures; none with 0.
+    var calls = 200
     /// In bytes; none unless asked for.
     var memory: Int64?
     var help = false
@@ -53,6 +55,12 @@ struct Options {
                 json = true
                 flags.append(word)
             case "--patience": patience = try number(of: word)
+            case "--calls":
+                let text = try value(of: word)
+                guard let number = Int(text), number == 0 || (2...100_000).contains(number) else {
+                    throw Failure.mistake("--calls \(text) is not 0 and not a number from 2 to 100000")
+                }
+                calls = number
             case "--memory": memory = Int64(try number(of: word) * Double(1 << 30))
             case "--function": function = try value(of: word)
             case "--out": out = URL(fileURLWithPath: try value(of: word))
@@ -121,6 +129,7 @@ let usage = """
       --units UNITS     residency, parity: cpuAndNeuralEngine (default), all, cpuAndGPU, cpuOnly
       --out DIR         compile, parity, gate, clean: where compiled models go (default: compiled/ beside the package)
       --into DIR        compile: put NAME.mlmodelc of each package there, for a runtime to load
+      --calls N         gate: how many calls of each function are measured (default: 200; 0: none)
       --patience SECS   end a step that takes longer, such as a load that never returns (default: 1800)
       --memory GIB      end the work when it takes more memory
       --json            print the result as JSON

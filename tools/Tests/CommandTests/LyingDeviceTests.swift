@@ -16,7 +16,7 @@ struct Lie: CustomTestStringConvertible, Sendable {
 }
 
 private func lie(_ kind: String, _ model: String? = nil) -> @Sendable (Toy) -> Void {
-    { $0.script["lies"] = [["kind": kind, "model": model].compactMapValues { $0 }] }
+    { $0.script["lies"] = [model.map { ["kind": kind, "model": $0] } ?? ["kind": kind]] }
 }
 
 private func functions(_ more: @escaping @Sendable (Toy) -> Void) -> @Sendable (Toy) -> Void {
@@ -33,8 +33,12 @@ private func complaint(_ key: String, _ text: String, on stream: String) -> @Sen
     }
 }
 
-private func operations(_ all: [[String: any Sendable]]) -> @Sendable (Toy) -> Void {
-    { $0.script["functions"] = ["main": all] }
+/// A convolution on the engine, and a softmax that could be there too.
+private func preferringTheCPU(_ toy: Toy) {
+    let conv: [String: Any] = ["name": "ios18.conv", "outputs": ["q"], "device": "ane", "cost": 0.9]
+    var softmax: [String: Any] = ["name": "ios18.softmax", "outputs": ["weights"], "device": "cpu", "cost": 0.1]
+    softmax["supported"] = ["ane", "cpu"]
+    toy.script["functions"] = ["main": [conv, softmax]]
 }
 
 private let lies: [Lie] = [
@@ -63,13 +67,7 @@ private let lies: [Lie] = [
     Lie(
         name: "supports the engine and prefers the CPU", code: 1, gate: "residency", verdict: "fail",
         message: "ios18.softmax weights at main.block.operations[1] is on the CPU",
-        arrange: operations([
-            ["name": "ios18.conv", "outputs": ["q"], "device": "ane", "cost": 0.9],
-            [
-                "name": "ios18.softmax", "outputs": ["weights"], "device": "cpu", "supported": ["ane", "cpu"],
-                "cost": 0.1,
-            ],
-        ])),
+        arrange: preferringTheCPU),
     Lie(
         name: "restores a state wrongly", code: 3, gate: "parity", verdict: "fault",
         message: "state k does not keep what is written into it between predictions",
@@ -151,6 +149,17 @@ private let lies: [Lie] = [
     #expect(heard[0]["earlier"] as? Bool == true)
     #expect(heard[0]["stream"] as? String == (stream == "stdout" ? "standard output" : "standard error"))
     #expect(try graphcANE("parity", toy.folder.path).err.contains("in an earlier run"))
+    // So does residency alone; the machine is read beside what is looked at.
+    let home = try #require(
+        try FileManager.default.subpathsOfDirectory(atPath: toy.folder.appendingPathComponent("compiled").path).first {
+            $0.hasSuffix("toy.T4.mlmodelc")
+        })
+    let model = toy.folder.appendingPathComponent("compiled/\(home)")
+    try FileManager.default.copyItem(
+        at: toy.folder.appendingPathComponent("scripted-engine.json"),
+        to: model.deletingLastPathComponent().appendingPathComponent("scripted-engine.json"))
+    let residency = try graphcANE("residency", model.path)
+    #expect(residency.code == 1 && residency.err.contains("in an earlier run"), "\(residency.err)")
     // The other package has no mark; the marked one is compiled anew, and then all is well.
     let again = try graphcANE("compile", toy.folder.appendingPathComponent("toy.T4.mlpackage").path, "--json")
     #expect(again.out.contains("\"reused\" : \"no\""), "\(again.out)")

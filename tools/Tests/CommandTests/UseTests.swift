@@ -13,7 +13,7 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
 
 @Test func stepsAreSaidAsTheyBegin() throws {
     let toy = try toy()
-    let run = try graphcANE("gate", toy.folder.path)
+    let run = try graphcANE("gate", toy.folder.path, "--calls", "20")
     let compiled = toy.folder.appendingPathComponent("compiled")
     #expect(
         run.err.split(separator: "\n").map(String.init) == [
@@ -21,7 +21,8 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
             "compile: toy.T4.mlpackage, 0 MiB", "compile: toy.T1.mlpackage, 0 MiB", "residency",
             "residency: reading the plan of the block", "residency: reading the plan of the step", "parity",
             "parity: loading the block", "parity: loading the step", "cross-check", "cross-check: loading the block",
-            "cross-check: loading the step", "same bytes",
+            "cross-check: loading the step", "measuring: 20 calls of each", "measuring: loading the block",
+            "measuring: loading the step", "same bytes",
         ])
 }
 
@@ -86,4 +87,28 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     #expect(try graphcANE("clean", toy.folder.path).out == "removed \(compiled.path) (0 MiB)\n")
     #expect(!FileManager.default.fileExists(atPath: compiled.path))
     #expect(FileManager.default.fileExists(atPath: toy.folder.appendingPathComponent("toy.T4.mlpackage").path))
+}
+
+/// The page shows what was seen, and holds no markup of anybody else's.
+@Test func thePageIsOfTheEvidence() throws {
+    let toy = try toy { toy in
+        var system = toy.script["system"] as? [String: Any] ?? [:]
+        system["chip"] = "<b>M4 & \"Max\""
+        toy.script["system"] = system
+        toy.script["faults"] = [["kind": "drift", "model": "block", "prediction": 1] as [String: Any]]
+    }
+    let file = toy.folder.appendingPathComponent("evidence.html")
+    #expect(try graphcANE("gate", toy.folder.path, "--calls", "0").code == 1)
+    let page = try String(contentsOf: file, encoding: .utf8)
+    #expect(page.contains("<h1>toy: not every step passed</h1>"))
+    #expect(page.contains("<td>&lt;b&gt;M4 &amp; &quot;Max&quot;</td>"))
+    #expect(page.contains("<tr><td>parity</td><td>fail</td><td>6 of 135 rows are out of bounds; first: call 1 "))
+    #expect(page.contains("<tr><td>block ran with</td><td>cpuAndNeuralEngine, function by default</td></tr>"))
+    #expect(page.components(separatedBy: "block against fp64").count > 3)
+    #expect(!page.contains("http"))
+    toy.script["faults"] = nil
+    try toy.write()
+    #expect(try graphcANE("gate", toy.folder.path).code == 0)
+    let good = try String(contentsOf: file, encoding: .utf8)
+    #expect(good.contains("<h1>toy: every step passed</h1>") && good.contains("<h2>Measured</h2>"))
 }

@@ -137,19 +137,28 @@ private func pair(_ role: String, _ call: Int, bits: Bool, cpu: Double, token: I
         cpuOnly: Run(sha256: "same", time: Time(wallMs: 1, cpuMs: 10)))
 }
 
+/// Predictions of one package: the CPU time of each, negative where the bits are the CPU's.
+struct Told: Sendable {
+    let calls: [Double]
+    let shown: Bool
+}
+
+private let told: [Told] = [
+    Told(calls: [1, 1, 1], shown: true), Told(calls: [5, 5, 5], shown: true),
+    Told(calls: [5.1, 5.1, 5.1], shown: false),
+    Told(calls: [1, 1, 30], shown: true), Told(calls: [-1, -1, -1], shown: false),
+    Told(calls: [-9, 1, 1], shown: true), Told(calls: [1, -1, 1], shown: true), Told(calls: [1, -9, 1], shown: false),
+    Told(calls: [], shown: false),
+]
+
 /// Bits and CPU time are asked for of each package; the median decides, and one call that has both of the CPU's is one too many.
-@Test(arguments: [
-    ([(true, 1.0), (true, 1), (true, 1)], true), ([(true, 5), (true, 5), (true, 5)], true),
-    ([(true, 5.1), (true, 5.1), (true, 5.1)], false), ([(true, 1), (true, 1), (true, 30)], true),
-    ([(false, 1), (false, 1), (false, 1)], false), ([(false, 9), (true, 1), (true, 1)], true),
-    ([(true, 1), (false, 1), (true, 1)], true), ([(true, 1), (false, 9), (true, 1)], false), ([], false),
-]) func theEngineIsToldFromTheCPU(_ calls: [(bits: Bool, cpu: Double)], _ shown: Bool) {
-    let told = (0..<3).map { pair("block", $0, bits: true, cpu: 1) }
-    let tested = calls.enumerated().map { pair("step", $0, bits: $1.bits, cpu: $1.cpu, token: 0) }
-    #expect(judgeCrossCheck(told + tested).passes == shown)
-    let asBlock = calls.enumerated().map { pair("block", $0, bits: $1.bits, cpu: $1.cpu) }
-    #expect(judgeCrossCheck(asBlock + told.map { pair("step", $0.call, bits: true, cpu: 1, token: 0) }).passes == shown)
-    #expect(judgeCrossCheck(tested).message.hasPrefix("not shown: "))
+@Test(arguments: told) func theEngineIsToldFromTheCPU(_ told: Told) {
+    for (role, other) in [("block", "step"), ("step", "block")] {
+        let tested = told.calls.enumerated().map { pair(role, $0, bits: $1 > 0, cpu: abs($1)) }
+        let sound = (0..<3).map { pair(other, $0, bits: true, cpu: 1) }
+        #expect(judgeCrossCheck(tested + sound).passes == told.shown)
+        #expect(judgeCrossCheck(tested).message.hasPrefix("not shown: "))
+    }
 }
 
 @Test func aCPUThatTakesNoTimeShowsNothing() {
