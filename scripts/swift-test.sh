@@ -27,7 +27,7 @@ JSON
 gate() {
   local code=0
   [ $# = 1 ] || engine "$2"
-  run gate "$build" >"$made/log" 2>&1 || code=$?
+  run gate "$build" --calls 20 >"$made/log" 2>&1 || code=$?
   [ "$code" = "$1" ] || { cat "$made/log"; echo "swift-test: the gate ended with $code, not $1, for [${2-no engine}]" >&2; exit 1; }
   echo "exit $code: $(grep '^graphc-ane: ' "$made/log" | tail -1 || true)"
 }
@@ -42,6 +42,7 @@ code=0
 npx graphc gate "$build" >"$made/log" || code=$?
 [ "$code" = 1 ] && grep -q 'PROVEN (exact)' "$made/log" || { cat "$made/log"; exit 1; }
 gate 1 '{"kind": "swapRows", "model": "block", "prediction": 1}'
+gate 1 '{"kind": "silentCPU", "model": "step", "prediction": 3}'
 gate 1 '{"kind": "corruptState", "model": "step", "prediction": 2}'
 gate 3 '{"kind": "error", "model": "step", "prediction": 0}'
 rm "$build/scripted-engine.json"

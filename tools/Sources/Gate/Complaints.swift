@@ -9,13 +9,13 @@ public struct Phrase: Sendable {
 
 /// Every phrase that is looked for; src/evidence/format/complaints.ts holds the same ones, and asks for each.
 public let complaintPhrases: [Phrase] = [
-    Phrase(text: "ANECCompile", source: "apple/coremltools issue 2553"),
-    Phrase(text: "MILCompilerForANE", source: "apple/coremltools issue 2247"),
-    Phrase(text: "MILCompileForANE", source: "apple/coremltools issue 2758"),
-    Phrase(text: "ANE model load has failed", source: "apple/ml-stable-diffusion issue 254"),
-    Phrase(text: "ANECF error", source: "john-rocky/CoreML-LLM, docs/MLSTATE_PATTERN.md"),
-    Phrase(text: "Program load failure", source: "videlalvaro/ane-book, experiment 26"),
-    Phrase(text: "E5RT encountered", source: "apple/coremltools issue 2600"),
+    Phrase(text: "ANECCompile", source: "apple/coremltools issue 1548"),
+    Phrase(text: "MILCompilerForANE", source: "apple/coremltools issue 2758"),
+    Phrase(text: "MILCompileForANE", source: "apple/ml-stable-diffusion issue 254"),
+    Phrase(text: "ANE model load has failed", source: "FluidInference/FluidAudio issue 121"),
+    Phrase(text: "ANECF error", source: "apple/coremltools issue 1106"),
+    Phrase(text: "Program load failure", source: "apple/ml-stable-diffusion issue 26"),
+    Phrase(text: "E5RT encountered", source: "apple/coremltools issue 2247"),
 ]
 
 /// Where something was said.

@@ -109,7 +109,7 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
 }
 
 @Test(arguments: [
-    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":1"#, #""version":2"#),
+    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":2"#, #""version":3"#),
     (#""calls":["#, #""calls_":["#),
     (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
     (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
