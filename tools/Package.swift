@@ -11,7 +11,9 @@ var targets: [Target] = [
     .executableTarget(
         name: "graphc-ane", dependencies: ["Gate", "Device"], swiftSettings: strict,
         // So that a macOS without the newer symbols gets to say that it is too old.
-        linkerSettings: [.unsafeFlags(["-Xlinker", "-weak_framework", "-Xlinker", "CoreML"], .when(platforms: [.macOS]))]),
+        linkerSettings: [
+            .unsafeFlags(["-Xlinker", "-weak_framework", "-Xlinker", "CoreML"], .when(platforms: [.macOS]))
+        ]),
     .target(name: "Support", dependencies: ["Gate"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Support"], swiftSettings: strict),
 ]

@@ -38,6 +38,7 @@ private func work(_ options: Options) async throws -> ExitCode {
     case .residency: try await residencyCommand(options)
     case .parity: try await parityCommand(options)
     case .gate: try await gateCommand(options)
+    case .why: try await whyCommand(options)
     case .clean: try cleanCommand(options)
     }
 }
@@ -47,11 +48,15 @@ private func supervise(_ options: Options) throws -> ExitCode {
     if options.paths.count > 1 {
         try Machine.checkDisk(near: options.path, forPackages: options.paths.map(packageBytes).reduce(0, +))
     }
-    let supervisor = Supervisor(patience: options.patience, memory: options.memory)
+    let supervisor = Supervisor(
+        patience: options.patience, memory: options.memory ?? (options.command == .why ? 16 << 30 : nil))
     var codes: [ExitCode] = []
     for (index, path) in options.paths.enumerated() {
         if options.paths.count > 1 { say("\(index + 1) of \(options.paths.count): \(path.path)") }
-        codes.append(try supervisor.run(options.arguments(for: path)))
+        let words = options.arguments(for: path)
+        codes.append(
+            try options.command == .why
+                ? withFreshHome { try supervisor.run(words, $0) } : supervisor.run(words))
     }
     if codes.count > 1 {
         say("\(codes.filter { $0 == .yes }.count) of \(codes.count) folders pass")

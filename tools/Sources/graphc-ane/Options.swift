@@ -3,7 +3,7 @@ import Device
 import Foundation
 import Gate
 
-enum Command: String, CaseIterable { case compile, residency, parity, gate, clean }
+enum Command: String, CaseIterable { case compile, residency, parity, gate, why, clean }
 
 struct Options {
     var command = Command.gate
@@ -96,12 +96,12 @@ struct Options {
             throw Failure.mistake("\(name) is given one path twice")
         }
         try refuse(
-            function != nil && command != .residency, "--function",
-            "residency; the fixtures name the function elsewhere")
+            function != nil && command != .residency && command != .why, "--function",
+            "residency and why; the fixtures name the function elsewhere")
         try refuse(
-            units != nil && command != .residency && command != .parity, "--units",
-            "residency and parity; the gate is for cpuAndNeuralEngine")
-        try refuse(out != nil && command == .residency, "--out", "compile, parity, gate and clean")
+            units != nil && command != .residency && command != .parity && command != .why, "--units",
+            "residency, parity and why; the gate is for cpuAndNeuralEngine")
+        try refuse(out != nil && (command == .residency || command == .why), "--out", "compile, parity, gate and clean")
         try refuse(out != nil && paths.count > 1, "--out", "one path")
         try refuse(into != nil && command != .compile, "--into", "compile")
         try refuse(
@@ -121,12 +121,13 @@ let usage = """
       graphc-ane compile BUILD --into DIR compile every package of a whole model, to the names that its manifest holds
       graphc-ane residency X.mlmodelc     is every operation on the Neural Engine?
       graphc-ane parity DIR               block against steps, and both against the expected values
+      graphc-ane why X.mlmodelc           what Core ML's planner says of the operations that are not on the Neural Engine
       graphc-ane clean DIR...             remove the compiled models
 
     DIR is what `graphc emit --fixtures` wrote: packages, fixtures, certificate; BUILD what `graphc build` wrote.
 
-      --function NAME   residency: the function to look at (default: the only one, or main)
-      --units UNITS     residency, parity: cpuAndNeuralEngine (default), all, cpuAndGPU, cpuOnly
+      --function NAME   residency, why: the function to look at (default: the only one, or main)
+      --units UNITS     residency, parity, why: cpuAndNeuralEngine (default), all, cpuAndGPU, cpuOnly
       --out DIR         compile, parity, gate, clean: where compiled models go (default: compiled/ beside the package)
       --into DIR        compile: put NAME.mlmodelc of each package there, for a runtime to load
       --calls N         gate: how many calls of each function are measured (default: 200; 0: none)

@@ -10,14 +10,15 @@ struct Supervisor {
     let memory: Int64?
 
     /// The exit code of the work; a fault, told with the last step, when it does not end by itself.
-    func run(_ arguments: [String]) throws -> ExitCode {
+    func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> ExitCode {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent(
             "\(toolName)-\(UUID().uuidString).note")
         defer { try? FileManager.default.removeItem(at: file) }
         let process = Process()
         process.executableURL = Bundle.main.executableURL
         process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging([noteVariable: file.path]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+            .merging([noteVariable: file.path]) { $1 }
         do { try process.run() } catch {
             throw Failure.fault("\(toolName) cannot start itself: \(error.localizedDescription)")
         }

@@ -57,6 +57,7 @@ public class MLComputePlan {
 
     public static func load(contentsOf url: URL, configuration: MLModelConfiguration) async throws -> MLComputePlan {
         let engine = try ScriptedEngine.compiled(url)
+        try engine.leaveAnalytics()
         return MLComputePlan(try engine.structure(of: url, configuration: configuration))
     }
 

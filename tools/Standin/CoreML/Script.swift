@@ -23,6 +23,8 @@ public struct Script: Codable, Sendable {
     /// How long loading a model takes; a model that hangs takes longer than anyone waits.
     public var loadSeconds: Double?
     public var faults: [Fault]?
+    /// What the planner leaves in an analytics.mil; none when absent.
+    public var analytics: String?
     public var lies: [Lie]?
 
     public struct System: Codable, Sendable {
@@ -173,6 +175,17 @@ struct ScriptedEngine {
         case "neuralNetwork": return .neuralNetwork(.init())
         default: return .unsupported
         }
+    }
+
+    /// Where a device leaves it, below the home that the process was given; an own home only, as a cached plan leaves nothing.
+    func leaveAnalytics() throws {
+        guard let text = script.analytics, let home = ProcessInfo.processInfo.environment["CFFIXED_USER_HOME"] else {
+            return
+        }
+        let folder = URL(fileURLWithPath: home).appendingPathComponent(
+            "Library/Caches/graphc-ane/com.apple.e5rt.e5bundlecache/24F74/1F/1F.bundle/H16G.bundle")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: folder.appendingPathComponent("analytics.mil"))
     }
 
     /// Names of the inputs, states among them, and of the outputs.

@@ -153,7 +153,7 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     (["--units", "tpu"], "--units tpu is unknown; one of cpuAndNeuralEngine, all, cpuAndGPU, cpuOnly"),
     (["gate"], "gate takes one path or more; see --help"),
     (["gate", "/nowhere"], "/nowhere does not exist"),
-    (["gate", "/", "--units", "all"], "--units is for residency and parity; the gate is for cpuAndNeuralEngine"),
+    (["gate", "/", "--units", "all"], "--units is for residency, parity and why; the gate is for cpuAndNeuralEngine"),
     (["parity", "/", "/tmp"], "parity takes one path; see --help"),
     (["gate", "/", "/tmp/.."], "gate is given one path twice"),
     (["gate", "/", "--patience", "soon"], "--patience soon is not a number above 0"),
@@ -161,7 +161,7 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     (["gate", "/", "/tmp", "--out", "/tmp"], "--out is for one path"),
     (["--fast"], "--fast is unknown; see --help"),
     (["mend", "."], "mend is no command; see --help"),
-    ([], "say what to do: compile, residency, parity, gate, clean; see --help"),
+    ([], "say what to do: compile, residency, parity, gate, why, clean; see --help"),
 ]) func wrongWords(_ arguments: [String], _ message: String) throws {
     let process = try graphcANE(arguments)
     #expect(process.code == 2)
