@@ -7,7 +7,7 @@ public struct Phrase: Sendable {
     public let source: String
 }
 
-/// Every phrase that is looked for; src/evidence/format/complaints.ts holds the same ones, and asks for each.
+/// Every phrase that is looked for; docs/evidence.md lists the same ones, and its judge asks for each.
 public let complaintPhrases: [Phrase] = [
     Phrase(text: "ANECCompile", source: "apple/coremltools issue 1548"),
     Phrase(text: "MILCompilerForANE", source: "apple/coremltools issue 2758"),
