@@ -1,8 +1,8 @@
 /**
  * Plants faults in the Swift sources and asks the tests: `node scripts/swift-plants.mjs [--only N,N] [--file PART] [--filter TESTS] [--check]`.
  *
- * tools/plants.json holds the faults: «» in `at` marks the code of a file below tools/Sources that `plant` stands for instead. All are
- * compiled into one build of a copy, each behind a switch, since a build takes far longer than the tests do. A fault is noticed when the
+ * tools/plants.json holds the faults: «» in `at` marks the code of a file below tools/Sources that `plant` stands for instead. All that are
+ * chosen are compiled into one build of a copy, each behind a switch, since a build takes far longer than the tests do. A fault is noticed when the
  * tests fail with its switch on. `equal` tells why one cannot be noticed: no test can tell it from the code, or none runs on Linux.
  * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a fault survives that is not declared so, or one that is declared is noticed.
  */
@@ -28,6 +28,10 @@ const plants = JSON.parse(await readFile(join(root, "tools/plants.json"), "utf8"
 }));
 const copy = join(tmpdir(), "graphc-swift-plants");
 
+const only = values.only?.split(",").map(Number);
+const chosen = plants.filter(
+  ({ number, file }) => (only?.includes(number) ?? true) && (values.file === undefined || file.includes(values.file)),
+);
 /** The text of a file with all its faults behind switches. */
 function planted(text, faults) {
   const places = new Map();
@@ -71,9 +75,10 @@ func planted(_ number: Int) -> Bool { chosen == number }
 await mkdir(copy, { recursive: true });
 for (const part of ["Sources", "Standin", "Tests", "Package.swift"])
   await cp(join(root, "tools", part), join(copy, part), { recursive: true });
-for (const file of new Set(plants.map((plant) => plant.file))) {
+const planting = values.check ? plants : chosen;
+for (const file of new Set(planting.map((plant) => plant.file))) {
   const path = join(copy, "Sources", file);
-  const faults = plants.filter((plant) => plant.file === file);
+  const faults = planting.filter((plant) => plant.file === file);
   await writeFile(path, planted(await readFile(path, "utf8"), faults));
 }
 if (values.check) process.exit(0);
@@ -105,10 +110,6 @@ if (built.status !== 0) {
 const sound = tested(0);
 if (sound.status !== 0) throw new Error(`the tests fail without a fault:\n${sound.stdout}${sound.stderr}`);
 
-const only = values.only?.split(",").map(Number);
-const chosen = plants.filter(
-  ({ number, file }) => (only?.includes(number) ?? true) && (values.file === undefined || file.includes(values.file)),
-);
 let wrong = 0;
 let noticed = 0;
 for (const { number, file, at, plant, equal } of chosen) {
