@@ -7,7 +7,7 @@
  * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a fault survives that is not declared so, or one that is declared is noticed.
  */
 import { spawnSync } from "node:child_process";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -73,8 +73,10 @@ func planted(_ number: Int) -> Bool { chosen == number }
 `;
 
 await mkdir(copy, { recursive: true });
-for (const part of ["Sources", "Standin", "Tests", "Package.swift"])
+for (const part of ["Sources", "Standin", "Tests", "Package.swift"]) {
+  await rm(join(copy, part), { recursive: true, force: true });
   await cp(join(root, "tools", part), join(copy, part), { recursive: true });
+}
 const planting = values.check ? plants : chosen;
 for (const file of new Set(planting.map((plant) => plant.file))) {
   const path = join(copy, "Sources", file);
