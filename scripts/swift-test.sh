@@ -16,18 +16,31 @@ trap 'rm -rf "$made"' EXIT
 build=$made/build
 if [ $# -gt 0 ]; then cp -r "$1" "$build"; else npx graphc emit examples/attention.ts --max-seq 64 --fixtures --out "$build" >"$made/log"; fi
 
-# The machine that the engine plays; "faults" says what goes wrong in which prediction.
+# The machine that the engine plays; "faults" says what goes wrong in which prediction. Its plan lists the operations of the packages,
+# all on the engine but the constants, as graphc reads them: the same in all of them, by kind and name, for each function.
 engine() {
+  [ "$planned" = "$build" ] || functions=$(for package in "$build"/*.mlpackage; do npx graphc inspect "$package" --json; done | node -e '
+    const texts = require("node:fs").readFileSync(0, "utf8").split(/^(?=\{)/m);
+    const op = ({ type, outputs, blocks }) => ({
+      name: type === "const" || type.startsWith("constexpr_") ? type : `ios18.${type}`,
+      outputs: outputs.map(({ name }) => name),
+      ...(type === "const" || type.startsWith("constexpr_") ? {} : { device: "ane" }),
+      ...(blocks.length > 0 ? { blocks: blocks.map(({ operations }) => operations.map(op)) } : {}),
+    });
+    const all = texts.flatMap((text) => JSON.parse(text).functions);
+    console.log(JSON.stringify(Object.fromEntries(all.map(({ name, operations }) => [name, operations.map(op)]))));')
+  planned=$build
   cat >"$build/scripted-engine.json" <<JSON
 {"system": {"osVersion": [15, 5, 0], "osBuild": "24F74", "chip": "scripted", "model": "scripted", "neuralEngine": true,
-  "freeBytes": 1099511627776}, "faults": [$1]}
+  "freeBytes": 1099511627776}, "functions": $functions, "faults": [$1]}
 JSON
 }
+planned=
 # Runs the gate and checks its exit code.
 gate() {
   local code=0
   [ $# = 1 ] || engine "$2"
-  run gate "$build" >"$made/log" 2>&1 || code=$?
+  run gate "$build" --calls 20 >"$made/log" 2>&1 || code=$?
   [ "$code" = "$1" ] || { cat "$made/log"; echo "swift-test: the gate ended with $code, not $1, for [${2-no engine}]" >&2; exit 1; }
   echo "exit $code: $(grep '^graphc-ane: ' "$made/log" | tail -1 || true)"
 }
@@ -42,6 +55,7 @@ code=0
 npx graphc gate "$build" >"$made/log" || code=$?
 [ "$code" = 1 ] && grep -q 'PROVEN (exact)' "$made/log" || { cat "$made/log"; exit 1; }
 gate 1 '{"kind": "swapRows", "model": "block", "prediction": 1}'
+gate 1 '{"kind": "silentCPU", "model": "step", "prediction": 3}'
 gate 1 '{"kind": "corruptState", "model": "step", "prediction": 2}'
 gate 3 '{"kind": "error", "model": "step", "prediction": 0}'
 rm "$build/scripted-engine.json"

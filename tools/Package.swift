@@ -8,7 +8,12 @@ let strict: [SwiftSetting] = [.swiftLanguageMode(.v6)]
 
 var targets: [Target] = [
     .target(name: "Gate", swiftSettings: fast),
-    .executableTarget(name: "graphc-ane", dependencies: ["Gate", "Device"], swiftSettings: strict),
+    .executableTarget(
+        name: "graphc-ane", dependencies: ["Gate", "Device"], swiftSettings: strict,
+        // So that a macOS without the newer symbols gets to say that it is too old.
+        linkerSettings: [
+            .unsafeFlags(["-Xlinker", "-weak_framework", "-Xlinker", "CoreML"], .when(platforms: [.macOS]))
+        ]),
     .target(name: "Support", dependencies: ["Gate"], path: "Tests/Support", swiftSettings: strict),
     .testTarget(name: "GateTests", dependencies: ["Gate", "Support"], swiftSettings: strict),
 ]

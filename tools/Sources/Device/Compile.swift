@@ -8,6 +8,8 @@ public struct Compiled: Sendable {
     public let digest: FolderDigest
     public let log: URL
     public let reused: Bool
+    /// What an earlier run heard of it; nothing of one that was just compiled.
+    public let complaints: [Complaint]
 }
 
 /// Written last into a compiled folder: what it was made from.
@@ -19,14 +21,15 @@ private struct Marker: Codable, Equatable {
 }
 
 /// Compiles `package`, whose digest is `identity`, below `folder`. An earlier result is used again only if package, OS build,
-/// tool and the compiled bytes are the same: an OS update invalidates compiled models (ane-book, exp 35).
-public func compile(_ package: URL, identity: FolderDigest, osBuild: String, tool: String, into folder: URL)
-    async throws -> Compiled
-{
+/// tool and the compiled bytes are the same: an OS update invalidates compiled models (ane-book, exp 35). With `cleansed` one that
+/// a complaint marks is compiled anew; otherwise it is returned with the complaints.
+public func compile(
+    _ package: URL, identity: FolderDigest, osBuild: String, tool: String, into folder: URL, cleansed: Bool,
+    listener: Listener
+) async throws -> Compiled {
     let key = String(sha256(Data("\(identity.sha256) \(osBuild) \(tool)".utf8)).prefix(16))
     let home = folder.appendingPathComponent(key)
     let name = package.deletingPathExtension().lastPathComponent + ".mlmodelc"
-    let log = folder.appendingPathComponent("\(key).log")
     func marker(_ digest: FolderDigest) -> Marker {
         Marker(package: identity.sha256, osBuild: osBuild, tool: tool, compiled: digest.sha256)
     }
@@ -35,7 +38,11 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
         let found = try? JSONDecoder().decode(Marker.self, from: data),
         let digest = try? digest(ofFolder: home.appendingPathComponent(name)), found == marker(digest)
     {
-        return Compiled(model: home.appendingPathComponent(name), digest: digest, log: log, reused: true)
+        let model = home.appendingPathComponent(name)
+        let complaints = earlierComplaints(of: model)
+        if complaints.isEmpty || !cleansed {
+            return Compiled(model: model, digest: digest, log: listener.log, reused: true, complaints: complaints)
+        }
     }
 
     let manager = FileManager.default
@@ -44,7 +51,7 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
         let part = folder.appendingPathComponent("\(key).part-\(ProcessInfo.processInfo.processIdentifier)")
         defer { try? manager.removeItem(at: part) }
         try manager.createDirectory(at: part, withIntermediateDirectories: true)
-        let made = try await watchingCompiler(log: log) {
+        let made = try await listener.listen(of: []) {
             do { return try await MLModel.compileModel(at: package) } catch {
                 throw Failure.mistake("\(package.lastPathComponent) does not compile: \(error.localizedDescription)")
             }
@@ -53,7 +60,8 @@ public func compile(_ package: URL, identity: FolderDigest, osBuild: String, too
         let digest = try digest(ofFolder: part.appendingPathComponent(name))
         try JSONEncoder().encode(marker(digest)).write(to: part.appendingPathComponent("compiled.json"))
         try manager.moveItem(at: part, to: home)
-        return Compiled(model: home.appendingPathComponent(name), digest: digest, log: log, reused: false)
+        return Compiled(
+            model: home.appendingPathComponent(name), digest: digest, log: listener.log, reused: false, complaints: [])
     } catch let failure as Failure { throw failure } catch {
         throw Failure.mistake("cannot write below \(folder.path): \(error.localizedDescription)")
     }

@@ -2,11 +2,25 @@
 import CoreML
 import Gate
 
-/// Every operation of the target's function, nested blocks included, and the function's name.
+/// A plan as it was read.
+public struct ReadPlan: Sendable {
+    public let function: String
+    /// Every operation of the function, nested blocks included.
+    public let operations: [PlannedOperation]
+    /// Names of the function's inputs, states among them, and of its outputs.
+    public let inputs: [String]
+    public let outputs: [String]
+    /// With what it was made.
+    public let loaded: LoadedAs
+}
+
 /// - Throws: a fault when the plan does not load, a mistake when there is nothing to judge in it.
-public func readPlan(_ target: Target) async throws -> (function: String, operations: [PlannedOperation]) {
+public func readPlan(_ target: Target) async throws -> ReadPlan {
     let plan: MLComputePlan
-    do { plan = try await MLComputePlan.load(contentsOf: target.model, configuration: target.configuration()) } catch {
+    let configuration = target.configuration()
+    let loaded = try readBack(configuration, of: target.model.lastPathComponent)
+    try target.check(loaded)
+    do { plan = try await MLComputePlan.load(contentsOf: target.model, configuration: configuration) } catch {
         throw Failure.fault(
             "the compute plan of \(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
     }
@@ -19,7 +33,9 @@ public func readPlan(_ target: Target) async throws -> (function: String, operat
         throw Failure.mistake(
             "\(target.model.lastPathComponent) has no function \(name); it has \(names.joined(separator: ", "))")
     }
-    return (name, operations(of: function.block, path: "\(name).block", plan: plan))
+    return ReadPlan(
+        function: name, operations: operations(of: function.block, path: "\(name).block", plan: plan),
+        inputs: function.inputs.map(\.name), outputs: function.block.outputNames, loaded: loaded)
 }
 
 private func operations(of block: MLModelStructure.Program.Block, path: String, plan: MLComputePlan)

@@ -9,13 +9,21 @@ public final class Runner {
     private let model: MLModel
     private let state: MLState
     private let stateNames: [String]
+    /// Units and function, read back from the loaded model.
+    public let loaded: LoadedAs
+    /// How long Core ML took.
+    public let loadMs: Double
 
     /// Loads the model, checks its interface against the fixtures, and puts the initial contents into its states.
     public init(_ target: Target, inputs: Named, outputs: Named, states: Named) throws {
+        let watch = Stopwatch()
         do { model = try MLModel(contentsOf: target.model, configuration: target.configuration()) } catch {
             throw Failure.fault("\(target.model.lastPathComponent) does not load: \(error.localizedDescription)")
         }
+        loadMs = watch.read().wallMs
         stateNames = states.keys.sorted()
+        loaded = try readBack(model.configuration, of: target.model.lastPathComponent)
+        try target.check(loaded)
         let described = model.modelDescription
         let name = target.model.lastPathComponent
         try match(
@@ -44,16 +52,19 @@ public final class Runner {
 
     /// One prediction. Its results are copied and released before the next: providers that pile up exhaust the output slots
     /// after about nine calls (ane-book, runtime/phi4_mini_ane.swift).
-    public func predict(_ inputs: Named) throws -> Named {
+    /// The times are of the prediction alone, without the copies to it and from it.
+    public func predict(_ inputs: Named) throws -> (outputs: Named, time: Time) {
         try autoreleasepool {
             let features = try MLDictionaryFeatureProvider(
                 dictionary: inputs.reduce(into: [:]) {
                     $0[$1.key] = MLFeatureValue(multiArray: try makeArray($1.value, name: $1.key))
                 })
             let result: any MLFeatureProvider
+            let watch = Stopwatch()
             do { result = try model.prediction(from: features, using: state) } catch {
                 throw Failure.fault("the prediction failed: \(error.localizedDescription)")
             }
+            let time = watch.read()
             var outputs: Named = [:]
             for name in result.featureNames {
                 guard let array = result.featureValue(for: name)?.multiArrayValue else {
@@ -61,7 +72,7 @@ public final class Runner {
                 }
                 outputs[name] = try copy(array, name: "output \(name)")
             }
-            return outputs
+            return (outputs, time)
         }
     }
 

@@ -17,7 +17,7 @@ public struct Machine: Sendable {
         let machine = try current(folder)
         guard machine.osVersion.lexicographicallyPrecedes([15]) == false else {
             throw Failure(
-                .mistake,
+                .tooOld,
                 "macOS \(machine.system.osVersion) is too old: states and functions need macOS 15 or later")
         }
         guard machine.hasNeuralEngine || units?.excludesNeuralEngine ?? true else {
@@ -26,9 +26,17 @@ public struct Machine: Sendable {
         return machine
     }
 
+    /// How warm the machine says it is now, and whether it saves energy.
+    public static func conditions(near folder: URL) -> Evidence.Conditions {
+        let (thermal, lowPower) = thermalState(folder)
+        return .init(at: Date(), thermal: thermal, lowPower: lowPower)
+    }
+
     /// Core ML writes the compiled model, and the on-device compiler keeps its own copies (ane-book, journal 111: 32 GB for one
     /// model; the factor is ours).
-    public func checkDisk(forPackages bytes: Int64) throws {
+    /// Asked anew each time: what was compiled since has taken its share.
+    public static func checkDisk(near folder: URL, forPackages bytes: Int64) throws {
+        let freeBytes = try current(folder).freeBytes
         let needed = 4 * bytes + 1 << 30
         guard freeBytes >= needed else {
             throw Failure.mistake(
@@ -49,6 +57,11 @@ public struct Machine: Sendable {
             osVersion: script.osVersion, hasNeuralEngine: script.neuralEngine, freeBytes: script.freeBytes,
             engine: "scripted stand-in")
     }
+
+    private func thermalState(_ folder: URL) -> (String, Bool) {
+        let script = scriptedSystem(in: folder)
+        return (script?.thermal ?? "nominal", script?.lowPower ?? false)
+    }
 #else
     private func current(_ folder: URL) throws -> Machine {
         let version = ProcessInfo.processInfo.operatingSystemVersion
@@ -64,6 +77,20 @@ public struct Machine: Sendable {
                 osVersion: parts.map(String.init).joined(separator: "."),
                 osBuild: readSysctl("kern.osversion")),
             osVersion: parts, hasNeuralEngine: hasNeuralEngine, freeBytes: free ?? 0, engine: "Core ML")
+    }
+
+    private func thermalState(_ folder: URL) -> (String, Bool) {
+        let info = ProcessInfo.processInfo
+        let thermal =
+            switch info.thermalState {
+            case .nominal: "nominal"
+            case .fair: "fair"
+            case .serious: "serious"
+            case .critical: "critical"
+            // A state that Apple may add is none of the good ones.
+            @unknown default: "critical"
+            }
+        return (thermal, info.isLowPowerModeEnabled)
     }
 
     private func readSysctl(_ name: String) -> String {

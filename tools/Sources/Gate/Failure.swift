@@ -10,6 +10,8 @@ public enum ExitCode: Int32, Sendable {
     case mistake = 2
     /// A fault of the tool, of Core ML or of the device: what was begun could not be measured.
     case fault = 3
+    /// This macOS cannot run the tool at all.
+    case tooOld = 4
 }
 
 /// A run that stopped: one clear sentence, and the exit code it ends with.

@@ -7,6 +7,8 @@ public struct Manifest: Decodable, Sendable {
     public let name: String
     /// Identity of the graph apart from its weights; opaque here.
     public let graph: String?
+    /// Of the weights and the settings; copied into the evidence.
+    public let identity: Evidence.Identity
     public let maxSeq: Int
     /// What the mask holds where a row may not be seen.
     public let closed: Double
@@ -97,9 +99,9 @@ extension Manifest {
         do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
             throw Failure.mistake("\(name) is not a fixture manifest: \(explain(error))")
         }
-        guard manifest.format == "graphc-fixtures", manifest.version == 1 else {
+        guard manifest.format == "graphc-fixtures", manifest.version == 2 else {
             throw Failure.mistake(
-                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 1")
+                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 2")
         }
         if let why = manifest.inconsistency { throw Failure.mistake("\(name): \(why)") }
         return manifest
@@ -152,11 +154,26 @@ extension Manifest {
 }
 
 extension Manifest {
+    /// How many tokens are run one by one.
+    public var stepCount: Int { calls.reduce(0) { $0 + $1.steps.count } }
+
     /// The caches that the host keeps.
     public var kept: [Cache] { caches ?? [] }
 
     /// The cache rows of the tokens that a call keeps, in their order.
     public func acceptedRows(_ call: Int) -> [Int] { calls[call].rows.prefix(calls[call].accepted).compactMap { $0 } }
+
+    /// A plan is of the program that is run only if it has the program's inputs and outputs. Whether states are among the inputs is not
+    /// documented.
+    public func check(planInputs: [String], outputs names: [String], of package: String) throws {
+        let fed = Set(inputs.map(\.name) + kept.map(\.name)), all = fed.union(states.map(\.name))
+        let expected = Set(outputs.map(\.name) + kept.map(\.rows))
+        guard fed.isSubset(of: planInputs), all.isSuperset(of: planInputs), Set(names) == expected else {
+            throw Failure.fault(
+                "the plan is of another program than \(package): it is fed \(planInputs.sorted()) and returns \(names.sorted())"
+            )
+        }
+    }
 
     private func inconsistency(of cache: Cache) -> String? {
         if !cache.shape.indices.contains(cache.rowAxis) || cache.shape[cache.rowAxis] != maxSeq {

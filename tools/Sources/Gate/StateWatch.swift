@@ -9,9 +9,14 @@ public struct Observation: Sendable {
     public let faults: [String]
     /// Elements of untouched rows that went from subnormal to zero: the device flushes, which is noted and not a fault.
     public let flushed: Int
+    /// Whether all outputs and states are.
+    public let finite: Bool
+    /// What it took, and the digest of all outputs.
+    public let run: Run
 
-    public init(outputs: Named, rows: Named, faults: [String], flushed: Int) {
+    public init(outputs: Named, rows: Named, faults: [String], flushed: Int, finite: Bool, run: Run) {
         (self.outputs, self.rows, self.faults, self.flushed) = (outputs, rows, faults, flushed)
+        (self.finite, self.run) = (finite, run)
     }
 }
 

@@ -44,12 +44,7 @@ struct Build {
         try Gate.assertPreconditions(certificate?.preconditions ?? ["P1", "P2", "P3", "P4", "P6", "P7"], on: fixtures)
     }
 
-    /// What the compiler says while models are planned, loaded and run.
-    func log(_ out: URL?) throws -> URL {
-        let compiled = out ?? folder.appendingPathComponent("compiled")
-        try FileManager.default.createDirectory(at: compiled, withIntermediateDirectories: true)
-        return compiled.appendingPathComponent("run.log")
-    }
+    func log(_ out: URL?) throws -> URL { try logFile(in: out ?? folder.appendingPathComponent("compiled")) }
 
     /// - Throws: a mistake when a package is no longer what it was when this was read.
     func checkUnchanged() throws {

@@ -6,12 +6,17 @@ import Gate
 func compileCommand(_ options: Options) async throws -> ExitCode {
     let packages = try packagesToCompile(options)
     let machine = try Machine.probe(near: packages[0].url.deletingLastPathComponent(), units: nil)
-    try machine.checkDisk(forPackages: packages.map { size(ofFolder: $0.url) }.reduce(0, +))
+    try Machine.checkDisk(
+        near: packages[0].url.deletingLastPathComponent(),
+        forPackages: packages.map { size(ofFolder: $0.url) }.reduce(0, +))
+    let steps = Steps()
     var made: [[String: String]] = []
     for (index, package) in packages.enumerated() {
-        if packages.count > 1 { say("compiling \(index + 1) of \(packages.count): \(package.url.path)") }
+        let listener = Listener(log: try logFile(in: compiledFolder(of: package.url, out: options.out)))
+        steps.begin("compiling \(index + 1) of \(packages.count): \(package.url.path)", log: listener.log)
         let compiled = try await compilePackage(
-            package.url, identity: try digest(ofFolder: package.url), machine: machine, out: options.out)
+            package.url, identity: try digest(ofFolder: package.url), machine: machine, out: options.out,
+            cleansed: true, listener: listener)
         let model = try options.into.map { try place(compiled, in: $0.appendingPathComponent(package.inside)) }
         made.append([
             "model": (model ?? compiled.model).path, "sha256": compiled.digest.sha256, "log": compiled.log.path,
@@ -89,20 +94,41 @@ private func place(_ compiled: Compiled, in folder: URL) throws -> URL {
     return model
 }
 
-/// The one way to compile: the disk is checked first.
-func compilePackage(_ package: URL, identity: FolderDigest, machine: Machine, out: URL?) async throws -> Compiled {
+/// The one way to compile: the disk is checked first, for this package anew.
+func compilePackage(
+    _ package: URL, identity: FolderDigest, machine: Machine, out: URL?, cleansed: Bool, listener: Listener
+) async throws -> Compiled {
     guard package.pathExtension == "mlpackage" else {
         throw Failure.mistake("\(package.lastPathComponent) is not an .mlpackage")
     }
-    try machine.checkDisk(forPackages: size(ofFolder: package))
-    let folder = out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
+    try Machine.checkDisk(near: package.deletingLastPathComponent(), forPackages: size(ofFolder: package))
     return try await compile(
-        package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion, into: folder)
+        package, identity: identity, osBuild: machine.system.osBuild, tool: toolVersion,
+        into: compiledFolder(of: package, out: out), cleansed: cleansed, listener: listener)
 }
 
-private func size(ofFolder folder: URL) -> Int64 {
+func compiledFolder(of package: URL, out: URL?) -> URL {
+    out ?? package.deletingLastPathComponent().appendingPathComponent("compiled")
+}
+
+/// What Core ML says, in every run; new words come last.
+func logFile(in compiled: URL) throws -> URL {
+    do { try FileManager.default.createDirectory(at: compiled, withIntermediateDirectories: true) } catch {
+        throw Failure.mistake("cannot write \(compiled.path): \(error.localizedDescription)")
+    }
+    return compiled.appendingPathComponent("run.log")
+}
+
+func size(ofFolder folder: URL) -> Int64 {
     let files = FileManager.default.enumerator(atPath: folder.path)
     var sum: Int64 = 0
     while files?.nextObject() != nil { sum += (files?.fileAttributes?[.size] as? NSNumber)?.int64Value ?? 0 }
     return sum
+}
+
+/// All packages of a folder.
+func packageBytes(_ folder: URL) -> Int64 {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+    return names.filter { $0.hasSuffix(".mlpackage") }.map { size(ofFolder: folder.appendingPathComponent($0)) }.reduce(
+        0, +)
 }

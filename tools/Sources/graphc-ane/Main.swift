@@ -1,4 +1,5 @@
 /// graphc-ane: compile, strict residency, device parity, and the gate that runs them in order.
+import Device
 import Foundation
 import Gate
 
@@ -18,12 +19,9 @@ func run(_ arguments: [String]) async -> ExitCode {
         if options.help { show(usage); return .yes }
         if options.version { show("\(toolName) \(toolVersion)"); return .yes }
         try checkName()
-        switch options.command {
-        case .compile: return try await compileCommand(options)
-        case .residency: return try await residencyCommand(options)
-        case .parity: return try await parityCommand(options)
-        case .gate: return try await gateCommand(options)
-        }
+        if options.command == .clean { return try cleanCommand(options) }
+        let watched = ProcessInfo.processInfo.environment[noteVariable] != nil
+        return watched ? try await work(options) : try supervise(options)
     } catch let failure as Failure {
         say("\(toolName): \(failure.message)")
         return failure.code
@@ -31,6 +29,39 @@ func run(_ arguments: [String]) async -> ExitCode {
         say("\(toolName): \(error.localizedDescription)")
         return .fault
     }
+}
+
+/// In the process that is watched.
+private func work(_ options: Options) async throws -> ExitCode {
+    switch options.command {
+    case .compile: try await compileCommand(options)
+    case .residency: try await residencyCommand(options)
+    case .parity: try await parityCommand(options)
+    case .gate: try await gateCommand(options)
+    case .why: try await whyCommand(options)
+    case .clean: try cleanCommand(options)
+    }
+}
+
+/// One process for each folder: all are gated, and the worst answer is the answer.
+private func supervise(_ options: Options) throws -> ExitCode {
+    if options.paths.count > 1 {
+        try Machine.checkDisk(near: options.path, forPackages: options.paths.map(packageBytes).reduce(0, +))
+    }
+    let supervisor = Supervisor(
+        patience: options.patience, memory: options.memory ?? (options.command == .why ? 16 << 30 : nil))
+    var codes: [ExitCode] = []
+    for (index, path) in options.paths.enumerated() {
+        if options.paths.count > 1 { say("\(index + 1) of \(options.paths.count): \(path.path)") }
+        let words = options.arguments(for: path)
+        codes.append(
+            try options.command == .why
+                ? withFreshHome { try supervisor.run(words, $0) } : supervisor.run(words))
+    }
+    if codes.count > 1 {
+        say("\(codes.filter { $0 == .yes }.count) of \(codes.count) folders pass")
+    }
+    return codes.max { $0.rawValue < $1.rawValue } ?? .fault
 }
 
 /// Every executable name gets a compiler cache of its own, tens of GB for a large model (ane-book, journal 111): keep one.
@@ -42,8 +73,9 @@ private func checkName() throws {
     }
 }
 
-/// Prints unbuffered, so that what was said before a crash of Core ML is not lost.
-func show(_ text: String) { FileHandle.standardOutput.write(Data((text + "\n").utf8)) }
+/// Prints unbuffered, so that what was said before a crash of Core ML is not lost; to the terminal as it was at the start, not to where
+/// Core ML is listened to.
+func show(_ text: String) { Terminal.show(text + "\n") }
 
 /// The same to standard error.
-func say(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+func say(_ line: String) { Terminal.say(line + "\n") }

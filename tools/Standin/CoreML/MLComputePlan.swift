@@ -57,6 +57,7 @@ public class MLComputePlan {
 
     public static func load(contentsOf url: URL, configuration: MLModelConfiguration) async throws -> MLComputePlan {
         let engine = try ScriptedEngine.compiled(url)
+        try engine.leaveAnalytics()
         return MLComputePlan(try engine.structure(of: url, configuration: configuration))
     }
 
@@ -66,7 +67,7 @@ public class MLComputePlan {
 
     public func deviceUsage(for operation: MLModelStructure.Program.Operation) -> DeviceUsage? {
         operation.script.device.map {
-            DeviceUsage(supported: [device($0), .cpu(MLCPUComputeDevice())], preferred: device($0))
+            DeviceUsage(supported: (operation.script.supported ?? [$0, "cpu"]).map(device), preferred: device($0))
         }
     }
 

@@ -31,11 +31,14 @@ public final class MLState: NSObject {
 public final class MLModel: NSObject {
     /// [D] mlmodel/modeldescription
     public let modelDescription: MLModelDescription
+    /// [D] mlmodel/configuration: that of the loaded model.
+    public let configuration: MLModelConfiguration
     private let engine: ScriptedModel
 
     /// [D] mlmodel/init(contentsof:configuration:)
     public init(contentsOf url: URL, configuration: MLModelConfiguration) throws {
         engine = try ScriptedModel(compiled: url, configuration: configuration)
+        self.configuration = engine.configuration
         modelDescription = engine.description
     }
 

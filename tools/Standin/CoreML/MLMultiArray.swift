@@ -17,7 +17,9 @@ public final class MLMultiArray: NSObject {
     /// [D] mlmultiarray/datatype, /shape, /strides, /count
     public let dataType: MLMultiArrayDataType
     public let shape: [NSNumber]
-    public var strides: [NSNumber] { (reportedStrides ?? bufferStrides).map { NSNumber(value: $0) } }
+    public var strides: [NSNumber] {
+        (reportedStrides ?? (moves && !isOpen ? packed : bufferStrides)).map { NSNumber(value: $0) }
+    }
     public var count: Int { shape.reduce(1) { $0 * $1.intValue } }
 
     /// [D] mlmultiarray/init(shape:datatype:). The memory's contents are not defined there; here they are garbage on purpose.
@@ -27,14 +29,23 @@ public final class MLMultiArray: NSObject {
 
     /// [I]
     public func withUnsafeBytes<R>(_ body: (_ ptr: UnsafeRawBufferPointer) throws -> R) rethrows -> R {
-        try body(UnsafeRawBufferPointer(buffer))
+        isOpen = true
+        defer { isOpen = false }
+        return try body(UnsafeRawBufferPointer(buffer))
     }
 
     /// [I]
     public func withUnsafeMutableBytes<R>(_ body: (_ ptr: UnsafeMutableRawBufferPointer, _ strides: [Int]) throws -> R)
         rethrows -> R
     {
-        try body(buffer, bufferStrides)
+        isOpen = true
+        written += 1
+        let before = buffer.loadUnaligned(as: UInt16.self)
+        defer {
+            isOpen = false
+            if forgets && written > 1 { buffer.storeBytes(of: before ^ 1, as: UInt16.self) }
+        }
+        return try body(buffer, bufferStrides)
     }
 
     // Below: the stand-in's own.
@@ -42,6 +53,17 @@ public final class MLMultiArray: NSObject {
     let bufferStrides: [Int]
     /// What `strides` says instead of the truth, to play a release that misreports them.
     var reportedStrides: [Int]?
+    /// Whether `strides` is right only while the buffer is open, and whether it loses what is written the second time.
+    var moves = false
+    var forgets = false
+    private var isOpen = false
+    private var written = 0
+    /// The stand-in's own access, which changes nothing of the above.
+    var bytes: UnsafeMutableRawBufferPointer { buffer }
+    private var packed: [Int] {
+        let all = shape.map(\.intValue)
+        return all.indices.map { all[($0 + 1)...].reduce(1, *) }
+    }
 
     /// Pads the last axis to a multiple of `padding` elements, as device buffers are.
     init(shape: [Int], dataType: MLMultiArrayDataType, padding: Int) {

@@ -1,6 +1,7 @@
 /// The script of the stand-in's engine, `scripted-engine.json` beside the packages: which machine it plays, and its faults.
 import Foundation
 import Gate
+import Synchronization
 
 public struct Script: Codable, Sendable {
     public var system: System
@@ -14,9 +15,17 @@ public struct Script: Codable, Sendable {
     public var functions: [String: [Operation]]?
     /// What the on-device compiler writes to standard error when a model is loaded.
     public var complaint: String?
-    /// The same, when a plan is made.
+    /// The same, when a plan is made, and when a package is compiled.
     public var planComplaint: String?
+    public var compileComplaint: String?
+    /// Where it complains: "stderr" unless "stdout" (through C's buffers, as a C++ library prints) or "log", the unified log.
+    public var complaintStream: String?
+    /// How long loading a model takes; a model that hangs takes longer than anyone waits.
+    public var loadSeconds: Double?
     public var faults: [Fault]?
+    /// What the planner leaves in an analytics.mil; none when absent.
+    public var analytics: String?
+    public var lies: [Lie]?
 
     public struct System: Codable, Sendable {
         public var osVersion: [Int]
@@ -25,6 +34,8 @@ public struct Script: Codable, Sendable {
         public var model: String
         public var neuralEngine: Bool
         public var freeBytes: Int64
+        public var thermal: String?
+        public var lowPower: Bool?
     }
 
     public struct Operation: Codable, Sendable {
@@ -32,6 +43,8 @@ public struct Script: Codable, Sendable {
         public var outputs: [String]
         /// "ane", "gpu", "cpu"; null: the plan has no usage for it.
         public var device: String?
+        /// All devices that support it; that one and the CPU when absent.
+        public var supported: [String]?
         public var cost: Double?
         public var blocks: [[Operation]]?
     }
@@ -40,13 +53,55 @@ public struct Script: Codable, Sendable {
     public struct Fault: Codable, Sendable {
         public enum Kind: String, Codable, Sendable {
             case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState,
-                touchPackage, driftRows
+                touchPackage, driftRows, silentCPU
         }
         public var kind: Kind
         /// "block" or "step".
         public var model: String
         /// Which prediction of that model, counted from 0.
         public var prediction: Int
+    }
+
+    /// What a model says or does otherwise than it was told, from the moment that it is loaded.
+    public struct Lie: Codable, Sendable {
+        public enum Kind: String, Codable, Sendable {
+            /// Loads for other units or another function than the configuration says, and says so when asked.
+            case otherUnits, otherFunction
+            /// The plan is that of a program with other inputs and outputs.
+            case planOfAnother
+            /// Runs on the CPU without a word.
+            case silentCPU
+            /// Does not keep what is written into a state the second time.
+            case forgetsRestore
+            /// Strides are right only while the buffer is open.
+            case movingStrides
+        }
+        public var kind: Kind
+        /// "block" or "step"; both when absent.
+        public var model: String?
+    }
+
+    func lies(_ kind: Lie.Kind, _ role: String?) -> Bool {
+        (lies ?? []).contains { $0.kind == kind && ($0.model == nil || role == nil || $0.model == role) }
+    }
+
+    /// Says it where the script says.
+    func complain(_ text: String?) {
+        guard let text else { return }
+        switch complaintStream ?? "stderr" {
+        case "stdout": print(text)
+        case "log": said.withLock { $0.append(text) }
+        default: FileHandle.standardError.write(Data((text + "\n").utf8))
+        }
+    }
+}
+
+/// What went to the unified log since it was last read.
+private let said = Mutex<[String]>([])
+public func scriptedLog() -> [String] {
+    said.withLock { lines in
+        defer { lines = [] }
+        return lines
     }
 }
 
@@ -86,6 +141,7 @@ struct ScriptedEngine {
     }
 
     func compile(_ package: URL) throws -> URL {
+        script.complain(script.compileComplaint)
         if let error = script.compileError { throw StandInError(error) }
         let temporary = FileManager.default.temporaryDirectory.appendingPathComponent("standin-\(UUID().uuidString)")
         let model = temporary.appendingPathComponent(package.deletingPathExtension().lastPathComponent + ".mlmodelc")
@@ -96,28 +152,74 @@ struct ScriptedEngine {
     }
 
     func structure(of model: URL, configuration: MLModelConfiguration) throws -> MLModelStructure {
-        if let complaint = script.planComplaint { FileHandle.standardError.write(Data((complaint + "\n").utf8)) }
+        script.complain(script.planComplaint)
         if let error = script.planError { throw StandInError(error) }
         switch script.structure ?? "program" {
         case "program":
+            let (inputs, outputs) = interface
             return .program(
                 .init(
-                    functions: functions.mapValues { .init(inputs: [], block: block($0)) })
-            )
+                    functions: Dictionary(
+                        uniqueKeysWithValues: functions.map { name, operations in
+                            // Only the function that the configuration names is planned.
+                            let planned = configuration.functionName ?? name == name
+                            return (
+                                name,
+                                .init(
+                                    inputs: inputs.map { .init(name: $0, type: .init()) },
+                                    block: block(
+                                        operations, outputs: outputs, on: planned ? configuration.computeUnits : nil))
+                            )
+                        })))
         case "pipeline": return .pipeline(.init())
         case "neuralNetwork": return .neuralNetwork(.init())
         default: return .unsupported
         }
     }
 
-    private func block(_ operations: [Script.Operation]) -> MLModelStructure.Program.Block {
+    /// Where a device leaves it, below the home that the process was given; an own home only, as a cached plan leaves nothing.
+    func leaveAnalytics() throws {
+        guard let text = script.analytics, let home = ProcessInfo.processInfo.environment["CFFIXED_USER_HOME"] else {
+            return
+        }
+        let folder = URL(fileURLWithPath: home).appendingPathComponent(
+            "Library/Caches/graphc-ane/com.apple.e5rt.e5bundlecache/24F74/1F/1F.bundle/H16G.bundle")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: folder.appendingPathComponent("analytics.mil"))
+    }
+
+    /// Names of the inputs, states among them, and of the outputs.
+    private var interface: ([String], [String]) {
+        if script.lies(.planOfAnother, nil) { return (["tokens"], ["logits"]) }
+        guard let manifest = try? Fixtures.open(folder).manifest else { return ([], []) }
+        return (
+            manifest.inputs.map(\.name) + manifest.states.map(\.name) + manifest.kept.map(\.name),
+            manifest.outputs.map(\.name) + manifest.kept.map(\.rows)
+        )
+    }
+
+    private func block(_ operations: [Script.Operation], outputs: [String], on units: MLComputeUnits?)
+        -> MLModelStructure.Program.Block
+    {
         .init(
-            inputs: [], outputNames: [],
+            inputs: [], outputNames: outputs,
             operations: operations.map { operation in
-                .init(
+                var script = operation
+                script.device = units.flatMap { placed(operation.device, on: $0) }
+                return .init(
                     operatorName: operation.name, outputs: operation.outputs.map { .init(name: $0, type: .init()) },
-                    blocks: (operation.blocks ?? []).map(block), script: operation)
+                    blocks: (operation.blocks ?? []).map { block($0, outputs: [], on: units) }, script: script)
             })
+    }
+}
+
+/// Where it goes with these units: the script tells of cpuAndNeuralEngine; where the GPU may be used it is, as on machines with a large one.
+private func placed(_ device: String?, on units: MLComputeUnits) -> String? {
+    guard let device else { return nil }
+    return switch units {
+    case .cpuAndNeuralEngine: device
+    case .cpuOnly: "cpu"
+    case .all, .cpuAndGPU: device == "cpu" ? "cpu" : "gpu"
     }
 }
 

@@ -6,6 +6,10 @@ import Gate
 /// wrongly, forgets the initial state or runs calls out of order fails here as it would on a device.
 final class ScriptedModel {
     let description: MLModelDescription
+    /// As the loaded model says it.
+    let configuration: MLModelConfiguration
+    /// Whether it computes on the CPU.
+    private let onCPU: Bool
     private let engine: ScriptedEngine
     private let fixtures: Fixtures
     private let role: String
@@ -15,6 +19,7 @@ final class ScriptedModel {
     private var cache: Named
     /// The cache after the last token that was kept, where the steps go back to at the end of a call.
     private var kept: Named
+    private let initial: Named
 
     private struct Planned {
         let rows: [Int]
@@ -29,13 +34,19 @@ final class ScriptedModel {
 
     init(compiled: URL, configuration: MLModelConfiguration) throws {
         engine = try .compiled(compiled)
-        if let complaint = engine.script.complaint { FileHandle.standardError.write(Data((complaint + "\n").utf8)) }
+        engine.script.complain(engine.script.complaint)
+        if let seconds = engine.script.loadSeconds { usleep(UInt32(seconds * 1e6)) }
         if let error = engine.script.loadError { throw StandInError(error) }
         fixtures = try Fixtures.open(engine.folder)
         let manifest = fixtures.manifest
         let name = try ScriptedEngine.package(of: compiled).lastPathComponent
         role =
             name == manifest.block.package && configuration.functionName == manifest.block.function ? "block" : "step"
+        let told = MLModelConfiguration()
+        told.computeUnits = engine.script.lies(.otherUnits, role) ? .all : configuration.computeUnits
+        told.functionName = engine.script.lies(.otherFunction, role) ? "other" : configuration.functionName
+        self.configuration = told
+        onCPU = engine.script.lies(.silentCPU, role) || [.cpuOnly, .cpuAndGPU].contains(told.computeUnits)
         if let name = configuration.functionName, engine.functions[name] == nil {
             throw StandInError("the model has no function \(name)")
         }
@@ -57,9 +68,9 @@ final class ScriptedModel {
             }
         }
         self.predictions = predictions
-        cache = try fixtures.initialStates()
-        for one in manifest.kept { cache[one.name] = zeros(one.shape) }
-        kept = cache
+        var initial = try fixtures.initialStates()
+        for one in manifest.kept { initial[one.name] = zeros(one.shape) }
+        (self.initial, cache, kept) = (initial, initial, initial)
         let first = predictions[0].values
         let tokens = role == "block" ? manifest.block.tokens : 1
         self.tokens = tokens
@@ -74,18 +85,25 @@ final class ScriptedModel {
     }
 
     func makeState() -> MLState {
-        MLState(
+        // A new state begins the sequence anew.
+        count = 0
+        cache = initial
+        kept = cache
+        return MLState(
             buffers: Dictionary(
                 uniqueKeysWithValues: fixtures.manifest.states.map { state in
                     let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
+                    array.moves = engine.script.lies(.movingStrides, role)
+                    array.forgets = engine.script.lies(.forgetsRestore, role)
                     fill(array, zeros(state.shape))
                     return (state.name, array)
                 }))
     }
 
     func predict(_ features: any MLFeatureProvider, _ state: MLState) throws -> any MLFeatureProvider {
-        guard count < predictions.count else { throw StandInError("more predictions than the fixtures have") }
-        let planned = predictions[count], expected = planned.values
+        let began = clock()
+        // The sequence begins again where it ended, on the cache that it left.
+        let planned = predictions[count % predictions.count], expected = planned.values
         let faults = (engine.script.faults ?? []).filter { $0.model == role && $0.prediction == count }.map(\.kind)
         if faults.contains(.error) {
             throw StandInError("Error Domain=com.apple.CoreML Code=0 \"Unable to compute the prediction: status=0x1d\"")
@@ -111,7 +129,12 @@ final class ScriptedModel {
         if planned.isKept { kept = cache }
         if planned.endsCall { cache = kept }
         if faults.contains(.touchPackage) { try touchPackage() }
-        return try outputs(planned, faults: faults)
+        let cpu = onCPU || faults.contains(.silentCPU)
+        let result = try outputs(planned, faults: faults, onCPU: cpu)
+        // The CPU alone burns CPU time; who waits for the engine sleeps.
+        let own = clock() - began, end = clock() + 4 * own + 1000
+        if cpu { while clock() < end {} } else { usleep(500) }
+        return result
     }
 
     /// What an honest host does with the new rows: those of the tokens that it keeps go to their cache rows.
@@ -142,7 +165,7 @@ final class ScriptedModel {
         return Tensor(shape: spec.rowsShape(tokens: tokens), elements: .half(halves))
     }
 
-    private func outputs(_ planned: Planned, faults: [Script.Fault.Kind]) throws -> any MLFeatureProvider {
+    private func outputs(_ planned: Planned, faults: [Script.Fault.Kind], onCPU: Bool) throws -> any MLFeatureProvider {
         let expected = planned.values
         var values: [String: Any] = [:]
         for spec in fixtures.manifest.kept {
@@ -153,13 +176,16 @@ final class ScriptedModel {
         }
         for output in fixtures.manifest.outputs where !faults.contains(.missingOutput) {
             let tensor = expected.outputs[output.name]!
-            var halves = noisy(tensor.halves!, base: output.residual.flatMap { expected.inputs[$0]?.halves })
+            var halves =
+                onCPU
+                ? tensor.halves! : noisy(tensor.halves!, base: output.residual.flatMap { expected.inputs[$0]?.halves })
             if faults.contains(.nan) { halves[1] = 0x7e00 }
             if faults.contains(.drift) {
                 halves = drifted(halves, base: output.residual.flatMap { expected.inputs[$0]?.halves })
             }
             if faults.contains(.swapRows) { halves = swapped(halves, shape: tensor.shape, axis: output.tokenAxis) }
             let array = MLMultiArray(shape: tensor.shape, dataType: .float16, padding: 32)
+            array.moves = engine.script.lies(.movingStrides, role)
             fill(array, Tensor(shape: tensor.shape, elements: .half(halves)))
             if faults.contains(.zeroStrides) { array.reportedStrides = tensor.shape.map { _ in 0 } }
             values[output.name] = MLFeatureValue(multiArray: array)
@@ -198,7 +224,7 @@ final class ScriptedModel {
 
     /// An honest device differs from the CPU in the last bits of what the layer adds: here by 1/1024 of it, for some elements.
     private func noisy(_ halves: [UInt16], base: [UInt16]?) -> [UInt16] {
-        scaled(halves, base: base) { i in role == "block" && i % 3 == 0 ? 1 + 1 / 1024 : 1 }
+        scaled(halves, base: base) { i in i % (role == "block" ? 3 : 5) == 0 ? 1 + 1 / 1024 : 1 }
     }
 
     private func drifted(_ halves: [UInt16], base: [UInt16]?) -> [UInt16] { scaled(halves, base: base) { _ in 1.05 } }
@@ -239,21 +265,17 @@ private func offsets(_ array: MLMultiArray) -> [Int] {
 }
 
 private func fill(_ array: MLMultiArray, _ tensor: Tensor) {
-    array.withUnsafeMutableBytes { raw, _ in
-        for (offset, bits) in zip(offsets(array), tensor.halves!) {
-            raw.storeBytes(of: bits, toByteOffset: offset * 2, as: UInt16.self)
-        }
+    for (offset, bits) in zip(offsets(array), tensor.halves!) {
+        array.bytes.storeBytes(of: bits, toByteOffset: offset * 2, as: UInt16.self)
     }
 }
 
 private func contents(_ array: MLMultiArray) -> Tensor {
-    let shape = array.shape.map(\.intValue)
-    return array.withUnsafeBytes { raw in
-        if array.dataType == .int32 {
-            return Tensor(
-                shape: shape, elements: .int32(offsets(array).map { raw.load(fromByteOffset: $0 * 4, as: Int32.self) }))
-        }
+    let shape = array.shape.map(\.intValue), raw = array.bytes
+    if array.dataType == .int32 {
         return Tensor(
-            shape: shape, elements: .half(offsets(array).map { raw.load(fromByteOffset: $0 * 2, as: UInt16.self) }))
+            shape: shape, elements: .int32(offsets(array).map { raw.load(fromByteOffset: $0 * 4, as: Int32.self) }))
     }
+    return Tensor(
+        shape: shape, elements: .half(offsets(array).map { raw.load(fromByteOffset: $0 * 2, as: UInt16.self) }))
 }

@@ -35,12 +35,19 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
     #expect(try graphcANE("gate", toy.folder.path).code == 0)
     toy.script["faults"] = [["kind": "crash", "model": "block", "prediction": 0] as [String: Any]]
     try toy.write()
-    #expect(try graphcANE("gate", toy.folder.path).code == -9)
+    let run = try graphcANE("gate", toy.folder.path)
+    #expect(run.code == 3)
+    let log = toy.folder.appendingPathComponent("compiled/run.log").path
+    let message =
+        "Core ML ended the process (signal 9); the last step was: parity: prediction of the block 1 of 4; what Core ML said is in \(log)"
+    #expect(run.err.hasSuffix("graphc-ane: \(message)\n"), "\(run.err)")
     #expect(
         try verdicts(in: toy.folder) == [
-            "preconditions": "pass", "compile": "pass", "residency": "pass", "parity": "running",
-            "same bytes": "not run",
+            "preconditions": "pass", "compile": "pass", "residency": "pass", "parity": "fault",
+            "cross-check": "not run", "same bytes": "not run",
         ])
+    let gates = try #require(try evidence(in: toy.folder)["gates"] as? [[String: Any]])
+    #expect(gates[3]["message"] as? String == message)
 }
 
 @Test func aRunThatCannotStartRemovesOldEvidence() throws {
@@ -144,12 +151,17 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
 
 @Test(arguments: [
     (["--units", "tpu"], "--units tpu is unknown; one of cpuAndNeuralEngine, all, cpuAndGPU, cpuOnly"),
-    (["gate"], "gate takes one path; see --help"),
+    (["gate"], "gate takes one path or more; see --help"),
     (["gate", "/nowhere"], "/nowhere does not exist"),
-    (["gate", "/", "--units", "all"], "--units is for residency and parity; the gate is for cpuAndNeuralEngine"),
+    (["gate", "/", "--units", "all"], "--units is for residency, parity and why; the gate is for cpuAndNeuralEngine"),
+    (["parity", "/", "/tmp"], "parity takes one path; see --help"),
+    (["gate", "/", "/tmp/.."], "gate is given one path twice"),
+    (["gate", "/", "--patience", "soon"], "--patience soon is not a number above 0"),
+    (["gate", "/", "/tmp", "--json"], "--json is for one path; each folder gets its evidence.json"),
+    (["gate", "/", "/tmp", "--out", "/tmp"], "--out is for one path"),
     (["--fast"], "--fast is unknown; see --help"),
     (["mend", "."], "mend is no command; see --help"),
-    ([], "say what to do: compile, residency, parity or gate; see --help"),
+    ([], "say what to do: compile, residency, parity, gate, why, clean; see --help"),
 ]) func wrongWords(_ arguments: [String], _ message: String) throws {
     let process = try graphcANE(arguments)
     #expect(process.code == 2)

@@ -160,7 +160,7 @@ let scenarios: [Scenario] = [
 
     // No system to run on: 2.
     Scenario(
-        name: "an older macOS", code: 2,
+        name: "an older macOS", code: 4,
         message: "macOS 14.7.1 is too old: states and functions need macOS 15 or later",
         arrange: system("osVersion", [14, 7, 1])),
     Scenario(

@@ -109,7 +109,7 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
 }
 
 @Test(arguments: [
-    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":1"#, #""version":2"#),
+    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":2"#, #""version":3"#),
     (#""calls":["#, #""calls_":["#),
     (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
     (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
@@ -128,4 +128,54 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
     #expect(throws: Failure.self) {
         try Manifest.read(Data(good.replacingOccurrences(of: from, with: to).utf8), name: "m")
     }
+}
+
+private func pair(_ role: String, _ call: Int, bits: Bool, cpu: Double, token: Int? = nil) -> CrossCheck {
+    CrossCheck(
+        role: role, call: call, token: token,
+        engine: Run(sha256: bits ? "other" : "same", time: Time(wallMs: 1, cpuMs: cpu)),
+        cpuOnly: Run(sha256: "same", time: Time(wallMs: 1, cpuMs: 10)))
+}
+
+/// Predictions of one package: the CPU time of each, negative where the bits are the CPU's.
+struct Told: Sendable {
+    let calls: [Double]
+    let shown: Bool
+}
+
+private let told: [Told] = [
+    Told(calls: [1, 1, 1], shown: true), Told(calls: [5, 5, 5], shown: true),
+    Told(calls: [5.1, 5.1, 5.1], shown: false),
+    Told(calls: [1, 1, 30], shown: true), Told(calls: [-1, -1, -1], shown: false),
+    Told(calls: [-9, 1, 1], shown: true), Told(calls: [1, -1, 1], shown: true), Told(calls: [1, -9, 1], shown: false),
+    Told(calls: [], shown: false),
+]
+
+/// Bits and CPU time are asked for of each package; the median decides, and one call that has both of the CPU's is one too many.
+@Test(arguments: told) func theEngineIsToldFromTheCPU(_ told: Told) {
+    for (role, other) in [("block", "step"), ("step", "block")] {
+        let tested = told.calls.enumerated().map { pair(role, $0, bits: $1 > 0, cpu: abs($1)) }
+        let sound = (0..<3).map { pair(other, $0, bits: true, cpu: 1) }
+        #expect(judgeCrossCheck(tested + sound).passes == told.shown)
+        #expect(judgeCrossCheck(tested).message.hasPrefix("not shown: "))
+    }
+}
+
+@Test func aCPUThatTakesNoTimeShowsNothing() {
+    let all = ["block", "step"].map {
+        CrossCheck(
+            role: $0, call: 0, token: nil, engine: Run(sha256: "a", time: Time(wallMs: 0, cpuMs: 0)),
+            cpuOnly: Run(sha256: "b", time: Time(wallMs: 0, cpuMs: 0)))
+    }
+    #expect(!judgeCrossCheck(all).passes)
+}
+
+@Test(arguments: complaintPhrases.map(\.text)) func everyPhraseIsHeard(_ phrase: String) {
+    let text = "fine\n\u{fffd} E: \(phrase.uppercased()): 11\r\nfine again"
+    #expect(complaints(in: text, from: .standardError).map(\.line) == ["\u{fffd} E: \(phrase.uppercased()): 11"])
+    #expect(complaints(in: "ANE compiled it", from: .standardError).isEmpty)
+}
+
+@Test func mediansAreOfTheMiddle() {
+    #expect(median([]) == 0 && median([3]) == 3 && median([4, 1]) == 2.5 && median([9, 1, 2]) == 2)
 }

@@ -32,6 +32,9 @@ public final class Toy {
     public var tensors: [String: Tensor] = [:]
     public var preconditions: [String]? = ["P1", "P2", "P3", "P4", "P6", "P7", "P8"]
     public var verdict = "PROVEN"
+    /// The functions to run; nil for the default ones.
+    public var blockFunction: String?
+    public var stepFunction: String?
     /// The input that tells the host the slots.
     public var place = "kv_write_mask"
     /// The engine's script; honest as it stands.
@@ -133,10 +136,14 @@ public final class Toy {
         let data = try safetensors(tensors)
         try data.write(to: folder.appendingPathComponent("toy.fixtures.safetensors"))
         var manifest: [String: Any] = [
-            "format": "graphc-fixtures", "version": 1, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq,
+            "format": "graphc-fixtures", "version": 2, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq,
             "closed": -10000,
+            "identity": [
+                "weightsSHA256": sha256(Data("weights".utf8)), "settingsSHA256": sha256(Data("settings".utf8)),
+            ],
             "data": ["file": "toy.fixtures.safetensors", "sha256": sha256(data)],
-            "block": try reference("toy.T4.mlpackage", tokens: 4), "step": try reference("toy.T1.mlpackage", tokens: 1),
+            "block": try reference("toy.T4.mlpackage", tokens: 4, function: blockFunction),
+            "step": try reference("toy.T1.mlpackage", tokens: 1, function: stepFunction),
             "inputs": [
                 ["name": "x", "role": "rows", "tokenAxis": 2], ["name": "rope_cos", "role": "rows", "tokenAxis": 0],
                 ["name": "position", "role": "position", "tokenAxis": 0],
@@ -174,9 +181,12 @@ public final class Toy {
         ["name": name, "shape": [1, heads, maxSeq, headDim], "rowAxis": 2]
     }
 
-    private func reference(_ name: String, tokens: Int) throws -> [String: Any] {
+    private func reference(_ name: String, tokens: Int, function: String?) throws -> [String: Any] {
         let identity = try digest(ofFolder: folder.appendingPathComponent(name))
-        return ["package": name, "tokens": tokens, "sha256": identity.sha256, "files": identity.files]
+        let result: [String: Any] = [
+            "package": name, "tokens": tokens, "sha256": identity.sha256, "files": identity.files,
+        ]
+        return function.map { result.merging(["function": $0]) { $1 } } ?? result
     }
 }
 
