@@ -3,6 +3,7 @@ import type { WeightSource } from "../dsl/weight-source.ts";
 import { streamHash } from "../files/hash.ts";
 import { writeAll, writeWhole } from "../files/whole.ts";
 import type { Decoder } from "../models/decoder.ts";
+import { residualOf } from "../models/exponents.ts";
 import { wholeName } from "../models/tensor-names.ts";
 import type { WeightStore } from "../weights/store.ts";
 
@@ -12,9 +13,10 @@ export interface WritingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What the rows are: those of the checkpoint, padding behind the vocabulary left out, times the decoder's multiplier. */
+/** What the rows are: those of the checkpoint, padding behind the vocabulary left out, times the decoder's multiplier, held at its exponent. */
 export function embeddingSource(decoder: Decoder): WeightSource {
-  const { vocab, embeddingMultiplier: factor } = decoder;
+  const { vocab } = decoder;
+  const factor = decoder.embeddingMultiplier * 2 ** -residualOf(decoder);
   const tensor = wholeName(decoder, "embedding");
   const rows = [0, vocab] as const;
   const scaled = { factor, period: 1, count: 1, below: vocab };

@@ -1,4 +1,5 @@
 /** A decoder as data: the sizes and conventions of an architecture, of which one function builds the layers. */
+import type { Exponents } from "./exponents.ts";
 
 /** An architecture by Hugging Face's `model_type`. */
 export type Architecture = "phi3" | "llama" | "mistral" | "qwen2" | "qwen3" | "smollm3" | "gemma2" | "gemma3_text";
@@ -53,6 +54,8 @@ export interface Decoder extends RopeTable {
   /** Logits come from the embedding matrix; there is no lm_head tensor. */
   readonly tiedHead: boolean;
   readonly maxPositions: number;
+  /** Powers of two by which some numbers are held smaller than they are; absent where all are held as they are. */
+  readonly exponents?: Exponents;
 }
 
 /** The function between gate and up; `gelu_tanh` is gelu's approximation by tanh. */

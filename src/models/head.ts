@@ -8,6 +8,7 @@ import { rmsNorm } from "./blocks/norm.ts";
 import { project } from "./blocks/project.ts";
 import { DEFAULT_SPELLING, type Spelling } from "./blocks/spelling.ts";
 import type { Decoder } from "./decoder.ts";
+import { residualOf } from "./exponents.ts";
 import { wholeName } from "./tensor-names.ts";
 
 /** Tokens [begin, end) of the vocabulary. */
@@ -28,7 +29,8 @@ export function headGraph(decoder: Decoder, { begin, end }: VocabRange, spelling
   const how = { ...DEFAULT_SPELLING, ...spelling };
   const hidden = input("hidden", [1, d, 1, 1]);
   const gamma: Tensor<Shape, "fp16"> = weight(wholeName(decoder, "finalNorm"), [1, d, 1, 1]);
-  const normed = named("norm", rmsNorm(hidden, gain === "factor" ? gamma : add(gamma, 1), { eps, form: how.norm }));
+  const factor = gain === "factor" ? gamma : add(gamma, 1);
+  const normed = named("norm", rmsNorm(hidden, factor, { eps, form: how.norm, held: residualOf(decoder) }));
   const tensor = wholeName(decoder, tiedHead ? "embedding" : "head");
   const raw = project(normed, { tensor, outputs: end - begin, rows: [begin, end] }, how.projection);
   const logits = named("logits", cap === undefined ? raw : mul(tanh(mul(raw, 1 / cap)), cap));

@@ -10,6 +10,7 @@ import { type Matrix, project, projectParts, type Stored } from "./blocks/projec
 import { rope } from "./blocks/rope.ts";
 import type { Spelling } from "./blocks/spelling.ts";
 import { type Activation, type Decoder, kindOf } from "./decoder.ts";
+import { exponentsOf, heldAt, residualOf } from "./exponents.ts";
 import type { Feeds } from "./feeds.ts";
 import { foldedRows } from "./rope-fold.ts";
 import { type LayerPart, tensorName } from "./tensor-names.ts";
@@ -51,11 +52,15 @@ export function decoderLayer(x: Value, parts: LayerParts): Layer {
   return { hidden: name("out", add(h, added(feedForward(h, parts), "mlp", parts))), caches };
 }
 
-/** What a block adds to the row: its output, normed once more and scaled where the record says so. */
+/** What a block adds to the row: its output, normed once more and scaled where the record says so. The row's exponent is what is left of it. */
 function added(output: Value, block: "attn" | "mlp", parts: LayerParts): Value {
-  const { decoder, name } = parts;
-  const normed = decoder.postNorms ? name(`${block}.post_norm`, norm(output, `${block}_post_norm`, parts)) : output;
-  return decoder.residualMultiplier === 1 ? normed : mul(normed, decoder.residualMultiplier);
+  const { decoder, layer, name } = parts;
+  const [held, row] = [exponentsOf(decoder, layer)[block], residualOf(decoder)];
+  const normed = decoder.postNorms
+    ? name(`${block}.post_norm`, norm(output, `${block}_post_norm`, parts, { held, gain: row }))
+    : output;
+  const factor = decoder.residualMultiplier * (decoder.postNorms ? 1 : 2 ** (held - row));
+  return factor === 1 ? normed : mul(normed, factor);
 }
 
 /** Wo · attention(Wqkv · norm(x)), and the caches. Capitals have a row per token or per cache row. */
@@ -64,7 +69,7 @@ function attentionBlock(
   parts: LayerParts,
 ): { readonly output: Value; readonly caches: readonly LayerCache[] } {
   const { decoder: c, size, layer, how, feeds, name } = parts;
-  const { q, k, v } = queriesKeysValues(name("attn.norm", norm(x, "attn_norm", parts)), parts);
+  const { q, k, v } = queriesKeysValues(name("attn.norm", norm(x, "attn_norm", parts, { held: residualOf(c) })), parts);
   const Q = name("q.rope", turnedRows(name("q", q), "q", parts));
   const newK = name("k.rope", turnedRows(name("k", k), "k", parts));
   const newV = name("v.rows", swapped(byHead(name("v", v), c.kvHeads)));
@@ -78,7 +83,7 @@ function attentionBlock(
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
   const Wo = matrix("output", c.hiddenSize, c.biases.output, parts);
   return {
-    output: name("attn.out", project(joined, Wo, how.projection)),
+    output: name("attn.out", project(heldAt(joined, exponentsOf(c, layer).attn), Wo, how.projection)),
     caches: [
       { entry: oldK, exit: K, rows: newK, rowsName: `layers_${layer}_k_rows` },
       { entry: oldV, exit: V, rows: newV, rowsName: `layers_${layer}_v_rows` },
@@ -108,8 +113,10 @@ function queriesKeysValues(normed: Value, parts: LayerParts) {
 /** Wdown · (up · act(gate)) on norm(h): GLU variants, arXiv 2002.05202. */
 function feedForward(h: Value, parts: LayerParts): Value {
   const { decoder: c, how, name } = parts;
-  const { gate, up } = gateAndUp(name("mlp.norm", norm(h, "mlp_norm", parts)), parts);
-  const act = name("mlp.act", mul(name("up", up), ACTIVATIONS[c.activation](name("gate", gate))));
+  const normed = name("mlp.norm", norm(h, "mlp_norm", parts, { held: residualOf(c) }));
+  const { gate, up } = gateAndUp(normed, parts);
+  const held = heldAt(name("up", up), exponentsOf(c, parts.layer).mlp);
+  const act = name("mlp.act", mul(held, ACTIVATIONS[c.activation](name("gate", gate))));
   return name("mlp.out", project(act, matrix("down", c.hiddenSize, c.biases.mlp, parts), how.projection));
 }
 
@@ -140,12 +147,20 @@ function matrix(whole: Whole, outputs: number, biased: boolean, { decoder, layer
   return { tensor: stored("weight"), outputs, ...(biased ? { bias: stored("bias") } : {}) };
 }
 
+/** Where a norm is, and the exponents at which x is held and its gain is to be. */
+interface Normed {
+  readonly axis?: number;
+  readonly held?: number;
+  readonly gain?: number;
+}
+
 /** RMSNorm of x over one axis, with the gain of that part of the layer. */
-function norm(x: Value, part: LayerPart, { decoder, layer, how }: LayerParts, axis = 1): Value {
+function norm(x: Value, part: LayerPart, { decoder, layer, how }: LayerParts, normed: Normed = {}): Value {
+  const { axis = 1, held = 0 } = normed;
   const shape = [1, 1, 1, 1].with(axis, x.type.shape[axis]!);
   const gamma: Value = weight(tensorName(decoder, layer, part), shape);
-  const gain: Value = decoder.gain === "factor" ? gamma : add(gamma, 1);
-  return rmsNorm(x, gain, { eps: decoder.eps, form: how.norm, axis });
+  const gain = heldAt(decoder.gain === "factor" ? gamma : add(gamma, 1), normed.gain ?? 0);
+  return rmsNorm(x, gain, { eps: decoder.eps, form: how.norm, axis, held });
 }
 
 /** [1, heads · dim, T, 1] as [1, heads, dim, T]: the same elements in the same order. */
@@ -179,6 +194,6 @@ function headsOf(x: Value, which: "q" | "k", parts: LayerParts): Value {
     case "whole":
       return byHead(name(label, norm(x, part, parts)), heads);
     case "per_head":
-      return name(label, norm(byHead(x, heads), part, parts, 2));
+      return name(label, norm(byHead(x, heads), part, parts, { axis: 2 }));
   }
 }

@@ -37,12 +37,15 @@ export type NormForm = (typeof NORM_FORMS)[number];
 
 /**
  * `eps` is that of the model's config, added to the mean square; the form is `hybrid` when absent. `axis` is the one that a
- * row lies along, the channels' (1) when absent.
+ * row lies along, the channels' (1) when absent. A row that is held at 2^−held gives what the row itself would; `hybrid` and `max`
+ * never make it large again, the other forms begin with that.
  */
 export interface NormOptions {
   readonly eps: number;
   readonly form?: NormForm;
   readonly axis?: number;
+  /** 0 when absent. */
+  readonly held?: number;
 }
 
 /**
@@ -52,9 +55,9 @@ export interface NormOptions {
 export function rmsNorm<S extends Shape>(
   x: Tensor<S, "fp16">,
   gain: Tensor<Shape, "fp16">,
-  { eps, form = "hybrid", axis = 1 }: NormOptions,
+  { eps, form = "hybrid", axis = 1, held = 0 }: NormOptions,
 ): Tensor<S, "fp16"> {
-  return mul(FORMS[form](x, eps, axis), gain) as Tensor<S, "fp16">;
+  return mul(FORMS[form](x, { eps, axis, held }), gain) as Tensor<S, "fp16">;
 }
 
 type Value = Tensor<Shape, "fp16">;
@@ -64,20 +67,23 @@ const FLOOR = 2 ** -10;
 /** Keeps squares finite up to |x| = 8191. */
 const SHRINK = 2 ** -5;
 
-const FORMS: Readonly<Record<NormForm, (x: Value, eps: number, axis: number) => Value>> = {
-  hybrid(x, eps, axis) {
-    const m = largest(x, axis);
-    const root = sqrt(add(meanSquare(real_div(x, m), axis), real_div(real_div(eps, m), m)));
+type Asked = Required<Pick<NormOptions, "eps" | "axis" | "held">>;
+
+const FORMS: Readonly<Record<NormForm, (x: Value, asked: Asked) => Value>> = {
+  hybrid(x, { eps, axis, held }) {
+    const m = largest(x, axis, held);
+    const root = sqrt(add(meanSquare(real_div(x, m), axis), shareOf(eps, m, held)));
     return real_div(x, mul(root, m));
   },
-  naive: (x, eps, axis) => shrunk(x, 1, eps, axis),
-  sqrt_d: (x, eps, axis) => shrunk(x, x.type.shape[axis]! ** -0.5, eps, axis),
-  max(x, eps, axis) {
-    const m = largest(x, axis);
+  naive: (x, asked) => shrunk(x, 1, asked),
+  sqrt_d: (x, asked) => shrunk(x, x.type.shape[asked.axis]! ** -0.5, asked),
+  max(x, { eps, axis, held }) {
+    const m = largest(x, axis, held);
     const z = real_div(x, m);
-    return mul(z, rsqrt(add(meanSquare(z, axis), real_div(real_div(eps, m), m))));
+    return mul(z, rsqrt(add(meanSquare(z, axis), shareOf(eps, m, held))));
   },
-  layer_norm(x, eps, axis) {
+  layer_norm(held, { eps, axis, held: k }) {
+    const x = times(held, 2 ** k);
     const d = x.type.shape[axis]!;
     const [y] = split(layer_norm(concat([x, mul(x, -1)], { axis }), { axes: [axis], epsilon: eps }), {
       split_sizes: [d, d],
@@ -85,15 +91,22 @@ const FORMS: Readonly<Record<NormForm, (x: Value, eps: number, axis: number) => 
     });
     return y!;
   },
-  power_of_two: (x, eps, axis) => shrunk(x, SHRINK, eps, axis),
+  power_of_two: (x, asked) => shrunk(x, SHRINK, asked),
 };
 
 /** (c·x) / √(mean((c·x)²) + eps·c²). */
-function shrunk(x: Value, c: number, eps: number, axis: number): Value {
-  const z = c === 1 ? x : mul(x, c);
+function shrunk(x: Value, c: number, { eps, axis, held }: Asked): Value {
+  const z = times(x, c * 2 ** held);
   return mul(z, rsqrt(meanSquare(z, axis), { epsilon: eps * c * c }));
 }
 
+/** eps / m² of the row itself, by steps of which none is a constant too small for fp16: eps · 2^−2k would be one. */
+function shareOf(eps: number, m: Value, held: number): Value {
+  const once = times(real_div(eps, m), 2 ** -held);
+  return times(real_div(once, m), 2 ** -held);
+}
+
+const times = (x: Value, c: number): Value => (c === 1 ? x : mul(x, c));
 const meanSquare = (x: Value, axis: number): Value => reduce_mean(square(x), { axes: [axis], keep_dims: true });
-const largest = (x: Value, axis: number): Value =>
-  maximum(reduce_max(abs(x), { axes: [axis], keep_dims: true }), FLOOR);
+const largest = (x: Value, axis: number, held: number): Value =>
+  maximum(reduce_max(abs(x), { axes: [axis], keep_dims: true }), FLOOR * 2 ** -held);

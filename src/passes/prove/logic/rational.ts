@@ -80,6 +80,18 @@ export function sqrtQ(a: Rational): Rational | undefined {
   return n === undefined || d === undefined ? undefined : rational(n, d);
 }
 
+/** The power of two whose square divides a and leaves 1 or 2, but for odd factors; a is not 0. */
+export function twoUnderRoot(a: Rational): Rational {
+  const halves = twosIn(a.n) - twosIn(a.d);
+  return powQ(rational(2n), BigInt(Math.floor(halves / 2)));
+}
+
+/** How often 2 divides x, which is not 0. */
+function twosIn(x: bigint): number {
+  const bits = (x < 0n ? -x : x).toString(2);
+  return bits.length - 1 - bits.lastIndexOf("1");
+}
+
 function rootOf(x: bigint): bigint | undefined {
   if (x < 0n) return undefined;
   if (x < 2n) return x;

@@ -155,7 +155,7 @@ export function mul(c: Context, a: Term, b: Term): Term {
 /** a / b. */
 export const div = (c: Context, a: Term, b: Term): Term => mul(c, a, power(c, b, Q.negQ(Q.ONE)));
 
-/** t^e. Under a root only what is known not to be negative leaves the radicand. */
+/** t^e. Under a root only what is known not to be negative leaves the radicand; of a number without a root, its powers of four. */
 export function power(c: Context, t: Term, e: Rational): Term {
   const { q, powers } = productOf(c, t);
   if (Q.isZero(q) && e.n < 0n) return intern(c.store, { kind: "product", exponents: [e] }, [t]);
@@ -172,9 +172,11 @@ export function power(c: Context, t: Term, e: Rational): Term {
     else inside.set(base, x);
   }
   const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
-  const left = productTerm(c, { q: root ? (q.n < 0n ? Q.negQ(Q.ONE) : Q.ONE) : q, powers: inside });
+  const part = root ?? Q.twoUnderRoot(q);
+  const under = root ? (q.n < 0n ? Q.negQ(Q.ONE) : Q.ONE) : Q.mulQ(q, Q.powQ(part, -2n));
+  const left = productTerm(c, { q: under, powers: inside });
   if (!(rationalOf(left) && Q.isOne(rationalOf(left)!))) outside.set(left, Q.addQ(outside.get(left) ?? Q.ZERO, e));
-  return productTerm(c, { q: root ? Q.powQ(root, (2n * e.n) / e.d) : Q.ONE, powers: outside });
+  return productTerm(c, { q: Q.powQ(part, (2n * e.n) / e.d), powers: outside });
 }
 
 const raised = (powers: Powers, e: Rational): Powers => new Map([...powers].map(([b, x]) => [b, Q.mulQ(x, e)]));
