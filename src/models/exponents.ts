@@ -1,7 +1,5 @@
 /** Powers of two by which numbers of a decoder are held smaller than they are, so that fp16 and the engine's accumulator hold them. */
-import type { Graph } from "../dsl/graph.ts";
 import { mul } from "../dsl/ops/index.ts";
-import { replaced, withResults } from "../dsl/rewrite.ts";
 import type { Tensor } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 
@@ -37,19 +35,3 @@ export const exponentsOf = ({ exponents }: Held, layer: number): LayerExponents 
 
 /** x · 2^−k, by an op where it is one: exact, but for numbers that become subnormal in fp16. */
 export const heldAt = (x: Value, k: number): Value => (k === 0 ? x : mul(x, 2 ** -k));
-
-/**
- * The graph of layers, or of a head, with hidden rows that come in and go out as they are: what it holds at 2^−residual is made small in
- * front of it and large behind it. Over the reals it is the graph without exponents.
- */
-export function atFullSize(graph: Graph, residual: number): Graph {
-  if (residual === 0) return graph;
-  const isHidden = ({ def }: Tensor): boolean => def.kind === "input" && (def.name === "x" || def.name === "hidden");
-  const now = replaced(graph, (value) =>
-    isHidden(value) ? heldAt(value as Value, residual) : undefined,
-  );
-  const made = withResults(graph, now);
-  const { hidden } = made.outputs;
-  if (!hidden) return made;
-  return { ...made, outputs: { ...made.outputs, hidden: heldAt(hidden as Value, -residual) } };
-}
