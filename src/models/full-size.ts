@@ -1,7 +1,7 @@
 /** Graphs whose hidden rows are held at a power of two, with rows that come in and go out as they are: for a proof that both say the same. */
 import { type Graph, schedule } from "../dsl/graph.ts";
-import { mul } from "../dsl/ops/index.ts";
 import { mapOperands, type Operands } from "../dsl/operands.ts";
+import { mul } from "../dsl/ops/index.ts";
 import { replaced, withResults } from "../dsl/rewrite.ts";
 import type { OpDef, Tensor } from "../dsl/tensor.ts";
 import { type Shape, sameType } from "../dsl/type.ts";
@@ -21,7 +21,10 @@ export function atFullSize(graph: Graph, residual: number): Graph {
   const now = replaced(graph, (value, operandsNow) => {
     const { def } = value;
     if (def.kind === "op" && stream.has(value)) {
-      const made = { ...value, def: { ...def, operands: mapOperands(operandsNow(def.operands), large) as OpDef["operands"] } };
+      const made = {
+        ...value,
+        def: { ...def, operands: mapOperands(operandsNow(def.operands), large) as OpDef["operands"] },
+      };
       full.add(made);
       return made;
     }

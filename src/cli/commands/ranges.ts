@@ -8,7 +8,9 @@ import type { Command } from "../command.ts";
 import { isCheckpoint } from "../operand-kind.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
+import { safeModel } from "../ranges/engine-safe.ts";
 import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
+import { safeRecord, safeText } from "../ranges/safe-text.ts";
 import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
 import { openFolder } from "../subject.ts";
@@ -23,6 +25,11 @@ export const rangesCommand: Command = {
   options: {
     layer: { kind: "whole", value: "N", min: 0, help: "one layer; all when absent" },
     ...CALIBRATION_OPTIONS,
+    "engine-safe": {
+      kind: "flag",
+      help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",
+      without: ["layer", ...Object.keys(CALIBRATION_OPTIONS)],
+    },
   },
   notes: [
     "Behind an RMSNorm a row lies within a ball, whatever the input is: its products are bounded by the weights.",
@@ -39,6 +46,11 @@ export const rangesCommand: Command = {
       const { decoder, notes } = readDecoder(store.config, store.configPath);
       const found = checkTensors(decoder, store.tensors.values(), operand);
       for (const note of [...store.notes, ...notes, ...found]) io.err(`note: ${note}`);
+      if (args.flag("engine-safe")) {
+        const safe = await safeModel(decoder, store, io);
+        io.out(args.flag("json") ? JSON.stringify(safeRecord(safe), null, 2) : safeText(operand, safe));
+        return safe.unmended.length === 0 ? 0 : 1;
+      }
       const wanted = args.given("layer") ? [args.whole("layer")] : Array.from({ length: decoder.layers }, (_, n) => n);
       for (const layer of wanted) checkLayer(decoder, layer);
       const ids = await promptIds(operand, args, io);

@@ -1,0 +1,69 @@
+/** `--engine-safe`: the exponents with which a checkpoint holds every limit for every sequence of tokens. */
+import { embeddingSource } from "../../build/embedding.ts";
+import { fp16Value } from "../../dsl/number.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import type { Decoder } from "../../models/decoder.ts";
+import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
+import type { WeightStore } from "../../weights/store.ts";
+import type { Io } from "../io.ts";
+import type { Option } from "../option.ts";
+import { boundedLayers } from "./bounded-layers.ts";
+import { checkBounded } from "./layer-weights.ts";
+import { unmendedText } from "./safe-text.ts";
+
+/** The option, for commands that write what is chosen. */
+export const ENGINE_SAFE_OPTION = {
+  kind: "flag",
+  help: "hold numbers at powers of two, so that no token sequence overflows fp16 or the engine's accumulator (docs/ranges.md)",
+  for: ["checkpoint"],
+} as const satisfies Option;
+
+/** What was chosen for a model, and what its embedding is. */
+export interface SafeModel extends Chosen {
+  readonly embedding: EmbeddedRows;
+}
+
+/** The rows that hosts begin with. */
+export interface EmbeddedRows {
+  /** The largest element at full size. */
+  readonly most: number;
+  /** Elements that lose bits at the residual's exponent, of so many. */
+  readonly inexact: number;
+  readonly elements: number;
+}
+
+/** Bounds every layer, and chooses. @throws UserError for a decoder that ranges knows no bounds of, or for what the weights refuse */
+export async function safeModel(decoder: Decoder, store: WeightStore, io: Io): Promise<SafeModel> {
+  checkBounded(decoder);
+  const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
+  const layers = (await boundedLayers(decoder, store, wanted, io)).map(({ found }) => found);
+  const sizes = await embeddedSizes(decoder, store);
+  const { queryScale = decoder.headDim ** -0.5, eps } = decoder;
+  const chosen = chooseExponents({ layers, embedded: sizes.most, queryScale, eps });
+  const { most, elements } = sizes;
+  return { ...chosen, embedding: { most, elements, inexact: sizes.inexactAt(chosen.exponents.residual) } };
+}
+
+/** The same decoder with its exponents. @throws UserError where no exponents keep every limit */
+export function madeSafe(decoder: Decoder, { exponents, unmended }: SafeModel): Decoder {
+  const [first] = unmended;
+  if (first) throw new UserError(`--engine-safe cannot make this model safe: ${unmendedText(first)}`);
+  return { ...decoder, exponents };
+}
+
+/** Its numbers by how small they are: fp16 has the bits of x · 2^−k unless they reach below 2^−24. */
+async function embeddedSizes({ exponents: _, ...decoder }: Decoder, store: WeightStore) {
+  const { vocab, hiddenSize } = decoder;
+  const counts = new Float64Array(65536);
+  for await (const chunk of store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] })) {
+    const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
+    for (const half of bits) counts[half]!++;
+  }
+  const seen = Array.from(counts, (count, bits) => ({ count, x: fp16Value(bits) })).filter(({ count }) => count > 0);
+  return {
+    most: Math.max(...seen.map(({ x }) => Math.abs(x))),
+    elements: vocab * hiddenSize,
+    inexactAt: (k: number): number =>
+      seen.reduce((sum, { count, x }) => (Number.isInteger(x * 2 ** (24 - k)) ? sum : sum + count), 0),
+  };
+}

@@ -1,0 +1,95 @@
+/** What `--engine-safe` chose, in words. */
+import type { Chosen, Unmended } from "../../passes/ranges/exponents.ts";
+import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
+import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { table } from "../table.ts";
+import { wrapLine } from "../wrap.ts";
+import type { SafeModel } from "./engine-safe.ts";
+
+const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
+const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
+const power = (k: number): string => (k === 0 ? "" : `2^-${k}`);
+
+/** One sentence on a limit that no exponent keeps. */
+export function unmendedText({ layer, quantity, value, limit }: Unmended): string {
+  const where = layer === undefined ? "" : `layer ${layer}: `;
+  const what = {
+    residual: "the hidden row, held as small as norms allow,",
+    norm: "the share of eps in the norm of an empty row",
+  };
+  const name = quantity === "residual" || quantity === "norm" ? what[quantity] : quantity;
+  return `${where}${name} may be ${figure(value)}, above ${limit}, and no exponent mends that`;
+}
+
+/** A line a layer with its exponents and what its numbers are at most with them, and what holds. */
+export function safeText(name: string, safe: SafeModel): string {
+  const { exponents, layers, unmended } = safe;
+  const rows = layers.map((found, layer) => {
+    const { attn, mlp } = exponents.layers[layer]!;
+    return [
+      `${layer}`,
+      power(attn),
+      power(mlp),
+      ...NAMES.map((quantity) => figure(found.bounds[quantity].value)),
+      broken(found) ?? "holds",
+    ];
+  });
+  return [
+    `${name}: bounds for every sequence of tokens, with the exponents of --engine-safe`,
+    ...GIVEN.map((given) => wrapLine(`  given that ${given}: how the engine adds these sums is not on record`)),
+    table(["layer", "heads at", "up at", ...NAMES, ""], rows),
+    ...unmended.map((one) => wrapLine(`  NO: ${unmendedText(one)}`)),
+    ...safeLines(safe),
+  ].join("\n");
+}
+
+/** What was chosen, and what holds with it. */
+export function safeLines(safe: SafeModel): readonly string[] {
+  const { exponents, layers, residual, unmended } = safe;
+  const moved = exponents.layers.flatMap(({ attn, mlp }, layer) =>
+    attn + mlp === 0
+      ? []
+      : [`${layer} (${[...(attn ? [`heads ${power(attn)}`] : []), ...(mlp ? [`up ${power(mlp)}`] : [])].join(", ")})`],
+  );
+  const stay = `${layers.length - moved.length} of ${layers.length} layers sum up as they are`;
+  return [
+    wrapLine(moved.length === 0 ? `exponents: ${stay}` : `exponents: ${stay}; not ${moved.join(", ")}`),
+    wrapLine(residualText(safe)),
+    ...(unmended.length > 0
+      ? []
+      : [
+          wrapLine(
+            `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, and the hidden row ${figure(residual.held)} at most`,
+          ),
+        ]),
+  ];
+}
+
+function residualText({ exponents, residual, embedding }: SafeModel): string {
+  const { residual: k } = exponents;
+  const whole = `the embedding and all layers together make ${figure(residual.bound)} of an element at most`;
+  if (k === 0) return `hidden rows as they are: ${whole}`;
+  const lost = `of ${embedding.elements} elements of the embedding ${embedding.inexact} lose bits below fp16's smallest number`;
+  return `hidden rows at ${power(k)}, the embedding too: ${whole}; ${lost}`;
+}
+
+/** The same for a program to read: what is written into certificates. */
+export const safeRecord = ({
+  exponents,
+  residual,
+  layers,
+  unmended,
+  embedding,
+}: Chosen & Pick<SafeModel, "embedding">) => ({
+  exponents,
+  residual,
+  embedding,
+  holds: unmended.length === 0,
+  given: GIVEN,
+  limits: LIMITS,
+  layers: layers.map(({ bounds, added }) => ({
+    ...Object.fromEntries(NAMES.map((name) => [name, bounds[name].value])),
+    added,
+  })),
+  unmended,
+});

@@ -1,0 +1,110 @@
+/** Powers of two with which every number of a decoder keeps its limit for every sequence of tokens, as far as powers of two can do that. */
+import type { Exponents, LayerExponents } from "../../models/exponents.ts";
+import { broken, type LayerBounds, QUANTITIES, type Quantity } from "./layer.ts";
+import { LIMITS } from "./limits.ts";
+import { scaled } from "./matrix.ts";
+
+/** What the exponents of a model are chosen from. */
+export interface Bounded {
+  readonly layers: readonly LayerBounds[];
+  /** The largest element of an embedded token, the decoder's multiplier in it. */
+  readonly embedded: number;
+  /** Factor of q before its product with k, where the emitted graphs have it. */
+  readonly queryScale: number;
+  /** Of every RMSNorm. */
+  readonly eps: number;
+}
+
+/** A limit that no exponent keeps. */
+export interface Unmended {
+  /** Absent where it is of all layers together. */
+  readonly layer?: number;
+  readonly quantity: Quantity | "residual" | "norm";
+  readonly value: number;
+  readonly limit: number;
+}
+
+/** The exponents, and what every number is at most with them. */
+export interface Chosen {
+  readonly exponents: Exponents;
+  /** With the exponents in them, in the order of the layers; what a layer adds is at full size. */
+  readonly layers: readonly LayerBounds[];
+  /** What an element of the hidden row is at most, at full size and as it is held. */
+  readonly residual: { readonly bound: number; readonly held: number };
+  /** None where every layer holds. */
+  readonly unmended: readonly Unmended[];
+}
+
+/** Beyond it the floors of norms come near the smallest number of fp16. */
+const MOST = 10;
+
+/**
+ * The least exponents, none below 0, for uniform ones cost accuracy: of the output projection, of up and with it the down projection, and
+ * of the hidden rows, to which the embedding and every layer add what they add at most.
+ */
+export function chooseExponents(model: Bounded): Chosen {
+  const layers = model.layers.map((found) => asEmitted(found, model.queryScale));
+  const chosen = layers.map(
+    ({ bounds: { output, act, down } }): LayerExponents => ({
+      attn: least(output.value / LIMITS.accumulator),
+      mlp: Math.max(least(act.value / LIMITS.fp16), least(down.value / LIMITS.accumulator)),
+    }),
+  );
+  const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!));
+  const bound = residualBound(model);
+  const residual = least(bound / LIMITS.fp16);
+  const exponents = { residual, layers: chosen };
+  const reached = { bound, held: bound * 2 ** -residual };
+  return { exponents, layers: held, residual: reached, unmended: unmendedIn(model, exponents, held, reached.held) };
+}
+
+/** The least k from 0 to `MOST` with share · 2^−k below 1. */
+function least(share: number): number {
+  let k = 0;
+  while (k < MOST && !(share * 2 ** -k < 1)) k++;
+  return k;
+}
+
+/** The bounds of the graphs that are emitted: in them q is scaled before its product with k. */
+const asEmitted = (found: LayerBounds, queryScale: number): LayerBounds => ({
+  ...found,
+  bounds: { ...found.bounds, qk: scaled(found.bounds.qk, Math.min(1, Math.abs(queryScale))) },
+});
+
+/** The bounds with a layer's exponents. */
+const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents): LayerBounds => ({
+  ...found,
+  bounds: {
+    ...found.bounds,
+    output: scaled(found.bounds.output, 2 ** -attn),
+    act: scaled(found.bounds.act, 2 ** -mlp),
+    down: scaled(found.bounds.down, 2 ** -mlp),
+  },
+});
+
+/** Every layer adds twice, and each sum is rounded to fp16. */
+const residualBound = ({ layers, embedded }: Bounded): number =>
+  layers.reduce((sum, { added }) => (sum + added) * ROUNDED ** 2, embedded);
+const ROUNDED = 1 + 2 ** -11;
+
+function unmendedIn(
+  { eps }: Bounded,
+  { residual, layers }: Exponents,
+  held: readonly LayerBounds[],
+  hidden: number,
+): readonly Unmended[] {
+  const own = held.flatMap((found, layer): readonly Unmended[] => {
+    const quantity = broken(found);
+    return quantity === undefined
+      ? []
+      : [{ layer, quantity, value: found.bounds[quantity].value, limit: LIMITS[QUANTITIES[quantity]] }];
+  });
+  // A norm of a row of zeros that is held at 2^−k divides eps by its floor twice, and multiplies between.
+  const largest = Math.max(residual, ...layers.flatMap(({ attn, mlp }) => [attn, mlp]));
+  const share = eps * 2 ** (20 + largest);
+  return [
+    ...own,
+    ...(hidden < LIMITS.fp16 ? [] : [{ quantity: "residual" as const, value: hidden, limit: LIMITS.fp16 }]),
+    ...(share < LIMITS.fp16 ? [] : [{ quantity: "norm" as const, value: share, limit: LIMITS.fp16 }]),
+  ];
+}
