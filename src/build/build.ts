@@ -20,6 +20,7 @@ import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
 import { runtimeBlock, sizesSetting } from "./sizes.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
+import { EQUAL_CLAIM } from "./without-exponents.ts";
 
 /** One build. */
 export interface BuildJob {
@@ -52,7 +53,14 @@ export type BuildEvent =
 /** A build that stands, or where it stopped: at a shard that is not proven, or at weights that are not finite. */
 export type Built =
   | { readonly kind: "built"; readonly manifest: string; readonly state: BuildState }
-  | { readonly kind: "not proven"; readonly path: string; readonly function?: string; readonly verdict: Verdict }
+  | {
+      readonly kind: "not proven";
+      readonly path: string;
+      readonly function?: string;
+      readonly verdict: Verdict;
+      /** Whether it is about the graph without exponents, and not about block and steps. */
+      readonly isEquality?: true;
+    }
   | { readonly kind: "not finite"; readonly path: string; readonly tensor: string; readonly count: number };
 
 /** The name of the manifest. */
@@ -146,11 +154,13 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
       ? await writePart(part, store, folder, options)
       : { sha256: await writeEmbedding(plan.decoder, store, join(folder, path), options) };
   if ("sha256" in written) return notFinite(store, path) ?? { kind: "written", entry: written };
-  const { summary, verdict, function: name } = written;
+  const { summary, verdict, function: name, equality } = written;
   if (verdict && verdict.verdict !== "PROVEN")
     return { kind: "not proven", path, verdict, ...(name === undefined ? {} : { function: name }) };
-  const claim = verdict ? `PROVEN (${verdict.level})` : undefined;
-  const entry = { sha256: summary.sha256.package, ...(claim ? { claim } : {}) };
+  if (equality && equality.verdict !== "PROVEN")
+    return { kind: "not proven", path, verdict: equality, isEquality: true };
+  const claims = [...(verdict ? [`PROVEN (${verdict.level})`] : []), ...(equality ? [EQUAL_CLAIM] : [])];
+  const entry = { sha256: summary.sha256.package, ...(claims.length > 0 ? { claim: claims.join(", ") } : {}) };
   return notFinite(store, path) ?? { kind: "written", entry };
 }
 

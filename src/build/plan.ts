@@ -14,6 +14,7 @@ import { checkQuantize, type Quantize, storedAs, tagOf } from "./quantize.ts";
 import { headsOf, type LayerRange, shardsOf, shardsWithin } from "./ranges.ts";
 import { countsIn, type FunctionSize, stepIn, type TokenSizes, widest } from "./sizes.ts";
 import { decoderFor, type TargetHost } from "./target-host.ts";
+import { type PlainTwin, plainTwinOf } from "./without-exponents.ts";
 
 /** How a model is to be built. */
 export interface BuildSettings {
@@ -46,6 +47,8 @@ interface PlannedPackage {
   readonly lowered: Lowered;
   /** Of its weight file. */
   readonly bytes: number;
+  /** What its graph for one token is without exponents, where it has some. */
+  readonly plain?: PlainTwin;
 }
 
 /** Layers as one package. */
@@ -87,8 +90,10 @@ export function planBuild(model: BuiltModel, settings: BuildSettings): BuildPlan
   const shards = ranges.map((range) => shardOf(decoder, stem, settings, range));
   const heads = headsOf(settings.heads, decoder.vocab).map((range, k) => {
     const path = `lm_head_shards/${stem}_lm_head_s${k}_${tagOf(settings.quantize)}`;
-    const graph = storedAs(settings.quantize, headGraph(decoder, range));
-    return { ...range, path, graph, ...sized(lower(graph)) };
+    const of = (record: Decoder) => storedAs(settings.quantize, headGraph(record, range));
+    const graph = of(decoder);
+    const twin = plainTwinOf(decoder, of, (smallest) => headGraph(smallest, { begin: 0, end: 1 }));
+    return { ...range, path, graph, ...sized(lower(graph)), ...(twin ? { plain: twin } : {}) };
   });
   checkQuantize(settings.quantize, [
     decoderLayers(decoder, { tokens: 1, maxSeq: settings.maxSeq }, { count: decoder.layers }),
@@ -131,10 +136,16 @@ function rangesOf(decoder: Decoder, { shards, tokens, maxSeq, quantize }: BuildS
 function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range: LayerRange): PlannedShard {
   const { tokens, maxSeq, cache } = settings;
   const layers = { first: range.begin, count: range.end - range.begin, cache };
-  const of = (size: Size) => storedAs(settings.quantize, decoderLayers(decoder, size, layers));
+  const made = (record: Decoder, size: Size) => storedAs(settings.quantize, decoderLayers(record, size, layers));
+  const of = (size: Size) => made(decoder, size);
   // Layers of a kind are renamings of one another.
   const few = { first: range.begin, count: fewestLayers(decoder, range.begin, layers.count), cache };
   const smallOf = (size: Size) => decoderLayers(smallestOf(decoder), size, few);
+  const twin = plainTwinOf(
+    decoder,
+    (record) => made(record, { tokens: 1, maxSeq }),
+    (smallest) => decoderLayers(smallest, { tokens: 1, maxSeq: 2 }, few),
+  );
   return {
     ...range,
     path: `${stem}_layer${range.begin}_${range.end}_${cache === "io" ? "io_" : ""}${tagOf(settings.quantize)}`,
@@ -143,6 +154,7 @@ function shardOf(decoder: Decoder, stem: string, settings: BuildSettings, range:
     step: of({ tokens: 1, maxSeq }),
     block: of({ tokens: widest(tokens), maxSeq }),
     small: (n) => ({ block: smallOf({ tokens: n, maxSeq: n + 1 }), step: smallOf({ tokens: 1, maxSeq: n + 1 }) }),
+    ...(twin ? { plain: twin } : {}),
   };
 }
 

@@ -15,6 +15,7 @@ import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { PlannedHead, PlannedShard } from "./plan.ts";
 import { countsIn, functionAt, liftAt } from "./sizes.ts";
+import { equalToPlain } from "./without-exponents.ts";
 
 /** How a package of a build is written. */
 export interface PackageOptions extends FillOptions {
@@ -28,6 +29,8 @@ export interface WrittenPackage {
   readonly verdict?: Verdict;
   /** The function that the verdict is about, where the package has several. */
   readonly function?: string;
+  /** Of a part with exponents: whether its graph for one token is the one without. */
+  readonly equality?: Verdict;
 }
 
 /**
@@ -52,9 +55,11 @@ export async function writePart(
     const staged = join(transaction.staging, name);
     const { summary, weights } = await fillPackage(part.lowered, store, staged, { ...options, path });
     const proof = "step" in part ? proofOf(part, staged, weights, store) : undefined;
-    if (proof && proof.verdict.verdict !== "PROVEN") await abandon();
+    const isProven = proof === undefined || proof.verdict.verdict === "PROVEN";
+    const equality = isProven ? equalityOf(part, staged, weights) : undefined;
+    if (!isProven || (equality && equality.verdict !== "PROVEN")) await abandon();
     else for (const text of await transaction.commit([name])) warn?.(text);
-    return { summary, ...proof };
+    return { summary, ...proof, ...(equality ? { equality } : {}) };
   } catch (error) {
     await abandon();
     throw error;
@@ -90,6 +95,18 @@ function proofOf(
   };
 }
 
+/**
+ * The graph for one token that the blocks of a shard were proven against, or that of the head that was written, against the one without
+ * exponents, both on the package's own weights.
+ */
+function equalityOf(part: PlannedShard | PlannedHead, staged: string, weights: WeightFile): Verdict | undefined {
+  if (!part.plain) return undefined;
+  const pkg = readPackage(staged);
+  const held = "step" in part ? twinOf(pkg, part.step, weights) : pkg;
+  const plain = graphOf(twinOf(pkg, part.plain.graph, weights));
+  return equalToPlain(graphOf(held), plain, part.plain, { weightIdentity: placeInFile });
+}
+
 /** What holds of all of them, of one or more. */
 export const weakestOf = (verdicts: readonly Verdict[]): Verdict =>
   verdicts.find(({ verdict }) => verdict !== "PROVEN") ??
@@ -97,8 +114,8 @@ export const weakestOf = (verdicts: readonly Verdict[]): Verdict =>
   verdicts.at(-1)!;
 
 /** The package that a graph over the same weights would be, without being written: its model beside the same weight file. */
-function twinOf(pkg: Package, graph: Graph, { plan }: WeightFile): Package {
+export function twinOf(pkg: Package, graph: Graph, { plan }: Pick<WeightFile, "plan">): Package {
   const { model, blobs } = lower(graph);
-  if (!samePlan(blobs, plan)) throw new Error("the one-token graph of a shard has another weight file");
+  if (!samePlan(blobs, plan)) throw new Error("the one-token graph of a package has another weight file");
   return { ...pkg, model: decodeModel(encodeModel(model)) };
 }

@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { StopIds } from "../build/manifest.ts";
 import { type BuildPlan, type BuildSettings, type BuiltModel, planBuild } from "../build/plan.ts";
+import { formWord } from "../build/quantize.ts";
 import { functionsIn, stepIn, type TokenSizes } from "../build/sizes.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
@@ -20,8 +21,10 @@ import type { WeightStore } from "../weights/store.ts";
 import { type TextFiles, textFiles } from "../weights/text-files.ts";
 import { filesOf } from "./build-source.ts";
 import type { Args } from "./command.ts";
+import type { Io } from "./io.ts";
 import { BUILT_IN, isCheckpoint } from "./operand-kind.ts";
 import { quantizeOf } from "./quantize-options.ts";
+import { madeSafe, type SafeModel, safeModel } from "./ranges/engine-safe.ts";
 
 /** A whole model that is to be built. */
 export interface WholeModel {
@@ -33,18 +36,23 @@ export interface WholeModel {
   stops(): Promise<{ readonly ids: StopIds; readonly note: string }>;
   texts(): Promise<TextFiles>;
   openWeights(): Promise<WeightStore>;
+  /** Its exponents and bounds, where --engine-safe asked for them. */
+  readonly safe?: SafeModel;
 }
 
 /** Reads the model and plans its build. @throws UserError for what is not a whole model, or cannot be divided so */
-export async function wholeModel(operand: string, args: Args): Promise<WholeModel> {
+export async function wholeModel(operand: string, args: Args, io: Io): Promise<WholeModel> {
   const settings = settingsOf(args);
   if (operand === BUILT_IN) return builtIn(args, settings);
   if (!isCheckpoint(operand))
     throw new UserError(`"${operand}" is neither ${BUILT_IN} nor a checkpoint (a folder or .gguf)`);
-  const { decoder, notes } = await checkedDecoder(operand);
+  const { decoder: read, notes } = await checkedDecoder(operand);
+  const safe = args.flag("engine-safe") ? await safeIn(operand, read, settings, io) : undefined;
+  const decoder = safe ? madeSafe(read, safe) : read;
   const stem = decoder.architecture.replaceAll("_", "");
   return {
     plan: planBuild({ decoder, stem, family: decoder.architecture }, settings),
+    ...(safe ? { safe } : {}),
     notes: [...notes, ...windowNotes(decoder, settings.maxSeq), ...functionNotes(settings)],
     weights: resolve(operand),
     source: await filesOf(resolve(operand)),
@@ -52,6 +60,21 @@ export async function wholeModel(operand: string, args: Args): Promise<WholeMode
     texts: () => textFiles(operand),
     openWeights: () => openWeights(operand),
   };
+}
+
+/** @throws UserError for weights of which the bounds know nothing: the engine may sum their codes up before their scales */
+async function safeIn(operand: string, decoder: Decoder, { quantize }: BuildSettings, io: Io): Promise<SafeModel> {
+  if (quantize.how !== "none")
+    throw new UserError(
+      `--engine-safe bounds fp16 weights, and --quantize ${formWord(quantize.how)} stores others, whose unscaled codes the engine may sum up`,
+      "leave one of them out",
+    );
+  const store = await openWeights(operand);
+  try {
+    return await safeModel(decoder, store, io);
+  } finally {
+    await store.close();
+  }
 }
 
 /** @throws UserError for a token that the model does not have */

@@ -2,6 +2,7 @@
 import { FUNCTIONS_OPTION } from "./functions-option.ts";
 import type { Options } from "./option.ts";
 import { QUANTIZE_OPTIONS } from "./quantize-options.ts";
+import { ENGINE_SAFE_OPTION } from "./ranges/engine-safe.ts";
 import { CACHE_OPTION } from "./target.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
@@ -45,6 +46,7 @@ export const BUILD_OPTIONS = {
     default: "weights",
   },
   ...QUANTIZE_OPTIONS,
+  "engine-safe": ENGINE_SAFE_OPTION,
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
   eos: {
     kind: "form",

@@ -15,6 +15,7 @@ import type { Io } from "../io.ts";
 import { checkReport, lossReport } from "../loss-report.ts";
 import { printVerdict } from "../prove-text.ts";
 import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
+import { safeLines, safeRecord } from "../ranges/safe-text.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -40,7 +41,7 @@ export const buildCommand: Command = {
     "Exit code 1 when a shard is not proven, or a weight is not finite: there is no manifest then.",
   ],
   async run(args, io) {
-    const model = await wholeModel(args.operands[0]!, args);
+    const model = await wholeModel(args.operands[0]!, args, io);
     const folder = resolve(args.text("out")!);
     await checkReport(args.text("report"), folder);
     const { tokens, maxSeq } = model.plan.settings;
@@ -120,7 +121,7 @@ interface Told {
   readonly ground: string | undefined;
 }
 
-function report(built: Built, { plan }: WholeModel, { args, io, store, converted, layers, stops, ground }: Told) {
+function report(built: Built, { plan, safe }: WholeModel, { args, io, store, converted, layers, stops, ground }: Told) {
   if (built.kind === "not finite") {
     const { path, tensor, count } = built;
     io.out(
@@ -134,10 +135,20 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, converted
   if (built.kind === "not proven") {
     io.out(
       args.flag("json")
-        ? JSON.stringify({ path: built.path, function: built.function, verdict: built.verdict.verdict })
+        ? JSON.stringify({
+            path: built.path,
+            function: built.function,
+            isEquality: built.isEquality,
+            verdict: built.verdict.verdict,
+          })
         : printVerdict(built.verdict),
     );
-    const why = built.function === undefined ? "" : `, for its function ${built.function} is not proven`;
+    const why =
+      built.function !== undefined
+        ? `, for its function ${built.function} is not proven`
+        : built.isEquality
+          ? ", for it is not known to be what it is without exponents"
+          : "";
     io.err(`${built.path} was not written${why}, and there is no manifest`);
     return 1;
   }
@@ -153,6 +164,7 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, converted
           quantised: store.quantised(),
           layers,
           engine: engineRecord(plan.settings.quantize, args.text("target")),
+          ...(safe ? { engineSafe: safeRecord(safe) } : {}),
           parts: built.state.done,
         },
         null,
@@ -165,6 +177,7 @@ function report(built: Built, { plan }: WholeModel, { args, io, store, converted
   for (const line of quantisedText(store.quantised())) io.out(line);
   if (layers) io.out(layersText(layers));
   for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
+  if (safe) for (const line of safeLines(safe)) io.out(line);
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
   io.out(stops);
   if (ground) io.out(ground);

@@ -8,6 +8,7 @@ import { BUILD_OPTIONS } from "../build-options.ts";
 import { findingsText, foreseenText, planText } from "../build-text.ts";
 import type { Command } from "../command.ts";
 import { engineRecord, engineText } from "../quantised-text.ts";
+import { safeLines, safeRecord } from "../ranges/safe-text.ts";
 
 /** The parts, their sizes, the rules of the engine that they break, and how long a build takes. */
 export const planCommand: Command = {
@@ -18,7 +19,7 @@ export const planCommand: Command = {
   example: "phi4-mini",
   options: BUILD_OPTIONS,
   async run(args, io) {
-    const { plan, notes, openWeights } = await wholeModel(args.operands[0]!, args);
+    const { plan, notes, safe, openWeights } = await wholeModel(args.operands[0]!, args, io);
     for (const note of notes) io.err(`note: ${note}`);
     const findings = await planFindings(plan);
     const store = quantisingStore(await openWeights());
@@ -30,6 +31,7 @@ export const planCommand: Command = {
               {
                 ...planJson(plan, findings, foreseen),
                 engine: engineRecord(plan.settings.quantize, args.text("target")),
+                ...(safe ? { engineSafe: safeRecord(safe) } : {}),
               },
               null,
               2,
@@ -39,7 +41,8 @@ export const planCommand: Command = {
     } finally {
       await store.close();
     }
-    if (!args.flag("json")) for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
+    const lines = [...engineText(plan.settings.quantize, args.text("target")), ...(safe ? safeLines(safe) : [])];
+    if (!args.flag("json")) for (const line of lines) io.out(line);
     return 0;
   },
 };
