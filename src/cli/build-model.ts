@@ -48,7 +48,7 @@ export async function wholeModel(operand: string, args: Args, io: Io): Promise<W
     throw new UserError(`"${operand}" is neither ${BUILT_IN} nor a checkpoint (a folder or .gguf)`);
   const { decoder: read, notes } = await checkedDecoder(operand);
   const safe = args.flag("engine-safe") ? await safeIn(operand, read, settings, io) : undefined;
-  const decoder = safe ? madeSafe(read, safe) : read;
+  const decoder = safe ? { ...read, exponents: safe.exponents } : read;
   const stem = decoder.architecture.replaceAll("_", "");
   return {
     plan: planBuild({ decoder, stem, family: decoder.architecture }, settings),
@@ -71,7 +71,7 @@ async function safeIn(operand: string, decoder: Decoder, { quantize }: BuildSett
     );
   const store = await openWeights(operand);
   try {
-    return await safeModel(decoder, store, io);
+    return madeSafe(await safeModel(decoder, store, io));
   } finally {
     await store.close();
   }

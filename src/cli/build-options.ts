@@ -2,8 +2,7 @@
 import { FUNCTIONS_OPTION } from "./functions-option.ts";
 import type { Options } from "./option.ts";
 import { QUANTIZE_OPTIONS } from "./quantize-options.ts";
-import { ENGINE_SAFE_OPTION } from "./ranges/engine-safe.ts";
-import { CACHE_OPTION } from "./target.ts";
+import { CACHE_OPTION, ENGINE_SAFE_OPTION } from "./target.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
 

@@ -1,4 +1,6 @@
 /** The built-in model or a checkpoint as something to build: its record, its layers by kind, and the host data that it asks for. */
+
+import { type PlainTwin, plainTwinOf } from "../build/without-exponents.ts";
 import type { Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { assumedList } from "../evidence/assumed-list.ts";
@@ -8,13 +10,14 @@ import { checkTensors } from "../models/config-tensors.ts";
 import { type Decoder, type FactorList, fewestLayers } from "../models/decoder.ts";
 import { type KindOfLayers, kindsIn, kindsNote, kindText } from "../models/kinds.ts";
 import type { CacheKeeping } from "../models/layer.ts";
-import { decoderLayers } from "../models/layers.ts";
+import { decoderLayers, type LayerOptions } from "../models/layers.ts";
 import { longRopeOf, withFactorList } from "../models/rope-list.ts";
 import { smallestOf } from "../models/smallest.ts";
 import { type Card, cardOf } from "./card.ts";
 import type { Args } from "./command.ts";
 import type { Io } from "./io.ts";
 import { BUILT_IN } from "./operand-kind.ts";
+import type { SafeModel } from "./ranges/engine-safe.ts";
 import {
   generated,
   generatedLabel,
@@ -35,7 +38,9 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
   const { decoder, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder, maxSeq);
   for (let layer = first; layer < first + count; layer++) checkLayer(decoder, layer);
   const layers = Array.from({ length: count }, (_, i) => first + i);
-  const config = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
+  const safe = args.flag("engine-safe") && folder !== undefined ? await safeIn(folder, decoder, io) : undefined;
+  const listed = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
+  const config = safe ? { ...listed, exponents: safe.exponents } : listed;
   const cache = args.text("cache") as CacheKeeping;
   const ropeList = assumedList(config, layers, maxSeq);
   for (const note of [...notes, ...windowNotes(config, maxSeq)]) io.err(`note: ${note}`);
@@ -50,6 +55,7 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
     weights: folder ?? generatedLabel(args),
     storedWeights: folder !== undefined,
     ...(card ? { card } : {}),
+    ...(safe ? { safe, plain: (size: Size) => plainLayers(config, size, { first, count, cache, few }) } : {}),
     kinds: (size) => kindsIn(config, first, count).map((kind) => kindGraph(config, kind, size, cache)),
     // Layers of a kind are renamings of one another.
     small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few, cache })),
@@ -62,6 +68,30 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
     checkWeights: async () => {},
   };
 }
+
+/** @throws UserError where no exponents keep every limit */
+async function safeIn(folder: string, decoder: Decoder, io: Io): Promise<SafeModel> {
+  const { madeSafe, safeModel } = await import("./ranges/engine-safe.ts");
+  const store = await openFolder(folder);
+  try {
+    return madeSafe(await safeModel(decoder, store, io));
+  } finally {
+    await store.close();
+  }
+}
+
+interface PlainOptions extends Required<Pick<LayerOptions, "first" | "count" | "cache">> {
+  /** How many layers show every kind. */
+  readonly few: number;
+}
+
+/** The layers without the exponents that the decoder has. */
+const plainLayers = (config: Decoder, size: Size, { few, ...layers }: PlainOptions): PlainTwin =>
+  plainTwinOf(
+    config,
+    (decoder) => decoderLayers(decoder, size, layers),
+    (smallest) => decoderLayers(smallest, { tokens: 1, maxSeq: 2 }, { ...layers, count: few }),
+  )!;
 
 function modelKinds(config: Decoder, first: number, count: number): ModelKinds {
   const note = kindsNote(config, first, count);

@@ -15,6 +15,7 @@ import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { checkMemory } from "./memory.ts";
 import { rangesClaim } from "./ranges/claim.ts";
+import { certifiedEquality, safeRecord } from "./ranges/safe-text.ts";
 import { requestedSize } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
 
@@ -38,11 +39,14 @@ export async function writeCertificate(
   staging: string,
   proof: ProofOnBytes,
 ) {
-  const { verdict, block, step } = proof;
+  const { verdict, block, step, equality } = proof;
+  const { safe, ropeList } = subject;
+  const engineSafe = safe && equality && { ...safeRecord(safe), equality: certifiedEquality(equality) };
   const record = {
-    ...certificate(verdict, { block, step }, TOOL_VERSION, subject.ropeList),
+    ...certificate(verdict, { block, step }, TOOL_VERSION, ropeList),
     ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),
     ...(ground ? { ground } : {}),
+    ...(engineSafe ? { engineSafe } : {}),
   };
   const text = `${JSON.stringify(record, null, 2)}\n`;
   const path = join(staging, certificateName(planned.name, proof));

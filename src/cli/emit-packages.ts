@@ -22,6 +22,7 @@ import type { WeightStore } from "../weights/store.ts";
 import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
+import { equalityOf } from "./emit-safe.ts";
 import type { Io } from "./io.ts";
 import type { Guaranteed } from "./ranges/claim.ts";
 import type { Subject } from "./subject.ts";
@@ -46,6 +47,8 @@ export interface ProofOnBytes extends Partial<Pick<LiftOptions, "function">> {
   readonly verdict: Verdict;
   readonly block: Graph;
   readonly step: Graph;
+  /** Of layers with exponents: whether the step is the one without. */
+  readonly equality?: Verdict;
 }
 
 /** The packages in the folder where they are staged. */
@@ -87,7 +90,8 @@ export async function proofOn(
   try {
     const proofs = proofsOf(job, staging, { same, digestOf: hashes?.of });
     await hashes?.settled;
-    return proofs;
+    const equality = equalityOf(job, readPackage(join(staging, job.planned.step.in)), weights.at(-1)!);
+    return equality ? proofs.map((proof) => ({ ...proof, equality })) : proofs;
   } finally {
     await hashes?.close();
     await refusing(shown, "write", () => sync.done);

@@ -1,4 +1,5 @@
 /** A model that a command works on: how it is built, and where its weights come from. */
+import type { PlainTwin } from "../build/without-exponents.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Size, SizedModel } from "../dsl/model.ts";
 import type { Decoder } from "../models/decoder.ts";
@@ -7,6 +8,7 @@ import type { OpenWeights } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Card } from "./card.ts";
 import type { Args } from "./command.ts";
+import type { SafeModel } from "./ranges/engine-safe.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
 export interface Subject {
@@ -33,6 +35,9 @@ export interface Subject {
   checkWeights(graphs: readonly Graph[]): Promise<void>;
   /** A layer of each kind that is built, the same for all layers of that kind: the graph itself where it has no layers. */
   kinds(size: Size): readonly KindGraph[];
+  /** The exponents that --engine-safe chose, and the same layers for one token without them. */
+  readonly safe?: SafeModel;
+  readonly plain?: (size: Size) => PlainTwin;
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number): { readonly block: Graph; readonly step: Graph };
 }

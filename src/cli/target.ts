@@ -10,7 +10,7 @@ import { loadGraphFile } from "./graph-file.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import { BUILT_IN, isCheckpoint, isGraphFile, type OperandKind } from "./operand-kind.ts";
-import type { Options } from "./option.ts";
+import type { Option, Options } from "./option.ts";
 import { generated, generatedLabel, openFolder, type Subject, smallPair } from "./subject.ts";
 
 /** What is built: models and graph files. */
@@ -27,6 +27,13 @@ export const CACHE_OPTION = {
   help: "the KV cache as Core ML states, or as inputs whose new rows are outputs",
   default: "state",
 } as const;
+
+/** Numbers held at powers of two, for commands that write what is chosen. */
+export const ENGINE_SAFE_OPTION = {
+  kind: "flag",
+  help: "hold numbers at powers of two, so that no token sequence overflows fp16 or the engine's accumulator (docs/ranges.md)",
+  for: ["checkpoint"],
+} as const satisfies Option;
 
 /** Options that choose what to build: every command that builds a model has them. */
 export const SIZE_OPTIONS = {

@@ -33,17 +33,32 @@ export function driftOf(reference: readonly Uint16Array[], build: readonly Uint1
   return { positions: reference.length, same, meanKl: sum / reference.length, worstKl, worstAt };
 }
 
+/** The same of one position, from logits in doubles; where one of them is no number, nor is the divergence. */
+export function divergenceOf(
+  reference: Float64Array,
+  other: Float64Array,
+): { readonly kl: number; readonly same: boolean } {
+  if (!other.every(Number.isFinite)) return { kl: Number.NaN, same: false };
+  const [p, q] = [logsOf(reference), logsOf(other)];
+  return { kl: divergence(p.logs, q.logs), same: p.likeliest === q.likeliest };
+}
+
 /** log p of each token in doubles, and the first of the likeliest. */
 function logSoftmax(logits: Uint16Array, at: number): { readonly logs: Float64Array; readonly likeliest: number } {
-  const logs = Float64Array.from(logits, (bits) => VALUES[bits]!);
+  const numbers = Float64Array.from(logits, (bits) => VALUES[bits]!);
+  const bad = numbers.findIndex((x) => !(x < Number.POSITIVE_INFINITY));
+  if (bad >= 0)
+    throw new UserError(`the logit of token ${bad} behind position ${at} is ${numbers[bad]}: that is no distribution`);
+  if (numbers.every((x) => x === Number.NEGATIVE_INFINITY))
+    throw new UserError(`all logits behind position ${at} are −Infinity`);
+  return logsOf(numbers);
+}
+
+/** Of numbers of which one is finite, and none larger than any. */
+function logsOf(logs: Float64Array): { readonly logs: Float64Array; readonly likeliest: number } {
   let likeliest = 0;
-  for (let k = 0; k < logs.length; k++) {
-    if (!(logs[k]! < Number.POSITIVE_INFINITY))
-      throw new UserError(`the logit of token ${k} behind position ${at} is ${logs[k]}: that is no distribution`);
-    if (logs[k]! > logs[likeliest]!) likeliest = k;
-  }
+  for (let k = 0; k < logs.length; k++) if (logs[k]! > logs[likeliest]!) likeliest = k;
   const most = logs[likeliest]!;
-  if (most === Number.NEGATIVE_INFINITY) throw new UserError(`all logits behind position ${at} are −Infinity`);
   const log = most + Math.log(logs.reduce((sum, x) => sum + Math.exp(x - most), 0));
   return { logs: logs.map((x) => x - log), likeliest };
 }

@@ -1,6 +1,7 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
+import type { EngineDrift } from "../../build/engine-drift.ts";
 import type { LayerError } from "../../build/layer-errors.ts";
 import { widest } from "../../build/sizes.ts";
 import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
@@ -10,12 +11,13 @@ import { BUILD_OPTIONS } from "../build-options.ts";
 import { planText } from "../build-text.ts";
 import type { Args, Command } from "../command.ts";
 import { printGround, wholeGround } from "../emit-ground.ts";
+import { buildDrift } from "../emit-safe.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkReport, lossReport } from "../loss-report.ts";
 import { printVerdict } from "../prove-text.ts";
 import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
-import { safeLines, safeRecord } from "../ranges/safe-text.ts";
+import { safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -73,12 +75,14 @@ export const buildCommand: Command = {
       // Layers that are run for a report read their weights again.
       const converted = store.report();
       const layers = built.kind === "built" ? await lossReport(model, { args, io, store }) : undefined;
+      const drift = built.kind === "built" && model.safe ? await buildDrift(plan, store, io) : undefined;
       return report(built, model, {
         args,
         io,
         store,
         converted,
         layers,
+        drift,
         stops: note,
         ground: ground && printGround(ground),
       });
@@ -116,12 +120,18 @@ interface Told {
   readonly converted: WeightReport;
   /** What each layer lost, where that was asked for. */
   readonly layers: readonly LayerError[] | undefined;
+  /** How far the engine is from fp64 with exponents and without, where there are some. */
+  readonly drift: EngineDrift | undefined;
   /** At which tokens the runtime stops. */
   readonly stops: string;
   readonly ground: string | undefined;
 }
 
-function report(built: Built, { plan, safe }: WholeModel, { args, io, store, converted, layers, stops, ground }: Told) {
+function report(
+  built: Built,
+  { plan, safe }: WholeModel,
+  { args, io, store, converted, layers, drift, stops, ground }: Told,
+) {
   if (built.kind === "not finite") {
     const { path, tensor, count } = built;
     io.out(
@@ -164,7 +174,7 @@ function report(built: Built, { plan, safe }: WholeModel, { args, io, store, con
           quantised: store.quantised(),
           layers,
           engine: engineRecord(plan.settings.quantize, args.text("target")),
-          ...(safe ? { engineSafe: safeRecord(safe) } : {}),
+          ...(safe ? { engineSafe: { ...safeRecord(safe), drift } } : {}),
           parts: built.state.done,
         },
         null,
@@ -178,6 +188,7 @@ function report(built: Built, { plan, safe }: WholeModel, { args, io, store, con
   if (layers) io.out(layersText(layers));
   for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
   if (safe) for (const line of safeLines(safe)) io.out(line);
+  if (drift) io.out(safeDriftLine(drift));
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
   io.out(stops);
   if (ground) io.out(ground);

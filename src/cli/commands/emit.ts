@@ -1,24 +1,35 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
 import { resolve } from "node:path";
+import type { EngineDrift } from "../../build/engine-drift.ts";
 import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record/record.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import type { WeightReport } from "../../weights/store.ts";
 import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { recordedBlock } from "../emit-evidence.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
-import type { EmitJob } from "../emit-packages.ts";
+import type { EmitJob, ProofOnBytes } from "../emit-packages.ts";
 import { planPackages } from "../emit-plan.ts";
+import { emitDrift } from "../emit-safe.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
 import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
-import { plainVerdict, printVerdict } from "../prove-text.ts";
+import { plainVerdict, printSides, printVerdict } from "../prove-text.ts";
 import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
+import { EXPONENTS, safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 import { ropeLines } from "../rope-text.ts";
-import { ROPE_LIST_OPTION, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
+import {
+  ENGINE_SAFE_OPTION,
+  ROPE_LIST_OPTION,
+  SEED_OPTION,
+  SIZE_OPTIONS,
+  subjectOf,
+  WEIGHTS_OPTION,
+} from "../target.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
@@ -33,6 +44,7 @@ export const emitCommand: Command = {
     ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
     functions: { ...FUNCTIONS_OPTION, without: ["tokens"] },
+    "engine-safe": ENGINE_SAFE_OPTION,
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
@@ -78,8 +90,11 @@ export const emitCommand: Command = {
         io.err("nothing was written");
         return 1;
       }
-      report(job, { ...emitted, ...(ground ? { ground } : {}) });
-      return emitted.proofs?.some(({ verdict }) => verdict.verdict !== "PROVEN") ? 1 : 0;
+      // Layers that are run for their drift read their weights again.
+      const weights = store.report();
+      const drift = await emitDrift(job);
+      report(job, { ...emitted, weights, ...(ground ? { ground } : {}), ...(drift ? { drift } : {}) });
+      return emitted.proofs?.some(isOpen) ? 1 : 0;
     } finally {
       await store.close();
     }
@@ -95,13 +110,19 @@ function atWidest(args: Args): Args {
 }
 
 interface Report extends PlacedSet {
+  /** What converting cost the packages. */
+  readonly weights: WeightReport;
   readonly ground?: Ground;
+  readonly drift?: EngineDrift;
 }
 
-function report({ subject, store, guaranteed, args, io }: EmitJob, written: Report): void {
-  const { packages, ground, ropeTables, fixtures, certificates } = written;
-  const { ropeList } = subject;
-  const weights = store.report();
+/** Of block and steps, or of exponents, something is not proven. */
+const isOpen = ({ verdict, equality }: ProofOnBytes): boolean =>
+  verdict.verdict !== "PROVEN" || (equality !== undefined && equality.verdict !== "PROVEN");
+
+function report({ subject, guaranteed, args, io }: EmitJob, written: Report): void {
+  const { packages, weights, ground, drift, ropeTables, fixtures, certificates } = written;
+  const { ropeList, safe } = subject;
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
@@ -109,7 +130,10 @@ function report({ subject, store, guaranteed, args, io }: EmitJob, written: Repo
     const proven = proofsRecord(written, guaranteed);
     io.out(
       JSON.stringify(
-        { name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, ground },
+        {
+          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, ground },
+          ...(safe ? { engineSafe: { ...safeRecord(safe), drift } } : {}),
+        },
         null,
         2,
       ),
@@ -123,11 +147,13 @@ function report({ subject, store, guaranteed, args, io }: EmitJob, written: Repo
     if (guaranteed) io.out(claimLines(rangesClaim(guaranteed, proof.verdict)).join("\n"));
   }
   if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
+  for (const { equality } of written.proofs ?? []) if (equality) io.out(printSides(equality, EXPONENTS));
+  if (safe) for (const line of safeLines(safe)) io.out(line);
+  if (drift) io.out(safeDriftLine(drift));
   for (const line of ropeLines(subject, args)) io.out(line);
   for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
-  if (written.proofs?.some(({ verdict }) => verdict.verdict !== "PROVEN"))
-    io.err("warning: the packages were written without a proof");
+  if (written.proofs?.some(isOpen)) io.err("warning: the packages were written without a proof");
 }
 
 /** Of several functions a proof each, by name. */

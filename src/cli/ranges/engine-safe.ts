@@ -6,17 +6,9 @@ import type { Decoder } from "../../models/decoder.ts";
 import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Io } from "../io.ts";
-import type { Option } from "../option.ts";
 import { boundedLayers } from "./bounded-layers.ts";
 import { checkBounded } from "./layer-weights.ts";
 import { unmendedText } from "./safe-text.ts";
-
-/** The option, for commands that write what is chosen. */
-export const ENGINE_SAFE_OPTION = {
-  kind: "flag",
-  help: "hold numbers at powers of two, so that no token sequence overflows fp16 or the engine's accumulator (docs/ranges.md)",
-  for: ["checkpoint"],
-} as const satisfies Option;
 
 /** What was chosen for a model, and what its embedding is. */
 export interface SafeModel extends Chosen {
@@ -44,11 +36,15 @@ export async function safeModel(decoder: Decoder, store: WeightStore, io: Io): P
   return { ...chosen, embedding: { most, elements, inexact: sizes.inexactAt(chosen.exponents.residual) } };
 }
 
-/** The same decoder with its exponents. @throws UserError where no exponents keep every limit */
-export function madeSafe(decoder: Decoder, { exponents, unmended }: SafeModel): Decoder {
-  const [first] = unmended;
-  if (first) throw new UserError(`--engine-safe cannot make this model safe: ${unmendedText(first)}`);
-  return { ...decoder, exponents };
+/** The same, where it keeps every limit. @throws UserError where no exponents do */
+export function madeSafe(safe: SafeModel): SafeModel {
+  const [first] = safe.unmended;
+  if (first)
+    throw new UserError(
+      `--engine-safe cannot make this model safe: ${unmendedText(first)}`,
+      "graphc ranges --engine-safe shows all of its bounds",
+    );
+  return safe;
 }
 
 /** Its numbers by how small they are: fp16 has the bits of x · 2^−k unless they reach below 2^−24. */

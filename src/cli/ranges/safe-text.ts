@@ -1,7 +1,10 @@
 /** What `--engine-safe` chose, in words. */
+import type { Drifted, EngineDrift } from "../../build/engine-drift.ts";
+import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Chosen, Unmended } from "../../passes/ranges/exponents.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import type { Sides } from "../sides.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
 import type { SafeModel } from "./engine-safe.ts";
@@ -92,4 +95,33 @@ export const safeRecord = ({
     added,
   })),
   unmended,
+});
+
+/** The two graphs of the proof that exponents change nothing. */
+export const EXPONENTS: Sides = {
+  claim: "one token with exponents against one token without, hidden rows in and out at full size",
+  one: "with exponents",
+  other: "without",
+  gave: ["with exponents it gives", "without"],
+  countsTokens: false,
+};
+
+/** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
+export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {
+  const hidden = `hidden rows are off by ${offText(safe.hidden)} with exponents, ${offText(plain.hidden)} without`;
+  const said = ({ logits }: Drifted): string =>
+    logits ? `${offText(logits.kl)} nats, ${logits.same} of ${tokens} likeliest tokens` : "";
+  const logits = safe.logits ? `; KL of the logits ${said(safe)} with, ${said(plain)} without` : "";
+  return wrapLine(`on the engine's arithmetic, ${tokens} rows of the embedding, from fp64: ${hidden}${logits}`);
+}
+
+const offText = (x: number): string => (Number.isFinite(x) ? x.toPrecision(3) : "no finite number");
+
+/** What a certificate holds of the proof that exponents change nothing. */
+export const certifiedEquality = (verdict: Verdict) => ({
+  verdict: verdict.verdict,
+  ...(verdict.verdict === "PROVEN" ? { level: verdict.level } : {}),
+  says: EXPONENTS.claim,
+  preconditions: verdict.preconditions,
+  rules: verdict.rules,
 });
