@@ -53,15 +53,17 @@ export type BuildEvent =
 /** A build that stands, or where it stopped: at a shard that is not proven, or at weights that are not finite. */
 export type Built =
   | { readonly kind: "built"; readonly manifest: string; readonly state: BuildState }
-  | {
-      readonly kind: "not proven";
-      readonly path: string;
-      readonly function?: string;
-      readonly verdict: Verdict;
-      /** Whether it is about the graph without exponents, and not about block and steps. */
-      readonly isEquality?: true;
-    }
+  | NotProven
   | { readonly kind: "not finite"; readonly path: string; readonly tensor: string; readonly count: number };
+
+/** A part of which the proof, or where `isEquality` is set that it is its graph without exponents, failed. */
+interface NotProven {
+  readonly kind: "not proven";
+  readonly path: string;
+  readonly function?: string;
+  readonly verdict: Verdict;
+  readonly isEquality?: true;
+}
 
 /** The name of the manifest. */
 export const MANIFEST_FILE = "phi4mini_runtime_meta.json";
@@ -159,8 +161,8 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
     return { kind: "not proven", path, verdict, ...(name === undefined ? {} : { function: name }) };
   if (equality && equality.verdict !== "PROVEN")
     return { kind: "not proven", path, verdict: equality, isEquality: true };
-  const claims = [...(verdict ? [`PROVEN (${verdict.level})`] : []), ...(equality ? [EQUAL_CLAIM] : [])];
-  const entry = { sha256: summary.sha256.package, ...(claims.length > 0 ? { claim: claims.join(", ") } : {}) };
+  const claim = [...(verdict ? [`PROVEN (${verdict.level})`] : []), ...(equality ? [EQUAL_CLAIM] : [])].join(", ");
+  const entry = { sha256: summary.sha256.package, ...(claim ? { claim } : {}) };
   return notFinite(store, path) ?? { kind: "written", entry };
 }
 

@@ -52,7 +52,7 @@ export function decoderLayer(x: Value, parts: LayerParts): Layer {
   return { hidden: name("out", add(h, added(feedForward(h, parts), "mlp", parts))), caches };
 }
 
-/** What a block adds to the row: its output, normed once more and scaled where the record says so. The row's exponent is what is left of it. */
+/** What a block adds to the row, at its exponent: its output, normed once more and scaled where the record says so. */
 function added(output: Value, block: "attn" | "mlp", parts: LayerParts): Value {
   const { decoder, layer, name } = parts;
   const [held, row] = [exponentsOf(decoder, layer)[block], residualOf(decoder)];
@@ -81,9 +81,10 @@ function attentionBlock(
   const mask = feeds.mask(kindOf(c, layer));
   const O = name("attn.heads", attention({ Q, K, V, mask, scale, ...(cap === undefined ? {} : { cap }) }, how, name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
-  const Wo = matrix("output", c.hiddenSize, c.biases.output, parts);
+  const held = exponentsOf(c, layer).attn;
+  const Wo = { ...matrix("output", c.hiddenSize, c.biases.output, parts), held };
   return {
-    output: name("attn.out", project(heldAt(joined, exponentsOf(c, layer).attn), Wo, how.projection)),
+    output: name("attn.out", project(heldAt(joined, held), Wo, how.projection)),
     caches: [
       { entry: oldK, exit: K, rows: newK, rowsName: `layers_${layer}_k_rows` },
       { entry: oldV, exit: V, rows: newV, rowsName: `layers_${layer}_v_rows` },
@@ -115,9 +116,10 @@ function feedForward(h: Value, parts: LayerParts): Value {
   const { decoder: c, how, name } = parts;
   const normed = name("mlp.norm", norm(h, "mlp_norm", parts, { held: residualOf(c) }));
   const { gate, up } = gateAndUp(normed, parts);
-  const held = heldAt(name("up", up), exponentsOf(c, parts.layer).mlp);
-  const act = name("mlp.act", mul(held, ACTIVATIONS[c.activation](name("gate", gate))));
-  return name("mlp.out", project(act, matrix("down", c.hiddenSize, c.biases.mlp, parts), how.projection));
+  const { mlp: held } = exponentsOf(c, parts.layer);
+  const act = name("mlp.act", mul(heldAt(name("up", up), held), ACTIVATIONS[c.activation](name("gate", gate))));
+  const Wdown = { ...matrix("down", c.hiddenSize, c.biases.mlp, parts), held };
+  return name("mlp.out", project(act, Wdown, how.projection));
 }
 
 function gateAndUp(normed: Value, parts: LayerParts) {
@@ -148,11 +150,7 @@ function matrix(whole: Whole, outputs: number, biased: boolean, { decoder, layer
 }
 
 /** Where a norm is, and the exponents at which x is held and its gain is to be. */
-interface Normed {
-  readonly axis?: number;
-  readonly held?: number;
-  readonly gain?: number;
-}
+type Normed = Partial<Readonly<Record<"axis" | "held" | "gain", number>>>;
 
 /** RMSNorm of x over one axis, with the gain of that part of the layer. */
 function norm(x: Value, part: LayerPart, { decoder, layer, how }: LayerParts, normed: Normed = {}): Value {

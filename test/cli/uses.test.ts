@@ -39,6 +39,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cache: "m",
     seed: "mg",
     functions: "mgp",
+    "engine-safe": "",
     out: "mgp",
     force: "mgp",
     "no-prove": "mgp",
@@ -152,7 +153,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   inspect: {},
   gate: { "signed-by": "mgp" },
-  ranges: { layer: "mgp", prompt: "mgp", "prompt-ids": "mgp", raw: "mgp", tokenizer: "mgp" },
+  ranges: { layer: "mgp", prompt: "mgp", "prompt-ids": "mgp", raw: "mgp", tokenizer: "mgp", "engine-safe": "mgp" },
 };
 
 const commandOf = async (name: string): Promise<Command> =>

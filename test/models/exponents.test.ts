@@ -1,27 +1,126 @@
-import { expect, test } from "vitest";
-import { PHI4_MINI } from "../../src/models/config.ts";
+/** Numbers held at powers of two: proven to be the same model, exact as a block, and finite where the plain one is not. */
+import { describe, expect, test } from "vitest";
+import { type Graph, graph, schedule } from "../../src/dsl/graph.ts";
+import { uniform } from "../../src/dsl/random.ts";
+import { replaced, withResults } from "../../src/dsl/rewrite.ts";
+import { constantOf, input, operandsOf, type Tensor } from "../../src/dsl/tensor.ts";
+import { rmsNorm } from "../../src/models/blocks/norm.ts";
+import type { Decoder } from "../../src/models/decoder.ts";
+import type { Exponents } from "../../src/models/exponents.ts";
 import { atFullSize } from "../../src/models/full-size.ts";
 import { headGraph } from "../../src/models/head.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
+import { arrayOf } from "../../src/passes/interpret/array.ts";
+import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
+import { SMALL_DECODERS } from "../support/decoders.ts";
 
-test("x", () => {
-  for (const [post, qk] of [
-    [false, "none"],
-    [true, "per_head"],
-  ] as const) {
-    const d = { ...PHI4_MINI, postNorms: post, qkNorm: qk, eps: 1e-6 };
-    const e = { residual: 4, layers: Array.from({ length: 32 }, (_, k) => ({ attn: 1, mlp: k % 5 === 0 ? 5 : 3 })) };
-    const a = decoderLayers(d, { tokens: 1, maxSeq: 64 }, { count: 4 });
-    const b = decoderLayers({ ...d, exponents: e }, { tokens: 1, maxSeq: 64 }, { count: 4 });
-    const v = prove(atFullSize(b, 4), a, { corollaries: false, counterexample: false });
-    console.log(v.verdict, JSON.stringify(v.sizes), v.milliseconds);
-    const c = decoderLayers(
-      { ...d, exponents: { ...e, layers: e.layers.with(1, { attn: 1, mlp: 4 }) } },
-      { tokens: 1, maxSeq: 64 },
-      { count: 4 },
-    );
-    const w2 = prove(atFullSize(b, 3), a, { corollaries: false, counterexample: false });
-    console.log(w2.verdict, JSON.stringify(w2.sizes), w2.milliseconds);
+const EXPONENTS: Exponents = {
+  residual: 3,
+  layers: [
+    { attn: 0, mlp: 2 },
+    { attn: 1, mlp: 0 },
+    { attn: 2, mlp: 5 },
+    { attn: 0, mlp: 0 },
+  ],
+};
+const heldOf = (decoder: Decoder): Decoder => ({ ...decoder, exponents: EXPONENTS });
+const SIZE = { tokens: 1, maxSeq: 8 };
+const QUIET = { corollaries: false, counterexample: false, secondOpinion: false } as const;
+
+describe.each([...SMALL_DECODERS])("%s with exponents", (_, { decoder, first }) => {
+  const held = decoderLayers(heldOf(decoder), SIZE, { first, count: 2 });
+  const plain = decoderLayers(decoder, SIZE, { first, count: 2 });
+
+  test("is the same layers over the reals", () => {
+    expect(prove(atFullSize(held, 3), plain, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+  });
+  test("is exact as a block", () => {
+    const block = decoderLayers(heldOf(decoder), { ...SIZE, tokens: 2 }, { first, count: 2 });
+    expect(prove(block, held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  });
+  test("has a head that is the same over the reals", () => {
+    const range = { begin: 3, end: 9 };
+    const [small, own] = [headGraph(heldOf(decoder), range), headGraph(decoder, range)];
+    expect(prove(atFullSize(small, 3), own, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+    expect(prove(atFullSize(small, 4), own, QUIET).verdict).toBe("NOT PROVEN");
+  });
+});
+
+/** The graph with the n-th power of two that something is multiplied by as another power. */
+function spoilt(whole: Graph, n: number): Graph | undefined {
+  const factors = schedule(whole).flatMap(({ def }) => (def.kind === "op" && def.op === "mul" ? operandsOf(def) : []));
+  const isPower = ({ def }: Tensor): boolean =>
+    def.kind === "const" && def.data.length === 1 && Number.isInteger(Math.log2(def.data[0]!));
+  const one = factors.filter(isPower)[n];
+  if (!one) return undefined;
+  const { data } = one.def as { readonly data: ArrayLike<number> };
+  const other = constantOf([data[0]! / 2], one.type);
+  return withResults(
+    whole,
+    replaced(whole, (value) => (value === one ? other : undefined)),
+  );
+}
+
+test("no power of two can be another unnoticed: those of rows, norms and sums", () => {
+  const { decoder } = SMALL_DECODERS.get("qwen3")!;
+  const plain = decoderLayers(decoder, SIZE, { first: 2 });
+  const held = decoderLayers(heldOf(decoder), SIZE, { first: 2 });
+  expect(prove(atFullSize(held, 2), plain, QUIET).verdict).toBe("NOT PROVEN");
+  const verdicts: string[] = [];
+  for (let n = 0; ; n++) {
+    const other = spoilt(held, n);
+    if (!other) break;
+    verdicts.push(prove(atFullSize(other, 3), plain, QUIET).verdict);
   }
-}, 100000);
+  // Two of each row norm for eps, one before each of the two sums, one behind each.
+  expect(verdicts).toEqual(Array(8).fill("NOT PROVEN"));
+});
+
+const D = 16;
+const normOf = (held: number): Graph => {
+  const x = input("x", [1, D, 1, 1]);
+  const gain = constantOf(new Float64Array(D).fill(1), { dtype: "fp16", shape: [1, D, 1, 1] }) as Tensor<
+    readonly number[],
+    "fp16"
+  >;
+  return graph({ name: "norm", inputs: [x], outputs: { y: rmsNorm(x, gain, { eps: 1e-6, held }) } });
+};
+const normed = (held: number, row: readonly number[]): readonly number[] => {
+  const x = arrayOf(
+    "fp16",
+    [1, D, 1, 1],
+    row.map((one) => one * 2 ** -held),
+  );
+  return Array.from(evaluate(normOf(held), { values: { x } }).outputs.y!.data);
+};
+
+describe("a norm of a held row", () => {
+  test("gives the bits of the norm of the row, unless eps or the row is at the end of fp16", () => {
+    for (let seed = 0; seed < 200; seed++) {
+      const size = 2 ** (1 + (seed % 12));
+      // Multiples of 2⁻⁶ of a size that leaves their bits to fp16 at every exponent here.
+      const row = Array.from({ length: D }, (_, k) => Math.round(64 * size * uniform(1, seed, k)) / 64);
+      const fitting = row.map((x) => roundedTo11Bits(x));
+      for (const held of [1, 4, 6]) expect(normed(held, fitting)).toEqual(normed(0, fitting));
+    }
+  });
+  test("is finite and right where the row itself is beyond fp16", () => {
+    const row = Array.from({ length: D }, (_, k) => (k === 3 ? 2 ** 19 : k - 8));
+    const y = normed(4, row);
+    expect(y[3]).toBeCloseTo(Math.sqrt(D), 2);
+    expect(y.every(Number.isFinite)).toBe(true);
+    // The planted fault: the row as it is.
+    expect(
+      normed(
+        0,
+        row.map((x) => (x > 65504 ? Number.POSITIVE_INFINITY : x)),
+      ).some(Number.isNaN),
+    ).toBe(true);
+  });
+});
+
+const roundedTo11Bits = (x: number): number => {
+  const grid = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -6))) - 10);
+  return Math.round(x / grid) * grid;
+};

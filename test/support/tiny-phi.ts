@@ -71,6 +71,19 @@ export function tinyPhiWithNaN(name: string): string {
   return folderOf({ ...FILES, "model.safetensors": fileOf(tensors) });
 }
 
+/** The folder with tensors multiplied by powers of two from 1 on, by name. */
+export function tinyPhiTimes(factors: Readonly<Record<string, number>>): string {
+  const tensors = TENSORS.map((one) => {
+    const factor = factors[one.name];
+    if (factor === undefined) return one;
+    const words = new Uint16Array(Uint8Array.from(one.data).buffer);
+    // A bf16 number's exponent begins at bit 7.
+    const data = words.map((word) => ((word & 0x7f80) === 0 ? word : word + (Math.log2(factor) << 7)));
+    return { ...one, data: new Uint8Array(data.buffer) };
+  });
+  return folderOf({ ...FILES, "model.safetensors": fileOf(tensors) });
+}
+
 /** A checkpoint folder for one test. */
 export const tinyPhi = (): string => folderOf(FILES);
 

@@ -44,7 +44,7 @@ export const emitCommand: Command = {
     ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
     functions: { ...FUNCTIONS_OPTION, without: ["tokens"] },
-    "engine-safe": ENGINE_SAFE_OPTION,
+    "engine-safe": { ...ENGINE_SAFE_OPTION, without: ["ranges"] },
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },

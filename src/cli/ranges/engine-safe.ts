@@ -1,6 +1,4 @@
 /** `--engine-safe`: the exponents with which a checkpoint holds every limit for every sequence of tokens. */
-import { embeddingSource } from "../../build/embedding.ts";
-import { fp16Value } from "../../dsl/number.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
@@ -8,6 +6,7 @@ import type { WeightStore } from "../../weights/store.ts";
 import type { Io } from "../io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
 import { checkBounded } from "./layer-weights.ts";
+import { embeddedSizes, endBounds } from "./model-weights.ts";
 import { unmendedText } from "./safe-text.ts";
 
 /** What was chosen for a model, and what its embedding is. */
@@ -31,7 +30,8 @@ export async function safeModel(decoder: Decoder, store: WeightStore, io: Io): P
   const layers = (await boundedLayers(decoder, store, wanted, io)).map(({ found }) => found);
   const sizes = await embeddedSizes(decoder, store);
   const { queryScale = decoder.headDim ** -0.5, eps } = decoder;
-  const chosen = chooseExponents({ layers, embedded: sizes.most, queryScale, eps });
+  const ends = await endBounds(decoder, store);
+  const chosen = chooseExponents({ layers, embedded: sizes.most, queryScale, eps, ...ends });
   const { most, elements } = sizes;
   return { ...chosen, embedding: { most, elements, inexact: sizes.inexactAt(chosen.exponents.residual) } };
 }
@@ -45,21 +45,4 @@ export function madeSafe(safe: SafeModel): SafeModel {
       "graphc ranges --engine-safe shows all of its bounds",
     );
   return safe;
-}
-
-/** Its numbers by how small they are: fp16 has the bits of x · 2^−k unless they reach below 2^−24. */
-async function embeddedSizes({ exponents: _, ...decoder }: Decoder, store: WeightStore) {
-  const { vocab, hiddenSize } = decoder;
-  const counts = new Float64Array(65536);
-  for await (const chunk of store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] })) {
-    const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
-    for (const half of bits) counts[half]!++;
-  }
-  const seen = Array.from(counts, (count, bits) => ({ count, x: fp16Value(bits) })).filter(({ count }) => count > 0);
-  return {
-    most: Math.max(...seen.map(({ x }) => Math.abs(x))),
-    elements: vocab * hiddenSize,
-    inexactAt: (k: number): number =>
-      seen.reduce((sum, { count, x }) => (Number.isInteger(x * 2 ** (24 - k)) ? sum : sum + count), 0),
-  };
 }

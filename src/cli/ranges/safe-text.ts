@@ -1,7 +1,7 @@
 /** What `--engine-safe` chose, in words. */
 import type { Drifted, EngineDrift } from "../../build/engine-drift.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import type { Chosen, Unmended } from "../../passes/ranges/exponents.ts";
+import type { Unmended } from "../../passes/ranges/exponents.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
 import type { Sides } from "../sides.ts";
@@ -13,15 +13,17 @@ const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
 const power = (k: number): string => (k === 0 ? "" : `2^-${k}`);
 
+const WORDS: ReadonlyMap<Unmended["quantity"], string> = new Map([
+  ["residual", "the hidden row, held as small as norms allow,"],
+  ["norm", "the share of eps in the norm of an empty row"],
+  ["normed", "an element of a normed row"],
+  ["logits", "the sum of a logit"],
+]);
+
 /** One sentence on a limit that no exponent keeps. */
 export function unmendedText({ layer, quantity, value, limit }: Unmended): string {
   const where = layer === undefined ? "" : `layer ${layer}: `;
-  const what = {
-    residual: "the hidden row, held as small as norms allow,",
-    norm: "the share of eps in the norm of an empty row",
-  };
-  const name = quantity === "residual" || quantity === "norm" ? what[quantity] : quantity;
-  return `${where}${name} may be ${figure(value)}, above ${limit}, and no exponent mends that`;
+  return `${where}${WORDS.get(quantity) ?? quantity} may be ${figure(value)}, above ${limit}, and no exponent mends that`;
 }
 
 /** A line a layer with its exponents and what its numbers are at most with them, and what holds. */
@@ -62,7 +64,7 @@ export function safeLines(safe: SafeModel): readonly string[] {
       ? []
       : [
           wrapLine(
-            `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, and the hidden row ${figure(residual.held)} at most`,
+            `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, the hidden row ${figure(residual.held)} at most, normed rows ${figure(safe.normed)}, sums of logits ${figure(safe.logits)}`,
           ),
         ]),
   ];
@@ -77,15 +79,11 @@ function residualText({ exponents, residual, embedding }: SafeModel): string {
 }
 
 /** The same for a program to read: what is written into certificates. */
-export const safeRecord = ({
+export const safeRecord = ({ exponents, residual, normed, logits, layers, unmended, embedding }: SafeModel) => ({
   exponents,
   residual,
-  layers,
-  unmended,
-  embedding,
-}: Chosen & Pick<SafeModel, "embedding">) => ({
-  exponents,
-  residual,
+  normed,
+  logits,
   embedding,
   holds: unmended.length === 0,
   given: GIVEN,

@@ -1,5 +1,5 @@
 /** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
-import { add, conv, expand_dims, linear, matmul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
+import { add, conv, expand_dims, linear, matmul, mul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
 import { joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Joined, RowScale } from "../../dsl/weight-source.ts";
@@ -17,17 +17,22 @@ export interface Matrix {
   readonly rows?: readonly [begin: number, end: number];
   /** Rows of the matrix, and of the bias, that have a factor. */
   readonly scaled?: RowScale;
+  /** x is held at 2^−held, and so is the product, to which the bias is added as small; 0 when absent. */
+  readonly held?: number;
 }
 
 /** A tensor of the checkpoint, or several whose rows follow each other. */
 export type Stored = string | Joined;
 
 /** The projection of x: [1, outputs, T, 1]; as a 1x1 convolution unless `how` says otherwise. */
-export function project(
-  x: Value,
-  { tensor, outputs, bias, rows, scaled }: Matrix,
-  how: Spelling["projection"] = "conv",
-): Value {
+export function project(x: Value, matrix: Matrix, how: Spelling["projection"] = "conv"): Value {
+  const { tensor, outputs, bias, rows, scaled, held = 0 } = matrix;
+  if (held !== 0 && bias !== undefined) {
+    const { bias: _, ...withoutBias } = matrix;
+    const added: Value =
+      typeof bias === "string" ? weight(bias, [1, outputs, 1, 1]) : joinedWeight(bias, [1, outputs, 1, 1]);
+    return add(project(x, withoutBias, how), mul(added, 2 ** -held));
+  }
   const inputs = x.type.shape[1]!;
   const of = <const S extends Shape>(stored: Stored, shape: S) =>
     typeof stored === "string"

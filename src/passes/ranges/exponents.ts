@@ -13,13 +13,16 @@ export interface Bounded {
   readonly queryScale: number;
   /** Of every RMSNorm. */
   readonly eps: number;
+  /** What an element of a normed hidden row is at most, and what the sum of a logit. */
+  readonly normed: number;
+  readonly logits: number;
 }
 
 /** A limit that no exponent keeps. */
 export interface Unmended {
   /** Absent where it is of all layers together. */
   readonly layer?: number;
-  readonly quantity: Quantity | "residual" | "norm";
+  readonly quantity: Quantity | "residual" | "norm" | "normed" | "logits";
   readonly value: number;
   readonly limit: number;
 }
@@ -31,7 +34,9 @@ export interface Chosen {
   readonly layers: readonly LayerBounds[];
   /** What an element of the hidden row is at most, at full size and as it is held. */
   readonly residual: { readonly bound: number; readonly held: number };
-  /** None where every layer holds. */
+  readonly normed: number;
+  readonly logits: number;
+  /** None where every layer holds, and what is before and behind them. */
   readonly unmended: readonly Unmended[];
 }
 
@@ -55,7 +60,9 @@ export function chooseExponents(model: Bounded): Chosen {
   const residual = least(bound / LIMITS.fp16);
   const exponents = { residual, layers: chosen };
   const reached = { bound, held: bound * 2 ** -residual };
-  return { exponents, layers: held, residual: reached, unmended: unmendedIn(model, exponents, held, reached.held) };
+  const { normed, logits } = model;
+  const unmended = unmendedIn(model, exponents, held, reached.held);
+  return { exponents, layers: held, residual: reached, normed, logits, unmended };
 }
 
 /** The least k from 0 to `MOST` with share · 2^−k below 1. */
@@ -88,7 +95,7 @@ const residualBound = ({ layers, embedded }: Bounded): number =>
 const ROUNDED = 1 + 2 ** -11;
 
 function unmendedIn(
-  { eps }: Bounded,
+  { eps, normed, logits }: Bounded,
   { residual, layers }: Exponents,
   held: readonly LayerBounds[],
   hidden: number,
@@ -102,9 +109,11 @@ function unmendedIn(
   // A norm of a row of zeros that is held at 2^−k divides eps by its floor twice, and multiplies between.
   const largest = Math.max(residual, ...layers.flatMap(({ attn, mlp }) => [attn, mlp]));
   const share = eps * 2 ** (20 + largest);
-  return [
-    ...own,
-    ...(hidden < LIMITS.fp16 ? [] : [{ quantity: "residual" as const, value: hidden, limit: LIMITS.fp16 }]),
-    ...(share < LIMITS.fp16 ? [] : [{ quantity: "norm" as const, value: share, limit: LIMITS.fp16 }]),
-  ];
+  const others = [
+    { quantity: "residual", value: hidden, limit: LIMITS.fp16 },
+    { quantity: "norm", value: share, limit: LIMITS.fp16 },
+    { quantity: "normed", value: normed, limit: LIMITS.fp16 },
+    { quantity: "logits", value: logits, limit: LIMITS.accumulator },
+  ] as const;
+  return [...own, ...others.filter(({ value, limit }) => !(value < limit))];
 }

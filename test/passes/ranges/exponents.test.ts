@@ -1,0 +1,72 @@
+/** The exponents that are chosen keep every limit, none smaller does, and what none keeps is named. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { type Bounded, chooseExponents } from "../../../src/passes/ranges/exponents.ts";
+import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../../../src/passes/ranges/layer.ts";
+import { LIMITS } from "../../../src/passes/ranges/limits.ts";
+
+const layerOf = (values: Partial<Record<Quantity, number>>, added = 10): LayerBounds => ({
+  bounds: Object.fromEntries(
+    Object.keys(QUANTITIES).map((name) => [name, { value: values[name as Quantity] ?? 1, at: 0 }]),
+  ) as LayerBounds["bounds"],
+  added,
+  units: [],
+});
+const modelOf = (layers: readonly LayerBounds[], more: Partial<Bounded> = {}): Bounded => ({
+  layers,
+  embedded: 1,
+  queryScale: 0.125,
+  eps: 1e-5,
+  normed: 1,
+  logits: 1,
+  ...more,
+});
+
+describe("chosen exponents", () => {
+  const size = fc.double({ min: 1, max: 3e7, noNaN: true });
+  test("keep every limit, and none is larger than it has to be", () => {
+    fc.assert(
+      fc.property(size, size, size, size, (output, act, down, added) => {
+        const { exponents, layers, residual, unmended } = chooseExponents(
+          modelOf([layerOf({ output, act, down }, added)]),
+        );
+        const [{ attn, mlp }, found] = [exponents.layers[0]!, layers[0]!];
+        expect([unmended, broken(found)]).toEqual([[], undefined]);
+        expect(found.bounds.down.value).toBe(down * 2 ** -mlp);
+        expect(attn === 0 || output * 2 ** (1 - attn) >= LIMITS.accumulator).toBe(true);
+        expect(mlp === 0 || act * 2 ** (1 - mlp) >= LIMITS.fp16 || down * 2 ** (1 - mlp) >= LIMITS.accumulator).toBe(
+          true,
+        );
+        // What is held is what is added up, sums that are rounded among it.
+        expect(residual.held).toBeGreaterThanOrEqual((added + 1) * 2 ** -exponents.residual);
+        expect(residual.held).toBeLessThan(LIMITS.fp16);
+        expect(exponents.residual === 0 || residual.held * 2 >= LIMITS.fp16).toBe(true);
+      }),
+    );
+  });
+  test("take the embedding and every layer into the hidden rows", () => {
+    const layers = [layerOf({}, 30000), layerOf({}, 30000)];
+    expect(chooseExponents(modelOf(layers)).exponents.residual).toBe(0);
+    expect(chooseExponents(modelOf(layers, { embedded: 6000 })).exponents.residual).toBe(1);
+    expect(chooseExponents(modelOf([...layers, layerOf({}, 80000)])).exponents.residual).toBe(2);
+  });
+  test("know that q is scaled before its product with k", () => {
+    const layers = [layerOf({ qk: 40000, score: 4000 })];
+    expect(chooseExponents(modelOf(layers)).unmended).toEqual([]);
+    expect(chooseExponents(modelOf(layers, { queryScale: 1 })).unmended).toEqual([
+      { layer: 0, quantity: "qk", value: 40000, limit: LIMITS.accumulator },
+    ]);
+  });
+});
+
+test.each<[string, Bounded, object]>([
+  ["a score", modelOf([layerOf({}), layerOf({ score: 5000 })]), { layer: 1, quantity: "score", value: 5000 }],
+  ["a row of v", modelOf([layerOf({ v: 33000 })]), { layer: 0, quantity: "v", limit: 32768 }],
+  ["what is no number", modelOf([layerOf({ down: Number.NaN })]), { layer: 0, quantity: "down" }],
+  ["more than fp16 has room for", modelOf([layerOf({}, 1e9)]), { quantity: "residual", limit: 65504 }],
+  ["a normed row", modelOf([layerOf({})], { normed: 70000 }), { quantity: "normed", value: 70000, limit: 65504 }],
+  ["a logit", modelOf([layerOf({})], { logits: Number.NaN }), { quantity: "logits", limit: 32768 }],
+  ["an eps that a norm's floor makes too large", modelOf([layerOf({}, 6e7)], { eps: 1e-3 }), { quantity: "norm" }],
+])("no exponent mends %s", (_, model, found) => {
+  expect(chooseExponents(model).unmended).toMatchObject([found]);
+});
