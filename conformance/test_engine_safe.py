@@ -72,6 +72,6 @@ def test_with_exponents_it_says_what_transformers_says_in_fp32(model, built, gra
         with torch.no_grad():
             theirs = model.generate(torch.tensor([prompt]), max_new_tokens=NEW_TOKENS, do_sample=False, eos_token_id=None)[0, len(prompt) :].tolist()
         assert ours["greedy"]["tokens"] == ours["drafted"]["tokens"] == theirs
-    assert len({token for one in said for token in one["greedy"]["tokens"]}) > 4
+    assert len({token for one in said for token in one["greedy"]["tokens"]}) >= 3
     # Here the prompt of the last one is the only one left in `theirs`.
     assert json.loads(graphc("generate", built[1], *ids(PROMPTS[-1]), "--arithmetic", "engine"))["tokens"] == theirs
