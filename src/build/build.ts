@@ -6,10 +6,9 @@ import { digestFile, digestFolder } from "../evidence/digests.ts";
 import type { Ground } from "../evidence/policy.ts";
 import { refusing } from "../files/files.ts";
 import { statOf } from "../files/regular.ts";
-import { writeWhole } from "../files/whole.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { TEXT_FILES, type TextFiles } from "../weights/text-files.ts";
+import type { TextFiles } from "../weights/text-files.ts";
 import { alone } from "./alone.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";
@@ -20,6 +19,7 @@ import { checkBuilt } from "./read-back.ts";
 import { writePart } from "./shard.ts";
 import { runtimeBlock, sizesSetting } from "./sizes.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
+import { placeTexts, writeText } from "./text-files.ts";
 import { EQUAL_CLAIM } from "./without-exponents.ts";
 
 /** One build. */
@@ -196,15 +196,3 @@ async function finish(job: BuildJob, state: BuildState): Promise<string> {
   await writeText(path, `${JSON.stringify(manifest, null, 2)}\n`);
   return path;
 }
-
-/** Those of another build that stood here would put other words in this model's mouth. */
-async function placeTexts(folder: string, files: TextFiles["files"]): Promise<void> {
-  for (const name of TEXT_FILES) {
-    const [path, text] = [join(folder, name), files.get(name)];
-    if (text) await writeText(path, text);
-    else await refusing(path, "write", () => rm(path, { force: true }));
-  }
-}
-
-const writeText = (path: string, text: string | Uint8Array): Promise<void> =>
-  writeWhole(path, async (handle) => void (await handle.writeFile(text)));

@@ -80,7 +80,10 @@ test("build writes shards, heads and embedding at their exponents, and generate 
   const store = await openWeights(checkpoint);
   const table = halves(await gather(store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [50, 32] })));
   await store.close();
-  expect(rows).toEqual(table.map((x) => x * 2 ** -exponents.residual));
+  // Only what falls below fp16's smallest number is not the number itself, held.
+  const off = rows.map((x, k) => Math.abs(x - table[k]! * 2 ** -exponents.residual));
+  expect(Math.max(...off)).toBeLessThanOrEqual(2 ** -25);
+  expect(off.filter((x) => x > 0).length).toBeLessThan(rows.length / 100);
   const said = await graphc(["generate", join(out, "safe"), "--prompt-ids", "1,2,3", "--max-new", "4", "--json"]);
   expect(said.code).toBe(0);
   expect(JSON.parse(said.out).tokens).toHaveLength(4);
