@@ -5,7 +5,6 @@ import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Io } from "../io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
-import { checkBounded } from "./layer-weights.ts";
 import { embeddedSizes, endBounds } from "./model-weights.ts";
 import { unmendedText } from "./safe-text.ts";
 
@@ -25,7 +24,6 @@ export interface EmbeddedRows {
 
 /** Bounds every layer, and chooses. @throws UserError for a decoder that ranges knows no bounds of, or for what the weights refuse */
 export async function safeModel(decoder: Decoder, store: WeightStore, io: Io): Promise<SafeModel> {
-  checkBounded(decoder);
   const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
   const layers = (await boundedLayers(decoder, store, wanted, io)).map(({ found }) => found);
   const sizes = await embeddedSizes(decoder, store);
