@@ -172,7 +172,7 @@ export function power(c: Context, t: Term, e: Rational): Term {
     else inside.set(base, x);
   }
   const root = inside.size === 0 ? Q.sqrtQ(q) : Q.sqrtQ(Q.absQ(q));
-  const part = root ?? Q.twoUnderRoot(q);
+  const part = root ?? (q.n > 0n ? Q.twoUnderRoot(q) : Q.ONE);
   const under = root ? (q.n < 0n ? Q.negQ(Q.ONE) : Q.ONE) : Q.mulQ(q, Q.powQ(part, -2n));
   const left = productTerm(c, { q: under, powers: inside });
   if (!(rationalOf(left) && Q.isOne(rationalOf(left)!))) outside.set(left, Q.addQ(outside.get(left) ?? Q.ZERO, e));

@@ -85,6 +85,14 @@ describe("what has no value stays as it is", () => {
     expect(sqrt(mul(n(2), x)).kind).toBe("product");
     expect(sqrt(mul(n(2), x)).args.length).toBe(1);
   });
+
+  test("a root of a number that is no square is without its powers of four, large and small", () => {
+    const { n, sqrt, mul, x } = language();
+    expect(sqrt(mul(n(8), x))).toBe(mul(n(2), sqrt(mul(n(2), x))));
+    expect(sqrt(mul(n(2 ** -8), mul(n(3), x)))).toBe(mul(n(2 ** -4), sqrt(mul(n(3), x))));
+    expect(sqrt(mul(n(1 / 8), x))).toBe(mul(n(1 / 4), sqrt(mul(n(2), x))));
+    expect(sqrt(mul(n(6), x))).not.toBe(mul(n(2), sqrt(mul(n(3), x))));
+  });
 });
 
 describe("a function of one argument", () => {
