@@ -57,7 +57,7 @@ export function passes(caught: Caught, answer: Answer): boolean {
       consequencesIn(json).some((one) => one.name === name && one.holds === true),
     )
     .with({ by: "refusal" }, () => isYes(json))
-    .with({ by: "range" }, () => asList(json).length > 0 && asList(json).every((one) => asRecord(one).holds === true))
+    .with({ by: "range" }, () => boundedIn(json).length > 0 && boundedIn(json).every(({ holds }) => holds === true))
     .with({ by: "not finite" }, () => asRecord(json).equal === true && callsIn(json).length > 0)
     .with(
       { by: "engine" },
@@ -121,11 +121,12 @@ function refusal(json: unknown, says: readonly string[], code: ExitCode): string
   return isMistake && says.every((part) => message.includes(part)) ? `error: ${message}` : undefined;
 }
 
+const boundedIn = (json: unknown): readonly Json[] => asList(asRecord(json).layers).map(asRecord);
+
 function beyond(json: unknown, quantity: string): string | undefined {
-  for (const layer of asList(json).map(asRecord)) {
-    const [bounds, limits] = [asRecord(layer.bounds), asRecord(layer.limits)];
-    const { value } = asRecord(bounds[quantity]);
-    const limit = limits[quantity];
+  const limit = asRecord(asRecord(json).limits)[quantity];
+  for (const layer of boundedIn(json)) {
+    const { value } = asRecord(asRecord(layer.bounds)[quantity]);
     if (typeof value === "number" && typeof limit === "number" && value > limit)
       return `layer ${layer.layer}: ${quantity} may be ${value.toFixed(0)}, above ${limit}`;
   }

@@ -76,12 +76,13 @@ export function rangesClaim({ layers, inputUpTo }: Guaranteed, verdict: Verdict)
   };
 }
 
-const figure = (x: number): string => x.toFixed(0);
+/** What something is at most; a bound that is rounded down is none. */
+const figure = (x: number): string => Math.ceil(x).toFixed(0);
 
 function finite(holds: boolean, most: number): Held {
   const met = holds && most > 0;
   const says = met
-    ? `the weights are finite, and so is every value that the layers compute, while no element of the hidden rows is above ${figure(most)}`
+    ? `the weights are finite, and so is every value that the layers compute, while no element of the hidden rows is above ${Math.floor(most)}`
     : holds
       ? `what the layers add may be beyond fp16 (${LIMITS.fp16}) whatever the hidden rows are`
       : "a value of the layers may be beyond its limit, or a weight is not finite";

@@ -1,6 +1,6 @@
 /** What `graphc ranges` prints. */
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
-import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { GIVEN, GIVEN_OF_SUMS, LIMITS } from "../../passes/ranges/limits.ts";
 import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
@@ -10,6 +10,8 @@ import { type BoundedLayer, headBreaks, type RangesReport } from "./report.ts";
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
+
+const UNRECORDED = ": how the engine adds these sums is not on record";
 
 /** A line a layer, what a prompt reached, then those that break a limit, then what holds. */
 export function rangesText(name: string, { layers, network, calibrated }: RangesReport): string {
@@ -22,7 +24,7 @@ export function rangesText(name: string, { layers, network, calibrated }: Ranges
   const failed = layers.filter(({ found }) => broken(found) !== undefined);
   return [
     `${name}: bounds for every input, from the fp16 weights alone`,
-    ...GIVEN.map((given) => wrapLine(`  given that ${given}: how the engine adds these sums is not on record`)),
+    ...GIVEN.map((given) => wrapLine(`  given that ${given}${GIVEN_OF_SUMS.includes(given) ? UNRECORDED : ""}`)),
     table(["layer", ...NAMES, "adds", ""], rows),
     ...(calibrated ? calibratedLines(calibrated) : []),
     ...failed.map((one) => brokenText(one, calibrated)),
@@ -90,7 +92,7 @@ function verdict(
           wrapLine(
             `ORDER-FREE (engine) for these, given the same: no sum of products can reach ${LIMITS.accumulator} in any order, so that order and T change no bit of it (accumulator as on M4 and M6)`,
           ),
-          wrapLine(`  while no element of the hidden row is above ${figure(least)} (fp16 ends at ${LIMITS.fp16})`),
+          wrapLine(`  while no element of the hidden row is above ${Math.floor(least)} (fp16 ends at ${LIMITS.fp16})`),
         ]
       : []),
     ...(network ? networkLines(network) : []),

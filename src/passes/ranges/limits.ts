@@ -26,8 +26,17 @@ export const ROUNDING = 1 + 2 ** -20;
  */
 export const ACTIVATION = 0.016;
 
-/** What is taken for granted in words, for whoever reads a bound. */
-export const GIVEN: readonly string[] = [
+/** What is taken for granted of the engine's sums, in words: how it adds them is not on record. */
+export const GIVEN_OF_SUMS: readonly string[] = [
   "every RMSNorm comes out within 2 % of exact",
   "the weights of a softmax add up to 1.02 at most",
 ];
+
+/** What is taken for granted of what the host feeds: no weight bounds a cache or a table that came from elsewhere. */
+const GIVEN_OF_FEEDS: readonly string[] = [
+  "the caches hold zeros, or rows that the same layer wrote, stale ones too",
+  "cos and sin are those of RoPE",
+];
+
+/** All of it, for whoever reads a bound. */
+export const GIVEN: readonly string[] = [...GIVEN_OF_SUMS, ...GIVEN_OF_FEEDS];
