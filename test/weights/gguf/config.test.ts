@@ -315,6 +315,12 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
         [EMBEDDING],
       ] as const,
   ),
+  [/LongRoPE's tensors stand beside RoPE scaling "yarn"/, valuesOf("qwen2", YARN), [EMBEDDING, ...FACTORS]],
+  [
+    /LongRoPE's tensors stand beside tensor "rope_freqs.weight"/,
+    valuesOf("llama"),
+    [EMBEDDING, divisors(1, 32), ...FACTORS],
+  ],
   [
     /"phi3.rope.scaling.factor" is missing, which RoPE scaling "linear" takes$/,
     { ...PHI, "phi3.rope.scaling.type": string("linear") },

@@ -23,6 +23,9 @@ const TYPES: readonly (string | undefined)[] = [undefined, "none", "linear", "ya
 export function ropeOf(facts: GgufFacts, rotaryDims: number, f: Fields): Json {
   const type = f.text("rope.scaling.type");
   if (!TYPES.includes(type)) throw new UserError(`${facts.path}: RoPE scaling "${type}" is not read from GGUF`);
+  const other = facts.divisors ? `tensor "${DIVISORS}"` : type === "yarn" ? 'RoPE scaling "yarn"' : undefined;
+  if (facts.longRope && other !== undefined)
+    throw new UserError(`${facts.path}: LongRoPE's tensors stand beside ${other}, and one scaling is read`);
   if (facts.divisors) return dividedOf(facts.path, facts.divisors, rotaryDims, f);
   if (type === "yarn") return yarnOf(f);
   const isLong = facts.longRope !== undefined || f.optional("rope.scaling.attn_factor") !== undefined;
