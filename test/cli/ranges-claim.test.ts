@@ -53,6 +53,11 @@ describe("with --ranges", () => {
       );
     }
   });
+  test("of generated weights nothing is said beside a proof for all weights", async () => {
+    const { code, out, err } = await graphc(["prove", "phi4-mini", "--max-seq", "8", "--tokens", "2", "--ranges"]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("--ranges bounds numbers by the weights of a checkpoint, and there is none");
+  });
   test("without it nothing is said, for nothing was looked at", async () => {
     expect((await graphc(["prove", tinyPhi(), ...SMALL])).out).not.toContain("ORDER-FREE");
   });

@@ -20,7 +20,7 @@ import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { claimLines, guaranteedBy, RANGES_OPTION, type RangesRecord, rangesClaim } from "../ranges/claim.ts";
+import { checkWeighed, claimLines, guaranteedBy, RANGES_OPTION, type RangesRecord, rangesClaim } from "../ranges/claim.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -54,6 +54,7 @@ export const proveCommand: Command = {
 
 async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
+  checkWeighed(args, pair);
   const stored = storedNumbers([pair.block, pair.step]);
   const verdict = await verdictOf(pair, stored, io);
   if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);

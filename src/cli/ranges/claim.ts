@@ -1,4 +1,5 @@
 /** What the weights of layers guarantee beside a proof of their graphs: ORDER-FREE (engine), and preconditions that are met, with the numbers. */
+import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
@@ -23,6 +24,15 @@ export const RANGES_OPTION = {
 export interface Guaranteed {
   readonly layers: readonly BoundedLayer[];
   readonly inputUpTo: number;
+}
+
+/** @throws UserError where the option asks for bounds and there is no checkpoint: a proof is for all weights, and generated ones guarantee nothing of others */
+export function checkWeighed(args: Args, { storedWeights }: { readonly storedWeights: boolean }): void {
+  if (args.flag("ranges") && !storedWeights)
+    throw new UserError(
+      "--ranges bounds numbers by the weights of a checkpoint, and there is none",
+      "say --weights DIR, or leave the option out",
+    );
 }
 
 /** Bounds the layers that the options name, if they ask for it. @throws UserError for what the weights refuse */
