@@ -23,7 +23,7 @@ describe("with --ranges", () => {
     const { code, out } = await graphc(["prove", folder, ...SMALL, "--ranges"]);
     expect(code).toBe(0);
     const text = out.replace(/\s+/g, " ");
-    expect(text).toContain("ORDER-FREE (engine): no sum of products reaches 32768 in any order");
+    expect(text).toContain("ORDER-FREE (engine): no sum of products of layer 1 reaches 32768 in any order");
     const { layers } = JSON.parse((await graphc(["ranges", folder, "--layer", "1", "--json"])).out) as Bounded;
     expect(text).toContain(`no element of the hidden rows is above ${Math.floor(layers[0].inputUpTo)}`);
     expect(text).toContain(`P8 |score| and |row maximum| are up to ${Math.ceil(layers[0].bounds.score.value)}, of `);

@@ -55,6 +55,15 @@ describe("ranges", () => {
     expect(out).toMatch(/\n0 of \d+ layers hold every limit for every input, given the above; not 0, /);
     expect(out).not.toContain("ORDER-FREE");
   });
+  test("beside a proof it is of the layers that are named: none stands for another of its kind", async () => {
+    const folder = smallCheckpoint(SMALL_CONFIGS.get("gemma2")!);
+    const { code, out, err } = await graphc(["prove", folder, "--max-seq", "8", "--ranges"]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toContain("--ranges bounds the layers that are named");
+    const two = await graphc(["prove", folder, "--max-seq", "8", "--layer", "1", "--layers", "2", "--ranges", "--json"]);
+    const { ranges } = JSON.parse(two.out) as { ranges: { layers: { layer: number }[] } };
+    expect(ranges.layers.map(({ layer }) => layer)).toEqual([1, 2]);
+  });
   test("--json has every bound and limit", async () => {
     const { out } = await graphc(["ranges", tinyPhi(), "--layer", "0", "--json"]);
     const { layers, network } = JSON.parse(out) as {

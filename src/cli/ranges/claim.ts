@@ -9,6 +9,7 @@ import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import type { Option } from "../option.ts";
+import type { OpenPair } from "../pair.ts";
 import { wrapLine } from "../wrap.ts";
 import { boundedLayers } from "./bounded-layers.ts";
 import type { BoundedLayer } from "./report.ts";
@@ -26,12 +27,22 @@ export interface Guaranteed {
   readonly inputUpTo: number;
 }
 
-/** @throws UserError where the option asks for bounds and there is no checkpoint: a proof is for all weights, and generated ones guarantee nothing of others */
-export function checkWeighed(args: Args, { storedWeights }: { readonly storedWeights: boolean }): void {
-  if (args.flag("ranges") && !storedWeights)
+/**
+ * That there is something to bound, and that it is all that is spoken of: a proof is for all weights, and one layer stands for others in it; bounds are
+ * of the weights of one layer alone.
+ * @throws UserError where the option asks for bounds without a checkpoint, or of kinds of layers
+ */
+export function checkWeighed(args: Args, { storedWeights, model }: Pick<OpenPair, "storedWeights" | "model">): void {
+  if (!args.flag("ranges")) return;
+  if (!storedWeights)
     throw new UserError(
       "--ranges bounds numbers by the weights of a checkpoint, and there is none",
       "say --weights DIR, or leave the option out",
+    );
+  if (model && model.kinds.length > 1 && !args.given("layer") && !args.given("layers"))
+    throw new UserError(
+      "--ranges bounds the layers that are named, and without --layer one layer of each kind stands for the others",
+      "say --layer N",
     );
 }
 
@@ -108,7 +119,9 @@ function scores(layers: readonly BoundedLayer[], bound: number): Held {
 function orderFreeWords(layers: readonly BoundedLayer[]): string {
   const sums = (Object.keys(QUANTITIES) as Quantity[]).filter((name) => QUANTITIES[name] === "accumulator");
   const { layer, name, value } = largestOf(layers, sums);
-  return `no sum of products reaches ${LIMITS.accumulator} in any order (at most ${figure(value)}, ${name} of layer ${layer}), so that order and T change no bit of it; accumulator as on M4 and M6`;
+  const [first, last] = [layers[0]!.layer, layers.at(-1)!.layer];
+  const those = first === last ? `layer ${first}` : `layers ${first} to ${last}`;
+  return `no sum of products of ${those} reaches ${LIMITS.accumulator} in any order (at most ${figure(value)}, ${name} of layer ${layer}), so that order and T change no bit of it; accumulator as on M4 and M6`;
 }
 
 function brokenWords({ layer, found }: BoundedLayer): string {
