@@ -1,6 +1,7 @@
 /** `ranges`: what is said of a checkpoint whose weights bound everything, and of one that has a unit too large. */
 import { describe, expect, test } from "vitest";
 import { calibratedBeside } from "../../src/cli/ranges/calibration.ts";
+import { holds } from "../../src/cli/ranges/report.ts";
 import { tagOfName, uniform } from "../../src/dsl/random.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
@@ -60,7 +61,18 @@ describe("ranges", () => {
     const { code, out, err } = await graphc(["prove", folder, "--max-seq", "8", "--ranges"]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toContain("--ranges bounds the layers that are named");
-    const two = await graphc(["prove", folder, "--max-seq", "8", "--layer", "1", "--layers", "2", "--ranges", "--json"]);
+    const two = await graphc([
+      "prove",
+      folder,
+      "--max-seq",
+      "8",
+      "--layer",
+      "1",
+      "--layers",
+      "2",
+      "--ranges",
+      "--json",
+    ]);
     const { ranges } = JSON.parse(two.out) as { ranges: { layers: { layer: number }[] } };
     expect(ranges.layers.map(({ layer }) => layer)).toEqual([1, 2]);
   });
@@ -130,6 +142,14 @@ describe("a prompt beside the bounds", () => {
     await expect(beside(own)).resolves.toMatchObject({ tokens: 2 });
     await expect(beside(0.95 * own)).rejects.toThrow(/^ranges: act of layer 0 reaches .* above its bound/);
     await store.close();
+  });
+  test.each([
+    [65_503, true],
+    [65_504, false],
+    [Number.NaN, false],
+  ])("a hidden row of %d on the prompt: %s", (hidden, yes) => {
+    const reached = {} as Told["calibrated"]["layers"][0]["reached"];
+    expect(holds({ layers: [], calibrated: { tokens: 1, layers: [{ layer: 0, reached, hidden }] } })).toBe(yes);
   });
   test("is printed as a table, and what is not there is refused", async () => {
     const { code, out } = await graphc(["ranges", tinyPhi(), "--prompt-ids", "3"]);

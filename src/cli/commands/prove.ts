@@ -20,7 +20,14 @@ import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair, withHost } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
-import { checkWeighed, claimLines, guaranteedBy, RANGES_OPTION, type RangesRecord, rangesClaim } from "../ranges/claim.ts";
+import {
+  checkWeighed,
+  claimLines,
+  guaranteedBy,
+  RANGES_OPTION,
+  type RangesRecord,
+  rangesClaim,
+} from "../ranges/claim.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { TOOL_VERSION } from "../version.ts";
 

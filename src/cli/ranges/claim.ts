@@ -3,7 +3,7 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
-import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
+import { GIVEN, LIMITS, type Limit } from "../../passes/ranges/limits.ts";
 import { inputUpTo } from "../../passes/ranges/network.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
@@ -116,8 +116,10 @@ function scores(layers: readonly BoundedLayer[], bound: number): Held {
   return { id: "P8", met, says: `|score| and |row maximum| are up to ${figure(largest.value)}, of ${bound}` };
 }
 
+const SUMMED: ReadonlySet<Limit> = new Set(["accumulator", "turned"]);
+
 function orderFreeWords(layers: readonly BoundedLayer[]): string {
-  const sums = (Object.keys(QUANTITIES) as Quantity[]).filter((name) => QUANTITIES[name] === "accumulator");
+  const sums = (Object.keys(QUANTITIES) as Quantity[]).filter((name) => SUMMED.has(QUANTITIES[name]));
   const { layer, name, value } = largestOf(layers, sums);
   const [first, last] = [layers[0]!.layer, layers.at(-1)!.layer];
   const those = first === last ? `layer ${first}` : `layers ${first} to ${last}`;

@@ -17,9 +17,13 @@ export interface RangesReport {
   readonly calibrated?: Calibration;
 }
 
-/** Whether every sum of products, fp16 number and score of the layers and the head keeps its limit. */
-export const holds = ({ layers, network }: RangesReport): boolean =>
-  layers.every(({ found }) => broken(found) === undefined) && !headBreaks(network);
+/** Whether every sum of products, fp16 number and score of the layers and the head keeps its limit, and the hidden row of a prompt that was run. */
+export const holds = ({ layers, network, calibrated }: RangesReport): boolean =>
+  layers.every(({ found }) => broken(found) === undefined) && !headBreaks(network) && !promptBreaks(calibrated);
+
+/** Whether the hidden row of a prompt leaves fp16, or is no number. */
+export const promptBreaks = (calibrated: Calibration | undefined): boolean =>
+  calibrated?.layers.some(({ hidden }) => !(hidden < LIMITS.fp16)) === true;
 
 /** Whether the head's sums may pass the accumulator. */
 export const headBreaks = (network: NetworkBounds | undefined): boolean =>

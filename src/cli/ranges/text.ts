@@ -5,7 +5,7 @@ import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
 import type { Calibration } from "./calibration.ts";
-import { type BoundedLayer, headBreaks, type RangesReport } from "./report.ts";
+import { type BoundedLayer, headBreaks, promptBreaks, type RangesReport } from "./report.ts";
 
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 
@@ -34,7 +34,8 @@ export function rangesText(name: string, { layers, network, calibrated }: Ranges
 }
 
 /** The same quantities as reached. */
-function calibratedLines({ tokens, layers }: Calibration): readonly string[] {
+function calibratedLines(calibrated: Calibration): readonly string[] {
+  const { tokens, layers } = calibrated;
   const rows = layers.map(({ layer, reached, hidden }) => [
     `${layer}`,
     ...NAMES.map((quantity) => figure(reached[quantity])),
@@ -46,7 +47,7 @@ function calibratedLines({ tokens, layers }: Calibration): readonly string[] {
       `reached on ${tokens} token${tokens === 1 ? "" : "s"} of a prompt, in double precision; none above its bound`,
     ),
     table(["layer", ...NAMES, "hidden"], rows),
-    ...(largest < LIMITS.fp16
+    ...(!promptBreaks(calibrated)
       ? []
       : [wrapLine(`  NO: the hidden row of the prompt reaches ${figure(largest)}, beyond fp16 (${LIMITS.fp16})`)]),
   ];

@@ -63,8 +63,8 @@ function elements({ matrix, bias, radius }: Projected): Float64Array {
 }
 
 /**
- * The larger of what is projected and of what a norm behind it leaves. Turning may make an element √2 times as large: with 32768 behind a projection
- * it is within fp16, and a norm's ball is of whole heads.
+ * The larger of what is projected and of what a norm behind it leaves. Turning may make an element √2 times as large: of queries with 32768 behind a
+ * projection that is within fp16, keys have a limit of their own (`turned`), and a norm's ball is of whole heads.
  */
 function projectedBound(layer: LayerWeights, part: "q" | "k", own: Projected): Bound {
   const rows = largestOf(elements(own));

@@ -58,7 +58,7 @@ export interface LayerSizes {
 export const QUANTITIES = {
   normed: "fp16",
   q: "accumulator",
-  k: "accumulator",
+  k: "turned",
   v: "accumulator",
   qk: "accumulator",
   score: "score",

@@ -1,7 +1,10 @@
 /** Where numbers end, and what a bound is. */
 
-/** The accumulator of the engine, fp16, and scores up to which a masked row's weight is 0 (P8 of docs/equivalence.md). */
-export const LIMITS = { accumulator: 32768, fp16: 65504, score: 4948 } as const;
+/**
+ * The accumulator of the engine, fp16, and scores up to which a masked row's weight is 0 (P8 of docs/equivalence.md). Keys are written into the cache by a
+ * product with the write mask: turned by RoPE before that, one may be √2 times as large, and has to be within the accumulator once more.
+ */
+export const LIMITS = { accumulator: 32768, turned: 23170, fp16: 65504, score: 4948 } as const;
 /** The limit that a quantity is held against. */
 export type Limit = keyof typeof LIMITS;
 

@@ -138,6 +138,18 @@ describe("what breaks a limit is named", () => {
       expect(broken(layerBounds(layer, gramOf)), part).toBeDefined();
     }
   });
+  test("keys that turning makes larger than what the write into the cache may sum", () => {
+    const layer = layerOf(5);
+    const { value } = layerBounds(layer, gramOf).bounds.k;
+    const withKeys = (most: number) => ({
+      ...layer,
+      q: { ...layer.q, data: layer.q.data.map((x) => x * 1e-5) },
+      k: { ...layer.k, data: layer.k.data.map((x) => (x * most) / value) },
+    });
+    expect(broken(layerBounds(withKeys(23_000), gramOf))).toBeUndefined();
+    // Two elements of a pair of 23200 each come to 32810 at an eighth of a turn.
+    expect(broken(layerBounds(withKeys(23_200), gramOf))).toBe("k");
+  });
   test("scores beyond P8", () => {
     const layer = layerOf(5);
     for (const part of [layer.q, layer.k]) for (let k = 0; k < part.data.length; k++) part.data[k]! *= 12;
