@@ -68,10 +68,15 @@ function ofCast(from: DType, to: DType): Recorded {
  * Products whose bits are not on record. Convolutions were measured with kernels of 1; wider ones may go by Winograd's method or in
  * passes. Of weights with scales it is not known whether these are multiplied in before the sum or after it.
  */
-export function hasOtherArithmetic({ op, operands }: OpDef): boolean {
-  const { weight } = operands;
+export function hasOtherArithmetic(def: OpDef): boolean {
+  if (operandsOf(def).some(isUnpacked)) return true;
+  const { weight } = def.operands;
   if (!weight || Array.isArray(weight)) return false;
-  const { def, type } = weight as Tensor;
-  if (def.kind === "op" && has(def, "constexpr")) return true;
-  return op === "conv" && type.shape.slice(2).some((n) => n !== 1);
+  return def.op === "conv" && (weight as Tensor).type.shape.slice(2).some((n) => n !== 1);
+}
+
+/** Whether a value is made of codes, be it moved or cut since. */
+function isUnpacked({ def }: Tensor): boolean {
+  if (def.kind !== "op") return false;
+  return has(def, "constexpr") || (has(def, "moves") && operandsOf(def).some(isUnpacked));
 }

@@ -51,6 +51,22 @@ describe("levels and reasons", () => {
     const { level, why } = values.find(({ value }) => value === y)!;
     return [level, why];
   };
+  const codes = ops.constexpr_blockwise_shift_scale(
+    constant([1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8], [4, 4], "int8"),
+    constant([0.01, 0.01, 0.01, 0.01], [4, 1]),
+  ) as Tensor<readonly [4, 4], "fp16">;
+  test.each<[string, (x: Tensor<readonly [1, 4], "fp16">) => Tensor]>([
+    ["linear", (y) => ops.linear(y, codes)],
+    ["matmul", (y) => ops.matmul(y, codes)],
+    ["einsum", (y) => ops.einsum([y, codes], { equation: "ij,jk->ik" })],
+    ["matmul", (y) => ops.matmul(y, ops.transpose(codes, { perm: [1, 0] }))],
+  ])(
+    "%s of codes is open wherever they stand: whether their scale is in the sum is not on record",
+    async (op, make) => {
+      const why = `${op} of unpacked weights or with a kernel wider than 1: how it sums is not on record`;
+      expect(await told(make)).toEqual(["open", why]);
+    },
+  );
   test("what is on record", async () => {
     expect(await told((y) => ops.mul(ops.tanh(y), y))).toEqual(["exact", undefined]);
     expect(await told((y) => ops.silu(y))).toEqual(["bounded", "silu: the knots of its table are not on record"]);
