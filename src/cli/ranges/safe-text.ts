@@ -8,6 +8,7 @@ import type { Sides } from "../sides.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
 import type { SafeModel } from "./engine-safe.ts";
+import { givenLines } from "./text.ts";
 
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
@@ -41,7 +42,7 @@ export function safeText(name: string, safe: SafeModel): string {
   });
   return [
     `${name}: bounds for every sequence of tokens, with the exponents of --engine-safe`,
-    ...GIVEN.map((given) => wrapLine(`  given that ${given}: how the engine adds these sums is not on record`)),
+    ...givenLines(),
     table(["layer", "heads at", "up at", ...NAMES, ""], rows),
     ...unmended.map((one) => wrapLine(`  NO: ${unmendedText(one)}`)),
     ...safeLines(safe),

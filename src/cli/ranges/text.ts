@@ -13,6 +13,10 @@ const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed
 
 const UNRECORDED = ": how the engine adds these sums is not on record";
 
+/** What bounds take for granted, a line each. */
+export const givenLines = (): readonly string[] =>
+  GIVEN.map((given) => wrapLine(`  given that ${given}${GIVEN_OF_SUMS.includes(given) ? UNRECORDED : ""}`));
+
 /** A line a layer, what a prompt reached, then those that break a limit, then what holds. */
 export function rangesText(name: string, { layers, network, calibrated }: RangesReport): string {
   const rows = layers.map(({ layer, found }) => [
@@ -24,7 +28,7 @@ export function rangesText(name: string, { layers, network, calibrated }: Ranges
   const failed = layers.filter(({ found }) => broken(found) !== undefined);
   return [
     `${name}: bounds for every input, from the fp16 weights alone`,
-    ...GIVEN.map((given) => wrapLine(`  given that ${given}${GIVEN_OF_SUMS.includes(given) ? UNRECORDED : ""}`)),
+    ...givenLines(),
     table(["layer", ...NAMES, "adds", ""], rows),
     ...(calibrated ? calibratedLines(calibrated) : []),
     ...failed.map((one) => brokenText(one, calibrated)),

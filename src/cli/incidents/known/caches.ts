@@ -137,7 +137,7 @@ export const caches: readonly Incident[] = [
         { kind: "text", name: "chunk.ts", text: chunk(variant === "mended") },
         ...["--tokens", "12"],
       ],
-      caught: { by: "refusal", says: ["slice_update"] },
+      caught: { by: "refusal", says: ["slice_update", "the slice is [1,1,4,32], the update is [1,1,12,32]"] },
       standsFor: "a chunk whose length is known when the graph is built",
     },
   },

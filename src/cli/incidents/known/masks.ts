@@ -89,7 +89,7 @@ export const masks: readonly Incident[] = [
     sources: [commit("Anemll/Anemll", "4bfa0b0")],
     replay: {
       line: (variant) => runOn(feeds((token, row) => row <= either(variant, SMALL.tokens - 1, token))),
-      caught: { by: "refusal", says: ["attn_mask"] },
+      caught: { by: "refusal", says: ["attn_mask, row 0", "which a later token of the block writes"] },
     },
   },
   {
