@@ -18,15 +18,21 @@ interface Twinned {
 }
 
 /** The rows that are read of an output that both graphs have. @throws GraphError where it has none that could be compared */
-export function outputRows({ block, step, tokens }: Twinned, name: string): OutputRows {
+export function outputRows(twinned: Twinned, name: string): OutputRows {
+  const { only, axis } = readOf(twinned, name);
+  const tokens = only === undefined ? Array.from({ length: twinned.tokens }, (_, t) => t) : [only];
+  return { tokens, ...(axis === undefined ? {} : { axis }) };
+}
+
+/** The token whose row alone is read, all where there is none, and the axis: without a list of T tokens, since nobody has said yet that T is not 2^31. */
+function readOf({ block, step, tokens }: Twinned, name: string): { readonly only?: number; readonly axis?: number } {
   const [value, twin] = [block.outputs[name]!, step.outputs[name]!];
   const [only, axis] = [block.readRow?.get(name), tokenAxisOf(value, twin, tokens)];
   if (only !== undefined && !(only < tokens))
     throw new GraphError(`the host is said to read row ${only} of output "${name}", of ${tokens} tokens`, value.site);
-  if (typeof axis === "number")
-    return { axis, tokens: only === undefined ? Array.from({ length: tokens }, (_, t) => t) : [only] };
-  if (axis === "none") return { tokens: [0] };
-  if (only !== undefined && sameType(value.type, twin.type)) return { tokens: [only] };
+  if (typeof axis === "number") return { axis, ...(only === undefined ? {} : { only }) };
+  if (axis === "none") return { only: 0 };
+  if (only !== undefined && sameType(value.type, twin.type)) return { only };
   throw new GraphError(noRows(name, value, twin, tokens), value.site, [], ONE_ROW);
 }
 
@@ -34,7 +40,7 @@ export function outputRows({ block, step, tokens }: Twinned, name: string): Outp
 export function checkOutputs(block: Graph, step: Graph, tokens: number): void {
   for (const [name, value] of Object.entries(block.outputs)) {
     if (!Object.hasOwn(step.outputs, name)) throw missing("output", name, block, step, value);
-    outputRows({ block, step, tokens }, name);
+    readOf({ block, step, tokens }, name);
   }
   for (const [name, value] of Object.entries(step.outputs))
     if (!Object.hasOwn(block.outputs, name)) throw missing("output", name, step, block, value);

@@ -196,6 +196,9 @@ const reshape: Make = (value, _, { k }) => {
     ...(token === undefined ? {} : { token: token === 0 ? 0 : to.length - 1 }),
   };
 };
+/** One name is one tensor: a matrix of other columns than the inputs have has them in its name. */
+const matrixName = ({ names, sizes }: PairDraw, plain: string, columns: number): string =>
+  nameOf(names, plain, "weight") + (columns === sizes[1] ? "" : ` ${columns}`);
 const product: Make = (x, y, step, draw) => {
   const v = float(x).x;
   const last = v.type.shape.length - 1;
@@ -203,7 +206,7 @@ const product: Make = (x, y, step, draw) => {
   const n = v.type.shape[last]!;
   if (step.k % 3 === 0 && x.token === 0 && last === 2)
     return same(x, call("matmul", v, v, step.k % 2 ? { transpose_y: true } : { transpose_x: true }));
-  const w = castTo(weight(nameOf(draw.names, `m${step.b % 2}`, "weight"), [2, n]), v.type.dtype);
+  const w = castTo(weight(matrixName(draw, `m${step.b % 2}`, n), [2, n]), v.type.dtype);
   return same(x, call("matmul", v, w, { transpose_y: true }));
 };
 /** A convolution of width 1 over [1, channels, T, 1], and back. */
@@ -213,7 +216,7 @@ const conv: Make = (x, y, step, draw) => {
   if (x.token !== 0) return withNumber(x, y, step, draw);
   const n = shape.slice(1).reduce((a, b) => a * b, 1);
   const columns = call("transpose", call("reshape", v, { shape: [shape[0]!, n] }), { perm: [1, 0] });
-  const w = weight(nameOf(draw.names, `c${step.k % 2}`, "weight"), [2, n, 1, 1]);
+  const w = weight(matrixName(draw, `c${step.k % 2}`, n), [2, n, 1, 1]);
   const made = call("conv", call("reshape", columns, { shape: [1, n, shape[0]!, 1] }), w);
   return { x: call("transpose", call("reshape", made, { shape: [2, shape[0]!] }), { perm: [1, 0] }), token: 0 };
 };

@@ -2,6 +2,7 @@
 import { GraphError } from "../../../../src/dsl/error.ts";
 import type { Graph } from "../../../../src/dsl/graph.ts";
 import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
+import { checkStoredSizes } from "../../../../src/passes/prove/program/stored-sizes.ts";
 import { prove } from "../../../../src/passes/prove/prove.ts";
 import type { Verdict } from "../../../../src/passes/prove/report/verdict.ts";
 import { RULES } from "../../../../src/passes/prove/rules/rule-book.ts";
@@ -61,10 +62,12 @@ const seedsOf = ({ seed }: PairDraw, count: number): readonly number[] =>
 /** Experiments that must have kept all preconditions before a refutation is called false. */
 const ENOUGH = 4;
 
-/** Both graphs of a draw. @throws GraphError when an op refuses what was drawn. */
+/** Both graphs of a draw. @throws GraphError when an op refuses what was drawn, or an edit gave one weight two sizes. */
 export function pairOf(draw: PairDraw): Twins {
   const build = FAMILIES[draw.family]!;
-  return twinsOf(build(draw, draw.tokens, "block"), build(draw, 1, "step"));
+  const pair = twinsOf(build(draw, draw.tokens, "block"), build(draw, 1, "step"));
+  checkStoredSizes([pair.block, pair.step]);
+  return pair;
 }
 
 /** Proves the pair of a draw, by a broken rule book where one is given, and holds the verdict against the interpreter. */
