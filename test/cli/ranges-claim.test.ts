@@ -91,7 +91,7 @@ describe("a precondition is met only where the numbers say so", () => {
     of = verdict,
   ): Promise<RangesRecord> => {
     const { layers } = JSON.parse((await graphc(["ranges", tinyPhi(), "--layer", "0", "--json"])).out) as Bounded;
-    const found = { ...layers[0], units: [] };
+    const found = { ...layers[0], norms: { before: layers[0].bounds.normed }, units: [] };
     return rangesClaim(change(found, { layers: [{ layer: 0, found }], inputUpTo: layers[0].inputUpTo }), of);
   };
   const met = ({ preconditions: held }: RangesRecord) => held.map((one) => one.met);

@@ -135,7 +135,8 @@ describe("a prompt beside the bounds", () => {
     const [{ bounds, added }] = layers as [Told["layers"][0]];
     const io = { progress: () => ({ update() {}, end() {} }), signal: new AbortController().signal } as never;
     const beside = (value: number) => {
-      const found = { bounds: { ...bounds, act: scaled(bounds.act, value / bounds.act.value) }, added, units: [] };
+      const changed = { ...bounds, act: scaled(bounds.act, value / bounds.act.value) };
+      const found = { bounds: changed, norms: { before: bounds.normed }, added, units: [] };
       return calibratedBeside(decoder, store, [3, 4], [{ layer: 0, found }], io);
     };
     const own = calibrated.layers[0]!.reached.act;

@@ -2,7 +2,7 @@
 import type { Exponents, LayerExponents } from "../../models/exponents.ts";
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "./layer.ts";
 import { LIMITS } from "./limits.ts";
-import { scaled } from "./matrix.ts";
+import { largestBound, scaled } from "./matrix.ts";
 
 /** What the exponents of a model are chosen from. */
 export interface Bounded {
@@ -55,9 +55,9 @@ export function chooseExponents(model: Bounded): Chosen {
       mlp: Math.max(least(act.value / LIMITS.fp16), least(down.value / LIMITS.accumulator)),
     }),
   );
-  const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!));
   const bound = residualBound(model);
   const residual = least(bound / LIMITS.fp16);
+  const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!, residual));
   const exponents = { residual, layers: chosen };
   const reached = { bound, held: bound * 2 ** -residual };
   const { normed, logits } = model;
@@ -78,11 +78,15 @@ const asEmitted = (found: LayerBounds, queryScale: number): LayerBounds => ({
   bounds: { ...found.bounds, qk: scaled(found.bounds.qk, Math.min(1, Math.abs(queryScale))) },
 });
 
-/** The bounds with a layer's exponents. */
-const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents): LayerBounds => ({
+/** The bounds with a layer's exponents. Norms behind the blocks give rows as hidden ones are held. */
+const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents, residual: number): LayerBounds => ({
   ...found,
   bounds: {
     ...found.bounds,
+    normed: largestBound([
+      found.norms.before,
+      ...(found.norms.behind ? [scaled(found.norms.behind, 2 ** -residual)] : []),
+    ]),
     output: scaled(found.bounds.output, 2 ** -attn),
     act: scaled(found.bounds.act, 2 ** -mlp),
     down: scaled(found.bounds.down, 2 ** -mlp),

@@ -6,7 +6,7 @@ import { attentionBounds } from "./attention.ts";
 import type { GramOf } from "./eigen.ts";
 import { feedForwardBounds } from "./feed-forward.ts";
 import { type Bound, LIMITS, type Limit, MARGIN, ROUNDING } from "./limits.ts";
-import { largestMagnitude, type Matrix, scaled } from "./matrix.ts";
+import { largestBound, largestMagnitude, type Matrix, scaled } from "./matrix.ts";
 import type { Unit } from "./reach.ts";
 
 /** The matrices of a layer as it multiplies by them: q, k, v by head, and the gains as factors. */
@@ -75,6 +75,8 @@ export type Quantity = keyof typeof QUANTITIES;
 /** The bounds of a layer. */
 export interface LayerBounds {
   readonly bounds: Readonly<Record<Quantity, Bound>>;
+  /** Of `normed` what leaves the norms before the blocks, and what leaves those behind them, where there are any. */
+  readonly norms: { readonly before: Bound; readonly behind?: Bound };
   /** What the layer adds to an element of the hidden row at most. */
   readonly added: number;
   /** Units of the feed-forward that make up most of the largest sum of the down projection, where that breaks its limit. */
@@ -87,9 +89,11 @@ export interface LayerBounds {
 export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
   const attention = attentionBounds(layer, gramOf);
   const feedForward = feedForwardBounds(layer, gramOf);
-  const bounds = { normed: normedBound(layer), ...attention, ...feedForward.bounds };
+  const norms = normBounds(layer);
+  const bounds = { normed: largestBound(Object.values(norms)), ...attention, ...feedForward.bounds };
   return {
     bounds,
+    norms,
     added: addedBy(layer, bounds.output, "attnPostNorm") + addedBy(layer, bounds.down, "mlpPostNorm"),
     units: feedForward.units,
     ...(feedForward.reached === undefined ? {} : { reached: feedForward.reached }),
@@ -108,9 +112,9 @@ function addedBy({ sizes, more, output }: LayerWeights, own: Bound, norm: "attnP
 }
 
 /** What leaves the norms of hidden rows: an element may be all of its row. */
-function normedBound({ attnNorm, mlpNorm, output, more = {} }: LayerWeights): Bound {
-  const gains = [attnNorm, mlpNorm, more.attnPostNorm ?? [], more.mlpPostNorm ?? []].map(largestMagnitude);
-  const bad = gains.find(({ value }) => Number.isNaN(value));
-  const largest = bad ?? gains.reduce((a, b) => (b.value > a.value ? b : a));
-  return scaled(largest, ROUNDING * MARGIN * Math.sqrt(output.rows));
+function normBounds({ attnNorm, mlpNorm, output, more = {} }: LayerWeights): LayerBounds["norms"] {
+  const of = (gains: readonly Matrix["data"][]): Bound =>
+    scaled(largestBound(gains.map(largestMagnitude)), ROUNDING * MARGIN * Math.sqrt(output.rows));
+  const behind = [more.attnPostNorm, more.mlpPostNorm].filter((gain) => gain !== undefined);
+  return { before: of([attnNorm, mlpNorm]), ...(behind.length > 0 ? { behind: of(behind) } : {}) };
 }

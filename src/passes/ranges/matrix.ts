@@ -94,3 +94,7 @@ export function magnitudesDot(x: ArrayLike<number>, y: ArrayLike<number>): numbe
 
 /** A bound times a factor. */
 export const scaled = ({ value, at }: Bound, factor: number): Bound => ({ value: value * factor, at });
+
+/** The largest of several bounds; one that is no number is. */
+export const largestBound = (bounds: readonly Bound[]): Bound =>
+  bounds.find(({ value }) => Number.isNaN(value)) ?? bounds.reduce((a, b) => (b.value > a.value ? b : a));

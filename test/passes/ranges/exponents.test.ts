@@ -9,6 +9,7 @@ const layerOf = (values: Partial<Record<Quantity, number>>, added = 10): LayerBo
   bounds: Object.fromEntries(
     Object.keys(QUANTITIES).map((name) => [name, { value: values[name as Quantity] ?? 1, at: 0 }]),
   ) as LayerBounds["bounds"],
+  norms: { before: { value: values.normed ?? 1, at: 0 } },
   added,
   units: [],
 });
@@ -49,6 +50,16 @@ describe("chosen exponents", () => {
     expect(chooseExponents(modelOf(layers)).exponents.residual).toBe(0);
     expect(chooseExponents(modelOf(layers, { embedded: 6000 })).exponents.residual).toBe(1);
     expect(chooseExponents(modelOf([...layers, layerOf({}, 80000)])).exponents.residual).toBe(2);
+  });
+  test("hold what leaves a norm behind a block as hidden rows are held, and what leaves one before it as it is", () => {
+    const [small, large] = [100, 160_000].map((value) => ({ value, at: 0 }));
+    const layer = { ...layerOf({ normed: 160_000 }, 160_000), norms: { before: small!, behind: large! } };
+    const { exponents, layers, unmended } = chooseExponents(modelOf([layer]));
+    expect([exponents.residual, layers[0]!.bounds.normed.value, unmended]).toEqual([2, 40_000, []]);
+    const other = { ...layer, norms: { before: large!, behind: small! } };
+    expect(chooseExponents(modelOf([other])).unmended).toMatchObject([
+      { layer: 0, quantity: "normed", value: 160_000 },
+    ]);
   });
   test("know that q is scaled before its product with k", () => {
     const layers = [layerOf({ qk: 40000, score: 4000 })];
