@@ -109,7 +109,7 @@ test("fixtures for the device hold the caches, and evidence by them is the groun
   const io = await graphc([...build, "--cache", "io", "--out", join(testFolder(), "io")]);
   expect(io.out).toContain("on passed evidence of the one-layer gate");
   expect(await graphc([...build, "--out", join(testFolder(), "states")])).toMatchObject({ code: 2 });
-}, 60_000);
+});
 
 test("of functions the fixtures are of the one block and its step, both in one package", async () => {
   const out = testFolder();
@@ -129,7 +129,7 @@ test("of functions the fixtures are of the one block and its step, both in one p
   const more = ["emit", folder, "--max-seq", "8", "--cache", "io", "--layers", "2", "--evidence", out];
   const next = await graphc([...more, "--functions", "infer,verify2", "--out", testFolder()]);
   expect(next.out).toContain("on passed evidence of the one-layer gate");
-}, 60_000);
+});
 
 test("run makes its inputs from positions, with caches of zeros", async () => {
   const file = join(folder, "o.safetensors");

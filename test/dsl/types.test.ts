@@ -28,7 +28,7 @@ function diagnose(text: string): Map<number, string> {
   }
 }
 
-test("each mistake is refused, and the message names the sizes", { timeout: 60_000 }, () => {
+test("each mistake is refused, and the message names the sizes", () => {
   const text = readFileSync(join(import.meta.dirname, "types/wrong.ts"), "utf8");
   const messages = diagnose(text.replaceAll(MARK, "// "));
   const expected = text
