@@ -12,13 +12,14 @@ import { checkpointOf, fileOf, folderOf, graphc } from "../support/cli.ts";
 import { SMALL_CONFIGS } from "../support/decoders.ts";
 import { tinyPhi } from "../support/tiny-phi.ts";
 
-/** A checkpoint of a small decoder: random fp32 weights, and biases that are large beside them. */
-function smallCheckpoint(config: object): string {
+/** A checkpoint of a small decoder: random fp32 weights, biases that are large beside them, and what is put in by number of the element. */
+function smallCheckpoint(config: object, put: Readonly<Record<string, Readonly<Record<number, number>>>> = {}): string {
   const { decoder } = readDecoder(config, "config.json");
   const tensors = modelTensors(decoder).map(({ name, shape }) => {
     const size = shape.reduce((n, k) => n * k, 1);
     const scale = name.endsWith(".bias") ? 8 : 0.5;
     const numbers = Float32Array.from({ length: size }, (_, k) => scale * uniform(4, tagOfName(name), k));
+    Object.assign(numbers, put[name]);
     return { name, dtype: "F32", shape, data: new Uint8Array(numbers.buffer) };
   });
   return folderOf({ "config.json": JSON.stringify(config), "model.safetensors": fileOf(tensors) });
@@ -99,6 +100,38 @@ describe("ranges", () => {
     const { code, err } = await graphc(["ranges", checkpointOf(), "--layer", "99"]);
     expect(code).toBe(2);
     expect(err).toContain("99");
+  });
+});
+
+describe("behind the layers", () => {
+  const phi3 = SMALL_CONFIGS.get("phi3")!;
+  const rows = Array.from({ length: 16 }, (_, row) => row);
+  test.each<[string, Parameters<typeof smallCheckpoint>[1], RegExp | undefined, RegExp | undefined]>([
+    ["small weights hold", {}, undefined, undefined],
+    [
+      "a row of the head that is no number is not forgotten over those that follow",
+      { "lm_head.weight": { 40: Number.NaN } },
+      /NO: the head: a logit's sum may be NaN, above accumulator 32768, at token 3/,
+      /NO: the sum of a logit may be NaN, above 32768/,
+    ],
+    [
+      "the last norm may leave fp16 where the head has nothing to multiply it by",
+      { "model.norm.weight": { 0: 20_000 }, "lm_head.weight": Object.fromEntries(rows.map((row) => [12 * row, 0])) },
+      /NO: the last norm: an element of its row may be 70\d{3}, above fp16 65504, at 0/,
+      /NO: an element of the last norm's row may be 70\d{3}, above 65504/,
+    ],
+  ])("%s", async (_, put, says, safe) => {
+    const folder = smallCheckpoint(phi3, put);
+    for (const [line, sentence] of [
+      [["ranges", folder], says],
+      [["ranges", folder, "--engine-safe"], safe],
+    ] as const) {
+      const { code, out } = await graphc(line);
+      expect(code).toBe(sentence ? 1 : 0);
+      const flat = out.replace(/\s+/g, " ");
+      if (sentence) expect(flat).toMatch(sentence);
+      else expect(flat).toContain("ORDER-FREE (engine)");
+    }
   });
 });
 

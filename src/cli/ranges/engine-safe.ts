@@ -2,11 +2,12 @@
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
-import type { WeightStore } from "../../weights/store.ts";
+import { networkBounds } from "../../passes/ranges/network.ts";
+import type { OpenWeights } from "../../weights/open.ts";
 import type { Io } from "../io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
-import { embeddedSizes, endBounds } from "./model-weights.ts";
 import { unmendedText } from "./safe-text.ts";
+import { endsOf, inexactElements } from "./vocabulary.ts";
 
 /** What was chosen for a model, and what its embedding is. */
 export interface SafeModel extends Chosen {
@@ -23,15 +24,15 @@ export interface EmbeddedRows {
 }
 
 /** Bounds every layer, and chooses. @throws UserError for a decoder that ranges knows no bounds of, or for what the weights refuse */
-export async function safeModel(decoder: Decoder, store: WeightStore, io: Io): Promise<SafeModel> {
+export async function safeModel(decoder: Decoder, store: OpenWeights, io: Io): Promise<SafeModel> {
   const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
   const layers = (await boundedLayers(decoder, store, wanted, io)).map(({ found }) => found);
-  const sizes = await embeddedSizes(decoder, store);
   const { queryScale = decoder.headDim ** -0.5, eps } = decoder;
-  const ends = await endBounds(decoder, store);
-  const chosen = chooseExponents({ layers, embedded: sizes.most, queryScale, eps, ...ends });
-  const { most, elements } = sizes;
-  return { ...chosen, embedding: { most, elements, inexact: sizes.inexactAt(chosen.exponents.residual) } };
+  const network = networkBounds(layers, await endsOf(decoder, store, io));
+  const chosen = chooseExponents({ layers, network, queryScale, eps });
+  const inexact = await inexactElements(decoder, store, chosen.exponents.residual);
+  const embedding = { most: network.embedded.value, elements: decoder.vocab * decoder.hiddenSize, inexact };
+  return { ...chosen, embedding };
 }
 
 /** The same, where it keeps every limit. @throws UserError where no exponents do */

@@ -17,17 +17,21 @@ export interface RangesReport {
   readonly calibrated?: Calibration;
 }
 
-/** Whether every sum of products, fp16 number and score of the layers and the head keeps its limit, and the hidden row of a prompt that was run. */
+/** Whether every sum of products, fp16 number and score of the layers, the last norm and the head keeps its limit, and the hidden row of a prompt that was run. */
 export const holds = ({ layers, network, calibrated }: RangesReport): boolean =>
-  layers.every(({ found }) => broken(found) === undefined) && !headBreaks(network) && !promptBreaks(calibrated);
+  layers.every(({ found }) => broken(found) === undefined) && !endBreaks(network) && !promptBreaks(calibrated);
 
 /** Whether the hidden row of a prompt leaves fp16, or is no number. */
 export const promptBreaks = (calibrated: Calibration | undefined): boolean =>
   calibrated?.layers.some(({ hidden }) => !(hidden < LIMITS.fp16)) === true;
 
-/** Whether the head's sums may pass the accumulator. */
-export const headBreaks = (network: NetworkBounds | undefined): boolean =>
-  network?.logits !== undefined && !(network.logits.value < LIMITS.accumulator);
+/** Which of what is behind the layers may pass its limit: the last norm's row fp16, or the head's sums the accumulator. */
+export function endBreaks(network: NetworkBounds | undefined): "normed" | "logits" | undefined {
+  if (!network) return undefined;
+  const { normed, logits } = network;
+  if (!(normed.value < LIMITS.fp16)) return "normed";
+  return logits && !(logits.value < LIMITS.accumulator) ? "logits" : undefined;
+}
 
 /** For JSON. */
 export const rangesRecord = ({ layers, network, calibrated }: RangesReport) => ({

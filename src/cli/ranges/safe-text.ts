@@ -17,7 +17,7 @@ const power = (k: number): string => (k === 0 ? "" : `2^-${k}`);
 const WORDS: ReadonlyMap<Unmended["quantity"], string> = new Map([
   ["residual", "the hidden row, held as small as norms allow,"],
   ["norm", "the share of eps in the norm of an empty row"],
-  ["normed", "an element of a normed row"],
+  ["normed", "an element of the last norm's row"],
   ["logits", "the sum of a logit"],
 ]);
 
@@ -65,7 +65,7 @@ export function safeLines(safe: SafeModel): readonly string[] {
       ? []
       : [
           wrapLine(
-            `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, the hidden row ${figure(residual.held)} at most, normed rows ${figure(safe.normed)}, sums of logits ${figure(safe.logits)}`,
+            `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, the hidden row ${figure(residual.held)} at most, normed rows ${figure(safe.normed)}${safe.logits === undefined ? "" : `, sums of logits ${figure(safe.logits)}`}`,
           ),
         ]),
   ];

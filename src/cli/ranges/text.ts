@@ -5,7 +5,7 @@ import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
 import { table } from "../table.ts";
 import { wrapLine } from "../wrap.ts";
 import type { Calibration } from "./calibration.ts";
-import { type BoundedLayer, headBreaks, promptBreaks, type RangesReport } from "./report.ts";
+import { type BoundedLayer, endBreaks, promptBreaks, type RangesReport } from "./report.ts";
 
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 
@@ -32,7 +32,7 @@ export function rangesText(name: string, { layers, network, calibrated }: Ranges
     table(["layer", ...NAMES, "adds", ""], rows),
     ...(calibrated ? calibratedLines(calibrated) : []),
     ...failed.map((one) => brokenText(one, calibrated)),
-    ...(headBreaks(network) ? [headText(network!)] : []),
+    ...endLines(network),
     ...verdict(layers, failed, network),
   ].join("\n");
 }
@@ -77,8 +77,16 @@ function brokenText({ layer, found }: BoundedLayer, calibrated: Calibration | un
   );
 }
 
-const headText = ({ logits }: NetworkBounds): string =>
-  `  NO: the head: a logit's sum may be ${figure(logits!.value)}, above accumulator ${LIMITS.accumulator}, at token ${logits!.at}`;
+function endLines(network: NetworkBounds | undefined): readonly string[] {
+  const breaks = endBreaks(network);
+  if (!network || !breaks) return [];
+  const { normed, logits } = network;
+  const says = {
+    normed: `the last norm: an element of its row may be ${figure(normed.value)}, above fp16 ${LIMITS.fp16}, at ${normed.at}`,
+    logits: `the head: a logit's sum may be ${figure(logits?.value ?? 0)}, above accumulator ${LIMITS.accumulator}, at token ${logits?.at}`,
+  };
+  return [wrapLine(`  NO: ${says[breaks]}`)];
+}
 
 function verdict(
   layers: readonly BoundedLayer[],

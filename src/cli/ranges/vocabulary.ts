@@ -1,9 +1,10 @@
-/** The embedding and the head of a checkpoint: the largest element of the one, the largest row of the other. */
+/** The embedding, the last norm and the head of a checkpoint: the largest elements of the first two, the largest row of the head. */
+import { embeddingSource } from "../../build/embedding.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { wholeName } from "../../models/tensor-names.ts";
 import { HALF } from "../../passes/kernels/code/runtime.ts";
 import { MARGIN, ROUNDING } from "../../passes/ranges/limits.ts";
-import { largestOf, type Matrix } from "../../passes/ranges/matrix.ts";
+import { largestMagnitude, largestOf, type Matrix, scaled } from "../../passes/ranges/matrix.ts";
 import type { Ends } from "../../passes/ranges/network.ts";
 import type { OpenWeights } from "../../weights/open.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -28,6 +29,7 @@ export async function endsOf(decoder: Decoder, store: OpenWeights, io: Io): Prom
     const factor = embeddingMultiplier === 1 ? 1 : Math.abs(embeddingMultiplier) * (1 + 2 ** -11);
     return {
       embedded: { value: value * factor, at },
+      normed: scaled(largestMagnitude(gain), radius),
       ...(hasHead ? { logits: largestOf(lengths.map((x) => radius * x)) } : {}),
     };
   } finally {
@@ -64,4 +66,19 @@ async function largestRows({ vocab, hiddenSize: d }: Decoder, store: WeightStore
     update(row, vocab);
   }
   return { lengths: lengths.map(Math.sqrt), element: largestOf(elements) };
+}
+
+/** Elements of the embedding that lose bits at 2^−k: fp16 has those of x · 2^−k unless they reach below 2^−24. @throws UserError for what the weights refuse */
+export async function inexactElements(
+  { exponents: _, ...decoder }: Decoder,
+  store: WeightStore,
+  k: number,
+): Promise<number> {
+  let count = 0;
+  const type = { dtype: "fp16", shape: [decoder.vocab, decoder.hiddenSize] } as const;
+  for await (const chunk of store.stream(embeddingSource(decoder), type)) {
+    const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
+    for (const half of bits) if (!Number.isInteger(HALF[half]! * 2 ** (24 - k))) count++;
+  }
+  return count;
 }

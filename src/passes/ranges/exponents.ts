@@ -3,19 +3,17 @@ import type { Exponents, LayerExponents } from "../../models/exponents.ts";
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "./layer.ts";
 import { LIMITS } from "./limits.ts";
 import { largestBound, scaled } from "./matrix.ts";
+import type { NetworkBounds } from "./network.ts";
 
 /** What the exponents of a model are chosen from. */
 export interface Bounded {
   readonly layers: readonly LayerBounds[];
-  /** The largest element of an embedded token, the decoder's multiplier in it. */
-  readonly embedded: number;
+  /** What follows for all of them together, and for what is before and behind them. */
+  readonly network: NetworkBounds;
   /** Factor of q before its product with k, where the emitted graphs have it. */
   readonly queryScale: number;
   /** Of every RMSNorm. */
   readonly eps: number;
-  /** What an element of a normed hidden row is at most, and what the sum of a logit. */
-  readonly normed: number;
-  readonly logits: number;
 }
 
 /** A limit that no exponent keeps. */
@@ -34,8 +32,9 @@ export interface Chosen {
   readonly layers: readonly LayerBounds[];
   /** What an element of the hidden row is at most, at full size and as it is held. */
   readonly residual: { readonly bound: number; readonly held: number };
+  /** What an element of a normed row is at most, and the sum of a logit, where there is a head. */
   readonly normed: number;
-  readonly logits: number;
+  readonly logits?: number;
   /** None where every layer holds, and what is before and behind them. */
   readonly unmended: readonly Unmended[];
 }
@@ -45,7 +44,7 @@ const MOST = 10;
 
 /**
  * The least exponents, none below 0, for uniform ones cost accuracy: of the output projection, of up and with it the down projection, and
- * of the hidden rows, to which the embedding and every layer add what they add at most.
+ * of the hidden rows.
  */
 export function chooseExponents(model: Bounded): Chosen {
   const layers = model.layers.map((found) => asEmitted(found, model.queryScale));
@@ -55,14 +54,15 @@ export function chooseExponents(model: Bounded): Chosen {
       mlp: Math.max(least(act.value / LIMITS.fp16), least(down.value / LIMITS.accumulator)),
     }),
   );
-  const bound = residualBound(model);
+  const { hidden: bound, normed, logits } = model.network;
   const residual = least(bound / LIMITS.fp16);
   const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!, residual));
   const exponents = { residual, layers: chosen };
   const reached = { bound, held: bound * 2 ** -residual };
-  const { normed, logits } = model;
   const unmended = unmendedIn(model, exponents, held, reached.held);
-  return { exponents, layers: held, residual: reached, normed, logits, unmended };
+  const rows = largestBound([normed, ...held.map(({ bounds }) => bounds.normed)]).value;
+  const sums = logits ? { logits: logits.value } : {};
+  return { exponents, layers: held, residual: reached, normed: rows, ...sums, unmended };
 }
 
 /** The least k from 0 to `MOST` with share · 2^−k below 1. */
@@ -93,13 +93,8 @@ const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents, residual:
   },
 });
 
-/** Every layer adds twice, and each sum is rounded to fp16. */
-const residualBound = ({ layers, embedded }: Bounded): number =>
-  layers.reduce((sum, { added }) => (sum + added) * ROUNDED ** 2, embedded);
-const ROUNDED = 1 + 2 ** -11;
-
 function unmendedIn(
-  { eps, normed, logits }: Bounded,
+  { eps, network: { normed, logits } }: Bounded,
   { residual, layers }: Exponents,
   held: readonly LayerBounds[],
   hidden: number,
@@ -116,8 +111,8 @@ function unmendedIn(
   const others = [
     { quantity: "residual", value: hidden, limit: LIMITS.fp16 },
     { quantity: "norm", value: share, limit: LIMITS.fp16 },
-    { quantity: "normed", value: normed, limit: LIMITS.fp16 },
-    { quantity: "logits", value: logits, limit: LIMITS.accumulator },
+    { quantity: "normed", value: normed.value, limit: LIMITS.fp16 },
+    ...(logits ? [{ quantity: "logits", value: logits.value, limit: LIMITS.accumulator } as const] : []),
   ] as const;
   return [...own, ...others.filter(({ value, limit }) => !(value < limit))];
 }

@@ -13,6 +13,8 @@ export const inputUpTo = (layers: readonly Pick<LayerBounds, "added">[]): number
 export interface Ends {
   /** The largest element of an embedded token, the decoder's multiplier in it, and the token. */
   readonly embedded: Bound;
+  /** The largest element of the last norm's row. */
+  readonly normed: Bound;
   /** The largest sum of the head, and its token; absent where the checkpoint has no head. */
   readonly logits?: Bound;
 }
