@@ -105,6 +105,23 @@ describe("a precondition is met only where the numbers say so", () => {
     });
     expect([above.claim, ...met(above)]).toEqual(["ORDER-FREE (engine)", true, false]);
   });
+  test("a layer behind the first that may overflow, or is no number", async () => {
+    for (const [bad, says] of [
+      [40_000, /^down of layer 1 may be 40000, above accumulator 32768/],
+      [Number.NaN, /^down of layer 1 may be NaN/],
+    ] as const) {
+      const claim = await claimOf((found, { layers, inputUpTo }) => {
+        const bounds = { ...found.bounds, down: { value: bad, at: 0 } };
+        return { layers: [...layers, { layer: 1, found: { ...found, bounds } }], inputUpTo };
+      });
+      expect([claim.claim, claim.says, ...met(claim)]).toEqual([
+        "NOT ORDER-FREE (engine)",
+        expect.stringMatching(says),
+        false,
+        true,
+      ]);
+    }
+  });
   test("of a proof that used neither nothing is said", async () =>
     expect(met(await claimOf((_, all) => all, { preconditions: [] } as unknown as Verdict))).toEqual([]));
 });

@@ -1,10 +1,23 @@
 /** Decoder layers of a few small matrices, and what their numbers reach for given normed rows, written as the formulas stand. */
 import { uniform } from "../../src/dsl/random.ts";
+import { gramMachine } from "../../src/passes/kernels/gram-run.ts";
+import type { GramOf } from "../../src/passes/ranges/eigen.ts";
 import { type LayerBounds, type LayerWeights, QUANTITIES, type Quantity } from "../../src/passes/ranges/layer.ts";
 import { ACTIVATION, MARGIN } from "../../src/passes/ranges/limits.ts";
 import { dot, lengthOf, type Matrix, rowOf } from "../../src/passes/ranges/matrix.ts";
 
 export const [D, FFN, HEADS, KV, HEAD] = [12, 20, 4, 2, 6] as const;
+
+/** Forms of matrices of up to 24 columns; whoever makes them closes them. */
+export function smallForms(): { readonly gramOf: GramOf; readonly close: () => Promise<void> } {
+  const machine = gramMachine(24, 1);
+  const gramOf: GramOf = (rows, columns, write) => ({
+    n: columns,
+    data: machine.gram(rows, columns, write),
+    error: machine.error(rows),
+  });
+  return { gramOf, close: machine.close };
+}
 
 /** Numbers of −scale to scale, of a stream of their own. */
 export const drawn = (tag: number, n: number, scale = 1): Float32Array =>
@@ -65,6 +78,17 @@ export const LAYERS: ReadonlyMap<string, LayerWeights> = new Map([
     layerOf(6, 1, {
       sizes: { ...SIZES, qkNormOverAll: true },
       more: { qNorm: drawn(3, HEADS * HEAD, 2), kNorm: drawn(4, KV * HEAD, 3) },
+    }),
+  ],
+  [
+    "with norms of heads that leave more than there was",
+    layerOf(12, 1, { more: { qNorm: drawn(5, HEAD, 60), kNorm: drawn(6, HEAD, 60) } }),
+  ],
+  [
+    "with norms of all heads at once that leave more than there was",
+    layerOf(13, 1, {
+      sizes: { ...SIZES, qkNormOverAll: true },
+      more: { qNorm: drawn(7, HEADS * HEAD, 60), kNorm: drawn(8, KV * HEAD, 60) },
     }),
   ],
   [

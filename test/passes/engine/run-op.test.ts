@@ -76,6 +76,13 @@ describe("what is known of an op's bits", () => {
   });
 });
 
+test.each([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN])(
+  "a quotient by %d is open: what a table gives for it is not on record",
+  (b) => {
+    expect(knowledgeOf(run((x, y) => ops.real_div(x!, y!), row(2, -3), row(b, b)))).toBe("open");
+  },
+);
+
 test("rounding to whole numbers as M5 does it, told as no more than an estimate where it is not what is meant", () => {
   const wide = run((x) => ops.round(x!), row(1024, 1025, -2047, 2048, 0.5, 1.5, 0.25, -0.75));
   expect([...wide.data]).toEqual([1025, 1026, -2048, 2048, 1, 2, 0, -1]);

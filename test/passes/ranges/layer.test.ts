@@ -1,7 +1,6 @@
 /** Bounds of a layer from its weights, against inputs drawn at random and looked for. */
 import { afterAll, describe, expect, test } from "vitest";
-import { gramMachine } from "../../../src/passes/kernels/gram-run.ts";
-import { type GramOf, largestEigenvalue, spectralBound } from "../../../src/passes/ranges/eigen.ts";
+import { largestEigenvalue, spectralBound } from "../../../src/passes/ranges/eigen.ts";
 import { broken, type LayerBounds, type LayerWeights, layerBounds } from "../../../src/passes/ranges/layer.ts";
 import { columnsTimes, dot, lengthOf, type Matrix, rowOf, rowsOf, scaled } from "../../../src/passes/ranges/matrix.ts";
 import {
@@ -16,16 +15,12 @@ import {
   matrix,
   onBall,
   reached,
+  smallForms,
   violations,
 } from "../../support/ranges.ts";
 
-const machine = gramMachine(24, 1);
-afterAll(machine.close);
-const gramOf: GramOf = (rows, columns, write) => ({
-  n: columns,
-  data: machine.gram(rows, columns, write),
-  error: machine.error(rows),
-});
+const { gramOf, close } = smallForms();
+afterAll(close);
 
 const times = (m: Matrix, x: ArrayLike<number>): Float64Array =>
   Float64Array.from({ length: m.rows }, (_, row) => dot(rowOf(m, row), x));
@@ -169,11 +164,7 @@ test("eigenvalues are below their bound, and not far", () => {
   for (let tag = 0; tag < 20; tag++) {
     const rows = 1 + (tag % 7);
     const m = matrix(900 + tag, rows, 24);
-    const full = {
-      n: 24,
-      data: machine.gram(rows, 24, (row, to) => to.set(rowOf(m, row))),
-      error: machine.error(rows),
-    };
+    const full = gramOf(rows, 24, (row, to) => to.set(rowOf(m, row)));
     const v = topOf(m);
     const largest = times(m, v).reduce((s, x) => s + x * x, 0);
     for (const bound of [largestEigenvalue(full, gramOf).bound, spectralBound(m, gramOf) ** 2]) {
