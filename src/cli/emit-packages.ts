@@ -51,6 +51,10 @@ export interface ProofOnBytes extends Partial<Pick<LiftOptions, "function">> {
   readonly equality?: Verdict;
 }
 
+/** Of block and steps, or of exponents, something is not proven. */
+export const isOpen = ({ verdict, equality }: Pick<ProofOnBytes, "verdict" | "equality">): boolean =>
+  verdict.verdict !== "PROVEN" || (equality !== undefined && equality.verdict !== "PROVEN");
+
 /** The packages in the folder where they are staged. */
 export interface StagedPackages {
   readonly summaries: readonly EmitSummary[];

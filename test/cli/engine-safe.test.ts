@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { embeddingSource } from "../../src/build/embedding.ts";
+import { isOpen } from "../../src/cli/emit-packages.ts";
 import { fp16Value } from "../../src/dsl/number.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
+import type { Verdict } from "../../src/passes/prove/report/verdict.ts";
 import { openWeights } from "../../src/weights/open.ts";
 import { expectRefusal, graphc, testFolder } from "../support/cli.ts";
 import { TINY_CONFIG, tinyPhi, tinyPhiTimes } from "../support/tiny-phi.ts";
@@ -55,6 +57,24 @@ test("emit writes the layer at its exponents, proven to be the layer, with both 
   const { exponents, equality, holds } = certificate.engineSafe;
   expect([holds, equality.verdict, equality.level]).toEqual([true, "PROVEN", "reals"]);
   expect(exponents.layers.map(({ mlp }: { mlp: number }) => mlp > 0)).toEqual([false, false, true, false]);
+});
+
+test("of several tokens or of exponents, one proof that fails leaves what is emitted open", async () => {
+  const proven = { verdict: "PROVEN" } as Verdict;
+  const open = { verdict: "NOT PROVEN" } as Verdict;
+  expect([{ verdict: proven }, { verdict: proven, equality: proven }].map(isOpen)).toEqual([false, false]);
+  expect(
+    [
+      { verdict: open, equality: proven },
+      { verdict: proven, equality: open },
+    ].map(isOpen),
+  ).toEqual([true, true]);
+  const argv = ["emit", tinyPhiTimes(LOUD), "--engine-safe", "--layer", "2", "--max-seq", "8", "--tokens", "2"];
+  const { out } = await graphc([...argv, "--out", testFolder(), "--json"]);
+  expect(JSON.parse(out)).toMatchObject({
+    proof: { verdict: "PROVEN" },
+    equality: { verdict: "PROVEN", level: "reals" },
+  });
 });
 
 test("build writes shards, heads and embedding at their exponents, and generate says what it said", async () => {

@@ -11,7 +11,7 @@ import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { recordedBlock } from "../emit-evidence.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
-import type { EmitJob, ProofOnBytes } from "../emit-packages.ts";
+import { type EmitJob, isOpen } from "../emit-packages.ts";
 import { planPackages } from "../emit-plan.ts";
 import { emitDrift } from "../emit-safe.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
@@ -20,7 +20,7 @@ import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
 import { plainVerdict, printSides, printVerdict } from "../prove-text.ts";
 import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
-import { EXPONENTS, safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
+import { certifiedEquality, EXPONENTS, safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import {
   ENGINE_SAFE_OPTION,
@@ -116,10 +116,6 @@ interface Report extends PlacedSet {
   readonly drift?: EngineDrift;
 }
 
-/** Of block and steps, or of exponents, something is not proven. */
-const isOpen = ({ verdict, equality }: ProofOnBytes): boolean =>
-  verdict.verdict !== "PROVEN" || (equality !== undefined && equality.verdict !== "PROVEN");
-
 function report({ subject, guaranteed, args, io }: EmitJob, written: Report): void {
   const { packages, weights, ground, drift, ropeTables, fixtures, certificates } = written;
   const { ropeList, safe } = subject;
@@ -159,8 +155,9 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
 /** Of several functions a proof each, by name. */
 function proofsRecord({ proofs, certificates }: PlacedSet, guaranteed: Guaranteed | undefined) {
   if (!proofs) return { proof: "skipped" };
-  const records = proofs.map(({ verdict }, k) => ({
+  const records = proofs.map(({ verdict, equality }, k) => ({
     proof: plainVerdict(verdict),
+    ...(equality ? { equality: certifiedEquality(equality) } : {}),
     ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),
     certificate: certificates[k],
   }));

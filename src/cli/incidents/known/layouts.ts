@@ -116,7 +116,7 @@ export const layouts: readonly Incident[] = [
     sources: [coremlLlm("SESSION_2026_04_24_FOLLOWUP2")],
     replay: {
       line: (variant) => ["check", { kind: "text", name: "keys.ts", text: keysOf(either(variant, 1, 2)) }],
-      caught: { by: "refusal", says: ["reshape"] },
+      caught: { by: "refusal", says: ["reshape", "[1,64,4,1] has 256 elements, [1,1,32,4] has 128"] },
     },
   },
   {
