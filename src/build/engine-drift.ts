@@ -1,19 +1,16 @@
 /** What exponents cost under the engine's arithmetic: layers with and without them beside the same in fp64, one layer in memory at a time. */
-import type { Graph } from "../dsl/graph.ts";
 import { fp16Value } from "../dsl/number.ts";
-import { sizeOf } from "../dsl/type.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { residualOf } from "../models/exponents.ts";
 import { headGraph } from "../models/head.ts";
-import { blockPositions, fp16Rows, hostRows } from "../models/host.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { Arithmetic } from "../passes/kernels/arithmetic.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import { planOf } from "../passes/run/plan.ts";
 import { prepare } from "../passes/run/run.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { embeddingSource } from "./embedding.ts";
 import { divergenceOf } from "./host/drift.ts";
+import { embeddedColumns, fedBlock, middleOf } from "./layer-rows.ts";
 
 /** What is run. */
 export interface EngineDriftJob {
@@ -46,8 +43,6 @@ export interface Drifted {
   readonly logits?: { readonly kl: number; readonly same: number };
 }
 
-/** How many tokens, where none are given. */
-const TOKENS = 8;
 /** Rows of the head are run so many elements at a time. */
 const AT_ONCE = 2 ** 24;
 
@@ -67,7 +62,7 @@ export async function engineDrift(job: EngineDriftJob): Promise<EngineDrift> {
   const way = async (of: Decoder, precision: Arithmetic): Promise<Way> => ({
     decoder: of,
     precision,
-    x: await embedded(of, store, ids),
+    x: await embeddedColumns(of, store, ids),
     logits: Array.from({ length: tokens }, () => new Float64Array(decoder.vocab)),
   });
   const ways = [await way(plain, "fp64"), await way(plain, "engine"), await way(decoder, "engine")] as const;
@@ -89,26 +84,6 @@ export async function engineDrift(job: EngineDriftJob): Promise<EngineDrift> {
   return { tokens, plain: off, safe };
 }
 
-function middleOf({ vocab }: Decoder): readonly number[] {
-  const count = Math.min(TOKENS, vocab);
-  return Array.from({ length: count }, (_, t) => Math.floor((vocab - count) / 2) + t);
-}
-
-/** Columns [1, d, T, 1] of the embedding. */
-async function embedded(decoder: Decoder, store: WeightStore, ids: readonly number[]): Promise<RawArray> {
-  const { hiddenSize: width } = decoder;
-  const data = new Uint16Array(width * ids.length);
-  for (const [t, id] of ids.entries()) {
-    const source = { ...embeddingSource(decoder), rows: [id, id + 1] as const };
-    let at = 0;
-    for await (const chunk of store.stream(source, { dtype: "fp16", shape: [1, width] })) {
-      const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
-      for (const half of bits) data[at++ * ids.length + t] = half;
-    }
-  }
-  return { dtype: "fp16", shape: [1, width, ids.length, 1], data };
-}
-
 async function throughLayer(ways: readonly Way[], store: WeightStore, layer: number, tokens: number): Promise<void> {
   const maxSeq = tokens + 1;
   const graphs = ways.map(({ decoder }) => decoderLayers(decoder, { tokens, maxSeq }, { first: layer }));
@@ -116,24 +91,10 @@ async function throughLayer(ways: readonly Way[], store: WeightStore, layer: num
   const executor = await prepare(plans, store.stream);
   try {
     for (const [k, way] of ways.entries())
-      way.x = executor.run(plans[k]!, fed(graphs[k]!, way, tokens, maxSeq)).outputs.hidden!;
+      way.x = executor.run(plans[k]!, fedBlock(graphs[k]!, way.decoder, way.x, { tokens, maxSeq })).outputs.hidden!;
   } finally {
     await executor.close();
   }
-}
-
-/** With caches of zeros. */
-function fed(graph: Graph, { decoder, x }: Way, tokens: number, maxSeq: number): Readonly<Record<string, RawArray>> {
-  const positions = blockPositions(0, tokens, maxSeq);
-  const inputs = graph.inputs.map(({ name, type }): [string, RawArray] => {
-    const rows = hostRows(decoder, name!, positions, maxSeq);
-    return [name!, rows ? { ...type, data: fp16Rows(rows) } : x];
-  });
-  const states = graph.states.map(({ name, entry: { type } }): [string, RawArray] => [
-    name,
-    { ...type, data: new Uint16Array(sizeOf(type.shape)) },
-  ]);
-  return Object.fromEntries([...inputs, ...states]);
 }
 
 async function throughHead(
