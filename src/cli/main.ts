@@ -2,6 +2,7 @@
 import { UserError } from "../dsl/user-error.ts";
 import { systemRefusal } from "../files/files.ts";
 import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
+import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import type { Options } from "./option.ts";
@@ -99,7 +100,9 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     }
     return await command.run(args, io, main);
   } catch (error) {
-    const { text, record, code } = await reported(error, options);
+    // Passes throw the signal's reason when they are told to stop.
+    const isReason = io.signal.aborted && error === io.signal.reason;
+    const { text, record, code } = await reported(isReason ? new Interrupted("interrupted") : error, options);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
     return code;

@@ -77,6 +77,16 @@ test("of several tokens or of exponents, one proof that fails leaves what is emi
   });
 });
 
+test("an interrupt of what is run behind the packages is one, and no fault", async () => {
+  const argv = ["emit", tinyPhiTimes(LOUD), "--engine-safe", "--layer", "2", "--layers", "2", "--ahead-of-evidence"];
+  const outcome = await graphc(
+    [...argv, "--max-seq", "8", "--tokens", "2", "--out", testFolder()],
+    (label, done) => label.startsWith("running on the engine") && done === 1,
+  );
+  expect(outcome).toMatchObject({ code: 130, out: "" });
+  expect(outcome.err).toContain("error: interrupted");
+});
+
 test("build writes shards, heads and embedding at their exponents, and generate says what it said", async () => {
   const checkpoint = tinyPhiTimes(LOUD);
   const out = testFolder();

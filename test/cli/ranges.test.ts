@@ -103,6 +103,15 @@ describe("ranges", () => {
   });
 });
 
+test.each([[[]], [["--engine-safe"]], [["--prompt-ids", "1,2"]]])(
+  "an interrupt is heard between two layers, %j",
+  async (more) => {
+    const work = more[0] === "--prompt-ids" ? "running the prompt" : "bounding layers";
+    const outcome = await graphc(["ranges", tinyPhi(), ...more], (label, done) => label === work && done === 1);
+    expect(outcome).toEqual({ code: 130, out: "", err: "error: interrupted" });
+  },
+);
+
 describe("behind the layers", () => {
   const phi3 = SMALL_CONFIGS.get("phi3")!;
   const rows = Array.from({ length: 16 }, (_, row) => row);

@@ -30,6 +30,7 @@ export async function boundedLayers(
     const layers: BoundedLayer[] = [];
     for (const layer of wanted) {
       progress.update(layers.length, wanted.length);
+      io.signal.throwIfAborted();
       layers.push({ layer, found: layerBounds(await layerWeights(decoder, layer, store), gramOf) });
     }
     return layers;
