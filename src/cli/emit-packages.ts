@@ -24,8 +24,10 @@ import type { Args } from "./command.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { equalityOf } from "./emit-safe.ts";
 import type { Io } from "./io.ts";
+import { isGraphFile } from "./operand-kind.ts";
 import type { Guaranteed } from "./ranges/claim.ts";
-import type { Subject } from "./subject.ts";
+import { besideOtherRows, type Subject } from "./subject.ts";
+import { requestedSize } from "./target.ts";
 
 /** One run of `graphc emit`. */
 export interface EmitJob {
@@ -129,7 +131,7 @@ function proofsOf(job: EmitJob, staging: string, known: KnownWeights): readonly 
   const proofs: ProofOnBytes[] = [];
   for (const block of blocks) {
     const read = { block: block === step ? twin : graphIn(block), step: twin };
-    const verdict = verdictOn(job, { block: block.graph, step: step.graph }, read, known);
+    const verdict = verdictOn(job, { block, step }, read, known);
     proofs.push({ ...read, verdict, ...(block.function === undefined ? {} : { function: block.function }) });
     if (verdict.verdict === "REFUTED") break;
   }
@@ -145,8 +147,24 @@ function openedAs(
   return new Map(packages.map(([name, pkg]) => [name, same ? { ...pkg, blobs } : pkg]));
 }
 
-/** @param source what was written, @param read what the files hold */
-function verdictOn({ subject, store }: EmitJob, source: Graphs, read: Graphs, { same }: KnownWeights): Verdict {
+/** Block and step as they were planned. */
+interface PlannedPair {
+  readonly block: PlannedGraph;
+  readonly step: PlannedGraph;
+}
+
+/** Those of an author's text beside another number of cache rows: a number in it may be theirs by chance. */
+function otherRowsOf({ subject, args }: EmitJob, { block, step }: PlannedPair) {
+  if (!isGraphFile(args.operands[0]!)) return {};
+  const at = ({ tokens }: PlannedGraph, maxSeq: number) => subject.build({ tokens, maxSeq });
+  const pairAt = (maxSeq: number) => ({ block: at(block, maxSeq), step: at(step, maxSeq) });
+  return { otherRows: besideOtherRows(requestedSize(args).maxSeq, pairAt) };
+}
+
+/** @param planned what was written, @param read what the files hold */
+function verdictOn(job: EmitJob, planned: PlannedPair, read: Graphs, { same }: KnownWeights): Verdict {
+  const { subject, store } = job;
+  const source: Graphs = { block: planned.block.graph, step: planned.step.graph };
   // A package holds no roles but those of caches: those that the author declared hold for its bytes.
   const declared = declaredRoles([source.block, source.step]);
   const roles = new Map([...declared].filter(([, { facts }]) => facts.kind !== "cache"));
@@ -157,6 +175,7 @@ function verdictOn({ subject, store }: EmitJob, source: Graphs, read: Graphs, { 
     small: subject.small,
     roles,
     ...known,
+    ...otherRowsOf(job, planned),
     ...(same ? { weightIdentity: placeInFile } : {}),
   });
   if (verdict.verdict === "PROVEN") return verdict;

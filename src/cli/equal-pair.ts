@@ -11,6 +11,7 @@ import { tellKinds } from "./each-kind.ts";
 import type { Io } from "./io.ts";
 import { isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
 import { functionOf, isFlexible } from "./pair.ts";
+import { besideOtherRows } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** One of the two graphs. */
@@ -21,6 +22,8 @@ export interface Comparand {
   readonly tokens?: number;
   /** The same at its smallest sizes; graph files only. */
   readonly small?: (tokens: number) => Graph;
+  /** The same beside so many cache rows; models and graph files only. */
+  readonly beside?: (maxSeq: number) => Graph;
   /** Opens the weights, where they are somebody's: in a package or a checkpoint, not made from a seed. */
   readonly openWeights?: () => Promise<WeightStore>;
 }
@@ -30,6 +33,8 @@ export interface ComparedGraphs {
   readonly a: Comparand;
   readonly b: Comparand;
   readonly packages: boolean;
+  /** Rows of the KV cache, where the options chose them. */
+  readonly maxSeq?: number;
 }
 
 /**
@@ -46,7 +51,7 @@ export async function comparedGraphs(args: Args, io: Io): Promise<ComparedGraphs
   if (isPackage(first)) return packages(first, second, args);
   const [one, other] = [await modelAt(first, args, io), await modelAt(second, args, io)];
   if (placeOf(first) === placeOf(second)) throw besideItself(second);
-  return { a: one, b: other, packages: false };
+  return { a: one, b: other, packages: false, maxSeq: requestedSize(args).maxSeq };
 }
 
 function packages(first: string, second: string, args: Args): ComparedGraphs {
@@ -79,6 +84,7 @@ async function modelAt(operand: string, args: Args, io: Io): Promise<Comparand> 
     tokens,
     ...(subject.storedWeights ? { openWeights: () => subject.openWeights(graph) } : {}),
     // A model's smallest sizes are its own: beside another's they would be another pair.
+    beside: (maxSeq) => subject.build({ tokens, maxSeq }),
     ...(isGraphFile(operand) ? { small: (count) => subject.small(count)[tokens === 1 ? "step" : "block"] } : {}),
   };
 }
@@ -102,4 +108,14 @@ export const smallOf = (
 ): ((tokens: number) => Graphs) | undefined => {
   const [one, other] = [a.small, b.small];
   return one && other ? (tokens) => ({ block: one(tokens), step: rename(other(tokens)) }) : undefined;
+};
+
+/** Both beside another number of cache rows, where one of them is an author's text, in which a number may be theirs by chance. */
+export const otherRowsOf = (
+  { a, b, maxSeq }: ComparedGraphs,
+  rename: (graph: Graph) => Graph,
+): (() => Graphs) | undefined => {
+  const [one, other] = [a.beside, b.beside];
+  if (!one || !other || maxSeq === undefined || !(a.small || b.small)) return undefined;
+  return besideOtherRows(maxSeq, (rows) => ({ block: one(rows), step: rename(other(rows)) }));
 };

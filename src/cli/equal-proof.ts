@@ -3,12 +3,13 @@ import type { Graph } from "../dsl/graph.ts";
 import { withHostCaches } from "../dsl/host-caches.ts";
 import type { GivenRoles } from "../dsl/role.ts";
 import { type Called, withNamesOf } from "../dsl/same-interface.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import { storedNumbers, UNREAD } from "../emit/read/stored-numbers.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../weights/finite.ts";
 import { askForArrays } from "./ask-arrays.ts";
-import { type Comparand, type ComparedGraphs, smallOf } from "./equal-pair.ts";
+import { type Comparand, type ComparedGraphs, otherRowsOf, smallOf } from "./equal-pair.ts";
 import { withCounted } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
 import { ownRuns } from "./own-runs.ts";
@@ -40,10 +41,13 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
   // The prover's own runs know its graphs by identity: caches that the host keeps are states of them by now.
   const { graphs: closed, given } = withHostCaches([pair.a.graph, pair.b.graph], pair.given);
   const [block, step] = closed as readonly [Graph, Graph];
-  const smallest = smallOf(graphs, (graph) => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph);
-  const small = smallest
-    ? { small: (tokens: number) => withCounted(smallest(tokens), { notCompared: pair.notCompared, rows: {} }) }
-    : {};
+  const renamed = (graph: Graph): Graph => withNamesOf(pair.a, { ...pair.b, graph }, pair.names).graph;
+  const counted = (made: Graphs): Graphs => withCounted(made, { notCompared: pair.notCompared, rows: {} });
+  const [smallest, beside] = [smallOf(graphs, renamed), otherRowsOf(graphs, renamed)];
+  const others = {
+    ...(smallest ? { small: (tokens: number) => counted(smallest(tokens)) } : {}),
+    ...(beside ? { otherRows: () => counted(beside()) } : {}),
+  };
   const { unread, alone, ...stored } = storedNumbers([block, step]);
   const notFinite = await notFiniteIn(pair, graphs);
   const { openWeights } = graphs.a;
@@ -59,7 +63,7 @@ export async function equalityOf(pair: MetPair, graphs: ComparedGraphs, io: Io):
       // Arrays that no host feeds refute nothing.
       counterexample: pair.oneToken && (!unread || runs !== undefined),
       ...(unread ? { notSearched: UNREAD } : {}),
-      ...small,
+      ...others,
       ...(notFinite ? { notFinite } : {}),
       ...(runs ? { ownRuns: runs } : {}),
     });

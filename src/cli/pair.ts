@@ -1,5 +1,6 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
 import { withHostCaches } from "../dsl/host-caches.ts";
+import type { Size } from "../dsl/model.ts";
 import type { GivenRoles } from "../dsl/role.ts";
 import { isOfOneToken } from "../dsl/same-interface.ts";
 import { type Graphs, meetInputs } from "../dsl/twins.ts";
@@ -14,9 +15,9 @@ import type { Args } from "./command.ts";
 import { givenRoles } from "./interface/given.ts";
 import { countedGraphs, type GivenOutputs, type LeftOut, withCounted } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
-import { isPackage } from "./operand-kind.ts";
+import { isGraphFile, isPackage } from "./operand-kind.ts";
 import type { Options } from "./option.ts";
-import type { ModelKinds } from "./subject.ts";
+import { besideOtherRows, type ModelKinds } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
@@ -41,6 +42,8 @@ export interface OpenPair extends Graphs {
   openWeights(): Promise<WeightStore>;
   /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
   readonly small?: (tokens: number) => Graphs;
+  /** The same beside another number of cache rows; graph files only, in which a number may be theirs by chance. */
+  readonly otherRows?: () => Graphs;
 }
 
 /** Which function of a package, where it has several. */
@@ -63,8 +66,8 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
   if (second !== undefined) throw new UserError(`"${first}" is a model`, "only packages come in pairs");
   const subject = await subjectOf(first, args, io);
   const size = requestedSize(args);
-  const block = subject.build(size);
-  const step = subject.build({ ...size, tokens: 1 });
+  const pairAt = (at: Size): Graphs => ({ block: subject.build(at), step: subject.build({ ...at, tokens: 1 }) });
+  const { block, step } = pairAt(size);
   return {
     name: subject.name,
     block,
@@ -78,6 +81,7 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     storedWeights: subject.storedWeights,
     openWeights: () => subject.openWeights(block),
     small: subject.small,
+    ...(isGraphFile(first) ? { otherRows: besideOtherRows(size.maxSeq, (maxSeq) => pairAt({ ...size, maxSeq })) } : {}),
   };
 }
 
@@ -116,7 +120,7 @@ function counted(pair: OpenPair): OpenPair {
   const { notCompared, rows, ...graphs } = countedGraphs(pair, pair.outputs, pair.given);
   if (notCompared.length === 0 && Object.keys(rows).length === 0) return pair;
   const leftOut = { notCompared, rows };
-  const { small, ...other } = pair;
+  const { small, otherRows, ...other } = pair;
   return {
     ...other,
     ...graphs,
@@ -124,6 +128,7 @@ function counted(pair: OpenPair): OpenPair {
     whole: { block: pair.block, step: pair.step },
     // A smaller block may lack the token whose row is read.
     ...(small && Object.keys(rows).length === 0 ? { small: (tokens) => withCounted(small(tokens), leftOut) } : {}),
+    ...(otherRows ? { otherRows: () => withCounted(otherRows(), leftOut) } : {}),
   };
 }
 

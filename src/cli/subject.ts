@@ -2,8 +2,10 @@
 import type { PlainTwin } from "../build/without-exponents.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Size, SizedModel } from "../dsl/model.ts";
+import type { Graphs } from "../dsl/twins.ts";
 import type { Decoder } from "../models/decoder.ts";
 import type { AssumedList } from "../models/rope-list.ts";
+import { smallOrNone } from "../passes/prove/refute/cost.ts";
 import type { OpenWeights } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { Card } from "./card.ts";
@@ -39,7 +41,7 @@ export interface Subject {
   readonly safe?: SafeModel;
   readonly plain?: (size: Size) => PlainTwin;
   /** Block and step at the smallest sizes that still show a difference. */
-  small(tokens: number): { readonly block: Graph; readonly step: Graph };
+  small(tokens: number): Graphs;
 }
 
 /** The kinds of layers of a model, of which a graph may have some. */
@@ -61,6 +63,10 @@ export const smallPair = (build: SizedModel) => (tokens: number) => {
   const maxSeq = tokens + 1;
   return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
 };
+
+/** A pair beside one more cache row, or beside twice as many where a text takes no odd number. It throws where neither can be built. */
+export const besideOtherRows = (maxSeq: number, pairAt: (maxSeq: number) => Graphs) => (): Graphs =>
+  smallOrNone(pairAt, maxSeq + 1) ?? pairAt(2 * maxSeq);
 
 /** Where generated weights come from. */
 export const generatedLabel = (args: Args): string => `generated (seed ${args.text("seed")})`;

@@ -355,6 +355,7 @@ const RUNS: readonly Line[] = [
     (e) => (e.crossCheck = e.crossCheck.filter(({ role }: Json) => role === "block")),
   ],
   ["another prediction in its place", "another prediction stands there", (e) => (e.crossCheck[1].call = 0)],
+  ["another token in its place", "another prediction stands there", (e) => (runsOf(e, "step")[1]!.token = 0)],
   [
     "the bits of the CPU",
     "not shown: block: all",

@@ -130,7 +130,7 @@ async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
 async function verdictOf(open: OpenPair, { unread, alone: _, ...stored }: StoredNumbers, io: Io): Promise<Verdict> {
   // The prover's own runs know its graphs by identity.
   const pair = withHost(open);
-  const { block, step, small, given } = pair;
+  const { block, step, small, otherRows, given } = pair;
   checkProvable(meetInputs(block, step, given).tokens);
   const notFinite = await notFiniteIn(pair);
   const runs = await ownRuns(pair, io);
@@ -142,6 +142,7 @@ async function verdictOf(open: OpenPair, { unread, alone: _, ...stored }: Stored
       roles: given,
       ...(unread ? { counterexample: false, notSearched: UNREAD } : {}),
       ...(small ? { small } : {}),
+      ...(otherRows ? { otherRows } : {}),
       ...(notFinite ? { notFinite } : {}),
       ...(runs ? { ownRuns: runs } : {}),
     });

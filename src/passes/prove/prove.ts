@@ -6,6 +6,7 @@ import type { Graph } from "../../dsl/graph.ts";
 import { hostCaches } from "../../dsl/host-caches.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
+import type { Graphs } from "../../dsl/twins.ts";
 import { assumptionsOf } from "./assumptions.ts";
 import { type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";
@@ -18,6 +19,7 @@ import { type CounterexampleOptions, searchDifference } from "./refute/counterex
 import { type Finding, withoutHint } from "./refute/finding.ts";
 import { newOpinions, type Opinions } from "./refute/opinions.ts";
 import { pinpoint } from "./refute/pinpoint.ts";
+import { holdsElsewhere, isProvenToo, type ProofOf } from "./report/any-size.ts";
 import { type Corollary, corollariesOf } from "./report/corollaries.ts";
 import { usedOf } from "./report/used.ts";
 import type { Verdict } from "./report/verdict.ts";
@@ -37,6 +39,11 @@ export interface ProveOptions extends CounterexampleOptions {
   readonly notFinite?: { readonly name: string; readonly count: number };
   /** False: do not look for an input on which the graphs differ. */
   readonly counterexample?: boolean;
+  /**
+   * Of an author's text, in which a number may be a size by chance: the same graphs beside another number of cache rows; it throws where they
+   * cannot be built. Without it all sizes are believed to give the same model.
+   */
+  readonly otherRows?: () => Graphs;
   /** Why none is looked for, in place of the sentence that says so. */
   readonly notSearched?: string;
   /** False: derive no corollaries; the verdict then has none. */
@@ -75,8 +82,10 @@ function judge(block: Graph, step: Graph, options: ProveOptions): Untimed {
   const cuts = findCuts(pair);
   const attempts = assumptionsOf(pair);
   const outcome = proveCut(task, cuts, results, attempts);
-  const opinions = options.secondOpinion === false ? undefined : newOpinions(pair, options);
-  const told = { pair, options, opinions };
+  const again: ProofOf = ({ block, step }) => judge(block, step, againOptions(options));
+  const opinions =
+    options.secondOpinion === false ? undefined : newOpinions(pair, options, options.otherRows && isProvenToo(again));
+  const told = { pair, options, opinions, again };
   if (!outcome.failed) return proven(told, outcome);
   // What a proof of this pair might need. That rows follow each other is among it, whether or not an attempt came as far as to ask
   // for it: graphs that differ on other rows alone are equal under P2'.
@@ -106,10 +115,19 @@ interface Asked {
   readonly pair: ProvenPair;
   readonly options: ProveOptions;
   readonly opinions: Opinions | undefined;
+  readonly again: ProofOf;
 }
 
+/** A proof and no more. */
+const againOptions = ({ otherRows: _, progress: __, ...options }: ProveOptions): ProveOptions => ({
+  ...options,
+  counterexample: false,
+  corollaries: false,
+  secondOpinion: false,
+});
+
 /** What comes of a proof: it is attacked, and what it assumes is looked at, before it is told. */
-function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
+function proven({ pair, options, opinions, again }: Asked, outcome: Outcome): Untimed {
   const { level, notExact, record } = outcome;
   const assumed = commonOf(pair, outcome);
   if (options.notFinite && record.used.has("P7")) {
@@ -130,11 +148,12 @@ function proven({ pair, options, opinions }: Asked, outcome: Outcome): Untimed {
   }
   const common = { ...assumed, ...opinions?.fields({ level, ...rows }) };
   const corollaries = options.corollaries === false ? [] : derived(pair, outcome, opinions);
+  const unsized = !record.sized && !pair.rowMeans;
   return {
     verdict: "PROVEN",
     level,
     ...common,
-    anyCacheSize: !record.sized && !pair.rowMeans,
+    anyCacheSize: unsized && holdsElsewhere(pair, { level, ...assumed }, options.otherRows, again),
     corollaries,
     ...(notExact ? { notExact: withoutHint(notExact.explain()) } : {}),
     ...(attacked ? { attacked } : {}),

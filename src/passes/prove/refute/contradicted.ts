@@ -17,11 +17,13 @@ export type Against =
 export class ProofContradicted extends Error {
   override readonly name = "ProofContradicted";
   readonly pair: ProvenPair;
+  readonly level: Mode;
   readonly against: Against;
 
   constructor(pair: ProvenPair, level: Mode, against: Against) {
     super(`a proof (${level}) is contradicted by ${told(against)}`);
     this.pair = pair;
+    this.level = level;
     this.against = against;
   }
 }

@@ -17,9 +17,9 @@ export function costOf({ block, step }: Graphs): number {
 }
 
 /** The graphs at sizes that the author was not asked for; undefined where there are none of these sizes. */
-export function smallOrNone(small: ((tokens: number) => Graphs) | undefined, tokens: number): Graphs | undefined {
+export function smallOrNone(small: ((size: number) => Graphs) | undefined, size: number): Graphs | undefined {
   try {
-    return small?.(tokens);
+    return small?.(size);
   } catch {
     // Whatever it says is about sizes that nobody gave.
     return undefined;

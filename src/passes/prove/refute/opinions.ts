@@ -48,8 +48,15 @@ const FIELDS_LIMIT = 3e5;
 /** Scalar operations of a run up to which graphs are attacked at their own sizes: a witness is then one of what was claimed. */
 const OWN_LIMIT = 1e6;
 
-/** Opinions on one pair. */
-export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: OpinionOptions): Opinions {
+/**
+ * Opinions on one pair. Small graphs of which `isClaimed` denies the claim are not those of the same model, and contradict nothing: the pair
+ * itself is asked then.
+ */
+export function newOpinions(
+  pair: ProvenPair,
+  { small, ownRuns, seed = 1 }: OpinionOptions,
+  isClaimed: (graphs: Graphs, level: Mode) => boolean = () => true,
+): Opinions {
   let built: ProvenPair | undefined;
   const runner = onceCompiled();
   const graphs = (): ProvenPair => {
@@ -60,15 +67,27 @@ export function newOpinions(pair: ProvenPair, { small, ownRuns, seed = 1 }: Opin
     return built;
   };
   return {
-    attacked(claim) {
-      const own = costOf(pair) * (pair.tokens + 1) > OWN_LIMIT ? graphs() : pair;
-      const found = attack(own, { ...rowsOf(own, claim), seed }, claim.padding ? undefined : ownRuns, runner);
-      if (found?.contradiction)
-        throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
-      return found && { ...found, small: own !== pair };
-    },
-    fields: (claim) => fieldsOf(graphs(), { ...rowsOf(graphs(), claim), seed }),
+    attacked: (claim) =>
+      unlessOther(() => {
+        const own = costOf(pair) * (pair.tokens + 1) > OWN_LIMIT ? graphs() : pair;
+        const found = attack(own, { ...rowsOf(own, claim), seed }, claim.padding ? undefined : ownRuns, runner);
+        if (found?.contradiction)
+          throw new ProofContradicted(own, claim.level, { by: "run", found: found.contradiction });
+        return found && { ...found, small: own !== pair };
+      }),
+    fields: (claim) => unlessOther(() => fieldsOf(graphs(), { ...rowsOf(graphs(), claim), seed })),
   };
+
+  function unlessOther<X>(ask: () => X): X {
+    try {
+      return ask();
+    } catch (error) {
+      if (!(error instanceof ProofContradicted) || error.pair === pair || isClaimed(error.pair, error.level))
+        throw error;
+      built = pair;
+      return ask();
+    }
+  }
 
   /** P2 tells rows of the graphs that were proven. */
   function rowsOf<C extends Pick<Claim, "within">>(own: ProvenPair, { within, ...claim }: C) {

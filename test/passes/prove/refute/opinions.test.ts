@@ -162,3 +162,23 @@ describe("small graphs of the same model", () => {
 function claim(level?: Mode): { readonly level?: Mode; readonly contiguous: boolean } {
   return { ...(level === undefined ? {} : { level }), contiguous: false };
 }
+
+describe("small graphs that are another model's", () => {
+  const small = () => WRONG;
+  const asking = (isClaimed: boolean) =>
+    newOpinions(provenPair(SAME.block, SAME.step), { small }, (graphs, level) => {
+      expect([graphs.block, level]).toEqual([WRONG.block, "exact"]);
+      return isClaimed;
+    });
+
+  test("contradict nothing: the pair itself is asked", () => {
+    expect(asking(false).fields(claim("exact"))).toStrictEqual({ secondOpinion: equal });
+  });
+
+  test("and contradict a proof where the same is claimed of them, as the pair itself does in any case", () => {
+    expect(contradictionBy(() => asking(true).fields(claim("exact"))).pair.block).toBe(WRONG.block);
+    const wrong = newOpinions(provenPair(WRONG.block, WRONG.step), {}, () => false);
+    expect(contradictionBy(() => wrong.fields(claim("exact"))).pair.block).toBe(WRONG.block);
+    expect(contradictionBy(() => wrong.attacked(EXACT)).pair.block).toBe(WRONG.block);
+  });
+});
