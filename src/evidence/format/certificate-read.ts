@@ -1,5 +1,12 @@
 /** Reads what the judge needs of a `NAME.certificate.json` (src/passes/prove/report/certificate.ts makes it). */
-import { type GivenRoles, MINUS_INFINITY, ROLE_KINDS, ROPE_PARTS, type RoleFacts } from "../../dsl/role.ts";
+import {
+  type GivenRoles,
+  MINUS_INFINITY,
+  ROLE_KINDS,
+  ROPE_PARTS,
+  type RoleFacts,
+  type RoleRecord,
+} from "../../dsl/role.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
 import { either, fields, list, type Of, oneOf, optional, shaped } from "../../files/json-shape.ts";
@@ -8,7 +15,8 @@ import { ASSUMED_LIST } from "../assumed-list.ts";
 
 const GRAPH = fields({ name: "string", sha256: "sha256" });
 
-const ROLE = fields({
+/** Every field of a record, so that none that is written is left out when it is read. */
+const ROLE_FIELDS = {
   input: "string",
   role: oneOf(...ROLE_KINDS),
   open: optional("number"),
@@ -17,10 +25,12 @@ const ROLE = fields({
   slotAxis: optional("count"),
   rope: optional(oneOf(...ROPE_PARTS)),
   first: optional("string"),
+  offset: optional("number"),
   rows: optional("string"),
   update: optional("string"),
   source: oneOf("option", "interface file", "preset", "declared", "name", "shape"),
-});
+} as const satisfies Readonly<Record<keyof RoleRecord, unknown>>;
+const ROLE = fields(ROLE_FIELDS);
 
 const CERTIFICATE = fields({
   format: oneOf("graphc-certificate-1"),
@@ -54,7 +64,7 @@ export const statedRoles = ({ roles }: CertificateClaim): GivenRoles =>
     }),
   );
 
-function factsIn({ open, closed, tokenAxis, slotAxis, rope, first }: Of<typeof ROLE>): Omit<RoleFacts, "kind"> {
+function factsIn({ open, closed, tokenAxis, slotAxis, rope, first, offset }: Of<typeof ROLE>): Omit<RoleFacts, "kind"> {
   return {
     ...(typeof open === "number" ? { open } : {}),
     ...(closed === MINUS_INFINITY
@@ -66,5 +76,6 @@ function factsIn({ open, closed, tokenAxis, slotAxis, rope, first }: Of<typeof R
     ...(typeof slotAxis === "number" ? { slotAxis } : {}),
     ...(rope ? { rope } : {}),
     ...(typeof first === "string" ? { first } : {}),
+    ...(typeof offset === "number" ? { offset } : {}),
   };
 }
