@@ -39,8 +39,8 @@ export interface EngineDrift {
 export interface Drifted {
   /** ‖engine − fp64‖ / ‖fp64‖ of the hidden rows behind the last layer; no finite number where the engine's are none. */
   readonly hidden: number;
-  /** KL(fp64 ‖ engine) of the logits in the mean, in nats, and at how many tokens both find the same likeliest; with the head alone. */
-  readonly logits?: { readonly kl: number; readonly same: number };
+  /** KL(fp64 ‖ engine) of the logits in the mean and behind each token, in nats, and at how many tokens both find the same likeliest; with the head alone. */
+  readonly logits?: { readonly kl: number; readonly same: number; readonly each: readonly number[] };
 }
 
 /** Rows of the head are run so many elements at a time. */
@@ -55,6 +55,17 @@ interface Way {
 
 /** Rows of the embedding go through the layers, at positions from 0 on. @throws UserError for what the store refuses */
 export async function engineDrift(job: EngineDriftJob): Promise<EngineDrift> {
+  const { exponents: _, ...without } = job.decoder;
+  const { tokens, drifts } = await engineDrifts(job, [without, job.decoder]);
+  const [plain, safe] = drifts as readonly [Drifted, Drifted];
+  return { tokens, plain, safe };
+}
+
+/** The same of any decoders that differ from the job's in their exponents alone, each beside fp64 without. @throws UserError for what the store refuses */
+export async function engineDrifts(
+  job: EngineDriftJob,
+  decoders: readonly Decoder[],
+): Promise<{ readonly tokens: number; readonly drifts: readonly Drifted[] }> {
   const { decoder, store, first, count, signal, onProgress } = job;
   const { exponents: _, ...plain } = decoder;
   const ids = job.ids ?? middleOf(decoder);
@@ -65,7 +76,8 @@ export async function engineDrift(job: EngineDriftJob): Promise<EngineDrift> {
     x: await embeddedColumns(of, store, ids),
     logits: Array.from({ length: tokens }, () => new Float64Array(decoder.vocab)),
   });
-  const ways = [await way(plain, "fp64"), await way(plain, "engine"), await way(decoder, "engine")] as const;
+  const ways = [await way(plain, "fp64")];
+  for (const one of decoders) ways.push(await way(one, "engine"));
   const step = Math.max(1, Math.floor(AT_ONCE / decoder.hiddenSize));
   const heads = job.head ? Math.ceil(decoder.vocab / step) : 0;
   for (let k = 0; k < count; k++) {
@@ -80,8 +92,7 @@ export async function engineDrift(job: EngineDriftJob): Promise<EngineDrift> {
     onProgress?.(count + k + 1, count + heads);
   }
   const [reference, ...engines] = ways;
-  const [off, safe] = engines.map((one) => drifted(reference, one, job.head)) as [Drifted, Drifted];
-  return { tokens, plain: off, safe };
+  return { tokens, drifts: engines.map((one) => drifted(reference!, one, job.head)) };
 }
 
 async function throughLayer(ways: readonly Way[], store: WeightStore, layer: number, tokens: number): Promise<void> {
@@ -135,6 +146,7 @@ function drifted(reference: Way, engine: Way, head: boolean): Drifted {
     logits: {
       kl: each.reduce((sum, { kl }) => sum + kl, 0) / each.length,
       same: each.filter(({ same }) => same).length,
+      each: each.map(({ kl }) => kl),
     },
   };
 }
