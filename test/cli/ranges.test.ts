@@ -89,7 +89,7 @@ describe("ranges", () => {
     expect(Object.values(layer.bounds).every(({ value }) => value > 0)).toBe(true);
   });
   test.each([
-    [["ranges", "phi4-mini"], 'ranges needs a checkpoint, not "phi4-mini"'],
+    [["ranges", "phi4-mini"], 'ranges needs a checkpoint or a graph file, not "phi4-mini"'],
     [["ranges", "nowhere.gguf"], "nowhere.gguf"],
   ])("%j is refused", async (argv, text) => {
     const { code, err } = await graphc(argv);

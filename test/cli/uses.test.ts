@@ -153,7 +153,21 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   inspect: {},
   gate: { "signed-by": "mgp" },
-  ranges: { layer: "mgp", prompt: "mgp", "prompt-ids": "mgp", raw: "mgp", tokenizer: "mgp", "engine-safe": "mgp" },
+  ranges: {
+    layer: "mgp",
+    prompt: "",
+    "prompt-ids": "",
+    raw: "",
+    tokenizer: "",
+    bound: "g",
+    weights: "g",
+    tokens: "g",
+    "max-seq": "g",
+    seed: "g",
+    role: "g",
+    interface: "g",
+    "engine-safe": "",
+  },
 };
 
 const commandOf = async (name: string): Promise<Command> =>

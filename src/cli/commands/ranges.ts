@@ -4,8 +4,13 @@ import { checkLayer } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
-import type { Command } from "../command.ts";
-import { isCheckpoint } from "../operand-kind.ts";
+import type { Args, Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
+import type { Io } from "../io.ts";
+import { isCheckpoint, isGraphFile } from "../operand-kind.ts";
+import { requestedPair } from "../pair.ts";
+import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author.ts";
+import { authorRecord, authorText } from "../ranges/author-text.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
 import { safeModel } from "../ranges/engine-safe.ts";
@@ -14,33 +19,50 @@ import { safeRecord, safeText } from "../ranges/safe-text.ts";
 import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
 import { openFolder } from "../subject.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */
 export const rangesCommand: Command = {
   name: "ranges",
-  operands: "CHECKPOINT",
+  operands: "CHECKPOINT | GRAPH.ts",
   arity: [1, 1],
-  needs: "a checkpoint (a Hugging Face folder or a .gguf file)",
+  needs: "a checkpoint (a Hugging Face folder or a .gguf file) or a graph file",
   example: "model.gguf",
   options: {
-    layer: { kind: "whole", value: "N", min: 0, help: "one layer; all when absent" },
-    ...CALIBRATION_OPTIONS,
+    layer: { kind: "whole", value: "N", min: 0, help: "one layer; all of a checkpoint when absent" },
+    ...Object.fromEntries(
+      Object.entries(CALIBRATION_OPTIONS).map(([name, option]) => [name, { ...option, for: ["checkpoint"] as const }]),
+    ),
+    ...BOUND_OPTIONS,
+    weights: { ...WEIGHTS_OPTION.weights!, for: ["graph"] },
+    tokens: { ...SIZE_OPTIONS.tokens, for: ["graph"] },
+    "max-seq": { ...SIZE_OPTIONS["max-seq"], default: "32", for: ["graph"] },
+    seed: { ...INPUT_SEED_OPTION.seed!, for: ["graph"] },
+    ...Object.fromEntries(
+      Object.entries(ROLE_OPTIONS).map(([name, option]) => [name, { ...option, for: ["graph"] as const }]),
+    ),
     "engine-safe": {
       kind: "flag",
       help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",
       without: ["layer", ...Object.keys(CALIBRATION_OPTIONS)],
+      for: ["checkpoint"],
     },
   },
   notes: [
     "Behind an RMSNorm a row lies within a ball, whatever the input is: its products are bounded by the weights.",
     "Held against the engine's accumulator (32768), fp16 (65504) and the scores of P8; docs/ranges.md.",
     "With a prompt the layers are also run, and what they reach stands beside what bounds them.",
-    "Exit code 1 when a layer may break a limit.",
+    "Of a graph file every value is bounded op by op, for every input within --bound; samples stand beside.",
+    "Exit code 1 when a layer or a value may break a limit, or is not bounded.",
   ],
   async run(args, io) {
     const [operand] = args.operands as [string];
+    if (isGraphFile(operand)) return ofGraph(args, io);
     if (!isCheckpoint(operand))
-      throw new UserError(`ranges needs a checkpoint, not "${operand}"`, "give a Hugging Face folder or a .gguf file");
+      throw new UserError(
+        `ranges needs a checkpoint or a graph file, not "${operand}"`,
+        "give a Hugging Face folder or a .gguf file",
+      );
     const store = await openFolder(operand);
     try {
       const { decoder, notes } = readDecoder(store.config, store.configPath);
@@ -70,3 +92,10 @@ export const rangesCommand: Command = {
     }
   },
 };
+
+/** Of an author's graph, with generated weights where there are no others. */
+async function ofGraph(args: Args, io: Io): Promise<0 | 1> {
+  const found = await authorRanges(await requestedPair(args, io), args, io);
+  io.out(args.flag("json") ? JSON.stringify(authorRecord(found), null, 2) : authorText(found));
+  return authorHolds(found) ? 0 : 1;
+}

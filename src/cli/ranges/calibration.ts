@@ -12,14 +12,14 @@ import type { Options } from "../option.ts";
 import { type CalibratedLayer, calibratedLayers } from "./calibrated-layers.ts";
 import type { BoundedLayer } from "./report.ts";
 
-const { prompt, raw, tokenizer } = PROMPT_OPTIONS;
+const { prompt, raw, tokenizer, ...ids } = PROMPT_OPTIONS;
 
-/** What tells the prompt. */
+/** What tells the prompt; what does nothing without one comes first, so that it is refused by its own name. */
 export const CALIBRATION_OPTIONS = {
-  ...PROMPT_OPTIONS,
-  prompt: { ...prompt, help: "a text that the layers are also run on: what it reaches stands beside the bounds" },
   raw,
   tokenizer: { ...tokenizer, with: ["prompt"] },
+  ...ids,
+  prompt: { ...prompt, help: "a text that the layers are also run on: what it reaches stands beside the bounds" },
 } as const satisfies Options;
 
 /** A prompt, and what the layers that were bounded reached on it. */

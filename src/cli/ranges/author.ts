@@ -1,0 +1,167 @@
+/** `graphc ranges` of an author's graph: what holds for every input within given bounds, and what sample inputs reach. */
+import { type Graph, schedule } from "../../dsl/graph.ts";
+import { fp16Value } from "../../dsl/number.ts";
+import type { KnownRole } from "../../dsl/role.ts";
+import type { Tensor } from "../../dsl/tensor.ts";
+import { meet } from "../../dsl/twins.ts";
+import { isFloat, sizeOf } from "../../dsl/type.ts";
+import { UserError } from "../../dsl/user-error.ts";
+import { boundGraph, type GraphBounds, keeps } from "../../passes/ranges/graph/bound-graph.ts";
+import type { Numbers } from "../../passes/ranges/graph/region.ts";
+import { LIMITS } from "../../passes/ranges/limits.ts";
+import type { Args } from "../command.ts";
+import type { Io } from "../io.ts";
+import type { Options } from "../option.ts";
+import { type OpenPair, withHost } from "../pair.ts";
+import { isRope, knownOf } from "./author-inputs.ts";
+import { type InputBound, sampled } from "./author-samples.ts";
+
+const BOUND = /^([^=]+)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?::norm=(\d+))?$/;
+
+/** What is given of inputs. */
+export const BOUND_OPTIONS = {
+  bound: {
+    kind: "forms",
+    value: "NAME=NUMBER",
+    form: BOUND,
+    like: "x=4 or x=64:norm=1 (no row along axis 1 longer)",
+    help: "no element of an input is larger; with :norm=AXIS no row along that axis is longer",
+    for: ["graph"],
+  },
+} as const satisfies Options;
+
+/** All that is told of a graph. */
+export interface AuthorRanges {
+  readonly name: string;
+  readonly bounds: GraphBounds;
+  /** What was taken of inputs; those without a bound of anybody's have fp16's. */
+  readonly given: ReadonlyMap<string, InputBound>;
+  readonly free: readonly string[];
+  /** The largest factor of all bounds of rows with which everything holds; absent where everything holds, or nothing was found. */
+  readonly factor?: number;
+  /** The largest |x| of values on sample inputs within the bounds. */
+  readonly reached: ReadonlyMap<Tensor, number>;
+}
+
+/** Whether every value is bounded, and keeps its limit. */
+export const authorHolds = ({ bounds: { values, growing } }: Pick<AuthorRanges, "bounds">): boolean =>
+  values.length > 0 && growing.length === 0 && values.every(keeps);
+
+/** Bounds, then samples. @throws UserError for a bound of no input, and for what the weights refuse */
+export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promise<AuthorRanges> {
+  const pair = withHost(opened);
+  const { block } = pair;
+  const { roles } = meet(pair.block, pair.step, pair.given);
+  const said = boundsSaid(block, args);
+  const weights = await readWeights(pair, io);
+  const rows = block.inputs.filter((x) => isFloat(x.type.dtype) && isFree(roles.get(x.name ?? "")));
+  const misplaced = [...said.keys()].find((name) => !rows.some((x) => x.name === name));
+  if (misplaced !== undefined)
+    throw new UserError(
+      `--bound ${misplaced}: what its role says of it bounds it already`,
+      "it is for inputs whose role is rows or shared",
+    );
+  const given = new Map(rows.map((x) => [x.name ?? "", said.get(x.name ?? "") ?? defaultOf(roles.get(x.name ?? ""))]));
+  const free = rows.filter((x) => !said.has(x.name ?? "") && !isRope(roles.get(x.name ?? ""))).map((x) => x.name ?? "");
+  const at = (factor: number): GraphBounds => boundGraph(block, knownOf({ block, roles, weights, given, factor }));
+  const bounds = at(1);
+  const factor = authorHolds({ bounds }) ? undefined : largestFactor(at, io);
+  const reached = await sampled(pair, given, args);
+  checkReached(bounds, reached);
+  return { name: pair.name, bounds, given, free, reached, ...(factor === undefined ? {} : { factor }) };
+}
+
+const isFree = (role: KnownRole | undefined): boolean =>
+  role === undefined || role.kind === "rows" || role.kind === "shared";
+const defaultOf = (role: KnownRole | undefined): InputBound => ({ most: isRope(role) ? 1 : LIMITS.fp16, norms: [] });
+
+function boundsSaid(block: Graph, args: Args): ReadonlyMap<string, InputBound> {
+  const found = new Map<string, InputBound>();
+  for (const text of args.texts("bound")) {
+    const [, name, number, axis] = BOUND.exec(text) as unknown as [string, string, string, string | undefined];
+    const x = block.inputs.find((one) => one.name === name);
+    if (!x)
+      throw new UserError(
+        `--bound ${text}: there is no input "${name}"`,
+        `the inputs are ${block.inputs.map((one) => one.name).join(", ")}`,
+      );
+    if (axis !== undefined && Number(axis) >= x.type.shape.length)
+      throw new UserError(`--bound ${text}: "${name}" has the axes 0 to ${x.type.shape.length - 1}`);
+    const own = found.get(name) ?? { most: LIMITS.fp16, norms: [] };
+    const most = Number(number);
+    found.set(
+      name,
+      axis === undefined
+        ? { ...own, most: Math.min(own.most, most) }
+        : { most: Math.min(own.most, most), norms: [...own.norms, { axis: Number(axis), most }] },
+    );
+  }
+  return found;
+}
+
+/** Every weight of the graph, whole. @throws UserError for what the store refuses, and for numbers that are none */
+async function readWeights(pair: OpenPair, io: Io): Promise<ReadonlyMap<Tensor, Numbers>> {
+  const weights = schedule(pair.block).filter(({ def }) => def.kind === "weight");
+  const store = await pair.openWeights();
+  const progress = io.progress("reading weights");
+  try {
+    const found = new Map<Tensor, Numbers>();
+    for (const [n, x] of weights.entries()) {
+      progress.update(n, weights.length);
+      io.signal.throwIfAborted();
+      if (x.def.kind !== "weight") continue;
+      if (x.type.dtype !== "fp16")
+        throw new UserError(`ranges reads weights in fp16, and one of ${pair.name} is in ${x.type.dtype}`);
+      const numbers = new Float32Array(sizeOf(x.type.shape));
+      let at = 0;
+      for await (const chunk of store.stream(x.def.source, x.type)) {
+        const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
+        for (const half of bits) numbers[at++] = fp16Value(half);
+      }
+      found.set(x, numbers);
+    }
+    return found;
+  } finally {
+    progress.end();
+    await store.close();
+  }
+}
+
+/** Powers of two, then halves between the last two, so that the number is within a tenth. */
+const [SMALLEST, HALVINGS] = [2 ** -30, 4];
+
+/** The largest factor found with which all holds; none where none does. Which hold is not taken to be an interval: the last one was tried. */
+function largestFactor(at: (factor: number) => GraphBounds, io: Io): number | undefined {
+  const progress = io.progress("looking for bounds that hold");
+  const holds = (factor: number): boolean => {
+    io.signal.throwIfAborted();
+    return authorHolds({ bounds: at(factor) });
+  };
+  try {
+    if (!holds(SMALLEST)) return undefined;
+    let [low, high] = [SMALLEST, 1];
+    for (let k = 0; high / low > 2; k++) {
+      progress.update(k, 6);
+      const middle = 2 ** Math.round(Math.log2(low * high) / 2);
+      if (holds(middle)) low = middle;
+      else high = middle;
+    }
+    for (let k = 0; k < HALVINGS; k++) {
+      const middle = (low + high) / 2;
+      if (holds(middle)) low = middle;
+      else high = middle;
+    }
+    return low;
+  } finally {
+    progress.end();
+  }
+}
+
+/** @throws Error where a sample passes a bound: a bound that is none is a fault of graphc */
+function checkReached({ values }: GraphBounds, reached: ReadonlyMap<Tensor, number>): void {
+  for (const { value, most } of values) {
+    const own = reached.get(value);
+    if (own !== undefined && own > most)
+      throw new Error(`ranges: ${value.name ?? "a value"} reaches ${own} on a sample, above its bound ${most}`);
+  }
+}

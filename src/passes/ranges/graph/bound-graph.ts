@@ -1,0 +1,178 @@
+/** Bounds of every value of a graph that an author wrote, for every input within what is given of them: from the weights alone. */
+import { type Graph, schedule } from "../../../dsl/graph.ts";
+import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { has } from "../../../dsl/traits.ts";
+import { isFloat } from "../../../dsl/type.ts";
+import { LIMITS } from "../limits.ts";
+import { contracted, contracts } from "./contract.ts";
+import { moved } from "./moves.ts";
+import { opRegion } from "./ops.ts";
+import { recognised } from "./patterns.ts";
+import { evenly, exactly, hull, magnitudes, type Numbers, type Region, rounded, tightened, within } from "./region.ts";
+
+/** What is known beside the graph. */
+export interface Known {
+  /** Of every input of floats. */
+  input(x: Tensor): Region;
+  /** The contents of a weight, in row-major order. */
+  weight(x: Tensor): Numbers;
+  /** Inputs that are masks: what they are added to are scores. */
+  readonly masks: ReadonlySet<Tensor>;
+}
+
+/** The largest element of a value, and where: its index in row-major order. */
+export interface ValueBound {
+  readonly value: Tensor;
+  readonly most: number;
+  readonly at: number;
+  /** What it is held against. */
+  readonly limit: number;
+  readonly kind: "accumulator" | "fp16" | "score";
+  /** An op of which no bound is known made it, or something that it was made of. */
+  readonly unknown?: Tensor;
+}
+
+/** All of a graph. */
+export interface GraphBounds {
+  readonly values: readonly ValueBound[];
+  /** States whose bound at exit is within that at entry; the others grow from call to call, as far as is known. */
+  readonly growing: readonly string[];
+  /** What is known of every element. */
+  readonly regions: Regions;
+}
+
+/** How often states are widened before they are said to grow. */
+const ROUNDS = 3;
+
+/** The caches begin as zeros, and hold whatever earlier calls wrote: a bound that holds at exit where it held at entry holds for ever. */
+export function boundGraph(graph: Graph, known: Known): GraphBounds {
+  const entries = new Map(graph.states.map(({ entry }) => [entry, evenly(entry.type.shape, 0, 0)]));
+  for (let round = 0; ; round++) {
+    const regions = regionsOf(graph, known, entries);
+    const growing = graph.states.filter(({ entry, exit }) => !within(regions.get(exit)!, entries.get(entry)!));
+    if (growing.length === 0) return judged(graph, known, regions, []);
+    const last = round >= ROUNDS;
+    for (const { entry, exit } of growing)
+      entries.set(
+        entry,
+        last
+          ? evenly(entry.type.shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
+          : { ...hull(entries.get(entry)!, regions.get(exit)!), shape: entry.type.shape },
+      );
+    if (last)
+      return judged(
+        graph,
+        known,
+        regionsOf(graph, known, entries),
+        growing.map(({ name }) => name),
+      );
+  }
+}
+
+type Regions = ReadonlyMap<Tensor, Region>;
+
+/** What is known of every value, where states at entry are as `entries` says. */
+export function regionsOf(graph: Graph, known: Known, entries: Regions): Regions {
+  const regions = new Map<Tensor, Region>();
+  const regionOf = (x: Tensor): Region => regions.get(x)!;
+  for (const value of schedule(graph)) regions.set(value, tightened(regionFor(value, { known, entries, regionOf })));
+  return regions;
+}
+
+interface Reading {
+  readonly known: Known;
+  readonly entries: Regions;
+  regionOf(x: Tensor): Region;
+}
+
+const anything = ({ type: { shape } }: Tensor): Region =>
+  evenly(shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
+
+function regionFor(value: Tensor, { known, entries, regionOf }: Reading): Region {
+  const { def, type } = value;
+  switch (def.kind) {
+    case "const":
+      return exactly(type.shape, Float64Array.from(def.data));
+    case "weight":
+      return exactly(type.shape, known.weight(value));
+    case "state":
+      return entries.get(value)!;
+    case "input":
+      return isFloat(type.dtype) ? known.input(value) : anything(value);
+    case "op":
+  }
+  if (!isFloat(type.dtype)) return anything(value);
+  if (has(def, "moves")) return moved(def, type, regionOf);
+  const special = recognised(value, regionOf);
+  // A row that is kept as it was is not rounded again.
+  if (special) return special.lengths.length === 0 && def.op === "add" ? special : rounded(special);
+  if (contracts(def.op)) return rounded(contracted(def, type, regionOf));
+  const own = opRegion(def, type, regionOf);
+  if (!own) return anything(value);
+  return CHOOSING.has(def.op) && type.dtype === "fp16" && operandsOf(def)[0]!.type.dtype === "fp16"
+    ? own
+    : rounded(own);
+}
+
+/** Ops whose results are elements of their operands, up to a sign, or numbers that they were told: nothing is rounded. */
+const CHOOSING: ReadonlySet<string> = new Set([
+  "abs",
+  "relu",
+  "maximum",
+  "minimum",
+  "reduce_max",
+  "reduce_min",
+  "identity",
+]);
+
+function judged(graph: Graph, known: Known, regions: Regions, growing: readonly string[]): GraphBounds {
+  const scores = scoresOf(graph, known.masks);
+  const unknown = new Map<Tensor, Tensor>();
+  const values = schedule(graph).flatMap((value): readonly ValueBound[] => {
+    const { def, type } = value;
+    const region = regions.get(value)!;
+    const first =
+      def.kind === "op"
+        ? operandsOf(def)
+            .map((x) => unknown.get(x))
+            .find((x) => x !== undefined)
+        : undefined;
+    if (!isFloat(type.dtype)) return [];
+    const { most, at } = largest(region);
+    if (!Number.isFinite(most)) unknown.set(value, first ?? value);
+    const own = unknown.get(value);
+    const made = { value, most, at, ...(own ? { unknown: own } : {}) };
+    // Elements that are only moved are told where they were made, those of states where they were written.
+    if (def.kind !== "op" || has(def, "moves")) return [];
+    const isSum = has(def, "contracts");
+    return [
+      isSum
+        ? { ...made, kind: "accumulator", limit: LIMITS.accumulator }
+        : { ...made, kind: "fp16", limit: LIMITS.fp16 },
+      ...(scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : []),
+    ];
+  });
+  return { values, growing, regions };
+}
+
+function largest(region: Region): { readonly most: number; readonly at: number } {
+  const sizes = magnitudes(region);
+  let at = 0;
+  for (let k = 1; k < sizes.length; k++) if (sizes[k]! > sizes[at]!) at = k;
+  return { most: sizes[at]!, at };
+}
+
+/** What a mask is added to. */
+function scoresOf(graph: Graph, masks: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
+  const scores = new Set<Tensor>();
+  for (const { def } of schedule(graph)) {
+    if (def.kind !== "op" || def.op !== "add") continue;
+    const [a, b] = operandsOf(def) as [Tensor, Tensor];
+    if (masks.has(a)) scores.add(b);
+    if (masks.has(b)) scores.add(a);
+  }
+  return scores;
+}
+
+/** Whether a value keeps its limit. */
+export const keeps = ({ most, limit }: ValueBound): boolean => most < limit;

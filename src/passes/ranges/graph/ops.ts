@@ -1,0 +1,178 @@
+/** What single ops leave of what is known of their operands, before it is rounded. An op that is not here leaves nothing. */
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import type { Shape, TensorType } from "../../../dsl/type.ts";
+import { ACTIVATION, MARGIN } from "../limits.ts";
+import { partsOfOne } from "./patterns.ts";
+import { layerNorm, type Other, reduced } from "./reduce.ts";
+import { hull, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
+
+type Interval = readonly [low: number, high: number];
+type Each = (...xs: readonly Interval[]) => Interval;
+
+const ends = (xs: readonly number[]): Interval => {
+  // 0 · ∞ of an interval that has no end: a factor of 0 gives 0, and any other factor anything.
+  const known = xs.map((x) => (Number.isNaN(x) ? 0 : x));
+  return [Math.min(...known), Math.max(...known)];
+};
+
+const times: Each = ([a, b]: Interval, [c, d]: Interval) => ends([a * c, a * d, b * c, b * d]);
+const ANY: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+const inverse: Each = ([a, b]: Interval) => (a > 0 || b < 0 ? [1 / b, 1 / a] : ANY);
+
+/** A function that grows with its argument, whose table on the engine may be off. */
+const growing =
+  (f: (x: number) => number, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY): Each =>
+  ([a, b]: Interval) => [Math.max(least, f(a) - ACTIVATION), Math.min(most, f(b) + ACTIVATION)];
+
+const BINARY: Readonly<Record<string, Each>> = {
+  add: ([a, b], [c, d]) => [a + c, b + d],
+  sub: ([a, b], [c, d]) => [a - d, b - c],
+  mul: times,
+  real_div: (x, y) => (y[0] > 0 || y[1] < 0 ? times(x, inverse(y)) : ANY),
+  maximum: ([a, b], [c, d]) => [Math.max(a, c), Math.max(b, d)],
+  minimum: ([a, b], [c, d]) => [Math.min(a, c), Math.min(b, d)],
+};
+
+const UNARY: Readonly<Record<string, Each>> = {
+  abs: ([a, b]) => [a > 0 ? a : b < 0 ? -b : 0, Math.max(-a, b)],
+  square: ([a, b]) => [a > 0 ? a * a : b < 0 ? b * b : 0, Math.max(a * a, b * b)],
+  relu: ([a, b]) => [Math.max(0, a), Math.max(0, b)],
+  sqrt: ([a, b]) => (a >= 0 ? [Math.max(0, Math.sqrt(a) / MARGIN), Math.sqrt(b) * MARGIN] : ANY),
+  exp: ([a, b]) => [Math.exp(a) / MARGIN, Math.max(Math.exp(b) * MARGIN, Number.MIN_VALUE)],
+  tanh: growing(Math.tanh, -1, 1),
+  sigmoid: growing((x) => 1 / (1 + Math.exp(-x)), 0, 1),
+  // Neither is below −0.3 nor above its argument, where that is above 0.
+  silu: ([, b]) => [-0.3, Math.max(0, b) + ACTIVATION],
+  gelu: ([, b]) => [-0.3, Math.max(0, b) + ACTIVATION],
+  identity: (x) => x,
+};
+
+/** Ops whose result is no larger than their argument, but for the error of a table. */
+const SHRINKING = new Map([
+  ["abs", 0],
+  ["relu", 0],
+  ["identity", 0],
+  ["tanh", ACTIVATION],
+  ["silu", ACTIVATION],
+  ["gelu", ACTIVATION],
+]);
+
+/** A region for every element of a larger shape, as broadcasting gives it. */
+function spread(region: Region, shape: Shape): Region {
+  const own = [...new Array<number>(shape.length - region.shape.length).fill(1), ...region.shape];
+  if (own.every((n, axis) => n === shape[axis]))
+    return { ...region, shape, lengths: region.shape.length === shape.length ? region.lengths : [] };
+  const steps = own.map((n, axis) => (n === 1 ? 0 : own.slice(axis + 1).reduce((all, k) => all * k, 1)));
+  const size = shape.reduce((all, n) => all * n, 1);
+  const places = new Int32Array(size);
+  for (let at = 0; at < size; at++) {
+    let rest = at;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      places[at]! += (rest % shape[axis]!) * steps[axis]!;
+      rest = Math.floor(rest / shape[axis]!);
+    }
+  }
+  const take = (from: Region["low"]): Float64Array => Float64Array.from(places, (at) => from[at]!);
+  return { shape, low: take(region.low), high: take(region.high), lengths: [] };
+}
+
+function elementwise(shape: Shape, regions: readonly Region[], each: Each, lengths: readonly Lengths[]): Region {
+  const size = shape.reduce((all, n) => all * n, 1);
+  const [low, high] = [new Float64Array(size), new Float64Array(size)];
+  for (let at = 0; at < size; at++) {
+    const [least, most] = each(...regions.map((x): Interval => [x.low[at]!, x.high[at]!]));
+    low[at] = Number.isNaN(least) ? Number.NEGATIVE_INFINITY : least;
+    high[at] = Number.isNaN(most) ? Number.POSITIVE_INFINITY : most;
+  }
+  return { shape, low, high, lengths };
+}
+
+/** Lengths of a sum are no longer than both together; those of a product than one times the other's largest element of the row. */
+function lengthsOfPair(op: string, a: Region, b: Region): readonly Lengths[] {
+  if (op === "add" || op === "sub")
+    return [...a.lengths, ...b.lengths].map(({ p, axis }) => {
+      const [x, y] = [lengthsAlong(a, p, axis), lengthsAlong(b, p, axis)];
+      return { p, axis, most: x.map((length, row) => length + y[row]!) };
+    });
+  if (op !== "mul" && op !== "real_div") return [];
+  const by = op === "mul" ? b : elementwise(b.shape, [b], inverse, []);
+  const scaled = (own: Region, other: Region): readonly Lengths[] =>
+    own.lengths.map(({ p, axis, most }) => {
+      const factors = rowMost(other, axis);
+      return { p, axis, most: Float64Array.from(most, (x, row) => finite(x * factors[row]!)) };
+    });
+  return op === "mul" ? [...scaled(a, by), ...scaled(b, a)] : scaled(a, by);
+}
+
+const finite = (x: number): number => (Number.isNaN(x) ? Number.POSITIVE_INFINITY : x);
+
+function rowMost(region: Region, axis: number): Float64Array {
+  const { outer, n, inner } = stridesAlong(region.shape, axis);
+  const sizes = magnitudes(region);
+  return Float64Array.from({ length: outer * inner }, (_, row) => {
+    let most = 0;
+    for (let k = 0; k < n; k++)
+      most = Math.max(most, sizes[(Math.floor(row / inner) * n + k) * inner + (row % inner)]!);
+    return most;
+  });
+}
+
+/** What an op leaves; undefined for one of which nothing is known. */
+export function opRegion(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region | undefined {
+  const operands = operandsOf(def).map(regionOf);
+  const binary = BINARY[def.op];
+  if (binary) {
+    const [a, b] = operands.map((x) => spread(x, type.shape)) as [Region, Region];
+    return elementwise(type.shape, [a, b], binary, lengthsOfPair(def.op, a, b));
+  }
+  const [x] = operands as [Region];
+  const unary = def.op === "rsqrt" ? rsqrtOf(def) : def.op === "inverse" ? inverseOf(def) : UNARY[def.op];
+  if (unary) return elementwise(type.shape, [x], unary, shrunkLengths(def.op, x));
+  return OTHERS[def.op]?.(def, type, operands);
+}
+
+const epsilonOf = ({ attrs }: OpDef): number => (typeof attrs.epsilon === "number" ? attrs.epsilon : 0);
+
+const rsqrtOf =
+  (def: OpDef): Each =>
+  ([a, b]: Interval) =>
+    a >= 0 && a + epsilonOf(def) > 0
+      ? [1 / Math.sqrt(b + epsilonOf(def)) / MARGIN, MARGIN / Math.sqrt(a + epsilonOf(def))]
+      : ANY;
+
+const inverseOf =
+  (def: OpDef): Each =>
+  ([a, b]: Interval) =>
+    inverse([a + epsilonOf(def), b + epsilonOf(def)]);
+
+function shrunkLengths(op: string, x: Region): readonly Lengths[] {
+  const more = SHRINKING.get(op);
+  if (more === undefined) return [];
+  return x.lengths.map(({ p, axis, most }) => ({
+    p,
+    axis,
+    most: Float64Array.from(most, (length) => length + more * x.shape[axis]! ** (1 / p)),
+  }));
+}
+
+const OTHERS: Readonly<Record<string, Other>> = {
+  softmax: (def, type) => partsOfOne({ type } as Tensor, def.attrs.axis as number),
+  cast: (_def, type, [x]) =>
+    type.dtype === "fp16" || type.dtype === "fp32" ? { ...x!, lengths: x!.lengths } : undefined,
+  clip({ attrs }, { shape }, [x]) {
+    const [alpha, beta] = [attrs.alpha as number, attrs.beta as number];
+    return elementwise(
+      shape,
+      [x!],
+      ([a, b]) => [Math.min(beta, Math.max(alpha, a)), Math.min(beta, Math.max(alpha, b))],
+      [],
+    );
+  },
+  select: (_, { shape }, [, a, b]) => hull(spread(a!, shape), spread(b!, shape)),
+  reduce_sum: reduced((x, n) => x * n * (x === 0 ? 1 : 1 + n * 2 ** -23)),
+  reduce_mean: reduced((x) => x),
+  reduce_max: reduced((x) => x),
+  reduce_min: reduced((x) => x),
+  layer_norm: layerNorm,
+};

@@ -1,0 +1,186 @@
+/** What several ops say together and none of them alone: norms, the largest of a row, softmax in three ops, rows written into a cache. */
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { sizeOf } from "../../../dsl/type.ts";
+import { MARGIN } from "../limits.ts";
+import { evenly, type Lengths, magnitudes, type Region, stridesAlong } from "./region.ts";
+
+type RegionOf = (x: Tensor) => Region;
+
+const isOp = ({ def }: Tensor, op: string): OpDef | undefined => (def.kind === "op" && def.op === op ? def : undefined);
+
+const both = (value: Tensor, op: string): readonly [Tensor, Tensor] | undefined => {
+  const def = isOp(value, op);
+  return def ? (operandsOf(def) as readonly [Tensor, Tensor]) : undefined;
+};
+
+/** The op's operands in either order. */
+const eitherWay = (value: Tensor, op: string): readonly (readonly [Tensor, Tensor])[] => {
+  const pair = both(value, op);
+  return pair ? [pair, [pair[1], pair[0]]] : [];
+};
+
+const axesOf = (def: OpDef): readonly number[] => def.attrs.axes as readonly number[];
+/** The one axis of a reduction that keeps it. */
+function axisOf(def: OpDef | undefined): number | undefined {
+  if (def?.attrs.keep_dims !== true) return undefined;
+  const [x] = operandsOf(def);
+  const axes = axesOf(def).filter((axis) => x!.type.shape[axis] !== 1);
+  return axes.length === 1 ? axes[0] : undefined;
+}
+
+/** A value of which more is known than its op says, before it is rounded. */
+export function recognised(value: Tensor, regionOf: RegionOf): Region | undefined {
+  return (
+    normed(value, regionOf) ??
+    dividedByLargest(value, regionOf) ??
+    belowLargest(value, regionOf) ??
+    shares(value) ??
+    written(value, regionOf)
+  );
+}
+
+/** A row of length √n at most, with `MARGIN`. */
+function ballOf({ type: { shape } }: Tensor, axis: number): Region {
+  const { n, outer, inner } = stridesAlong(shape, axis);
+  const radius = MARGIN * Math.sqrt(n);
+  const ball: Lengths = { p: 2, axis, most: new Float64Array(outer * inner).fill(radius) };
+  return { ...evenly(shape, -radius, radius), lengths: [ball] };
+}
+
+/** mean(z²) of a value along one axis, with what is added to it, none of it below 0: the value and the axis. */
+function meanSquareOf(x: Tensor, regionOf: RegionOf): { readonly z: Tensor; readonly axis: number } | undefined {
+  const added = eitherWay(x, "add").find(([, eps]) => regionOf(eps).low.every((e) => e >= 0));
+  const mean = added ? added[0] : x;
+  const axis = axisOf(isOp(mean, "reduce_mean"));
+  if (axis === undefined) return undefined;
+  const [squares] = operandsOf(mean.def as OpDef);
+  const square = isOp(squares!, "square");
+  const pair = both(squares!, "mul");
+  const z = square ? operandsOf(square)[0] : pair && pair[0] === pair[1] ? pair[0] : undefined;
+  return z && { z, axis };
+}
+
+/** z · rsqrt(mean(z²) + e), z / √(mean(z²) + e), and x / (√(mean((x/m)²) + e) · m) for one m a row. */
+function normed(value: Tensor, regionOf: RegionOf): Region | undefined {
+  for (const [z, root] of eitherWay(value, "mul")) {
+    const own = isOp(root, "rsqrt") && meanSquareOf(operandsOf(root.def as OpDef)[0]!, regionOf);
+    if (own && own.z === z) return ballOf(value, own.axis);
+  }
+  const divided = both(value, "real_div");
+  if (!divided) return undefined;
+  const [x, by] = divided;
+  const own = isOp(by, "sqrt") && meanSquareOf(operandsOf(by.def as OpDef)[0]!, regionOf);
+  if (own && own.z === x) return ballOf(value, own.axis);
+  for (const [root, m] of eitherWay(by, "mul")) {
+    const found = isOp(root, "sqrt") && meanSquareOf(operandsOf(root.def as OpDef)[0]!, regionOf);
+    const quotient = found && both(found.z, "real_div");
+    const perRow = found && m.type.shape.length === x.type.shape.length && m.type.shape[found.axis] === 1;
+    if (quotient && perRow && quotient[0] === x && quotient[1] === m && regionOf(m).low.every((low) => low > 0))
+      return ballOf(value, found.axis);
+  }
+  return undefined;
+}
+
+/** The value whose largest element along an axis this is, of magnitudes or not; a floor makes it no smaller. */
+function largestOfRow(m: Tensor, kind: "abs" | "plain"): Tensor | undefined {
+  const floor = eitherWay(m, "maximum").find(([own]) => isOp(own, "reduce_max"));
+  const largest = floor && kind === "abs" ? floor[0] : m;
+  const def = isOp(largest, "reduce_max");
+  if (def?.attrs.keep_dims !== true) return undefined;
+  const [x] = operandsOf(def);
+  if (kind === "plain") return x;
+  const sizes = isOp(x!, "abs");
+  return sizes && operandsOf(sizes)[0];
+}
+
+/** x / max|x|, where that is not 0. */
+function dividedByLargest(value: Tensor, regionOf: RegionOf): Region | undefined {
+  const pair = both(value, "real_div");
+  if (!pair || largestOfRow(pair[1], "abs") !== pair[0]) return undefined;
+  return regionOf(pair[1]).low.every((least) => least > 0) ? evenly(value.type.shape, -1, 1) : undefined;
+}
+
+/** x − max x. */
+function belowLargest(value: Tensor, regionOf: RegionOf): Region | undefined {
+  const pair = both(value, "sub");
+  if (!pair || largestOfRow(pair[1], "plain") !== pair[0]) return undefined;
+  const { low, high } = regionOf(pair[0]);
+  const least = Float64Array.from(low).reduce((a, b) => Math.min(a, b));
+  const most = Float64Array.from(high).reduce((a, b) => Math.max(a, b));
+  return evenly(value.type.shape, least - most, 0);
+}
+
+/** Parts of 1 along an axis: none is above 1, and all together are `MARGIN` at most. */
+export function partsOfOne({ type: { shape } }: Tensor, axis: number): Region {
+  const { outer, inner } = stridesAlong(shape, axis);
+  const most = new Float64Array(outer * inner).fill(MARGIN);
+  return { ...evenly(shape, 0, MARGIN), lengths: [{ p: 1, axis, most }] };
+}
+
+/** exp(x − max x) / Σ of the same. */
+function shares(value: Tensor): Region | undefined {
+  const pair = both(value, "real_div");
+  const sum = pair && isOp(pair[1], "reduce_sum");
+  const axis = axisOf(sum);
+  if (!pair || !sum || axis === undefined || operandsOf(sum)[0] !== pair[0]) return undefined;
+  const power = isOp(pair[0], "exp");
+  const below = power && both(operandsOf(power)[0]!, "sub");
+  const isTop = below && largestOfRow(below[1], "plain") === below[0] && axisOf(isOp(below[1], "reduce_max")) === axis;
+  return isTop ? partsOfOne(value, axis) : undefined;
+}
+
+/** Whether an input is a write mask, of which every row of the cache and every token has one 1 at most. */
+const isWriteMask = (x: Tensor, regionOf: RegionOf): boolean =>
+  x.def.kind === "input" &&
+  regionOf(x).lengths.filter(({ p, most }) => p === 1 && most.every((n) => n <= 1)).length === 2;
+
+/** cache · (1 − Σ slot) + slot · rows: a row stays as it was or is a new one, to the bit, as all factors are 0 or 1. */
+function written(value: Tensor, regionOf: RegionOf): Region | undefined {
+  for (const [left, right] of eitherWay(value, "add")) {
+    const rows = both(right, "matmul");
+    if (!rows || !isWriteMask(rows[0], regionOf)) continue;
+    const def = right.def as OpDef;
+    if (def.attrs.transpose_x === true || def.attrs.transpose_y === true) continue;
+    for (const [cache, kept] of eitherWay(left, "mul")) {
+      const rest = both(kept, "sub");
+      const sum = rest && isOp(rest[1], "reduce_sum");
+      const isRest =
+        rest &&
+        isOne(rest[0]) &&
+        sum &&
+        operandsOf(sum)[0] === rows[0] &&
+        axisOf1(sum) === rows[0].type.shape.length - 1;
+      const isSame = cache.type.shape.every((n, axis) => n === value.type.shape[axis]);
+      if (isRest && isSame) return keptOrNew(value, regionOf(cache), regionOf(rows[1]));
+    }
+  }
+  return undefined;
+}
+
+const isOne = ({ def, type }: Tensor): boolean => def.kind === "const" && sizeOf(type.shape) === 1 && def.data[0] === 1;
+
+/** The axis of a reduction that keeps it, of size 1 or not. */
+const axisOf1 = (def: OpDef): number | undefined =>
+  def.attrs.keep_dims === true && axesOf(def).length === 1 ? axesOf(def)[0] : undefined;
+
+/** Rows [.., T, dim] may come to any row of a cache [.., S, dim]. */
+function keptOrNew({ type: { shape } }: Tensor, cache: Region, rows: Region): Region | undefined {
+  const dim = shape.at(-1)!;
+  const [slots, tokens] = [shape.at(-2)!, rows.shape.at(-2)!];
+  const batches = sizeOf(shape) / (slots * dim);
+  if (rows.shape.length !== shape.length || magnitudes(rows).length !== batches * tokens * dim) return undefined;
+  const [low, high] = [Float64Array.from(cache.low), Float64Array.from(cache.high)];
+  for (let b = 0; b < batches; b++)
+    for (let i = 0; i < dim; i++) {
+      let [least, most] = [0, 0];
+      for (let t = 0; t < tokens; t++) {
+        const at = (b * tokens + t) * dim + i;
+        [least, most] = [Math.min(least, rows.low[at]!), Math.max(most, rows.high[at]!)];
+      }
+      for (let s = 0; s < slots; s++) {
+        const at = (b * slots + s) * dim + i;
+        [low[at], high[at]] = [Math.min(low[at]!, least), Math.max(high[at]!, most)];
+      }
+    }
+  return { shape, low, high, lengths: [] };
+}

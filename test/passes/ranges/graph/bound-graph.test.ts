@@ -1,0 +1,198 @@
+/** Bounds of authors' graphs: no value passes them, whatever the inputs are, and what is not understood is not bounded. */
+import { describe, expect, test } from "vitest";
+import attention from "../../../../examples/attention.ts";
+import { type Graph, graph, schedule } from "../../../../src/dsl/graph.ts";
+import { roundFp16 } from "../../../../src/dsl/number.ts";
+import * as o from "../../../../src/dsl/ops/index.ts";
+import { input, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
+import { isFloat, sizeOf } from "../../../../src/dsl/type.ts";
+import { arrayOf, type NDArray } from "../../../../src/passes/interpret/array.ts";
+import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
+import { boundGraph, type Known, keeps, regionsOf } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import {
+  evenly,
+  type Lengths,
+  magnitudes,
+  type Region,
+  stridesAlong,
+} from "../../../../src/passes/ranges/graph/region.ts";
+import { exampleOf, type Random, randomFrom } from "../../../support/ops/examples.ts";
+
+const EXAMPLES = 40;
+
+/** Weights by their tensor, so that bounds and runs have the same. */
+const contentsOf = (seed: number, x: Tensor, scale = 1): Float32Array => {
+  const random = randomFrom(seed + JSON.stringify(x.def).length * 31);
+  return Float32Array.from({ length: sizeOf(x.type.shape) }, () => roundFp16((2 * random() - 1) * scale));
+};
+
+const ballOf = (shape: readonly number[], axis: number, p: 1 | 2, most: number): Lengths => {
+  const { outer, inner } = stridesAlong(shape, axis);
+  return { p, axis, most: new Float64Array(outer * inner).fill(most) };
+};
+
+/** The first value that lies outside what is known of it; looked at are values up to the first that fp16 may not hold. */
+function outside(made: Graph, regions: ReadonlyMap<Tensor, Region>, values: ReadonlyMap<Tensor, NDArray>) {
+  let looked = 0;
+  for (const value of schedule(made)) {
+    if (!isFloat(value.type.dtype)) continue;
+    const [{ low, high }, { data }] = [regions.get(value)!, values.get(value)!];
+    const at = data.findIndex((x, k) => !(x >= low[k]! && x <= high[k]!));
+    if (at >= 0) return { looked, value, at, is: data[at], low: low[at], high: high[at] };
+    looked += data.length;
+    if (magnitudes(regions.get(value)!).some((x) => !(x < 65504))) break;
+  }
+  return { looked };
+}
+
+describe("of every op", () => {
+  test.each([...o.opTable.keys()])("%s", (name) => {
+    for (let seed = 0; seed < EXAMPLES; seed++) {
+      const example = exampleOf(name, randomFrom(1000 * seed + 7));
+      const known: Known = {
+        masks: new Set(),
+        weight: (x) => contentsOf(seed, x),
+        input(x) {
+          const { data } = example.inputs[x.name!]!;
+          return evenly(x.type.shape, Math.min(...data), Math.max(...data));
+        },
+      };
+      const regions = regionsOf(example.graph, known, new Map());
+      const values = evaluateAll(example.graph, { values: example.inputs });
+      expect(outside(example.graph, regions, values), `seed ${seed}`).not.toHaveProperty("value");
+    }
+  });
+});
+
+const SIZE = { tokens: 2, maxSeq: 8 };
+const X_MOST = 3;
+
+/** Inputs of the attention example, random or with few large elements, and the write mask at rows of their own. */
+function inputsOf(made: Graph, random: Random): Record<string, NDArray> {
+  const first = Math.floor(random() * (SIZE.maxSeq - SIZE.tokens));
+  const sparse = random() < 0.5;
+  return Object.fromEntries(
+    made.inputs.map(({ name = "", type: { shape } }) => {
+      const size = sizeOf(shape);
+      const rows = (k: number): number =>
+        name === "kv_write_mask"
+          ? Number(Math.floor(k / SIZE.tokens) === first + (k % SIZE.tokens))
+          : name === "attn_mask"
+            ? random() < 0.5
+              ? 0
+              : -10000
+            : sparse && random() < 0.9
+              ? 0
+              : roundFp16((2 * random() - 1) * X_MOST);
+      return [
+        name,
+        arrayOf(
+          "fp16",
+          shape,
+          Float64Array.from({ length: size }, (_, k) => rows(k)),
+        ),
+      ];
+    }),
+  );
+}
+
+const knownOf = (scale: number): Known => ({
+  masks: new Set(),
+  weight: (x) => contentsOf(3, x, scale),
+  input(x) {
+    const { shape } = x.type;
+    if (x.name === "attn_mask") return evenly(shape, -10000, 0);
+    if (x.name === "kv_write_mask")
+      return { ...evenly(shape, 0, 1), lengths: [ballOf(shape, 2, 1, 1), ballOf(shape, 3, 1, 1)] };
+    return evenly(shape, -X_MOST, X_MOST);
+  },
+});
+
+describe("of attention over a cache", () => {
+  const made = attention(SIZE) as Graph;
+  const known = knownOf(0.5);
+  const { values: bounds, growing, regions } = boundGraph(made, known);
+  const calls = 12;
+
+  test("the caches do not grow, and everything is bounded", () => {
+    expect(growing).toEqual([]);
+    expect(bounds.every(({ most }) => Number.isFinite(most))).toBe(true);
+  });
+
+  test("no value of calls one after another passes its bound", () => {
+    const random = randomFrom(11);
+    let states: Record<string, NDArray> = Object.fromEntries(
+      made.states.map(({ name, entry: { type } }) => [
+        name,
+        arrayOf("fp16", type.shape, new Float64Array(sizeOf(type.shape))),
+      ]),
+    );
+    let looked = 0;
+    for (let call = 0; call < calls; call++) {
+      const weightOf = (source: unknown, type: { shape: readonly number[] }): NDArray => {
+        const x = schedule(made).find(({ def }) => def.kind === "weight" && def.source === source)!;
+        return arrayOf("fp16", type.shape, Float64Array.from(known.weight(x)));
+      };
+      const run = evaluateAll(made, { values: { ...inputsOf(made, random), ...states }, weight: weightOf as never });
+      const found = outside(made, regions, run);
+      expect(found).not.toHaveProperty("value");
+      looked += found.looked;
+      states = Object.fromEntries(made.states.map(({ name, exit }) => [name, run.get(exit)!]));
+    }
+    expect(looked).toBeGreaterThan(calls * 1000);
+  });
+});
+
+describe("what a bound is of", () => {
+  const x = input("x", [1, 4, 1, 1]);
+  const W = weight("w", [2, 4, 1, 1]);
+  const known = (region: Region, numbers: readonly number[]): Known => ({
+    masks: new Set(),
+    input: () => region,
+    weight: () => Float32Array.from(numbers),
+  });
+  const ofProduct = (region: Region) =>
+    boundGraph(
+      graph({ name: "g", inputs: [x], outputs: { y: o.conv(x, W) } }),
+      known(region, [3, 4, 0, 0, 1, 1, 1, 1]),
+    ).values.find(({ kind }) => kind === "accumulator")!;
+
+  test("Σ|w| · max|x| of a row, or ‖w‖₂ · ‖x‖₂ where rows have a length", () => {
+    expect(ofProduct(evenly([1, 4, 1, 1], -10, 10)).most).toBeCloseTo(70, 0);
+    const ball = { ...evenly([1, 4, 1, 1], -10, 10), lengths: [ballOf([1, 4, 1, 1], 1, 2, 10)] };
+    expect(ofProduct(ball)).toMatchObject({ at: 0 });
+    expect(ofProduct(ball).most).toBeCloseTo(50, 0);
+  });
+  test("an op that is not understood bounds nothing behind it", () => {
+    const made = graph({ name: "g", inputs: [x], outputs: { y: o.mul(o.erf(x), 2) } });
+    const { values } = boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), []));
+    expect(values.map((one) => [keeps(one), (one.unknown?.def as { op: string } | undefined)?.op])).toEqual([
+      [false, "erf"],
+      [false, "erf"],
+    ]);
+  });
+  test("a state that is added to grows", () => {
+    const before = state("s", [1, 4, 1, 1]);
+    const after = o.add(before, x);
+    const made = graph({ name: "g", inputs: [x], states: [[before, after]], outputs: { y: o.mul(after, 2) } });
+    expect(boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), [])).growing).toEqual(["s"]);
+  });
+  test("a row that has elements twice is longer than the row they are of", () => {
+    const ball = { ...evenly([1, 4, 1, 1], -10, 10), lengths: [ballOf([1, 4, 1, 1], 1, 2, 10)] };
+    const ones = weight("ones", [1, 8, 1, 1]);
+    const made = graph({ name: "g", inputs: [x], outputs: { y: o.conv(o.tile(x, { reps: [1, 2, 1, 1] }), ones) } });
+    const { most } = boundGraph(made, known(ball, new Array(8).fill(1))).values.at(-1)!;
+    // All of x is 5: their sum is 40.
+    expect(most).toBeGreaterThanOrEqual(40);
+  });
+  test("what is no norm is not taken for one", () => {
+    const mean = o.reduce_mean(o.square(o.mul(x, 2)), { axes: [1], keep_dims: true });
+    const right = o.reduce_mean(o.square(x), { axes: [1], keep_dims: true });
+    const ofNorm = (root: Tensor) => {
+      const made = graph({ name: "g", inputs: [x], outputs: { y: o.mul(x, root as never) as Tensor } });
+      return boundGraph(made, known(evenly([1, 4, 1, 1], -100, 100), [])).values.at(-1)!.most;
+    };
+    expect(ofNorm(o.rsqrt(right, { epsilon: 1e-3 }))).toBeLessThan(2.1);
+    expect(ofNorm(o.rsqrt(mean, { epsilon: 1e-3 }))).toBeGreaterThan(100);
+  });
+});
