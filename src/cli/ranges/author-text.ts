@@ -74,7 +74,7 @@ export function authorText(ranges: AuthorRanges): string {
 }
 
 /** The first value that is not bounded, then those that break a limit, in the order of the graph. */
-function brokenLines({ bounds: { values, growing }, reached }: AuthorRanges): readonly string[] {
+function brokenLines({ bounds: { values, growing, unscored }, reached }: AuthorRanges): readonly string[] {
   const unknown = values.find((one) => one.unknown !== undefined)?.unknown;
   const grows = growing.map((name) =>
     wrapLine(`  NO: state ${name} is not bounded: as far as is known it grows from call to call`),
@@ -90,6 +90,11 @@ function brokenLines({ bounds: { values, growing }, reached }: AuthorRanges): re
   const broken = values.filter((one) => !keeps(one) && one.unknown === undefined);
   return [
     ...grows,
+    ...unscored.map((value) =>
+      wrapLine(
+        `  NO: ${nameOf(value)}${whereOf(value)} takes a mask otherwise than by adding it: its scores are not known`,
+      ),
+    ),
     ...first,
     ...broken.map((one) => {
       const own = reached.get(one.value);

@@ -44,8 +44,8 @@ export interface AuthorRanges {
 }
 
 /** Whether every value is bounded, and keeps its limit. */
-export const authorHolds = ({ bounds: { values, growing } }: Pick<AuthorRanges, "bounds">): boolean =>
-  values.length > 0 && growing.length === 0 && values.every(keeps);
+export const authorHolds = ({ bounds: { values, growing, unscored } }: Pick<AuthorRanges, "bounds">): boolean =>
+  values.length > 0 && growing.length === 0 && unscored.length === 0 && values.every(keeps);
 
 /** Bounds, then samples. @throws UserError for a bound of no input, and for what the weights refuse */
 export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promise<AuthorRanges> {

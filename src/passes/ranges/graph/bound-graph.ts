@@ -37,6 +37,8 @@ export interface GraphBounds {
   readonly values: readonly ValueBound[];
   /** States whose bound at exit is within that at entry; the others grow from call to call, as far as is known. */
   readonly growing: readonly string[];
+  /** What is made of a mask otherwise than by adding it, so that no scores are known. */
+  readonly unscored: readonly Tensor[];
   /** What is known of every element. */
   readonly regions: Regions;
 }
@@ -126,7 +128,7 @@ const CHOOSING: ReadonlySet<string> = new Set([
 ]);
 
 function judged(graph: Graph, known: Known, regions: Regions, growing: readonly string[]): GraphBounds {
-  const scores = scoresOf(graph, known.masks);
+  const { scores, others } = scoresOf(graph, known.masks);
   const unknown = new Map<Tensor, Tensor>();
   const values = schedule(graph).flatMap((value): readonly ValueBound[] => {
     const { def, type } = value;
@@ -143,16 +145,17 @@ function judged(graph: Graph, known: Known, regions: Regions, growing: readonly 
     const own = unknown.get(value);
     const made = { value, most, at, ...(own ? { unknown: own } : {}) };
     // Elements that are only moved are told where they were made, those of states where they were written.
-    if (def.kind !== "op" || has(def, "moves")) return [];
+    const score = scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : [];
+    if (def.kind !== "op" || has(def, "moves")) return score;
     const isSum = has(def, "contracts");
     return [
       isSum
         ? { ...made, kind: "accumulator", limit: LIMITS.accumulator }
         : { ...made, kind: "fp16", limit: LIMITS.fp16 },
-      ...(scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : []),
+      ...score,
     ];
   });
-  return { values, growing, regions };
+  return { values, growing, unscored: [...others], regions };
 }
 
 function largest(region: Region): { readonly most: number; readonly at: number } {
@@ -162,16 +165,17 @@ function largest(region: Region): { readonly most: number; readonly at: number }
   return { most: sizes[at]!, at };
 }
 
-/** What a mask is added to. */
-function scoresOf(graph: Graph, masks: ReadonlySet<Tensor>): ReadonlySet<Tensor> {
-  const scores = new Set<Tensor>();
-  for (const { def } of schedule(graph)) {
-    if (def.kind !== "op" || def.op !== "add") continue;
-    const [a, b] = operandsOf(def) as [Tensor, Tensor];
-    if (masks.has(a)) scores.add(b);
-    if (masks.has(b)) scores.add(a);
+/** What a mask is added to, whatever moved it before; and what else is made of a mask, of which no scores are known. */
+function scoresOf(graph: Graph, masks: ReadonlySet<Tensor>) {
+  const [scores, others, masked] = [new Set<Tensor>(), new Set<Tensor>(), new Set(masks)];
+  for (const value of schedule(graph)) {
+    const { def } = value;
+    if (def.kind !== "op" || !operandsOf(def).some((x) => masked.has(x))) continue;
+    if (has(def, "moves")) masked.add(value);
+    else if (def.op !== "add") others.add(value);
+    else for (const x of operandsOf(def)) if (!masked.has(x)) scores.add(x);
   }
-  return scores;
+  return { scores, others };
 }
 
 /** Whether a value keeps its limit. */

@@ -185,6 +185,20 @@ describe("what a bound is of", () => {
     // All of x is 5: their sum is 40.
     expect(most).toBeGreaterThanOrEqual(40);
   });
+  test("scores are what a mask is added to, moved or not, and a mask that is used otherwise tells of none", () => {
+    const mask = input("mask", [1, 1, 4, 1]);
+    const moved = o.reshape(x, { shape: [1, 1, 4, 1] });
+    const of = (y: Tensor) => {
+      const made = graph({ name: "g", inputs: [x, mask], outputs: { y } });
+      return boundGraph(made, { ...known(evenly([1, 4, 1, 1], -5000, 5000), []), masks: new Set([mask]) });
+    };
+    const added = of(o.add(moved, o.reshape(mask, { shape: [1, 1, 4, 1] })));
+    expect(added.values.filter(({ kind }) => kind === "score")).toMatchObject([
+      { value: moved, most: 5000, limit: 4948 },
+    ]);
+    expect(added.unscored).toEqual([]);
+    expect(of(o.mul(moved, mask)).unscored).toHaveLength(1);
+  });
   test("what is no norm is not taken for one", () => {
     const mean = o.reduce_mean(o.square(o.mul(x, 2)), { axes: [1], keep_dims: true });
     const right = o.reduce_mean(o.square(x), { axes: [1], keep_dims: true });
