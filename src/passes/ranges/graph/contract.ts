@@ -41,9 +41,7 @@ function boundsOf({ batches, rows, columns, n, x, y }: Sums): Float64Array {
         const [i, j] = [x.row(batch, r), y.row(batch, c)];
         let sum = 0;
         for (let k = 0, p = x.begin(batch, r), q = y.begin(batch, c); k < n; k++, p += x.step, q += y.step) {
-          const [u, v] = [a.sizes[p]!, b.sizes[q]!];
-          // A weight of 0 leaves nothing of what may be any number.
-          if (u !== 0 && v !== 0) sum += u * v;
+          sum += a.sizes[p]! * b.sizes[q]!;
         }
         const least = [a.two[i]! * b.two[j]!, a.one[i]! * b.most[j]!, a.most[i]! * b.one[j]!];
         for (const own of least) if (own < sum) sum = own;

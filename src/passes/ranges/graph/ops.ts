@@ -9,14 +9,12 @@ import { hull, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong
 type Interval = readonly [low: number, high: number];
 type Each = (...xs: readonly Interval[]) => Interval;
 
-const ends = (xs: readonly number[]): Interval => {
-  // 0 · ∞ of an interval that has no end: a factor of 0 gives 0, and any other factor anything.
-  const known = xs.map((x) => (Number.isNaN(x) ? 0 : x));
-  return [Math.min(...known), Math.max(...known)];
-};
+const ANY: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+/** Of what is no number, as 0 · ∞ and whatever a weight holds that is none, nothing is known. */
+const ends = (xs: readonly number[]): Interval => (xs.some(Number.isNaN) ? ANY : [Math.min(...xs), Math.max(...xs)]);
 
 const times: Each = ([a, b]: Interval, [c, d]: Interval) => ends([a * c, a * d, b * c, b * d]);
-const ANY: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
 const inverse: Each = ([a, b]: Interval) => (a > 0 || b < 0 ? [1 / b, 1 / a] : ANY);
 

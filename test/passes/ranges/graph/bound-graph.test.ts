@@ -199,6 +199,18 @@ describe("what a bound is of", () => {
     expect(added.unscored).toEqual([]);
     expect(of(o.mul(moved, mask)).unscored).toHaveLength(1);
   });
+  test.each([Number.NaN, Number.POSITIVE_INFINITY])(
+    "a weight that is %f leaves nothing bounded, beside zeros too",
+    (bad) => {
+      const gain = weight("g", [1, 4, 1, 1]);
+      for (const y of [o.mul(x, gain), o.maximum(x, gain), o.add(x, gain), o.conv(x, gain)] as readonly Tensor[])
+        for (const region of [evenly([1, 4, 1, 1], 0, 0), evenly([1, 4, 1, 1], -1, 1)]) {
+          const made = graph({ name: "g", inputs: [x], outputs: { y } });
+          const { values } = boundGraph(made, known(region, [1, bad, 1, 1]));
+          expect(values.map(keeps)).toEqual([false]);
+        }
+    },
+  );
   test("what is no norm is not taken for one", () => {
     const mean = o.reduce_mean(o.square(o.mul(x, 2)), { axes: [1], keep_dims: true });
     const right = o.reduce_mean(o.square(x), { axes: [1], keep_dims: true });
