@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
+import { PREDICTED_CHIPS } from "../evidence/format/fixtures-shape.ts";
 import { settingsOf } from "../evidence/format/settings.ts";
 import { writeRopeTables } from "../evidence/rope-tables.ts";
 import { namesIn } from "../files/regular.ts";
@@ -104,9 +105,12 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
   const first = recordedBlock(planned);
   const [{ graph: block }, { graph: step }] = [first, planned.step];
   const plans = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })] as const;
-  checkMemory(plans, "recording fixtures");
+  const predicted = PREDICTED_CHIPS.find((chip) => chip === args.text("target"));
+  const engine = predicted ? planOf(block, { precision: "engine" }) : undefined;
+  const all = [...plans, ...(engine ? [engine] : [])];
+  checkMemory(all, "recording fixtures");
   const loading = io.progress("loading weights");
-  const executor = await prepare(plans, store.stream, { progress: loading.update }).finally(loading.end);
+  const executor = await prepare(all, store.stream, { progress: loading.update }).finally(loading.end);
   const running = io.progress("recording fixtures");
   try {
     const recording = await record(
@@ -115,6 +119,7 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       {
         seed,
         ...(settings ? { config: settings } : {}),
+        ...(engine ? { runPredicted: (v: Parameters<typeof executor.run>[1]) => executor.run(engine, v) } : {}),
         onCall(done, total) {
           running.update(done, total);
           io.signal.throwIfAborted();
@@ -132,6 +137,7 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       block: packageIn(staging, first),
       step: packageIn(staging, planned.step),
       ...(proven ? { certificate: join(staging, certificateName(planned.name, first)) } : {}),
+      ...(predicted ? { predicted } : {}),
       recording,
     });
   } finally {

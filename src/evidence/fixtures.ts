@@ -20,6 +20,7 @@ import {
   type FixtureManifest,
   type FixtureOutput,
   type PackageReference,
+  type PredictedChip,
 } from "./format/fixtures-shape.ts";
 import { settingsDigest } from "./format/settings.ts";
 
@@ -42,6 +43,8 @@ export interface FixtureSource {
   readonly step: { readonly path: string; readonly function?: string };
   /** The proof certificate, in the same folder. */
   readonly certificate?: string;
+  /** The chip whose engine's arithmetic the recording has predictions for. */
+  readonly predicted?: PredictedChip;
   readonly recording: Recording;
 }
 
@@ -89,6 +92,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
     maxSeq,
     ...(ropeList ? { ropeList } : {}),
     closed,
+    ...(source.predicted ? { predicted: { chip: source.predicted } } : {}),
     data: await fileReference(data),
     ...(certificate === undefined ? {} : { certificate: await fileReference(certificate) }),
     block,
@@ -140,7 +144,7 @@ async function packageReference(source: FixtureSource["block"], tokens: number):
 }
 
 /** The token axis of each output is where block and step differ; its residual the one input of its own shape. */
-function outputsOf({ calls, tokens }: Recording): readonly FixtureOutput[] {
+export function outputsOf({ calls, tokens }: Pick<Recording, "calls" | "tokens">): readonly FixtureOutput[] {
   const [first] = calls;
   const [step] = first?.steps.values() ?? [];
   if (!first || !step) throw new UserError("the sequence has no call with a live token, so there is nothing to record");
@@ -168,9 +172,10 @@ export function tensorsOf({ initial, calls, final }: Recording): Arrays {
   };
   add("initial", initial);
   add("final", final);
-  for (const [n, { block, steps, exact }] of calls.entries()) {
+  for (const [n, { block, steps, exact, predicted }] of calls.entries()) {
     prediction(`calls/${n}/block`, block);
     computed(`calls/${n}/exact`, exact);
+    if (predicted) computed(`calls/${n}/predicted`, predicted);
     for (const [token, step] of steps) prediction(`calls/${n}/steps/${token}`, step);
   }
   return tensors;

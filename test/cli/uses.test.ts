@@ -45,6 +45,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "no-prove": "mgp",
     ranges: "m",
     fixtures: "mgp",
+    target: "mgp",
     evidence: "mgp",
     "ahead-of-evidence": "mgp",
   },

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { EngineDrift } from "../../build/engine-drift.ts";
 import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import { PREDICTED_CHIPS } from "../../evidence/format/fixtures-shape.ts";
 import type { Ground } from "../../evidence/policy.ts";
 import { recordable } from "../../passes/parity/record/record.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
@@ -52,6 +53,12 @@ export const emitCommand: Command = {
     fixtures: {
       kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
+    },
+    target: {
+      kind: "choice",
+      values: PREDICTED_CHIPS,
+      help: "also predict what this chip's engine gives, so that a device is not held to flat bounds (docs/evidence.md)",
+      with: ["fixtures"],
     },
     evidence: {
       kind: "folders",

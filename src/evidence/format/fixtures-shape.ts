@@ -13,6 +13,11 @@ export const FIXTURES_VERSION = 2;
 /** What tells a manifest of this version. */
 export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
 
+/** Chips whose engine's arithmetic was measured (src/passes/engine/chips.ts); what is merely consistent with it widens no bound. */
+export const PREDICTED_CHIPS = ["m4", "m6"] as const;
+/** One of them. */
+export type PredictedChip = (typeof PREDICTED_CHIPS)[number];
+
 /** A file beside the manifest, and its digest as hex. */
 const FILE = fields({ file: "file name", sha256: "sha256" });
 
@@ -79,6 +84,8 @@ export const FIXTURES = fields({
   ropeList: optional(ASSUMED_LIST),
   /** The mask's value for a row that may not be seen. */
   closed: "number",
+  /** The chip whose engine's arithmetic `calls/c/predicted` was computed with. */
+  predicted: optional(fields({ chip: oneOf(...PREDICTED_CHIPS) })),
   data: FILE,
   certificate: optional(FILE),
   block: PACKAGE,

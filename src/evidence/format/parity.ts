@@ -61,6 +61,8 @@ const KEPT_ROW = onlyFields({
 export const PARITY = onlyFields({
   /** Those that the tool judged by; the judge has bounds of its own. */
   tolerances: onlyFields({ relativeL2: "number", oneMinusCosine: "number", worstOverRms: "number" }),
+  /** The chip whose prediction widened the bounds against fp64; absent where they were flat. */
+  predicted: optional("string"),
   comparisons: list(MEASURED_ROW),
   faults: list("string"),
   flushed: "count",

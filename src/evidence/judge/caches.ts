@@ -5,9 +5,9 @@ import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { FedCache } from "../format/parity.ts";
 import { ROLES } from "../format/ran.ts";
+import { keptKey, predictedFor, type RowBounds, within } from "./bounds.ts";
 import { figuresProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
-import { within } from "./parity.ts";
 
 /** The finding's item. */
 export const CACHES_FED = "caches fed";
@@ -16,7 +16,14 @@ type Role = (typeof ROLES)[number];
 type Cache = NonNullable<FixtureManifest["caches"]>[number];
 
 /** One finding where the build has such caches, none where it has not. */
-export function judgeCaches({ caches: given, calls }: FixtureManifest, { parity }: Evidence): readonly GateFinding[] {
+export function judgeCaches(
+  manifest: FixtureManifest,
+  evidence: Evidence,
+  predicted?: RowBounds,
+): readonly GateFinding[] {
+  const { caches: given, calls } = manifest;
+  const { parity } = evidence;
+  const wide = predictedFor(manifest, evidence) === undefined ? undefined : predicted;
   const caches = given ?? [];
   if (caches.length === 0) return parity?.caches ? [no(CACHES_FED, "the host keeps no caches of this build")] : [];
   if (!parity?.caches) return [missing(CACHES_FED, "what the caches were fed was not recorded")];
@@ -34,6 +41,7 @@ export function judgeCaches({ caches: given, calls }: FixtureManifest, { parity 
           calls,
           kept.filter((one) => one.role === role && one.cache === cache.name),
           sizeOf(cache.shape) / cache.shape[cache.rowAxis]!,
+          wide,
         );
       if (wrong !== undefined) return [no(CACHES_FED, `${cache.name} of the ${role}: ${wrong}`)];
     }
@@ -97,6 +105,7 @@ function keptWrong(
   calls: FixtureManifest["calls"],
   kept: NonNullable<NonNullable<Evidence["parity"]>["caches"]>["kept"],
   size: number,
+  wide: RowBounds | undefined,
 ): string | undefined {
   const wanted = new Set(calls.flatMap(({ rows, accepted }) => rows.slice(0, accepted)));
   const compared = new Set(kept.map(({ row }) => row));
@@ -105,7 +114,7 @@ function keptWrong(
   const stranger = kept.find(({ row }) => !wanted.has(row));
   if (stranger) return `row ${stranger.row}, which no accepted token wrote, was compared after the last call`;
   if (compared.size < kept.length) return "a row was compared twice after the last call";
-  const bad = kept.find((row) => !within(row) || !row.passes);
+  const bad = kept.find((one) => !within(one, wide?.get(keptKey(one.cache, one.row))) || !one.passes);
   if (bad) return `row ${bad.row} is out of bounds after the last call`;
   const odd = kept.find(({ figures }) => figuresProblem(figures, size) !== undefined);
   return odd && `row ${odd.row} after the last call: ${figuresProblem(odd.figures, size)}`;

@@ -12,6 +12,7 @@ import { prepare } from "../../passes/run/run.ts";
 import { type Arrays, readArrays } from "../../weights/arrays.ts";
 import { sequenceOf, tensorsOf } from "../fixtures.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
+import { predictedBounds, type RowBounds } from "./bounds.ts";
 import type { Programs } from "./program.ts";
 
 /** How it went. */
@@ -20,6 +21,8 @@ export interface ComputedAgain {
   readonly differs?: string;
   /** How many arrays were held against the file. */
   readonly arrays: number;
+  /** The bounds that follow from the prediction; absent where there is none. */
+  readonly bounds?: RowBounds;
 }
 
 /** What is told while it lasts, and who may stop it. */
@@ -31,7 +34,7 @@ export interface Watcher {
 
 /** What a recording depends on besides the packages. */
 export interface Recorded {
-  readonly manifest: Pick<FixtureManifest, "seed" | "settings">;
+  readonly manifest: Pick<FixtureManifest, "seed" | "settings" | "predicted">;
   /** Those that are stated outside the packages. */
   readonly roles: GivenRoles;
 }
@@ -42,12 +45,14 @@ export interface Recorded {
  */
 export async function recordAgain(
   { block, step }: Programs,
-  { manifest: { seed, settings }, roles }: Recorded,
+  { manifest: { seed, settings, predicted }, roles }: Recorded,
   { checkMemory, onCall }: Watcher = {},
 ): Promise<Recording> {
   const plans = [planOf(block.graph), planOf(step.graph), planOf(block.graph, { precision: "fp64" })] as const;
-  checkMemory?.(plans);
-  const executor = await prepare(plans, packageWeights().stream);
+  const engine = predicted ? planOf(block.graph, { precision: "engine" }) : undefined;
+  const all = [...plans, ...(engine ? [engine] : [])];
+  checkMemory?.(all);
+  const executor = await prepare(all, packageWeights().stream);
   try {
     const graphs = {
       block: block.graph,
@@ -60,6 +65,7 @@ export async function recordAgain(
       roles,
       // Whatever else the record holds: rows that come from it are held against those of the file.
       ...(settings ? { config: settings as unknown as Decoder } : {}),
+      ...(engine ? { runPredicted: (values: Arrays) => executor.run(engine, values) } : {}),
       ...(onCall ? { onCall } : {}),
     });
   } finally {
@@ -76,7 +82,8 @@ export async function heldAgainst(
   const tensors = tensorsOf(recording);
   const differs =
     sequenceDifference(manifest, recording) ?? (await dataDifference(join(folder, manifest.data.file), tensors));
-  return { ...(differs === undefined ? {} : { differs }), arrays: Object.keys(tensors).length };
+  const bounds = manifest.predicted ? { bounds: predictedBounds(recording) } : {};
+  return { ...(differs === undefined ? {} : { differs }), arrays: Object.keys(tensors).length, ...bounds };
 }
 
 /** The first field of the manifest that the recording has otherwise. */

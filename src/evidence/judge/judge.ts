@@ -66,8 +66,8 @@ const measuredOn = (build: BuildOnDisk, evidence: Evidence): readonly GateFindin
   configurationFinding(build.manifest, evidence),
   complaintsFinding(evidence),
   ...ROLES.map((role) => residentFinding(evidence, role, build.programs[role])),
-  ...judgeParity(build.manifest, evidence, rowSizes(build.programs.block, build.manifest)),
-  ...judgeCaches(build.manifest, evidence),
+  ...judgeParity(build.manifest, evidence, rowSizes(build.programs.block, build.manifest), build.computed?.bounds),
+  ...judgeCaches(build.manifest, evidence, build.computed?.bounds),
   ran(build, evidence),
   ...measuredFindings(build.manifest, evidence),
 ];
@@ -87,8 +87,12 @@ function fixturesFinding({ computed, manifest }: BuildOnDisk): GateFinding {
   const item = "fixtures";
   if (!computed) return missing(item, "they are computed again for evidence of these bytes");
   const { differs, arrays } = computed;
+  const { predicted } = manifest;
   if (differs !== undefined) return no(item, differs);
-  return yes(item, `${arrays} arrays computed again from seed ${manifest.seed}, bit by bit`);
+  return yes(
+    item,
+    `${arrays} arrays computed again from seed ${manifest.seed}, bit by bit${predicted ? `, with the prediction for ${predicted.chip}` : ""}`,
+  );
 }
 
 function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): GateFinding {

@@ -2,41 +2,62 @@
 import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { COMPARISONS, type MeasuredRow } from "../format/parity.ts";
+import { type Bounds, chipName, FLAT, predictedFor, type RowBounds, rowKey, within } from "./bounds.ts";
 import { figuresProblem, type RowTriple, tripleProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
 
 /**
- * Bounds per token on hidden − x and on state rows: three to ten times the noise of fp16 partial sums in different
- * chunks, a tenth or less of what the mildest known fault does (tools/README.md, "Tolerances").
+ * A finding for each kind of comparison. `sizes`: how many elements a row of each value has; `predicted`: bounds that the recording predicts, for
+ * the chip of the fixtures.
  */
-const BOUNDS = { relativeL2: 1e-2, oneMinusCosine: 1e-4, worstOverRms: 5e-2 } as const;
-
-/** A finding for each kind of comparison. `sizes`: how many elements a row of each value has. */
 export function judgeParity(
   manifest: FixtureManifest,
-  { parity: report }: Evidence,
+  evidence: Evidence,
   sizes: ReadonlyMap<string, number>,
+  predicted?: RowBounds,
 ): readonly GateFinding[] {
+  const { parity: report } = evidence;
+  const wide = predictedFor(manifest, evidence) === undefined ? undefined : predicted;
   if (!report) return COMPARISONS.map((kind) => missing(kind, "parity was not measured"));
   const { faults, tolerances, comparisons } = report;
   const [fault] = faults;
-  const other = Object.entries(BOUNDS).find(([name, bound]) => tolerances[name as keyof typeof BOUNDS] !== bound);
+  const other = Object.entries(FLAT).find(([name, bound]) => tolerances[name as keyof Bounds] !== bound);
   const common =
     fault ??
-    (other &&
-      `the tool judged by a bound of ${tolerances[other[0] as keyof typeof BOUNDS]} for ${other[0]}, not ${other[1]}`);
+    otherChip(manifest, evidence) ??
+    (other && `the tool judged by a bound of ${tolerances[other[0] as keyof Bounds]} for ${other[0]}, not ${other[1]}`);
   const triples = triplesOf(comparisons);
   return COMPARISONS.map((kind) => {
     const rows = comparisons.filter((row) => row.kind === kind);
     const wrong =
       common ??
       absentProblem(wantedRows(manifest, kind), rows) ??
-      boundsProblem(rows) ??
+      boundsProblem(rows, kind === "block against steps" ? undefined : wide) ??
       contradiction(rows, sizes, triples);
-    if (wrong !== undefined) return no(kind, wrong);
+    const how = kind === "block against steps" ? "" : boundsText(manifest, evidence, wide);
+    if (wrong !== undefined) return no(kind, `${wrong}${wrong.includes("out of bounds") ? how : ""}`);
     const equal = rows.filter((row) => row.equalBits).length;
-    return yes(kind, `${rows.length} rows within bounds, ${equal} with equal bits; worst ${worstOf(rows)}`);
+    const told = manifest.predicted ? how : "";
+    return yes(kind, `${rows.length} rows within bounds, ${equal} with equal bits; worst ${worstOf(rows)}${told}`);
   });
+}
+
+/** The tool has to judge by the prediction where it is for the chip, and only there. */
+function otherChip(manifest: FixtureManifest, evidence: Evidence): string | undefined {
+  const [wanted, said] = [predictedFor(manifest, evidence), evidence.parity?.predicted ?? undefined];
+  if (said === wanted) return undefined;
+  const judged = said === undefined ? "flat bounds" : `a prediction for ${said}`;
+  const right = wanted === undefined ? "flat bounds" : `the fixtures' prediction for ${wanted}`;
+  return `the tool judged by ${judged}, and for ${evidence.system.chip} it is ${right}`;
+}
+
+/** By which bounds rows against fp64 were judged, and why. */
+function boundsText({ predicted }: FixtureManifest, { system }: Evidence, wide: RowBounds | undefined): string {
+  if (!predicted) return "; the bounds are flat, since the fixtures predict no engine's arithmetic (emit --target)";
+  if (!wide)
+    return `; the bounds are flat, since the prediction is for ${chipName(predicted.chip)}, not ${system.chip}`;
+  const most = Math.max(...[...wide.values()].map(({ relativeL2 }) => relativeL2));
+  return `; bounds by the prediction for ${predicted.chip}, relative L2 up to ${most.toExponential(1)}`;
 }
 
 /** A row that is not there, stands twice or was not asked for. */
@@ -50,8 +71,8 @@ function absentProblem(wanted: readonly string[], rows: readonly MeasuredRow[]):
   return stranger && `the fixtures have no ${placeOf(stranger)}`;
 }
 
-function boundsProblem(rows: readonly MeasuredRow[]): string | undefined {
-  const bad = rows.filter((row) => !within(row));
+function boundsProblem(rows: readonly MeasuredRow[], wide: RowBounds | undefined): string | undefined {
+  const bad = rows.filter((row) => !within(row, wide?.get(rowKey(row))));
   const [first] = bad;
   if (first) return `${bad.length} of ${rows.length} rows out of bounds, first: ${placeOf(first)}`;
   const failed = rows.find(({ passes }) => !passes);
@@ -102,17 +123,8 @@ function wantedRows({ calls, outputs, states, caches }: FixtureManifest, kind: M
   );
 }
 
-/** Whether the figures of a row keep the bounds. */
-export function within({ figures }: Pick<MeasuredRow, "figures">): boolean {
-  const keeps = (name: keyof typeof BOUNDS) => {
-    const x = figures[name];
-    return typeof x === "number" && x >= 0 && x <= BOUNDS[name];
-  };
-  return figures.finite && keeps("relativeL2") && keeps("oneMinusCosine") && keeps("worstOverRms");
-}
-
 function worstOf(rows: readonly MeasuredRow[]): string {
-  const worst = (name: keyof typeof BOUNDS) => Math.max(0, ...rows.map(({ figures }) => Number(figures[name])));
+  const worst = (name: keyof Bounds) => Math.max(0, ...rows.map(({ figures }) => Number(figures[name])));
   const show = (x: number) => (x === 0 ? "0" : x.toExponential(1));
   return `relative L2 ${show(worst("relativeL2"))}, 1-cos ${show(worst("oneMinusCosine"))}`;
 }

@@ -79,12 +79,16 @@ public func watchHost(_ caches: [Manifest.Cache], _ write: HostWrite, before: Na
 }
 
 /// Holds what was kept after the last call against the reference: rows of accepted tokens within the bounds, zeros in all others.
-public func judgeKept(_ fixtures: Fixtures, role: String, kept: Named, tolerances: Tolerances) throws -> (
+/// A prediction for this chip widens the bounds.
+public func judgeKept(
+    _ fixtures: Fixtures, role: String, kept: Named, tolerances: Tolerances, isPredicted: Bool = false
+) throws -> (
     rows: [KeptRow], faults: [String]
 ) {
     let manifest = fixtures.manifest, final = try fixtures.finalCaches()
     let accepted = Set(manifest.calls.indices.flatMap(manifest.acceptedRows)).sorted()
     var rows: [KeptRow] = [], faults: [String] = []
+    let expected = isPredicted ? try predictedKept(fixtures) : [:]
     for cache in manifest.kept {
         guard let held = kept[cache.name], let reference = final[cache.name], held.shape == cache.shape,
             reference.shape == cache.shape, held.halves != nil, reference.halves != nil
@@ -98,15 +102,37 @@ public func judgeKept(_ fixtures: Fixtures, role: String, kept: Named, tolerance
         }
         for row in accepted {
             let one = selectRows(held, axis: cache.rowAxis, [row])
-            let expected = selectRows(reference, axis: cache.rowAxis, [row])
-            let figures = Figures(of: one.values, against: expected.values, base: nil)
+            let cpu = selectRows(reference, axis: cache.rowAxis, [row])
+            let figures = Figures(of: one.values, against: cpu.values, base: nil)
+            let bounds = expected[cache.name]?[row].map { tolerances.widened(by: $0) } ?? tolerances
             rows.append(
                 KeptRow(
-                    role: role, cache: cache.name, row: row, equalBits: equalBits(one, expected), figures: figures,
-                    passes: figures.within(tolerances)))
+                    role: role, cache: cache.name, row: row, equalBits: equalBits(one, cpu), figures: figures,
+                    passes: figures.within(bounds)))
         }
     }
     return (rows, faults)
+}
+
+/// How far the prediction of each row that is kept is from the reference's, by cache and row; a later call has the last word.
+private func predictedKept(_ fixtures: Fixtures) throws -> [String: [Int: Figures]] {
+    var all: [String: [Int: Figures]] = [:]
+    for (index, call) in fixtures.manifest.calls.enumerated() {
+        let predicted = try fixtures.predicted(index).rows, cpu = try fixtures.block(index).rows
+        let live = call.rows.indices.filter { call.rows[$0] != nil }
+        for cache in fixtures.manifest.kept {
+            guard let p = predicted[cache.name], let c = cpu[cache.name], p.shape == c.shape else {
+                throw Failure.mistake("call \(index): the prediction of \(cache.name) is not of its rows' shape")
+            }
+            for (place, token) in live.enumerated() where token < call.accepted {
+                let axis = cache.rowAxis
+                all[cache.name, default: [:]][call.rows[token]!] = Figures(
+                    of: p.slice(axis: axis, at: place).values, against: c.slice(axis: axis, at: place).values, base: nil
+                )
+            }
+        }
+    }
+    return all
 }
 
 /// SHA-256 of the elements as they are fed: row-major, fp16, little-endian.

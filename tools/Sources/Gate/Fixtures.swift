@@ -57,6 +57,14 @@ public struct Fixtures: Sendable {
         )
     }
 
+    /// The same block on the engine's arithmetic, in fp16, where the manifest names a chip.
+    public func predicted(_ call: Int) throws -> (outputs: Named, rows: Named) {
+        (
+            try named(manifest.outputs.map(\.name), under: "calls/\(call)/predicted/out/"),
+            try named(rowNames, under: "calls/\(call)/predicted/rows/")
+        )
+    }
+
     /// What the host keeps after the last call, as the reference computes it in fp16.
     public func finalCaches() throws -> Named { try named(manifest.kept.map(\.name), under: "final/") }
 

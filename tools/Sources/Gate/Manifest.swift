@@ -12,6 +12,8 @@ public struct Manifest: Decodable, Sendable {
     public let maxSeq: Int
     /// What the mask holds where a row may not be seen.
     public let closed: Double
+    /// The chip whose engine's arithmetic `calls/c/predicted` was computed with; nil where nothing is predicted.
+    public let predicted: Predicted?
     public let data: FileReference
     public let certificate: FileReference?
     /// The package of T tokens, and the one of a single token.
@@ -36,6 +38,11 @@ public struct Manifest: Decodable, Sendable {
         public let tokens: Int
         public let sha256: String
         public let files: [String: String]
+    }
+
+    public struct Predicted: Decodable, Sendable {
+        /// Such as m4.
+        public let chip: String
     }
 
     public enum Role: String, Decodable, Sendable {
@@ -156,6 +163,11 @@ extension Manifest {
 extension Manifest {
     /// How many tokens are run one by one.
     public var stepCount: Int { calls.reduce(0) { $0 + $1.steps.count } }
+
+    /// The chip of the prediction, if it is for this one, as the system names it. Of a Pro, Max or Ultra nothing was measured.
+    public func predictedChip(for chip: String) -> String? {
+        predicted.flatMap { "Apple \($0.chip.uppercased())" == chip ? $0.chip : nil }
+    }
 
     /// The caches that the host keeps.
     public var kept: [Cache] { caches ?? [] }

@@ -11,6 +11,23 @@ public struct Tolerances: Codable, Equatable, Sendable {
     /// The noise floor of fp16 partial sums in different chunks is about 4e-3, 1.5e-2 and 7e-6 for a layer of this size;
     /// real faults are 0.17 and more, 0.58 and more, 1.5e-2 and more (tools/README.md, "Tolerances").
     public static let layer = Tolerances(relativeL2: 1e-2, worstOverRms: 5e-2, oneMinusCosine: 1e-4)
+
+    /// How far bounds are widened at most: half of what the mildest known fault does, and half of its angle, so that it shows beside a deviation
+    /// as large as the bound.
+    static let most = Tolerances(relativeL2: 0.17 / 2, worstOverRms: .infinity, oneMinusCosine: 1.5e-2 / 4)
+
+    /// These bounds around a prediction that is `expected` from the reference: differences and angles obey the triangle's inequality.
+    public func widened(by expected: Figures) -> Tolerances {
+        guard expected.finite, let l2 = expected.relativeL2, let cosine = expected.oneMinusCosine,
+            let worst = expected.worstOverRms, l2.isFinite, worst.isFinite
+        else { return self }
+        let a = cosine, b = oneMinusCosine
+        let angle = a + b - a * b + (a * (2 - a) * b * (2 - b)).squareRoot()
+        return Tolerances(
+            relativeL2: max(relativeL2, min(l2 + relativeL2, Tolerances.most.relativeL2)),
+            worstOverRms: worst + worstOverRms,
+            oneMinusCosine: max(oneMinusCosine, min(angle, Tolerances.most.oneMinusCosine)))
+    }
 }
 
 /// Figures of one row against its reference.

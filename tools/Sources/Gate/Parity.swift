@@ -23,6 +23,8 @@ public struct Comparison: Codable, Equatable, Sendable {
 
 public struct ParityReport: Codable, Equatable, Sendable {
     public let tolerances: Tolerances
+    /// The chip whose prediction widened the bounds against fp64; nil where they were flat.
+    public let predicted: String?
     public let comparisons: [Comparison]
     public let faults: [String]
     public let flushed: Int
@@ -83,8 +85,11 @@ public struct Observed: Sendable {
 }
 
 /// - Throws: a mistake when the fixtures lack a tensor, a fault when the device gave another shape.
-public func judgeParity(_ fixtures: Fixtures, observed all: Observed, tolerances: Tolerances) throws -> ParityReport {
-    let observed = all.calls
+/// `chip` is the system's name of it: a prediction for it widens the bounds against fp64.
+public func judgeParity(_ fixtures: Fixtures, observed all: Observed, tolerances: Tolerances, chip: String) throws
+    -> ParityReport
+{
+    let observed = all.calls, predicted = fixtures.manifest.predictedChip(for: chip)
     var comparisons: [Comparison] = [], faults: [String] = []
     guard observed.count == fixtures.manifest.calls.count else {
         throw Failure.fault("\(observed.count) calls were run of \(fixtures.manifest.calls.count)")
@@ -94,17 +99,20 @@ public func judgeParity(_ fixtures: Fixtures, observed all: Observed, tolerances
         for (token, step) in seen.steps.sorted(by: { $0.key < $1.key }) {
             faults += step.faults.map { "\(fixtures.name(call, token: token)): \($0)" }
         }
-        comparisons += try CallComparison(fixtures: fixtures, call: call, seen: seen, tolerances: tolerances).all()
+        comparisons += try CallComparison(
+            fixtures: fixtures, call: call, seen: seen, tolerances: tolerances, isPredicted: predicted != nil
+        ).all()
     }
     let flushed = observed.reduce(0) { $0 + $1.block.flushed + $1.steps.values.reduce(0) { $0 + $1.flushed } }
     var kept: [KeptRow] = []
     for (role, caches) in all.kept.sorted(by: { $0.key < $1.key }) {
-        let judged = try judgeKept(fixtures, role: role, kept: caches, tolerances: tolerances)
+        let judged = try judgeKept(
+            fixtures, role: role, kept: caches, tolerances: tolerances, isPredicted: predicted != nil)
         kept += judged.rows
         faults += judged.faults
     }
     return ParityReport(
-        tolerances: tolerances, comparisons: comparisons, faults: faults, flushed: flushed,
+        tolerances: tolerances, predicted: predicted, comparisons: comparisons, faults: faults, flushed: flushed,
         caches: fixtures.manifest.kept.isEmpty ? nil : CachesReport(fed: all.fed, kept: kept))
 }
 
@@ -114,6 +122,7 @@ private struct CallComparison {
     let call: Int
     let seen: ObservedCall
     let tolerances: Tolerances
+    let isPredicted: Bool
 
     private var live: [(token: Int, row: Int)] {
         fixtures.manifest.calls[call].rows.enumerated().compactMap { token, row in row.map { (token, $0) } }
@@ -121,13 +130,17 @@ private struct CallComparison {
 
     func all() throws -> [Comparison] {
         let block = try fixtures.block(call), exact = try fixtures.exact(call)
-        return try fixtures.manifest.outputs.flatMap { try output($0, block: block, exact: exact.outputs) }
+        let predicted = isPredicted ? try fixtures.predicted(call) : nil
+        return try fixtures.manifest.outputs.flatMap { try output($0, block: block, exact: exact.outputs, predicted: predicted?.outputs)
+        }
             + (fixtures.manifest.states + fixtures.manifest.kept.map(\.asState)).flatMap {
-                try state($0, block: block, exact: exact.rows)
+                try state($0, block: block, exact: exact.rows, predicted: predicted?.rows)
             }
     }
 
-    private func output(_ output: Manifest.Output, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
+    private func output(_ output: Manifest.Output, block: Fixtures.Prediction, exact: Named, predicted: Named?) throws
+        -> [Comparison]
+    {
         let axis = output.tokenAxis
         let baseTensor = output.residual.flatMap { block.inputs[$0] }
         if let residual = output.residual, baseTensor?.shape != block.outputs[output.name]?.shape {
@@ -136,15 +149,17 @@ private struct CallComparison {
         return try compareRows(
             value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
             device: seen.block.outputs[output.name], cpu: block.outputs[output.name]!, exact: exact[output.name]!,
-            base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.row) },
+            predicted: predicted?[output.name], base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.row) },
             step: { self.seen.steps[$0]?.outputs[output.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).outputs[output.name]! })
     }
 
-    private func state(_ state: Manifest.State, block: Fixtures.Prediction, exact: Named) throws -> [Comparison] {
+    private func state(_ state: Manifest.State, block: Fixtures.Prediction, exact: Named, predicted: Named?) throws
+        -> [Comparison]
+    {
         try compareRows(
             value: state.name, device: seen.block.rows[state.name], cpu: block.rows[state.name]!,
-            exact: exact[state.name]!,
+            exact: exact[state.name]!, predicted: predicted?[state.name],
             base: nil, axis: state.rowAxis, tokens: live.enumerated().map { ($1.token, $0, $1.row) },
             step: { self.seen.steps[$0]?.rows[state.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).rows[state.name]! })
@@ -152,10 +167,13 @@ private struct CallComparison {
 
     /// `tokens` are token number, index on the axis, row in the cache.
     private func compareRows(
-        value: String, device: Tensor?, cpu: Tensor, exact: Tensor, base: Tensor?, axis: Int,
+        value: String, device: Tensor?, cpu: Tensor, exact: Tensor, predicted: Tensor?, base: Tensor?,
+        axis: Int,
         tokens: [(token: Int, index: Int, row: Int)], step: (Int) -> Tensor?, stepCPU: (Int) throws -> Tensor
     ) throws -> [Comparison] {
-        guard let device, device.shape == cpu.shape, exact.shape == cpu.shape else {
+        guard let device, device.shape == cpu.shape, exact.shape == cpu.shape,
+            predicted == nil || predicted?.shape == cpu.shape
+        else {
             throw Failure.fault("call \(call): \(value) is \(device?.summary ?? "missing"); \(cpu.summary) expected")
         }
         guard cpu.shape.indices.contains(axis), tokens.allSatisfy({ $0.index < cpu.shape[axis] }) else {
@@ -165,9 +183,15 @@ private struct CallComparison {
         for (token, index, cacheRow) in tokens {
             let row = device.slice(axis: axis, at: index), reference = exact.slice(axis: axis, at: index).values
             let baseRow = base?.slice(axis: axis, at: index).values
+            let wide = predicted.map { predicted in
+                tolerances.widened(
+                    by: Figures(
+                        of: predicted.slice(axis: axis, at: index).values, against: reference, base: baseRow))
+            }
             func add(_ kind: Comparison.Kind, _ row: Tensor, against reference: [Double], bits: Tensor) {
                 let figures = Figures(of: row.values, against: reference, base: baseRow)
-                let passes = figures.within(tolerances)
+                let bounds = kind == .blockSteps ? tolerances : wide ?? tolerances
+                let passes = figures.within(bounds)
                 let hint = passes ? nil : twin(of: row.values, exact: exact, axis: axis, besides: index, tokens: tokens)
                 result.append(
                     Comparison(

@@ -51,7 +51,8 @@ func parityCommand(_ options: Options) async throws -> ExitCode {
         targets.append(Target(model: compiled.model, function: package.reference.function, units: units))
     }
     let chains = try await runChains(build.fixtures, targets, "parity", steps, listener)
-    let report = try judgeParity(build.fixtures, observed: chains.observed, tolerances: .layer)
+    let report = try judgeParity(
+        build.fixtures, observed: chains.observed, tolerances: .layer, chip: machine.system.chip)
     if options.json {
         try printJSON(report)
     } else {

@@ -139,7 +139,8 @@ struct GateRun {
                 role: one.0.role, loaded: said.0, plan: said.1,
                 compiledSHA256: try digest(ofFolder: one.1.model).sha256)
         }
-        let report = try judgeParity(build.fixtures, observed: chains.observed, tolerances: .layer)
+        let report = try judgeParity(
+            build.fixtures, observed: chains.observed, tolerances: .layer, chip: machine.system.chip)
         evidence.parity = report
         if !options.json { show(report.text) }
         guard report.passes else { throw Failure(.no, report.message) }

@@ -27,6 +27,8 @@ export interface RecordOptions {
   readonly calls?: readonly PlannedCall[];
   /** Roles of inputs that are stated outside the graphs. */
   readonly roles?: GivenRoles;
+  /** The block on an engine's arithmetic. */
+  readonly runPredicted?: Runner;
   onCall?(done: number, total: number): void;
 }
 
@@ -49,11 +51,12 @@ export async function record(
   const planned = options.calls ?? (caches.length > 0 ? endingRejected(usual) : usual);
   const empty = { ...initial, ...emptyCaches(graphs.block, caches, toBits) };
   const exact = { ...initial, ...emptyCaches(graphs.block, caches, toNDArray) };
-  const chain: RecordedChain = { block: empty, steps: empty, exact, committed: new Set() };
+  const chain: RecordedChain = { block: empty, steps: empty, exact, predicted: empty, committed: new Set() };
   const calls: RecordedCall[] = [];
   for (const [n, call] of planned.entries()) {
     const context: Feed = { rows: call.rows, committed: new Set(chain.committed), stream: n * tokens };
-    calls.push(await recordCall({ graphs, runExact, twins, call, states, caches, chain, source, context }));
+    const job = { graphs, runExact, twins, call, states, caches, chain, source, context };
+    calls.push(await recordCall({ ...job, ...(options.runPredicted ? { runPredicted: options.runPredicted } : {}) }));
     options.onCall?.(n + 1, planned.length);
   }
   const final = Object.fromEntries(caches.map(({ name }) => [name, chain.block[name]!]));
@@ -99,12 +102,14 @@ interface RecordedChain {
   block: Arrays;
   steps: Arrays;
   exact: Arrays;
+  predicted: Arrays;
   readonly committed: Set<number>;
 }
 
 interface RecordingJob {
   readonly graphs: RunnableGraphs;
   readonly runExact: Runner;
+  readonly runPredicted?: Runner;
   /** The graphs with states in place of what the host keeps: what else there is to feed. */
   readonly twins: Twins;
   readonly call: PlannedCall;
@@ -116,12 +121,13 @@ interface RecordingJob {
 }
 
 async function recordCall(job: RecordingJob): Promise<RecordedCall> {
-  const { graphs, runExact, twins, call, chain, source, context } = job;
+  const { graphs, runExact, runPredicted, twins, call, chain, source, context } = job;
   const inputs = mapValues(feed(twins.block, source, context), toBits);
   const live = call.rows.flatMap((row, token) => (row === undefined ? [] : [{ row, token }]));
   const accepted = live.filter(({ token }) => token < call.accepted);
   const block = await graphs.runBlock({ ...inputs, ...chain.block });
   const exact = await runExact({ ...inputs, ...chain.exact });
+  const predicted = await runPredicted?.({ ...inputs, ...chain.predicted });
   const steps = new Map<number, Prediction>();
   let cache = chain.steps;
   for (const { row, token } of live) {
@@ -135,12 +141,14 @@ async function recordCall(job: RecordingJob): Promise<RecordedCall> {
   }
   chain.block = after(chain.block, block, job, accepted);
   chain.exact = after(chain.exact, exact, job, accepted, toNDArray);
+  if (predicted) chain.predicted = after(chain.predicted, predicted, job, accepted);
   for (const { row } of accepted) chain.committed.add(row);
   return {
     call,
     block: { inputs, ...computed(block, job, live) },
     steps,
     exact: computed(exact, job, live, toNDArray),
+    ...(predicted ? { predicted: computed(predicted, job, live) } : {}),
   };
 }
 

@@ -26,6 +26,8 @@ export interface RecordedCall {
   readonly steps: ReadonlyMap<number, Prediction>;
   /** The block in double precision, on a cache of its own kept in double precision. */
   readonly exact: Computed;
+  /** The block on an engine's arithmetic, on a cache of its own; absent where none was asked for. */
+  readonly predicted?: Computed;
 }
 
 /** A cache of the graphs. */
