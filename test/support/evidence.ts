@@ -119,7 +119,8 @@ function honestParity(manifest: FixtureManifest): NonNullable<Evidence["parity"]
   );
   const tolerances = { relativeL2: 1e-2, oneMinusCosine: 1e-4, worstOverRms: 5e-2 };
   const caches = manifest.caches ? { caches: honestCaches(manifest) } : {};
-  return { tolerances, comparisons, faults: [], flushed: 0, ...caches };
+  const predicted = manifest.predicted ? { predicted: manifest.predicted.chip } : {};
+  return { tolerances, ...predicted, comparisons, faults: [], flushed: 0, ...caches };
 }
 
 /** The engine gives other bits than the CPU, and the process waits for it. */

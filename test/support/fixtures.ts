@@ -5,6 +5,7 @@ import { schedule } from "../../src/dsl/graph.ts";
 import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
+import type { PredictedChip } from "../../src/evidence/format/fixtures-shape.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import type { Decoder } from "../../src/models/decoder.ts";
 import type { CacheKeeping } from "../../src/models/layer.ts";
@@ -39,10 +40,11 @@ function tinyPair(cache: CacheKeeping) {
 }
 
 /** The usual sequence on the tiny layer. */
-export async function tinyRecording(cache: CacheKeeping = "state", seed = 1): Promise<Recording> {
+export async function tinyRecording(cache: CacheKeeping = "state", seed = 1, predicts = false): Promise<Recording> {
   const { block, step, store } = tinyPair(cache);
   const [fast, one, exact] = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })];
-  const executor = await prepare([fast, one, exact], store.stream);
+  const engine = planOf(block, { precision: "engine" });
+  const executor = await prepare([fast, one, exact, engine], store.stream);
   const pair = {
     block,
     step,
@@ -50,7 +52,13 @@ export async function tinyRecording(cache: CacheKeeping = "state", seed = 1): Pr
     runStep: (values: Parameters<typeof executor.run>[1]) => executor.run(one, values),
   };
   try {
-    return await record(pair, (values) => executor.run(exact, values), { seed, config: TINY });
+    return await record(pair, (values) => executor.run(exact, values), {
+      seed,
+      config: TINY,
+      ...(predicts
+        ? { runPredicted: (values: Parameters<typeof executor.run>[1]) => executor.run(engine, values) }
+        : {}),
+    });
   } finally {
     await executor.close();
   }
@@ -63,9 +71,13 @@ function certificateOf(paths: { readonly block: string; readonly step: string })
 }
 
 /** Writes everything into a folder that is there. */
-export async function writeBuild(folder: string, cache: CacheKeeping = "state"): Promise<Recording> {
+export async function writeBuild(
+  folder: string,
+  cache: CacheKeeping = "state",
+  predicted?: PredictedChip,
+): Promise<Recording> {
   const { block, step, store } = tinyPair(cache);
-  const recording = await tinyRecording(cache);
+  const recording = await tinyRecording(cache, 1, predicted !== undefined);
   const paths = { block: join(folder, "tiny.t4.mlpackage"), step: join(folder, "tiny.t1.mlpackage") };
   await writePackage(block, store, paths.block, { force: true });
   await writePackage(step, store, paths.step, { force: true });
@@ -81,6 +93,7 @@ export async function writeBuild(folder: string, cache: CacheKeeping = "state"):
     block: { path: paths.block },
     step: { path: paths.step },
     certificate: claim,
+    ...(predicted ? { predicted } : {}),
     recording,
   });
   return recording;

@@ -32,12 +32,13 @@ const MOST: Bounds = { relativeL2: 0.17 / 2, oneMinusCosine: 1.5e-2 / 4, worstOv
  * obey the triangle's inequality, ‖d − x‖ ≤ ‖p − x‖ + ‖d − p‖. What is not on record of the device is the order of fp16 sums, which is what the flat bounds are for.
  */
 export function widened(expected: Bounds): Bounds {
-  if (!Object.values(expected).every(Number.isFinite)) return FLAT;
-  const [a, b] = [Math.max(0, expected.oneMinusCosine), FLAT.oneMinusCosine];
+  const { relativeL2, oneMinusCosine, worstOverRms } = expected;
+  if (![relativeL2, oneMinusCosine, worstOverRms].every(Number.isFinite)) return FLAT;
+  const [a, b] = [Math.max(0, oneMinusCosine), FLAT.oneMinusCosine];
   const sum = {
-    relativeL2: expected.relativeL2 + FLAT.relativeL2,
+    relativeL2: relativeL2 + FLAT.relativeL2,
     oneMinusCosine: a + b - a * b + Math.sqrt(a * (2 - a) * b * (2 - b)),
-    worstOverRms: expected.worstOverRms + FLAT.worstOverRms,
+    worstOverRms: worstOverRms + FLAT.worstOverRms,
   };
   const at = (name: keyof Bounds) => Math.max(FLAT[name], Math.min(sum[name], MOST[name]));
   return {

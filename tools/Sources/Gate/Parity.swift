@@ -131,7 +131,8 @@ private struct CallComparison {
     func all() throws -> [Comparison] {
         let block = try fixtures.block(call), exact = try fixtures.exact(call)
         let predicted = isPredicted ? try fixtures.predicted(call) : nil
-        return try fixtures.manifest.outputs.flatMap { try output($0, block: block, exact: exact.outputs, predicted: predicted?.outputs)
+        return try fixtures.manifest.outputs.flatMap {
+            try output($0, block: block, exact: exact.outputs, predicted: predicted?.outputs)
         }
             + (fixtures.manifest.states + fixtures.manifest.kept.map(\.asState)).flatMap {
                 try state($0, block: block, exact: exact.rows, predicted: predicted?.rows)
@@ -149,7 +150,8 @@ private struct CallComparison {
         return try compareRows(
             value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
             device: seen.block.outputs[output.name], cpu: block.outputs[output.name]!, exact: exact[output.name]!,
-            predicted: predicted?[output.name], base: baseTensor, axis: axis, tokens: live.map { ($0.token, $0.token, $0.row) },
+            predicted: predicted?[output.name], base: baseTensor, axis: axis,
+            tokens: live.map { ($0.token, $0.token, $0.row) },
             step: { self.seen.steps[$0]?.outputs[output.name] },
             stepCPU: { try self.fixtures.step(self.call, token: $0).outputs[output.name]! })
     }

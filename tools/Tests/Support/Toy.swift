@@ -37,6 +37,8 @@ public final class Toy {
     public var stepFunction: String?
     /// The input that tells the host the slots.
     public var place = "kv_write_mask"
+    /// The chip that the fixtures predict; `predict` adds the tensors.
+    public var predicted: String?
     /// The engine's script; honest as it stands.
     public var script: [String: Any] = [
         "system": [
@@ -124,6 +126,25 @@ public final class Toy {
         Tensor(shape: shape, elements: .half((0..<shape.reduce(1, *)).map { Float16(element($0)).bitPattern }))
     }
 
+    /// What a chip's engine is said to give: outputs so many times as far from x, and rows so many times as large.
+    public func predict(_ chip: String, factor: Double) {
+        predicted = chip
+        for call in calls.indices {
+            let base = "calls/\(call)", x = tensors["\(base)/block/in/x"]!.halves!
+            func scaled(_ tensor: Tensor, from: [UInt16]?) -> Tensor {
+                let halves = tensor.halves!.enumerated().map { i, half in
+                    let zero = from.map { halfValue($0[i]) } ?? 0
+                    return Float16(zero + (halfValue(half) - zero) * factor).bitPattern
+                }
+                return Tensor(shape: tensor.shape, elements: .half(halves))
+            }
+            tensors["\(base)/predicted/out/hidden"] = scaled(tensors["\(base)/block/out/hidden"]!, from: x)
+            for state in ["k", "v"] {
+                tensors["\(base)/predicted/rows/\(state)"] = scaled(tensors["\(base)/block/rows/\(state)"]!, from: nil)
+            }
+        }
+    }
+
     /// Writes everything; call again after a change.
     public func write() throws {
         let manager = FileManager.default
@@ -159,6 +180,7 @@ public final class Toy {
                 ] as [String: Any]
             },
         ]
+        if let predicted { manifest["predicted"] = ["chip": predicted] }
         if hostKeeps {
             manifest["caches"] = ["k", "v"].map { name in
                 cache(name).merging(["update": "slot", "rows": "\(name)_rows", "place": place]) { one, _ in one }
