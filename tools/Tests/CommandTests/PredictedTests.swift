@@ -47,7 +47,7 @@ private let others: [(String?, Double, String)] = [
     let toy = try drifting("m4", on: "Apple M4", steps: false)
     let run = try graphcANE("gate", toy.folder.path, "--calls", "0")
     #expect(run.code == 1)
-    #expect(run.err.contains("hidden - x, block against steps: relative L2 0.05"), "\(run.err)")
+    #expect(run.err.contains("hidden - x, block against steps: relative L2 0.0492"), "\(run.err)")
 }
 
 @Test func aPredictionThatIsNotThereIsAMistake() throws {
