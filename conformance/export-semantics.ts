@@ -2,7 +2,7 @@
 import { writeFileSync } from "node:fs";
 import { graph, schedule } from "../src/dsl/graph.ts";
 import { mapOperands } from "../src/dsl/operands.ts";
-import { cast, opTable, pow, slice_by_index } from "../src/dsl/ops/index.ts";
+import { cast, opTable, pow, quantize, slice_by_index } from "../src/dsl/ops/index.ts";
 import { constant, type OpDef, type Tensor } from "../src/dsl/tensor.ts";
 import type { DType } from "../src/dsl/type.ts";
 import type { NDArray } from "../src/passes/interpret/array.ts";
@@ -32,6 +32,11 @@ const EDGES: readonly Tensor[] = [
   ...SHORT.map((dtype) => cast(far, { dtype })),
   ...SHORT.map((dtype) => cast(of("int32", 40000, 70000, -1, 200, -200, 2 ** 31 - 1), { dtype })),
   ...[3, 4, -1].flatMap((begin) => [-6, -7].map((end) => slice_by_index(row, [begin], [end], { stride: [-1] }))),
+  ...(["int8", "uint8"] as const).flatMap((output_dtype) => [
+    quantize(of("fp16", -0.5, 0.5, 1.5, 2.5, 127.5, 128.5, 255.5, -128.5, 60000, inf, -inf), 1, { output_dtype }),
+    quantize(of("fp16", 0.2499, 6e-8, 65504, -65504), 0.1, { output_dtype }),
+    quantize(of("fp32", 0.25, 0.75, 1e30, -1e30), 0.5, { output_dtype }),
+  ]),
 ];
 
 const lines: string[] = [];

@@ -3,7 +3,7 @@
 import coremltools as ct
 import numpy as np
 from coremltools.converters.mil import Builder as mb
-from package_case import I32, IMAGE, X, XY, array, binary, case, h, logical, op, tensor
+from package_case import F32, I32, IMAGE, X, XY, array, binary, case, h, logical, op, tensor
 
 # --- conv, linear, matmul ---------------------------------------------------------------------------------------
 case("conv.1x1", [tensor(1, 8, 4, 1)], lambda x: mb.conv(x=x, weight=array(6, 8, 1, 1)))
@@ -183,3 +183,15 @@ case(
     [tensor(5, 6), tensor(5, 2), tensor(5, 2, dtype=I32)],
     lambda x, y, i: mb.scatter_along_axis(data=x, indices=i, updates=y, axis=1, mode="update"),
 )
+
+
+def coded(dtype, scale, zero=None, axis=None):
+    """quantize and dequantize, with a scale of the tensor or of each place of an axis."""
+    given = {"scale": scale, **({} if zero is None else {"zero_point": zero}), **({} if axis is None else {"axis": axis})}
+    return lambda x: mb.dequantize(input=mb.quantize(input=x, output_dtype=dtype, **given), **given)
+
+
+case("quantize.scalar", X, coded("int8", h(0.5)))
+case("quantize.zero_point", X, coded("uint8", h(0.03), np.uint8(128)))
+case("quantize.axis", X, coded("int8", np.float16([0.5, 0.01, 0.3]), np.int8([0, -3, 20]), axis=-2))
+case("quantize.fp32", [tensor(2, 3, 4, dtype=F32)], coded("uint8", np.float32(0.25)))

@@ -6,12 +6,6 @@ from coremltools.converters.mil import Builder as mb
 from package_case import F32, I32, REFUSED, X, convert, h, refused, saved_by, tensor
 
 refused(
-    "refused.quantize",
-    'quantize "quantize_0")',
-    X,
-    lambda x: mb.dequantize(input=mb.quantize(input=x, scale=h(0.5), output_dtype="int8"), scale=h(0.5)),
-)
-refused(
     "refused.cond",
     "has nested blocks",
     X,

@@ -26,7 +26,7 @@ EXACT = set("""abs cast clip concat equal expand_dims gather gather_along_axis g
     relu relu6 thresholded_relu floor ceil round sign floor_div reduce_argmax reduce_argmin pad reverse sliding_windows band_part fill
     range_1d gather_nd topk argsort one_hot fill_like flatten2d threshold clamped_relu prelu max_pool crop reverse_sequence
     depth_to_space space_to_depth pixel_shuffle pixel_unshuffle space_to_batch batch_to_space upsample_nearest_neighbor
-    resize_nearest_neighbor""".split())
+    resize_nearest_neighbor quantize dequantize""".split())
 
 
 # Ops that sum: numpy adds fp16 in fp16 and in another order.
@@ -58,6 +58,8 @@ def parameters(case):
     attrs = {k: np.array(v, dtype=np.int32) if isinstance(v, list) and v and not isinstance(v[0], bool) else v for k, v in case["attrs"].items()}
     if attrs.get("return_indices") is False:
         del attrs["output_indices_dtype"]  # May not be named then.
+    if case["op"] in ("quantize", "dequantize") and operands["scale"].ndim == 0:
+        del attrs["axis"]  # Stands for none.
     model = next(x for x in operands.values() if not isinstance(x, list)) if case["op"] not in ("concat", "stack", "einsum") else None
     for name in ("epsilon", "alpha", "beta", "constant_val"):
         if isinstance(attrs.get(name), (int, float)):
@@ -77,7 +79,7 @@ def coremltools_value(case):
             result = result[case["part"]]
         assert list(result.shape) == case["result"]["shape"], (case, result.shape)
         assert types.builtin_to_string(result.dtype) == case["result"]["dtype"], (case, result.dtype)
-        value = result.op.materialized_val_inference() if case["op"].startswith("constexpr_") else result.val
+        value = result.op.materialized_val_inference() if case["op"].startswith(("constexpr_", "dequantize")) else result.val
     return None if value is None else np.asarray(value).reshape(result.shape)
 
 

@@ -8,6 +8,7 @@ import type { Operands } from "../dsl/operands.ts";
 import { abs, add, cast, greater, mul, reshape, select } from "../dsl/ops/index.ts";
 import { replaced, withResults } from "../dsl/rewrite.ts";
 import type { OpDef, Tensor } from "../dsl/tensor.ts";
+import { codeScales } from "./engine/codes.ts";
 import { codesOf } from "./kernels/product.ts";
 
 /** No finite sum leaves the accumulator with more. */
@@ -28,7 +29,11 @@ export function scaledBehind(graph: Graph): Graph | undefined {
   return found ? withResults(graph, now) : undefined;
 }
 
-function partsOf({ op, operands: { weight } }: OpDef): ReturnType<typeof codesOf> {
+function partsOf(def: OpDef): ReturnType<typeof codesOf> {
+  // Of codes by codes the scale is on record.
+  if (codeScales(def)) return undefined;
+  const { op, operands } = def;
+  const { weight } = operands;
   return (op === "conv" || op === "linear") && weight && !Array.isArray(weight) ? codesOf(weight as Tensor) : undefined;
 }
 

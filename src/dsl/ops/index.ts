@@ -25,6 +25,7 @@ const ops = [
   o.avg_pool, o.max_pool, o.l2_pool,
   o.upsample_nearest_neighbor, o.upsample_bilinear, o.resize_nearest_neighbor, o.resize_bilinear,
   o.depth_to_space, o.space_to_depth, o.pixel_shuffle, o.pixel_unshuffle, o.batch_to_space, o.space_to_batch,
+  o.quantize, o.dequantize,
   o.constexpr_blockwise_shift_scale, o.constexpr_lut_to_dense,
 ] as const satisfies readonly Op[];
 

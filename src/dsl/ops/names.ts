@@ -53,6 +53,7 @@ export { fill, fill_like, one_hot, range_1d } from "./made.ts";
 export { linear, matmul } from "./matmul.ts";
 export { batch_norm, instance_norm, l2_norm, layer_norm } from "./norm.ts";
 export { band_part, cumsum } from "./prefix.ts";
+export { dequantize, quantize } from "./quantise.ts";
 export {
   reduce_l1_norm,
   reduce_l2_norm,

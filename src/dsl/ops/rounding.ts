@@ -27,8 +27,8 @@ const notAbove = (m: Algebra, a: Scalar, whole: Scalar): Scalar =>
 
 const floorOf = (m: Algebra, a: Scalar): Scalar => notAbove(m, a, truncated(m, a));
 
-/** To the nearest, ties to the even one. */
-function nearest(m: Algebra, a: Scalar): Scalar {
+/** To the nearest whole number, ties to the even one; NaN and ±∞ as they are. */
+export function nearestWhole(m: Algebra, a: Scalar): Scalar {
   const below = floorOf(m, a);
   const above = () => m.add(below, m.num(1));
   const rest = m.sub(a, below);
@@ -69,7 +69,7 @@ export const round = unary("round")({
   doc: "y = the whole number nearest to x, of two the even one (as coremltools folds it)",
   rounds: false,
   traits: ["jumps"],
-  f: nearest,
+  f: nearestWhole,
 });
 /** −1, 0 or 1; NaN stays. */
 export const sign = unary("sign")({

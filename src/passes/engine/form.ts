@@ -4,7 +4,7 @@ import { has } from "../../dsl/traits.ts";
 import type { TensorType } from "../../dsl/type.ts";
 
 /** `reference`: without fp16 operands and results it is not the engine that runs it, or nothing is rounded. */
-export type Form = "moves" | "reference" | "product" | "function" | "meaning";
+export type Form = "moves" | "reference" | "product" | "function" | "codes" | "meaning";
 
 /** The form of an op; `isFunction` tells the ops that are a function of one number (functions.ts). */
 export function formOf(def: OpDef, type: TensorType, isFunction: (op: string) => boolean): Form {
@@ -12,5 +12,6 @@ export function formOf(def: OpDef, type: TensorType, isFunction: (op: string) =>
   if (has(def, "moves")) return "moves";
   if (!half || has(def, "constexpr")) return "reference";
   if (has(def, "product")) return "product";
+  if (def.op === "quantize") return "codes";
   return isFunction(def.op) ? "function" : "meaning";
 }

@@ -8,6 +8,7 @@ import { meaningOf } from "../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import type { TensorType } from "../../dsl/type.ts";
 import { indexArithmetic } from "../interpret/reading.ts";
+import { takesCodes } from "./codes.ts";
 import type { Knowledge } from "./estimate.ts";
 import { formOf } from "./form.ts";
 import { hasOtherArithmetic, recordedOf } from "./record.ts";
@@ -72,7 +73,13 @@ function ofOp(
     return { level: "open", ...(operands === "open" ? {} : { why: `${def.op} of numbers that are not known` }) };
   }
   const own =
-    form === "product" ? ofProduct(def, seen) : form === "function" ? ofFunction(def, seen) : ofMeaning(def, type);
+    form === "product"
+      ? ofProduct(def, seen)
+      : form === "codes"
+        ? ofCodes(def, seen)
+        : form === "function"
+          ? ofFunction(def, seen)
+          : ofMeaning(def, type);
   const isLost = seen?.notFinite && worst(own.level, operands) !== "exact";
   const level = isLost ? "open" : worst(own.level, operands);
   const why = isLost ? "an infinity or NaN of numbers that are not exact" : own.why;
@@ -85,15 +92,28 @@ function ofProduct(def: OpDef, seen: Seen | undefined): Known {
       level: "open",
       why: `${def.op} of unpacked weights or with a kernel wider than 1: how it sums is not on record`,
     };
+  if (seen && seen.open > 0)
+    return { level: "open", why: `${def.op} of codes with a scale that is no power of two is not on record` };
   if (seen && seen.mayOverflow === 0) return { level: "exact" };
   return { level: "open", why: `${def.op} may pass the accumulator's limit, in the order that is used or in another` };
+}
+
+/** A code that is not on record is one of its type all the same. */
+function ofCodes(def: OpDef, seen: Seen | undefined): Known {
+  if (seen && seen.bounded === 0 && !takesCodes(def)) return { level: "exact" };
+  return {
+    level: "bounded",
+    why: `${def.op} of ties or with such a scale or zero point: how it rounds is not on record`,
+  };
 }
 
 /** Functions that give whole numbers, without a table. */
 const WHOLE = ["floor", "round"];
 
-function ofFunction({ op }: OpDef, seen: Seen | undefined): Known {
-  if (!seen || seen.open > 0) return { level: "open", why: `${op} of numbers for which nothing is on record` };
+function ofFunction(def: OpDef, seen: Seen | undefined): Known {
+  const { op } = def;
+  if (!seen || seen.open > 0 || takesCodes(def))
+    return { level: "open", why: `${op} of numbers for which nothing is on record` };
   return seen.bounded > 0
     ? {
         level: "bounded",

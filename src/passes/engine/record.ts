@@ -5,6 +5,7 @@
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { has } from "../../dsl/traits.ts";
 import { type DType, isFloat, type TensorType } from "../../dsl/type.ts";
+import { codeScales, hasNoZeroPoint, hasPlainScales, takesCodes } from "./codes.ts";
 import type { Knowledge } from "./estimate.ts";
 
 /** What the record has of an op, functions of one number (functions.ts) and products aside. */
@@ -44,8 +45,10 @@ export function recordedOf(def: OpDef, type: TensorType): Recorded {
   if (has(def, "moves") || has(def, "constexpr") || MOVING.has(def.op)) return EXACT;
   if (def.op === "cast") return ofCast(operandsOf(def)[0]!.type.dtype, type.dtype);
   if (!dtypes.some(isFloat)) return EXACT;
+  if (takesCodes(def)) return { level: "open", why: `${def.op} of codes: on record are convolutions of them alone` };
   if (dtypes.includes("fp32")) return { level: "open", why: `${def.op} of fp32 is not on record` };
   if (ELEMENTWISE.has(def.op)) return EXACT;
+  if (def.op === "dequantize" && hasPlainScales(def) && hasNoZeroPoint(def)) return EXACT;
   if (SUMMING.has(def.op)) return { level: "bounded" };
   if (CHOOSING.has(def.op))
     return { level: "bounded", why: `${def.op}: how it chooses is not on record`, bounds: "any operand" };
@@ -69,6 +72,8 @@ function ofCast(from: DType, to: DType): Recorded {
  * passes. Of weights with scales it is not known whether these are multiplied in before the sum or after it.
  */
 export function hasOtherArithmetic(def: OpDef): boolean {
+  if (codeScales(def)) return false;
+  if (takesCodes(def)) return true;
   if (operandsOf(def).some(isUnpacked)) return true;
   const { weight } = def.operands;
   if (!weight || Array.isArray(weight)) return false;

@@ -4,6 +4,8 @@ import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { isFloat, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { RunOp } from "../interpret/evaluate.ts";
 import { numericReading } from "../interpret/reading.ts";
+import { codeScales, endsOf, takesCodes } from "./codes.ts";
+import { codesProductOp, quantiseOp } from "./codes-op.ts";
 import { type Estimate, estimateOf, indicesOf, placeOf, spreadAt } from "./estimate.ts";
 import { formOf } from "./form.ts";
 import { applied, type EngineFunction, engineFunctions } from "./functions.ts";
@@ -24,10 +26,17 @@ export function engineOps(): RunOp {
         return moved(def, type, estimates);
       case "reference":
         return asRecorded(byReference(def, type, estimates));
-      case "product":
+      case "codes":
+        return takesCodes(def) ? anyCode(quantiseOp(def, type, estimates)) : quantiseOp(def, type, estimates);
+      case "product": {
+        const scales = codeScales(def);
+        if (scales) return codesProductOp(def, type, scales, estimates);
         return hasOtherArithmetic(def) ? opened(productOp(def, type, estimates)) : productOp(def, type, estimates);
+      }
       case "function":
-        return byFunction(functions.get(def.op)!, def, type, estimates);
+        return takesCodes(def)
+          ? opened(byFunction(functions.get(def.op)!, def, type, estimates))
+          : byFunction(functions.get(def.op)!, def, type, estimates);
       case "meaning":
         return asRecorded(byMeaning(reading, def, type, estimates));
     }
@@ -49,6 +58,12 @@ function limited({ level, bounds }: Recorded, x: Estimate, operands: readonly Es
       for (const y of end) [low, high] = [Math.min(low, halfAway(decoded(y))), Math.max(high, halfAway(decoded(y)))];
   return { ...x, low: x.data.map(() => low), high: x.data.map(() => high) };
 }
+
+/** The same codes, of which nothing more is known than their type. */
+const anyCode = (x: Estimate): Estimate => {
+  const [least, most] = endsOf(x.dtype);
+  return { ...x, low: x.data.map(() => least), high: x.data.map(() => most) };
+};
 
 /** The same points, of which nothing more is known. */
 const opened = (x: Estimate): Estimate => ({

@@ -10,6 +10,7 @@ import { sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Accumulate } from "../kernels/accumulate.ts";
 import type { Arithmetic } from "../kernels/arithmetic.ts";
+import { codesProduct } from "../kernels/engine/codes.ts";
 import type { Tally } from "../kernels/engine/tally.ts";
 import type { Kernel } from "../kernels/kernel.ts";
 import { align } from "../kernels/machine.ts";
@@ -75,7 +76,8 @@ export function planOf(graph: Graph, options: PlanOptions = {}): Plan {
     const isHalf = (x: Tensor) => storeOfValue(owners.get(x)!, precision).bytes === 2;
     const def = value.def as OpDef;
     const how = { precision, accumulate, isHalf, ...(tally ? { tally: (of: Tally) => tally(value, of) } : {}) };
-    const fused = keepCodes ? fusedProduct(def, value.type, how) : undefined;
+    const codes = precision === "engine" ? codesProduct(def, value.type, how.tally) : undefined;
+    const fused = codes ?? (keepCodes ? fusedProduct(def, value.type, how) : undefined);
     return { value, ...(fused ?? { kernel: kernelFor(def, value.type, how), operands: operandsOf(def) }) };
   };
   const steps = frugalOrder(values, owners, resultsOf(graph), (x) => bytesOfValue(x, precision)).map(step);

@@ -362,6 +362,29 @@ describe("compressed weights", () => {
   ]);
 });
 
+describe("codes of activations", () => {
+  const x = of([-70, -0.75, -0.25, 0.25, 0.75, 1.25, 63.25, nan]);
+  const byRow = of([1, -3, 5, 300], [2, 2]);
+  check("quantize", [
+    // Ties go to the even one, in front of the zero point.
+    [o.quantize(x, 0.5, { output_dtype: "int8" }), [-128, -2, 0, 0, 2, 2, 126, 0]],
+    [o.quantize(x, 0.5, { output_dtype: "int8", zero_point: 3 }), [-128, 1, 3, 3, 5, 5, 127, 0]],
+    [o.quantize(x, 0.5, { output_dtype: "uint8", zero_point: constant([1], [], "uint8") }), [0, 0, 1, 1, 3, 3, 127, 0]],
+    [o.quantize(of([inf, -inf]), 0.5, { output_dtype: "uint8" }), [255, 0]],
+    [o.quantize(byRow, [1, 2], { output_dtype: "int8", axis: 0 }), [1, -3, 2, 127]],
+    [o.quantize(byRow, [1, 2], { output_dtype: "int8", axis: -1, zero_point: [0, 1] }), [1, -1, 5, 127]],
+    // The quotient 2.49977… is 2.5 in fp16, and 2 is even.
+    [o.quantize(of([0.2499]), 0.1, { output_dtype: "int8" }), [2]],
+  ]);
+  const codes = of([-128, 3, 0, 127], [2, 2], "int8");
+  check("dequantize", [
+    [o.dequantize(codes, 0.5), [-64, 1.5, 0, 63.5]],
+    [o.dequantize(codes, 0.5, { zero_point: -128 }), [0, 65.5, 64, 127.5]],
+    [o.dequantize(codes, [1, 2], { axis: 1, zero_point: [0, 3] }), [-128, 0, 0, 248]],
+    [o.dequantize(constant([255], [1], "uint8"), 0.1), [25.5]],
+  ]);
+});
+
 describe("rows in order", () => {
   const x = of([3, 1, nan, 2, 3, -inf]);
   const some = of([1, 5, 2, 4, 3, 6], [2, 3]);

@@ -16,7 +16,7 @@ import { RECORDED, type Recorded } from "./recorded.ts";
 
 /*
  * What of the record cannot be replayed:
- * - convolutions of int8 by int8 with a scale behind (numerics_i8) and the rounding of quantize: graphc has no op quantize yet;
+ * - convolutions of int8 by int8 with a scale behind (numerics_i8): test/passes/engine/codes.test.ts has them;
  * - functions at knots that are not on record (gelu and silu in steps of fp16), outside their table (sigmoid at −9.94) and at a quarter
  *   that is reached in an unknown way (sin at −3.141): test/passes/engine/tables.test.ts holds what is known of them;
  * - round, sums and softmax in an order that is not on record: test/passes/engine/run-op.test.ts holds their bounds;

@@ -241,12 +241,16 @@ const moved: readonly Form[] = [
   form("scatter", ops.scatter(image(), x([4], "int32", "at"), x([1, 64, 32, 4], "fp16", "u"), { axis: 3 }), false),
 ];
 
+const coded = ops.quantize(image(), 0.1, { output_dtype: "int8" });
+const codes: readonly Form[] = [form("q_dq_i8", coded, true), form("q_dq_i8#1", ops.dequantize(coded, 0.1), true)];
+
 /** Every form that graphc can spell. */
 export const FORMS: readonly Form[] = [
   ...unary,
   ...binary,
   ...broadcast,
   ...types,
+  ...codes,
   ...sizes,
   ...convolutions,
   ...products,
@@ -269,6 +273,4 @@ export const UNSPELLED: ReadonlyMap<string, string> = new Map([
   ["cast_f16_i8#1", "as the one before it"],
   ["quantize_i8", "the plan prints two casts and not between which types"],
   ["quantize_i8#1", "as the one before it"],
-  ["q_dq_i8", "the op quantize is not in the table"],
-  ["q_dq_i8#1", "the op dequantize is not in the table"],
 ]);

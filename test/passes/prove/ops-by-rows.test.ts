@@ -216,3 +216,41 @@ describe("rows in order", () => {
     expect(["REFUTED", "NOT PROVEN"]).toContain(verdictOf(one, other));
   });
 });
+
+describe("codes of activations", () => {
+  type Codes = Tensor<Shape, "int8">;
+  const scales = alpha as unknown as Row;
+  const zeros = (n: number) => constant(new Float64Array(D).fill(n), [D], "int8");
+  const weight = o.constexpr_blockwise_shift_scale(
+    constant(
+      Float64Array.from({ length: D * D }, (_, n) => (n % 11) - 5),
+      [D, D, 1, 1],
+      "int8",
+    ),
+    constant(new Float64Array(D).fill(0.5), [D, 1, 1, 1], "fp16"),
+  );
+  const coded = (x: Row, n: number): Codes =>
+    o.quantize(x, scales, { axis: 1, zero_point: zeros(n), output_dtype: "int8" });
+  const layerOf =
+    (zero: number, given: Row = scales): Make =>
+    (x) =>
+      o.conv(o.dequantize(coded(x, zero), given, { axis: -3, zero_point: zeros(zero) }) as never, weight as never);
+
+  test("a block of a W8A8 layer is its steps, bit for bit", () => {
+    expect(verdictOf(layerOf(3))).toBe("PROVEN (exact)");
+    expect(verdictOf((x) => o.dequantize(o.quantize(x, 0.5, { output_dtype: "uint8" }), 0.5))).toBe("PROVEN (exact)");
+  });
+
+  test.each<readonly [string, Make, Make]>([
+    ["another zero point", layerOf(3), layerOf(4)],
+    ["another scale on the way back", layerOf(3), layerOf(3, constant(new Float64Array(D).fill(0.25), [D]) as Row)],
+    ["none of it", (x) => o.dequantize(o.quantize(x, 0.5, { output_dtype: "int8" }), 0.5), (x) => x],
+    [
+      "a scale along tokens",
+      (x) => o.dequantize(o.quantize(x, [0.5, 0.25], { axis: 2, output_dtype: "int8" }), 0.5),
+      (x) => o.dequantize(o.quantize(x, 0.5, { output_dtype: "int8" }), 0.5),
+    ],
+  ])("%s is not proven", (_, block, step) => {
+    expect(verdictOf(block, step)).toMatch(/^(REFUTED|NOT PROVEN)/);
+  });
+});

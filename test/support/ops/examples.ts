@@ -186,6 +186,32 @@ const products: Readonly<Record<string, Make>> = {
   },
 };
 
+/** A scale of a tensor, or of each place of an axis, and a zero point as well. */
+function scaling(d: Draw, shape: Shape, float: DType, code: "int8" | "uint8") {
+  const along = d.int(0, shape.length - 1);
+  const [of, axis] = d.bool() ? [[], {}] : [[shape[along]!], { axis: d.bool() ? along : along - shape.length }];
+  const low = code === "int8" ? -20 : 0;
+  const zero = d.bool() ? { zero_point: d.constant(of, code, { low, high: 20 }) } : {};
+  return {
+    scale: d.constant(of, float as "fp16", { low: 0.01, high: 0.5 }) as Tensor<Shape, "fp16">,
+    ...axis,
+    ...zero,
+  };
+}
+
+const codes: Readonly<Record<string, Make>> = {
+  quantize: (d) => {
+    const [shape, float, code] = [d.shape(1, 5), d.pick(FLOATS), d.pick(["int8", "uint8"] as const)];
+    const { scale, ...options } = scaling(d, shape, float, code);
+    return o.quantize(d.feed(shape, float, { low: -20, high: 20 }), scale, { ...options, output_dtype: code });
+  },
+  dequantize: (d) => {
+    const [shape, code] = [d.shape(1, 5), d.pick(["int8", "uint8"] as const)];
+    const { scale, ...options } = scaling(d, shape, d.pick(FLOATS), code);
+    return o.dequantize(o.cast(d.feed(shape, "int32", { low: -128, high: 127 }), { dtype: code }), scale, options);
+  },
+};
+
 const weights: Readonly<Record<string, Make>> = {
   constexpr_blockwise_shift_scale: (d) => {
     const [blocks, dtype] = [d.shape(1, 3), d.pick(["int4", "uint4", "int8", "uint8", ...FLOATS] as const)];
@@ -211,6 +237,7 @@ const weights: Readonly<Record<string, Make>> = {
 
 const examples: Readonly<Record<string, Make>> = {
   ...elementwise,
+  ...codes,
   ...reductions,
   ...products,
   ...movement,

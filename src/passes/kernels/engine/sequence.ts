@@ -39,7 +39,8 @@ export function sequenceKernel(def: OpDef, type: TensorType, tally: TellTally | 
   };
 }
 
-function readOf({ shape, dtype, data }: Place): Read<number, number> {
+/** What a place holds, as the units that multiply take it. */
+export function readOf({ shape, dtype, data }: Place): Read<number, number> {
   const place = placeOf(shape);
   const numberOf = dtype === "fp16" ? (bits: number) => DECODED[bits]! : decoded;
   return { shape, dtype, at: (...ix) => numberOf(data[place(ix)]!) };

@@ -5,6 +5,7 @@ import { type Form, formOf } from "../../engine/form.ts";
 import { halfAway } from "../../engine/half-away.ts";
 import type { Kernel } from "../kernel.ts";
 import { describedProduct } from "../product.ts";
+import { quantiseKernel } from "./codes.ts";
 import { engineProduct } from "./product.ts";
 import { sequenceKernel } from "./sequence.ts";
 import { BOUNDED, functionsByOp, functionTable, OPEN } from "./tables.ts";
@@ -13,10 +14,11 @@ import { NO_TALLY, type TellTally } from "./tally.ts";
 /** How the engine runs an op. */
 export const engineForm = (def: OpDef, type: TensorType): Form => formOf(def, type, (op) => functionsByOp().has(op));
 
-/** The kernel of a product or a function; undefined for all else. */
+/** The kernel of a product, a function or of quantize; undefined for all else. */
 export function engineKernel(def: OpDef, type: TensorType, tally: TellTally | undefined): Kernel | undefined {
   const form = engineForm(def, type);
   if (form === "function") return functionKernel(def, tally);
+  if (form === "codes") return quantiseKernel(def, type, tally);
   if (form !== "product") return undefined;
   const described = describedProduct(def, type);
   const half = [type, ...operandsOf(def).map((x) => x.type)].every(({ dtype }) => dtype === "fp16");
