@@ -3,11 +3,13 @@
  *
  * tools/plants.json holds the faults: «» in `at` marks the code of a file below tools/Sources that `plant` stands for instead. All that are
  * chosen are compiled into one build of a copy, each behind a switch, since a build takes far longer than the tests do. A fault is noticed when the
- * tests fail with its switch on. `equal` tells why one cannot be noticed: no test can tell it from the code, or none runs on Linux.
- * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a fault survives that is not declared so, or one that is declared is noticed.
+ * tests fail with its switch on, or do not end in a few minutes; the first test that fails is named, and the rest are ended. `equal` tells why a
+ * fault cannot be noticed: no test can tell it from the code, or none runs on Linux. Without a fault the tests must pass, before and afterwards.
+ * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a
+ * fault survives that is not declared so, or one that is declared is noticed. Linux, as root.
  */
-import { spawnSync } from "node:child_process";
-import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { spawn, spawnSync } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -26,7 +28,8 @@ const plants = JSON.parse(await readFile(join(root, "tools/plants.json"), "utf8"
   ...plant,
   number: index + 1,
 }));
-const copy = join(tmpdir(), "graphc-swift-plants");
+// Inside of the project, where the toolchain sees it; the golden files that the tests read lie beside it as beside tools/.
+const copy = join(root, "tools/.build/plants/tools");
 
 const only = values.only?.split(",").map(Number);
 const chosen = plants.filter(
@@ -73,9 +76,12 @@ func planted(_ number: Int) -> Bool { chosen == number }
 `;
 
 await mkdir(copy, { recursive: true });
-for (const part of ["Sources", "Standin", "Tests", "Package.swift"]) {
-  await rm(join(copy, part), { recursive: true, force: true });
-  await cp(join(root, "tools", part), join(copy, part), { recursive: true });
+for (const [from, to] of [
+  ...["Sources", "Standin", "Tests", "Package.swift"].map((part) => [join("tools", part), join(copy, part)]),
+  ["golden", join(copy, "../golden")],
+]) {
+  await rm(to, { recursive: true, force: true });
+  await cp(join(root, from), to, { recursive: true, preserveTimestamps: true });
 }
 const planting = values.check ? plants : chosen;
 for (const file of new Set(planting.map((plant) => plant.file))) {
@@ -87,41 +93,87 @@ if (values.check) process.exit(0);
 for (const room of ["Gate", "Device", "graphc-ane"])
   await writeFile(join(copy, "Sources", room, "Planted.swift"), SWITCH);
 
-/** Runs in the copy, with Swift. */
-function run(minutes, ...words) {
-  return spawnSync(join(root, "scripts/swift-toolchain.sh"), words, {
-    cwd: copy,
-    encoding: "utf8",
-    timeout: minutes * 60_000,
-    maxBuffer: 1 << 28,
-  });
-}
-const some = values.filter === undefined ? [] : ["--filter", values.filter];
-const tested = (number) => run(15, "env", `GRAPHC_PLANT=${number}`, "swift", "test", "--skip-build", ...some);
-
-const built = run(60, "swift", "build", "--build-tests");
+const toolchain = join(root, "scripts/swift-toolchain.sh");
+const started = Date.now();
+const built = spawnSync(toolchain, ["swift", "build", "--build-tests"], {
+  cwd: copy,
+  encoding: "utf8",
+  timeout: 60 * 60_000,
+  maxBuffer: 1 << 28,
+});
 if (built.status !== 0) {
-  console.error(
-    (built.stdout + built.stderr)
-      .split("\n")
-      .filter((line) => line.includes("error"))
-      .join("\n"),
-  );
+  const lines = (built.stdout + built.stderr).split("\n");
+  console.error(lines.filter((line) => line.includes("error")).join("\n"));
   process.exit(1);
 }
-const sound = tested(0);
-if (sound.status !== 0) throw new Error(`the tests fail without a fault:\n${sound.stdout}${sound.stderr}`);
+console.log(`one build of all: ${seconds(started)} s`);
 
+function seconds(since) {
+  return Math.round((Date.now() - since) / 1000);
+}
+
+const MINUTES = 3;
+
+/**
+ * The first test that fails with a fault; undefined when all pass. A process space of its own, so that nothing which the tests began is left,
+ * and a temporary folder of its own.
+ */
+async function firstFailure(number, filter) {
+  const folder = await mkdtemp(join(tmpdir(), "graphc-plant-"));
+  const words = ["--pid", "--fork", "--kill-child", "--mount-proc", toolchain, "env"];
+  const tests = [".build/debug/graphc-anePackageTests.xctest", "--testing-library", "swift-testing"];
+  const child = spawn(
+    "unshare",
+    [...words, `GRAPHC_PLANT=${number}`, `TMPDIR=${folder}`, ...tests, "--filter", filter],
+    { cwd: copy },
+  );
+  let text = "";
+  let found;
+  const stop = (why) => {
+    found ??= why;
+    child.kill("SIGKILL");
+  };
+  const clock = setTimeout(() => stop(`no end in ${MINUTES} minutes`), MINUTES * 60_000);
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (more) => {
+      text += more;
+      const failed = /✘ Test (?!run)(\w+).* recorded an issue.*/.exec(text);
+      if (failed) stop(number === 0 ? failed[0] : failed[1]);
+    });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  clearTimeout(clock);
+  await rm(folder, { recursive: true, force: true });
+  if (found !== undefined) return found;
+  if (code !== 0) return `the tests ended with ${code}: ${text.trimEnd().split("\n").at(-1)}`;
+  if (!/✔ Test run with [1-9]\d* tests? passed/.test(text)) throw new Error(`no test was asked:\n${text}`);
+  return undefined;
+}
+
+/** The quick tests first. */
+async function noticedBy(number) {
+  if (values.filter !== undefined) return firstFailure(number, values.filter);
+  return (await firstFailure(number, "GateTests")) ?? (await firstFailure(number, "CommandTests"));
+}
+
+async function mustPass() {
+  const failed = await noticedBy(0);
+  if (failed !== undefined) throw new Error(`the tests fail without a fault: ${failed}`);
+}
+
+await mustPass();
 let wrong = 0;
 let noticed = 0;
 for (const { number, file, at, plant, equal } of chosen) {
-  const survived = tested(number).status === 0;
-  if (!survived) noticed += 1;
-  const asDeclared = survived === (equal !== undefined);
+  const by = await noticedBy(number);
+  if (by !== undefined) noticed += 1;
+  const asDeclared = (by === undefined) === (equal !== undefined);
   if (!asDeclared) wrong += 1;
-  const verdict = `${survived ? "SURVIVED" : "noticed"}${asDeclared ? "" : ", declared otherwise"}`;
+  const verdict = `${by === undefined ? "SURVIVED" : `noticed by ${by}`}${asDeclared ? "" : ", declared otherwise"}`;
   console.log(`${number}\t${verdict}\t${file}\t${JSON.stringify(at)} -> ${JSON.stringify(plant)}`);
-  if (survived && equal !== undefined) console.log(`\t\t${equal}`);
+  if (by === undefined && equal !== undefined) console.log(`\t\t${equal}`);
 }
-console.log(`${noticed} of ${chosen.length} noticed, ${wrong} otherwise than declared`);
+await mustPass();
+console.log(
+  `${noticed} of ${chosen.length} noticed, ${wrong} otherwise than declared; ${seconds(started)} s with the build`,
+);
 process.exitCode = wrong === 0 && chosen.length > 0 ? 0 : 1;
