@@ -142,7 +142,8 @@ async function firstFailure(number, filter) {
     });
   const code = await new Promise((resolve) => child.on("close", resolve));
   clearTimeout(clock);
-  await rm(folder, { recursive: true, force: true });
+  // What was ended may still be leaving.
+  await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   if (found !== undefined) return found;
   if (code !== 0) return `the tests ended with ${code}: ${text.trimEnd().split("\n").at(-1)}`;
   if (!/✔ Test run with [1-9]\d* tests? passed/.test(text)) throw new Error(`no test was asked:\n${text}`);

@@ -1,25 +1,26 @@
 /** Verifies the signature of an evidence.json by ssh-keygen (`-Y verify`, OpenSSH 8.2 or later) and the user's own file of allowed signers. */
 import { spawn } from "node:child_process";
 import { UserError } from "../dsl/user-error.ts";
+import type { EvidenceFile } from "../evidence/judge/build.ts";
 import { type GateFinding, missing, no, yes } from "../evidence/judge/gate-finding.ts";
 import { codeOf, reasonOf } from "../files/files.ts";
-import { readRegular, statOf } from "../files/regular.ts";
+import { statOf } from "../files/regular.ts";
 
 /** What the signature is for: one that was made for anything else does not count. */
 const NAMESPACE = "graphc-evidence";
 const ITEM = "signature";
 
 /**
- * Whether `FILE.sig` is a signature of the file by one of the allowed signers (ssh-keygen(1), ALLOWED SIGNERS).
+ * Whether `FILE.sig` is a signature of these bytes by one of the allowed signers (ssh-keygen(1), ALLOWED SIGNERS). The file itself is not read
+ * again, for it may be another by now.
  * @throws UserError where ssh-keygen is not there or a file cannot be read
  */
-export async function signatureFinding(file: string, signers: string): Promise<GateFinding> {
-  const signature = `${file}.sig`;
+export async function signatureFinding({ path, bytes }: EvidenceFile, signers: string): Promise<GateFinding> {
+  const signature = `${path}.sig`;
   if (!(await statOf(signers))) throw new UserError(`${signers}, the file of allowed signers, does not exist`);
-  if (!(await statOf(file))) return missing(ITEM, "there is no evidence");
+  if (!bytes) return missing(ITEM, "there is no evidence");
   if (!(await statOf(signature)))
-    return missing(ITEM, `${signature} is not there; ssh-keygen -Y sign -f KEY -n ${NAMESPACE} ${file} writes it`);
-  const bytes = await readRegular(file);
+    return missing(ITEM, `${signature} is not there; ssh-keygen -Y sign -f KEY -n ${NAMESPACE} ${path} writes it`);
   const found = await keygen(["find-principals", "-s", signature, "-f", signers]);
   const [signer] = found.out.split("\n");
   if (found.code !== 0 || !signer) return no(ITEM, `none of ${signers} signed it: ${told(found)}`);

@@ -1,13 +1,18 @@
 /** Signatures of evidence by keys that ssh-keygen made for the test. */
 import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { signatureFinding } from "../../src/cli/signature.ts";
+import { signatureFinding as findingOf } from "../../src/cli/signature.ts";
+import { evidenceFileIn } from "../../src/evidence/judge/build.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 
 /** Fails where it is not installed: a test that is skipped in silence would hold nothing. */
 const keygen = (...args: readonly string[]) => execFileSync("ssh-keygen", args, { stdio: "pipe", encoding: "utf8" });
+
+/** Of the file as it lies there. */
+const signatureFinding = async (file: string, signers: string) =>
+  findingOf(await evidenceFileIn(dirname(file)), signers);
 
 /** A folder with evidence, signed by a key that the file of signers names. */
 function signed(namespace = "graphc-evidence") {
@@ -47,6 +52,19 @@ describe("signature", () => {
     const broken = signed();
     writeFileSync(`${broken.file}.sig`, "yes");
     expect(await signatureFinding(broken.file, broken.signers)).toMatchObject({ status: "no" });
+  });
+
+  test("is of the bytes that were read, whatever stands in the file by then", async () => {
+    const { folder, file, signers } = signed();
+    const read = await evidenceFileIn(folder);
+    writeFileSync(file, "forged");
+    expect(await findingOf(read, signers)).toMatchObject({ status: "yes" });
+    expect(await findingOf(await evidenceFileIn(folder), signers)).toMatchObject({ status: "no" });
+    rmSync(file);
+    // Signed bytes put back after forged ones were read.
+    const forged = { ...read, bytes: Buffer.from("forged") };
+    writeFileSync(file, read.bytes!);
+    expect(await findingOf(forged, signers)).toMatchObject({ status: "no" });
   });
 
   test("is missing where there is none, with the command that makes it", async () => {

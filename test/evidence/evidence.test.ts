@@ -5,7 +5,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Evidence, evidenceOf } from "../../src/evidence/format/evidence.ts";
 import { settingsDigest } from "../../src/evidence/format/settings.ts";
-import { type JudgedBuild, judgeBuild, readBuild, withComputed } from "../../src/evidence/judge/build.ts";
+import {
+  evidenceFileIn,
+  type JudgedBuild,
+  judgeBuild,
+  readBuild,
+  withComputed,
+} from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { groundFor } from "../../src/evidence/policy.ts";
 import type { AssumedList } from "../../src/models/rope-list.ts";
@@ -97,6 +103,19 @@ test("evidence beside the build is found and judged", async () => {
   expect(found.judgement.passes).toBe(true);
   rmSync(join(folder, "evidence.json"));
   expect((await judgeBuild(folder)).judgement.passes).toBe(false);
+});
+
+test("the bytes that were read are judged, and the file is not read again", async () => {
+  const path = join(folder, "evidence.json");
+  const forged = honest();
+  forged.parity.faults.push("state k did not change");
+  writeFileSync(path, JSON.stringify(forged));
+  const file = await evidenceFileIn(folder);
+  writeFileSync(path, JSON.stringify(honest()));
+  expect((await judgeBuild(folder, {}, file)).judgement.passes).toBe(false);
+  expect((await judgeBuild(folder)).judgement.passes).toBe(true);
+  rmSync(path);
+  expect((await judgeBuild(folder, {}, await evidenceFileIn(folder))).evidence).toBeUndefined();
 });
 
 test("a certificate that is none is refused by name", async () => {

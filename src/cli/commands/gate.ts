@@ -1,5 +1,5 @@
 /** `graphc gate`: what is proven, compiled, resident and at parity for these very bytes, and what is still missing. */
-import { evidenceIn } from "../../evidence/judge/build.ts";
+import { evidenceFileIn } from "../../evidence/judge/build.ts";
 import { judgementOf } from "../../evidence/judge/judge.ts";
 import type { Command } from "../command.ts";
 import { judgedWithProgress } from "../judged-build.ts";
@@ -27,9 +27,11 @@ export const gateCommand: Command = {
   async run(args, io) {
     const [folder] = args.operands as [string];
     const signers = args.text("signed-by");
+    // Read once: what was signed is what is judged, whoever writes into the folder meanwhile.
+    const file = await evidenceFileIn(folder);
     // First, for it takes no time: a mistake in it is told before packages are run.
-    const signature = signers === undefined ? [] : [await signatureFinding(evidenceIn(folder), signers)];
-    const { judgement, evidence } = await judgedWithProgress(folder, io);
+    const signature = signers === undefined ? [] : [await signatureFinding(file, signers)];
+    const { judgement, evidence } = await judgedWithProgress(folder, io, file);
     const { passes, findings } = judgementOf([...judgement.findings, ...signature]);
     if (args.flag("json")) io.out(JSON.stringify({ passes, findings, system: evidence?.system }, null, 2));
     else {

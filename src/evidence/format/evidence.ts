@@ -15,7 +15,6 @@ import {
   recordOf,
   shaped,
 } from "../../files/json-shape.ts";
-import { readRegular } from "../../files/regular.ts";
 import { STREAMS } from "./complaints.ts";
 import { PARITY } from "./parity.ts";
 import { RAN, ROLE } from "./ran.ts";
@@ -124,12 +123,7 @@ export type Evidence = Of<typeof EVIDENCE>;
 /** One operation of a compute plan. */
 export type PlannedOperation = Of<typeof OPERATION>;
 
-/** @throws UserError when the file cannot be read or is not evidence of this version. */
-export async function readEvidence(path: string): Promise<Evidence> {
-  return evidenceFrom(await readRegular(path), path);
-}
-
-/** The contents of a file that was read already. @throws UserError as `readEvidence` does */
+/** The contents of a file. @throws UserError when it is not evidence of this version. */
 export const evidenceFrom = (bytes: Uint8Array, path: string): Evidence => evidenceOf(strictJsonOf(bytes, path), path);
 
 /** Checks the fields of parsed JSON. @throws UserError naming the first that is wrong; `where` is the file. */

@@ -1,9 +1,9 @@
 /** Reads a build folder and judges its evidence: packages are decoded, proven and run again. */
 import { join } from "node:path";
-import { statOf } from "../../files/regular.ts";
+import { readRegular, statOf } from "../../files/regular.ts";
 import { digestFile, digestFolder } from "../digests.ts";
 import { readCertificate, statedRoles } from "../format/certificate-read.ts";
-import { type Evidence, readEvidence } from "../format/evidence.ts";
+import { type Evidence, evidenceFrom } from "../format/evidence.ts";
 import { readFixtures } from "../format/fixtures-read.ts";
 import { evidenceFinding } from "./belongs.ts";
 import { heldAgainst, recordAgain, type Watcher } from "./computed-again.ts";
@@ -18,18 +18,28 @@ export interface JudgedBuild {
   readonly judgement: Judgement;
 }
 
-/** The evidence of a build folder. */
-export const evidenceIn = (folder: string): string => join(folder, "evidence.json");
+/** The evidence of a build folder as it was read, once: what is judged and what a signature is verified over are the same bytes. */
+export interface EvidenceFile {
+  readonly path: string;
+  /** Absent where there is no such file. */
+  readonly bytes?: Uint8Array;
+}
+
+/** @throws UserError when the file is there and cannot be read */
+export async function evidenceFileIn(folder: string): Promise<EvidenceFile> {
+  const path = join(folder, "evidence.json");
+  return (await statOf(path)) ? { path, bytes: await readRegular(path) } : { path };
+}
 
 /**
  * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote. The fixtures are computed again, which takes longest, only for
- * evidence that is of this build.
+ * evidence that is of this build. `file`: what was read of the evidence before; it is not read again.
  * @throws UserError when the folder is no such build or a file in it is broken; absent evidence is a finding.
  */
-export async function judgeBuild(folder: string, watcher: Watcher = {}): Promise<JudgedBuild> {
-  const path = evidenceIn(folder);
+export async function judgeBuild(folder: string, watcher: Watcher = {}, file?: EvidenceFile): Promise<JudgedBuild> {
   // Read first: a broken file is told before packages are proven and run.
-  const evidence = (await statOf(path)) ? await readEvidence(path) : undefined;
+  const { path, bytes } = file ?? (await evidenceFileIn(folder));
+  const evidence = bytes && evidenceFrom(bytes, path);
   const read = await readBuild(folder);
   if (!evidence) return { build: read, judgement: judgeEvidence(read, undefined) };
   const own = evidenceFinding(read, evidence).status === "yes";
