@@ -79,10 +79,20 @@ test("a device that computes what was predicted passes, and not by flat bounds",
 test("block and steps are held against each other by flat bounds all the same", () => {
   const edit = (evidence: Json) => {
     for (const row of evidence.parity.comparisons)
-      if (row.kind === "block against steps")
-        Object.assign(row, { equalBits: false, figures: { ...PHI, finite: true } });
+      Object.assign(row, { equalBits: false, figures: { ...PHI, finite: true } });
   };
-  expect(openOf(farOff(PHI), edit)[0]).toContain("block against steps: no: ");
+  const [first, ...others] = openOf(farOff(PHI), edit);
+  expect(first).toMatch(/^block against steps: no: (\d+) of \1 rows out of bounds/);
+  expect(others).toEqual([]);
+});
+
+test("flat bounds are added to what is predicted, figure by figure", () => {
+  const { relativeL2, oneMinusCosine, worstOverRms } = widened(PHI);
+  expect(relativeL2).toBeCloseTo(5e-2, 12);
+  expect(worstOverRms).toBeCloseTo(PHI.worstOverRms + 5e-2, 12);
+  const angle = (c: number) => Math.acos(1 - c);
+  expect(angle(oneMinusCosine)).toBeCloseTo(angle(PHI.oneMinusCosine) + angle(1e-4), 9);
+  expect(widened({ relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0 })).toEqual(FLAT);
 });
 
 test("on another chip the bounds are flat, and that is said", () => {
