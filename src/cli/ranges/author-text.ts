@@ -10,7 +10,7 @@ import { type AuthorRanges, authorHolds } from "./author.ts";
 /** What is taken for granted of an author's graph. */
 const GIVEN_OF_GRAPHS: readonly string[] = [
   ...GIVEN_OF_SUMS,
-  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more",
+  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1)",
   "caches begin as zeros, and hold what earlier calls of the same graph wrote, whose inputs had the same bounds",
   "every other op comes out as fp16 rounds it, an activation within 0.016 of that",
 ];
@@ -41,15 +41,21 @@ function indexOf({
   return `[${index.join(",")}]`;
 }
 
+/** What samples reach of a value; of a sum inside its op nothing was seen. */
+const reachedBy = ({ kind, value }: ValueBound, reached: AuthorRanges["reached"]): number | undefined =>
+  kind === "sum" ? undefined : reached.get(value);
+
 /** A line a sum or named value, those that break a limit, and what holds. */
 export function authorText(ranges: AuthorRanges): string {
   const { name, bounds, given, free, reached, factor } = ranges;
-  const told = bounds.values.filter((one) => one.kind !== "fp16" || one.value.name !== undefined || !keeps(one));
+  const told = bounds.values.filter(
+    (one) => ["accumulator", "score"].includes(one.kind) || one.value.name !== undefined || !keeps(one),
+  );
   const rows = told.map((one) => [
     nameOf(one.value),
     one.kind,
     figure(one.most),
-    figure(reached.get(one.value) ?? Number.NaN).replace("not bounded", "–"),
+    figure(reachedBy(one, reached) ?? Number.NaN).replace("not bounded", "–"),
     keeps(one) ? "holds" : "NO",
   ]);
   const inputs = [...given].map(([input, { most, norms }]) =>
@@ -66,7 +72,7 @@ export function authorText(ranges: AuthorRanges): string {
     ...(authorHolds(ranges)
       ? [
           wrapLine(
-            `every value is bounded and keeps its limit. ORDER-FREE (engine), given the above: no sum of products can reach ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}`,
+            `every value is bounded and keeps its limit. ORDER-FREE (engine), given the above: no sum of products can reach ${LIMITS.accumulator} in any order, no number and no sum of a mean ${LIMITS.fp16}`,
           ),
         ]
       : [wrapLine(mendText(free, given, factor))]),
@@ -97,7 +103,7 @@ function brokenLines({ bounds: { values, growing, unscored }, reached }: AuthorR
     ),
     ...first,
     ...broken.map((one) => {
-      const own = reached.get(one.value);
+      const own = reachedBy(one, reached);
       const beside = own === undefined ? "" : `; samples reach ${figure(own)}`;
       return wrapLine(
         `  NO: ${nameOf(one.value)}${whereOf(one.value)} may be ${figure(one.most)}, above ${one.kind} ${one.limit}, at ${indexOf(one)}${beside}`,
@@ -135,7 +141,7 @@ export const authorRecord = (ranges: AuthorRanges) => ({
       limit: one.limit,
       most: Number.isFinite(one.most) ? one.most : null,
       index: indexOf(one),
-      reached: ranges.reached.get(one.value) ?? null,
+      reached: reachedBy(one, ranges.reached) ?? null,
       holds: keeps(one),
       ...(at ? { at } : {}),
     };

@@ -8,6 +8,7 @@ import { contracted, contracts } from "./contract.ts";
 import { moved } from "./moves.ts";
 import { opRegion } from "./ops.ts";
 import { recognised } from "./patterns.ts";
+import { sumInside } from "./reduce.ts";
 import { evenly, exactly, hull, magnitudes, type Numbers, type Region, rounded, tightened, within } from "./region.ts";
 
 /** What is known beside the graph. */
@@ -20,14 +21,14 @@ export interface Known {
   readonly masks: ReadonlySet<Tensor>;
 }
 
-/** The largest element of a value, and where: its index in row-major order. */
+/** The largest element of a value, or of a sum inside its op, and where: its index in row-major order. */
 export interface ValueBound {
   readonly value: Tensor;
   readonly most: number;
   readonly at: number;
   /** What it is held against. */
   readonly limit: number;
-  readonly kind: "accumulator" | "fp16" | "score";
+  readonly kind: "accumulator" | "fp16" | "sum" | "score";
   /** An op of which no bound is known made it, or something that it was made of. */
   readonly unknown?: Tensor;
 }
@@ -147,9 +148,10 @@ function judged(graph: Graph, known: Known, regions: Regions, growing: readonly 
     // Elements that are only moved are told where they were made, those of states where they were written.
     const score = scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : [];
     if (def.kind !== "op" || has(def, "moves")) return score;
-    const isSum = has(def, "contracts");
+    const inside = sumInside(def, type, regions.get(operandsOf(def)[0]!)!);
     return [
-      isSum
+      ...(inside ? [{ ...made, ...largest(inside), kind: "sum" as const, limit: LIMITS.fp16 }] : []),
+      has(def, "contracts")
         ? { ...made, kind: "accumulator", limit: LIMITS.accumulator }
         : { ...made, kind: "fp16", limit: LIMITS.fp16 },
       ...score,

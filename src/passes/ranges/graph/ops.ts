@@ -3,7 +3,7 @@ import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Shape, TensorType } from "../../../dsl/type.ts";
 import { ACTIVATION, MARGIN } from "../limits.ts";
 import { partsOfOne } from "./patterns.ts";
-import { layerNorm, type Other, reduced } from "./reduce.ts";
+import { layerNorm, type Other, ofAll, reduced } from "./reduce.ts";
 import { hull, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
 
 type Interval = readonly [low: number, high: number];
@@ -119,6 +119,7 @@ function rowMost(region: Region, axis: number): Float64Array {
 /** What an op leaves; undefined for one of which nothing is known. */
 export function opRegion(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region | undefined {
   const operands = operandsOf(def).map(regionOf);
+  if (isSquare(def)) return elementwise(type.shape, operands, UNARY.square!, squaredLengths(operands[0]!));
   const binary = BINARY[def.op];
   if (binary) {
     const [a, b] = operands.map((x) => spread(x, type.shape)) as [Region, Region];
@@ -129,6 +130,15 @@ export function opRegion(def: OpDef, type: TensorType, regionOf: (x: Tensor) => 
   if (unary) return elementwise(type.shape, [x], unary, shrunkLengths(def.op, x));
   return OTHERS[def.op]?.(def, type, operands);
 }
+
+const isSquare = (def: OpDef): boolean => {
+  const [x, y] = operandsOf(def);
+  return def.op === "square" || (def.op === "mul" && x === y);
+};
+
+/** Σx² of a row is the square of its length. */
+const squaredLengths = ({ lengths }: Region): readonly Lengths[] =>
+  lengths.flatMap(({ p, axis, most }) => (p === 2 ? [{ p: 1, axis, most: most.map((length) => length ** 2) }] : []));
 
 const epsilonOf = ({ attrs }: OpDef): number => (typeof attrs.epsilon === "number" ? attrs.epsilon : 0);
 
@@ -168,7 +178,7 @@ const OTHERS: Readonly<Record<string, Other>> = {
     );
   },
   select: (_, { shape }, [, a, b]) => hull(spread(a!, shape), spread(b!, shape)),
-  reduce_sum: reduced((x, n) => x * n * (x === 0 ? 1 : 1 + n * 2 ** -23)),
+  reduce_sum: reduced(ofAll),
   reduce_mean: reduced((x) => x),
   reduce_max: reduced((x) => x),
   reduce_min: reduced((x) => x),

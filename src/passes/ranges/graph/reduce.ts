@@ -2,7 +2,7 @@
 import type { OpDef } from "../../../dsl/tensor.ts";
 import type { TensorType } from "../../../dsl/type.ts";
 import { MARGIN } from "../limits.ts";
-import { evenly, lengthsAlong, type Region, stridesAlong } from "./region.ts";
+import { evenly, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
 
 /** Of an op, its type and its operands; nothing where nothing is known. */
 export type Other = (def: OpDef, type: TensorType, operands: readonly Region[]) => Region | undefined;
@@ -54,3 +54,20 @@ export function layerNorm(...[def, { shape }, operands]: Parameters<Other>): Reg
     lengths: [{ p: 2, axis, most: new Float64Array(outer * inner).fill(radius) }],
   };
 }
+
+/**
+ * What a sum inside an op may reach; undefined for an op that has none. It is held in fp16's range, whatever the result is divided by: a mean on
+ * the engine breaks where its sum passes 65504 (apple/coremltools, issue 2690).
+ */
+export function sumInside(def: OpDef, type: TensorType, x: Region): Region | undefined {
+  if (def.op === "reduce_mean") return reduced(ofAll)({ ...def, op: "reduce_sum" }, type, [x]);
+  if (def.op === "softmax") return evenly(type.shape, 0, MARGIN * type.shape[def.attrs.axis as number]!);
+  if (def.op !== "layer_norm") return undefined;
+  const n = (def.attrs.axes as readonly number[]).reduce((all, axis) => all * type.shape[axis]!, 1);
+  const most = magnitudes(x).reduce((all, one) => Math.max(all, one), 0);
+  // x − μ is twice as large as x at most, and its squares are added up.
+  return evenly(type.shape, 0, ofAll((2 * most) ** 2, n));
+}
+
+/** n numbers of one size, as sums in fp32 or wider have them. */
+export const ofAll = (x: number, n: number): number => x * n * (x === 0 ? 1 : 1 + n * 2 ** -23);

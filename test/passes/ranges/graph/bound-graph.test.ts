@@ -211,6 +211,32 @@ describe("what a bound is of", () => {
         }
     },
   );
+  test("a sum inside an op has to be held too: of a mean, of squares in layer_norm, of the weights of softmax", () => {
+    const wide = input("x", [1, 4096, 1, 1]);
+    const sumsOf = (y: Tensor, region: Region) =>
+      boundGraph(graph({ name: "g", inputs: [wide], outputs: { y } }), known(region, [])).values.filter(
+        ({ kind }) => kind === "sum",
+      );
+    const mean = o.reduce_mean(o.square(wide), { axes: [1], keep_dims: true });
+    const spelled = o.reduce_mean(o.mul(wide, wide), { axes: [1], keep_dims: true });
+    for (const y of [mean, spelled]) {
+      // 4096 · 64², of which the mean is 4096.
+      const [of64] = sumsOf(y, evenly(wide.type.shape, -64, 64));
+      expect([of64!.limit, keeps(of64!)]).toEqual([65504, false]);
+      expect(of64!.most / 2 ** 24).toBeCloseTo(1, 2);
+      expect(sumsOf(y, evenly(wide.type.shape, -3.9, 3.9)).map(keeps)).toEqual([true]);
+      const ball = { ...evenly(wide.type.shape, -64, 64), lengths: [ballOf(wide.type.shape, 1, 2, 64)] };
+      const [ofBall] = sumsOf(y, ball);
+      expect([keeps(ofBall!), Math.round(ofBall!.most / 64)]).toEqual([true, 64]);
+    }
+    const layer = o.layer_norm(wide, { axes: [1] });
+    // An element may be twice as far from the mean as it is large.
+    expect(sumsOf(layer, evenly(wide.type.shape, -2.5, 2.5)).map(keeps)).toEqual([false]);
+    expect(sumsOf(layer, evenly(wide.type.shape, -1.9, 1.9)).map(keeps)).toEqual([true]);
+    expect(sumsOf(o.softmax(wide, { axis: 1 }), evenly(wide.type.shape, -64, 64))).toMatchObject([
+      { most: 4096 * 1.02 },
+    ]);
+  });
   test("what is no norm is not taken for one", () => {
     const mean = o.reduce_mean(o.square(o.mul(x, 2)), { axes: [1], keep_dims: true });
     const right = o.reduce_mean(o.square(x), { axes: [1], keep_dims: true });
