@@ -5,7 +5,8 @@ import type { Foreseen } from "../build/foreseen.ts";
 import type { BuildPlan } from "../build/plan.ts";
 import { quantizeText } from "../build/quantize.ts";
 import { sizesText } from "../build/sizes.ts";
-import { bytes, table } from "./table.ts";
+import { bytes } from "../files/bytes.ts";
+import { table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** One line a part, then the settings. */

@@ -1,45 +1,11 @@
 /** What `graphc check` prints of one graph: the verdict, every kind of finding, and what was not looked at. */
-import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
+import { answerOf, type CheckedGraph, type UnknownKind } from "../api/checked-graph.ts";
 import { type PackageFinding, quote } from "../emit/rules/package-rule.ts";
+import { bytes } from "../files/bytes.ts";
 import type { LintFinding } from "../passes/lint/lint-rule.ts";
-import { PLACEMENT_RECORD, placementText } from "../passes/lint/placement-record.ts";
-import type { Prediction } from "../passes/placement/predict.ts";
+import { PLACEMENT_RECORD } from "../passes/lint/placement-record.ts";
 import { authorFrame, place } from "./report.ts";
-import { bytes } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
-
-/** One graph, judged. */
-export interface CheckedGraph {
-  readonly graph: string;
-  readonly values: number;
-  readonly weightBytes: number;
-  readonly findings: readonly (LintFinding | PackageFinding)[];
-  readonly unknown: readonly UnknownKind[];
-  /** Parts of the graph that no rule could see, each as one phrase. */
-  readonly notLookedAt: readonly string[];
-  /** For each chip that was asked about. */
-  readonly placement: readonly Prediction[];
-}
-
-/** Ops of one kind that were not read, for one reason. */
-export interface UnknownKind {
-  readonly op: string;
-  readonly why: string;
-  readonly names: readonly string[];
-  /** What the record says of where such an op runs. */
-  readonly placement: string;
-}
-
-/** In the order in which they first appear. */
-export function unknownKinds(ops: readonly OpaqueOp[]): readonly UnknownKind[] {
-  const kinds = new Map<string, UnknownKind>();
-  for (const { op, why } of ops) {
-    const key = `${op.type} ${why}`;
-    const { names } = kinds.get(key) ?? { names: [] };
-    kinds.set(key, { op: op.type, why, names: [...names, op.name], placement: placementText(op.type) });
-  }
-  return [...kinds.values()];
-}
 
 type Finding = LintFinding | PackageFinding;
 
@@ -88,12 +54,16 @@ function byRule(findings: readonly Finding[]): readonly (readonly [Finding, ...F
   return [...groups.values()];
 }
 
+const YES = { yes: "OK", "yes, as far as it was looked at": "OK, as far as it was looked at", no: "NO" } as const;
+
 /** The verdict in one line, and what it rests on. */
-export function checkText({ graph, values, weightBytes, findings, unknown, notLookedAt }: CheckedGraph): string {
+export function checkText(checked: CheckedGraph): string {
+  const { graph, values, weightBytes, findings, unknown, notLookedAt } = checked;
   const errors = findings.filter((f) => f.severity === "error").length;
-  const yes = notLookedAt.length + unknown.length > 0 ? "OK, as far as it was looked at" : "OK";
   const verdict =
-    errors > 0 ? `NO: ${errors === 1 ? "1 finding keeps" : `${errors} findings keep`} it off the engine` : yes;
+    errors > 0
+      ? `NO: ${errors === 1 ? "1 finding keeps" : `${errors} findings keep`} it off the engine`
+      : YES[answerOf(checked)];
   const head = `${graph}: ${values} values, ${bytes(weightBytes)} of weights: ${verdict}`;
   return [
     wrapLine(head),

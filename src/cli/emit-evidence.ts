@@ -1,5 +1,6 @@
 /** What `emit` writes beside the packages: the proof's certificate and the fixtures for the device tool. */
 import { join } from "node:path";
+import { checkMemory } from "../api/memory.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { PREDICTED_CHIPS } from "../evidence/format/fixtures-shape.ts";
@@ -14,7 +15,6 @@ import { prepare } from "../passes/run/run.ts";
 import { identityOf } from "./emit-ground.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
-import { checkMemory } from "./memory.ts";
 import { rangesClaim } from "./ranges/claim.ts";
 import { certifiedEquality, safeRecord } from "./ranges/safe-text.ts";
 import { requestedSize } from "./target.ts";

@@ -1,6 +1,7 @@
 /** The packages of one emit: written where they are staged, and proven on what is read back from there. */
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
+import { askForRoles } from "../api/ask-roles.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { declaredRoles } from "../dsl/roles.ts";
 import type { Graphs } from "../dsl/twins.ts";
@@ -19,7 +20,6 @@ import { beginSync } from "../files/whole.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { askForRoles } from "./ask-roles.ts";
 import type { Args } from "./command.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { equalityOf } from "./emit-safe.ts";

@@ -1,7 +1,8 @@
 /** The table of one emitted package: signature, ops by kind, size, digest, time. */
 import type { MilInterface } from "../emit/mil/records.ts";
 import type { EmitSummary } from "../emit/write/package.ts";
-import { bytes, table } from "./table.ts";
+import { bytes } from "../files/bytes.ts";
+import { table } from "./table.ts";
 
 /** Lines of `emit` on one package. */
 export function printSummary(summary: EmitSummary): string {

@@ -1,4 +1,6 @@
 /** One call of a graph on the engine's arithmetic, beside the same call in fp16: what is known of each value, and how far apart they are. */
+
+import { checkMemory } from "../api/memory.ts";
 import type { Graph } from "../dsl/graph.ts";
 import type { Tensor } from "../dsl/tensor.ts";
 import { meet } from "../dsl/twins.ts";
@@ -17,7 +19,6 @@ import { type Executor, prepare, type RawResults } from "../passes/run/run.ts";
 import { scaledBehind } from "../passes/scale-behind.ts";
 import type { Arrays } from "../weights/arrays.ts";
 import type { Io } from "./io.ts";
-import { checkMemory } from "./memory.ts";
 import type { OpenPair } from "./pair.ts";
 
 /** A call of a planned graph. */

@@ -1,5 +1,6 @@
 /** The two graphs of `graphc equal`: of packages, or of models and graph files, built for calls of the same T. */
 import { realpathSync } from "node:fs";
+import { isFlexible } from "../api/package-subjects.ts";
 import type { Graph } from "../dsl/graph.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -10,7 +11,7 @@ import type { Args } from "./command.ts";
 import { tellKinds } from "./each-kind.ts";
 import type { Io } from "./io.ts";
 import { isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
-import { functionOf, isFlexible } from "./pair.ts";
+import { functionOf } from "./pair.ts";
 import { besideOtherRows } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 

@@ -1,4 +1,6 @@
 /** The proof behind `graphc equal`: what is known of the weights of both graphs, and the runs that attack it. */
+
+import { ownRuns } from "../api/own-runs.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { withHostCaches } from "../dsl/host-caches.ts";
 import type { GivenRoles } from "../dsl/role.ts";
@@ -12,7 +14,6 @@ import { askForArrays } from "./ask-arrays.ts";
 import { type Comparand, type ComparedGraphs, otherRowsOf, smallOf } from "./equal-pair.ts";
 import { withCounted } from "./interface/outputs.ts";
 import type { Io } from "./io.ts";
-import { ownRuns } from "./own-runs.ts";
 
 /** Two graphs of one interface. */
 export interface MetPair {

@@ -1,7 +1,9 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
+
+import type { Progress } from "../api/open-graphs.ts";
 import { reasonOf } from "../files/files.ts";
 import { harmless } from "../files/printable.ts";
-import { type Progress, startProgress } from "./progress.ts";
+import { startProgress } from "./progress.ts";
 
 /** Real streams in the process, kept lines in a test. */
 export interface Io {

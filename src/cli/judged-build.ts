@@ -1,7 +1,7 @@
 /** Judges a build folder and shows how far it is: packages are run again, which takes a while. */
+import { checkMemory } from "../api/memory.ts";
 import { type EvidenceFile, type JudgedBuild, judgeBuild } from "../evidence/judge/build.ts";
 import type { Io } from "./io.ts";
-import { checkMemory } from "./memory.ts";
 
 /** @throws UserError as `judgeBuild` does, the signal's reason never: nothing is written that an interrupt would leave behind */
 export async function judgedWithProgress(

@@ -1,13 +1,12 @@
 /** A block graph and its one-token twin, from a model, a graph file or two packages, with their weights opened. */
-import { withHostCaches } from "../dsl/host-caches.ts";
+import type { OpenGraphs } from "../api/open-graphs.ts";
+import { isFlexible } from "../api/package-subjects.ts";
 import type { Size } from "../dsl/model.ts";
-import type { GivenRoles } from "../dsl/role.ts";
 import { isOfOneToken } from "../dsl/same-interface.ts";
 import { type Graphs, meetInputs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
-import type { Decoder } from "../models/decoder.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { WeightStore } from "../weights/store.ts";
@@ -21,29 +20,20 @@ import { besideOtherRows, type ModelKinds } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
-export interface OpenPair extends Graphs {
+export interface OpenPair extends OpenGraphs {
   readonly name: string;
-  /** Roles of inputs that the options state. */
-  readonly given: GivenRoles;
   /** What the options state of outputs. */
   readonly outputs?: GivenOutputs;
   /** What of the outputs does not count, and was taken out of both graphs; and the graphs as they are. */
   readonly leftOut?: LeftOut;
   readonly whole?: Graphs;
-  readonly config?: Decoder;
   /** The kinds of layers that the model has, where it has layers. */
   readonly model?: ModelKinds;
   /** Which of LongRoPE's lists RoPE rows are made with, where it turns the layers. */
   readonly ropeList?: AssumedList;
   /** Where the weights come from, for the report. */
   readonly weights: string;
-  /** Whether they are somebody's: in a package or a checkpoint, not made from a seed. */
-  readonly storedWeights: boolean;
   openWeights(): Promise<WeightStore>;
-  /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
-  readonly small?: (tokens: number) => Graphs;
-  /** The same beside another number of cache rows; graph files only, in which a number may be theirs by chance. */
-  readonly otherRows?: () => Graphs;
 }
 
 /** Which function of a package, where it has several. */
@@ -83,12 +73,6 @@ export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
     small: subject.small,
     ...(isGraphFile(first) ? { otherRows: besideOtherRows(size.maxSeq, (maxSeq) => pairAt({ ...size, maxSeq })) } : {}),
   };
-}
-
-/** The pair with states in place of caches that the host keeps, for what runs calls one after another. @throws GraphError */
-export function withHost<P extends OpenPair>(pair: P): P {
-  const { graphs, given } = withHostCaches([pair.block, pair.step], pair.given);
-  return { ...pair, block: graphs[0]!, step: graphs[1]!, given };
 }
 
 /**
@@ -174,11 +158,3 @@ export function whichFunction({ path, model }: Pick<Package, "path" | "model">, 
   const names = model.functions.map(({ name }) => name).join(", ");
   return new UserError(`${path} has ${model.functions.length} functions: ${names}`, mend);
 }
-
-/** Whether an input of the function has an open size. */
-export const isFlexible = ({ model }: Package, name = model.defaultFunction): boolean =>
-  model.functions
-    .filter((fn) => fn.name === name)
-    .some(({ inputs }) =>
-      inputs.some(({ type }) => (type.kind === "state" ? type.tensor : type).shape.includes(undefined)),
-    );

@@ -1,10 +1,5 @@
 /** How far a long job is, and how long it will take: one line. */
-
-/** A job under way; `done` and `total` in any one unit. */
-export interface Progress {
-  update(done: number, total: number): void;
-  end(): void;
-}
+import type { Progress } from "../api/open-graphs.ts";
 
 /** The part of a terminal stream that progress needs. */
 export interface Screen {

@@ -2,9 +2,10 @@
 import type { LayerError } from "../build/layer-errors.ts";
 import { formsOf, formWord, type Quantize } from "../build/quantize.ts";
 import { groupBy } from "../emit/group.ts";
+import { bytes } from "../files/bytes.ts";
 import { type Chip, knownOf } from "../passes/lint/quantised-forms.ts";
 import type { QuantisedWeight } from "../weights/quantise.ts";
-import { bytes, table } from "./table.ts";
+import { table } from "./table.ts";
 
 /** Matrices of a form that are named. */
 const NAMED = 3;

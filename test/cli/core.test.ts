@@ -11,7 +11,8 @@ import { main } from "../../src/cli/main.ts";
 import { editDistance, nearest } from "../../src/cli/near-miss.ts";
 import { startProgress } from "../../src/cli/progress.ts";
 import { reportError } from "../../src/cli/report.ts";
-import { bytes, table } from "../../src/cli/table.ts";
+import { table } from "../../src/cli/table.ts";
+import { bytes } from "../../src/files/bytes.ts";
 
 const library = fileURLToPath(new URL("../../src/index.ts", import.meta.url));
 const folder = () => mkdtempSync(join(tmpdir(), "graphc-test-"));

@@ -1,7 +1,7 @@
 /** Memory that does not do: one sentence with what to lower, whatever could not be allocated. */
 import { constants } from "node:buffer";
 import { expect, test } from "vitest";
-import { checkMemory, freeMemory } from "../../src/cli/memory.ts";
+import { checkMemory, freeMemory } from "../../src/api/memory.ts";
 import { outOfMemory } from "../../src/cli/out-of-memory.ts";
 import { SIZE_OPTIONS } from "../../src/cli/target.ts";
 import { graph } from "../../src/dsl/graph.ts";

@@ -1,6 +1,6 @@
 /** Names decide nothing where roles are declared: every verdict survives a renaming of the inputs. */
 import { expect, test } from "vitest";
-import { askForRoles } from "../../src/cli/ask-roles.ts";
+import { askForRoles } from "../../src/api/ask-roles.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { masksAreAskedFor, PLAIN, renamedPair, subjects, surviveRenaming } from "../support/renaming.ts";
 

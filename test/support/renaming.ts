@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import attention from "../../examples/attention.ts";
 import counter from "../../examples/counter.ts";
 import phi4Mini from "../../examples/phi4-mini.ts";
-import { askForRoles } from "../../src/cli/ask-roles.ts";
+import { askForRoles } from "../../src/api/ask-roles.ts";
 import type { Graph } from "../../src/dsl/graph.ts";
 import type { DeclaredRole } from "../../src/dsl/role.ts";
 import { type Graphs, twinsOf } from "../../src/dsl/twins.ts";

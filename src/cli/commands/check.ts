@@ -1,26 +1,24 @@
 /** `graphc check`: every check that needs no run and no proof, and a verdict. */
-import type { Graph } from "../../dsl/graph.ts";
+
+import type { CheckedGraph } from "../../api/checked-graph.ts";
+import { type FoundRole, foundRoles, rolesAlone } from "../../api/found-roles.ts";
+import { type CheckedSubject, judge } from "../../api/judge-graph.ts";
+import { isFlexible, ownInputs, packageSubjects } from "../../api/package-subjects.ts";
 import { meetInputs } from "../../dsl/twins.ts";
-import { show } from "../../dsl/type.ts";
-import { interfaceIn, type MilFunction, type MilInterface } from "../../emit/mil/records.ts";
 import { packageWeights } from "../../emit/read/package-store.ts";
-import { liftedOf, readPackage } from "../../emit/read/read.ts";
-import { unreachedOps } from "../../emit/read/unreached.ts";
-import { packageFindings } from "../../emit/rules/package-rules.ts";
+import { readPackage } from "../../emit/read/read.ts";
 import type { WeightRanges } from "../../passes/lint/constants.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type Card, cardText } from "../card.ts";
-import { type CheckedGraph, checkText } from "../check-text.ts";
+import { checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode, Graphc } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
-import { type CheckedSubject, judge } from "../judge-graph.ts";
 import { isPackage } from "../operand-kind.ts";
-import { isFlexible } from "../pair.ts";
 import { chipsOf, placedJson, placementText, TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame } from "../report.ts";
-import { type FoundRole, foundRoles, rolesAlone, rolesText } from "../roles-text.ts";
+import { rolesText } from "../roles-text.ts";
 import type { ModelKinds } from "../subject.ts";
 import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../target.ts";
 
@@ -117,39 +115,9 @@ function checkedPackage(operand: string, args: Args, rolesOf: GivenInterface["ro
   const flexible = pkg.model.functions.some(({ name }) => isFlexible(pkg, name));
   args.settle(operand, flexible ? ["package", "flexible package"] : ["package"]);
   const sizes = flexible && args.given("tokens") ? { tokens: args.whole("tokens") } : {};
-  const found = packageFindings(pkg.model);
-  const subjects = pkg.model.functions.map((fn, n) => {
-    // What is said of the model as a whole is said once.
-    const findings = found.filter((one) => (one.function === undefined ? n === 0 : one.function === fn.name));
-    const { graph, opaque } = liftedOf(pkg, { function: fn.name, opaque: true, ...sizes });
-    const optional = optionalInputs(interfaceIn(pkg.model, fn.name));
-    const skipped = [...otherSizes(graph, isFlexible(pkg, fn.name)), ...optional, ...unreached(fn)];
-    return { graph, skipped, findings, unknown: opaque };
-  });
+  const subjects = packageSubjects(pkg, sizes);
   const graphs = subjects.map(ownInputs);
   return { subjects, roles: rolesAlone(graphs, rolesOf(graphs)), openWeights: async () => packageWeights() };
-}
-
-/** Without what stands for the results of ops that are not known: no host feeds that. */
-function ownInputs({ graph, unknown }: CheckedSubject): Graph {
-  const made = new Set(unknown.flatMap(({ results }) => results));
-  return { ...graph, inputs: graph.inputs.filter((x) => !made.has(x)) };
-}
-
-function otherSizes(graph: Graph, flexible: boolean): readonly string[] {
-  const shapes = graph.inputs.map(({ name, type }) => `${name} ${show(type)}`);
-  return flexible ? [`other sizes than ${shapes.join(", ")}`] : [];
-}
-
-/** What Core ML feeds where the caller leaves an input out is said beside the graph, and no rule sees it. */
-function optionalInputs(described: MilInterface | undefined): readonly string[] {
-  const names = (described?.inputs ?? []).filter(({ optional }) => optional).map(({ name }) => name);
-  return names.length > 0 ? [`calls that leave out an optional input: ${names.join(", ")}`] : [];
-}
-
-function unreached(fn: MilFunction): readonly string[] {
-  const ops = unreachedOps(fn);
-  return ops.length > 0 ? [`${ops.length} op(s) that no output and no state depends on: ${ops.join(", ")}`] : [];
 }
 
 const plain =

@@ -1,21 +1,17 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
-import { storedNumbers } from "../../emit/read/stored-numbers.ts";
+import { withHost } from "../../api/open-graphs.ts";
+import { parityOf } from "../../api/parity-run.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
-import { type ParityReport, parity } from "../../passes/parity/parity.ts";
-import { planOf } from "../../passes/run/plan.ts";
-import { prepare } from "../../passes/run/run.ts";
+import type { ParityReport } from "../../passes/parity/parity.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
-import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { type EngineParity, parityLines, watchParity } from "../engine-parity.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
-import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
-import { checkMemory } from "../memory.ts";
-import { comparedPair, type OpenPair, withHost } from "../pair.ts";
+import { comparedPair, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -61,8 +57,6 @@ async function told(args: Args, io: Io): Promise<Told> {
   const { name, weights, ropeList, model, leftOut = ALL_COUNTS } = pair;
   const started = performance.now();
   const { report, engine } = await compareRuns(pair, args, io);
-  if (!report.equal && args.text("accumulate") === undefined)
-    askForRoles(pair, pair.given, storedNumbers([pair.block, pair.step]));
   const seconds = (performance.now() - started) / 1000;
   if (!args.flag("json"))
     for (const text of [
@@ -87,45 +81,13 @@ interface Compared {
   readonly engine?: EngineParity;
 }
 
-async function compareRuns(open: OpenPair, args: Args, io: Io): Promise<Compared> {
-  const pair = withHost(open);
+async function compareRuns(pair: OpenPair, args: Args, io: Io): Promise<Compared> {
   const chip = requestedChip(args);
-  const watched = chip ? watchParity(pair, chip) : undefined;
-  const [blockHow, stepHow] = watched?.plans ?? accumulation(args.text("accumulate"));
-  const [block, step] = [planOf(pair.block, blockHow), planOf(pair.step, stepHow)];
-  const threads = args.whole("threads");
-  checkMemory([block, step], "this run", { threads });
-  const loading = io.progress("loading weights");
-  const store = await pair.openWeights();
-  const executor = await prepare([block, step], store.stream, { threads, progress: loading.update }).finally(
-    loading.end,
-  );
-  const running = io.progress("running blocks");
-  try {
-    const report = await parity(
-      {
-        block: pair.block,
-        step: pair.step,
-        runBlock: (values) => executor.run(block, values, watched?.observe.block),
-        runStep: (values) => executor.run(step, values, watched?.observe.step),
-      },
-      {
-        seed: args.whole("seed"),
-        roles: pair.given,
-        ...(watched ? { onDifferent: (call) => watched.look(executor, [block, step], call) } : {}),
-        ...(pair.config ? { config: pair.config } : {}),
-        onCall(done, total) {
-          running.update(done, total);
-          if (io.signal.aborted) throw new Interrupted("interrupted");
-        },
-      },
-    );
-    return { report, ...(watched ? { engine: watched.report() } : {}) };
-  } finally {
-    running.end();
-    await executor.close();
-    await store.close();
-  }
+  const watched = chip ? watchParity(withHost(pair), chip) : undefined;
+  const plans = watched?.plans ?? accumulation(args.text("accumulate"));
+  const how = { seed: args.whole("seed"), threads: args.whole("threads"), plans, ...watched };
+  const report = await parityOf(pair, { ...how, asks: args.text("accumulate") === undefined }, io);
+  return { report, ...(watched ? { engine: watched.report() } : {}) };
 }
 
 /** `fp16:32/256` as the model of the block and of the steps. */

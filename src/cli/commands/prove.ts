@@ -1,24 +1,18 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
 import { join } from "node:path";
-import { meetInputs } from "../../dsl/twins.ts";
-import { type StoredNumbers, storedNumbers, UNREAD } from "../../emit/read/stored-numbers.ts";
+import { proofOf } from "../../api/proof.ts";
 import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
-import { checkProvable } from "../../passes/prove/program/pair.ts";
-import { prove } from "../../passes/prove/prove.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import { type NotFinite, notFiniteWeights } from "../../weights/finite.ts";
-import { askForRoles } from "../ask-roles.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
-import { ownRuns } from "../own-runs.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
-import { comparedPair, type OpenPair, withHost } from "../pair.ts";
+import { comparedPair, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
 import {
   checkWeighed,
@@ -62,18 +56,16 @@ export const proveCommand: Command = {
 async function told(args: Args, io: Io): Promise<Told> {
   const pair = await comparedPair(args, io);
   checkWeighed(args, pair);
-  const stored = storedNumbers([pair.block, pair.step]);
-  const verdict = await verdictOf(pair, stored, io);
-  if (verdict.verdict !== "PROVEN") askForRoles(pair, pair.given, stored);
+  const { verdict, alone } = await proofOf(pair, io);
   const ranges = await rangesOf(pair, verdict, args, io);
   if (!args.flag("json")) {
     const lines = ranges ? claimLines(ranges) : [];
-    io.out([printVerdict(verdict, pair.leftOut), ...aloneLines(stored.alone), ...lines].join("\n"));
+    io.out([printVerdict(verdict, pair.leftOut), ...aloneLines(alone), ...lines].join("\n"));
   }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
   // Printed last, since a dump that fails prints an error as JSON: standard output holds one JSON value.
-  const json = { ...verdictRecord(verdict, pair, ranges), ...(stored.alone > 0 ? { heldAlone: stored.alone } : {}) };
+  const json = { ...verdictRecord(verdict, pair, ranges), ...(alone > 0 ? { heldAlone: alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
 }
 
@@ -113,41 +105,5 @@ async function rangesOf(pair: OpenPair, verdict: Verdict, args: Args, io: Io): P
     return guaranteed && rangesClaim(guaranteed, verdict);
   } finally {
     await store.close();
-  }
-}
-
-/** A weight at hand that is not finite; generated ones are. */
-async function notFiniteIn(pair: OpenPair): Promise<NotFinite | undefined> {
-  if (!pair.storedWeights) return undefined;
-  const store = await pair.openWeights();
-  try {
-    return (await notFiniteWeights([pair.block, pair.step], store))[0];
-  } finally {
-    await store.close();
-  }
-}
-
-async function verdictOf(open: OpenPair, { unread, alone: _, ...stored }: StoredNumbers, io: Io): Promise<Verdict> {
-  // The prover's own runs know its graphs by identity.
-  const pair = withHost(open);
-  const { block, step, small, otherRows, given } = pair;
-  checkProvable(meetInputs(block, step, given).tokens);
-  const notFinite = await notFiniteIn(pair);
-  const runs = await ownRuns(pair, io);
-  const progress = io.progress("proving");
-  try {
-    return prove(block, step, {
-      progress: progress.update,
-      ...stored,
-      roles: given,
-      ...(unread ? { counterexample: false, notSearched: UNREAD } : {}),
-      ...(small ? { small } : {}),
-      ...(otherRows ? { otherRows } : {}),
-      ...(notFinite ? { notFinite } : {}),
-      ...(runs ? { ownRuns: runs } : {}),
-    });
-  } finally {
-    progress.end();
-    await runs?.close();
   }
 }

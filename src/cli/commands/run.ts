@@ -1,5 +1,6 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
+import { checkMemory } from "../../api/memory.ts";
 import { statedCaches } from "../../dsl/host-caches.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { meet, twinsOf } from "../../dsl/twins.ts";
@@ -18,7 +19,6 @@ import { tellKinds } from "../each-kind.ts";
 import { engineRun, onExecutor, type Run } from "../engine-run.ts";
 import { engineLines, spelledInfinities } from "../engine-text.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import { checkMemory } from "../memory.ts";
 import { isPackage } from "../operand-kind.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";

@@ -1,10 +1,12 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
+
+import { withHost } from "../../api/open-graphs.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
 import type { Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { arithmeticLine, spelledInfinities as spelled } from "../engine-text.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import { requestedPair, withHost } from "../pair.ts";
+import { requestedPair } from "../pair.ts";
 import { ropeLines } from "../rope-text.ts";
 import { measure } from "../survey/measure.ts";
 import { surveyText } from "../survey/text.ts";

@@ -1,4 +1,6 @@
 /** An interface file: strict JSON, as a person writes it or as `graphc interface` prints it. */
+
+import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "../../api/role-words.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import type { StatedFacts } from "../../dsl/role.ts";
 import { show } from "../../dsl/type.ts";
@@ -6,7 +8,6 @@ import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
 import { readRegular } from "../../files/regular.ts";
 import { type OutputWord, outputWord, outputWords } from "./outputs.ts";
-import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "./role-words.ts";
 
 type Entries<X> = readonly (readonly [name: string, said: X])[];
 

@@ -1,4 +1,6 @@
 /** What is told of the inputs of graphs from outside: `--role name=mask`, and `--interface` with a preset or a file. */
+
+import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "../../api/role-words.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { type GivenRoles, ROLE_KINDS, type StatedFacts } from "../../dsl/role.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -8,7 +10,6 @@ import { checkStates, type InterfaceFile, readInterface } from "./file.ts";
 import type { GivenOutputs } from "./outputs.ts";
 import { presetNames, presetOf, presetRoles } from "./preset.ts";
 import type { Preset } from "./presets.ts";
-import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "./role-words.ts";
 
 const ROLE = /^([^=]+)=(\w+)(?::(\w+=[\w.+-]+(?:,\w+=[\w.+-]+)*))?$/;
 

@@ -1,4 +1,6 @@
 /** The layers of a checkpoint run one after another on a prompt, in double precision, and what their numbers reach. */
+
+import { checkMemory } from "../../api/memory.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { roundFp16 } from "../../dsl/number.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
@@ -14,7 +16,6 @@ import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Io } from "../io.ts";
-import { checkMemory } from "../memory.ts";
 import { layerWeights, readMatrix } from "./layer-weights.ts";
 
 /** What a layer reached. */

@@ -1,4 +1,6 @@
 /** The measurements of `graphc survey`: a few blocks are run, every element is looked at, and what is normed is kept. */
+
+import { checkMemory } from "../../api/memory.ts";
 import type { Frame } from "../../dsl/site.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
@@ -11,7 +13,6 @@ import type { WeightStore } from "../../weights/store.ts";
 import { requestedChip } from "../arithmetic.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
-import { checkMemory } from "../memory.ts";
 import type { OpenPair } from "../pair.ts";
 import { authorFrame } from "../report.ts";
 import { BLOCKS, blockInputs, EMBEDDED, isEmbedded, sampledTokens, vocabulary, zeroStates } from "./rows.ts";

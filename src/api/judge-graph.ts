@@ -12,8 +12,8 @@ import type { Severity } from "../passes/lint/lint-rule.ts";
 import type { Chip } from "../passes/placement/chips.ts";
 import { predictPlacement } from "../passes/placement/predict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { type CheckedGraph, unknownKinds } from "./check-text.ts";
-import type { FoundRole } from "./roles-text.ts";
+import { type CheckedGraph, unknownKinds } from "./checked-graph.ts";
+import type { FoundRole } from "./found-roles.ts";
 
 /** A graph, what of its function is not in it, and what the rules about packages find in that. */
 export interface CheckedSubject {

@@ -1,6 +1,6 @@
 /** A role as somebody states it in words, on the command line or in a file: its facts, once each is of its kind. */
-import { CACHE_UPDATES, MINUS_INFINITY, ROLE_KINDS, ROPE_PARTS, type StatedFacts } from "../../dsl/role.ts";
-import { UserError } from "../../dsl/user-error.ts";
+import { CACHE_UPDATES, MINUS_INFINITY, ROLE_KINDS, ROPE_PARTS, type StatedFacts } from "../dsl/role.ts";
+import { UserError } from "../dsl/user-error.ts";
 
 /** What an option calls an axis, and what a file does. */
 export const AXIS_WORDS: ReadonlyMap<string, "tokenAxis" | "slotAxis"> = new Map([

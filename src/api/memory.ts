@@ -1,10 +1,10 @@
 /** Whether the memory will do for a run, said before any work. */
 import { availableMemory } from "node:process";
 import { UserError } from "../dsl/user-error.ts";
+import { bytes } from "../files/bytes.ts";
 import { checkMachine } from "../passes/run/layout.ts";
 import type { Plan } from "../passes/run/plan.ts";
 import { memoryOf } from "../passes/run/run.ts";
-import { bytes } from "./table.ts";
 
 /** Bytes that a process may still take, of a machine or of the share of it that it was given. */
 export const freeMemory = (): number => availableMemory();

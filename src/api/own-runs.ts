@@ -10,9 +10,8 @@ import { isLarge } from "../passes/prove/refute/cost.ts";
 import type { OwnRuns } from "../passes/prove/refute/sample.ts";
 import { type Plan, planOf } from "../passes/run/plan.ts";
 import { memoryOf, prepare } from "../passes/run/run.ts";
-import type { Io } from "./io.ts";
 import { freeMemory } from "./memory.ts";
-import type { OpenPair } from "./pair.ts";
+import type { OpenGraphs, Watch } from "./open-graphs.ts";
 
 /** Which weights of packages are equal was asked before. */
 const HASHED = { hashed: true } as const;
@@ -22,10 +21,10 @@ export interface OpenRuns extends OwnRuns {
   close(): Promise<void>;
 }
 
-/** Undefined where the prover needs none: small graphs, or a model that it builds at small sizes; or where memory does not do. */
-export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefined> {
+/** Undefined where the prover needs none: small graphs, or a model that it builds at small sizes; or where memory does not do, or nobody gave weights. */
+export async function ownRuns(pair: OpenGraphs, watch: Watch): Promise<OpenRuns | undefined> {
   const { block, step, given } = pair;
-  if (pair.small || !isLarge(pair, meetInputs(block, step, given).tokens)) return undefined;
+  if (pair.small || !pair.openWeights || !isLarge(pair, meetInputs(block, step, given).tokens)) return undefined;
   const plans = new Map(
     (["fp16", "fp64"] as const).flatMap((precision) =>
       [block, step].map((graph): [string, Plan] => [`${precision} ${graph === block}`, planOf(graph, { precision })]),
@@ -33,7 +32,7 @@ export async function ownRuns(pair: OpenPair, io: Io): Promise<OpenRuns | undefi
   );
   const { machine, outside } = memoryOf([...plans.values()], HASHED);
   if (machine > MOST_MACHINE || machine + outside > freeMemory()) return undefined;
-  const loading = io.progress("loading weights");
+  const loading = watch.progress("loading weights");
   const store = await pair.openWeights();
   const executor = await prepare([...plans.values()], store.stream, { ...HASHED, progress: loading.update }).finally(
     loading.end,
