@@ -24,13 +24,13 @@ export interface ParityRunOptions extends ComparedOptions {
  */
 export async function parity(compared: Compared, options: ParityRunOptions = {}): Promise<ParityReport> {
   const given = optionsGiven(options, "parity", [...COMPARED_OPTIONS, "seed", "threads", "decoder"]);
-  const open = openCompared(compared, given);
   const isRecord = (x: unknown) => typeof x === "object" && x !== null && "headDim" in x;
   const config = typed<Decoder>(given.decoder, "decoder", isRecord, "a decoder, such as readDecoder() gives");
-  const openWeights = neededWeights([open.block, open.step], weightsGiven(given.weights));
   const how = {
     seed: wholeGiven(given.seed ?? 1, "seed", 0),
     threads: wholeGiven(given.threads ?? 1, "threads", 1, 2),
   };
+  const open = openCompared(compared, given);
+  const openWeights = neededWeights([open.block, open.step], weightsGiven(given.weights));
   return parityOf({ ...open, openWeights, ...(config ? { config } : {}) }, how, watchGiven(given));
 }

@@ -43,11 +43,30 @@ export interface GraphParts {
  */
 export function graph(parts: GraphParts): Graph {
   const site = siteOf(graph);
+  checkParts(parts, site);
   const states = (parts.states ?? []).map(([entry, exit]) => stateOf(entry, exit, site));
   const made: Graph = { name: parts.name, inputs: parts.inputs, states, outputs: parts.outputs };
   checkInterface(made, site);
   return made;
 }
+
+/** Whoever writes JavaScript has no type that says so. */
+function checkParts(parts: unknown, site: Site): void {
+  const { name, inputs, states = [], outputs } = (parts ?? {}) as Readonly<Record<string, unknown>>;
+  const isPair = (one: unknown) => Array.isArray(one) && one.length === 2 && one.every(isTensor);
+  const wrong = (says: string): GraphError => new GraphError(`graph: ${says}`, site);
+  if (typeof name !== "string") throw wrong("its name must be a text");
+  if (!Array.isArray(inputs) || !inputs.every(isTensor)) throw wrong("inputs must be an array of values");
+  if (!Array.isArray(states) || !states.every(isPair))
+    throw wrong("states must be pairs of values, at entry and at exit");
+  const isRecord = typeof outputs === "object" && outputs !== null && !Array.isArray(outputs);
+  if (!isRecord || !Object.values(outputs).every(isTensor)) throw wrong("outputs must be values by name");
+}
+
+const isTensor = (x: unknown): boolean => {
+  const { type, def, site } = (x ?? {}) as Partial<Tensor>;
+  return Array.isArray(type?.shape) && typeof def?.kind === "string" && typeof site?.frames === "function";
+};
 
 function stateOf(entry: Tensor, exit: Tensor, site: Site): State {
   if (entry.def.kind !== "state") throw new GraphError("graph: a state's entry must be made by state()", site);

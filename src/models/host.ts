@@ -74,6 +74,7 @@ const localOf = (decoder: Decoder): TurnedDims & Pick<Decoder, "slidingWindow"> 
  * @throws UserError as the function of that input does.
  */
 export function hostRows(decoder: Decoder, name: string, positions: Positions, maxSeq: number): Rows | undefined {
+  if (typeof name !== "string") throw new UserError("hostRows: the name of an input must be a text");
   const isLocal = name.endsWith("_local");
   const span = isLocal ? localOf(decoder) : decoder;
   switch (isLocal ? name.slice(0, -"_local".length) : name) {
@@ -102,10 +103,17 @@ export function writeMask(positions: Positions, maxSeq: number): Rows {
   return rowsOf(maxSeq, positions.length, (s, t) => (positions[t] === s ? 1 : 0));
 }
 
-/** The rows as a package takes them: each number rounded to fp16, as bit patterns. */
-export const fp16Rows = (rows: Rows): Uint16Array => Uint16Array.from(rows.data, (x) => fp16Bits(roundFp16(x)));
+/** The rows as a package takes them: each number rounded to fp16, as bit patterns. @throws UserError for what is no rows */
+export function fp16Rows(rows: Rows): Uint16Array {
+  if (!(rows?.data instanceof Float64Array))
+    throw new UserError("rows must be rows of numbers, such as ropeRows() gives");
+  return Uint16Array.from(rows.data, (x) => fp16Bits(roundFp16(x)));
+}
 
 function checkPositions(positions: Positions, maxSeq: number): void {
+  if (!Array.isArray(positions))
+    throw new UserError("positions must be an array of cache rows, such as blockPositions() gives");
+  if (!isIndex(maxSeq)) throw new UserError("max_seq must be a whole number");
   for (const position of positions)
     if (position !== undefined && !(isIndex(position) && position < maxSeq))
       throw new UserError(`position ${position} is outside a cache of ${maxSeq} rows`);

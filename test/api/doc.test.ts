@@ -1,0 +1,22 @@
+/** docs/api.md is printed from the code, and every public name has a comment that an editor shows. */
+import * as library from "graphc";
+import { expect, test } from "vitest";
+import { apiDoc, docOf, exportedNames } from "../../scripts/api-doc.ts";
+import { opTable } from "../../src/dsl/ops/index.ts";
+
+test("docs/api.md is what the code prints", async () => {
+  await expect(apiDoc()).toMatchFileSnapshot("../../docs/api.md");
+});
+
+test("every name that the package root gives is on the page, with a comment", () => {
+  const names = exportedNames();
+  expect(names.filter(({ doc }) => !doc).map(({ name }) => name)).toEqual([]);
+  const listed = new Set([...names.map(({ name }) => name), ...opTable.keys(), "opTable"]);
+  expect(Object.keys(library).filter((name) => !listed.has(name))).toEqual([]);
+});
+
+test("a declaration without a comment is found", () => {
+  expect(docOf("/** A. */\nexport const a = 1;\n", "a")).toBe("A.");
+  expect(docOf("/** A. */\n\nexport const a = 1;\n", "a")).toBeUndefined();
+  expect(docOf("/** A. */\nconst b = 2;\nexport const a = 1;\n", "a")).toBeUndefined();
+});
