@@ -3,7 +3,8 @@
 // file of their notices beside it; esbuild is a program of the user's machine and stays outside.
 // `node scripts/build.mjs DIR` puts the code alone into another folder of the project, for tests and measurements.
 import { spawnSync } from "node:child_process";
-import { chmodSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { noticesOf } from "./notices.mjs";
 
@@ -29,4 +30,19 @@ if (elsewhere) process.exit(0);
 const types = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.build.json"], {
   stdio: "inherit",
 });
-process.exit(types.status ?? 3);
+if (types.status !== 0) process.exit(types.status ?? 3);
+keepPublicTypes(`${outdir}/types`);
+
+/** Of the declarations those that the package root's are made of: what nobody can import is nobody's to read. */
+function keepPublicTypes(folder) {
+  const kept = new Set();
+  const open = [resolve(folder, "index.d.ts")];
+  for (let file = open.pop(); file !== undefined; file = open.pop()) {
+    if (kept.has(file)) continue;
+    kept.add(file);
+    for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g))
+      open.push(resolve(dirname(file), name.replace(/\.(js|ts)$/, ".d.ts")));
+  }
+  for (const name of readdirSync(folder, { recursive: true }))
+    if (name.endsWith(".ts") && !kept.has(resolve(folder, name))) rmSync(join(folder, name));
+}

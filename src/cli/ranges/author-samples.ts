@@ -1,4 +1,6 @@
 /** What values of an author's graph reach on sample inputs: random blocks that share their caches, in double precision. */
+
+import { checkMemory } from "../../api/memory.ts";
 import { fp16Value, roundFp16 } from "../../dsl/number.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
@@ -7,7 +9,6 @@ import { exactly, lengthsAlong } from "../../passes/ranges/graph/region.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import type { Args } from "../command.ts";
-import { checkMemory } from "../memory.ts";
 import type { OpenPair } from "../pair.ts";
 import { BLOCKS, blockInputs } from "../survey/rows.ts";
 

@@ -1,4 +1,6 @@
 /** `graphc ranges` of an author's graph: what holds for every input within given bounds, and what sample inputs reach. */
+
+import { withHost } from "../../api/open-graphs.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { fp16Value } from "../../dsl/number.ts";
 import type { KnownRole } from "../../dsl/role.ts";
@@ -12,7 +14,7 @@ import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import type { Options } from "../option.ts";
-import { type OpenPair, withHost } from "../pair.ts";
+import type { OpenPair } from "../pair.ts";
 import { isRope, knownOf } from "./author-inputs.ts";
 import { type InputBound, sampled } from "./author-samples.ts";
 
