@@ -3,7 +3,7 @@
 // file of their notices beside it; esbuild is a program of the user's machine and stays outside.
 // `node scripts/build.mjs DIR` puts the code alone into another folder of the project, for tests and measurements.
 import { spawnSync } from "node:child_process";
-import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { build } from "esbuild";
 import { noticesOf } from "./notices.mjs";
@@ -21,6 +21,9 @@ const { metafile } = await build({
   format: "esm",
   platform: "node",
   target: "node20",
+  // Names stay: a report of a fault is read by people.
+  minifyWhitespace: true,
+  minifySyntax: true,
   sourcemap: true,
   chunkNames: "chunks/[name]-[hash]",
 });
@@ -39,6 +42,7 @@ function keepPublicTypes(folder) {
   const open = [resolve(folder, "index.d.ts")];
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     if (kept.has(file)) continue;
+    if (!existsSync(file)) throw new Error(`the public types need ${file}`);
     kept.add(file);
     for (const [, name] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*\(?\s*"(\.[^"]+)"/g))
       open.push(resolve(dirname(file), name.replace(/\.(js|ts)$/, ".d.ts")));

@@ -1,15 +1,16 @@
 /** `check` of the library. */
 import type { Graph } from "../dsl/graph.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
-import type { Package } from "../emit/read/read.ts";
 import type { WeightRanges } from "../passes/lint/constants.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { answerOf, type CheckAnswer, type CheckedGraph } from "./checked-graph.ts";
 import { type ComparedOptions, rolesGiven } from "./compared.ts";
 import { type FoundRole, rolesAlone } from "./found-roles.ts";
-import { graphGiven, optionsGiven, packageGiven } from "./given.ts";
+import { graphGiven, optionsGiven } from "./given.ts";
 import { type CheckedSubject, judge } from "./judge-graph.ts";
+import { packageGiven } from "./package-given.ts";
 import { ownInputs, packageSubjects } from "./package-subjects.ts";
+import type { Package } from "./packages.ts";
 import { weightsGiven, weightsOf } from "./weights.ts";
 
 /** What `check` says of one graph. */

@@ -1,8 +1,6 @@
 /** A graph that was held against everything that `check` knows. */
-import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
 import type { PackageFinding } from "../emit/rules/package-rule.ts";
 import type { LintFinding } from "../passes/lint/lint-rule.ts";
-import { placementText } from "../passes/lint/placement-record.ts";
 import type { Prediction } from "../passes/placement/predict.ts";
 
 /** One graph, judged. */
@@ -25,17 +23,6 @@ export interface UnknownKind {
   readonly names: readonly string[];
   /** What the record says of where such an op runs. */
   readonly placement: string;
-}
-
-/** In the order in which they first appear. */
-export function unknownKinds(ops: readonly OpaqueOp[]): readonly UnknownKind[] {
-  const kinds = new Map<string, UnknownKind>();
-  for (const { op, why } of ops) {
-    const key = `${op.type} ${why}`;
-    const { names } = kinds.get(key) ?? { names: [] };
-    kinds.set(key, { op: op.type, why, names: [...names, op.name], placement: placementText(op.type) });
-  }
-  return [...kinds.values()];
 }
 
 /** Whether anything keeps the graph off the engine; a yes says so where it is one about a part alone. */

@@ -4,7 +4,6 @@ import type { Graph } from "../dsl/graph.ts";
 import { opTable } from "../dsl/ops/index.ts";
 import { operandsOf, type Tensor } from "../dsl/tensor.ts";
 import { UserError } from "../dsl/user-error.ts";
-import type { Package } from "../emit/read/read.ts";
 import { printable } from "../files/printable.ts";
 
 /** A value as a sentence has it. */
@@ -18,7 +17,8 @@ export function shown(value: unknown): string {
 /** A record by any name. */
 export type Fields = Readonly<Record<string, unknown>>;
 
-const isFields = (value: unknown): value is Fields =>
+/** Whether a value is a record. */
+export const isFields = (value: unknown): value is Fields =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Options, all of known names. @throws UserError */
@@ -56,13 +56,6 @@ export function graphGiven(value: unknown, what: string): Graph {
     `${what} must be a graph, not ${shown(value)}`,
     "graph() makes one of its parts, graphOf() of a package",
   );
-}
-
-/** @throws UserError where it was not read by `readPackage` */
-export function packageGiven(value: unknown, what: string): Package {
-  const read = isFields(value) && typeof value.path === "string" && isFields(value.model) && isFields(value.blobs);
-  if (read && Array.isArray((value.model as Fields).functions)) return value as unknown as Package;
-  throw new UserError(`${what} must be a package, not ${shown(value)}`, "readPackage() reads one");
 }
 
 const KINDS: ReadonlySet<unknown> = new Set(["input", "state", "weight", "const", "op"]);

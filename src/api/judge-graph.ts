@@ -9,10 +9,11 @@ import { type Constants, constantsOf, type WeightRanges } from "../passes/lint/c
 import { infiniteMasks } from "../passes/lint/infinities.ts";
 import { lint } from "../passes/lint/lint.ts";
 import type { Severity } from "../passes/lint/lint-rule.ts";
+import { placementText } from "../passes/lint/placement-record.ts";
 import type { Chip } from "../passes/placement/chips.ts";
 import { predictPlacement } from "../passes/placement/predict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { type CheckedGraph, unknownKinds } from "./checked-graph.ts";
+import type { CheckedGraph, UnknownKind } from "./checked-graph.ts";
 import type { FoundRole } from "./found-roles.ts";
 
 /** A graph, what of its function is not in it, and what the rules about packages find in that. */
@@ -62,4 +63,15 @@ function unseenOf({ unseen }: Constants): readonly string[] {
   const counts = new Map<string, number>();
   for (const { why } of unseen) counts.set(why, (counts.get(why) ?? 0) + 1);
   return [...counts].map(([why, count]) => `the contents of ${count} constant(s) ${why}`);
+}
+
+/** In the order in which they first appear. */
+function unknownKinds(ops: readonly OpaqueOp[]): readonly UnknownKind[] {
+  const kinds = new Map<string, UnknownKind>();
+  for (const { op, why } of ops) {
+    const key = `${op.type} ${why}`;
+    const { names } = kinds.get(key) ?? { names: [] };
+    kinds.set(key, { op: op.type, why, names: [...names, op.name], placement: placementText(op.type) });
+  }
+  return [...kinds.values()];
 }

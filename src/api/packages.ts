@@ -1,18 +1,31 @@
 /** Packages and graphs as the library reads, writes, prints and compares them. */
 import type { Graph } from "../dsl/graph.ts";
 import { diffGraphs as differencesOf, type GraphDifference } from "../emit/diff/diff.ts";
-import { graphOf as lifted, type Package, readPackage as read } from "../emit/read/read.ts";
+import { graphOf as lifted, readPackage as read } from "../emit/read/read.ts";
 import { type EmitSummary, writePackage as written } from "../emit/write/package.ts";
 import { printGraph as printed } from "../passes/print.ts";
 import type { ComparedOptions } from "./compared.ts";
-import { graphGiven, optionsGiven, packageGiven, pathGiven, typed, wholeGiven } from "./given.ts";
+import { graphGiven, optionsGiven, pathGiven, typed, wholeGiven } from "./given.ts";
+import { packageGiven } from "./package-given.ts";
 import { neededWeights, weightsGiven } from "./weights.ts";
+
+/** A package that was opened by `readPackage`: what it holds is read when it is asked for. */
+export interface Package {
+  /** As given: the package folder or the model file. */
+  readonly path: string;
+  readonly modelFile: string;
+  /** Names of its functions. */
+  readonly functions: readonly string[];
+}
 
 /**
  * Reads a `.mlpackage` folder, or a `.mlmodel` file that stands alone, whoever wrote it. Weights are not read yet.
  * @throws UserError when the path is no package, the manifest breaks a rule, or the model is not an ML Program
  */
-export const readPackage = (path: string): Package => read(pathGiven(path, "the package"));
+export function readPackage(path: string): Package {
+  const pkg = read(pathGiven(path, "the package"));
+  return Object.assign(pkg, { functions: pkg.model.functions.map(({ name }) => name) });
+}
 
 /** Which function of a package, and for how many tokens. */
 export interface FunctionOptions {
