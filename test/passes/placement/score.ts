@@ -1,9 +1,9 @@
 /** How well the rules answer the placement record: over all rows, over those of a half that was kept aside, and rule by rule. */
 import { isConstant } from "../../../src/dsl/operands.ts";
-import { uniform } from "../../../src/dsl/random.ts";
 import { PLACEMENT_RECORD } from "../../../src/passes/lint/placement-record.ts";
 import { CHIPS } from "../../../src/passes/placement/chips.ts";
-import { SUPPORT_RULES, type SupportRule, supportOf } from "../../../src/passes/placement/support.ts";
+import { type Support, type SupportRule, supportOf } from "../../../src/passes/placement/support.ts";
+import { answerOf, classAnswerOf, fitOf, halvesOf } from "./halves.ts";
 import { FORMS, UNSPELLED } from "./recorded.ts";
 import type { Form } from "./recorded-form.ts";
 
@@ -21,9 +21,11 @@ export interface Score {
   readonly unanswered: readonly string[];
 }
 
-/** The answers to some rows, from what a record has of each op. */
-export function scoreOf(forms: readonly Form[], ops = PLACEMENT_RECORD.ops): Score {
-  const answers = forms.map((form) => ({ ...form, can: supportOf(form.value, { ...asked, record: { ops } }).can }));
+/** The answers of the whole record to rows. */
+export const scoreOf = (forms: readonly Form[]): Score => scored(forms, ({ value }) => supportOf(value, asked).can);
+
+function scored(forms: readonly Form[], answer: (form: Form) => Support["can"]): Score {
+  const answers = forms.map((form) => ({ ...form, can: answer(form) }));
   const named = (of: typeof answers) => of.map(({ name }) => name);
   const answered = answers.filter(({ can }) => can !== "not in the record");
   const wrong = answered.filter(({ can, takes }) => (can === "yes") !== takes);
@@ -35,25 +37,38 @@ export function scoreOf(forms: readonly Form[], ops = PLACEMENT_RECORD.ops): Sco
   };
 }
 
-/** What one half says of each op, tried on the rows of the other; all ops of a case are in one half. */
-export function otherHalf(seed = 2026): Score {
-  const cases = [...new Set(FORMS.map(caseOf))];
-  const half = new Set(cases.filter((_, k) => uniform(seed, 0, k) > 0));
-  const counts = new Map<string, readonly [supported: number, tried: number]>();
-  for (const { value, takes } of FORMS.filter((form) => half.has(caseOf(form)))) {
-    // What another rule explains says nothing of the op.
-    if (!takes && OTHERS.some(({ find }) => find(value, asked) !== undefined)) continue;
-    const [supported, tried] = counts.get(value.def.op) ?? [0, 0];
-    counts.set(value.def.op, [supported + Number(takes), tried + 1]);
-  }
-  return scoreOf(
-    FORMS.filter((form) => !half.has(caseOf(form))),
-    counts,
-  );
+/** The rows that were kept aside: by what the other half has of each op, and where it has nothing by what it has of ops of that class. */
+export interface KeptScore {
+  readonly byOp: Score;
+  readonly byClass: Score;
 }
 
-const OTHERS = SUPPORT_RULES.filter(({ refusal }) => refusal !== "op");
-const caseOf = ({ name }: Form): string => name.split("#")[0]!;
+/** Which half is drawn in the docs. */
+const SEED = 2026;
+
+/** What one half of the record says, tried on the rows of the other. */
+export function keptScore(seed = SEED, forms = FORMS): KeptScore {
+  const { fit, kept } = halvesOf(forms, seed);
+  const fitted = fitOf(fit);
+  return {
+    byOp: scored(kept, (form) => answerOf(fitted, form)),
+    byClass: scored(kept, (form) => classAnswerOf(fitted, form)),
+  };
+}
+
+/** Halves by so many other seeds. */
+export const SEEDS = 100;
+
+/** Over many divisions: rows, and of them right and wrong ones. */
+export function keptScores(): Readonly<Record<keyof KeptScore, readonly [rows: number, right: number, wrong: number]>> {
+  const scores = Array.from({ length: SEEDS }, (_, n) => keptScore(n + 1));
+  const sum = (how: keyof KeptScore) =>
+    scores.reduce<readonly [number, number, number]>(
+      ([rows, right, wrong], { [how]: one }) => [rows + one.rows, right + one.right, wrong + one.wrong.length],
+      [0, 0, 0],
+    );
+  return { byOp: sum("byOp"), byClass: sum("byClass") };
+}
 
 /** Rows of which a rule says that the engine refuses them, how many of these it does refuse, and how many it refuses in all. */
 export interface RuleScore {

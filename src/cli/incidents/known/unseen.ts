@@ -68,7 +68,7 @@ export const unseen: readonly Incident[] = [
     "M-19",
     "a product of two values that were each quantised takes the scale of the other",
     [within("cadamcat/llms-on-apple-neural-engine", "findings/coreai-qdq-multiply-scale")],
-    because("none", "no rule: activations in fewer bits are not read as such"),
+    because("none", "no rule; to --arithmetic engine sums and products of such values are open"),
   ),
   not(
     "M-20",
