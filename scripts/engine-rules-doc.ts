@@ -93,7 +93,7 @@ const scores: readonly string[] = [
   "What that is worth for rows that nobody has seen: the record is divided by a seed, so that of every op with two cases or more both halves have some. One half says of each op whether it is taken, and which",
   "rules hold: those that refuse some of its rows and none that was taken. What the rules are, and their numbers (the longest axis, the widest kernel), was written with all of the record in view and is not fitted. On the rows that were kept aside:",
   "",
-  "| answered by | rows kept aside | of those answered | in the mean of " + SEEDS + " divisions |",
+  `| answered by | rows kept aside | of those answered | in the mean of ${SEEDS} divisions |`,
   "|---|---|---|---|",
   `| rules, and rows of the same op | ${answers(byOp)} | ${percent(byOp.right, byOp.right + byOp.wrong.length)} right | ${over(many.byOp)} |`,
   `| the same; where the op has no row in the half, what was seen of ops of its class | ${answers(byClass)} | ${percent(byClass.right, byClass.right + byClass.wrong.length)} right | ${over(many.byClass)} |`,

@@ -1,4 +1,5 @@
 /** Holds one graph against everything that `graphc check` knows. */
+import { counted } from "../dsl/counted.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import { MINUS_INFINITY } from "../dsl/role.ts";
 import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
@@ -62,7 +63,7 @@ const bySeverity = (a: { severity: Severity }, b: { severity: Severity }): numbe
 function unseenOf({ unseen }: Constants): readonly string[] {
   const counts = new Map<string, number>();
   for (const { why } of unseen) counts.set(why, (counts.get(why) ?? 0) + 1);
-  return [...counts].map(([why, count]) => `the contents of ${count} constant(s) ${why}`);
+  return [...counts].map(([why, count]) => `the contents of ${counted(count, "constant")} ${why}`);
 }
 
 /** In the order in which they first appear. */

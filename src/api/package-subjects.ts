@@ -1,4 +1,5 @@
 /** What of a package is checked: the graph of each function, and what is known of the rest. */
+import { counted } from "../dsl/counted.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { show } from "../dsl/type.ts";
 import { interfaceIn, type MilFunction, type MilInterface } from "../emit/mil/records.ts";
@@ -39,7 +40,9 @@ function optionalInputs(described: MilInterface | undefined): readonly string[] 
 
 function unreached(fn: MilFunction): readonly string[] {
   const ops = unreachedOps(fn);
-  return ops.length > 0 ? [`${ops.length} op(s) that no output and no state depends on: ${ops.join(", ")}`] : [];
+  return ops.length > 0
+    ? [`${counted(ops.length, "op")} that no output and no state depends on: ${ops.join(", ")}`]
+    : [];
 }
 
 /** Whether an input of the function has an open size. */

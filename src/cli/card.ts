@@ -1,4 +1,5 @@
 /** What a checkpoint is, in a few lines: the model that it holds, and how it is stored. */
+import { counted } from "../dsl/counted.ts";
 import { largest } from "../dsl/number.ts";
 import type { Decoder, RopeScaling } from "../models/decoder.ts";
 import { listUse } from "../models/rope-list.ts";
@@ -26,7 +27,7 @@ export function cardOf(
 ): Card {
   const counts = new Map<string, number>();
   for (const { dtype, encoding = dtype } of tensors.values()) counts.set(encoding, (counts.get(encoding) ?? 0) + 1);
-  const stored = [...counts].map(([encoding, n]) => `${n} tensor${n === 1 ? "" : "s"} ${encoding}`);
+  const stored = [...counts].map(([encoding, n]) => `${counted(n, "tensor")} ${encoding}`);
   return [
     ["checkpoint", container],
     ["stored", stored.join(", ")],
@@ -43,7 +44,7 @@ export function cardOf(
 /** Tensors by the last part of their names. */
 function notNeededText(names: ReadonlySet<string>): string {
   const ends = new Set([...names].map((name) => name.slice(name.lastIndexOf(".") + 1)));
-  return `${names.size} tensor${names.size === 1 ? "" : "s"} (${[...ends].join(", ")}), since the layers compute in fp16`;
+  return `${counted(names.size, "tensor")} (${[...ends].join(", ")}), since the layers compute in fp16`;
 }
 
 function modelText(d: Decoder): string {

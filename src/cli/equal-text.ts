@@ -6,7 +6,8 @@ import { graphHash } from "../passes/prove/report/certificate.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { leftOutText } from "./interface/outputs.ts";
 import { aloneLines } from "./own-text.ts";
-import { plainVerdict, printSides } from "./prove-text.ts";
+import { plainVerdict } from "./prove-text.ts";
+import type { Sides } from "./sides.ts";
 import { TOOL_VERSION } from "./version.ts";
 import { wrapLine } from "./wrap.ts";
 
@@ -53,14 +54,17 @@ export function equalVerdict(verdict: Verdict, oneToken: boolean): Verdict {
   return { ...verdict, preconditions, roles, finding, searched: "no input was tried" };
 }
 
-/** The whole verdict; the first line is the claim. */
-export function printEqual({ verdict, a, b, oneToken, alone, countsPlaces, notCompared }: EqualVerdict): string {
+/** The verdict as `print` tells it; the first line is the claim. */
+export function printEqual(
+  { verdict, a, b, oneToken, alone, countsPlaces, notCompared }: EqualVerdict,
+  print: (verdict: Verdict, sides: Sides) => string,
+): string {
   const claims: Readonly<Record<Verdict["verdict"], string>> = {
     PROVEN: "are equal",
     REFUTED: "are not equal",
     "NOT PROVEN": "are not known to be equal",
   };
-  const text = printSides(verdict, {
+  const text = print(verdict, {
     claim: `A and B ${claims[verdict.verdict]}, call by call${leftOutText({ notCompared, rows: {} })}`,
     one: "A",
     other: "B",

@@ -1,4 +1,5 @@
 /** What `graphc check --target` prints: which ops the engine can take, where they are expected to be put, and what is not on record. */
+import { counted } from "../dsl/counted.ts";
 import { CHIPS, type Chip, PLACEMENT_SOURCE, SUPPORT_EVIDENCE } from "../passes/placement/chips.ts";
 import type { PlacedOp, Prediction } from "../passes/placement/predict.ts";
 import type { Place } from "../passes/placement/segments.ts";
@@ -23,8 +24,6 @@ export const TARGET_OPTION = {
 /** Each chip once, in the order in which they were given. */
 export const chipsOf = (args: Args): readonly Chip[] =>
   [...new Set(args.text("target")?.split(",") ?? [])].map((name) => CHIPS.get(name)!);
-
-const count = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`;
 
 /** Ops that cannot be taken, those of one op and one reason together. */
 function refusals(ops: readonly PlacedOp[]): readonly (readonly [PlacedOp, ...PlacedOp[]])[] {
@@ -72,8 +71,8 @@ const PLACES = { engine: "on the engine", CPU: "on the CPU", tie: "on either (a 
 
 function segmentsText(ops: readonly PlacedOp[]): string {
   const all = stretches(ops);
-  const told = all.slice(0, SHOWN).map((s) => `${count(s.ops, "op")} ${PLACES[s.place]} from ${s.first}`);
-  return `${told.join(", then ")}${all.length > SHOWN ? `, and ${count(all.length - SHOWN, "more change")}` : ""}`;
+  const told = all.slice(0, SHOWN).map((s) => `${counted(s.ops, "op")} ${PLACES[s.place]} from ${s.first}`);
+  return `${told.join(", then ")}${all.length > SHOWN ? `, and ${counted(all.length - SHOWN, "more change")}` : ""}`;
 }
 
 const rounded = (milliseconds: number): string => milliseconds.toPrecision(3);
@@ -84,7 +83,7 @@ export function placementText({ chip, ops, milliseconds, outside }: Prediction):
   const will = outside.length > 0 ? "the record has no model of such; without that, " : "";
   return [
     wrapLine(`  ${chip.name} (${chip.platform}): ${SUPPORT_EVIDENCE[chip.support]}`),
-    wrapLine(`    can: the engine takes ${can} of ${count(ops.length, "op")}`),
+    wrapLine(`    can: the engine takes ${can} of ${counted(ops.length, "op")}`),
     ...refusals(ops).flatMap(refusalText),
     ...(outside.length > 0 ? [wrapLine(`    not in the record: ${outside.join(", ")}`)] : []),
     wrapLine(`    will: ${will}${segmentsText(ops)}`),

@@ -1,10 +1,12 @@
 /** A verdict of the prover as text. */
+import { counted } from "../dsl/counted.ts";
 import { showReason } from "../passes/prove/logic/opaque.ts";
+import { PRECONDITIONS } from "../passes/prove/logic/preconditions.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
 import type { Mismatch } from "../passes/prove/refute/mismatch.ts";
 import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import type { Corollary } from "../passes/prove/report/corollaries.ts";
-import type { Proven, Verdict } from "../passes/prove/report/verdict.ts";
+import type { Proven, Used, Verdict } from "../passes/prove/report/verdict.ts";
 import { ALL_COUNTS, type LeftOut } from "./interface/outputs.ts";
 import { authorFrame, place } from "./report.ts";
 import { rolesLines } from "./roles-text.ts";
@@ -46,6 +48,7 @@ function provenLines(verdict: Proven, sides: Sides): readonly string[] {
     ...(gapBound === undefined ? [] : [`       bound of P8: |score| and |row maximum| at most ${gapBound}`]),
     ...attackLine(verdict, sides),
     ...corollaryLines(corollaries),
+    ...besidesLines(preconditions, corollaries),
     ...(notExact ? ["  not exact because:", ...findingLines(notExact, sides)] : []),
   ];
 }
@@ -61,17 +64,25 @@ const corollaryLines = (corollaries: readonly Corollary[]): readonly string[] =>
         ...corollaries.filter((corollary) => !isGain(corollary)).map((demand) => corollaryLine(demand, "")),
       ];
 
+/** What corollaries ask for and the proof does not: nothing is cited that is not printed. */
+function besidesLines(preconditions: readonly Used[], corollaries: readonly Corollary[]): readonly string[] {
+  const said = new Set(preconditions.map(({ id }) => id));
+  const cited = new Set(corollaries.flatMap(({ needs }) => needs).filter((id) => !said.has(id)));
+  const lines = [...cited].map((id) => `    ${id} ${PRECONDITIONS[id].says}`);
+  return lines.length === 0 ? [] : ["  where these are asked for besides:", ...lines];
+}
+
 /** What was run before the claim was told, and that the preconditions can be met. */
 function attackLine({ attacked }: Proven, { countsTokens }: Sides): readonly string[] {
   if (!attacked) return ["  not run: the graphs are too large to be run here, so no input was shown to keep these"];
   const { runs, met, witness, small } = attacked;
-  const counted = witness && countsTokens ? ` and ${witness.tokens} tokens` : "";
-  const first = witness ? `, the first with seed ${witness.seed}${counted}` : "";
+  const size = witness && countsTokens ? ` and ${counted(witness.tokens, "token")}` : "";
+  const first = witness ? `, the first with seed ${witness.seed}${size}` : "";
   const where = witness?.weights === "own" ? ", with the weights that they hold" : small ? ", at small sizes" : "";
   if (met === 0)
     return [`  run on ${runs} inputs: rounding decides there what fp64 gives, so that they say nothing of the reals`];
   return [
-    `  run on ${met} input${met === 1 ? "" : "s"} that keep these, of ${runs} that were tried${first}${where}: no difference`,
+    `  run on ${counted(met, "input")} that keep these, of ${runs} that were tried${first}${where}: no difference`,
   ];
 }
 
@@ -122,7 +133,7 @@ function counterexampleLines(found: Counterexample, sides: Sides): readonly stri
   const { mismatch, value, tokens, slots, nonZero, numbers, weights } = found;
   const data = weights === "own" ? "run with the weights that they hold" : `${nonZero} of ${numbers} numbers not zero`;
   return [
-    `  a case where they differ: ${tokens} token${tokens === 1 ? "" : "s"}, ${slots} cache rows, ${data}`,
+    `  a case where they differ: ${counted(tokens, "token")}, ${counted(slots, "cache row")}, ${data}`,
     ...(value && value.name !== mismatch.name ? [mismatchLine(value, sides)] : []),
     mismatchLine(mismatch, sides),
   ];
@@ -154,7 +165,7 @@ function footer(verdict: Verdict): readonly string[] {
   return [
     ...opinionLine(verdict),
     ...(used.length === 0 ? [] : [`  rules: ${used.join(", ")}`]),
-    `  ${sizes.terms} terms, ${sizes.compared} comparisons, ${sizes.segments} segments (${sizes.distinct} distinct), ${Math.round(milliseconds)} ms`,
+    `  ${counted(sizes.terms, "term")}, ${counted(sizes.compared, "comparison")}, ${counted(sizes.segments, "segment")} (${sizes.distinct} distinct), ${Math.round(milliseconds)} ms`,
   ];
 }
 

@@ -92,11 +92,9 @@ export function reportGraphError(error: GraphError): string {
   return [errorLine(error), ...excerpt(authorFrame(error.site)), ...notes].join("\n");
 }
 
-/** The innermost frame outside the library; a built-in model has none, so its own line is shown. */
-export function authorFrame(site: Site, library = OWN_CODE): Frame | undefined {
-  const frames = site.frames();
-  return frames.find((frame) => !frame.file.startsWith(library)) ?? frames[0];
-}
+/** The innermost frame outside the library; none of a built-in model, whose values are known by their names alone. */
+export const authorFrame = (site: Site, library = OWN_CODE): Frame | undefined =>
+  site.frames().find((frame) => !frame.file.startsWith(library));
 
 /** `file:line:column`, the file from the working folder on where it lies below it. */
 export function place(frame: Frame): string {
@@ -104,7 +102,8 @@ export function place(frame: Frame): string {
   return printable(`${path.startsWith("..") ? frame.file : path}:${frame.line}:${frame.column}`);
 }
 
-function excerpt(frame: Frame | undefined): readonly string[] {
+/** The line itself with a caret below the column that is meant; the place alone where the file is gone. */
+export function excerpt(frame: Frame | undefined): readonly string[] {
   if (!frame) return [];
   const source = sourceLine(frame);
   if (source === undefined) return [`  at ${place(frame)}`];

@@ -1,4 +1,5 @@
 /** The names by which a checkpoint's tensors are known here: those of a text model, whatever it was saved as a part of. */
+import { counted } from "../dsl/counted.ts";
 import { UserError } from "../dsl/user-error.ts";
 
 /** Known names by stored ones, and a sentence for each thing that was taken for granted or passed over. */
@@ -48,8 +49,7 @@ function wrappedNames(folder: string, names: readonly string[]): TextNames {
     known.set(name, own);
   }
   const notes = [...passedOver].map(
-    ([part, count]) =>
-      `${folder}: ${part} (${count} tensor${count === 1 ? "" : "s"}) is not read: the text part does not need it`,
+    ([part, count]) => `${folder}: ${part} (${counted(count, "tensor")}) is not read: the text part does not need it`,
   );
   return { known, notes };
 }

@@ -79,7 +79,7 @@ describe("what was not looked at is said", () => {
       const x = input("x", [1, 32, T, 1]);
       return graph({ name: "g", inputs: [x], outputs: { y: mul(x, weight("model.norm.weight", [1, 32, 1, 1])) } });
     };`;
-  const UNSEEN = "the contents of 1 constant(s) whose weights are in a checkpoint that was not given (--weights)";
+  const UNSEEN = "the contents of 1 constant whose weights are in a checkpoint that was not given (--weights)";
 
   test("weights without a checkpoint", async () => {
     const path = join(folderOf({ "g.ts": layer }), "g.ts");
@@ -116,7 +116,7 @@ describe("what was not looked at is said", () => {
     const { code, out } = await graphc(["check", path]);
     expect([code, out]).toEqual([0, expect.stringContaining("OK, as far as it was looked at")]);
     expect(out.replaceAll(/\s+/g, " ")).toContain(
-      "not looked at: the contents of 4 constant(s) whose computation takes more than 10000000000 products",
+      "not looked at: the contents of 4 constants whose computation takes more than 10000000000 products",
     );
   });
 
@@ -132,7 +132,7 @@ describe("what was not looked at is said", () => {
     ];
     writeFileSync(file, encodeModel({ ...model, functions: [{ ...main, operations: [...dead, ...main.operations] }] }));
     const { out } = await graphc(["check", path]);
-    expect(out).toContain('\n  not looked at: 1 op(s) that no output and no state depends on: add "stray"');
+    expect(out).toContain('\n  not looked at: 1 op that no output and no state depends on: add "stray"');
     const inputs = [{ name: "x", type: tensorType("fp16", 1, 4, undefined, 1) }];
     const operations = main.operations.map((op) => ({
       ...op,

@@ -16,7 +16,7 @@ const claimOf = async (...argv: readonly string[]) => {
 
 describe("two spellings", () => {
   test("are equal over the reals, for calls of one token with the roles of their inputs", async () => {
-    const { code, out, err } = await equal(layerFile(), layerFile(FUSED));
+    const { code, out, err } = await equal(layerFile(), layerFile(FUSED), "--explain");
     expect([code, err]).toEqual([0, ""]);
     expect(out).toMatch(
       /^PROVEN \(reals\): A and B are equal, call by call\n {2}A: …\/layer\.ts\n {2}B: …\/layer\.ts\n/,

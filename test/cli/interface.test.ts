@@ -41,7 +41,7 @@ describe("a preset", () => {
 
   test("that masks with −Inf says so, and check warns of it", async () => {
     const file = layerFile();
-    const { out } = await graphc(["prove", file, ...SIZE, "--interface", "anemll"]);
+    const { out } = await graphc(["prove", file, ...SIZE, "--interface", "anemll", "--explain"]);
     expect(out).toMatch(/^ +causal_mask +mask \(open 0, closed -inf\) +token 1, slot 2 +interface preset$/m);
     expect(out).not.toContain("P8 ");
     const warned = /the host feeds −Inf to mask "causal_mask": .* \[infinite-mask\]/s;
@@ -52,7 +52,7 @@ describe("a preset", () => {
       folderOf({ "i.json": (await graphc(["interface", file, ...SIZE, "--interface", "anemll"])).out }),
       "i.json",
     );
-    expect((await graphc(["prove", file, ...SIZE, "--interface", path])).out).toContain("closed -inf");
+    expect((await graphc(["prove", file, ...SIZE, "--interface", path, "--explain"])).out).toContain("closed -inf");
     await expectRefusal(
       ["prove", file, ...SIZE, "--interface", "anemll", "--role", "causal_mask=mask:open=-inf"],
       '--role causal_mask=mask:open=-inf: "open" must be a number, not "-inf"',
@@ -89,7 +89,7 @@ describe("a preset", () => {
   test("stands behind an option", async () => {
     const file = layerFile();
     const argv = ["prove", file, ...SIZE, "--interface", "anemll", "--role", "causal_mask=mask:closed=-20000"];
-    const { out } = await graphc(argv);
+    const { out } = await graphc([...argv, "--explain"]);
     expect(out).toMatch(/^ +causal_mask +mask \(closed -20000\) +token 1, slot 2 +option --role$/m);
     expect(out).toMatch(/^ +current_pos +position +interface preset$/m);
   });
@@ -154,7 +154,7 @@ describe("outputs that do not count", () => {
     expect(err).toContain("it has no row per token to compare, 2 in the block for 1 in the step along one axis; where");
     const argv = ["prove", file, ...SIZE, "--interface", "anemll"];
     expect(await said(...argv)).toEqual([0, PROVEN[1] + butFor]);
-    const { out } = await graphc(argv);
+    const { out } = await graphc([...argv, "--explain"]);
     expect(out).toMatch(/yes any m <= 2 tokens may be accepted: cache rows 0 … m-1/);
     const json = JSON.parse((await graphc([...argv, "--json"])).out);
     expect([json.notCompared, json.certificate.notCompared]).toEqual(Array(2).fill(["output_hidden_states"]));
@@ -214,7 +214,9 @@ describe("outputs that do not count", () => {
     ] as const) {
       const argv = ["prove", file, ...SIZE, "--interface", withOutputs({ y: word })];
       expect(await said(...argv)).toEqual([0, PROVEN[1] + only(token)]);
-      expect((await graphc(argv)).out).toMatch(/yes any m <= 2 tokens may be accepted: cache rows 0 … m-1/);
+      expect((await graphc([...argv, "--explain"])).out).toMatch(
+        /yes any m <= 2 tokens may be accepted: cache rows 0 … m-1/,
+      );
       const json = JSON.parse((await graphc([...argv, "--json"])).out);
       expect([json.rows, json.certificate.rows]).toEqual([{ y: token }, { y: token }]);
       expect(json.notCompared).toBeUndefined();

@@ -43,6 +43,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     out: "mgp",
     force: "mgp",
     "no-prove": "mgp",
+    explain: "mgp",
     ranges: "m",
     fixtures: "mgp",
     target: "mgp",
@@ -63,6 +64,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     dump: "mgp",
+    explain: "mgp",
   },
   equal: {
     weights: "mg",
@@ -78,6 +80,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     dump: "mgp",
+    explain: "mgp",
   },
   parity: {
     weights: "mg",

@@ -15,7 +15,7 @@ import { PHI4_MINI } from "../../src/models/config.ts";
 import { decoderLayers, type LayerOptions } from "../../src/models/layers.ts";
 import { printGraph } from "../../src/passes/print.ts";
 import { ONE_CHANGE } from "../support/phi/phi.ts";
-import { VERDICTS, verdictText } from "../support/prove/verdicts.ts";
+import { VERDICTS, verdictTexts } from "../support/prove/verdicts.ts";
 import { ROOT } from "../support/root.ts";
 
 /** The variable is for test/gates.long.test.ts, which damages a copy. */
@@ -52,7 +52,14 @@ const files: Readonly<Record<string, () => string>> = Object.fromEntries([
   ...Object.entries(cases).flatMap(([name, make]) =>
     Object.entries(prints).map(([kind, print]) => [`${name}.${kind}.txt`, () => print(make())]),
   ),
-  ...Object.entries(VERDICTS).map(([name, make]) => [`${name}.verdict.txt`, () => verdictText(make())]),
+  ...Object.entries(VERDICTS).flatMap(([name, make]) => {
+    let made: ReturnType<typeof verdictTexts> | undefined;
+    const texts = () => (made ??= verdictTexts(make()));
+    return [
+      [`${name}.verdict.txt`, () => texts().whole],
+      [`${name}.brief.txt`, () => texts().brief],
+    ];
+  }),
 ]);
 
 test.each(Object.keys(files))("%s", async (name) => {

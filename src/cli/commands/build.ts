@@ -15,9 +15,9 @@ import { buildDrift } from "../emit-safe.ts";
 import { Interrupted } from "../interrupted.ts";
 import type { Io } from "../io.ts";
 import { checkReport, lossReport } from "../loss-report.ts";
-import { printVerdict } from "../prove-text.ts";
 import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
 import { safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
+import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {
@@ -36,6 +36,7 @@ export const buildCommand: Command = {
     },
     force: { kind: "flag", help: "replace a build of other settings" },
     evidence: { kind: "folders", help: "passed one-layer build, one for each kind of layer; else --out" },
+    ...EXPLAIN_OPTION,
     "ahead-of-evidence": { kind: "flag", help: "build without such evidence, and write that down" },
   },
   notes: [
@@ -151,7 +152,7 @@ function report(
             isEquality: built.isEquality,
             verdict: built.verdict.verdict,
           })
-        : printVerdict(built.verdict),
+        : tellVerdict(built.verdict, args),
     );
     const why =
       built.function !== undefined

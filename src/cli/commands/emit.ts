@@ -19,7 +19,7 @@ import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
 import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
-import { plainVerdict, printSides, printVerdict } from "../prove-text.ts";
+import { plainVerdict } from "../prove-text.ts";
 import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
 import { certifiedEquality, EXPONENTS, safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 import { ropeLines } from "../rope-text.ts";
@@ -31,6 +31,7 @@ import {
   subjectOf,
   WEIGHTS_OPTION,
 } from "../target.ts";
+import { EXPLAIN_OPTION, tellSides, tellVerdict } from "../verdict/tell.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
 export const emitCommand: Command = {
@@ -49,6 +50,7 @@ export const emitCommand: Command = {
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
+    explain: { ...EXPLAIN_OPTION.explain, without: ["json", "no-prove"] },
     ranges: { ...RANGES_OPTION, without: ["no-prove"] },
     fixtures: {
       kind: "flag",
@@ -93,7 +95,7 @@ export const emitCommand: Command = {
       if (emitted.kind === "refuted") {
         const { verdict, function: fn } = emitted;
         const record = { name: subject.name, function: fn, proof: plainVerdict(verdict) };
-        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : verdictText(emitted));
+        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : verdictText(emitted, args));
         io.err("nothing was written");
         return 1;
       }
@@ -146,11 +148,11 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
   io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
   for (const proof of written.proofs ?? []) {
-    io.out(verdictText(proof));
+    io.out(verdictText(proof, args));
     if (guaranteed) io.out(claimLines(rangesClaim(guaranteed, proof.verdict)).join("\n"));
   }
   if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
-  for (const { equality } of written.proofs ?? []) if (equality) io.out(printSides(equality, EXPONENTS));
+  for (const { equality } of written.proofs ?? []) if (equality) io.out(tellSides(equality, EXPONENTS, args));
   if (safe) for (const line of safeLines(safe)) io.out(line);
   if (drift) io.out(safeDriftLine(drift));
   for (const line of ropeLines(subject, args)) io.out(line);
@@ -172,10 +174,7 @@ function proofsRecord({ proofs, certificates }: PlacedSet, guaranteed: Guarantee
   return { proofs: records.map((record, k) => ({ function: proofs[k]!.function, ...record })) };
 }
 
-const verdictText = ({
-  verdict,
-  function: name,
-}: {
-  readonly verdict: Verdict;
-  readonly function?: string | undefined;
-}): string => [...(name === undefined ? [] : [`function ${name}:`]), printVerdict(verdict)].join("\n");
+const verdictText = (
+  { verdict, function: name }: { readonly verdict: Verdict; readonly function?: string | undefined },
+  args: Args,
+): string => [...(name === undefined ? [] : [`function ${name}:`]), tellVerdict(verdict, args)].join("\n");

@@ -22,6 +22,7 @@ import type { Io } from "../io.ts";
 import { ownDump } from "../own-text.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { EXPLAIN_OPTION, tellSides } from "../verdict/tell.ts";
 
 const MAP = /^[^=]+=[^=]+$/;
 
@@ -60,6 +61,7 @@ export const equalCommand: Command = {
     },
     ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
+    ...EXPLAIN_OPTION,
   },
   notes: [
     "Of calls of one token the host feeds inputs by their roles, as graphc prove takes them; roles go by the names of A.",
@@ -97,7 +99,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const countsPlaces = a.graph.inputs.some(({ type: { dtype } }) => !isFloat(dtype) && dtype !== "bool");
   const sides = { a: a.shown, b: b.shown, oneToken, countsPlaces, notCompared };
   const said = { verdict: equalVerdict(found, oneToken), alone, ...sides };
-  if (!args.flag("json")) io.out(printEqual(said));
+  if (!args.flag("json")) io.out(printEqual(said, (...what) => tellSides(...what, args)));
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
     await dumpBoth(dump, found.counterexample);

@@ -13,7 +13,7 @@ import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair } from "../pair.ts";
-import { claimOf, plainVerdict, printVerdict } from "../prove-text.ts";
+import { claimOf, plainVerdict } from "../prove-text.ts";
 import {
   checkWeighed,
   claimLines,
@@ -23,6 +23,7 @@ import {
   rangesClaim,
 } from "../ranges/claim.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 import { TOOL_VERSION } from "../version.ts";
 
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
@@ -44,6 +45,7 @@ export const proveCommand: Command = {
     ...COMPARED_FUNCTIONS,
     ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
+    ...EXPLAIN_OPTION,
   },
   notes: [
     "PROVEN (exact): equal bits up to the sign of zero. PROVEN (reals): equal over the real numbers.",
@@ -60,7 +62,7 @@ async function told(args: Args, io: Io): Promise<Told> {
   const ranges = await rangesOf(pair, verdict, args, io);
   if (!args.flag("json")) {
     const lines = ranges ? claimLines(ranges) : [];
-    io.out([printVerdict(verdict, pair.leftOut), ...aloneLines(alone), ...lines].join("\n"));
+    io.out([tellVerdict(verdict, args, pair.leftOut), ...aloneLines(alone), ...lines].join("\n"));
   }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));

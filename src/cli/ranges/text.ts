@@ -1,4 +1,5 @@
 /** What `graphc ranges` prints. */
+import { counted } from "../../dsl/counted.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, GIVEN_OF_SUMS, LIMITS } from "../../passes/ranges/limits.ts";
 import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
@@ -47,9 +48,7 @@ function calibratedLines(calibrated: Calibration): readonly string[] {
   ]);
   const largest = Math.max(...layers.map(({ hidden }) => hidden));
   return [
-    wrapLine(
-      `reached on ${tokens} token${tokens === 1 ? "" : "s"} of a prompt, in double precision; none above its bound`,
-    ),
+    wrapLine(`reached on ${counted(tokens, "token")} of a prompt, in double precision; none above its bound`),
     table(["layer", ...NAMES, "hidden"], rows),
     ...(!promptBreaks(calibrated)
       ? []

@@ -1,4 +1,5 @@
 /** Rules about how a program is written: names, places of constants, and what is announced of it. */
+import { counted } from "../../dsl/counted.ts";
 import { isUserError } from "../../dsl/user-error.ts";
 import { hasFormOfName, KEYWORDS } from "../mil/identifier.ts";
 import type { MilFunction, MilModel, MilOperation } from "../mil/records.ts";
@@ -35,7 +36,9 @@ export const formRules: readonly PackageRule[] = [
     find: perFunction((fn) => {
       const nameless = everyOp(fn).filter(({ name }) => name === "");
       return nameless.length > 0
-        ? [`${nameless.length} op(s) have no name: ${some(nameless.map(({ type }) => type))}`]
+        ? [
+            `${nameless.length === 1 ? "1 op has" : `${nameless.length} ops have`} no name: ${some(nameless.map(({ type }) => type))}`,
+          ]
         : [];
     }),
   },
@@ -49,7 +52,11 @@ export const formRules: readonly PackageRule[] = [
       const large = everyOp(fn)
         .filter(isLargeInline)
         .map(({ outputs }) => outputs[0]?.name ?? "");
-      return large.length > 0 ? [`${large.length} large constant(s) lie in the model file: ${some(large)}`] : [];
+      return large.length > 0
+        ? [
+            `${counted(large.length, "large constant")} ${large.length === 1 ? "lies" : "lie"} in the model file: ${some(large)}`,
+          ]
+        : [];
     }),
   },
   {

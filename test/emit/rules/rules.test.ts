@@ -187,12 +187,12 @@ const broken: Readonly<Record<string, readonly (readonly [what: string, parts: P
       ['name: "a\\u001b[0m" cannot be a name in MIL text; rename it'],
     ],
   ],
-  "op-name": [["none", { ops: [{ ...EXP, name: "" }] }, ['op-name: 1 op(s) have no name: "exp"']]],
+  "op-name": [["none", { ops: [{ ...EXP, name: "" }] }, ['op-name: 1 op has no name: "exp"']]],
   "inline-weight": [
     [
       "a long constant",
       { ops: [constOperation("c", literal(tensorType("fp16", 1024), ...Array<number>(1024).fill(0))), EXP] },
-      ['inline-weight: 1 large constant(s) lie in the model file: "c"'],
+      ['inline-weight: 1 large constant lies in the model file: "c"'],
     ],
   ],
   output: [["none", { fn: { outputs: [] }, face: { outputs: [] } }, ["output: has no output"]]],

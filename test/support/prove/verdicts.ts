@@ -1,6 +1,9 @@
 /** Pairs whose printed verdicts are held by goldens: one of each claim, and of each turn that a corollary can take. */
 import attention from "../../../examples/attention.ts";
+import { ALL_COUNTS } from "../../../src/cli/interface/outputs.ts";
 import { printVerdict } from "../../../src/cli/prove-text.ts";
+import { blockAndSteps } from "../../../src/cli/sides.ts";
+import { briefSides } from "../../../src/cli/verdict/brief.ts";
 import type { Graphs } from "../../../src/dsl/twins.ts";
 import type { Spelling } from "../../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
@@ -49,8 +52,13 @@ export const VERDICTS: Readonly<Record<string, () => Graphs>> = {
 /** Runs that making a counterexample small may take. */
 const BUDGET = 30;
 
-/** The verdict as it is printed. What is different at every run, and the author's line, which moves, are masked. */
-export function verdictText({ block, step }: Graphs): string {
-  const text = printVerdict({ ...prove(block, step, { budget: BUDGET }), milliseconds: 0 });
-  return `${text.replaceAll(/(made at \S+?\.ts):\d+:\d+/g, "$1").replace(/\b0 ms$/, "… ms")}\n`;
+/** The verdict as it is printed, all of it and in short. What is different at every run, and the author's line, which moves, are masked. */
+export function verdictTexts({ block, step }: Graphs): { readonly whole: string; readonly brief: string } {
+  const verdict = { ...prove(block, step, { budget: BUDGET }), milliseconds: 0 };
+  const whole = printVerdict(verdict).replaceAll(/(made at \S+?\.ts):\d+:\d+/g, "$1");
+  const brief = briefSides(verdict, blockAndSteps(verdict.sizes.tokens, ALL_COUNTS));
+  return {
+    whole: `${whole.replace(/\b0 ms$/, "… ms")}\n`,
+    brief: `${brief.replaceAll(/( at \S+?\.ts):\d+:\d+\n.*\n.*\^$/gm, "$1 …")}\n`,
+  };
 }

@@ -1,4 +1,5 @@
 /** Why a proof stops: the term cannot be given a meaning. The reason is a code with its data; the sentence comes last. */
+import { counted } from "../../../dsl/counted.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type Ix, showIx } from "./indices.ts";
 import type { TermKind } from "./terms.ts";
@@ -80,7 +81,7 @@ const REASONS: { readonly [C in Reason["code"]]: Telling<Extract<Reason, { code:
   },
   "not finite": {
     says: ({ name, count }) =>
-      `the graphs are equal only where weights are finite (P7), and ${name} holds ${count} value${count === 1 ? "" : "s"} that ${count === 1 ? "is" : "are"} not`,
+      `the graphs are equal only where weights are finite (P7), and ${name} holds ${counted(count, "value")} that ${count === 1 ? "is" : "are"} not`,
     closes: "weights without NaN and Inf",
   },
   vacuous: {

@@ -1,0 +1,140 @@
+/** A verdict in a few lines: the claim, what it rests on, what follows; or where the graphs part. `--explain` tells all. */
+import { counted } from "../../dsl/counted.ts";
+import type { RoleRecord } from "../../dsl/role.ts";
+import { showReason } from "../../passes/prove/logic/opaque.ts";
+import { PRECONDITIONS, type Precondition } from "../../passes/prove/logic/preconditions.ts";
+import type { Finding } from "../../passes/prove/refute/finding.ts";
+import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
+import type { Corollary } from "../../passes/prove/report/corollaries.ts";
+import type { Proven, Used, Verdict } from "../../passes/prove/report/verdict.ts";
+import { claimOf } from "../prove-text.ts";
+import { authorFrame, excerpt } from "../report.ts";
+import type { Sides } from "../sides.ts";
+import { wrapLine } from "../wrap.ts";
+import { figure } from "./figures.ts";
+import { partingTerms } from "./parting.ts";
+
+/** The first line is the claim, as in the whole verdict. */
+export function briefSides(verdict: Verdict, sides: Sides): string {
+  const head = `${claimOf(verdict)}: ${sides.claim}`;
+  return [wrapLine(head), ...(verdict.verdict === "PROVEN" ? proven(verdict, sides) : failed(verdict, sides))].join(
+    "\n",
+  );
+}
+
+function proven(verdict: Proven, { countsTokens }: Sides): readonly string[] {
+  const { level, corollaries, notExact, preconditions, gapBound, roles } = verdict;
+  const reals = level === "exact" ? "" : "over the real numbers, not in bits, ";
+  const conditions = [...kept(preconditions, gapBound), ...byName(roles)];
+  return [
+    `  ${reals}for all weights, inputs, ${caches(verdict)}; ${attack(verdict)}`,
+    ...(notExact ? [`  not exact: ${placeOf(notExact)}`] : []),
+    ...(conditions.length === 0 ? [] : [`  if ${conditions.join(", and ")}`]),
+    `  ${[...followings(corollaries, countsTokens ? verdict.sizes.tokens : 1), "--explain tells all"].join("; ")}`,
+  ].map(wrapLine);
+}
+
+const caches = ({ anyCacheSize, sizes: { slots, tokens } }: Proven): string => {
+  if (!anyCacheSize) return "and caches of this number of rows";
+  return `caches and cache sizes${slots > tokens ? ` above ${tokens} rows` : ""}`;
+};
+
+/** `the host keeps P1-P4 P6-P8 (scores at most 4944)`: the bound is never rounded, since that might promise more. */
+function kept(preconditions: readonly Used[], gapBound: number | undefined): readonly string[] {
+  if (preconditions.length === 0) return [];
+  const bound = gapBound === undefined ? "" : ` (scores at most ${gapBound})`;
+  return [`the host keeps ${ranges(preconditions.map(({ id }) => id))}${bound}`];
+}
+
+const NUMBERED: readonly Precondition[] = (Object.keys(PRECONDITIONS) as Precondition[]).filter((id) => id !== "P2'");
+
+/** In the order of their numbers, those that follow each other as `P1-P4`; P2', which is none of them, last. */
+function ranges(ids: readonly Precondition[]): string {
+  const runs: Precondition[][] = [];
+  for (const id of ids.filter((one) => one !== "P2'")) {
+    const run = runs.at(-1);
+    if (run && NUMBERED.indexOf(id) === NUMBERED.indexOf(run.at(-1)!) + 1) run.push(id);
+    else runs.push([id]);
+  }
+  const shown = runs.map((run) => (run.length > 2 ? `${run[0]}-${run.at(-1)}` : run.join(" ")));
+  return [...shown, ...ids.filter((id) => id === "P2'")].join(" ");
+}
+
+/** Nobody has said it: a name that means something else makes the proof one about another host. */
+function byName(roles: readonly RoleRecord[]): readonly string[] {
+  const names = roles.filter(({ source }) => source === "name").map(({ input }) => input);
+  if (names.length === 0) return [];
+  return [`${names.join(", ")} ${names.length === 1 ? "is what its name says" : "are what their names say"}`];
+}
+
+function attack({ attacked }: Proven): string {
+  if (!attacked) return "too large to be run here";
+  const { met, runs } = attacked;
+  if (met === 0) return `run on ${counted(runs, "input")}, which say nothing of the reals`;
+  return `run on ${counted(met, "input")}: no difference`;
+}
+
+const SHORT: Readonly<Record<Corollary["name"], (tokens: number) => string>> = {
+  acceptPrefix: (tokens) => `any m <= ${tokens} tokens may be accepted`,
+  rejectedRows: () => "rejected rows are never read",
+  padding: () => "padding leaves no trace",
+  positions: () => "positions may be scattered",
+  capacity: () => "",
+};
+const DENIED: Readonly<Record<Corollary["name"], string>> = {
+  acceptPrefix: "accepting a part of the block",
+  rejectedRows: "rejected rows",
+  padding: "padding",
+  positions: "positions",
+  capacity: "",
+};
+
+/** What holds, what is asked for, and what is not claimed, each in a few words; a block of one token has neither prefix nor padding. */
+function followings(corollaries: readonly Corollary[], tokens: number): readonly string[] {
+  const told = corollaries.filter(({ name }) => SHORT[name](tokens) !== "" && tokens > 1);
+  const gains = told.filter((one) => one.holds && !isDemand(one)).map(({ name }) => SHORT[name](tokens));
+  const denied = told.filter(({ holds }) => !holds).map(({ name }) => DENIED[name]);
+  return [
+    ...(gains.length > 0 ? [`so ${gains.join(", ")}`] : []),
+    ...(told.some(isDemand) ? ["positions must be contiguous"] : []),
+    ...(denied.length > 0 ? [`not claimed: ${denied.join(", ")}`] : []),
+  ];
+}
+
+const isDemand = ({ needs }: Corollary): boolean => needs.includes("P2'");
+
+function failed(verdict: Exclude<Verdict, Proven>, sides: Sides): readonly string[] {
+  const { finding, roles } = verdict;
+  return [
+    ...(finding.value === "" ? [] : [wrapLine(`  first difference: ${placeOf(finding)}`)]),
+    ...whyLines(finding, sides),
+    wrapLine(
+      verdict.verdict === "REFUTED"
+        ? counterexampleLine(verdict.counterexample, sides)
+        : `  searched: ${verdict.searched}`,
+    ),
+    ...excerpt(authorFrame(finding.site)),
+    wrapLine(`  ${[...byName(roles).map((names) => `taken for granted: ${names}`), "--explain tells all"].join("; ")}`),
+  ];
+}
+
+const placeOf = ({ value, op, where }: Finding): string => `${value}${op === "" ? "" : ` (${op})`}, ${where}`;
+
+function whyLines(finding: Finding, { one, other }: Sides): readonly string[] {
+  const { block, step, reason, hint, later } = finding;
+  const [a, b] = block !== undefined && step !== undefined ? partingTerms(block, step) : [block, step];
+  return [
+    ...(later ? ["  a token sees the row of a later one there: no mask shuts it"] : []),
+    ...(a === undefined ? [] : [`  ${one}: ${a}`]),
+    ...(b === undefined ? [] : [`  ${other}: ${b}`]),
+    ...(reason === undefined ? [] : [`  reason: ${showReason(reason)}`]),
+    ...(hint === undefined ? [] : [`  it would close with: ${hint}`]),
+  ].map(wrapLine);
+}
+
+function counterexampleLine({ mismatch, tokens, slots }: Counterexample, { gave }: Sides): string {
+  const { name, index, token, block, step } = mismatch;
+  const where = `${name}[${index.join(",")}]${token === undefined ? "" : `, token ${token}`}`;
+  const gives = `${gave[0]} ${figure(block, step)}, ${gave[1]} ${figure(step, block)}`;
+  return `  on ${counted(tokens, "token")} and ${counted(slots, "cache row")}: ${where}: ${gives}`;
+}
