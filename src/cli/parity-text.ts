@@ -1,8 +1,8 @@
-/** A parity report as text: one line a token, one a state, and a verdict. */
+/** A parity report as text: what differs, what was exercised, and a verdict; with `--explain` a line a token and a state. */
 import type { CallReport } from "../passes/parity/call.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
 import { ALL_COUNTS, type LeftOut, leftOutText } from "./interface/outputs.ts";
-import { rolesLines } from "./roles-text.ts";
+import { byName, rolesLines } from "./roles-text.ts";
 import { ONE_TOKEN } from "./sides.ts";
 import { table } from "./table.ts";
 import { wrapLine } from "./wrap.ts";
@@ -16,32 +16,53 @@ export interface Heading {
   readonly fed?: readonly string[];
   /** What of the outputs does not count. */
   readonly leftOut?: LeftOut;
+  /** Every row and every role is shown, not only what differs and what was guessed. */
+  readonly explain?: boolean;
 }
+
+/** Rows that are shown of those that differ; the first ones say most. */
+const SHOWN = 8;
 
 const figure = (x: number): string => (x === 0 ? "0" : x.toExponential(1));
 
 /** The figures are taken on the output minus the input of its shape (hidden − x), token by token. */
 export function printParity(
   report: ParityReport,
-  { name, weights, seconds, fed = [], leftOut = ALL_COUNTS }: Heading,
+  { name, weights, seconds, fed = [], leftOut = ALL_COUNTS, explain = false }: Heading,
 ): string {
-  const rows = report.calls.flatMap((call, n) => callRows(call, n));
   const calls = report.calls.filter(({ counts }) => counts === "yes");
   const counted = calls.flatMap((call) => call.tokens);
   const equal = counted.filter((t) => t.equal).length;
   const differing = [counted.length - equal, statesDiffering(calls)] as const;
   return [
     wrapLine(`${name}, weights ${weights}`),
-    ...rolesLines(report.roles),
+    ...(explain
+      ? rolesLines(report.roles)
+      : byName(report.roles).map((names) => wrapLine(`taken for granted: ${names}`))),
     ...fed,
-    "",
-    table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], rows),
+    ...rowsTable(report, explain),
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
     wrapLine(exercisedLine(report)),
     wrapLine(
       `${verdictOf(report, differing, counted.length)}${leftOutText(leftOut)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
     ),
   ].join("\n");
+}
+
+/** What makes it a no, or everything; a call that counts for nothing is none. */
+function rowsTable({ calls, equal }: ParityReport, explain: boolean): readonly string[] {
+  const rows = calls.flatMap((call, n) => callRows(call, n));
+  const differing = rows.filter(([, , , bits]) => bits === "differ");
+  const notFinite = rows.filter(([, , , bits]) => bits === "not finite");
+  const asked = explain ? rows : equal ? [] : differing.length > 0 ? differing : notFinite;
+  const shown = explain ? asked : asked.slice(0, SHOWN);
+  if (shown.length === 0) return [];
+  const more = asked.length - shown.length;
+  return [
+    "",
+    table(["call", "value", "row", "bits", "rel L2", "1-cos", "worst/rms", "ulps"], shown),
+    ...(more > 0 ? [`and ${more} more; --explain shows every row`] : []),
+  ];
 }
 
 /** A no is a difference, or that values which every host feeds are not finite: equal NaNs say nothing. */

@@ -46,3 +46,10 @@ const axesText = ({ tokenAxis, slotAxis }: RoleRecord): string =>
 
 /** The roles as a table with their sources; empty for a graph without inputs. */
 export const rolesText = (roles: readonly FoundRole[]): string => rolesLines(roles).join("\n");
+
+/** Nobody has said it: a name that means something else makes the proof one about another host. */
+export function byName(roles: readonly FoundRole[]): readonly string[] {
+  const names = roles.filter((role) => "source" in role && role.source === "name").map(({ input }) => input);
+  if (names.length === 0) return [];
+  return [`${names.join(", ")} ${names.length === 1 ? "is what its name says" : "are what their names say"}`];
+}

@@ -96,6 +96,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mgp",
     role: "mgp",
     interface: "mgp",
+    explain: "mgp",
     threads: "mgp",
     accumulate: "mgp",
     arithmetic: "mgp",

@@ -88,3 +88,20 @@ test("--explain is refused beside --json, which tells all anyway", async () => {
   expect(code).toBe(2);
   expect(JSON.parse(out).error.message).toContain("--explain does nothing");
 });
+
+test("parity in short shows what was exercised and no row of a yes; of a no the first rows that differ", async () => {
+  const argv = ["parity", join(ROOT, "examples/attention.ts"), "--max-seq", "64"];
+  const yes = await graphc(argv);
+  expect(yes.out).not.toContain("hidden[0]");
+  expect(yes.out).toContain("taken for granted: attn_mask, kv_write_mask are what their names say");
+  expect(yes.out.replaceAll(/\s+/g, " ")).toMatch(
+    /exercised: \d+ tokens in .* EQUAL: every bit of every token and state/,
+  );
+  const no = await graphc([...argv, "--accumulate", "fp16:32/256"]);
+  expect(no.code).toBe(1);
+  const rows = no.out.split("\n").filter((line) => / (differ|equal) /.test(line));
+  expect(rows.length).toBeGreaterThan(0);
+  expect(rows.filter((line) => !line.includes(" differ "))).toEqual([]);
+  expect(no.out).toMatch(/^and \d+ more; --explain shows every row$/m);
+  expect((await graphc([...argv, "--explain"])).out).toMatch(/hidden\[0\] +0 +equal/);
+});

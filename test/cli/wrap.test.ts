@@ -41,7 +41,9 @@ test("a verdict keeps to the width, its first line is the claim, and demands sta
   expect(gains).toBeGreaterThan(0);
   expect(lines.slice(gains + 1, demands).filter((line) => !/^ {4}(yes|no ) \S|^ {8}\S/.test(line))).toEqual([]);
   expect(lines[demands + 1]).toMatch(/^ {4}a block needs rows for all of its tokens/);
-  expect(out.replaceAll(/\s+/g, " ")).toContain("contiguous [P2] where these are asked for besides: P11 the write-mask column");
+  expect(out.replaceAll(/\s+/g, " ")).toContain(
+    "contiguous [P2] where these are asked for besides: P11 the write-mask column",
+  );
 });
 
 test("positions that must be contiguous are a demand, those that may be scattered a gain", () => {

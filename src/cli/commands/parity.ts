@@ -15,6 +15,7 @@ import { comparedPair, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { EXPLAIN_OPTION } from "../verdict/tell.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
 const CHUNKS = /^fp16:(\d+)\/(\d+)$/;
@@ -34,6 +35,7 @@ export const parityCommand: Command = {
     ...COMPARED_FUNCTIONS,
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
+    explain: { ...EXPLAIN_OPTION.explain, help: "show every row that was compared, and every role" },
     threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
     arithmetic: { ...ARITHMETIC_OPTION, without: ["accumulate"] },
     accumulate: {
@@ -60,7 +62,14 @@ async function told(args: Args, io: Io): Promise<Told> {
   const seconds = (performance.now() - started) / 1000;
   if (!args.flag("json"))
     for (const text of [
-      printParity(report, { name, weights, seconds, fed: ropeLines(pair, args), leftOut }),
+      printParity(report, {
+        name,
+        weights,
+        seconds,
+        fed: ropeLines(pair, args),
+        leftOut,
+        explain: args.flag("explain"),
+      }),
       ...(engine ? parityLines(engine, report.equal) : []),
     ])
       io.out(text);

@@ -1,6 +1,5 @@
 /** A verdict in a few lines: the claim, what it rests on, what follows; or where the graphs part. `--explain` tells all. */
 import { counted } from "../../dsl/counted.ts";
-import type { RoleRecord } from "../../dsl/role.ts";
 import { showReason } from "../../passes/prove/logic/opaque.ts";
 import { PRECONDITIONS, type Precondition } from "../../passes/prove/logic/preconditions.ts";
 import type { Finding } from "../../passes/prove/refute/finding.ts";
@@ -9,6 +8,7 @@ import type { Corollary } from "../../passes/prove/report/corollaries.ts";
 import type { Proven, Used, Verdict } from "../../passes/prove/report/verdict.ts";
 import { claimOf } from "../prove-text.ts";
 import { authorFrame, excerpt } from "../report.ts";
+import { byName } from "../roles-text.ts";
 import type { Sides } from "../sides.ts";
 import { wrapLine } from "../wrap.ts";
 import { figure } from "./figures.ts";
@@ -58,13 +58,6 @@ function ranges(ids: readonly Precondition[]): string {
   }
   const shown = runs.map((run) => (run.length > 2 ? `${run[0]}-${run.at(-1)}` : run.join(" ")));
   return [...shown, ...ids.filter((id) => id === "P2'")].join(" ");
-}
-
-/** Nobody has said it: a name that means something else makes the proof one about another host. */
-function byName(roles: readonly RoleRecord[]): readonly string[] {
-  const names = roles.filter(({ source }) => source === "name").map(({ input }) => input);
-  if (names.length === 0) return [];
-  return [`${names.join(", ")} ${names.length === 1 ? "is what its name says" : "are what their names say"}`];
 }
 
 function attack({ attacked }: Proven): string {
