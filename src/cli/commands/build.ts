@@ -17,6 +17,7 @@ import type { Io } from "../io.ts";
 import { checkReport, lossReport } from "../loss-report.ts";
 import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
 import { safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
+import { figure } from "../verdict/figures.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
@@ -190,7 +191,7 @@ function report(
   for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
   if (safe) for (const line of safeLines(safe)) io.out(line);
   if (drift) io.out(safeDriftLine(drift));
-  io.out(`weights: ${rounded} elements rounded to fp16, worst by ${worstError}`);
+  io.out(`weights: ${rounded} elements rounded to fp16, worst by ${figure(worstError)}`);
   io.out(stops);
   if (ground) io.out(ground);
   io.out(built.manifest);

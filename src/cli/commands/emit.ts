@@ -31,6 +31,7 @@ import {
   subjectOf,
   WEIGHTS_OPTION,
 } from "../target.ts";
+import { figure } from "../verdict/figures.ts";
 import { EXPLAIN_OPTION, tellSides, tellVerdict } from "../verdict/tell.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
@@ -146,7 +147,9 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
     return;
   }
   for (const summary of packages) io.out(`${printSummary(summary)}\n`);
-  io.out(`weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${weights.worstError}`);
+  io.out(
+    `weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${figure(weights.worstError)}`,
+  );
   for (const proof of written.proofs ?? []) {
     io.out(verdictText(proof, args));
     if (guaranteed) io.out(claimLines(rangesClaim(guaranteed, proof.verdict)).join("\n"));

@@ -128,13 +128,15 @@ function beginPass(
   const initial = garbage(graphs.block, seed, pass.stale);
   const committed = new Set(Array.from({ length: pass.committed }, (_, row) => row));
   const { shutsOld } = pass;
+  const large = pass.scales.some((one) => one > 1);
   const source = { seed, roles: graphs.roles, maxSeq, scale, shutsOld, ...(config ? { config } : {}) };
   return {
     ...graphs,
     ...(onDifferent ? { onDifferent } : {}),
     source,
-    large: pass.scales.some((one) => one > 1),
-    bounded: !pass.decides && [...graphs.roles.values()].some(({ kind }) => kind === "mask"),
+    large,
+    // Of rows that are not large nothing excuses a mask that shuts nothing.
+    bounded: large && [...graphs.roles.values()].some(({ kind }) => kind === "mask"),
     chain: { blockStates: initial, stepStates: initial, committed, stale: new Set<number>() },
   };
 }

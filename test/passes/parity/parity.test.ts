@@ -53,7 +53,12 @@ test("the flattened heads shrink to two tokens, and the report of that case name
   const found = await fc.check(property, { numRuns: 20, seed: 7 });
   // With one token there is nothing to mix up; two tokens, one KV head and the first seed are enough.
   expect(found.counterexample).toEqual([2, 1, 0]);
-  const text = printParity(await run(2, 1, 0), { name: "flattened heads", weights: "generated", seconds: 0 });
+  const text = printParity(await run(2, 1, 0), {
+    name: "flattened heads",
+    weights: "generated",
+    seconds: 0,
+    explain: true,
+  });
   expect(text).toMatch(/^0 first block +hidden\[0\] +0 +differ /m);
   expect(text).toMatch(/^0 first block +layers_0_k_state +equal/m);
   expect(text).toMatch(/^DIFFERS: \d+ of \d+ tokens, 0 states/m);

@@ -53,6 +53,8 @@ export interface Kept extends Style {
 
 /** Where the usual input has scores beyond what it has to keep, one of smaller rows may not. */
 const SMALL: Style = { scale: 1 / 8, stale: 1 / 8 };
+/** Of usual rows a softmax shows little but the largest score; of small ones it shows them all. */
+const SMALLER = [1 / 8, 1 / 64, 1 / 512];
 
 /** Runs both graphs on random inputs that keep the preconditions, few tokens first. */
 export function searchDifference(
@@ -100,7 +102,10 @@ export function searchDifference(
 
 /** A style for each seed. */
 function stylesOf({ roles }: ProvenPair, style: Style): readonly Style[] {
-  const usual = Array.from({ length: SEEDS }, () => style);
+  const usual = [
+    ...Array.from({ length: SEEDS }, () => style),
+    ...SMALLER.map((scale) => ({ ...style, scale, stale: scale })),
+  ];
   const hasPositions = [...roles.values()].some(({ kind }) => kind === "position");
   return hasPositions ? [...usual, ...ENDS.map((rows) => ({ ...style, rows }))] : usual;
 }
