@@ -10,6 +10,7 @@ const ELSEWHERE = [
   /^docs\/build\.md:\d+: compile\.sh$/, // what a build writes
   /^conformance\/.*: (command-lines|embedding-rows|gguf|host-rows|quantised|run-faults|weights)\.mjs$/, // bundles that conformance/run.sh makes of the .ts files
   /^docs\/architecture\.md:\d+: graph\.ts$/, // the author's
+  /^docs\/commands\.md:\d+: GRAPH\.ts$/, // an operand
   /^docs\/(start|author|refutation)\.md:\d+: [a-z]+\.ts$/, // what these pages write themselves
   /: examples\/apple\/coreml\/llama$/, // executorch
   /^docs\/engine-rules\.md:/, // what its sources are
