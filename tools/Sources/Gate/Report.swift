@@ -50,7 +50,7 @@ extension ParityReport {
                 $0.passes ? "ok" : "FAIL",
             ]
         }
-        let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal elements of untouched state rows became zero"
+        let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal element\(flushed == 1 ? "" : "s") of untouched state rows became zero"
         let list = faults.map { "\nFAIL: \($0)" }.joined()
         return table(["call", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows)
             + "\n" + bounds + noted + list

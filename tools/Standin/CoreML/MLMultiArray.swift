@@ -18,7 +18,7 @@ public final class MLMultiArray: NSObject {
     public let dataType: MLMultiArrayDataType
     public let shape: [NSNumber]
     public var strides: [NSNumber] {
-        (reportedStrides ?? (moves && !isOpen ? packed : bufferStrides)).map { NSNumber(value: $0) }
+        (reportedStrides ?? (moves && !isOpen || misreports && isMutable ? packed : bufferStrides)).map { NSNumber(value: $0) }
     }
     public var count: Int { shape.reduce(1) { $0 * $1.intValue } }
 
@@ -39,10 +39,12 @@ public final class MLMultiArray: NSObject {
         rethrows -> R
     {
         isOpen = true
+        isMutable = true
         written += 1
         let before = buffer.loadUnaligned(as: UInt16.self)
         defer {
             isOpen = false
+            isMutable = false
             if forgets && written > 1 { buffer.storeBytes(of: before ^ 1, as: UInt16.self) }
         }
         return try body(buffer, bufferStrides)
@@ -56,7 +58,10 @@ public final class MLMultiArray: NSObject {
     /// Whether `strides` is right only while the buffer is open, and whether it loses what is written the second time.
     var moves = false
     var forgets = false
+    /// Whether `strides` is wrong while the buffer is open for writing, and those that are given with it are right.
+    var misreports = false
     private var isOpen = false
+    private var isMutable = false
     private var written = 0
     /// The stand-in's own access, which changes nothing of the above.
     var bytes: UnsafeMutableRawBufferPointer { buffer }

@@ -53,7 +53,7 @@ public struct Script: Codable, Sendable {
     public struct Fault: Codable, Sendable {
         public enum Kind: String, Codable, Sendable {
             case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState,
-                touchPackage, driftRows, silentCPU
+                touchPackage, driftRows, silentCPU, flush
         }
         public var kind: Kind
         /// "block" or "step".
@@ -73,8 +73,10 @@ public struct Script: Codable, Sendable {
             case silentCPU
             /// Does not keep what is written into a state the second time.
             case forgetsRestore
-            /// Strides are right only while the buffer is open.
-            case movingStrides
+            /// Strides are right only while the buffer is open, or only as they are given with it.
+            case movingStrides, givenStrides
+            /// The model declares one input more than it has, or its outputs in another shape.
+            case otherInputs, otherShapes
         }
         public var kind: Kind
         /// "block" or "step"; both when absent.

@@ -74,10 +74,16 @@ final class ScriptedModel {
         let first = predictions[0].values
         let tokens = role == "block" ? manifest.block.tokens : 1
         self.tokens = tokens
+        let stray: [MLFeatureDescription] =
+            engine.script.lies(.otherInputs, role)
+            ? [.init(name: "stray", array: .init(shape: [1], dataType: .float16))] : []
+        let other = engine.script.lies(.otherShapes, role) ? 1 : 0
         description = MLModelDescription(
-            inputs: first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) }
+            inputs: stray + first.inputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) }
                 + manifest.kept.map { .init(name: $0.name, array: .init(shape: $0.shape, dataType: .float16)) },
-            outputs: first.outputs.map { .init(name: $0, array: .init(shape: $1.shape, dataType: type(of: $1))) }
+            outputs: first.outputs.map {
+                .init(name: $0, array: .init(shape: $1.shape.map { $0 + other }, dataType: type(of: $1)))
+            }
                 + manifest.kept.map {
                     .init(name: $0.rows, array: .init(shape: $0.rowsShape(tokens: tokens), dataType: .float16))
                 },
@@ -95,6 +101,7 @@ final class ScriptedModel {
                     let array = MLMultiArray(shape: state.shape, dataType: .float16, padding: 32)
                     array.moves = engine.script.lies(.movingStrides, role)
                     array.forgets = engine.script.lies(.forgetsRestore, role)
+                    array.misreports = engine.script.lies(.givenStrides, role)
                     fill(array, zeros(state.shape))
                     return (state.name, array)
                 }))
@@ -211,6 +218,8 @@ final class ScriptedModel {
                 let row = (0..<size).first { !cacheRows.contains($0) }!
                 halves[row * inner] ^= 0x0200
             }
+            // Exponent and sign aside nothing is left of a subnormal.
+            if faults.contains(.flush) { halves = halves.map { $0 & 0x7c00 == 0 ? $0 & 0x8000 : $0 } }
             cache[spec.name] = Tensor(shape: spec.shape, elements: .half(halves))
             fill(state.buffers[spec.name]!, cache[spec.name]!)
         }

@@ -1,5 +1,6 @@
 /// A device that refuses, complains or lies: each lie, and by which step and in which words the tool notices it.
 import Foundation
+import Gate
 import Support
 import Testing
 
@@ -69,6 +70,15 @@ private let lies: [Lie] = [
         message: "ios18.softmax weights at main.block.operations[1] is on the CPU",
         arrange: preferringTheCPU),
     Lie(
+        name: "declares another input", code: 2, gate: "parity", verdict: "fault",
+        message:
+            "toy.T4.mlmodelc has inputs [\"attn_mask\", \"kv_write_mask\", \"position\", \"rope_cos\", \"stray\", \"x\"], the fixtures [\"attn_mask\", \"kv_write_mask\", \"position\", \"rope_cos\", \"x\"]",
+        arrange: lie("otherInputs", "block")),
+    Lie(
+        name: "declares another shape", code: 2, gate: "parity", verdict: "fault",
+        message: "hidden of toy.T1.mlmodelc has shape [2, 9, 2, 2], in the fixtures [1, 8, 1, 1]",
+        arrange: lie("otherShapes", "step")),
+    Lie(
         name: "restores a state wrongly", code: 3, gate: "parity", verdict: "fault",
         message: "state k does not keep what is written into it between predictions",
         arrange: lie("forgetsRestore", "step")),
@@ -126,6 +136,39 @@ private let lies: [Lie] = [
     try toy.write()
     let run = try graphcANE("gate", toy.folder.path)
     #expect(run.code == 0, "\(run.err)")
+}
+
+/// Strides that a device misreports while a state is written do no harm: those that come with the buffer are used.
+@Test func stridesThatComeWithTheBufferAreUsed() throws {
+    let toy = try Toy()
+    lie("givenStrides")(toy)
+    try toy.write()
+    let run = try graphcANE("gate", toy.folder.path)
+    #expect(run.code == 0, "\(run.err)")
+}
+
+/// A device that flushes subnormals of rows which no token writes is told of, and is no fault.
+@Test func whatIsFlushedIsNoted() throws {
+    let toy = try Toy()
+    var halves = toy.tensors["initial/k"]!.halves!
+    halves[0] = 0x0001
+    toy.tensors["initial/k"] = Tensor(shape: toy.tensors["initial/k"]!.shape, elements: .half(halves))
+    toy.script["faults"] = [["kind": "flush", "model": "block", "prediction": 0] as [String: Any]]
+    try toy.write()
+    let run = try graphcANE("parity", toy.folder.path)
+    #expect(run.code == 0, "\(run.err)")
+    #expect(run.out.contains("noted: 1 subnormal element of untouched state rows became zero"), "\(run.out)")
+}
+
+/// What is heard in this very run is in its evidence, with the gate that heard it.
+@Test func aComplaintIsWrittenDown() throws {
+    let toy = try Toy()
+    complaint("complaint", "ANECCompile() FAILED", on: "stderr")(toy)
+    try toy.write()
+    #expect(try graphcANE("gate", toy.folder.path).code == 1)
+    let heard = try #require(try evidence(in: toy.folder)["complaints"] as? [[String: Any]])
+    #expect(!heard.isEmpty)
+    #expect(heard.allSatisfy { $0["earlier"] as? Bool == false && $0["gate"] as? String == "parity" })
 }
 
 /// A complaint marks the compiled model; a silent run does not take the mark away, a fresh compile does.
