@@ -2,10 +2,16 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+const source = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 const LONG = "test/**/*.long.test.ts";
 
 export default defineConfig({
-  resolve: { alias: { graphc: fileURLToPath(new URL("./src/index.ts", import.meta.url)) } },
+  resolve: {
+    alias: [
+      { find: /^graphc$/, replacement: source("./src/index.ts") },
+      { find: /^graphc\/testing$/, replacement: source("./src/testing/index.ts") },
+    ],
+  },
   test: {
     projects: [
       // Nothing keeps state between calls, so short files may share what a worker has loaded: a quarter of the time.

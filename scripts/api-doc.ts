@@ -1,6 +1,6 @@
 /**
- * docs/api.md out of the code: every name that the package root exports with the comment that an editor shows for it. TypeScript 7 has no
- * compiler API at its root, so the comment is read as text: the one that ends right above the declaration.
+ * docs/api.md and docs/testing.md out of the code: every name that the package root and graphc/testing export with the comment that an editor
+ * shows for it. TypeScript 7 has no compiler API at its root, so the comment is read as text: the one that ends right above the declaration.
  */
 import { readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
@@ -19,10 +19,10 @@ export interface Exported {
   readonly doc: string | undefined;
 }
 
-/** All but the ops, in the order of src/index.ts. */
-export function exportedNames(index = readFileSync(join(ROOT, "src/index.ts"), "utf8")): readonly Exported[] {
-  return [...index.matchAll(EXPORT)].flatMap(([, type, names, from]) => {
-    const file = normalize(join("src", from!));
+/** All but the ops, in the order of the file that exports them. */
+export function exportedNames(index = "src/index.ts"): readonly Exported[] {
+  return [...readFileSync(join(ROOT, index), "utf8").matchAll(EXPORT)].flatMap(([, type, names, from]) => {
+    const file = normalize(join(dirname(index), from!));
     const text = readFileSync(join(ROOT, file), "utf8");
     return names!
       .split(",")
@@ -44,16 +44,23 @@ export function docOf(text: string, name: string): string | undefined {
     .trim();
 }
 
-/** The page. */
+/** The page on the package root. */
 export function apiDoc(): string {
-  const all = exportedNames();
+  return `${HEAD}\n${sectionsOf("src/index.ts")}\n${OPS}\n\n${[...opTable.keys()].map((name) => `\`${name}\``).join(", ")}.\n`;
+}
+
+/** The page on graphc/testing. */
+export const testingDoc = (): string => `${TESTING}\n${sectionsOf("src/testing/index.ts")}`;
+
+function sectionsOf(index: string): string {
+  const all = exportedNames(index);
   const files = [...new Set(all.map(({ file }) => file))];
   const line = ({ name, isType, doc }: Exported) => `- ${isType ? "type " : ""}\`${name}\`: ${doc ?? ""}`;
   const sections = files.map((file) => {
     const own = all.filter((one) => one.file === file);
     return [`### \`${dirname(file)}/${file.slice(dirname(file).length + 1)}\``, "", ...own.map(line), ""].join("\n");
   });
-  return `${HEAD}\n${sections.join("\n")}\n${OPS}\n\n${[...opTable.keys()].map((name) => `\`${name}\``).join(", ")}.\n`;
+  return sections.join("\n");
 }
 
 const HEAD = `# The public API
@@ -76,3 +83,30 @@ A \`ProofContradicted\`, or any other error, is a fault of graphc; \`signal\` re
 const OPS = `### Ops
 
 One function for each op of [ops.md](ops.md), and \`opTable\` by name:`;
+
+const TESTING = `# Tests of your own
+
+Printed from the code (\`npx vitest run test/api/doc.test.ts -u\`): every name that \`import { … } from "graphc/testing"\` gives. \`graphc init DIR\` writes a
+project that uses it (templates/project).
+
+\`\`\`ts
+import { assertEqualOverRejections, assertGoldens, assertProven } from "graphc/testing";
+
+await assertProven({ model: layer, tokens: [2, 3, 4], maxSeq: 16 });              // for all weights, inputs and caches
+await assertEqualOverRejections({ model: layer, tokens: 4, maxSeq: 16 });         // bit for bit, whatever is rejected on the way
+assertGoldens("golden", { "layer.t4": layer({ tokens: 4, maxSeq: 16, layer: 0 }) }); // reviewed text of the graph and of its MIL program
+\`\`\`
+
+Assertions are plain functions, for any test runner. One that holds gives what was looked at; one that does not throws an \`AssertionFailed\`, whose message
+is what the command line prints, the author's line included, and whose \`failure\` is the same as data. What would look at nothing (no T, no run, an
+empty table or folder, an option of another name) throws a \`UserError\`: it is no yes.
+
+Goldens are written with \`GRAPHC_UPDATE_GOLDENS=1\` or \`update: true\`, and reviewed as any change. A file of their folder that no graph of the table has is stale,
+and fails the test: delete it. A folder belongs to one table.
+
+Declare what the host feeds (\`input(…, { role: "mask" })\`) where a fault should be *refuted*: a counterexample that rests on a role taken from a name refutes
+nothing, and is told as \`NOT PROVEN\` ([interface.md](interface.md)).
+
+Arbitraries are those of [fast-check](https://fast-check.dev), which is a peer dependency: npm installs it beside graphc, and the tests of a project draw
+from the same copy, of the version that the project chose. Numbers of a feed come from one drawn seed, so that it is its shape that shrinks.
+`;

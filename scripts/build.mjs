@@ -1,6 +1,6 @@
 // Builds dist/: the CLI and the library as ES modules that share chunks, and the type declarations for editors. What graphc
 // uses of other packages is bundled (finding and loading their many small files took a third of a command's start), with a
-// file of their notices beside it; esbuild is a program of the user's machine and stays outside.
+// file of their notices beside it; esbuild is a program of the user's machine and stays outside, fast-check is the one of the user's tests.
 // `node scripts/build.mjs DIR` puts the code alone into another folder of the project, for tests and measurements.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -12,11 +12,11 @@ const elsewhere = process.argv[2];
 const outdir = elsewhere ?? "dist";
 if (!elsewhere) rmSync(outdir, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { cli: "src/cli/cli.ts", index: "src/index.ts" },
+  entryPoints: { cli: "src/cli/cli.ts", index: "src/index.ts", testing: "src/testing/index.ts" },
   outdir,
   bundle: true,
   splitting: true,
-  external: ["esbuild"],
+  external: ["esbuild", "fast-check"],
   metafile: true,
   format: "esm",
   platform: "node",
@@ -36,10 +36,10 @@ const types = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-
 if (types.status !== 0) process.exit(types.status ?? 3);
 keepPublicTypes(`${outdir}/types`);
 
-/** Of the declarations those that the package root's are made of: what nobody can import is nobody's to read. */
+/** Of the declarations those that the public ones are made of: what nobody can import is nobody's to read. */
 function keepPublicTypes(folder) {
   const kept = new Set();
-  const open = [resolve(folder, "index.d.ts")];
+  const open = [resolve(folder, "index.d.ts"), resolve(folder, "testing/index.d.ts")];
   for (let file = open.pop(); file !== undefined; file = open.pop()) {
     if (kept.has(file)) continue;
     if (!existsSync(file)) throw new Error(`the public types need ${file}`);

@@ -1,7 +1,8 @@
 /** Parity of two graphs on the fast executor, with their weights loaded once. */
 import { storedNumbers } from "../emit/read/stored-numbers.ts";
 import type { DifferentCall } from "../passes/parity/first-difference.ts";
-import { type ParityReport, parity } from "../passes/parity/parity.ts";
+import { type ParityOptions, type ParityReport, parity } from "../passes/parity/parity.ts";
+import type { Arrays } from "../passes/parity/runner.ts";
 import { type Plan, type PlanOptions, planOf } from "../passes/run/plan.ts";
 import { type Executor, type Observer, prepare } from "../passes/run/run.ts";
 import { askForRoles } from "./ask-roles.ts";
@@ -33,7 +34,34 @@ export async function parityOf(open: WeighedGraphs, how: ParityHow, watch: Watch
 }
 
 async function runsOf(pair: WeighedGraphs, how: ParityHow, watch: Watch): Promise<ParityReport> {
-  const { seed, threads, plans: [ofBlock, ofStep] = [{}, {}], observe, look } = how;
+  const runs = await openRuns(pair, how, watch);
+  const running = watch.progress("running blocks");
+  try {
+    return await runs.parity({
+      seed: how.seed,
+      onCall(done, total) {
+        running.update(done, total);
+        watch.signal?.throwIfAborted();
+      },
+    });
+  } finally {
+    running.end();
+    await runs.close();
+  }
+}
+
+/** A pair with its weights loaded, which can be run again and again until it is closed. */
+export interface ParityRuns {
+  parity(options: Pick<ParityOptions, "seed" | "calls" | "onCall">): Promise<ParityReport>;
+  close(): Promise<void>;
+}
+
+/** @throws UserError when memory does not do */
+export async function openRuns(
+  pair: WeighedGraphs,
+  { threads, plans: [ofBlock, ofStep] = [{}, {}], observe, look }: Omit<ParityHow, "seed" | "asks">,
+  watch: Watch,
+): Promise<ParityRuns> {
   const [block, step] = [planOf(pair.block, ofBlock), planOf(pair.step, ofStep)];
   checkMemory([block, step], "this run", { threads });
   const loading = watch.progress("loading weights");
@@ -41,29 +69,23 @@ async function runsOf(pair: WeighedGraphs, how: ParityHow, watch: Watch): Promis
   const executor = await prepare([block, step], store.stream, { threads, progress: loading.update }).finally(
     loading.end,
   );
-  const running = watch.progress("running blocks");
-  try {
-    return await parity(
-      {
-        block: pair.block,
-        step: pair.step,
-        runBlock: (values) => executor.run(block, values, observe?.block),
-        runStep: (values) => executor.run(step, values, observe?.step),
-      },
-      {
-        seed,
+  const runnable = {
+    block: pair.block,
+    step: pair.step,
+    runBlock: (values: Arrays) => executor.run(block, values, observe?.block),
+    runStep: (values: Arrays) => executor.run(step, values, observe?.step),
+  };
+  return {
+    parity: (options) =>
+      parity(runnable, {
+        ...options,
         roles: pair.given,
         ...(look ? { onDifferent: (call: DifferentCall) => look(executor, [block, step], call) } : {}),
         ...(pair.config ? { config: pair.config } : {}),
-        onCall(done, total) {
-          running.update(done, total);
-          watch.signal?.throwIfAborted();
-        },
-      },
-    );
-  } finally {
-    running.end();
-    await executor.close();
-    await store.close();
-  }
+      }),
+    async close() {
+      await executor.close();
+      await store.close();
+    },
+  };
 }

@@ -30,10 +30,6 @@ export function printParity(
   report: ParityReport,
   { name, weights, seconds, fed = [], leftOut = ALL_COUNTS, explain = false }: Heading,
 ): string {
-  const calls = report.calls.filter(({ counts }) => counts === "yes");
-  const counted = calls.flatMap((call) => call.tokens);
-  const equal = counted.filter((t) => t.equal).length;
-  const differing = [counted.length - equal, statesDiffering(calls)] as const;
   return [
     wrapLine(`${name}, weights ${weights}`),
     ...(explain
@@ -43,9 +39,7 @@ export function printParity(
     ...rowsTable(report, explain),
     ...(report.tokens === 1 ? [wrapLine(ONE_TOKEN)] : []),
     wrapLine(exercisedLine(report)),
-    wrapLine(
-      `${verdictOf(report, differing, counted.length)}${leftOutText(leftOut)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`,
-    ),
+    wrapLine(`${parityVerdict(report)}${leftOutText(leftOut)} (${report.calls.length} calls, ${seconds.toFixed(1)} s)`),
   ].join("\n");
 }
 
@@ -66,9 +60,12 @@ function rowsTable({ calls, equal }: ParityReport, explain: boolean): readonly s
 }
 
 /** A no is a difference, or that values which every host feeds are not finite: equal NaNs say nothing. */
-function verdictOf({ equal, calls }: ParityReport, [tokens, states]: readonly [number, number], of: number): string {
+export function parityVerdict({ equal, calls }: ParityReport): string {
   if (equal) return "EQUAL: every bit of every token and state";
-  if (tokens + states > 0) return `DIFFERS: ${tokens} of ${of} tokens, ${states} states`;
+  const counted = calls.filter(({ counts }) => counts === "yes");
+  const all = counted.flatMap((call) => call.tokens);
+  const [tokens, states] = [all.filter((one) => !one.equal).length, statesDiffering(counted)];
+  if (tokens + states > 0) return `DIFFERS: ${tokens} of ${all.length} tokens, ${states} states`;
   const call = calls.find(({ counts }) => counts === "not finite");
   return `NOT FINITE: call "${call?.call.label}" gives an infinity or NaN, on which equal bits say nothing`;
 }

@@ -43,7 +43,7 @@ export function declareSlot(write: Slot["write"], sizes: CacheSizes): { readonly
 
 /** `kv_write_mask` [1, 1, maxSeq, T]: the column of each token is 1 at its row and 0 elsewhere. */
 function slotByMask(write: "blend" | "select", { tokens, maxSeq }: CacheSizes) {
-  const mask: Value = input("kv_write_mask", [1, 1, maxSeq, tokens]);
+  const mask: Value = input("kv_write_mask", [1, 1, maxSeq, tokens], "fp16", { role: "write_mask" });
   const count: Value = reduce_sum(mask, { axes: [3], keep_dims: true });
   const slot: Slot =
     write === "blend" ? { write, mask, kept: sub(1, count) } : { write, mask, written: greater(count, 0.5) };
@@ -53,7 +53,7 @@ function slotByMask(write: "blend" | "select", { tokens, maxSeq }: CacheSizes) {
 /** `position`, int32: the row of each token [T]; for slice_update that of the first one [1], the others follow it. */
 function slotByPosition(write: Exclude<Slot["write"], "blend" | "select">, sizes: CacheSizes) {
   const { tokens, kvHeads, headDim } = sizes;
-  const position: Whole = input("position", [write === "slice_update" ? 1 : tokens], "int32");
+  const position: Whole = input("position", [write === "slice_update" ? 1 : tokens], "int32", { role: "position" });
   if (write === "scatter") return { place: position, slot: { write, position } };
   if (write === "scatter_along_axis") {
     const column = reshape(position, { shape: [1, 1, tokens, 1] });

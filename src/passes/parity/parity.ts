@@ -42,6 +42,9 @@ export interface ParityReport {
 /** How long a sequence is, in blocks, where no cache ends it. */
 const BLOCKS_WITHOUT_CACHE = 8;
 
+/** How many tokens a sequence has room for. */
+export const roomOf = ({ tokens, slots = BLOCKS_WITHOUT_CACHE * tokens }: Twins): number => slots;
+
 /**
  * The parity of two graphs over sequences of calls, each from caches full of garbage. After each block the steps go on
  * from what was accepted, the block from its own state with the stale rows that rejected tokens left. A pass ends at a
@@ -50,7 +53,8 @@ const BLOCKS_WITHOUT_CACHE = 8;
  */
 export async function parity(graphs: RunnableGraphs, options: ParityOptions = {}): Promise<ParityReport> {
   const twins = twinsOf(graphs.block, graphs.step, options.roles);
-  const { roles, tokens, slots = BLOCKS_WITHOUT_CACHE * tokens } = twins;
+  const { roles, tokens } = twins;
+  const slots = roomOf(twins);
   const usual = usualPasses(tokens, slots, abilitiesOf(twins));
   // What a mask of such columns hides is not known by the rows of caches, so that it is not known either what large rows let through.
   const passes = options.calls ? onlyPass(options.calls) : usual.filter((pass) => pass.decides || !hasJoined(twins));
