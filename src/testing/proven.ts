@@ -2,9 +2,12 @@
 import { COMPARED_OPTIONS, type Compared, type ComparedOptions } from "../api/compared.ts";
 import { optionsGiven, typed } from "../api/given.ts";
 import { type ProveResult, prove } from "../api/prove.ts";
+import { ALL_COUNTS } from "../cli/interface/outputs.ts";
 import { aloneLines } from "../cli/own-text.ts";
-import { claimOf, printVerdict } from "../cli/prove-text.ts";
+import { claimOf } from "../cli/prove-text.ts";
 import { authorFrame } from "../cli/report.ts";
+import { blockAndSteps } from "../cli/sides.ts";
+import { briefSides } from "../cli/verdict/brief.ts";
 import { AssertionFailed, type Claim } from "./failure.ts";
 import { pairsOf, type Subject } from "./subject.ts";
 
@@ -66,7 +69,8 @@ async function eachPair<X>(subject: Subject, look: (pair: Compared) => Promise<X
 }
 
 function failureOf(found: ProveResult, asked: Claim, where = ""): AssertionFailed {
-  const lines = [printVerdict(found), ...aloneLines(found.heldAlone), `  asked for: ${asked}${where}`];
+  const text = briefSides(found, blockAndSteps(found.sizes.tokens, ALL_COUNTS), []);
+  const lines = [text, ...aloneLines(found.heldAlone), `  asked for: ${asked}${where}`];
   const finding = found.verdict === "PROVEN" ? found.notExact : found.finding;
   const at = finding && authorFrame(finding.site);
   return new AssertionFailed(lines.join("\n"), {

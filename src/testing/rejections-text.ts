@@ -2,7 +2,7 @@
 import type { WeighedGraphs } from "../api/parity-run.ts";
 import { parityVerdict, printParity } from "../cli/parity-text.ts";
 import { claimOf } from "../cli/prove-text.ts";
-import { authorFrame, place } from "../cli/report.ts";
+import { authorFrame, excerpt } from "../cli/report.ts";
 import type { Frame } from "../dsl/site.ts";
 import { storedNumbers } from "../emit/read/stored-numbers.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
@@ -61,7 +61,7 @@ function beginning({ block, step, given }: WeighedGraphs): Omit<DiffersText, "te
   const at = authorFrame(site);
   const lines = [
     ...(value === "" ? [] : [`  first difference: ${value}${op ? ` (${op})` : ""}, ${where}`]),
-    ...(at ? [`    made at ${place(at)}`] : []),
+    ...excerpt(at),
   ];
   return { lines, ...(value === "" ? {} : { value }), ...(at ? { at } : {}) };
 }

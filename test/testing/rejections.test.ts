@@ -30,7 +30,7 @@ test("flattened heads are shrunk to one call that keeps all, with the author's l
     /^DIFFERS: [1-3] of 3 tokens, 0 states: blocks against single tokens, keeping 3 of 3 tokens$/m,
   );
   expect(message).toMatch(
-    /first difference: joined \(reshape\), token \d, at .*\n {4}made at test\/support\/testing\/layers\.ts:\d+/,
+    /first difference: joined \(reshape\), token \d, at .*\n {2}at test\/support\/testing\/layers\.ts:\d+:\d+\n {2}\d+ \|.*reshape\(turned/,
   );
   expect(failure).toMatchObject({ kind: "runs", tokens: 3, accepted: [3], seed: 1, value: "joined" });
 });

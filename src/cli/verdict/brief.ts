@@ -14,15 +14,17 @@ import { wrapLine } from "../wrap.ts";
 import { figure } from "./figures.ts";
 import { partingTerms } from "./parting.ts";
 
-/** The first line is the claim, as in the whole verdict. */
-export function briefSides(verdict: Verdict, sides: Sides): string {
+/** Where the whole verdict is to be had. */
+const MORE: readonly string[] = ["--explain tells all"];
+
+/** The first line is the claim, as in the whole verdict; `more` stands at the end of the last one. */
+export function briefSides(verdict: Verdict, sides: Sides, more = MORE): string {
   const head = `${claimOf(verdict)}: ${sides.claim}`;
-  return [wrapLine(head), ...(verdict.verdict === "PROVEN" ? proven(verdict, sides) : failed(verdict, sides))].join(
-    "\n",
-  );
+  const body = verdict.verdict === "PROVEN" ? proven(verdict, sides, more) : failed(verdict, sides, more);
+  return [wrapLine(head), ...body].join("\n");
 }
 
-function proven(verdict: Proven, { countsTokens }: Sides): readonly string[] {
+function proven(verdict: Proven, { countsTokens }: Sides, more: readonly string[]): readonly string[] {
   const { level, corollaries, notExact, preconditions, gapBound, roles } = verdict;
   const reals = level === "exact" ? "" : "over the real numbers, not in bits, ";
   const conditions = [...kept(preconditions, gapBound), ...byName(roles)];
@@ -30,9 +32,11 @@ function proven(verdict: Proven, { countsTokens }: Sides): readonly string[] {
     `  ${reals}for all weights, inputs, ${caches(verdict)}; ${attack(verdict)}`,
     ...(notExact ? [`  not exact: ${placeOf(notExact)}`] : []),
     ...(conditions.length === 0 ? [] : [`  if ${conditions.join(", and ")}`]),
-    `  ${[...followings(corollaries, countsTokens ? verdict.sizes.tokens : 1), "--explain tells all"].join("; ")}`,
+    ...lastLine([...followings(corollaries, countsTokens ? verdict.sizes.tokens : 1), ...more]),
   ].map(wrapLine);
 }
+
+const lastLine = (parts: readonly string[]): readonly string[] => (parts.length === 0 ? [] : [`  ${parts.join("; ")}`]);
 
 const caches = ({ anyCacheSize, sizes: { slots, tokens } }: Proven): string => {
   if (!anyCacheSize) return "and caches of this number of rows";
@@ -96,7 +100,7 @@ function followings(corollaries: readonly Corollary[], tokens: number): readonly
 
 const isDemand = ({ needs }: Corollary): boolean => needs.includes("P2'");
 
-function failed(verdict: Exclude<Verdict, Proven>, sides: Sides): readonly string[] {
+function failed(verdict: Exclude<Verdict, Proven>, sides: Sides, more: readonly string[]): readonly string[] {
   const { finding, roles } = verdict;
   return [
     ...(finding.value === "" ? [] : [wrapLine(`  first difference: ${placeOf(finding)}`)]),
@@ -107,7 +111,7 @@ function failed(verdict: Exclude<Verdict, Proven>, sides: Sides): readonly strin
         : `  searched: ${verdict.searched}`,
     ),
     ...excerpt(authorFrame(finding.site)),
-    wrapLine(`  ${[...byName(roles).map((names) => `taken for granted: ${names}`), "--explain tells all"].join("; ")}`),
+    ...lastLine([...byName(roles).map((names) => `taken for granted: ${names}`), ...more]).map(wrapLine),
   ];
 }
 
