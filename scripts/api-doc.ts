@@ -86,8 +86,9 @@ One function for each op of [ops.md](ops.md), and \`opTable\` by name:`;
 
 const TESTING = `# Tests of your own
 
-Printed from the code (\`npx vitest run test/api/doc.test.ts -u\`): every name that \`import { … } from "graphc/testing"\` gives. \`graphc init DIR\` writes a
-project that uses it (templates/project).
+Printed from the code (\`npx vitest run test/api/doc.test.ts -u\`): every name that \`import { … } from "graphc/testing"\` gives. \`graphc init [DIR]\` writes a
+project that uses it (templates/project): a layer that is proven, run over rejections and held to goldens, with scripts, types and a CI workflow; in its layer stands
+something to try, which makes \`npm test\` say REFUTED. What is there already is never replaced.
 
 \`\`\`ts
 import { assertEqualOverRejections, assertGoldens, assertProven } from "graphc/testing";

@@ -17,6 +17,10 @@ interface Entry {
 
 /** In the order of a user's day. Each is loaded when it is asked for: `--help` must be quick. */
 const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: {
+    summary: "write a project of your own: a layer that is proven, its tests, its goldens",
+    load: async () => (await import("./commands/init.ts")).initCommand,
+  },
   check: {
     summary: "run every static check on a graph, a model or a package",
     load: async () => (await import("./commands/check.ts")).checkCommand,

@@ -295,6 +295,7 @@ describe("gate", () => {
 
 /** A command line of each command that ends well; gate has no good end without a Mac. A new command needs a row. */
 const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly string[]>>> = {
+  init: () => ["init", join(testFolder(), "layers")],
   check: () => ["check", ATTENTION],
   emit: () => ["emit", COUNTER, "--out", testFolder()],
   prove: () => ["prove", COUNTER],
