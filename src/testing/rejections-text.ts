@@ -40,7 +40,7 @@ export function differsText(
     ...lines,
     `  the last of ${cases} such cases, each smaller; again with { seed: ${seed}, path: "${path}" }`,
     "",
-    printParity(report, { name: pair.block.name, weights: "as they were run", seconds: 0 }),
+    printParity(report, { name: pair.block.name, weights: "as they were run", seconds: 0, explain: true }),
   ].join("\n");
   return { text, ...where };
 }
