@@ -1,4 +1,5 @@
 // swift-tools-version: 6.0
+import Foundation
 import PackageDescription
 
 // Gate is pure logic, Device is the one module that talks to Core ML, graphc-ane is the command line.
@@ -14,17 +15,25 @@ var targets: [Target] = [
         linkerSettings: [
             .unsafeFlags(["-Xlinker", "-weak_framework", "-Xlinker", "CoreML"], .when(platforms: [.macOS]))
         ]),
-    .target(name: "Support", dependencies: ["Gate"], path: "Tests/Support", swiftSettings: strict),
-    .testTarget(name: "GateTests", dependencies: ["Gate", "Support"], swiftSettings: strict),
 ]
 var device: [Target.Dependency] = ["Gate"]
+// What npm brings has no tests: they need the rest of the repository.
+let hasTests = FileManager.default.fileExists(atPath: Context.packageDirectory + "/Tests")
+if hasTests {
+    targets += [
+        .target(name: "Support", dependencies: ["Gate"], path: "Tests/Support", swiftSettings: strict),
+        .testTarget(name: "GateTests", dependencies: ["Gate", "Support"], swiftSettings: strict),
+    ]
+}
 
 #if os(Linux)
     // A stand-in for Apple's framework: its public signatures, and a scripted engine behind them. It does not exist on
     // macOS, where `import CoreML` is the system framework.
-    targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
-    targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "Support"], swiftSettings: strict))
-    device.append("CoreML")
+    if hasTests {
+        targets.append(.target(name: "CoreML", dependencies: ["Gate"], path: "Standin/CoreML", swiftSettings: fast))
+        targets.append(.testTarget(name: "CommandTests", dependencies: ["Gate", "Support"], swiftSettings: strict))
+        device.append("CoreML")
+    }
 #endif
 targets.append(.target(name: "Device", dependencies: device, swiftSettings: fast))
 

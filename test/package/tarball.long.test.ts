@@ -1,0 +1,104 @@
+/**
+ * The package as a user gets it: packed, installed in a folder outside of this repository, imported from ES modules and CommonJS, compiled by an
+ * old and a new TypeScript under both ways to resolve; and every link of its pages leads to something that is in it.
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { packInto } from "../support/tarball.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "graphc-package-"));
+const installed = join(folder, "node_modules/graphc");
+const env = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV|NODE_OPTIONS|npm_|TEST$|VITE)/.test(name)),
+);
+/** Of what was said on standard error the end: a stack begins with a line of minified code. */
+function node(...args: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: folder, env, encoding: "utf8" });
+  return { status, stdout, stderr: stderr.slice(-1000) };
+}
+const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
+
+const MODEL = `
+const model = ({ tokens: T }) => {
+  const x = g.input("x", [T, 32], "fp16", { role: "rows" });
+  return g.graph({ name: "double_t" + T, inputs: [x], outputs: { y: g.mul(x, 2) } });
+};
+const verdict = await g.prove({ model, tokens: 4, maxSeq: 8 });
+console.log(verdict.verdict, verdict.level, typeof t.assertProven);
+`;
+
+/** What an author writes, with a type that is wrong where the comment says so. */
+const TYPED = `
+import { add, type Graph, graph, input, prove, type Size, type Tensor } from "graphc";
+import { assertProven } from "graphc/testing";
+
+export default function model({ tokens: T }: Size): Graph {
+  const x = input("x", [T, 32]);
+  return graph({ name: "sum_t" + T, inputs: [x], outputs: { y: add(x, x) } });
+}
+const four: Tensor<readonly [4, 32], "fp16"> = input("x", [4, 32]);
+// @ts-expect-error: shapes are literal types, also out of the package
+const five: Tensor<readonly [5, 32], "fp16"> = input("x", [4, 32]);
+export const all = [prove, assertProven, four, five];
+`;
+
+beforeAll(() => {
+  const tarball = packInto(folder);
+  write("package.json", JSON.stringify({ name: "user", private: true }));
+  const packages = [
+    tarball,
+    "typescript-5.4@npm:typescript@5.4.5",
+    "typescript-7@npm:typescript@7.0.2",
+    "fast-check@4.10.2",
+  ];
+  const args = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error", ...packages];
+  execFileSync("npm", args, { cwd: folder, env });
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("an ES module imports it", () => {
+  write("user.mjs", `import * as g from "graphc";\nimport * as t from "graphc/testing";\n${MODEL}`);
+  expect(node("user.mjs")).toMatchObject({ stdout: "PROVEN exact function\n", stderr: "", status: 0 });
+});
+
+test("CommonJS imports it with import()", () => {
+  write(
+    "user.cjs",
+    `(async () => {\nconst g = await import("graphc");\nconst t = await import("graphc/testing");\n${MODEL}})();`,
+  );
+  expect(node("user.cjs")).toMatchObject({ stdout: "PROVEN exact function\n", stderr: "", status: 0 });
+});
+
+test.each([
+  ["5.4", "nodenext", "nodenext"],
+  ["5.4", "esnext", "bundler"],
+  ["7", "nodenext", "nodenext"],
+  ["7", "esnext", "bundler"],
+])("TypeScript %s compiles an author's file, module %s and resolution %s", (version, module, moduleResolution) => {
+  write("author.mts", TYPED);
+  const options = { module, moduleResolution, target: "es2022", strict: true, noEmit: true, types: [] };
+  write("tsconfig.json", JSON.stringify({ compilerOptions: options, files: ["author.mts"] }));
+  const { status, stdout } = node(join(`node_modules/typescript-${version}/bin/tsc`), "-p", ".");
+  expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+});
+
+test("every relative link of its pages leads into it", () => {
+  const pages = readdirSync(installed, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"));
+  const broken = pages.flatMap((page) => {
+    const text = readFileSync(join(installed, page), "utf8").replaceAll(/^```.*?^```/gms, "");
+    const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, to]) => to!);
+    return links.filter((to) => !existsSync(join(installed, dirname(page), to))).map((to) => `${page}: ${to}`);
+  });
+  expect(pages).toContain("README.md");
+  expect(broken).toEqual([]);
+});
+
+test("no test, no source map and no declaration of what cannot be imported is in it", () => {
+  const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+  expect(files.filter((name) => /\.test\.|\.map$|^src\/|Tests\//.test(name) && !name.startsWith("templates/"))).toEqual(
+    [],
+  );
+});
