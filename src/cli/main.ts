@@ -74,7 +74,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/generate.ts")).generateCommand,
   },
   inspect: {
-    summary: "print any Core ML ML Program package as MIL text",
+    summary: "print any Core ML package as MIL text, and a graph as text or for a drawing",
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
   diff: {

@@ -39,10 +39,11 @@ function groupsOf(values: readonly Tensor[]): readonly (readonly Tensor[])[] {
 }
 
 /** Small constants are written where they are used. */
-const isInline = (value: Tensor): boolean => value.def.kind === "const" && value.def.data.length <= SHOWN_ELEMENTS;
+export const isInline = (value: Tensor): boolean =>
+  value.def.kind === "const" && value.def.data.length <= SHOWN_ELEMENTS;
 
 /** The author's names; for other values `op.n`, counted per op, and `op.n#part` for one of several results. */
-function namer(values: readonly Tensor[]): (value: Tensor) => string {
+export function namer(values: readonly Tensor[]): (value: Tensor) => string {
   const counts = new Map<string, number>();
   const numbers = new Map<unknown, number>();
   const numbered = (kind: string, key: unknown): string => {
