@@ -68,9 +68,16 @@ async function eachPair<X>(subject: Subject, look: (pair: Compared) => Promise<X
   return found;
 }
 
+/** Where a guess keeps a difference from being a refutation: how it is said. */
+function sayIt({ verdict, guessed }: ProveResult): readonly string[] {
+  if (verdict !== "NOT PROVEN" || guessed.length === 0) return [];
+  const roles = guessed.map(({ input, role }) => `${JSON.stringify(input)}: "${role}"`).join(", ");
+  return [`  if that is so, say it: { role: … } where each is made, or as an option roles: { ${roles} }`];
+}
+
 function failureOf(found: ProveResult, asked: Claim, where = ""): AssertionFailed {
   const text = briefSides(found, blockAndSteps(found.sizes.tokens, ALL_COUNTS), []);
-  const lines = [text, ...aloneLines(found.heldAlone), `  asked for: ${asked}${where}`];
+  const lines = [text, ...aloneLines(found.heldAlone), ...sayIt(found), `  asked for: ${asked}${where}`];
   const finding = found.verdict === "PROVEN" ? found.notExact : found.finding;
   const at = finding && authorFrame(finding.site);
   return new AssertionFailed(lines.join("\n"), {

@@ -1,5 +1,5 @@
 /** Assertions about proofs: the yes, and each way in which it is a no. */
-import { GraphError } from "graphc";
+import { add, GraphError, graph, input, type Size } from "graphc";
 import { AssertionFailed, assertProven, assertRefuted } from "graphc/testing";
 import { expect, test } from "vitest";
 import { decoderLayers, PHI4_MINI } from "../../src/index.ts";
@@ -58,6 +58,19 @@ test("a planted fault is refuted at each T, and at the value that is named", asy
 test("what is proven is not refuted", async () => {
   const proven = await failed(assertRefuted({ model: layer(), tokens, maxSeq }));
   expect(proven.failure).toMatchObject({ asked: "REFUTED", said: "PROVEN (exact)", tokens: 2 });
+});
+
+test("a guess refutes nothing: the text says what to state, and what it says to state refutes", async () => {
+  const model = ({ tokens: T, maxSeq: S }: Size) => {
+    const mask = input("attn_mask", [1, 1, T, S]);
+    return graph({ name: `odd_t${T}`, inputs: [mask], outputs: { y: T === 1 ? add(mask, mask) : mask } });
+  };
+  const { message, failure } = await failed(assertRefuted({ model, tokens: 2, maxSeq: 4 }));
+  expect(failure).toMatchObject({ asked: "REFUTED", said: "NOT PROVEN" });
+  expect(message).toContain(
+    'if that is so, say it: { role: … } where each is made, or as an option roles: { "attn_mask": "mask" }',
+  );
+  await assertRefuted({ model, tokens: 2, maxSeq: 4 }, { roles: { attn_mask: "mask" } });
 });
 
 test("equal over the reals is a yes only where that was asked for", async () => {

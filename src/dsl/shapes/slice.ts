@@ -15,13 +15,23 @@ type SplitResult<A extends Shape, D extends DType, Sizes extends Shape, Axis ext
       ? { readonly [I in keyof Sizes]: Tensor<With<A, AxisOf<A, Axis>, Sizes[I]>, D> }
       : `split: sizes ${Show<Sizes>} add up to ${Sum<Keys<Sizes>>}, axis ${Axis} of ${Show<A>} is ${ShowDim<SizeAt<A, Axis>>}`;
 
-/** The same by the options of the call; num_splits gives a list of unknown length. */
+/** Lists of so many parts. */
+type PartsOf<T> = {
+  readonly 1: readonly [T];
+  readonly 2: readonly [T, T];
+  readonly 3: readonly [T, T, T];
+  readonly 4: readonly [T, T, T, T];
+};
+
+/** The same by the options of the call; num_splits gives up to four parts as a tuple, of sizes that are looked at when it is called. */
 export type SplitParts<A extends Shape, D extends DType, O> = O extends {
   readonly split_sizes: infer Sizes extends Shape;
   readonly axis: infer Axis extends number;
 }
   ? SplitResult<A, D, Sizes, Axis>
-  : readonly Tensor<Shape, D>[];
+  : O extends { readonly num_splits: infer N extends keyof PartsOf<unknown> }
+    ? PartsOf<Tensor<Shape, D>>[N]
+    : readonly Tensor<Shape, D>[];
 
 type SplitFits<N, Sizes extends Shape> =
   Unranked<Sizes> extends true

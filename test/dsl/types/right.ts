@@ -98,6 +98,8 @@ const [lo, hi, pass] = split(q, { split_sizes: [48, 48, 32], axis: -1 });
 shape<[1, 24, 4, 48]>()(lo);
 shape<[1, 24, 4, 48]>()(hi);
 shape<[1, 24, 4, 32]>()(pass);
+const [gate, up] = split(q, { num_splits: 2, axis: 1 });
+add(gate, up);
 shape<[1, 24, 4, 32]>()(slice_by_size(q, [0, 0, 0, 96], { size: [1, 24, 4, 32] }));
 shape<[1, 24, 2, 128]>()(slice_by_index(q, [0, 0, 1, 0], [1, 24, 3, 128]));
 shape<[1, 24, 2, 128]>()(gather(q, [3, 1], { axis: 2 }));
