@@ -1,7 +1,7 @@
 // Builds dist/: the CLI and the library as ES modules that share chunks, and the type declarations for editors. What graphc
 // uses of other packages is bundled (finding and loading their many small files took a third of a command's start), with a
-// file of their notices beside it; esbuild is a program of the user's machine and stays outside, fast-check is the one of the user's tests, and a tokenizer and its
-// templates are read by `generate` alone.
+// file of their notices beside it; esbuild is a program of the user's machine and stays outside, fast-check is the one of the
+// user's tests, and a tokenizer and its templates are read by `generate` alone.
 // `node scripts/build.mjs DIR` puts the code alone into another folder of the project, for tests and measurements.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

@@ -5,6 +5,7 @@ import { type Fields, optionsGiven, typed, wholeGiven } from "../api/given.ts";
 import { withHost } from "../api/open-graphs.ts";
 import { openRuns, type WeighedGraphs } from "../api/parity-run.ts";
 import { generatedWeights, neededWeights, weightsGiven } from "../api/weights.ts";
+import { counted } from "../dsl/counted.ts";
 import { type Twins, twinsOf } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
@@ -160,11 +161,15 @@ function callsOf(accepted: readonly number[], tokens: number): readonly PlannedC
 function reportOf(tried: readonly ParityReport[], tokens: number, { runs, seed, path }: Plan): RejectionReport {
   const sum = (of: (report: ParityReport) => number) => tried.reduce((n, report) => n + of(report), 0);
   const compared = sum(({ exercised }) => exercised.tokens);
-  const rejected = sum(({ exercised }) => exercised.rejected);
+  // Those of the last call are written over by nobody, and say nothing.
+  const rejected = sum(({ calls }) => calls.slice(0, -1).reduce((n, { call }) => n + tokens - call.accepted, 0));
   if (tried.length < runs) throw new UserError(`only ${tried.length} of ${runs} sequences were run`);
   if (compared === 0) throw new UserError("no token was compared");
   if (rejected === 0 && path === undefined)
-    throw new UserError(`no token was rejected in ${runs} sequences of seed ${seed}`, "raise runs");
+    throw new UserError(
+      `in ${counted(runs, "sequence")} of seed ${seed} no token was rejected and then written over`,
+      "raise runs, or maxSeq",
+    );
   return { tokens, seed, runs, calls: sum(({ exercised }) => exercised.calls), compared, rejected };
 }
 
