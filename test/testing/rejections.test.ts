@@ -74,6 +74,10 @@ test("what nobody can reject is no yes", async () => {
 });
 
 test("rejections that no call comes behind are none", async () => {
+  // Where one block fills the cache, another comes behind those that were rejected whole, and behind no others.
+  const full = { model: layer(), tokens: 2, maxSeq: 2 };
+  const [found] = await assertEqualOverRejections(full, { runs: 20, seed: 6 });
+  expect(found!.rejected).toBe(2 * (found!.calls - 20));
   const outcomes = await Promise.all(
     [1, 2, 3, 4, 5, 6, 7, 8].map((seed) =>
       assertEqualOverRejections({ model: layer(), tokens: 2, maxSeq: 3 }, { runs: 1, seed }).then(
