@@ -5,6 +5,7 @@ import { UserError } from "../dsl/user-error.ts";
 import { writeFixtures } from "../evidence/fixtures.ts";
 import { PREDICTED_CHIPS } from "../evidence/format/fixtures-shape.ts";
 import { settingsOf } from "../evidence/format/settings.ts";
+import { isBorne } from "../evidence/judge/row-bounds.ts";
 import { writeRopeTables } from "../evidence/rope-tables.ts";
 import { namesIn } from "../files/regular.ts";
 import { writeWhole } from "../files/whole.ts";
@@ -15,6 +16,7 @@ import { prepare } from "../passes/run/run.ts";
 import { identityOf } from "./emit-ground.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
+import { type FedRows, rowsFed } from "./emit-rows.ts";
 import { rangesClaim } from "./ranges/claim.ts";
 import { certifiedEquality, safeRecord } from "./ranges/safe-text.ts";
 import { requestedSize } from "./target.ts";
@@ -98,7 +100,7 @@ const packageIn = (staging: string, { in: name, function: fn }: PlannedGraph) =>
  * Runs the usual sequence in fp16 and fp64 and writes what a device must reproduce beside the staged packages.
  * @throws the signal's reason when the user interrupts
  */
-export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<void> {
+export async function emitFixtures(job: EmitJob, staging: string, proven: boolean): Promise<readonly FedRows[]> {
   const { subject, planned, store, args, io } = job;
   const seed = args.whole("seed");
   const settings = subject.config && settingsOf(subject.config, subject.ropeList);
@@ -118,6 +120,7 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       (v) => executor.run(plans[2], v),
       {
         seed,
+        borne: isBorne,
         ...(settings ? { config: settings } : {}),
         ...(engine ? { runPredicted: (v: Parameters<typeof executor.run>[1]) => executor.run(engine, v) } : {}),
         onCall(done, total) {
@@ -140,6 +143,7 @@ export async function emitFixtures(job: EmitJob, staging: string, proven: boolea
       ...(predicted ? { predicted } : {}),
       recording,
     });
+    return rowsFed(recording);
   } finally {
     running.end();
     await executor.close();

@@ -14,6 +14,7 @@ import {
   writeCertificate,
 } from "./emit-evidence.ts";
 import { type EmitJob, type ProofOnBytes, proofOn, stagePackages, throwIfInterrupted } from "./emit-packages.ts";
+import type { FedRows } from "./emit-rows.ts";
 import { Interrupted } from "./interrupted.ts";
 
 /** A set that stands in its folder. */
@@ -27,6 +28,8 @@ export interface PlacedSet {
   readonly ropeData?: string;
   readonly fixtures?: string;
   readonly data?: string;
+  /** What rows the fixtures feed beside the usual ones. */
+  readonly rows?: readonly FedRows[];
 }
 
 /** The set that stands, or the refutation because of which nothing does. */
@@ -98,7 +101,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   if (refuted) return refuted;
   await emitRopeTables(job, staging);
   for (const proof of proofs ?? []) await writeCertificate(job, staging, proof);
-  if (wanted) await emitFixtures(job, staging, proofs !== undefined);
+  const rows = wanted ? await emitFixtures(job, staging, proofs !== undefined) : undefined;
   await throwIfInterrupted(io);
   const beside = namesBeside(planned.name);
   return {
@@ -109,7 +112,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
     ...(subject.ropeList
       ? { ropeTables: join(folder, beside.ropeTables), ropeData: join(folder, beside.ropeData) }
       : {}),
-    ...(wanted ? { fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
+    ...(rows ? { rows, fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };
 }
 

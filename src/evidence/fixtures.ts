@@ -104,7 +104,7 @@ async function manifestOf(source: FixtureSource, data: string): Promise<FixtureM
 /** What a manifest says of the recording itself: interface and calls. */
 export function sequenceOf(
   recording: Recording,
-): Pick<FixtureManifest, "maxSeq" | "closed" | "inputs" | "outputs" | "states" | "caches" | "calls"> {
+): Pick<FixtureManifest, "maxSeq" | "closed" | "inputs" | "outputs" | "states" | "caches" | "calls" | "leftOut"> {
   return {
     maxSeq: recording.maxSeq,
     closed: closedOf(recording),
@@ -117,7 +117,9 @@ export function sequenceOf(
       rows: call.rows.map((row) => row ?? null),
       accepted: call.accepted,
       steps: [...steps.keys()],
+      draw: call.draw ?? { kind: "usual", factor: 1 },
     })),
+    leftOut: recording.leftOut,
   };
 }
 
@@ -154,6 +156,21 @@ export function outputsOf({ calls, tokens }: Pick<Recording, "calls" | "tokens">
     const twins = Object.entries(first.block.inputs).filter(([, input]) => input.shape.join() === shape.join());
     return { name, tokenAxis, ...(twins.length === 1 ? { residual: twins[0]![0] } : {}) };
   });
+}
+
+/**
+ * What is taken from an output before it is judged. Of large rows nothing is: fp16's spacing at them is above what a layer adds, so that the
+ * difference would be noise.
+ */
+export const residualOf = (
+  { residual }: Pick<FixtureOutput, "residual">,
+  kind: FixtureManifest["calls"][number]["draw"]["kind"] = "usual",
+): string | undefined => (kind === "large" ? undefined : (residual ?? undefined));
+
+/** How what is judged of an output is called. */
+export function judgedName(output: FixtureOutput, kind?: FixtureManifest["calls"][number]["draw"]["kind"]): string {
+  const residual = residualOf(output, kind);
+  return residual === undefined ? output.name : `${output.name} - ${residual}`;
 }
 
 /** Every tensor by its name in the data file. */

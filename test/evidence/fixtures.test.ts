@@ -102,9 +102,9 @@ test("a folder that is no longer what was written is refused", async () => {
   await harmed((copy) => appendFileSync(join(copy, "tiny.fixtures.safetensors"), "x"), "is not the file that");
   await harmed((copy) => rmSync(manifest(copy)), "must hold one .fixtures.json and holds 0");
   await harmed((copy) => writeFileSync(join(copy, "b.fixtures.json"), "{}"), "holds 2");
-  await harmed((copy) => writeFileSync(manifest(copy), "{}"), "is not a graphc-fixtures file of version 2");
+  await harmed((copy) => writeFileSync(manifest(copy), "{}"), "is not a graphc-fixtures file of version 3");
   await harmed(
-    (copy) => writeFileSync(manifest(copy), '{"format":"graphc-fixtures","version":2,"tool":3}'),
+    (copy) => writeFileSync(manifest(copy), '{"format":"graphc-fixtures","version":3,"tool":3}'),
     "tool is not a string",
   );
 });

@@ -99,7 +99,8 @@ test.each(MANIFESTS)("fixtures with %s are refused", async (_, says, edit) => {
   edit(manifest);
   const { differs } = await heldAgainst(folder, manifest, recording);
   expect(differs).toContain(says);
-  const finding = judgeEvidence({ ...build, computed: { differs: differs!, arrays: 1 } }, undefined).findings[1];
+  const finding = judgeEvidence({ ...build, computed: { ...build.computed!, differs: differs! } }, undefined)
+    .findings[1];
   expect(finding).toMatchObject({ item: "fixtures", status: "no", note: differs });
 });
 
@@ -222,12 +223,12 @@ test.each(REFUSED)("fixtures of which %s are refused", async (says, edit) => {
   await expect(readBuild(copy)).rejects.toThrow(says);
 });
 
-test("fixtures of version 1 are refused with the advice to write them again", async () => {
+test("fixtures of version 2, which say of no call what rows it feeds, are refused with the advice to write them again", async () => {
   const copy = copyOf();
-  writeFileSync(join(copy, MANIFEST), JSON.stringify({ ...jsonIn(join(folder, MANIFEST)), version: 1 }));
+  writeFileSync(join(copy, MANIFEST), JSON.stringify({ ...jsonIn(join(folder, MANIFEST)), version: 2 }));
   await expect(readBuild(copy)).rejects.toThrow(
     expect.objectContaining({
-      message: expect.stringContaining("is not a graphc-fixtures file of version 2"),
+      message: expect.stringContaining("is not a graphc-fixtures file of version 3"),
       mend: "write it again with graphc emit --fixtures",
     }),
   );

@@ -1,7 +1,8 @@
 /** At true size: the engine's own arithmetic is within the bounds that are predicted of it and beyond the flat ones; the mildest fault is beyond both. */
 import { expect, test } from "vitest";
 import { schedule } from "../../src/dsl/graph.ts";
-import { predictedBounds, within } from "../../src/evidence/judge/bounds.ts";
+import { within } from "../../src/evidence/judge/bounds.ts";
+import { boundsOfRows } from "../../src/evidence/judge/row-bounds.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { toNDArray, toRaw } from "../../src/passes/kernels/raw.ts";
@@ -46,7 +47,7 @@ test("RoPE without its attention factor is told from a device that is as far off
       { config: PHI4_MINI, calls: calls as never, runPredicted },
     );
   const [sound, broken] = [await recorded(false), await recorded(true)];
-  const bounds = predictedBounds(sound);
+  const bounds = boundsOfRows(sound).predicted!;
   // K is turned, and shows the fault; rows of its state are along axis 2.
   const [k] = sound.states;
   const rows = (recording: typeof sound) =>

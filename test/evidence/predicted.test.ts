@@ -6,9 +6,10 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestFile } from "../../src/evidence/digests.ts";
 import { evidenceOf } from "../../src/evidence/format/evidence.ts";
-import { type Bounds, FLAT, rowKey, widened, within } from "../../src/evidence/judge/bounds.ts";
+import { type Bounds, FLAT, widened, within } from "../../src/evidence/judge/bounds.ts";
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
+import { type RowBounds, rowKey } from "../../src/evidence/judge/row-bounds.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
 import { readArrays, writeArrays } from "../../src/weights/arrays.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
@@ -35,12 +36,16 @@ const openOf = (on: BuildOnDisk, edit: (evidence: Json) => unknown = () => {}): 
     .map(({ item, status, note }) => `${item}: ${status}: ${note}`);
 };
 
+const predictedOf = ({ computed }: BuildOnDisk): RowBounds => computed!.bounds.predicted!;
+
+const sameBounds = (bounds: Bounds): RowBounds => new Map([...predictedOf(build)].map(([key]) => [key, bounds]));
+
 /** The same build with a prediction so far from fp64 in every row. */
 const farOff = (expected: Bounds): BuildOnDisk => ({
   ...build,
   computed: {
     ...build.computed!,
-    bounds: new Map([...build.computed!.bounds!].map(([key]) => [key, widened(expected)])),
+    bounds: { ...build.computed!.bounds, predicted: sameBounds(widened(expected)) },
   },
 });
 
@@ -65,8 +70,8 @@ test("a build with a prediction passes, and says by which bounds", () => {
 
 test("there is a bound for every row that is held against fp64, none below the flat one", () => {
   const rows = honestEvidence(build).parity.comparisons.filter(({ kind }: Json) => kind === "block against fp64");
-  expect(new Set(rows.map(rowKey))).toEqual(new Set(build.computed!.bounds!.keys()));
-  for (const bound of build.computed!.bounds!.values())
+  expect(new Set(rows.map(rowKey))).toEqual(new Set(predictedOf(build).keys()));
+  for (const bound of predictedOf(build).values())
     for (const name of ["relativeL2", "oneMinusCosine", "worstOverRms"] as const)
       expect(bound[name]).toBeGreaterThanOrEqual(FLAT[name]);
 });
@@ -235,7 +240,10 @@ test("rows that the host keeps have bounds too", async () => {
   const kept = await withComputed(io, await readBuild(io));
   expect(openOf(kept)).toEqual([]);
   const rows = honestEvidence(kept).parity.caches.kept;
-  const wide = new Map([...kept.computed!.bounds!].map(([key]) => [key, widened(PHI)]));
+  const wide = {
+    ...kept.computed!.bounds,
+    predicted: new Map([...predictedOf(kept)].map(([key]) => [key, widened(PHI)])),
+  };
   const far = (evidence: Json) => {
     for (const row of evidence.parity.caches.kept)
       Object.assign(row, { equalBits: false, figures: { ...PHI, finite: true } });

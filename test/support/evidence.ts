@@ -103,14 +103,14 @@ function honestResidency({ programs }: BuildOnDisk, role: (typeof ROLES)[number]
 function honestParity(manifest: FixtureManifest): NonNullable<Evidence["parity"]> {
   const away = { relativeL2: 1e-3, oneMinusCosine: 1e-7, worstOverRms: 2e-3, finite: true };
   const equal = { relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0, finite: true };
-  const values = ["hidden - x", ...[...manifest.states, ...(manifest.caches ?? [])].map(({ name }) => name)];
+  const kept = [...manifest.states, ...(manifest.caches ?? [])].map(({ name }) => name);
   const kinds = ["block against steps", "block against fp64", "steps against fp64"] as const;
-  const comparisons = manifest.calls.flatMap(({ rows }, call) =>
+  const comparisons = manifest.calls.flatMap(({ rows, draw }, call) =>
     rows.flatMap((row, token) =>
       row === null
         ? []
         : kinds.flatMap((kind, k) =>
-            values.map((value) => {
+            [draw.kind === "large" ? "hidden" : "hidden - x", ...kept].map((value) => {
               const figures = { ...(k === 0 ? equal : away) };
               return { kind, call, token, row, value, equalBits: k === 0, figures, passes: true };
             }),

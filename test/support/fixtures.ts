@@ -6,6 +6,7 @@ import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
 import type { PredictedChip } from "../../src/evidence/format/fixtures-shape.ts";
+import { isBorne } from "../../src/evidence/judge/row-bounds.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import type { Decoder } from "../../src/models/decoder.ts";
 import type { CacheKeeping } from "../../src/models/layer.ts";
@@ -40,7 +41,12 @@ function tinyPair(cache: CacheKeeping) {
 }
 
 /** The usual sequence on the tiny layer. */
-export async function tinyRecording(cache: CacheKeeping = "state", seed = 1, predicts = false): Promise<Recording> {
+export async function tinyRecording(
+  cache: CacheKeeping = "state",
+  seed = 1,
+  predicts = false,
+  special = true,
+): Promise<Recording> {
   const { block, step, store } = tinyPair(cache);
   const [fast, one, exact] = [planOf(block), planOf(step), planOf(block, { precision: "fp64" })];
   const engine = planOf(block, { precision: "engine" });
@@ -55,6 +61,7 @@ export async function tinyRecording(cache: CacheKeeping = "state", seed = 1, pre
     return await record(pair, (values) => executor.run(exact, values), {
       seed,
       config: TINY,
+      ...(special ? { borne: isBorne } : {}),
       ...(predicts
         ? { runPredicted: (values: Parameters<typeof executor.run>[1]) => executor.run(engine, values) }
         : {}),

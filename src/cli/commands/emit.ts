@@ -14,6 +14,7 @@ import { recordedBlock } from "../emit-evidence.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
 import { type EmitJob, isOpen } from "../emit-packages.ts";
 import { planPackages } from "../emit-plan.ts";
+import { fedLine } from "../emit-rows.ts";
 import { emitDrift } from "../emit-safe.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
@@ -127,7 +128,7 @@ interface Report extends PlacedSet {
 }
 
 function report({ subject, guaranteed, args, io }: EmitJob, written: Report): void {
-  const { packages, weights, ground, drift, ropeTables, fixtures, certificates } = written;
+  const { packages, weights, ground, drift, ropeTables, fixtures, rows, certificates } = written;
   const { ropeList, safe } = subject;
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
@@ -137,7 +138,7 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
     io.out(
       JSON.stringify(
         {
-          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, ground },
+          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, rows, ground },
           ...(safe ? { engineSafe: { ...safeRecord(safe), drift } } : {}),
         },
         null,
@@ -159,6 +160,7 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
   if (safe) for (const line of safeLines(safe)) io.out(line);
   if (drift) io.out(safeDriftLine(drift));
   for (const line of ropeLines(subject, args)) io.out(line);
+  for (const one of rows ?? []) io.out(fedLine(one));
   for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
   if (written.proofs?.some(isOpen)) io.err("warning: the packages were written without a proof");

@@ -1,6 +1,7 @@
 /** What a command answered, as its JSON says it, and whether that is the answer which an incident asks for. */
 import { match } from "ts-pattern";
 import type { ExitCode } from "../command.ts";
+import { type FedRows, fedLine } from "../emit-rows.ts";
 import type { Caught } from "./incident.ts";
 
 /** What a command came to. */
@@ -35,6 +36,10 @@ export function told(caught: Caught, answer: Answer): string | undefined {
     .with({ by: "range" }, ({ quantity }) => beyond(json, quantity))
     .with({ by: "not finite" }, () => notFinite(json, code))
     .with({ by: "engine" }, ({ value, counts }) => counted(json, value, counts))
+    .with({ by: "rows" }, ({ kind }) => {
+      const found = fedIn(json).find((one) => one.kind === kind);
+      return found && found.factor !== found.tried ? fedLine(found as unknown as FedRows) : undefined;
+    })
     .with({ by: "place" }, ({ op }) => {
       const found = placedIn(json).find((one) => one.op === op && one.can === "yes" && one.place === "CPU");
       return found && `${op}: the engine can take it, and it is expected on the CPU`;
@@ -64,6 +69,7 @@ export function passes(caught: Caught, answer: Answer): boolean {
       ({ value, counts }) =>
         engineValue(json, value) !== undefined && (counts !== "behind" || scaleBehind(json) !== undefined),
     )
+    .with({ by: "rows" }, ({ kind }) => fedIn(json).some((one) => one.kind === kind && one.factor === one.tried))
     .with({ by: "place" }, ({ op }) => placedIn(json).some((one) => one.op === op && one.place === "engine"))
     .exhaustive();
 }
@@ -141,6 +147,8 @@ function notFinite(json: unknown, code: ExitCode): string | undefined {
   const isNo = code === 1 && asRecord(json).equal === false;
   return isNo && call ? `NOT FINITE: call "${asRecord(call.call).label}" gives an infinity or NaN` : undefined;
 }
+
+const fedIn = (json: unknown): readonly Json[] => asList(asRecord(json).rows).map(asRecord);
 
 const engineValue = (json: unknown, value: string): Json | undefined =>
   asList(asRecord(asRecord(json).engine).values)

@@ -1,6 +1,7 @@
 /** What an incident of the field is: what happened, where it is told, and the command line that is held against it. */
 import type { Graph } from "../../dsl/graph.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
+import type { SpecialKind } from "../../passes/parity/record/draws.ts";
 
 /** Where an incident is told in public. */
 export interface Source {
@@ -71,5 +72,7 @@ export type Caught =
   | { readonly by: "not finite" }
   /** What is counted of a value on the engine's arithmetic, or with scales behind the sums: of `run --arithmetic engine`. */
   | { readonly by: "engine"; readonly value: string; readonly counts: "overflowed" | "lost" | "behind" }
+  /** Rows that the packages bear only up to a smaller factor than is tried first, or not at all: of `emit --fixtures`. Of the twin they are fed. */
+  | { readonly by: "rows"; readonly kind: SpecialKind }
   /** An op that the engine can take and is not given, by the planner's costs: of `check --target`. Of the twin it is given. */
   | { readonly by: "place"; readonly op: string };

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { match } from "ts-pattern";
 import type { Graphc } from "../command.ts";
 import type { Io } from "../io.ts";
 import { type Answer, passes, told } from "./answer.ts";
@@ -55,7 +56,10 @@ async function answered({ line }: Replay, variant: Variant, folder: string, grap
   const words = await staged(line(variant), own);
   const [out, io] = collecting();
   // What a command writes beside its answer goes into the same folder.
-  const to = words[0] === "run" ? ["--out", join(own, "out.safetensors")] : [];
+  const to = match(words[0])
+    .with("run", () => ["--out", join(own, "out.safetensors")])
+    .with("emit", () => ["--out", join(own, "build")])
+    .otherwise(() => []);
   const code = await graphc([...words, ...to, "--json"], io);
   return { code, json: jsonOf(out.join("\n")) };
 }

@@ -67,11 +67,12 @@ function inputProblem({ name, role, tokenAxis, slotAxis }: FixtureManifest["inpu
   return needs ? undefined : `input ${name} does not say which axis counts what`;
 }
 
-function callProblem({ rows, accepted, steps }: Call, { block, maxSeq }: FixtureManifest): string | undefined {
+function callProblem({ rows, accepted, steps, draw }: Call, { block, maxSeq }: FixtureManifest): string | undefined {
   if (rows.length !== block.tokens) return `names ${rows.length} tokens of ${block.tokens}`;
   const live = rows.filter((row) => row !== null);
   if (live.length === 0 || live.some((row) => row >= maxSeq)) return "has a row outside the cache";
   if (new Set(live).size !== live.length) return "writes a row twice";
+  if (draw.kind !== "usual" && accepted > 0) return `keeps ${draw.kind} rows, which later calls would then see`;
   const kept = rows.slice(0, accepted);
   if (kept.length < accepted || kept.includes(null)) return "accepts tokens that it does not have";
   if (kept.some((_, token) => !steps.includes(token))) return "does not step every accepted token";

@@ -3,13 +3,14 @@
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../../files/json-shape.ts";
+import { ROW_KINDS } from "../../passes/parity/sequence.ts";
 import { ASSUMED_LIST } from "../assumed-list.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** The first field of every manifest. */
 export const FIXTURES_FORMAT = "graphc-fixtures";
 /** Of the manifest and the data file together. */
-export const FIXTURES_VERSION = 2;
+export const FIXTURES_VERSION = 3;
 /** What tells a manifest of this version. */
 export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
 
@@ -60,6 +61,8 @@ const CALL = fields({
   accepted: "count",
   /** The tokens that are also run one by one. */
   steps: list("count"),
+  /** How its rows are drawn from the seed, and how many times as large as usual. */
+  draw: fields({ kind: oneOf(...ROW_KINDS), factor: "number" }),
 });
 
 /** The whole manifest. */
@@ -103,6 +106,8 @@ export const FIXTURES = fields({
   /** Inputs that the host keeps: zeros at first; between calls it writes the rows of accepted tokens at their slots. */
   caches: optional(list(CACHE)),
   calls: list(CALL),
+  /** Kinds of rows of which the packages bear no factor, so that no call feeds them. */
+  leftOut: list(oneOf("outliers", "large", "small")),
 });
 
 /** The contents of a `NAME.fixtures.json`. */

@@ -5,9 +5,10 @@ import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { FedCache } from "../format/parity.ts";
 import { ROLES } from "../format/ran.ts";
-import { keptKey, predictedFor, type RowBounds, within } from "./bounds.ts";
+import { predictedFor, within } from "./bounds.ts";
 import { figuresProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
+import { type BoundsOfRows, boundsAt, boundsFor, keptKey, type RowBounds } from "./row-bounds.ts";
 
 /** The finding's item. */
 export const CACHES_FED = "caches fed";
@@ -19,11 +20,11 @@ type Cache = NonNullable<FixtureManifest["caches"]>[number];
 export function judgeCaches(
   manifest: FixtureManifest,
   evidence: Evidence,
-  predicted?: RowBounds,
+  bounds?: BoundsOfRows,
 ): readonly GateFinding[] {
   const { caches: given, calls } = manifest;
   const { parity } = evidence;
-  const wide = predictedFor(manifest, evidence) === undefined ? undefined : predicted;
+  const wide = boundsFor(bounds, predictedFor(manifest, evidence));
   const caches = given ?? [];
   if (caches.length === 0) return parity?.caches ? [no(CACHES_FED, "the host keeps no caches of this build")] : [];
   if (!parity?.caches) return [missing(CACHES_FED, "what the caches were fed was not recorded")];
@@ -114,7 +115,7 @@ function keptWrong(
   const stranger = kept.find(({ row }) => !wanted.has(row));
   if (stranger) return `row ${stranger.row}, which no accepted token wrote, was compared after the last call`;
   if (compared.size < kept.length) return "a row was compared twice after the last call";
-  const bad = kept.find((one) => !within(one, wide?.get(keptKey(one.cache, one.row))) || !one.passes);
+  const bad = kept.find((one) => !within(one, boundsAt(wide, keptKey(one.cache, one.row))) || !one.passes);
   if (bad) return `row ${bad.row} is out of bounds after the last call`;
   const odd = kept.find(({ figures }) => figuresProblem(figures, size) !== undefined);
   return odd && `row ${odd.row} after the last call: ${figuresProblem(odd.figures, size)}`;

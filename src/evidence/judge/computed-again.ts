@@ -12,8 +12,8 @@ import { prepare } from "../../passes/run/run.ts";
 import { type Arrays, readArrays } from "../../weights/arrays.ts";
 import { sequenceOf, tensorsOf } from "../fixtures.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
-import { predictedBounds, type RowBounds } from "./bounds.ts";
 import type { Programs } from "./program.ts";
+import { type BoundsOfRows, boundsOfRows, isBorne } from "./row-bounds.ts";
 
 /** How it went. */
 export interface ComputedAgain {
@@ -21,8 +21,8 @@ export interface ComputedAgain {
   readonly differs?: string;
   /** How many arrays were held against the file. */
   readonly arrays: number;
-  /** The bounds that follow from the prediction; absent where there is none. */
-  readonly bounds?: RowBounds;
+  /** The bounds of rows against fp64. */
+  readonly bounds: BoundsOfRows;
 }
 
 /** What is told while it lasts, and who may stop it. */
@@ -63,6 +63,7 @@ export async function recordAgain(
     return await record(graphs, (values) => executor.run(plans[2], values), {
       seed,
       roles,
+      borne: isBorne,
       // Whatever else the record holds: rows that come from it are held against those of the file.
       ...(settings ? { config: settings as unknown as Decoder } : {}),
       ...(engine ? { runPredicted: (values: Arrays) => executor.run(engine, values) } : {}),
@@ -82,14 +83,14 @@ export async function heldAgainst(
   const tensors = tensorsOf(recording);
   const differs =
     sequenceDifference(manifest, recording) ?? (await dataDifference(join(folder, manifest.data.file), tensors));
-  const bounds = manifest.predicted ? { bounds: predictedBounds(recording) } : {};
-  return { ...(differs === undefined ? {} : { differs }), arrays: Object.keys(tensors).length, ...bounds };
+  const bounds = boundsOfRows(recording);
+  return { ...(differs === undefined ? {} : { differs }), arrays: Object.keys(tensors).length, bounds };
 }
 
 /** The first field of the manifest that the recording has otherwise. */
 function sequenceDifference(manifest: FixtureManifest, recording: Recording): string | undefined {
   const again = JSON.parse(JSON.stringify(sequenceOf(recording)));
-  for (const name of ["maxSeq", "closed", "inputs", "outputs", "states", "caches", "calls"] as const)
+  for (const name of ["maxSeq", "closed", "inputs", "outputs", "states", "caches", "calls", "leftOut"] as const)
     if (!isDeepStrictEqual(manifest[name] ?? [], again[name] ?? []))
       return `"${name}" is not what graphc makes of these packages`;
   return undefined;

@@ -1,23 +1,27 @@
 /** Judges the figures of a device: every row that the fixtures ask for is there once, within bounds, and nothing contradicts itself. */
+
+import { ROW_KINDS } from "../../passes/parity/sequence.ts";
+import { judgedName } from "../fixtures.ts";
 import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { COMPARISONS, type MeasuredRow } from "../format/parity.ts";
-import { type Bounds, chipName, FLAT, predictedFor, type RowBounds, rowKey, within } from "./bounds.ts";
+import { type Bounds, chipName, FLAT, predictedFor, within } from "./bounds.ts";
 import { figuresProblem, type RowTriple, tripleProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
+import { type BoundsOfRows, boundsAt, boundsFor, FINITE, type RowBounds, rowKey } from "./row-bounds.ts";
 
 /**
- * A finding for each kind of comparison. `sizes`: how many elements a row of each value has; `predicted`: bounds that the recording predicts, for
- * the chip of the fixtures.
+ * A finding for each kind of comparison. `sizes`: how many elements a row of each value has; `bounds`: those of rows against fp64, as the
+ * recording gives them.
  */
 export function judgeParity(
   manifest: FixtureManifest,
   evidence: Evidence,
   sizes: ReadonlyMap<string, number>,
-  predicted?: RowBounds,
+  bounds?: BoundsOfRows,
 ): readonly GateFinding[] {
   const { parity: report } = evidence;
-  const wide = predictedFor(manifest, evidence) === undefined ? undefined : predicted;
+  const wide = boundsFor(bounds, predictedFor(manifest, evidence));
   if (!report) return COMPARISONS.map((kind) => missing(kind, "parity was not measured"));
   const { faults, tolerances, comparisons } = report;
   const [fault] = faults;
@@ -37,7 +41,7 @@ export function judgeParity(
     const how = kind === "block against steps" ? "" : boundsText(manifest, evidence, wide);
     if (wrong !== undefined) return no(kind, `${wrong}${wrong.includes("out of bounds") ? how : ""}`);
     const equal = rows.filter((row) => row.equalBits).length;
-    const told = manifest.predicted ? how : "";
+    const told = `${manifest.predicted ? how : ""}${kindsText(manifest, kind, rows, wide)}`;
     return yes(kind, `${rows.length} rows within bounds, ${equal} with equal bits; worst ${worstOf(rows)}${told}`);
   });
 }
@@ -52,10 +56,11 @@ function otherChip(manifest: FixtureManifest, evidence: Evidence): string | unde
 }
 
 /** By which bounds rows against fp64 were judged, and why. */
-function boundsText({ predicted }: FixtureManifest, { system }: Evidence, wide: RowBounds | undefined): string {
+function boundsText(manifest: FixtureManifest, evidence: Evidence, wide: RowBounds | undefined): string {
+  const { predicted } = manifest;
   if (!predicted) return "; the bounds are flat, since the fixtures predict no engine's arithmetic (emit --target)";
-  if (!wide)
-    return `; the bounds are flat, since the prediction is for ${chipName(predicted.chip)}, not ${system.chip}`;
+  if (predictedFor(manifest, evidence) === undefined || !wide)
+    return `; the bounds are flat, since the prediction is for ${chipName(predicted.chip)}, not ${evidence.system.chip}`;
   const most = Math.max(...[...wide.values()].map(({ relativeL2 }) => relativeL2));
   return `; bounds by the prediction for ${predicted.chip}, relative L2 up to ${most.toExponential(1)}`;
 }
@@ -72,7 +77,7 @@ function absentProblem(wanted: readonly string[], rows: readonly MeasuredRow[]):
 }
 
 function boundsProblem(rows: readonly MeasuredRow[], wide: RowBounds | undefined): string | undefined {
-  const bad = rows.filter((row) => !within(row, wide?.get(rowKey(row))));
+  const bad = rows.filter((row) => !within(row, boundsAt(wide, rowKey(row))));
   const [first] = bad;
   if (first) return `${bad.length} of ${rows.length} rows out of bounds, first: ${placeOf(first)}`;
   const failed = rows.find(({ passes }) => !passes);
@@ -110,17 +115,35 @@ const keyOf = (x: Pick<MeasuredRow, "call" | "token" | "row" | "value">) => [x.c
 const placeOf = (x: MeasuredRow) => `call ${x.call} token ${x.token} (row ${x.row}), ${x.value}`;
 
 function wantedRows({ calls, outputs, states, caches }: FixtureManifest, kind: MeasuredRow["kind"]): readonly string[] {
-  const values = [
-    ...outputs.map(({ name, residual }) => (residual === undefined ? name : `${name} - ${residual}`)),
-    ...states.map(({ name }) => name),
-    ...(caches ?? []).map(({ name }) => name),
-  ];
-  return calls.flatMap(({ rows, steps }, call) =>
-    rows.flatMap((row, token) => {
+  const kept = [...states, ...(caches ?? [])].map(({ name }) => name);
+  return calls.flatMap(({ rows, steps, draw }, call) => {
+    const values = [...outputs.map((output) => judgedName(output, draw.kind)), ...kept];
+    return rows.flatMap((row, token) => {
       if (row === null || (kind !== "block against fp64" && !steps.includes(token))) return [];
       return values.map((value) => keyOf({ call, token, row, value }));
-    }),
-  );
+    });
+  });
+}
+
+/** How many rows of each kind there were, which of them were held to be finite and to nothing else, and which kinds are not among them. */
+function kindsText(
+  { calls, leftOut }: FixtureManifest,
+  compared: MeasuredRow["kind"],
+  rows: readonly MeasuredRow[],
+  wide: RowBounds | undefined,
+): string {
+  const counts = ROW_KINDS.flatMap((kind) => {
+    const count = rows.filter(({ call }) => calls[call]!.draw.kind === kind).length;
+    return count > 0 ? [`${count} ${kind}`] : [];
+  });
+  const free = rows.filter(
+    (row) => compared !== "block against steps" && boundsAt(wide, rowKey(row)) === FINITE,
+  ).length;
+  return [
+    counts.length > 1 ? `; of rows ${counts.join(", ")}` : "",
+    free > 0 ? `, ${free} of them merely finite, for nothing predicts this chip's small numbers` : "",
+    leftOut.length > 0 ? `; the packages bear no ${leftOut.join(" and no ")} rows` : "",
+  ].join("");
 }
 
 function worstOf(rows: readonly MeasuredRow[]): string {

@@ -32,6 +32,8 @@ export interface Source {
   readonly maxSeq: number;
   /** Root of the variance of floats that are rows, those of RoPE aside, or shared; 1 when absent. */
   readonly scale?: number;
+  /** A few channels of those rows, the same for every token, are that many times as large, and none of them near 0. */
+  readonly outliers?: number;
   /** Whether masks shut some committed rows as well, as a sliding window does: others for each token. */
   readonly shutsOld?: boolean;
 }
@@ -68,11 +70,17 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
     case "rows": {
       const table = role.rope && ropeTable(name, source, call);
       const row = (t: number) => (role.rope ? (call.rows[t] ?? 0) : call.stream + t);
+      const large = role.rope ? undefined : outliersOf(source, name, width(type, role.tokenAxis));
       return tabulate(type, (ix) => {
         const place = within(ix, type, role.tokenAxis);
         return table
           ? roundTo(type.dtype, table.data[token(ix) * table.shape[1] + place]!)
-          : fed((role.rope ? 1 : scale) * uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place));
+          : fed(
+              lifted(
+                (role.rope ? 1 : scale) * uniformAt(base, row(token(ix)) * width(type, role.tokenAxis) + place),
+                large?.has(place) ? source.outliers : undefined,
+              ),
+            );
       });
     }
     case "shared":
@@ -80,6 +88,23 @@ function feedOne(name: string, type: TensorType, source: Source, call: Feed, onl
       return tabulate(type, (ix) => fed(scale * uniformAt(base, call.stream * sizeOf(type.shape) + within(ix, type))));
   }
 }
+
+/** As many as trained models are told to have; of narrow rows fewer, so that most channels stay as they are. */
+const OUTLIERS = { most: 4, oneIn: 16 };
+
+/** Which channels are outliers, by the seed and the name of the input. */
+function outliersOf({ seed, outliers }: Source, name: string, channels: number): ReadonlySet<number> | undefined {
+  if (outliers === undefined) return undefined;
+  const base = streamBase(seed, tagOfName(`outliers of ${name}`));
+  const count = Math.min(OUTLIERS.most, Math.max(1, Math.floor(channels / OUTLIERS.oneIn)));
+  const chosen = new Set<number>();
+  for (let n = 0; chosen.size < count; n++) chosen.add(Math.floor(((uniformAt(base, n) + 1) / 2) * channels));
+  return chosen;
+}
+
+/** From half of the factor to all of it, with the sign of u. */
+const lifted = (u: number, factor: number | undefined): number =>
+  factor === undefined ? u : (factor * (u < 0 ? u - 1 : u + 1)) / 2;
 
 /** A random element from u in [−1, 1): of unit variance, or 0 or 1 where it may be an index or a truth value. */
 const elementOf = ({ dtype }: TensorType, u: number): number =>

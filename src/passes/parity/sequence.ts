@@ -13,6 +13,17 @@ export interface PlannedCall {
   readonly rows: Positions;
   /** How many leading tokens are kept; the next call goes on from there. */
   readonly accepted: number;
+  /** How its rows are drawn; as usual when absent. */
+  readonly draw?: Draw;
+}
+
+/** The kinds of rows that a call may be fed: of variance 1; with a few channels far above the others; near fp16's largest and smallest numbers. */
+export const ROW_KINDS = ["usual", "outliers", "large", "small"] as const;
+
+/** What rows are drawn, and how many times as large as usual: of outliers those channels alone. */
+export interface Draw {
+  readonly kind: (typeof ROW_KINDS)[number];
+  readonly factor: number;
 }
 
 /** What the host can say to both graphs. */

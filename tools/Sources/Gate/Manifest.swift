@@ -25,6 +25,8 @@ public struct Manifest: Decodable, Sendable {
     /// Inputs that the host keeps; nil where the model has none.
     public let caches: [Cache]?
     public let calls: [Call]
+    /// Kinds of rows of which the packages bear no factor, so that no call feeds them.
+    public let leftOut: [Draw.Kind]
 
     public struct FileReference: Codable, Sendable {
         public let file: String
@@ -97,6 +99,15 @@ public struct Manifest: Decodable, Sendable {
         public let accepted: Int
         /// The tokens that are also run one by one, in rising order.
         public let steps: [Int]
+        public let draw: Draw
+    }
+
+    /// What rows a call is fed, and how many times as large as usual; of outliers a few channels alone.
+    public struct Draw: Decodable, Sendable {
+        public let kind: Kind
+        public let factor: Double
+
+        public enum Kind: String, Decodable, Sendable { case usual, outliers, large, small }
     }
 }
 
@@ -106,9 +117,9 @@ extension Manifest {
         do { manifest = try JSONDecoder().decode(Manifest.self, from: data) } catch {
             throw Failure.mistake("\(name) is not a fixture manifest: \(explain(error))")
         }
-        guard manifest.format == "graphc-fixtures", manifest.version == 2 else {
+        guard manifest.format == "graphc-fixtures", manifest.version == 3 else {
             throw Failure.mistake(
-                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 2")
+                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 3; write them again with graphc emit --fixtures")
         }
         if let why = manifest.inconsistency { throw Failure.mistake("\(name): \(why)") }
         return manifest
@@ -143,6 +154,9 @@ extension Manifest {
             if live.isEmpty || live.contains(where: { $0 < 0 || $0 >= maxSeq }) {
                 return "call \(index) has a row outside the cache"
             }
+            if call.draw.kind != .usual && call.accepted > 0 {
+                return "call \(index) keeps \(call.draw.kind.rawValue) rows, which later calls would then see"
+            }
             let accepted = call.rows.prefix(max(0, call.accepted))
             if call.accepted < 0 || accepted.count < call.accepted || accepted.contains(where: { $0 == nil }) {
                 return "call \(index) accepts tokens that it does not have"
@@ -168,6 +182,9 @@ extension Manifest {
     public func predictedChip(for chip: String) -> String? {
         predicted.flatMap { "Apple \($0.chip.uppercased())" == chip ? $0.chip : nil }
     }
+
+    /// What is taken from an output of a call before it is judged. Of large rows nothing is: fp16's spacing at them is above what a layer adds.
+    func residual(of output: Output, call: Int) -> String? { calls[call].draw.kind == .large ? nil : output.residual }
 
     /// The caches that the host keeps.
     public var kept: [Cache] { caches ?? [] }

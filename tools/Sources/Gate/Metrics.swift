@@ -30,6 +30,15 @@ public struct Tolerances: Codable, Equatable, Sendable {
     }
 }
 
+extension Tolerances {
+    /// The wider of both, figure by figure.
+    func or(_ other: Tolerances) -> Tolerances {
+        Tolerances(
+            relativeL2: max(relativeL2, other.relativeL2), worstOverRms: max(worstOverRms, other.worstOverRms),
+            oneMinusCosine: max(oneMinusCosine, other.oneMinusCosine))
+    }
+}
+
 /// Figures of one row against its reference.
 public struct Figures: Codable, Equatable, Sendable {
     public let relativeL2: Double?

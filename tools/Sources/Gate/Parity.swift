@@ -143,12 +143,13 @@ private struct CallComparison {
         -> [Comparison]
     {
         let axis = output.tokenAxis
-        let baseTensor = output.residual.flatMap { block.inputs[$0] }
-        if let residual = output.residual, baseTensor?.shape != block.outputs[output.name]?.shape {
+        let subtracted = fixtures.manifest.residual(of: output, call: call)
+        let baseTensor = subtracted.flatMap { block.inputs[$0] }
+        if let residual = subtracted, baseTensor?.shape != block.outputs[output.name]?.shape {
             throw Failure.mistake("output \(output.name) and its residual \(residual) have different shapes")
         }
         return try compareRows(
-            value: output.residual.map { "\(output.name) - \($0)" } ?? output.name,
+            value: subtracted.map { "\(output.name) - \($0)" } ?? output.name,
             device: seen.block.outputs[output.name], cpu: block.outputs[output.name]!, exact: exact[output.name]!,
             predicted: predicted?[output.name], base: baseTensor, axis: axis,
             tokens: live.map { ($0.token, $0.token, $0.row) },
@@ -185,15 +186,20 @@ private struct CallComparison {
         for (token, index, cacheRow) in tokens {
             let row = device.slice(axis: axis, at: index), reference = exact.slice(axis: axis, at: index).values
             let baseRow = base?.slice(axis: axis, at: index).values
-            let wide = predicted.map { predicted in
+            let kind = fixtures.manifest.calls[call].draw.kind
+            // Of special rows fp16's own noise may be above the flat bounds.
+            let readings = (kind == .usual ? [] : [cpu]) + (predicted.map { [$0] } ?? [])
+            let wide = readings.map {
                 tolerances.widened(
-                    by: Figures(
-                        of: predicted.slice(axis: axis, at: index).values, against: reference, base: baseRow))
-            }
+                    by: Figures(of: $0.slice(axis: axis, at: index).values, against: reference, base: baseRow))
+            }.reduce(tolerances) { $0.or($1) }
+            // An engine loses small products (docs/engine-arithmetic.md): without a prediction nobody knows which.
+            let isFree = kind == .small && predicted == nil
             func add(_ kind: Comparison.Kind, _ row: Tensor, against reference: [Double], bits: Tensor) {
                 let figures = Figures(of: row.values, against: reference, base: baseRow)
-                let bounds = kind == .blockSteps ? tolerances : wide ?? tolerances
-                let passes = figures.within(bounds)
+                let passes =
+                    kind == .blockSteps
+                    ? figures.within(tolerances) : isFree ? figures.finite : figures.within(wide)
                 let hint = passes ? nil : twin(of: row.values, exact: exact, axis: axis, besides: index, tokens: tokens)
                 result.append(
                     Comparison(

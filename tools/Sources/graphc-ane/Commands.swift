@@ -57,7 +57,7 @@ func parityCommand(_ options: Options) async throws -> ExitCode {
         try printJSON(report)
     } else {
         show(
-            "preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)"
+            "preconditions: \(checks.map { "\($0.id) \($0.status)" }.joined(separator: ", "))\n\n\(report.text(build.fixtures.manifest))\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)"
         )
     }
     return report.passes ? .yes : .no

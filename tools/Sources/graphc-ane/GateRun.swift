@@ -142,7 +142,7 @@ struct GateRun {
         let report = try judgeParity(
             build.fixtures, observed: chains.observed, tolerances: .layer, chip: machine.system.chip)
         evidence.parity = report
-        if !options.json { show(report.text) }
+        if !options.json { show(report.text(build.fixtures.manifest)) }
         guard report.passes else { throw Failure(.no, report.message) }
         return report.message
     }

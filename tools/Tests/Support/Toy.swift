@@ -29,6 +29,9 @@ public final class Toy {
         ("rejection", [3, 4, 5, 6], 2, [0, 1, 2, 3]), ("dead column", [5, 6, 7, nil], 3, [0, 1, 2]),
         ("scattered", [11, 8, 10, 9], 4, [0, 1, 2, 3]), ("last block", [12, 13, 14, 15], 4, [0, 1, 2, 3]),
     ]
+    /// Which calls are said to feed other rows than the usual ones, by label; and which kinds none feeds.
+    public var draws: [String: (kind: String, factor: Double)] = [:]
+    public var leftOut: [String] = []
     public var tensors: [String: Tensor] = [:]
     public var preconditions: [String]? = ["P1", "P2", "P3", "P4", "P6", "P7", "P8"]
     public var verdict = "PROVEN"
@@ -157,7 +160,7 @@ public final class Toy {
         let data = try safetensors(tensors)
         try data.write(to: folder.appendingPathComponent("toy.fixtures.safetensors"))
         var manifest: [String: Any] = [
-            "format": "graphc-fixtures", "version": 2, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq,
+            "format": "graphc-fixtures", "version": 3, "name": "toy", "graph": "toy-graph", "maxSeq": maxSeq,
             "closed": -10000,
             "identity": [
                 "weightsSHA256": sha256(Data("weights".utf8)), "settingsSHA256": sha256(Data("settings".utf8)),
@@ -177,9 +180,11 @@ public final class Toy {
                 [
                     "label": call.label, "rows": call.rows.map { $0.map { $0 as Any } ?? NSNull() },
                     "accepted": call.accepted, "steps": call.steps,
+                    "draw": ["kind": draws[call.label]?.kind ?? "usual", "factor": draws[call.label]?.factor ?? 1],
                 ] as [String: Any]
             },
         ]
+        manifest["leftOut"] = leftOut
         if let predicted { manifest["predicted"] = ["chip": predicted] }
         if hostKeeps {
             manifest["caches"] = ["k", "v"].map { name in

@@ -4,6 +4,7 @@ import { around } from "./around.ts";
 import { caches } from "./caches.ts";
 import { checkpoints } from "./checkpoints.ts";
 import { device } from "./device.ts";
+import { fixtures } from "./fixtures.ts";
 import { layouts } from "./layouts.ts";
 import { masks } from "./masks.ts";
 import { norms } from "./norms.ts";
@@ -24,6 +25,7 @@ export const INCIDENTS: readonly Incident[] = [
   ...stored,
   ...placed,
   ...numbers,
+  ...fixtures,
   ...device,
   ...around,
   ...unseen,

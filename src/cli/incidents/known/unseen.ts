@@ -5,12 +5,6 @@ import { because, book, issue, not, study, within } from "./small.ts";
 /** Not seen. */
 export const unseen: readonly Incident[] = [
   not(
-    "I-19",
-    "tokens such as BOS, and rows that hardly vary, made fixtures by which 38 of 40 parities failed",
-    [book("experiments 30, 31")],
-    because("none", "no command judges somebody else's fixtures"),
-  ),
-  not(
     "I-21",
     "a chat template round a prompt of five shots: 22.6 % in place of 65.3 %",
     [book("experiment 33")],

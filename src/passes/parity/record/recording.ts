@@ -3,6 +3,7 @@ import type { Roles } from "../../../dsl/role.ts";
 import type { Shape } from "../../../dsl/type.ts";
 import type { Arrays } from "../runner.ts";
 import type { PlannedCall } from "../sequence.ts";
+import type { SpecialKind } from "./draws.ts";
 
 /**
  * What one call computes: its outputs but for the rows of caches, and the cache rows of its live tokens in order, along the row axis of
@@ -52,6 +53,9 @@ export interface RecordedCache {
   readonly place: string;
 }
 
+/** What is known of the graphs of a recording. */
+export type RecordedGraphs = Pick<Recording, "tokens" | "states" | "caches">;
+
 /** A whole sequence. */
 export interface Recording {
   readonly roles: Roles;
@@ -63,6 +67,8 @@ export interface Recording {
   /** Contents of the states before the first call: finite garbage, which no token may see. */
   readonly initial: Arrays;
   readonly calls: readonly RecordedCall[];
+  /** Kinds of rows of which no factor is borne, so that no call feeds them. */
+  readonly leftOut: readonly SpecialKind[];
   /** What the host keeps in the end, by the names of the caches: that of the blocks is that of the steps. */
   readonly final: Arrays;
 }
