@@ -103,6 +103,20 @@ describe("what is borne", () => {
   });
 });
 
+test("a step or a prediction that is not finite is not borne, however good the block is", () => {
+  const call = callOf("large");
+  const of = { tokens: 4, states: recording.states, caches: recording.caches };
+  const infinite = <X extends { readonly outputs: RecordedCall["block"]["outputs"] }>(one: X): X => {
+    const { dtype, shape, data } = toNDArray(one.outputs.hidden!);
+    const last = data.map((x, i) => (i === data.length - 1 ? Number.POSITIVE_INFINITY : x));
+    return { ...one, outputs: { hidden: { dtype, shape, data: last } as RawArray } };
+  };
+  const steps = new Map([...call.steps].map(([token, step]) => [token, token === 2 ? infinite(step) : step]));
+  expect(isBorne({ ...call, steps }, of)).toBe(false);
+  expect(isBorne({ ...call, predicted: infinite(call.block) }, of)).toBe(false);
+  expect(isBorne({ ...call, predicted: call.block }, of)).toBe(true);
+});
+
 describe("bounds", () => {
   test("each special row has its own, the usual ones none", () => {
     const { plain } = boundsOfRows(recording);
