@@ -119,7 +119,8 @@ extension Manifest {
         }
         guard manifest.format == "graphc-fixtures", manifest.version == 3 else {
             throw Failure.mistake(
-                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 3; write them again with graphc emit --fixtures")
+                "\(name) has format \(manifest.format) \(manifest.version); this tool reads graphc-fixtures 3; write them again with graphc emit --fixtures"
+            )
         }
         if let why = manifest.inconsistency { throw Failure.mistake("\(name): \(why)") }
         return manifest

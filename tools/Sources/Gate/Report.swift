@@ -45,15 +45,20 @@ extension ParityReport {
             + "worst/rms <= \(short(tolerances.worstOverRms)); per token, never one figure over all"
         let rows = comparisons.map {
             [
-                "\($0.call)", manifest.calls[$0.call].draw.kind.rawValue, "\($0.token)", "\($0.row)", $0.value, $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
+                "\($0.call)", manifest.calls[$0.call].draw.kind.rawValue, "\($0.token)", "\($0.row)", $0.value,
+                $0.kind.rawValue, $0.equalBits ? "equal" : "differ",
                 short($0.figures.relativeL2), short($0.figures.oneMinusCosine), short($0.figures.worstOverRms),
                 $0.passes ? "ok" : "FAIL",
             ]
         }
-        let noted = flushed == 0 ? "" : "\nnoted: \(flushed) subnormal element\(flushed == 1 ? "" : "s") of untouched state rows became zero"
-        let left = manifest.leftOut.map { "\nnoted: the packages bear no \($0.rawValue) rows, and none were fed" }.joined()
+        let noted =
+            flushed == 0
+            ? "" : "\nnoted: \(flushed) subnormal element\(flushed == 1 ? "" : "s") of untouched state rows became zero"
+        let left = manifest.leftOut.map { "\nnoted: the packages bear no \($0.rawValue) rows, and none were fed" }
+            .joined()
         let list = faults.map { "\nFAIL: \($0)" }.joined()
-        return table(["call", "rows", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows)
+        return table(
+            ["call", "rows", "token", "row", "value", "compared", "bits", "rel L2", "1-cos", "worst/rms", ""], rows)
             + "\n" + bounds + noted + left + list
     }
 }

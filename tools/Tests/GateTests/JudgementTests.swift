@@ -109,7 +109,8 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
 }
 
 @Test(arguments: [
-    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":3"#, #""version":2"#), (#""leftOut":[]"#, #""leftOut":["big"]"#),
+    (#""format":"graphc-fixtures""#, #""format":"other""#), (#""version":3"#, #""version":2"#),
+    (#""leftOut":[]"#, #""leftOut":["big"]"#),
     (#""kind":"usual""#, #""kind":"outliers""#), (#""kind":"usual""#, #""kind":"plain""#),
     (#""calls":["#, #""calls_":["#),
     (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
