@@ -1,15 +1,19 @@
 /** Bounds of every value of a graph that an author wrote, for every input within what is given of them: from the weights alone. */
 import { type Graph, schedule } from "../../../dsl/graph.ts";
-import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import { LIMITS } from "../limits.ts";
 import { contracted, contracts } from "./contract.ts";
-import { moved } from "./moves.ts";
+import type { Lemmas } from "./lemmas.ts";
+import { lengthsOfValue } from "./lengths.ts";
+import { moved, movingOf, type Place, sourcesOf } from "./moves.ts";
+import type { Numbers } from "./numbers.ts";
 import { opRegion } from "./ops.ts";
-import { recognised } from "./patterns.ts";
+import { recognised, written } from "./patterns.ts";
 import { sumInside } from "./reduce.ts";
-import { evenly, exactly, hull, magnitudes, type Numbers, type Region, rounded, tightened, within } from "./region.ts";
+import { evenly, exactly, hull, magnitudes, type Region, rounded, tightened, within } from "./region.ts";
+import { type Trace, traceOf } from "./trace.ts";
 
 /** What is known beside the graph. */
 export interface Known {
@@ -19,6 +23,10 @@ export interface Known {
   weight(x: Tensor): Numbers;
   /** Inputs that are masks: what they are added to are scores. */
   readonly masks: ReadonlySet<Tensor>;
+  /** Inputs that are RoPE's tables, of each one of cosines that of sines: cos² + sin² is no more than the square of the larger bound of both. */
+  readonly tables?: ReadonlyMap<Tensor, Tensor>;
+  /** What rows of matrices make together is bounded by it; without it every row by itself. */
+  readonly lemmas?: Lemmas;
 }
 
 /** The largest element of a value, or of a sum inside its op, and where: its index in row-major order. */
@@ -78,20 +86,43 @@ type Regions = ReadonlyMap<Tensor, Region>;
 export function regionsOf(graph: Graph, known: Known, entries: Regions): Regions {
   const regions = new Map<Tensor, Region>();
   const regionOf = (x: Tensor): Region => regions.get(x)!;
-  for (const value of schedule(graph)) regions.set(value, tightened(regionFor(value, { known, entries, regionOf })));
+  const reading = { known, entries, regionOf, lengthsOf: lengthsReading(known, regionOf) };
+  for (const value of schedule(graph)) regions.set(value, tightened(regionFor(value, reading)));
   return regions;
+}
+
+/** Nothing where no lemmas are used. */
+function lengthsReading({ lemmas, tables = new Map() }: Known, regionOf: Reading["regionOf"]): Reading["lengthsOf"] {
+  if (!lemmas) return () => undefined;
+  const movingIn = (def: OpDef, x: Tensor): readonly Tensor[] => movingOf(def, x.type);
+  const trace = (x: Tensor): Trace => {
+    const own = lemmas.traces.get(x) ?? traceOf(x, (one) => placesIn(one, lemmas), movingIn);
+    lemmas.traces.set(x, own);
+    return own;
+  };
+  return (x, axis) => lengthsOfValue(x, axis, { lemmas, regionOf, trace, tables });
+}
+
+/** Where the elements of a value that an op moves come from; looked for once. */
+function placesIn(x: Tensor, lemmas: Lemmas | undefined): readonly Place[] | undefined {
+  if (x.def.kind !== "op") return undefined;
+  if (!lemmas) return sourcesOf(x.def, x.type);
+  if (!lemmas.places.has(x)) lemmas.places.set(x, sourcesOf(x.def, x.type));
+  return lemmas.places.get(x);
 }
 
 interface Reading {
   readonly known: Known;
   readonly entries: Regions;
   regionOf(x: Tensor): Region;
+  lengthsOf(x: Tensor, axis: number): Float64Array | undefined;
 }
 
 const anything = ({ type: { shape } }: Tensor): Region =>
   evenly(shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 
-function regionFor(value: Tensor, { known, entries, regionOf }: Reading): Region {
+function regionFor(value: Tensor, { known, entries, regionOf, lengthsOf }: Reading): Region {
+  const { lemmas } = known;
   const { def, type } = value;
   switch (def.kind) {
     case "const":
@@ -105,12 +136,14 @@ function regionFor(value: Tensor, { known, entries, regionOf }: Reading): Region
     case "op":
   }
   if (!isFloat(type.dtype)) return anything(value);
-  if (has(def, "moves")) return moved(def, type, regionOf);
-  const special = recognised(value, regionOf);
+  if (has(def, "moves")) return moved(def, type, placesIn(value, lemmas), regionOf);
   // A row that is kept as it was is not rounded again.
-  if (special) return special.lengths.length === 0 && def.op === "add" ? special : rounded(special);
-  if (contracts(def.op)) return rounded(contracted(def, type, regionOf));
-  const own = opRegion(def, type, regionOf);
+  const kept = written(value, regionOf, lengthsOf);
+  if (kept) return kept;
+  const special = recognised(value, regionOf);
+  if (special) return rounded(special);
+  if (contracts(def.op)) return rounded(contracted(def, type, { regionOf, lemmas, lengthsOf }));
+  const own = opRegion(def, type, regionOf, lemmas);
   if (!own) return anything(value);
   return CHOOSING.has(def.op) && type.dtype === "fp16" && operandsOf(def)[0]!.type.dtype === "fp16"
     ? own

@@ -2,6 +2,9 @@
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Shape, TensorType } from "../../../dsl/type.ts";
 import { ACTIVATION, MARGIN } from "../limits.ts";
+import { jointly } from "./joint.ts";
+import type { Lemmas } from "./lemmas.ts";
+import { productOf, shrunkBy, sumOf } from "./making.ts";
 import { partsOfOne } from "./patterns.ts";
 import { layerNorm, type Other, ofAll, reduced } from "./reduce.ts";
 import { hull, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
@@ -117,18 +120,35 @@ function rowMost(region: Region, axis: number): Float64Array {
 }
 
 /** What an op leaves; undefined for one of which nothing is known. */
-export function opRegion(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region | undefined {
+export function opRegion(
+  def: OpDef,
+  type: TensorType,
+  regionOf: (x: Tensor) => Region,
+  lemmas?: Lemmas,
+): Region | undefined {
   const operands = operandsOf(def).map(regionOf);
   if (isSquare(def)) return elementwise(type.shape, operands, UNARY.square!, squaredLengths(operands[0]!));
   const binary = BINARY[def.op];
   if (binary) {
     const [a, b] = operands.map((x) => spread(x, type.shape)) as [Region, Region];
-    return elementwise(type.shape, [a, b], binary, lengthsOfPair(def.op, a, b));
+    return madeOf(elementwise(type.shape, [a, b], binary, lengthsOfPair(def.op, a, b)), def.op, [a, b], lemmas);
   }
   const [x] = operands as [Region];
   const unary = def.op === "rsqrt" ? rsqrtOf(def) : def.op === "inverse" ? inverseOf(def) : UNARY[def.op];
-  if (unary) return elementwise(type.shape, [x], unary, shrunkLengths(def.op, x));
+  if (unary) {
+    const made = SHRINKING.has(def.op) ? shrunkBy(x, SHRINKING.get(def.op)!) : undefined;
+    return { ...elementwise(type.shape, [x], unary, shrunkLengths(def.op, x)), made };
+  }
   return OTHERS[def.op]?.(def, type, operands);
+}
+
+/** With what a sum, product or quotient is made of; the product of two rows with one vector is bounded by both together. */
+function madeOf(region: Region, op: string, [a, b]: readonly [Region, Region], lemmas: Lemmas | undefined): Region {
+  if (op === "add" || op === "sub") return { ...region, made: sumOf(a, b) };
+  if (op === "real_div") return { ...region, made: productOf(a, elementwise(b.shape, [b], inverse, []), lemmas) };
+  if (op !== "mul") return region;
+  const made = productOf(a, b, lemmas);
+  return made?.kind === "joint" && lemmas ? jointly({ ...region, made }, lemmas) : { ...region, made };
 }
 
 const isSquare = (def: OpDef): boolean => {

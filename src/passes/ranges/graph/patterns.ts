@@ -2,9 +2,11 @@
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import { MARGIN } from "../limits.ts";
-import { evenly, type Lengths, magnitudes, type Region, stridesAlong } from "./region.ts";
+import { evenly, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
 
 type RegionOf = (x: Tensor) => Region;
+/** What rows along an axis of a value are no longer than, beyond what its region says. */
+type LengthsOf = (x: Tensor, axis: number) => Float64Array | undefined;
 
 const isOp = ({ def }: Tensor, op: string): OpDef | undefined => (def.kind === "op" && def.op === op ? def : undefined);
 
@@ -30,13 +32,7 @@ function axisOf(def: OpDef | undefined): number | undefined {
 
 /** A value of which more is known than its op says, before it is rounded. */
 export function recognised(value: Tensor, regionOf: RegionOf): Region | undefined {
-  return (
-    normed(value, regionOf) ??
-    dividedByLargest(value, regionOf) ??
-    belowLargest(value, regionOf) ??
-    shares(value) ??
-    written(value, regionOf)
-  );
+  return normed(value, regionOf) ?? dividedByLargest(value, regionOf) ?? belowLargest(value, regionOf) ?? shares(value);
 }
 
 /** A row of length √n at most, with `MARGIN`. */
@@ -135,7 +131,7 @@ const isWriteMask = (x: Tensor, regionOf: RegionOf): boolean =>
   regionOf(x).lengths.filter(({ p, most }) => p === 1 && most.every((n) => n <= 1)).length === 2;
 
 /** cache · (1 − Σ slot) + slot · rows: a row stays as it was or is a new one, to the bit, as all factors are 0 or 1. */
-function written(value: Tensor, regionOf: RegionOf): Region | undefined {
+export function written(value: Tensor, regionOf: RegionOf, lengthsOf: LengthsOf): Region | undefined {
   for (const [left, right] of eitherWay(value, "add")) {
     const rows = both(right, "matmul");
     if (!rows || !isWriteMask(rows[0], regionOf)) continue;
@@ -151,7 +147,7 @@ function written(value: Tensor, regionOf: RegionOf): Region | undefined {
         operandsOf(sum)[0] === rows[0] &&
         axisOf1(sum) === rows[0].type.shape.length - 1;
       const isSame = cache.type.shape.every((n, axis) => n === value.type.shape[axis]);
-      if (isRest && isSame) return keptOrNew(value, regionOf(cache), regionOf(rows[1]));
+      if (isRest && isSame) return keptOrNew(value, regionOf(cache), rows[1], { regionOf, lengthsOf });
     }
   }
   return undefined;
@@ -164,7 +160,13 @@ const axisOf1 = (def: OpDef): number | undefined =>
   def.attrs.keep_dims === true && axesOf(def).length === 1 ? axesOf(def)[0] : undefined;
 
 /** Rows [.., T, dim] may come to any row of a cache [.., S, dim]. */
-function keptOrNew({ type: { shape } }: Tensor, cache: Region, rows: Region): Region | undefined {
+function keptOrNew(
+  { type: { shape } }: Tensor,
+  cache: Region,
+  made: Tensor,
+  { regionOf, lengthsOf }: { readonly regionOf: RegionOf; readonly lengthsOf: LengthsOf },
+): Region | undefined {
+  const rows = regionOf(made);
   const dim = shape.at(-1)!;
   const [slots, tokens] = [shape.at(-2)!, rows.shape.at(-2)!];
   const batches = sizeOf(shape) / (slots * dim);
@@ -182,5 +184,19 @@ function keptOrNew({ type: { shape } }: Tensor, cache: Region, rows: Region): Re
         [low[at], high[at]] = [Math.min(low[at]!, least), Math.max(high[at]!, most)];
       }
     }
-  return { shape, low, high, lengths: [] };
+  const more = lengthsOf(made, shape.length - 1);
+  return { shape, low, high, lengths: more ? [longerOf(cache, rows, more, tokens)] : [] };
+}
+
+/** A row of a cache is as long as it was, or as the longest new one of its head. */
+function longerOf(cache: Region, rows: Region, more: Float64Array, tokens: number): Lengths {
+  const axis = cache.shape.length - 1;
+  const slots = cache.shape[axis - 1]!;
+  const fresh = lengthsAlong({ ...rows, lengths: [...rows.lengths, { p: 2, axis, most: more }] }, 2, axis);
+  const most = lengthsAlong(cache, 2, axis);
+  for (let row = 0; row < most.length; row++) {
+    const head = Math.floor(row / slots);
+    for (let t = 0; t < tokens; t++) most[row] = Math.max(most[row]!, fresh[head * tokens + t]!);
+  }
+  return { p: 2, axis, most };
 }
