@@ -23,7 +23,7 @@ export function lengthsOfValue(x: Tensor, axis: number, reading: LengthReading):
   const { outer, n, inner } = stridesAlong(x.type.shape, axis);
   const trace = reading.trace(x);
   const turns = new Map(trace.roots.map((root) => [root, turnsOf(root, reading)]));
-  const stretch = stretchOf(reading);
+  const stretch = stretchOf([...turns.values()], reading);
   return Float64Array.from({ length: outer * inner }, (_, row) => {
     const first = Math.floor(row / inner) * n * inner + (row % inner);
     const places = Array.from({ length: n }, (_, k) => first + k * inner);
@@ -60,10 +60,12 @@ function lengthOfRow(row: readonly number[], { trace, turns, stretch, reading }:
 }
 
 /** √(cos² + sin²) is no more than the largest bound of the tables, as it is told that they are RoPE's. */
-function stretchOf({ regionOf, tables }: LengthReading): number {
+function stretchOf(turns: readonly (readonly (Turn | undefined)[] | undefined)[], reading: LengthReading): number {
+  const used = new Set(turns.flatMap((own) => own ?? []).flatMap((turn) => (turn ? [turn.table] : [])));
   let most = 1;
-  for (const table of [...tables.keys(), ...tables.values()])
-    for (const size of magnitudes(regionOf(table))) most = Math.max(most, size);
+  for (const table of used)
+    for (const one of [table, reading.tables.get(table)!])
+      for (const size of magnitudes(reading.regionOf(one))) most = Math.max(most, size);
   return most * TURNED;
 }
 
