@@ -10,7 +10,7 @@ import { type AuthorRanges, authorHolds } from "./author.ts";
 /** What is taken for granted of an author's graph. */
 const GIVEN_OF_GRAPHS: readonly string[] = [
   ...GIVEN_OF_SUMS,
-  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1)",
+  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1), and cos² + sin² no more than the square of that",
   "caches begin as zeros, and hold what earlier calls of the same graph wrote, whose inputs had the same bounds",
   "every other op comes out as fp16 rounds it, an activation within 0.016 of that",
 ];

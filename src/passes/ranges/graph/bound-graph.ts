@@ -6,7 +6,7 @@ import { isFloat } from "../../../dsl/type.ts";
 import { LIMITS } from "../limits.ts";
 import { contracted, contracts } from "./contract.ts";
 import type { Lemmas } from "./lemmas.ts";
-import { lengthsOfValue } from "./lengths.ts";
+import { type LengthReading, lengthsOfValue } from "./lengths.ts";
 import { moved, movingOf, type Place, sourcesOf } from "./moves.ts";
 import type { Numbers } from "./numbers.ts";
 import { opRegion } from "./ops.ts";
@@ -86,21 +86,25 @@ type Regions = ReadonlyMap<Tensor, Region>;
 export function regionsOf(graph: Graph, known: Known, entries: Regions): Regions {
   const regions = new Map<Tensor, Region>();
   const regionOf = (x: Tensor): Region => regions.get(x)!;
-  const reading = { known, entries, regionOf, lengthsOf: lengthsReading(known, regionOf) };
-  for (const value of schedule(graph)) regions.set(value, tightened(regionFor(value, reading)));
+  const lengths = lengthReading(known, regionOf);
+  for (const value of schedule(graph))
+    regions.set(value, tightened(regionFor(value, { known, entries, regionOf, lengths })));
   return regions;
 }
 
 /** Nothing where no lemmas are used. */
-function lengthsReading({ lemmas, tables = new Map() }: Known, regionOf: Reading["regionOf"]): Reading["lengthsOf"] {
-  if (!lemmas) return () => undefined;
+function lengthReading(
+  { lemmas, tables = new Map() }: Known,
+  regionOf: Reading["regionOf"],
+): LengthReading | undefined {
+  if (!lemmas) return undefined;
   const movingIn = (def: OpDef, x: Tensor): readonly Tensor[] => movingOf(def, x.type);
   const trace = (x: Tensor): Trace => {
     const own = lemmas.traces.get(x) ?? traceOf(x, (one) => placesIn(one, lemmas), movingIn);
     lemmas.traces.set(x, own);
     return own;
   };
-  return (x, axis) => lengthsOfValue(x, axis, { lemmas, regionOf, trace, tables });
+  return { lemmas, regionOf, trace, tables };
 }
 
 /** Where the elements of a value that an op moves come from; looked for once. */
@@ -115,13 +119,13 @@ interface Reading {
   readonly known: Known;
   readonly entries: Regions;
   regionOf(x: Tensor): Region;
-  lengthsOf(x: Tensor, axis: number): Float64Array | undefined;
+  readonly lengths: LengthReading | undefined;
 }
 
 const anything = ({ type: { shape } }: Tensor): Region =>
   evenly(shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 
-function regionFor(value: Tensor, { known, entries, regionOf, lengthsOf }: Reading): Region {
+function regionFor(value: Tensor, { known, entries, regionOf, lengths }: Reading): Region {
   const { lemmas } = known;
   const { def, type } = value;
   switch (def.kind) {
@@ -138,11 +142,11 @@ function regionFor(value: Tensor, { known, entries, regionOf, lengthsOf }: Readi
   if (!isFloat(type.dtype)) return anything(value);
   if (has(def, "moves")) return moved(def, type, placesIn(value, lemmas), regionOf);
   // A row that is kept as it was is not rounded again.
-  const kept = written(value, regionOf, lengthsOf);
+  const kept = written(value, regionOf, (x, axis) => lengths && lengthsOfValue(x, axis, lengths));
   if (kept) return kept;
   const special = recognised(value, regionOf);
   if (special) return rounded(special);
-  if (contracts(def.op)) return rounded(contracted(def, type, { regionOf, lemmas, lengthsOf }));
+  if (contracts(def.op)) return rounded(contracted(def, type, { regionOf, reading: lengths }));
   const own = opRegion(def, type, regionOf, lemmas);
   if (!own) return anything(value);
   return CHOOSING.has(def.op) && type.dtype === "fp16" && operandsOf(def)[0]!.type.dtype === "fp16"

@@ -1,8 +1,10 @@
 /** Sums of products: what Σ|x·y| is at most, in any order, so that the same number bounds the sum and all of its parts. */
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Shape, TensorType } from "../../../dsl/type.ts";
+import { summedByGroups } from "./groups.ts";
 import { summedJointly } from "./joint.ts";
 import { type Lemmas, lengthsOfRows, type Rows, sumsOfRows } from "./lemmas.ts";
+import { type LengthReading, lengthsOfValue } from "./lengths.ts";
 import type { Scaled } from "./made.ts";
 import { type Layout, projectedBy, scaledOf } from "./making.ts";
 import type { Numbers } from "./numbers.ts";
@@ -163,20 +165,30 @@ function convolved(
 /** The columns of a sum of products with a weight, and its rows; undefined where an op is none. */
 function layoutOf(def: OpDef, type: TensorType, x: Shape, weight: Shape): Layout | undefined {
   const [outputs, n] = weight as readonly [number, number];
+  const at = (c: number, channels: number, k: number, places: number): number =>
+    (Math.floor(c / places) * channels + k) * places + (c % places);
   if (def.op === "linear") {
     const columns = product(x.slice(0, -1));
     return { columns, n, outputs, axis: x.length - 1, from: (c, k) => c * n + k, to: (c, r) => c * outputs + r };
   }
-  if (def.op !== "conv" || !isPlain(def, type, x, weight)) return undefined;
-  const places = product(x.slice(2));
-  const at = (c: number, channels: number, k: number): number =>
-    (Math.floor(c / places) * channels + k) * places + (c % places);
-  const columns = x[0]! * places;
-  return { columns, n, outputs, axis: 1, from: (c, k) => at(c, n, k), to: (c, r) => at(c, outputs, r) };
+  const isMatrix =
+    def.op === "matmul" && weight.length === 2 && def.attrs.transpose_x !== true && def.attrs.transpose_y !== true;
+  if (!isMatrix && (def.op !== "conv" || !isPlain(def, type, x, weight))) return undefined;
+  // The places of a matrix product's operand are its columns; a convolution's lie behind its channels.
+  const axis = isMatrix ? x.length - 2 : 1;
+  const places = product(x.slice(axis + 1));
+  const columns = product(x.slice(0, axis)) * places;
+  return {
+    ...{ columns, n, outputs, axis },
+    from: (c, k) => at(c, n, k, places),
+    to: (c, r) => at(c, outputs, r, places),
+  };
 }
 
 /** The least of a sum's bounds by single elements and by what they are made of, and what the sums are made of then. */
-function refined(sums: Region, x: Region, { layout, weight, lemmas }: With): Region {
+function refined(sums: Region, operand: Tensor, { layout, weight, reading }: With): Region {
+  const { lemmas } = reading;
+  const x = reading.regionOf(operand);
   const most = Float64Array.from(sums.high);
   const lower = (at: number, own: number): void => {
     const bound = slack(own, layout.n);
@@ -186,6 +198,9 @@ function refined(sums: Region, x: Region, { layout, weight, lemmas }: With): Reg
     const found = summedJointly(x.made, weight, layout, lemmas);
     for (let c = 0; c < layout.columns; c++) for (let r = 0; r < layout.outputs; r++) lower(layout.to(c, r), found[c]!);
   }
+  const groups = summedByGroups(operand, weight, layout, reading);
+  for (let c = 0; groups && c < layout.columns; c++)
+    for (let r = 0; r < layout.outputs; r++) lower(layout.to(c, r), groups[c * layout.outputs + r]!);
   const scaled = scaledOf(x, layout.axis);
   const own = scaled && projectedBy(scaled, weight, layout, lemmas);
   if (!scaled || !own) return within(sums, most);
@@ -201,7 +216,7 @@ function refined(sums: Region, x: Region, { layout, weight, lemmas }: With): Reg
 interface With {
   readonly layout: Layout;
   readonly weight: Numbers;
-  readonly lemmas: Lemmas;
+  readonly reading: LengthReading;
 }
 
 const within = (sums: Region, most: Float64Array): Region => ({
@@ -232,50 +247,48 @@ const KINDS = { matmul, linear, conv } as const;
 /** Whether an op is a sum of products that is understood. */
 export const contracts = (op: string): op is keyof typeof KINDS => Object.hasOwn(KINDS, op);
 
-/** What bounds of sums of products are reckoned with. */
+/** What bounds of sums of products are reckoned with: without a reading of lengths, elements and rows alone. */
 export interface Summing {
   regionOf(x: Tensor): Region;
-  readonly lemmas?: Lemmas | undefined;
-  /** By row along an axis of a value, what it is no longer than, from all that is known of where its elements come from. */
-  lengthsOf(x: Tensor, axis: number): Float64Array | undefined;
+  readonly reading?: LengthReading | undefined;
 }
 
 /** The result of such an op, before it is rounded: with its bias, which the accumulator has too. */
-export function contracted(def: OpDef, type: TensorType, { regionOf, lemmas, lengthsOf }: Summing): Region {
+export function contracted(def: OpDef, type: TensorType, summing: Summing): Region {
+  const { regionOf } = summing;
   const [x, y] = operandsOf(def) as readonly [Tensor, Tensor];
-  const exact = exactNumbers(regionOf(y));
-  const longer = (one: Tensor, axis: number): Region => {
-    const own = exactNumbers(regionOf(one)) ? undefined : lengthsOf(one, axis);
-    const region = regionOf(one);
-    return own ? { ...region, lengths: [...region.lengths, { p: 2, axis, most: own }] } : region;
-  };
-  const axisOf = (one: Tensor, last: boolean): number => one.type.shape.length - (last ? 1 : 2);
-  const [a, b] =
-    def.op === "matmul" && !exact
-      ? [longer(x, axisOf(x, def.attrs.transpose_x !== true)), longer(y, axisOf(y, def.attrs.transpose_y === true))]
-      : [regionOf(x), regionOf(y)];
+  // A product of a matrix with columns has the weight first.
+  const isFirst = def.op === "matmul" && exactNumbers(regionOf(x)) !== undefined;
+  const [matrix, other] = isFirst ? [x, y] : [y, x];
+  const weight = exactNumbers(regionOf(matrix));
+  const [a, b] = weight ? [regionOf(x), regionOf(y)] : [longer(x, def, "x", summing), longer(y, def, "y", summing)];
   const sums = KINDS[def.op as keyof typeof KINDS](def, type, a, b);
-  const layout = lemmas && exact ? layoutOf(def, type, x.type.shape, y.type.shape) : undefined;
-  const made = layout && lemmas && exact ? refined(sums, a, { layout, weight: exact, lemmas }) : sums;
-  return biased(mixedLengths(def, made, a, y, { regionOf, lengthsOf }), def, type, regionOf);
+  const isRight = def.op !== "matmul" || isFirst;
+  const layout = weight && isRight ? layoutOf(def, type, other.type.shape, matrix.type.shape) : undefined;
+  const { reading } = summing;
+  const made = layout && weight && reading ? refined(sums, other, { layout, weight, reading }) : sums;
+  return biased(mixedLengths(def, made, a, y, summing), def, type, regionOf);
+}
+
+/** An operand of a matrix product with what is known of the lengths of its rows. */
+function longer(x: Tensor, { op, attrs }: OpDef, operand: "x" | "y", { regionOf, reading }: Summing): Region {
+  const region = regionOf(x);
+  if (!reading || op !== "matmul") return region;
+  const last = (attrs[`transpose_${operand}`] === true) === (operand === "y");
+  const axis = x.type.shape.length - (last ? 1 : 2);
+  return { ...region, lengths: [...region.lengths, { p: 2, axis, most: lengthsOfValue(x, axis, reading) }] };
 }
 
 const exactNumbers = ({ low, high }: Region): Numbers | undefined => (low === high ? low : undefined);
 
 /** Σₛ pₛ vₛ is no longer than Σ|pₛ| times the longest v: of mixtures of rows. */
-function mixedLengths(
-  def: OpDef,
-  sums: Region,
-  x: Region,
-  rows: Tensor,
-  { regionOf, lengthsOf }: Pick<Summing, "regionOf" | "lengthsOf">,
-): Region {
+function mixedLengths(def: OpDef, sums: Region, x: Region, rows: Tensor, { regionOf, reading }: Summing): Region {
   const { attrs } = def;
   if (def.op !== "matmul" || attrs.transpose_x === true || attrs.transpose_y === true) return sums;
   const [axis, last] = [x.shape.length - 1, rows.type.shape.length - 1];
   if (!x.lengths.some((one) => one.p === 1 && one.axis === axis)) return sums;
   const y = regionOf(rows);
-  const own = lengthsOf(rows, last);
+  const own = reading && lengthsOfValue(rows, last, reading);
   const lengths = lengthsAlong(own ? { ...y, lengths: [...y.lengths, { p: 2, axis: last, most: own }] } : y, 2, last);
   const weights = lengthsAlong(x, 1, axis);
   const batchOf = batchesOf(rows.type.shape.slice(0, -2), sums.shape.slice(0, -2));

@@ -89,7 +89,6 @@ export function pairsOf(turns: readonly Turn[]): readonly Source[] | undefined {
     return `${numbers.get(root)} ${at}`;
   };
   const byCos = new Map(turns.map((turn) => [keyOf(turn.cos), turn]));
-  if (byCos.size !== turns.length) return undefined;
   for (const turn of turns) {
     const other = byCos.get(keyOf(turn.sin));
     const isPair =
