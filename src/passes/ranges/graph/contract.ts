@@ -1,17 +1,11 @@
 /** Sums of products: what Σ|x·y| is at most, in any order, so that the same number bounds the sum and all of its parts. */
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Shape, TensorType } from "../../../dsl/type.ts";
-import { summedByGroups } from "./groups.ts";
-import { summedJointly } from "./joint.ts";
-import { type Lemmas, lengthsOfRows, type Rows, sumsOfRows } from "./lemmas.ts";
-import { type LengthReading, lengthsOfValue } from "./lengths.ts";
-import type { Scaled } from "./made.ts";
-import { type Layout, projectedBy, scaledOf } from "./making.ts";
+import { lengthsOfValue } from "./lengths.ts";
+import { batchesOf, mixedLengths, type Summing } from "./mixtures.ts";
 import type { Numbers } from "./numbers.ts";
 import { evenly, exactly, largestAlong, lengthsAlong, magnitudes, type Region } from "./region.ts";
-
-/** What fp32 and the engine's grid of 2^−16 may add to a sum of n products. */
-const slack = (sum: number, n: number): number => sum * (1 + (n + 8) * 2 ** -23) + n * 2 ** -17;
+import { isPlain, layoutOf, product, refined, slack } from "./weighted.ts";
 
 /** Several rows that meet several others: which rows, and where their elements lie. */
 interface Side {
@@ -57,23 +51,6 @@ function boundsOf({ batches, rows, columns, n, x, y }: Sums): Float64Array {
   return found;
 }
 
-const product = (sizes: readonly number[]): number => sizes.reduce((all, n) => all * n, 1);
-
-/** Which batch of an operand meets batch `b` of the result, with leading axes broadcast. */
-function batchesOf(own: Shape, result: Shape): (b: number) => number {
-  const sizes = [...new Array<number>(result.length - own.length).fill(1), ...own];
-  return (b) => {
-    let [rest, at, stride] = [b, 0, 1];
-    for (let axis = result.length - 1; axis >= 0; axis--) {
-      const i = rest % result[axis]!;
-      rest = Math.floor(rest / result[axis]!);
-      if (sizes[axis] !== 1) at += i * stride;
-      stride *= sizes[axis]!;
-    }
-    return at;
-  };
-}
-
 function matrixSide(region: Region, result: Shape, contractsLast: boolean): Side {
   const { shape } = region;
   const [first, last] = shape.slice(-2) as [number, number];
@@ -117,11 +94,6 @@ function linear(_: OpDef, type: TensorType, x: Region, weight: Region): Region {
 const flattened = ({ shape, lengths }: Region): Region["lengths"] =>
   lengths.filter(({ axis }) => axis === shape.length - 1).map((one) => ({ ...one, axis: 1 }));
 
-const isPlain = (def: OpDef, type: TensorType, x: Shape, weight: Shape): boolean =>
-  [...weight.slice(2), ...(def.attrs.strides as readonly number[])].every((n) => n === 1) &&
-  def.attrs.groups === 1 &&
-  product(type.shape.slice(2)) === product(x.slice(2));
-
 /** A kernel of one element alone is a matrix; of any other only Σ|w| · max|x| of all is told. */
 function conv(def: OpDef, type: TensorType, x: Region, weight: Region): Region {
   const [outputs, inputs, ...kernel] = weight.shape as readonly number[] as [number, number, ...number[]];
@@ -162,96 +134,10 @@ function convolved(
   return bounded(type.shape, high, x, weight);
 }
 
-/** The columns of a sum of products with a weight, and its rows; undefined where an op is none. */
-function layoutOf(def: OpDef, type: TensorType, x: Shape, weight: Shape): Layout | undefined {
-  const [outputs, n] = weight as readonly [number, number];
-  const at = (c: number, channels: number, k: number, places: number): number =>
-    (Math.floor(c / places) * channels + k) * places + (c % places);
-  if (def.op === "linear") {
-    const columns = product(x.slice(0, -1));
-    return { columns, n, outputs, axis: x.length - 1, from: (c, k) => c * n + k, to: (c, r) => c * outputs + r };
-  }
-  const isMatrix =
-    def.op === "matmul" && weight.length === 2 && def.attrs.transpose_x !== true && def.attrs.transpose_y !== true;
-  if (!isMatrix && (def.op !== "conv" || !isPlain(def, type, x, weight))) return undefined;
-  // The places of a matrix product's operand are its columns; a convolution's lie behind its channels.
-  const axis = isMatrix ? x.length - 2 : 1;
-  const places = product(x.slice(axis + 1));
-  const columns = product(x.slice(0, axis)) * places;
-  return {
-    ...{ columns, n, outputs, axis },
-    from: (c, k) => at(c, n, k, places),
-    to: (c, r) => at(c, outputs, r, places),
-  };
-}
-
-/** The least of a sum's bounds by single elements and by what they are made of, and what the sums are made of then. */
-function refined(sums: Region, operand: Tensor, { layout, weight, reading }: With): Region {
-  const { lemmas } = reading;
-  const x = reading.regionOf(operand);
-  const most = Float64Array.from(sums.high);
-  const lower = (at: number, own: number): void => {
-    const bound = slack(own, layout.n);
-    if (bound < most[at]!) most[at] = bound;
-  };
-  if (x.made?.kind === "joint") {
-    const found = summedJointly(x.made, weight, layout, lemmas);
-    for (let c = 0; c < layout.columns; c++) for (let r = 0; r < layout.outputs; r++) lower(layout.to(c, r), found[c]!);
-  }
-  const groups = summedByGroups(operand, weight, layout, reading);
-  for (let c = 0; groups && c < layout.columns; c++)
-    for (let r = 0; r < layout.outputs; r++) lower(layout.to(c, r), groups[c * layout.outputs + r]!);
-  const scaled = scaledOf(x, layout.axis);
-  const own = scaled && projectedBy(scaled, weight, layout, lemmas);
-  if (!scaled || !own) return within(sums, most);
-  const rests = restsOf(scaled, own.rows, layout, lemmas);
-  const lengths = lengthsOfRows(lemmas, own.rows);
-  for (let at = 0; at < most.length; at++)
-    lower(at, own.radius[own.column[at]!]! * lengths[own.row[at]!]! + rests[at]!);
-  // What fp32 and the grid take or add: up to 2⁻¹⁵ for each product that the engine drops, which matters where a sum is less than its products.
-  const rest = rests.map((x, at) => x + slack(most[at]!, layout.n) - most[at]! + layout.n * 2 ** -15);
-  return { ...within(sums, most), made: { ...own, rest } };
-}
-
-interface With {
-  readonly layout: Layout;
-  readonly weight: Numbers;
-  readonly reading: LengthReading;
-}
-
-const within = (sums: Region, most: Float64Array): Region => ({
-  ...sums,
-  low: Float64Array.from(sums.low, (x, at) => Math.max(x, -most[at]!)),
-  high: most,
-});
-
-/** Σ|wᵣ| times the largest rest of a column. */
-function restsOf(
-  { rest }: Scaled,
-  rows: Rows,
-  { columns, n, outputs, from, to }: Layout,
-  lemmas: Lemmas,
-): Float64Array {
-  const sums = sumsOfRows(lemmas, rows);
-  const found = new Float64Array(columns * outputs);
-  for (let c = 0; c < columns; c++) {
-    let most = 0;
-    for (let k = 0; k < n; k++) most = Math.max(most, rest[from(c, k)]!);
-    for (let r = 0; r < outputs; r++) found[to(c, r)] = sums[r]! * most;
-  }
-  return found;
-}
-
 const KINDS = { matmul, linear, conv } as const;
 
 /** Whether an op is a sum of products that is understood. */
 export const contracts = (op: string): op is keyof typeof KINDS => Object.hasOwn(KINDS, op);
-
-/** What bounds of sums of products are reckoned with: without a reading of lengths, elements and rows alone. */
-export interface Summing {
-  regionOf(x: Tensor): Region;
-  readonly reading?: LengthReading | undefined;
-}
 
 /** The result of such an op, before it is rounded: with its bias, which the accumulator has too. */
 export function contracted(def: OpDef, type: TensorType, summing: Summing): Region {
@@ -280,30 +166,6 @@ function longer(x: Tensor, { op, attrs }: OpDef, operand: "x" | "y", { regionOf,
 }
 
 const exactNumbers = ({ low, high }: Region): Numbers | undefined => (low === high ? low : undefined);
-
-/** Σₛ pₛ vₛ is no longer than Σ|pₛ| times the longest v: of mixtures of rows. */
-function mixedLengths(def: OpDef, sums: Region, x: Region, rows: Tensor, { regionOf, reading }: Summing): Region {
-  const { attrs } = def;
-  if (def.op !== "matmul" || attrs.transpose_x === true || attrs.transpose_y === true) return sums;
-  const [axis, last] = [x.shape.length - 1, rows.type.shape.length - 1];
-  if (!x.lengths.some((one) => one.p === 1 && one.axis === axis)) return sums;
-  const y = regionOf(rows);
-  const own = reading && lengthsOfValue(rows, last, reading);
-  const lengths = lengthsAlong(own ? { ...y, lengths: [...y.lengths, { p: 2, axis: last, most: own }] } : y, 2, last);
-  const weights = lengthsAlong(x, 1, axis);
-  const batchOf = batchesOf(rows.type.shape.slice(0, -2), sums.shape.slice(0, -2));
-  const xBatchOf = batchesOf(x.shape.slice(0, -2), sums.shape.slice(0, -2));
-  const [n, count, dim] = [x.shape[axis]!, sums.shape.at(-2)!, sums.shape.at(-1)!];
-  const most = new Float64Array(sums.high.length / dim);
-  for (let at = 0; at < most.length; at++) {
-    const [b, r] = [Math.floor(at / count), at % count];
-    let longest = 0;
-    for (let s = 0; s < n; s++) longest = Math.max(longest, lengths[batchOf(b) * n + s]!);
-    const own = weights[xBatchOf(b) * count + r]! * longest;
-    most[at] = slack(own, n) + Math.sqrt(dim) * n * 2 ** -17;
-  }
-  return { ...sums, lengths: [...sums.lengths, { p: 2, axis: sums.shape.length - 1, most }] };
-}
 
 function biased(sums: Region, def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region {
   const bias = def.operands.bias as Tensor | undefined;

@@ -9,7 +9,8 @@ import { rmsNorm } from "../../../../src/models/blocks/norm.ts";
 import { rope } from "../../../../src/models/blocks/rope.ts";
 import { arrayOf, type NDArray } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
-import { boundGraph, type GraphBounds, type Known } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import { boundGraph, type Known } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import type { GraphBounds } from "../../../../src/passes/ranges/graph/judged.ts";
 import { emptyLemmas } from "../../../../src/passes/ranges/graph/lemmas.ts";
 import { evenly, type Region } from "../../../../src/passes/ranges/graph/region.ts";
 import { randomFrom } from "../../../support/ops/examples.ts";
@@ -324,6 +325,18 @@ describe("of a product of heads", () => {
     expect(found.bound).toBeGreaterThan(1.2 * right);
     if (passes) expect(found.reached).toBeGreaterThan(right);
   });
+  test("elements that are there twice make a row longer than the one they are of", () => {
+    const heads = rmsNorm(headsOf("heads"), constant([1, 1, 1, 1], [1, 1, 1, 4], "fp16"), {
+      eps: 1e-6,
+      axis: 3,
+    }) as Value;
+    const twice = o.concat([heads, heads], { axis: 3 });
+    const both = tried(o.matmul(twice, twice, { transpose_y: true }) as Value, 0, top);
+    const once = tried(o.matmul(heads, heads, { transpose_y: true }) as Value, 0, top);
+    expect(once.bound).toBeLessThan(4 * 1.05);
+    expect(both.reached).toBeGreaterThan(1.8 * once.bound);
+    expect(both.reached).toBeLessThanOrEqual(both.bound);
+  });
   test("tables that nobody says are RoPE's", () => {
     const plain = tried(
       scoresOf((one) => rope(one, cos, sin, { axis: 3 })),
@@ -430,6 +443,18 @@ describe("of a gate times up", () => {
     );
     expect(Math.max(reached, negative.reached) / bound).toBeGreaterThan(0.9);
   });
+});
+
+test("of a sum that breaks its limit the elements are told that its largest row is made of", () => {
+  const loud = constant(
+    Float64Array.from({ length: 2 * D }, (_, k) => (k === D + 5 ? 30000 : 1)),
+    [2, D, 1, 1],
+    "fp16",
+  );
+  const made = graph({ name: "g", inputs: [x], outputs: { y: o.conv(normed(), loud) } });
+  const { values } = boundGraph(made, known(TABLES));
+  const blamed = values.filter(({ blame }) => blame !== undefined);
+  expect(blamed.map(({ blame }) => [blame!.row, blame!.units.map(({ unit }) => unit)])).toEqual([[1, [5]]]);
 });
 
 describe("of what a matrix sums up of units", () => {
