@@ -5,9 +5,11 @@ import { evenly, type Lengths, type Region, stridesAlong } from "./region.ts";
 
 type RegionOf = (x: Tensor) => Region;
 
+/** The declaration of a value that this op made. */
 export const isOp = ({ def }: Tensor, op: string): OpDef | undefined =>
   def.kind === "op" && def.op === op ? def : undefined;
 
+/** The two operands of a value that this op made. */
 export const both = (value: Tensor, op: string): readonly [Tensor, Tensor] | undefined => {
   const def = isOp(value, op);
   return def ? (operandsOf(def) as readonly [Tensor, Tensor]) : undefined;
@@ -19,6 +21,7 @@ export const eitherWay = (value: Tensor, op: string): readonly (readonly [Tensor
   return pair ? [pair, [pair[1], pair[0]]] : [];
 };
 
+/** The axes of a reduction. */
 export const axesOf = (def: OpDef): readonly number[] => def.attrs.axes as readonly number[];
 /** The one axis of a reduction that keeps it. */
 function axisOf(def: OpDef | undefined): number | undefined {
