@@ -3,7 +3,9 @@ import type { Graph } from "../../dsl/graph.ts";
 import { type KnownRole, maskValues } from "../../dsl/role.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Known } from "../../passes/ranges/graph/bound-graph.ts";
-import { evenly, type Numbers, type Region, stridesAlong } from "../../passes/ranges/graph/region.ts";
+import type { Lemmas } from "../../passes/ranges/graph/lemmas.ts";
+import type { Numbers } from "../../passes/ranges/graph/numbers.ts";
+import { evenly, type Region, stridesAlong } from "../../passes/ranges/graph/region.ts";
 import type { InputBound } from "./author-samples.ts";
 
 /** Whether rows are those of RoPE's table. */
@@ -16,16 +18,36 @@ interface Given {
   readonly weights: ReadonlyMap<Tensor, Numbers>;
   readonly given: ReadonlyMap<string, InputBound>;
   readonly factor: number;
+  readonly lemmas: Lemmas;
 }
 
 /** For the pass. */
-export function knownOf({ block, roles, weights, given, factor }: Given): Known {
+export function knownOf({ block, roles, weights, given, factor, lemmas }: Given): Known {
   const masks = block.inputs.filter((x) => roles.get(x.name ?? "")?.kind === "mask");
   return {
     masks: new Set(masks),
+    tables: tablesOf(block, roles),
+    lemmas,
     weight: (x) => weights.get(x)!,
     input: (x) => inputRegion(x, roles.get(x.name ?? ""), given.get(x.name ?? ""), factor),
   };
+}
+
+/** Cosines and sines of one table: the only ones of a shape, or those whose names differ in that word alone. */
+function tablesOf({ inputs }: Graph, roles: ReadonlyMap<string, KnownRole>): ReadonlyMap<Tensor, Tensor> {
+  const part = (x: Tensor): string | undefined => {
+    const role = roles.get(x.name ?? "");
+    return role?.kind === "rows" ? role.rope : undefined;
+  };
+  const [cosines, sines] = ["cos", "sin"].map((one) => inputs.filter((x) => part(x) === one)) as [Tensor[], Tensor[]];
+  const isSame = (a: Tensor, b: Tensor): boolean =>
+    a.type.shape.length === b.type.shape.length && a.type.shape.every((n, axis) => n === b.type.shape[axis]);
+  const pairs = cosines.flatMap((cos) => {
+    const named = sines.filter((sin) => sin.name === cos.name?.replace("cos", "sin"));
+    const own = cosines.length === 1 && sines.length === 1 ? sines : named;
+    return own.filter((sin) => isSame(cos, sin)).map((sin) => [cos, sin] as const);
+  });
+  return new Map(pairs);
 }
 
 function inputRegion(x: Tensor, role: KnownRole | undefined, bound: InputBound | undefined, factor: number): Region {

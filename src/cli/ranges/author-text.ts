@@ -1,6 +1,6 @@
 /** What `graphc ranges` prints of an author's graph. */
 import type { Tensor } from "../../dsl/tensor.ts";
-import { keeps, type ValueBound } from "../../passes/ranges/graph/bound-graph.ts";
+import { keeps, type ValueBound } from "../../passes/ranges/graph/judged.ts";
 import { GIVEN_OF_SUMS, LIMITS } from "../../passes/ranges/limits.ts";
 import { authorFrame, place } from "../report.ts";
 import { table } from "../table.ts";
@@ -10,7 +10,7 @@ import { type AuthorRanges, authorHolds } from "./author.ts";
 /** What is taken for granted of an author's graph. */
 const GIVEN_OF_GRAPHS: readonly string[] = [
   ...GIVEN_OF_SUMS,
-  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1)",
+  "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1), and cos² + sin² no more than the square of that",
   "caches begin as zeros, and hold what earlier calls of the same graph wrote, whose inputs had the same bounds",
   "every other op comes out as fp16 rounds it, an activation within 0.016 of that",
 ];
@@ -106,10 +106,17 @@ function brokenLines({ bounds: { values, growing, unscored }, reached }: AuthorR
       const own = reachedBy(one, reached);
       const beside = own === undefined ? "" : `; samples reach ${figure(own)}`;
       return wrapLine(
-        `  NO: ${nameOf(one.value)}${whereOf(one.value)} may be ${figure(one.most)}, above ${one.kind} ${one.limit}, at ${indexOf(one)}${beside}`,
+        `  NO: ${nameOf(one.value)}${whereOf(one.value)} may be ${figure(one.most)}, above ${one.kind} ${one.limit}, at ${indexOf(one)}${beside}${madeOf(one)}`,
       );
     }),
   ];
+}
+
+/** What the largest row is made of, where a few elements are much of it. */
+function madeOf({ blame }: ValueBound): string {
+  if (!blame) return "";
+  const units = blame.units.slice(0, 3).map(({ unit, share }) => `${unit} (${(100 * share).toFixed(0)} %)`);
+  return `; of row ${blame.row} of its weight, each element by itself, these make most: ${units.join(", ")}`;
 }
 
 function mendText(free: readonly string[], given: AuthorRanges["given"], factor: number | undefined): string {
@@ -143,6 +150,7 @@ export const authorRecord = (ranges: AuthorRanges) => ({
       index: indexOf(one),
       reached: reachedBy(one, ranges.reached) ?? null,
       holds: keeps(one),
+      ...(one.blame ? { blame: one.blame } : {}),
       ...(at ? { at } : {}),
     };
   }),

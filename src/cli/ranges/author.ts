@@ -8,8 +8,10 @@ import type { Tensor } from "../../dsl/tensor.ts";
 import { meet } from "../../dsl/twins.ts";
 import { isFloat, sizeOf } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { boundGraph, type GraphBounds, keeps } from "../../passes/ranges/graph/bound-graph.ts";
-import type { Numbers } from "../../passes/ranges/graph/region.ts";
+import { boundGraph } from "../../passes/ranges/graph/bound-graph.ts";
+import { type GraphBounds, keeps } from "../../passes/ranges/graph/judged.ts";
+import { emptyLemmas } from "../../passes/ranges/graph/lemmas.ts";
+import type { Numbers } from "../../passes/ranges/graph/numbers.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -17,6 +19,7 @@ import type { Options } from "../option.ts";
 import type { OpenPair } from "../pair.ts";
 import { isRope, knownOf } from "./author-inputs.ts";
 import { type InputBound, sampled } from "./author-samples.ts";
+import { withForms } from "./forms.ts";
 
 const BOUND = /^([^=]+)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?::norm=(\d+))?$/;
 
@@ -65,9 +68,13 @@ export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promis
     );
   const given = new Map(rows.map((x) => [x.name ?? "", said.get(x.name ?? "") ?? defaultOf(roles.get(x.name ?? ""))]));
   const free = rows.filter((x) => !said.has(x.name ?? "") && !isRope(roles.get(x.name ?? ""))).map((x) => x.name ?? "");
-  const at = (factor: number): GraphBounds => boundGraph(block, knownOf({ block, roles, weights, given, factor }));
-  const bounds = at(1);
-  const factor = authorHolds({ bounds }) ? undefined : largestFactor(at, io);
+  const { bounds, factor } = await withForms(async (gramOf) => {
+    const lemmas = emptyLemmas(gramOf);
+    const at = (by: number): GraphBounds =>
+      boundGraph(block, knownOf({ block, roles, weights, given, factor: by, lemmas }));
+    const first = at(1);
+    return { bounds: first, factor: authorHolds({ bounds: first }) ? undefined : largestFactor(at, io) };
+  });
   const reached = await sampled(pair, given, args);
   checkReached(bounds, reached);
   return { name: pair.name, bounds, given, free, reached, ...(factor === undefined ? {} : { factor }) };

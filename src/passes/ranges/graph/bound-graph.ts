@@ -1,15 +1,19 @@
 /** Bounds of every value of a graph that an author wrote, for every input within what is given of them: from the weights alone. */
 import { type Graph, schedule } from "../../../dsl/graph.ts";
-import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { isFloat } from "../../../dsl/type.ts";
-import { LIMITS } from "../limits.ts";
 import { contracted, contracts } from "./contract.ts";
-import { moved } from "./moves.ts";
+import { type GraphBounds, judged, type Regions } from "./judged.ts";
+import type { Lemmas } from "./lemmas.ts";
+import { type LengthReading, lengthsOfValue } from "./lengths.ts";
+import { moved, movingOf, type Place, sourcesOf } from "./moves.ts";
+import type { Numbers } from "./numbers.ts";
 import { opRegion } from "./ops.ts";
 import { recognised } from "./patterns.ts";
-import { sumInside } from "./reduce.ts";
-import { evenly, exactly, hull, magnitudes, type Numbers, type Region, rounded, tightened, within } from "./region.ts";
+import { evenly, exactly, hull, type Region, rounded, tightened, within } from "./region.ts";
+import { type Trace, traceOf } from "./trace.ts";
+import { written } from "./written.ts";
 
 /** What is known beside the graph. */
 export interface Known {
@@ -19,29 +23,10 @@ export interface Known {
   weight(x: Tensor): Numbers;
   /** Inputs that are masks: what they are added to are scores. */
   readonly masks: ReadonlySet<Tensor>;
-}
-
-/** The largest element of a value, or of a sum inside its op, and where: its index in row-major order. */
-export interface ValueBound {
-  readonly value: Tensor;
-  readonly most: number;
-  readonly at: number;
-  /** What it is held against. */
-  readonly limit: number;
-  readonly kind: "accumulator" | "fp16" | "sum" | "score";
-  /** An op of which no bound is known made it, or something that it was made of. */
-  readonly unknown?: Tensor;
-}
-
-/** All of a graph. */
-export interface GraphBounds {
-  readonly values: readonly ValueBound[];
-  /** States whose bound at exit is within that at entry; the others grow from call to call, as far as is known. */
-  readonly growing: readonly string[];
-  /** What is made of a mask otherwise than by adding it, so that no scores are known. */
-  readonly unscored: readonly Tensor[];
-  /** What is known of every element. */
-  readonly regions: Regions;
+  /** Inputs that are RoPE's tables, of each one of cosines that of sines: cos² + sin² is no more than the square of the larger bound of both. */
+  readonly tables?: ReadonlyMap<Tensor, Tensor>;
+  /** What rows of matrices make together is bounded by it; without it every row by itself. */
+  readonly lemmas?: Lemmas;
 }
 
 /** How often states are widened before they are said to grow. */
@@ -53,7 +38,7 @@ export function boundGraph(graph: Graph, known: Known): GraphBounds {
   for (let round = 0; ; round++) {
     const regions = regionsOf(graph, known, entries);
     const growing = graph.states.filter(({ entry, exit }) => !within(regions.get(exit)!, entries.get(entry)!));
-    if (growing.length === 0) return judged(graph, known, regions, []);
+    if (growing.length === 0) return judged(graph, known.masks, regions, []);
     const last = round >= ROUNDS;
     for (const { entry, exit } of growing)
       entries.set(
@@ -65,33 +50,58 @@ export function boundGraph(graph: Graph, known: Known): GraphBounds {
     if (last)
       return judged(
         graph,
-        known,
+        known.masks,
         regionsOf(graph, known, entries),
         growing.map(({ name }) => name),
       );
   }
 }
 
-type Regions = ReadonlyMap<Tensor, Region>;
-
 /** What is known of every value, where states at entry are as `entries` says. */
 export function regionsOf(graph: Graph, known: Known, entries: Regions): Regions {
   const regions = new Map<Tensor, Region>();
   const regionOf = (x: Tensor): Region => regions.get(x)!;
-  for (const value of schedule(graph)) regions.set(value, tightened(regionFor(value, { known, entries, regionOf })));
+  const lengths = lengthReading(known, regionOf);
+  for (const value of schedule(graph))
+    regions.set(value, tightened(regionFor(value, { known, entries, regionOf, lengths })));
   return regions;
+}
+
+/** Nothing where no lemmas are used. */
+function lengthReading(
+  { lemmas, tables = new Map() }: Known,
+  regionOf: Reading["regionOf"],
+): LengthReading | undefined {
+  if (!lemmas) return undefined;
+  const movingIn = (def: OpDef, x: Tensor): readonly Tensor[] => movingOf(def, x.type);
+  const trace = (x: Tensor): Trace => {
+    const own = lemmas.traces.get(x) ?? traceOf(x, (one) => placesIn(one, lemmas), movingIn);
+    lemmas.traces.set(x, own);
+    return own;
+  };
+  return { lemmas, regionOf, trace, tables };
+}
+
+/** Where the elements of a value that an op moves come from; looked for once. */
+function placesIn(x: Tensor, lemmas: Lemmas | undefined): readonly Place[] | undefined {
+  if (x.def.kind !== "op") return undefined;
+  if (!lemmas) return sourcesOf(x.def, x.type);
+  if (!lemmas.places.has(x)) lemmas.places.set(x, sourcesOf(x.def, x.type));
+  return lemmas.places.get(x);
 }
 
 interface Reading {
   readonly known: Known;
   readonly entries: Regions;
   regionOf(x: Tensor): Region;
+  readonly lengths: LengthReading | undefined;
 }
 
 const anything = ({ type: { shape } }: Tensor): Region =>
   evenly(shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 
-function regionFor(value: Tensor, { known, entries, regionOf }: Reading): Region {
+function regionFor(value: Tensor, { known, entries, regionOf, lengths }: Reading): Region {
+  const { lemmas } = known;
   const { def, type } = value;
   switch (def.kind) {
     case "const":
@@ -105,12 +115,14 @@ function regionFor(value: Tensor, { known, entries, regionOf }: Reading): Region
     case "op":
   }
   if (!isFloat(type.dtype)) return anything(value);
-  if (has(def, "moves")) return moved(def, type, regionOf);
-  const special = recognised(value, regionOf);
+  if (has(def, "moves")) return moved(def, type, placesIn(value, lemmas), regionOf);
   // A row that is kept as it was is not rounded again.
-  if (special) return special.lengths.length === 0 && def.op === "add" ? special : rounded(special);
-  if (contracts(def.op)) return rounded(contracted(def, type, regionOf));
-  const own = opRegion(def, type, regionOf);
+  const kept = written(value, regionOf, (x, axis) => lengths && lengthsOfValue(x, axis, lengths));
+  if (kept) return kept;
+  const special = recognised(value, regionOf);
+  if (special) return rounded(special);
+  if (contracts(def.op)) return rounded(contracted(def, type, { regionOf, reading: lengths }));
+  const own = opRegion(def, type, regionOf, lemmas);
   if (!own) return anything(value);
   return CHOOSING.has(def.op) && type.dtype === "fp16" && operandsOf(def)[0]!.type.dtype === "fp16"
     ? own
@@ -127,58 +139,3 @@ const CHOOSING: ReadonlySet<string> = new Set([
   "reduce_min",
   "identity",
 ]);
-
-function judged(graph: Graph, known: Known, regions: Regions, growing: readonly string[]): GraphBounds {
-  const { scores, others } = scoresOf(graph, known.masks);
-  const unknown = new Map<Tensor, Tensor>();
-  const values = schedule(graph).flatMap((value): readonly ValueBound[] => {
-    const { def, type } = value;
-    const region = regions.get(value)!;
-    const first =
-      def.kind === "op"
-        ? operandsOf(def)
-            .map((x) => unknown.get(x))
-            .find((x) => x !== undefined)
-        : undefined;
-    if (!isFloat(type.dtype)) return [];
-    const { most, at } = largest(region);
-    if (!Number.isFinite(most)) unknown.set(value, first ?? value);
-    const own = unknown.get(value);
-    const made = { value, most, at, ...(own ? { unknown: own } : {}) };
-    // Elements that are only moved are told where they were made, those of states where they were written.
-    const score = scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : [];
-    if (def.kind !== "op" || has(def, "moves")) return score;
-    const inside = sumInside(def, type, regions.get(operandsOf(def)[0]!)!);
-    return [
-      ...(inside ? [{ ...made, ...largest(inside), kind: "sum" as const, limit: LIMITS.fp16 }] : []),
-      has(def, "contracts")
-        ? { ...made, kind: "accumulator", limit: LIMITS.accumulator }
-        : { ...made, kind: "fp16", limit: LIMITS.fp16 },
-      ...score,
-    ];
-  });
-  return { values, growing, unscored: [...others], regions };
-}
-
-function largest(region: Region): { readonly most: number; readonly at: number } {
-  const sizes = magnitudes(region);
-  let at = 0;
-  for (let k = 1; k < sizes.length; k++) if (sizes[k]! > sizes[at]!) at = k;
-  return { most: sizes[at]!, at };
-}
-
-/** What a mask is added to, whatever moved it before; and what else is made of a mask, of which no scores are known. */
-function scoresOf(graph: Graph, masks: ReadonlySet<Tensor>) {
-  const [scores, others, masked] = [new Set<Tensor>(), new Set<Tensor>(), new Set(masks)];
-  for (const value of schedule(graph)) {
-    const { def } = value;
-    if (def.kind !== "op" || !operandsOf(def).some((x) => masked.has(x))) continue;
-    if (has(def, "moves")) masked.add(value);
-    else if (def.op !== "add") others.add(value);
-    else for (const x of operandsOf(def)) if (!masked.has(x)) scores.add(x);
-  }
-  return { scores, others };
-}
-
-/** Whether a value keeps its limit. */
-export const keeps = ({ most, limit }: ValueBound): boolean => most < limit;

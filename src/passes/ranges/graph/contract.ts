@@ -1,10 +1,11 @@
 /** Sums of products: what Σ|x·y| is at most, in any order, so that the same number bounds the sum and all of its parts. */
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import type { Shape, TensorType } from "../../../dsl/type.ts";
+import { lengthsOfValue } from "./lengths.ts";
+import { batchesOf, mixedLengths, type Summing } from "./mixtures.ts";
+import type { Numbers } from "./numbers.ts";
 import { evenly, exactly, largestAlong, lengthsAlong, magnitudes, type Region } from "./region.ts";
-
-/** What fp32 and the engine's grid of 2^−16 may add to a sum of n products. */
-const slack = (sum: number, n: number): number => sum * (1 + (n + 8) * 2 ** -23) + n * 2 ** -17;
+import { isPlain, layoutOf, product, refined, slack } from "./weighted.ts";
 
 /** Several rows that meet several others: which rows, and where their elements lie. */
 interface Side {
@@ -48,23 +49,6 @@ function boundsOf({ batches, rows, columns, n, x, y }: Sums): Float64Array {
         found[at] = slack(sum, n);
       }
   return found;
-}
-
-const product = (sizes: readonly number[]): number => sizes.reduce((all, n) => all * n, 1);
-
-/** Which batch of an operand meets batch `b` of the result, with leading axes broadcast. */
-function batchesOf(own: Shape, result: Shape): (b: number) => number {
-  const sizes = [...new Array<number>(result.length - own.length).fill(1), ...own];
-  return (b) => {
-    let [rest, at, stride] = [b, 0, 1];
-    for (let axis = result.length - 1; axis >= 0; axis--) {
-      const i = rest % result[axis]!;
-      rest = Math.floor(rest / result[axis]!);
-      if (sizes[axis] !== 1) at += i * stride;
-      stride *= sizes[axis]!;
-    }
-    return at;
-  };
 }
 
 function matrixSide(region: Region, result: Shape, contractsLast: boolean): Side {
@@ -115,11 +99,8 @@ function conv(def: OpDef, type: TensorType, x: Region, weight: Region): Region {
   const [outputs, inputs, ...kernel] = weight.shape as readonly number[] as [number, number, ...number[]];
   const [batches, channels, ...space] = x.shape as readonly number[] as [number, number, ...number[]];
   const places = product(space);
-  const isPlain =
-    [...kernel, ...(def.attrs.strides as readonly number[])].every((n) => n === 1) &&
-    def.attrs.groups === 1 &&
-    product(type.shape.slice(2)) === places;
-  if (!isPlain) return convolved(type, x, { weight, outputs, n: inputs * product(kernel) });
+  if (!isPlain(def, type, x.shape, weight.shape))
+    return convolved(type, x, { weight, outputs, n: inputs * product(kernel) });
   const flat: Region = { ...exactly([outputs, inputs], weight.low), high: weight.high };
   const sums = boundsOf({
     ...{ batches, rows: outputs, columns: places, n: inputs },
@@ -159,14 +140,40 @@ const KINDS = { matmul, linear, conv } as const;
 export const contracts = (op: string): op is keyof typeof KINDS => Object.hasOwn(KINDS, op);
 
 /** The result of such an op, before it is rounded: with its bias, which the accumulator has too. */
-export function contracted(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region {
+export function contracted(def: OpDef, type: TensorType, summing: Summing): Region {
+  const { regionOf } = summing;
   const [x, y] = operandsOf(def) as readonly [Tensor, Tensor];
-  const sums = KINDS[def.op as keyof typeof KINDS](def, type, regionOf(x), regionOf(y));
+  // A product of a matrix with columns has the weight first.
+  const isFirst = def.op === "matmul" && exactNumbers(regionOf(x)) !== undefined;
+  const [matrix, other] = isFirst ? [x, y] : [y, x];
+  const weight = exactNumbers(regionOf(matrix));
+  const [a, b] = weight ? [regionOf(x), regionOf(y)] : [longer(x, def, "x", summing), longer(y, def, "y", summing)];
+  const sums = KINDS[def.op as keyof typeof KINDS](def, type, a, b);
+  const isRight = def.op !== "matmul" || isFirst;
+  const layout = weight && isRight ? layoutOf(def, type, other.type.shape, matrix.type.shape) : undefined;
+  const { reading } = summing;
+  const made = layout && weight && reading ? refined(sums, other, { layout, weight, reading }) : sums;
+  return biased(mixedLengths(def, made, a, y, summing), def, type, regionOf);
+}
+
+/** An operand of a matrix product with what is known of the lengths of its rows. */
+function longer(x: Tensor, { op, attrs }: OpDef, operand: "x" | "y", { regionOf, reading }: Summing): Region {
+  const region = regionOf(x);
+  if (!reading || op !== "matmul") return region;
+  const last = (attrs[`transpose_${operand}`] === true) === (operand === "y");
+  const axis = x.type.shape.length - (last ? 1 : 2);
+  return { ...region, lengths: [...region.lengths, { p: 2, axis, most: lengthsOfValue(x, axis, reading) }] };
+}
+
+const exactNumbers = ({ low, high }: Region): Numbers | undefined => (low === high ? low : undefined);
+
+function biased(sums: Region, def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region {
   const bias = def.operands.bias as Tensor | undefined;
   if (!bias) return sums;
   const own = magnitudes(regionOf(bias));
   const inner = def.op === "conv" ? product(type.shape.slice(2)) : 1;
   const added = (at: number): number => own[Math.floor(at / inner) % own.length]!;
   const high = Float64Array.from(sums.high, (x, at) => x + added(at));
-  return { ...sums, low: high.map((x) => -x), high };
+  const made = sums.made && { ...sums.made, rest: sums.made.rest.map((rest, at) => rest + added(at)) };
+  return { ...sums, low: high.map((x) => -x), high, made, lengths: [] };
 }

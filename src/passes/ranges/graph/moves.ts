@@ -5,14 +5,29 @@ import type { TensorType } from "../../../dsl/type.ts";
 import { arrayOf, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";
 import { numericReading } from "../../interpret/reading.ts";
+import { madeAt } from "./made.ts";
 import { evenly, type Lengths, magnitudes, type Region, stridesAlong } from "./region.ts";
 
-/** The result of an op with the trait `moves`. */
-export function moved(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region {
+/** The operands whose elements an op moves. */
+export const movingOf = (def: OpDef, { dtype }: TensorType): readonly Tensor[] =>
+  operandsOf(def).filter((x) => x.type.dtype === dtype);
+
+/** Where the elements of an op with the trait `moves` come from; undefined where that is not known. */
+export function sourcesOf(def: OpDef, type: TensorType): readonly Place[] | undefined {
   const operands = operandsOf(def);
-  const data = operands.filter((x) => x.type.dtype === type.dtype);
+  const data = movingOf(def, type);
   const told = operands.every((x) => data.includes(x) || x.def.kind === "const");
-  const places = told ? placesOf(def, type, operands, data) : undefined;
+  return told ? placesOf(def, type, operands, data) : undefined;
+}
+
+/** The result of an op with the trait `moves`, whose elements come from `places`. */
+export function moved(
+  def: OpDef,
+  type: TensorType,
+  places: readonly Place[] | undefined,
+  regionOf: (x: Tensor) => Region,
+): Region {
+  const data = movingOf(def, type);
   if (!places) return anyOf(type, data.map(regionOf));
   const regions = data.map(regionOf);
   const take = (pick: (region: Region) => Region["low"]): Float64Array => {
@@ -20,7 +35,21 @@ export function moved(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Reg
     return Float64Array.from(places, ([operand, at]) => all[operand]![at]!);
   };
   const lengths = type.shape.flatMap((_, axis) => lengthsOf(type, axis, places, regions));
-  return { shape: type.shape, low: take(({ low }) => low), high: take(({ high }) => high), lengths };
+  const made = madeOf(places, regions);
+  return { shape: type.shape, low: take(({ low }) => low), high: take(({ high }) => high), lengths, ...made };
+}
+
+/** What all elements are made of, where they come from one operand. */
+function madeOf(places: readonly Place[], regions: readonly Region[]): Pick<Region, "made"> {
+  const from = places[0]?.[0];
+  const made = from === undefined ? undefined : regions[from]!.made;
+  if (!made || places.some(([operand]) => operand !== from)) return {};
+  return {
+    made: madeAt(
+      made,
+      Int32Array.from(places, ([, at]) => at),
+    ),
+  };
 }
 
 /** Where a place is not known: any of the elements. */
@@ -34,7 +63,8 @@ function anyOf(type: TensorType, regions: readonly Region[]): Region {
   );
 }
 
-type Place = readonly [operand: number, at: number];
+/** An element of one of the operands that are moved. */
+export type Place = readonly [operand: number, at: number];
 
 /** Which element of which operand each element of the result is: the op is run on the numbers of elements, where no other number comes out. */
 function placesOf(

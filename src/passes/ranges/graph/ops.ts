@@ -1,13 +1,14 @@
 /** What single ops leave of what is known of their operands, before it is rounded. An op that is not here leaves nothing. */
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import type { Shape, TensorType } from "../../../dsl/type.ts";
+import type { TensorType } from "../../../dsl/type.ts";
 import { ACTIVATION, MARGIN } from "../limits.ts";
+import { type Each, elementwise, type Interval, spread } from "./elementwise.ts";
+import { jointly } from "./joint.ts";
+import type { Lemmas } from "./lemmas.ts";
+import { productOf, shrunkBy, sumOf } from "./making.ts";
 import { partsOfOne } from "./patterns.ts";
 import { layerNorm, type Other, ofAll, reduced } from "./reduce.ts";
 import { hull, type Lengths, lengthsAlong, magnitudes, type Region, stridesAlong } from "./region.ts";
-
-type Interval = readonly [low: number, high: number];
-type Each = (...xs: readonly Interval[]) => Interval;
 
 const ANY: Interval = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
 
@@ -56,36 +57,6 @@ const SHRINKING = new Map([
   ["gelu", ACTIVATION],
 ]);
 
-/** A region for every element of a larger shape, as broadcasting gives it. */
-function spread(region: Region, shape: Shape): Region {
-  const own = [...new Array<number>(shape.length - region.shape.length).fill(1), ...region.shape];
-  if (own.every((n, axis) => n === shape[axis]))
-    return { ...region, shape, lengths: region.shape.length === shape.length ? region.lengths : [] };
-  const steps = own.map((n, axis) => (n === 1 ? 0 : own.slice(axis + 1).reduce((all, k) => all * k, 1)));
-  const size = shape.reduce((all, n) => all * n, 1);
-  const places = new Int32Array(size);
-  for (let at = 0; at < size; at++) {
-    let rest = at;
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      places[at]! += (rest % shape[axis]!) * steps[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-    }
-  }
-  const take = (from: Region["low"]): Float64Array => Float64Array.from(places, (at) => from[at]!);
-  return { shape, low: take(region.low), high: take(region.high), lengths: [] };
-}
-
-function elementwise(shape: Shape, regions: readonly Region[], each: Each, lengths: readonly Lengths[]): Region {
-  const size = shape.reduce((all, n) => all * n, 1);
-  const [low, high] = [new Float64Array(size), new Float64Array(size)];
-  for (let at = 0; at < size; at++) {
-    const [least, most] = each(...regions.map((x): Interval => [x.low[at]!, x.high[at]!]));
-    low[at] = Number.isNaN(least) ? Number.NEGATIVE_INFINITY : least;
-    high[at] = Number.isNaN(most) ? Number.POSITIVE_INFINITY : most;
-  }
-  return { shape, low, high, lengths };
-}
-
 /** Lengths of a sum are no longer than both together; those of a product than one times the other's largest element of the row. */
 function lengthsOfPair(op: string, a: Region, b: Region): readonly Lengths[] {
   if (op === "add" || op === "sub")
@@ -117,18 +88,35 @@ function rowMost(region: Region, axis: number): Float64Array {
 }
 
 /** What an op leaves; undefined for one of which nothing is known. */
-export function opRegion(def: OpDef, type: TensorType, regionOf: (x: Tensor) => Region): Region | undefined {
+export function opRegion(
+  def: OpDef,
+  type: TensorType,
+  regionOf: (x: Tensor) => Region,
+  lemmas?: Lemmas,
+): Region | undefined {
   const operands = operandsOf(def).map(regionOf);
   if (isSquare(def)) return elementwise(type.shape, operands, UNARY.square!, squaredLengths(operands[0]!));
   const binary = BINARY[def.op];
   if (binary) {
     const [a, b] = operands.map((x) => spread(x, type.shape)) as [Region, Region];
-    return elementwise(type.shape, [a, b], binary, lengthsOfPair(def.op, a, b));
+    return madeOf(elementwise(type.shape, [a, b], binary, lengthsOfPair(def.op, a, b)), def.op, [a, b], lemmas);
   }
   const [x] = operands as [Region];
   const unary = def.op === "rsqrt" ? rsqrtOf(def) : def.op === "inverse" ? inverseOf(def) : UNARY[def.op];
-  if (unary) return elementwise(type.shape, [x], unary, shrunkLengths(def.op, x));
+  if (unary) {
+    const made = SHRINKING.has(def.op) ? shrunkBy(x, SHRINKING.get(def.op)!) : undefined;
+    return { ...elementwise(type.shape, [x], unary, shrunkLengths(def.op, x)), made };
+  }
   return OTHERS[def.op]?.(def, type, operands);
+}
+
+/** With what a sum, product or quotient is made of; the product of two rows with one vector is bounded by both together. */
+function madeOf(region: Region, op: string, [a, b]: readonly [Region, Region], lemmas: Lemmas | undefined): Region {
+  if (op === "add" || op === "sub") return { ...region, made: sumOf(a, b) };
+  if (op === "real_div") return { ...region, made: productOf(a, elementwise(b.shape, [b], inverse, []), lemmas) };
+  if (op !== "mul") return region;
+  const made = productOf(a, b, lemmas);
+  return made?.kind === "joint" && lemmas ? jointly({ ...region, made }, lemmas) : { ...region, made };
 }
 
 const isSquare = (def: OpDef): boolean => {

@@ -1,25 +1,28 @@
 /** What several ops say together and none of them alone: norms, the largest of a row, softmax in three ops, rows written into a cache. */
 import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import { sizeOf } from "../../../dsl/type.ts";
 import { MARGIN } from "../limits.ts";
-import { evenly, type Lengths, magnitudes, type Region, stridesAlong } from "./region.ts";
+import { evenly, type Lengths, type Region, stridesAlong } from "./region.ts";
 
 type RegionOf = (x: Tensor) => Region;
 
-const isOp = ({ def }: Tensor, op: string): OpDef | undefined => (def.kind === "op" && def.op === op ? def : undefined);
+/** The declaration of a value that this op made. */
+export const isOp = ({ def }: Tensor, op: string): OpDef | undefined =>
+  def.kind === "op" && def.op === op ? def : undefined;
 
-const both = (value: Tensor, op: string): readonly [Tensor, Tensor] | undefined => {
+/** The two operands of a value that this op made. */
+export const both = (value: Tensor, op: string): readonly [Tensor, Tensor] | undefined => {
   const def = isOp(value, op);
   return def ? (operandsOf(def) as readonly [Tensor, Tensor]) : undefined;
 };
 
 /** The op's operands in either order. */
-const eitherWay = (value: Tensor, op: string): readonly (readonly [Tensor, Tensor])[] => {
+export const eitherWay = (value: Tensor, op: string): readonly (readonly [Tensor, Tensor])[] => {
   const pair = both(value, op);
   return pair ? [pair, [pair[1], pair[0]]] : [];
 };
 
-const axesOf = (def: OpDef): readonly number[] => def.attrs.axes as readonly number[];
+/** The axes of a reduction. */
+export const axesOf = (def: OpDef): readonly number[] => def.attrs.axes as readonly number[];
 /** The one axis of a reduction that keeps it. */
 function axisOf(def: OpDef | undefined): number | undefined {
   if (def?.attrs.keep_dims !== true) return undefined;
@@ -30,13 +33,7 @@ function axisOf(def: OpDef | undefined): number | undefined {
 
 /** A value of which more is known than its op says, before it is rounded. */
 export function recognised(value: Tensor, regionOf: RegionOf): Region | undefined {
-  return (
-    normed(value, regionOf) ??
-    dividedByLargest(value, regionOf) ??
-    belowLargest(value, regionOf) ??
-    shares(value) ??
-    written(value, regionOf)
-  );
+  return normed(value, regionOf) ?? dividedByLargest(value, regionOf) ?? belowLargest(value, regionOf) ?? shares(value);
 }
 
 /** A row of length √n at most, with `MARGIN`. */
@@ -127,60 +124,4 @@ function shares(value: Tensor): Region | undefined {
   const below = power && both(operandsOf(power)[0]!, "sub");
   const isTop = below && largestOfRow(below[1], "plain") === below[0] && axisOf(isOp(below[1], "reduce_max")) === axis;
   return isTop ? partsOfOne(value, axis) : undefined;
-}
-
-/** Whether an input is a write mask, of which every row of the cache and every token has one 1 at most. */
-const isWriteMask = (x: Tensor, regionOf: RegionOf): boolean =>
-  x.def.kind === "input" &&
-  regionOf(x).lengths.filter(({ p, most }) => p === 1 && most.every((n) => n <= 1)).length === 2;
-
-/** cache · (1 − Σ slot) + slot · rows: a row stays as it was or is a new one, to the bit, as all factors are 0 or 1. */
-function written(value: Tensor, regionOf: RegionOf): Region | undefined {
-  for (const [left, right] of eitherWay(value, "add")) {
-    const rows = both(right, "matmul");
-    if (!rows || !isWriteMask(rows[0], regionOf)) continue;
-    const def = right.def as OpDef;
-    if (def.attrs.transpose_x === true || def.attrs.transpose_y === true) continue;
-    for (const [cache, kept] of eitherWay(left, "mul")) {
-      const rest = both(kept, "sub");
-      const sum = rest && isOp(rest[1], "reduce_sum");
-      const isRest =
-        rest &&
-        isOne(rest[0]) &&
-        sum &&
-        operandsOf(sum)[0] === rows[0] &&
-        axisOf1(sum) === rows[0].type.shape.length - 1;
-      const isSame = cache.type.shape.every((n, axis) => n === value.type.shape[axis]);
-      if (isRest && isSame) return keptOrNew(value, regionOf(cache), regionOf(rows[1]));
-    }
-  }
-  return undefined;
-}
-
-const isOne = ({ def, type }: Tensor): boolean => def.kind === "const" && sizeOf(type.shape) === 1 && def.data[0] === 1;
-
-/** The axis of a reduction that keeps it, of size 1 or not. */
-const axisOf1 = (def: OpDef): number | undefined =>
-  def.attrs.keep_dims === true && axesOf(def).length === 1 ? axesOf(def)[0] : undefined;
-
-/** Rows [.., T, dim] may come to any row of a cache [.., S, dim]. */
-function keptOrNew({ type: { shape } }: Tensor, cache: Region, rows: Region): Region | undefined {
-  const dim = shape.at(-1)!;
-  const [slots, tokens] = [shape.at(-2)!, rows.shape.at(-2)!];
-  const batches = sizeOf(shape) / (slots * dim);
-  if (rows.shape.length !== shape.length || magnitudes(rows).length !== batches * tokens * dim) return undefined;
-  const [low, high] = [Float64Array.from(cache.low), Float64Array.from(cache.high)];
-  for (let b = 0; b < batches; b++)
-    for (let i = 0; i < dim; i++) {
-      let [least, most] = [0, 0];
-      for (let t = 0; t < tokens; t++) {
-        const at = (b * tokens + t) * dim + i;
-        [least, most] = [Math.min(least, rows.low[at]!), Math.max(most, rows.high[at]!)];
-      }
-      for (let s = 0; s < slots; s++) {
-        const at = (b * slots + s) * dim + i;
-        [low[at], high[at]] = [Math.min(low[at]!, least), Math.max(high[at]!, most)];
-      }
-    }
-  return { shape, low, high, lengths: [] };
 }

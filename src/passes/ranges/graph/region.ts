@@ -1,8 +1,7 @@
 /** What is known of every element of a value, and of its rows: an interval each, and lengths along axes. Everything is rounded outward. */
 import type { Shape } from "../../../dsl/type.ts";
-
-/** Numbers, or weights as they are stored. */
-export type Numbers = Float64Array | Float32Array;
+import { type Made, roundedMade } from "./made.ts";
+import type { Numbers } from "./numbers.ts";
 
 /** A length of every row along an axis: Σ|x| (p = 1) or √Σx² (p = 2). Rows are counted in row-major order of the other axes. */
 export interface Lengths {
@@ -17,6 +16,8 @@ export interface Region {
   readonly low: Numbers;
   readonly high: Numbers;
   readonly lengths: readonly Lengths[];
+  /** What its elements are made of, where that is known. */
+  readonly made?: Made | undefined;
 }
 
 /** How rows lie along an axis: `outer` times `n` elements, `inner` apart. */
@@ -111,7 +112,7 @@ export function tightened(region: Region): Region {
 }
 
 /** fp16 rounds by half a unit of 11 bits, below its normal numbers by half of 2^−24. */
-const [RELATIVE, LEAST] = [2 ** -11, 2 ** -25];
+export const [RELATIVE, LEAST] = [2 ** -11, 2 ** -25] as const;
 
 const up = (x: number): number =>
   Number.isNaN(x) ? Number.POSITIVE_INFINITY : x + Math.abs(x) * RELATIVE * OUTWARD + LEAST;
@@ -126,17 +127,26 @@ export function rounded(region: Region): Region {
     const n = shape[axis]!;
     return { p, axis, most: Float64Array.from(most, (x) => x * (1 + RELATIVE) * OUTWARD + n ** (1 / p) * LEAST) };
   });
-  return tightened({ shape, low: below, high: above, lengths: longer });
+  const { made } = region;
+  return tightened({
+    ...{ shape, low: below, high: above, lengths: longer },
+    ...(made ? { made: roundedMade(made, RELATIVE * OUTWARD, LEAST) } : {}),
+  });
 }
 
-/** Both, element by element. */
+/** Both, element by element, and as long along axes of which either knows a length. */
 export const hull = (a: Region, b: Region): Region => ({
   shape: a.shape,
   low: Float64Array.from(a.low, (x, k) => Math.min(x, b.low[k]!)),
   high: Float64Array.from(a.high, (x, k) => Math.max(x, b.high[k]!)),
-  lengths: [],
+  lengths: [...a.lengths, ...b.lengths].map(({ p, axis }) => {
+    const [x, y] = [lengthsAlong(a, p, axis), lengthsAlong(b, p, axis)];
+    return { p, axis, most: x.map((length, row) => Math.max(length, y[row]!)) };
+  }),
 });
 
-/** Whether all of `a` lies in `b`, element by element. */
+/** Whether all of `a` lies in `b`, element by element, and no row of it is longer. */
 export const within = (a: Region, b: Region): boolean =>
-  a.low.every((x, k) => x >= b.low[k]!) && a.high.every((x, k) => x <= b.high[k]!);
+  a.low.every((x, k) => x >= b.low[k]!) &&
+  a.high.every((x, k) => x <= b.high[k]!) &&
+  b.lengths.every(({ p, axis, most }) => lengthsAlong(a, p, axis).every((length, row) => length <= most[row]!));

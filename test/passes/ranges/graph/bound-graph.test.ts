@@ -8,7 +8,8 @@ import { input, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts
 import { isFloat, sizeOf } from "../../../../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
-import { boundGraph, type Known, keeps, regionsOf } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import { boundGraph, type Known, regionsOf } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import { keeps } from "../../../../src/passes/ranges/graph/judged.ts";
 import {
   evenly,
   type Lengths,
