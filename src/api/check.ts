@@ -1,4 +1,7 @@
 /** `check` of the library. */
+
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { optionsGiven } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import type { WeightRanges } from "../passes/lint/constants.ts";
@@ -6,7 +9,6 @@ import type { WeightStore } from "../weights/store.ts";
 import { answerOf, type CheckAnswer, type CheckedGraph } from "./checked-graph.ts";
 import { type ComparedOptions, rolesGiven } from "./compared.ts";
 import { type FoundRole, rolesAlone } from "./found-roles.ts";
-import { graphGiven, optionsGiven } from "./given.ts";
 import { type CheckedSubject, judge } from "./judge-graph.ts";
 import { packageGiven } from "./package-given.ts";
 import { ownInputs, packageSubjects } from "./package-subjects.ts";

@@ -1,6 +1,8 @@
 /** What the library proves and runs of: a model at its sizes, or two graphs. */
 
 import { isGraphError } from "../dsl/error.ts";
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { type Fields, shown, typed, wholeGiven } from "../dsl/given/values.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import type { Model, Size } from "../dsl/model.ts";
 import type { DeclaredRole, GivenRoles, StatedFacts } from "../dsl/role.ts";
@@ -10,7 +12,6 @@ import { isUserError, UserError } from "../dsl/user-error.ts";
 import { checkFits } from "../models/config.ts";
 import { smallOrNone } from "../passes/prove/refute/cost.ts";
 import { graphHash } from "../passes/prove/report/certificate.ts";
-import { type Fields, graphGiven, shown, typed, wholeGiven } from "./given.ts";
 import type { OpenGraphs, Watch } from "./open-graphs.ts";
 import { AXIS_WORDS, checkedFacts, OTHER_WORDS } from "./role-words.ts";
 import { weightsGiven, weightsOf } from "./weights.ts";

@@ -1,7 +1,8 @@
 /** A package that a caller of the library gives. It stands by itself: what the declarations of the public types need is kept small. */
+
+import { type Fields, isFields, shown } from "../dsl/given/values.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { Package } from "../emit/read/read.ts";
-import { type Fields, isFields, shown } from "./given.ts";
 
 /** @throws UserError where it was not read by `readPackage` */
 export function packageGiven(value: unknown, what: string): Package {

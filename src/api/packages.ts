@@ -1,11 +1,13 @@
 /** Packages and graphs as the library reads, writes, prints and compares them. */
+
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { optionsGiven, pathGiven, typed, wholeGiven } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { diffGraphs as differencesOf, type GraphDifference } from "../emit/diff/diff.ts";
 import { graphOf as lifted, readPackage as read } from "../emit/read/read.ts";
 import { type EmitSummary, writePackage as written } from "../emit/write/package.ts";
 import { printGraph as printed } from "../passes/print.ts";
 import type { ComparedOptions } from "./compared.ts";
-import { graphGiven, optionsGiven, pathGiven, typed, wholeGiven } from "./given.ts";
 import { packageGiven } from "./package-given.ts";
 import { neededWeights, weightsGiven } from "./weights.ts";
 

@@ -1,8 +1,10 @@
 /** `parity` of the library. */
+
+import { optionsGiven, wholeGiven } from "../dsl/given/values.ts";
 import type { Decoder } from "../models/decoder.ts";
+import { decoderGiven } from "../models/given.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
 import { COMPARED_OPTIONS, type Compared, type ComparedOptions, openCompared, watchGiven } from "./compared.ts";
-import { optionsGiven, typed, wholeGiven } from "./given.ts";
 import { parityOf } from "./parity-run.ts";
 import { neededWeights, weightsGiven } from "./weights.ts";
 
@@ -24,8 +26,7 @@ export interface ParityRunOptions extends ComparedOptions {
  */
 export async function parity(compared: Compared, options: ParityRunOptions = {}): Promise<ParityReport> {
   const given = optionsGiven(options, "parity", [...COMPARED_OPTIONS, "seed", "threads", "decoder"]);
-  const isRecord = (x: unknown) => typeof x === "object" && x !== null && "headDim" in x;
-  const config = typed<Decoder>(given.decoder, "decoder", isRecord, "a decoder, such as readDecoder() gives");
+  const config = given.decoder === undefined ? undefined : decoderGiven(given.decoder);
   const how = {
     seed: wholeGiven(given.seed ?? 1, "seed", 0),
     threads: wholeGiven(given.threads ?? 1, "threads", 1, 2),

@@ -1,4 +1,7 @@
 /** `run` of the library: one call of a graph on the fast kernels. */
+
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { type Fields, optionsGiven, shown, typed } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { meet } from "../dsl/twins.ts";
 import { sameType, show, sizeOf } from "../dsl/type.ts";
@@ -8,7 +11,6 @@ import { contractProblems } from "../passes/parity/contract-check.ts";
 import { planOf } from "../passes/run/plan.ts";
 import { prepare, type RawResults } from "../passes/run/run.ts";
 import { type ComparedOptions, rolesGiven } from "./compared.ts";
-import { type Fields, graphGiven, optionsGiven, shown, typed } from "./given.ts";
 import { checkMemory } from "./memory.ts";
 import { neededWeights, weightsGiven } from "./weights.ts";
 

@@ -1,11 +1,13 @@
 /** Weights for the library's functions: those of a checkpoint, or made from a seed; a package brings its own. */
+
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { pathGiven, shown, wholeGiven } from "../dsl/given/values.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
 import { generatedStore, storedShapes } from "../weights/generated.ts";
 import { openWeights as open } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";
-import { graphGiven, pathGiven, shown, wholeGiven } from "./given.ts";
 
 /** Open weights: what the functions of the library take as `weights`. Whoever opened them closes them. */
 export interface Weights extends WeightStore {

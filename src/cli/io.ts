@@ -1,8 +1,8 @@
 /** What a command may do to the world besides files: two streams, a progress line, and the wish to stop. */
 
 import type { Progress } from "../api/open-graphs.ts";
+import { harmless } from "../dsl/printable.ts";
 import { reasonOf } from "../files/files.ts";
-import { harmless } from "../files/printable.ts";
 import { startProgress } from "./progress.ts";
 
 /** Real streams in the process, kept lines in a test. */

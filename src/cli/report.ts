@@ -4,10 +4,10 @@ import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type GraphError, isGraphError } from "../dsl/error.ts";
 import { largest } from "../dsl/number.ts";
+import { harmless, printable, printableSentence } from "../dsl/printable.ts";
 import type { Frame, Site } from "../dsl/site.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
 import { systemRefusal } from "../files/files.ts";
-import { harmless, printable, printableSentence } from "../files/printable.ts";
 import type { ExitCode } from "./command.ts";
 import { Interrupted } from "./interrupted.ts";
 

@@ -1,7 +1,7 @@
 /** Plain text tables: columns as wide as their widest cell, numbers to the right. */
 
 import { largest } from "../dsl/number.ts";
-import { printable } from "../files/printable.ts";
+import { printable } from "../dsl/printable.ts";
 
 /** Head, rule and rows; a column is set to the right where all of its cells are numbers. */
 export function table(head: readonly string[], contents: readonly (readonly string[])[]): string {

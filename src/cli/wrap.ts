@@ -1,6 +1,6 @@
 /** Prose for a terminal: long lines are broken between words, and what goes on stands in from where the line began. */
 
-import { printable } from "../files/printable.ts";
+import { printable } from "../dsl/printable.ts";
 
 /** About what is read in one sweep; a terminal is seldom narrower. */
 const WIDTH = 100;

@@ -1,5 +1,6 @@
 /** A graph: a named interface over a DAG of immutable values. */
 import { GraphError } from "./error.ts";
+import { isTensor } from "./given/tensors.ts";
 import type { HostCache } from "./role.ts";
 import { type Site, siteOf } from "./site.ts";
 import { operandsOf, type Tensor } from "./tensor.ts";
@@ -62,11 +63,6 @@ function checkParts(parts: unknown, site: Site): void {
   const isRecord = typeof outputs === "object" && outputs !== null && !Array.isArray(outputs);
   if (!isRecord || !Object.values(outputs).every(isTensor)) throw wrong("outputs must be values by name");
 }
-
-const isTensor = (x: unknown): boolean => {
-  const { type, def, site } = (x ?? {}) as Partial<Tensor>;
-  return Array.isArray(type?.shape) && typeof def?.kind === "string" && typeof site?.frames === "function";
-};
 
 function stateOf(entry: Tensor, exit: Tensor, site: Site): State {
   if (entry.def.kind !== "state") throw new GraphError("graph: a state's entry must be made by state()", site);

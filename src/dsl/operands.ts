@@ -1,5 +1,6 @@
 /** The operands of an op: from what the author wrote to checked values, and what a type rule sees of them. */
 import type { Note } from "./error.ts";
+import { isTensor } from "./given/tensors.ts";
 import { roundTo } from "./number.ts";
 import type { Given, Info, OperandSpec, OpSpec } from "./op-spec.ts";
 import { constantOf, type Tensor } from "./tensor.ts";
@@ -55,8 +56,6 @@ function checkOperand(
     if (rule.constant && !isConstant(value)) fail(`"${key}" must be known at compile time`, operands);
   }
 }
-
-const isTensor = (x: unknown): x is Tensor => typeof x === "object" && x !== null && "def" in x && "type" in x;
 
 /** The dtype of a literal: that of a tensor it must match, else that of the op's first tensor, else the first allowed. */
 function literalDtype(key: string, { operands }: OpSpec, given: Given, first: Tensor | undefined): DType {

@@ -1,10 +1,12 @@
 /** The values a graph is made of: immutable, reached from the graph's outputs and states. */
 import { GraphError } from "./error.ts";
+import { namedTypeGiven, refuseAt, shapeGiven, tensorGiven } from "./given/tensors.ts";
+import { choiceGiven, nameGiven, optionsGiven, shown } from "./given/values.ts";
 import { integerRange, roundTo } from "./number.ts";
 import type { DeclaredRole } from "./role.ts";
 import { nowhere, type Site, siteOf } from "./site.ts";
 import type { Trait } from "./traits.ts";
-import { type DType, isInteger, type Shape, show, sizeOf, type TensorType } from "./type.ts";
+import { DTYPES, type DType, isInteger, type Shape, show, sizeOf, type TensorType } from "./type.ts";
 import type { Joined, RowScale, WeightSource } from "./weight-source.ts";
 
 /**
@@ -59,19 +61,23 @@ export interface InputOptions {
   readonly role?: DeclaredRole;
 }
 
-/** A graph input, fed at every call. */
+/** A graph input, fed at every call. @throws GraphError where the name is no text, or the type none */
 export function input<const S extends Shape, D extends DType = "fp16">(
   name: string,
   shape: S,
   dtype: D = "fp16" as D,
-  { role }: InputOptions = {},
+  options: InputOptions = {},
 ): Tensor<S, D> {
+  const no = refuseAt("input", input);
+  namedTypeGiven(name, shape, dtype, no);
+  const { role } = optionsGiven(options, "input", ["role"], no) as InputOptions;
   const def = { kind: "input", name, ...(role === undefined ? {} : { role }) } as const;
   return { type: { dtype, shape }, def, name, site: siteOf(input) };
 }
 
-/** What a state holds at entry. States are fp16, as Core ML demands. */
+/** What a state holds at entry. States are fp16, as Core ML demands. @throws GraphError where the name is no text, or the shape none */
 export function state<const S extends Shape>(name: string, shape: S): Tensor<S, "fp16"> {
+  namedTypeGiven(name, shape, "fp16", refuseAt("state", state));
   return { type: { dtype: "fp16", shape }, def: { kind: "state", name }, name, site: siteOf(state) };
 }
 
@@ -81,12 +87,16 @@ export type WeightOptions = Omit<Extract<WeightSource, { from: "checkpoint" }>, 
 /**
  * A weight of the checkpoint, as fp16 of the given shape; rows, columns and transform pick it out of the stored
  * matrix first. The shape may split or merge axes of the stored one but not reorder elements.
+ * @throws GraphError where the name is no text, the shape none, or an option unknown
  */
 export function weight<const S extends Shape>(
   tensor: string,
   shape: S,
   options: WeightOptions = {},
 ): Tensor<S, "fp16"> {
+  const no = refuseAt("weight", weight);
+  namedTypeGiven(tensor, shape, "fp16", no);
+  optionsGiven(options, "weight", ["rows", "columns", "transform", "scaled", "quantised"], no);
   const source: WeightSource = { from: "checkpoint", tensor, ...options };
   return { type: { dtype: "fp16", shape }, def: { kind: "weight", source }, site: siteOf(weight) };
 }
@@ -105,14 +115,19 @@ export function joinedWeight<const S extends Shape>(
 
 /**
  * A small constant; its elements are rounded to `dtype`.
- * @throws GraphError where an integer type cannot hold one of them: wrapped it would be another number.
+ * @throws GraphError for what are no numbers, no shape or no type, and where an integer type cannot hold one of them: wrapped it would
+ * be another number.
  */
 export function constant<const S extends Shape, D extends DType = "fp16">(
   data: ArrayLike<number>,
   shape: S,
   dtype: D = "fp16" as D,
 ): Tensor<S, D> {
+  const no = refuseAt("constant", constant);
   const site = siteOf(constant);
+  shapeGiven(shape, no);
+  choiceGiven(dtype, "the element type", DTYPES, no);
+  if (!isNumbers(data)) no(`its numbers must be an array of numbers, not ${shown(data)}`);
   const type = { dtype, shape };
   if (data.length !== sizeOf(shape)) {
     throw new GraphError(`constant: ${data.length} numbers for ${show(type)}, which has ${sizeOf(shape)}`, site);
@@ -124,6 +139,13 @@ export function constant<const S extends Shape, D extends DType = "fp16">(
     type,
     site,
   );
+}
+
+/** Numbers of an array, whole ones of 64 bits left out: a tensor has none such. */
+function isNumbers(data: unknown): data is ArrayLike<number> {
+  if (ArrayBuffer.isView(data))
+    return !(data instanceof DataView || data instanceof BigInt64Array || data instanceof BigUint64Array);
+  return Array.isArray(data) && Array.from(data).every((x) => typeof x === "number");
 }
 
 const isWithin = (x: number, [least, most]: readonly [number, number]): boolean =>
@@ -138,8 +160,11 @@ export function constantOf<S extends Shape, D extends DType>(
   return { type, def: { kind: "const", data }, site };
 }
 
-/** The same value under a readable name. Give it at once, before the value is used. */
+/** The same value under a readable name. Give it at once, before the value is used. @throws GraphError for what is no name or no value */
 export function named<T extends Tensor>(name: string, value: T): T {
+  const no = refuseAt("named", named);
+  nameGiven(name, "the name", no);
+  tensorGiven(value, "what is named", no);
   return { ...value, name };
 }
 

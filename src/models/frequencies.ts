@@ -1,5 +1,7 @@
 /** RoPE's angle steps in fp64, under each scaling (formulas as in transformers, modeling_rope_utils.py). */
+import { wholeGiven } from "../dsl/given/values.ts";
 import type { Llama3Scaling, LongRopeScaling, RopeScaling, RopeTable, YarnScaling } from "./decoder.ts";
+import { turnedDimsGiven } from "./given.ts";
 import { factorsOf, listOf } from "./rope-list.ts";
 
 /** What the angles of a table of rows depend on. */
@@ -11,8 +13,11 @@ export interface TurnedDims extends RopeTable {
  * What a token's position turns pair j by: 1 / theta^(2j / rotaryDims), scaled. LongRoPE's list of factors is chosen
  * once, by the user or by max_seq, and so the same for the whole sequence: a row is then a function of its position alone, in
  * a block as in single steps.
+ * @throws UserError that names the field of the table which is none
  */
-export function inverseFrequencies({ rope, ropeTheta, rotaryDims }: TurnedDims, maxSeq: number): Float64Array {
+export function inverseFrequencies(table: TurnedDims, maxSeq: number): Float64Array {
+  const { rope, ropeTheta, rotaryDims } = turnedDimsGiven(table);
+  wholeGiven(maxSeq, "max_seq", 1);
   const scaled = scaling(rope, { ropeTheta, rotaryDims, maxSeq });
   return Float64Array.from({ length: rotaryDims / 2 }, (_, j) => scaled(ropeTheta ** ((2 * j) / rotaryDims), j));
 }

@@ -4,6 +4,7 @@ import { MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { Decoder } from "./decoder.ts";
 import { attentionFactorOf, inverseFrequencies, type TurnedDims } from "./frequencies.ts";
+import { decoderGiven, turnedDimsGiven } from "./given.ts";
 
 /**
  * The cache row that each token of a block is written to, which is also its position; undefined for a dead column, one
@@ -36,13 +37,14 @@ export function blockPositions(start: number, tokens: number, maxSeq: number, us
 /**
  * `rope_cos` and `rope_sin` [T, rotaryDims / 2]: cos and sin of position · inverse frequency, times the attention
  * factor. A dead column gets the row of position 0, which is finite.
- * @throws UserError when a position is not below maxSeq.
+ * @throws UserError when a position is not below maxSeq, or the table is none.
  */
 export function ropeRows(
   table: TurnedDims,
   positions: Positions,
   maxSeq: number,
 ): { readonly cos: Rows; readonly sin: Rows } {
+  turnedDimsGiven(table);
   checkPositions(positions, maxSeq);
   const steps = inverseFrequencies(table, maxSeq);
   const scale = attentionFactorOf(table);
@@ -71,10 +73,11 @@ const localOf = (decoder: Decoder): TurnedDims & Pick<Decoder, "slidingWindow"> 
 
 /**
  * The rows of an input that positions tell, by its name; undefined for any other. Those of local layers end in `_local`.
- * @throws UserError as the function of that input does.
+ * @throws UserError as the function of that input does, and for what is no decoder.
  */
 export function hostRows(decoder: Decoder, name: string, positions: Positions, maxSeq: number): Rows | undefined {
   if (typeof name !== "string") throw new UserError("hostRows: the name of an input must be a text");
+  decoderGiven(decoder);
   const isLocal = name.endsWith("_local");
   const span = isLocal ? localOf(decoder) : decoder;
   switch (isLocal ? name.slice(0, -"_local".length) : name) {

@@ -2,15 +2,17 @@
  * Decoder layers as a graph for a block of T tokens on a KV cache, read from a record. Its inputs and states are those of
  * docs/architecture.md, "The interface of a layer package".
  */
+import { choiceGiven, fieldsGiven } from "../dsl/given/values.ts";
 import { type Graph, graph } from "../dsl/graph.ts";
 import type { Size } from "../dsl/model.ts";
 import { named, type Tensor } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { DEFAULT_SPELLING, type Spelling } from "./blocks/spelling.ts";
+import { DEFAULT_SPELLING, type Spelling, spellingGiven } from "./blocks/spelling.ts";
 import { checkLayer, checkSize } from "./config.ts";
 import type { Decoder } from "./decoder.ts";
 import { declareFeeds } from "./feeds.ts";
+import { decoderGiven } from "./given.ts";
 import { type CacheKeeping, decoderLayer, type LayerCache } from "./layer.ts";
 
 /** Which layers, and how they are spelled. */
@@ -25,11 +27,14 @@ export interface LayerOptions extends Partial<Spelling> {
 
 /**
  * Layers [first, first + count) for blocks of `tokens` tokens.
- * @throws UserError when the model has no such layer or may not be built at that size.
+ * @throws UserError when the model has no such layer or may not be built at that size; for what is no decoder or no option.
  */
 export function decoderLayers(decoder: Decoder, size: Size, options: LayerOptions = {}): Graph {
-  const { first = 0, count = 1, cache = "state", ...spelling } = options;
-  checkSize(decoder, size);
+  const { first = 0, count = 1, cache = "state", ...spelling } = fieldsGiven(options, "the options") as LayerOptions;
+  decoderGiven(decoder);
+  checkSize(decoder, fieldsGiven(size, "the size") as unknown as Size);
+  choiceGiven(cache, "cache", ["state", "io"]);
+  spellingGiven(spelling, "the spelling");
   if (!Number.isSafeInteger(count) || count < 1) throw new UserError(`a graph has 1 layer or more, not ${count}`);
   checkLayer(decoder, first);
   checkLayer(decoder, first + count - 1);

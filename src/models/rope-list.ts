@@ -5,6 +5,7 @@
  */
 import { UserError } from "../dsl/user-error.ts";
 import { type Decoder, type FactorList, kindOf, type LongRopeScaling, tableOf } from "./decoder.ts";
+import { decoderGiven, listGiven } from "./given.ts";
 
 /** A list, and the sequences that it is right for by their length: all the tokens that share a cache. */
 export interface ListUse {
@@ -65,10 +66,11 @@ export function listUse(rope: LongRopeScaling, { maxSeq, maxPositions }: CacheOf
 
 /**
  * The decoder with rows made by this list, whatever max_seq says.
- * @throws UserError when its RoPE has no lists.
+ * @throws UserError when its RoPE has no lists, or for what is no decoder or no list.
  */
 export function withFactorList(decoder: Decoder, list: FactorList): Decoder {
-  const { rope } = decoder;
+  const { rope } = decoderGiven(decoder);
+  listGiven(list);
   if (rope.type !== "longrope")
     throw new UserError(`RoPE of type "${rope.type}" has no short and no long list of factors; LongRoPE has`);
   return { ...decoder, rope: { ...rope, list } };

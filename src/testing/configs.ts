@@ -1,6 +1,6 @@
 /** An arbitrary of small models, as config.json tells them. */
 import fc from "fast-check";
-import { shown } from "../api/given.ts";
+import { shown } from "../dsl/given/values.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { READERS } from "../models/architectures/index.ts";
 

@@ -1,7 +1,7 @@
 /** An arbitrary of what a host may feed: values of every input, for a block and for its steps, that keep what a proof assumes of them. */
 import fc from "fast-check";
 import { type Compared, openCompared, type StatedRoles } from "../api/compared.ts";
-import { type Fields, optionsGiven } from "../api/given.ts";
+import { type Fields, optionsGiven } from "../dsl/given/values.ts";
 import { hostCaches } from "../dsl/host-caches.ts";
 import { type Twins, twinsOf } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";

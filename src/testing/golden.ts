@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { graphGiven, isFields, optionsGiven, shown, typed } from "../api/given.ts";
+import { graphGiven } from "../dsl/given/graphs.ts";
+import { isFields, optionsGiven, shown, typed } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { printMil } from "../emit/mil/text.ts";

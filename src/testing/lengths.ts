@@ -1,6 +1,6 @@
 /** Arbitraries of what varies between calls and between layers: accepted lengths, sizes, spellings. */
 import fc from "fast-check";
-import { optionsGiven, shown, wholeGiven } from "../api/given.ts";
+import { optionsGiven, shown, wholeGiven } from "../dsl/given/values.ts";
 import type { Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { DEFAULT_SPELLING, SPELLINGS, type Spelling } from "../models/blocks/spelling.ts";

@@ -1,6 +1,5 @@
 /** Assertions about proofs: that one succeeds at each T, and that a planted fault is refuted. */
 import { COMPARED_OPTIONS, type Compared, type ComparedOptions } from "../api/compared.ts";
-import { optionsGiven, typed } from "../api/given.ts";
 import { type ProveResult, prove } from "../api/prove.ts";
 import { ALL_COUNTS } from "../cli/interface/outputs.ts";
 import { aloneLines } from "../cli/own-text.ts";
@@ -8,6 +7,7 @@ import { claimOf } from "../cli/prove-text.ts";
 import { authorFrame } from "../cli/report.ts";
 import { blockAndSteps } from "../cli/sides.ts";
 import { briefSides } from "../cli/verdict/brief.ts";
+import { optionsGiven, typed } from "../dsl/given/values.ts";
 import { AssertionFailed, type Claim } from "./failure.ts";
 import { pairsOf, type Subject } from "./subject.ts";
 

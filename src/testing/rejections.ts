@@ -1,11 +1,11 @@
 /** The assertion that blocks equal single tokens bit for bit, whatever is rejected on the way. */
 import fc from "fast-check";
 import { COMPARED_OPTIONS, type Compared, type ComparedOptions, openCompared, watchGiven } from "../api/compared.ts";
-import { type Fields, optionsGiven, typed, wholeGiven } from "../api/given.ts";
 import { withHost } from "../api/open-graphs.ts";
 import { openRuns, type WeighedGraphs } from "../api/parity-run.ts";
 import { generatedWeights, neededWeights, weightsGiven } from "../api/weights.ts";
 import { counted } from "../dsl/counted.ts";
+import { type Fields, optionsGiven, typed, wholeGiven } from "../dsl/given/values.ts";
 import { type Twins, twinsOf } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";

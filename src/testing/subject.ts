@@ -1,6 +1,6 @@
 /** What assertions are about: a model at each of several T, or one pair of graphs. */
 import type { Compared, SizedBlock } from "../api/compared.ts";
-import { shown, wholeGiven } from "../api/given.ts";
+import { shown, wholeGiven } from "../dsl/given/values.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 

@@ -2,6 +2,7 @@
 
 import { isFlexible } from "../../api/package-subjects.ts";
 import type { Graph } from "../../dsl/graph.ts";
+import { printable } from "../../dsl/printable.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { milJson } from "../../emit/mil/json.ts";
 import type { BlobRef, MilTensorType } from "../../emit/mil/records.ts";
@@ -9,7 +10,6 @@ import { printMil } from "../../emit/mil/text.ts";
 import { graphOf, type Package, readPackage } from "../../emit/read/read.ts";
 import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
-import { printable } from "../../files/printable.ts";
 import { findingsText } from "../check-text.ts";
 import type { Args, Command } from "../command.ts";
 import { FORM_OPTIONS, type Form, formOf, shownAs } from "../inspect/forms.ts";

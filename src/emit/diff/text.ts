@@ -1,6 +1,6 @@
 /** Differences as text, grouped: interface, results, ops, constants and weights. */
 
-import { printable } from "../../files/printable.ts";
+import { printable } from "../../dsl/printable.ts";
 import { groupBy } from "../group.ts";
 import type { GraphDifference } from "./diff.ts";
 

@@ -1,6 +1,6 @@
 /** A Core ML program as text to read: small constants stand where they are used, weights show what they refer to. */
 import { opTable } from "../../dsl/ops/index.ts";
-import { printable } from "../../files/printable.ts";
+import { printable } from "../../dsl/printable.ts";
 import {
   type BlobRef,
   interfaceIn,

@@ -4,11 +4,11 @@
  */
 import { fstatSync, readSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
+import { printable } from "../../dsl/printable.ts";
 import { packedBytes, type TensorType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import { refusingSync } from "../../files/files.ts";
-import { printable } from "../../files/printable.ts";
 import { closeQuietly, openRegularSync, statOfSync } from "../../files/regular.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { decodeElements } from "../mil/decode-elements.ts";

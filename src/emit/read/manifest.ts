@@ -1,8 +1,8 @@
 /** The rules by which Core ML finds the model in a package folder: Manifest.json names the items below Data/. */
 import { join, relative, sep } from "node:path";
+import { printable } from "../../dsl/printable.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";
-import { printable } from "../../files/printable.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 
 type Json = Readonly<Record<string, unknown>>;

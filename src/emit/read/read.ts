@@ -1,7 +1,7 @@
 /** Opens a package folder or a bare model file, whoever wrote it: records, blobs, graphs. */
 import type { Graph } from "../../dsl/graph.ts";
+import { printable } from "../../dsl/printable.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
-import { printable } from "../../files/printable.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 import type { MilModel } from "../mil/records.ts";
 import { type Blobs, type KnownDigest, openBlobs } from "./blob.ts";

@@ -1,4 +1,6 @@
 /** Attention over the KV cache, with fewer KV heads than query heads (GQA, arXiv 2305.13245). */
+import { refuseAt, tensorGiven } from "../../dsl/given/tensors.ts";
+import { fieldsGiven, functionGiven, numberGiven, positiveGiven, type Refuse } from "../../dsl/given/values.ts";
 import {
   add,
   concat,
@@ -16,8 +18,8 @@ import {
   tile,
 } from "../../dsl/ops/index.ts";
 import { named, type Tensor } from "../../dsl/tensor.ts";
-import type { Shape } from "../../dsl/type.ts";
-import { DEFAULT_SPELLING, type Spelling } from "./spelling.ts";
+import { type Shape, sameShape } from "../../dsl/type.ts";
+import { DEFAULT_SPELLING, type Spelling, spellingGiven } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
@@ -45,18 +47,35 @@ export type AttentionForm = Pick<Spelling, "scale" | "gqa" | "softmax">;
 /**
  * softmax(cap(Q Kᵀ · scale) + mask) V, as [1, heads, T, dim]. Query head h reads KV head ⌊h · kvHeads / heads⌋. What
  * `form` leaves out is the default; `name` names what is computed on the way.
+ * @throws GraphError where a part is no value of its shape, or the form is none
  */
 export function attention(parts: AttentionParts, form: Partial<AttentionForm> = {}, name: Namer = named): Value {
+  checkAttention(parts, form, name, refuseAt("attention", attention));
   const how = { ...DEFAULT_SPELLING, ...form };
+  const call: Namer = (stem, value) =>
+    tensorGiven(name(stem, value), "what name gives", refuseAt("attention", attention)) as typeof value;
   const { K, V, mask, cap, scale = parts.Q.type.shape[3]! ** -0.5 } = parts;
-  const Q = how.scale === "query" ? name("q.scaled", mul(parts.Q, scale)) : parts.Q;
+  const Q = how.scale === "query" ? call("q.scaled", mul(parts.Q, scale)) : parts.Q;
   const weigh = (scores: Value): Value => {
     if (how.scale === "query") return normalise(add(capped(scores, cap), mask), how);
     // A cap is of scaled scores and would bound the mask too, so that with one the mask cannot come before the scale.
     if (how.scale === "scores" || cap !== undefined) return normalise(add(capped(mul(scores, scale), cap), mask), how);
     return normalise(mul(add(scores, mask), scale), how);
   };
-  return GROUPED[how.gqa](Q, K, V, weigh, name);
+  return GROUPED[how.gqa](Q, K, V, weigh, call);
+}
+
+const VALUES = ["Q", "K", "V", "mask"] as const;
+
+function checkAttention(parts: unknown, form: unknown, name: unknown, no: Refuse): void {
+  const given = fieldsGiven(parts, "its parts", no);
+  const [Q, K, V] = VALUES.map((part) => tensorGiven(given[part], part, no, { dtype: "fp16", rank: 4 }).type.shape);
+  if (Q![1]! % K![1]! !== 0) no(`${Q![1]} query heads must be a multiple of ${K![1]} KV heads`);
+  if (!sameShape(K!, V!)) no(`K and V must have one shape, not [${K}] and [${V}]`);
+  if (given.scale !== undefined) numberGiven(given.scale, "scale", undefined, no);
+  if (given.cap !== undefined) positiveGiven(given.cap, "cap", no);
+  spellingGiven(form, "the form", no);
+  functionGiven(name, "name", no);
 }
 
 const capped = (scores: Value, cap: number | undefined): Value =>

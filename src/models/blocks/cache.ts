@@ -1,4 +1,6 @@
 /** Writing the rows of a block into a KV cache [1, kvHeads, maxSeq, headDim]. */
+import { refuseAt, tensorGiven } from "../../dsl/given/tensors.ts";
+import { choiceGiven, fieldsGiven, type Refuse, wholeGiven } from "../../dsl/given/values.ts";
 import {
   add,
   concat,
@@ -27,6 +29,16 @@ export type Slot =
   | { readonly write: "slice_update"; readonly begin: Whole; readonly end: Whole }
   | { readonly write: "scatter" | "scatter_along_axis"; readonly position: Whole };
 
+/** What a slot of each write holds besides. */
+const HELD = {
+  blend: ["mask", "kept"],
+  select: ["mask", "written"],
+  slice_update: ["begin", "end"],
+  scatter: ["position"],
+  scatter_along_axis: ["position"],
+} as const satisfies Readonly<Record<Slot["write"], readonly string[]>>;
+const WRITES = Object.keys(HELD) as readonly Slot["write"][];
+
 /** Sizes of one cache [1, kvHeads, maxSeq, headDim] and of the block of `tokens` rows that enters it. */
 export interface CacheSizes {
   readonly tokens: number;
@@ -35,8 +47,12 @@ export interface CacheSizes {
   readonly headDim: number;
 }
 
-/** The graph input that says where the rows go, and what the writes need of it. */
+/** The graph input that says where the rows go, and what the writes need of it. @throws GraphError for no such write, or no sizes */
 export function declareSlot(write: Slot["write"], sizes: CacheSizes): { readonly place: Tensor; readonly slot: Slot } {
+  const no = refuseAt("declareSlot", declareSlot);
+  choiceGiven(write, "the write", WRITES, no);
+  const given = fieldsGiven(sizes, "the sizes", no);
+  for (const size of ["tokens", "maxSeq", "kvHeads", "headDim"]) wholeGiven(given[size], size, 1, undefined, no);
   if (write === "blend" || write === "select") return slotByMask(write, sizes);
   return slotByPosition(write, sizes);
 }
@@ -65,8 +81,12 @@ function slotByPosition(write: Exclude<Slot["write"], "blend" | "select">, sizes
   return { place: position, slot: { write, begin: corner([0, 0], position, 0), end } };
 }
 
-/** The cache with the block's rows [1, kvHeads, T, headDim] in their places, and everything else as it was. */
+/**
+ * The cache with the block's rows [1, kvHeads, T, headDim] in their places, and everything else as it was.
+ * @throws GraphError where one of them is no such value, or the slot none
+ */
 export function writeRows(cache: Value, rows: Value, slot: Slot): Value {
+  checkWrite(cache, rows, slot, refuseAt("writeRows", writeRows));
   switch (slot.write) {
     case "blend": // exact in fp16: every factor is 0 or 1
       return add(mul(cache, slot.kept), matmul(slot.mask, rows));
@@ -79,4 +99,12 @@ export function writeRows(cache: Value, rows: Value, slot: Slot): Value {
     case "scatter_along_axis":
       return scatter_along_axis(cache, slot.position, rows, { axis: 2, mode: "update" });
   }
+}
+
+function checkWrite(cache: unknown, rows: unknown, slot: unknown, no: Refuse): void {
+  tensorGiven(cache, "the cache", no, { dtype: "fp16", rank: 4 });
+  tensorGiven(rows, "the rows", no, { dtype: "fp16", rank: 4 });
+  const given = fieldsGiven(slot, "the slot", no);
+  const write = choiceGiven(given.write, "the write of the slot", WRITES, no);
+  for (const part of HELD[write]) tensorGiven(given[part], `${part} of the slot`, no);
 }

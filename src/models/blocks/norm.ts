@@ -12,6 +12,8 @@
  * - `layer_norm` of [x, −x] has mean 0 and variance mean(x²). As good as the engine's kernel: with fp32 inside it is
  *   the most exact of all, with fp16 inside it is `naive`. Which one the Neural Engine has is not documented.
  */
+import { refuseAt, tensorGiven } from "../../dsl/given/tensors.ts";
+import { choiceGiven, numberGiven, optionsGiven, type Refuse, wholeGiven } from "../../dsl/given/values.ts";
 import {
   abs,
   add,
@@ -51,14 +53,35 @@ export interface NormOptions {
 /**
  * RMSNorm of x [1, d, T, 1] over its channels; gain is [1, d, 1, 1]. Over another axis the gain has its size there. The gain
  * comes after the rounding, as in Phi.
+ * @throws GraphError for what is no value or no option
  */
 export function rmsNorm<S extends Shape>(
   x: Tensor<S, "fp16">,
   gain: Tensor<Shape, "fp16">,
-  { eps, form = "hybrid", axis = 1, held = 0 }: NormOptions,
+  options: NormOptions,
 ): Tensor<S, "fp16"> {
+  checkNorm(x, gain, options, refuseAt("rmsNorm", rmsNorm));
+  const { eps, form = "hybrid", axis = 1, held = 0 } = options;
   return mul(FORMS[form](x, { eps, axis, held }), gain) as Tensor<S, "fp16">;
 }
+
+function checkNorm(x: unknown, gain: unknown, options: unknown, no: Refuse): void {
+  const { shape } = tensorGiven(x, "x", no, { dtype: "fp16" }).type;
+  tensorGiven(gain, "the gain", no, { dtype: "fp16" });
+  const {
+    eps,
+    form = "hybrid",
+    axis = 1,
+    held = 0,
+  } = optionsGiven(options, "rmsNorm", ["eps", "form", "axis", "held"], no);
+  numberGiven(eps, "eps", 0, no);
+  choiceGiven(form, "the form", NORM_FORMS, no);
+  wholeGiven(axis, "the axis", 0, shape.length - 1, no);
+  wholeGiven(held, "held", -MOST_HELD, MOST_HELD, no);
+}
+
+/** 2 to a larger power is no number in fp64. */
+const MOST_HELD = 1000;
 
 type Value = Tensor<Shape, "fp16">;
 

@@ -1,9 +1,22 @@
 /** y = W x, or W x + b, for the hidden row of each token: x [1, in, T, 1], W [out, in] as the checkpoint stores it. */
+import { refuseAt, tensorGiven } from "../../dsl/given/tensors.ts";
+import {
+  arrayGiven,
+  choiceGiven,
+  type Fields,
+  fieldsGiven,
+  nameGiven,
+  numberGiven,
+  optionsGiven,
+  type Refuse,
+  shown,
+  wholeGiven,
+} from "../../dsl/given/values.ts";
 import { add, conv, expand_dims, linear, matmul, mul, split, squeeze, transpose } from "../../dsl/ops/index.ts";
 import { joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Joined, RowScale } from "../../dsl/weight-source.ts";
-import type { Spelling } from "./spelling.ts";
+import { SPELLINGS, type Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
 
@@ -24,8 +37,12 @@ export interface Matrix {
 /** A tensor of the checkpoint, or several whose rows follow each other. */
 export type Stored = string | Joined;
 
-/** The projection of x: [1, outputs, T, 1]; as a 1x1 convolution unless `how` says otherwise. */
+/**
+ * The projection of x: [1, outputs, T, 1]; as a 1x1 convolution unless `how` says otherwise.
+ * @throws GraphError where x is no such value, or the matrix none
+ */
 export function project(x: Value, matrix: Matrix, how: Spelling["projection"] = "conv"): Value {
+  checkProject(x, matrix, how, refuseAt("project", project));
   const { tensor, outputs, bias, rows, scaled, held = 0 } = matrix;
   if (held !== 0 && bias !== undefined) {
     const { bias: _, ...withoutBias } = matrix;
@@ -58,6 +75,7 @@ export function project(x: Value, matrix: Matrix, how: Spelling["projection"] = 
 /**
  * Several projections by name, whose rows follow each other in one stored matrix: one product and a split, or one
  * product for each.
+ * @throws GraphError where x is no such value, the matrix none, or the sizes are not those of its rows
  */
 export function projectParts<Part extends string>(
   x: Value,
@@ -66,6 +84,7 @@ export function projectParts<Part extends string>(
   projection: Spelling["projection"] = "conv",
   how: "fused" | "split" = "fused",
 ): Readonly<Record<Part, Value>> {
+  checkParts(x, whole, sizes, [projection, how], refuseAt("projectParts", projectParts));
   const outputs = Object.values<number>(sizes);
   const byRows = (n: number, i: number): Value => {
     const begin = sum(outputs.slice(0, i));
@@ -77,3 +96,60 @@ export function projectParts<Part extends string>(
 }
 
 const sum = (ns: readonly number[]): number => ns.reduce((total, n) => total + n, 0);
+
+function checkProject(x: unknown, matrix: unknown, how: unknown, no: Refuse): void {
+  tensorGiven(x, "x", no, { dtype: "fp16", rank: 4 });
+  const { tensor, outputs, bias, rows, scaled, held } = optionsGiven(matrix, "a matrix", FIELDS, no);
+  checkStored(tensor, "the tensor", no);
+  wholeGiven(outputs, "outputs", 1, undefined, no);
+  if (bias !== undefined) checkStored(bias, "the bias", no);
+  if (rows !== undefined) checkRows(rows, no);
+  if (scaled !== undefined) checkScaled(fieldsGiven(scaled, "scaled", no), no);
+  if (held !== undefined) wholeGiven(held, "held", -MOST_HELD, MOST_HELD, no);
+  choiceGiven(how, "the projection", SPELLINGS.projection, no);
+}
+
+const FIELDS = ["tensor", "outputs", "bias", "rows", "scaled", "held"] as const satisfies readonly (keyof Matrix)[];
+/** 2 to a larger power is no number in fp64. */
+const MOST_HELD = 1000;
+
+function checkStored(stored: unknown, what: string, no: Refuse): void {
+  if (typeof stored === "string") {
+    nameGiven(stored, what, no);
+    return;
+  }
+  const parts = arrayGiven(stored, what, "tensors that are joined, or the name of one", no);
+  if (parts.length === 0) no(`${what} must be joined of one tensor or more`);
+  for (const part of parts) {
+    const { tensor, rows } = fieldsGiven(part, `each part of ${what}`, no);
+    nameGiven(tensor, `the name of each part of ${what}`, no);
+    wholeGiven(rows, `the rows of each part of ${what}`, 1, undefined, no);
+  }
+}
+
+function checkRows(rows: unknown, no: Refuse): void {
+  const [begin, end, ...more] = arrayGiven(rows, "rows", "begin and end", no);
+  if (more.length > 0) no("rows must be begin and end, and nothing more");
+  wholeGiven(end, "the end of rows", wholeGiven(begin, "the begin of rows", 0, undefined, no) + 1, undefined, no);
+}
+
+function checkScaled(scaled: Fields, no: Refuse): void {
+  numberGiven(scaled.factor, "factor of scaled", undefined, no);
+  for (const name of ["period", "count", "below"]) wholeGiven(scaled[name], `${name} of scaled`, 1, undefined, no);
+}
+
+function checkParts(
+  x: unknown,
+  whole: unknown,
+  sizes: unknown,
+  [projection, how]: readonly unknown[],
+  no: Refuse,
+): void {
+  checkProject(x, whole, projection, no);
+  choiceGiven(how, "how", ["fused", "split"], no);
+  const rows = Object.entries(fieldsGiven(sizes, "the sizes", no));
+  if (rows.length === 0) no("the sizes must have a part");
+  const total = sum(rows.map(([part, n]) => wholeGiven(n, `the size of ${shown(part)}`, 1, undefined, no)));
+  const { outputs } = whole as Matrix;
+  if (total !== outputs) no(`the sizes have ${total} rows together, and the matrix has ${outputs}`);
+}

@@ -1,4 +1,5 @@
 /** The spellings of a decoder layer: the ways people write the same maths. The first of each list is the default. */
+import { choiceGiven, fieldsGiven, type Refuse, refuse, shown } from "../../dsl/given/values.ts";
 import { NORM_FORMS } from "./norm.ts";
 
 /** Every question with its answers; all of them mean the same over the reals. */
@@ -41,3 +42,13 @@ export const DEFAULT_SPELLING: Spelling = {
   transposes: "early",
   norm: "hybrid",
 };
+
+/** Some of a spelling: questions that there are, each with one of its answers. */
+export function spellingGiven(value: unknown, what: string, no?: Refuse): Partial<Spelling> {
+  for (const [name, answer] of Object.entries(fieldsGiven(value, what, no))) {
+    if (!Object.hasOwn(SPELLINGS, name))
+      (no ?? refuse)(`${what} has no question ${shown(name)}`, `it may have ${Object.keys(SPELLINGS).join(", ")}`);
+    choiceGiven<string>(answer, `${name} of ${what}`, SPELLINGS[name as keyof Spelling], no);
+  }
+  return value as Partial<Spelling>;
+}

@@ -1,10 +1,12 @@
 /** Runs a graph by the meaning of its ops: slow, written to be right. */
 import type { Read } from "../../dsl/algebra.ts";
 import { GraphError } from "../../dsl/error.ts";
+import { graphGiven } from "../../dsl/given/graphs.ts";
+import { choiceGiven, fieldsGiven, functionGiven, optionsGiven, shown } from "../../dsl/given/values.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { meaningOf } from "../../dsl/meaning.ts";
 import { type OpDef, operandsOf, type Tensor } from "../../dsl/tensor.ts";
-import { isFloat, sameType, show, type TensorType } from "../../dsl/type.ts";
+import { isFloat, sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
 import { arrayOf, type NDArray, stridesOf, tabulate } from "./array.ts";
 import { IndexError, numericReading, type Precision } from "./reading.ts";
@@ -36,9 +38,12 @@ export interface EvaluateOptions {
   readonly see?: (value: Tensor, array: NDArray) => void;
 }
 
-/** Evaluates every output and state of the graph, in fp16 unless told otherwise. */
+/**
+ * Evaluates every output and state of the graph, in fp16 unless told otherwise.
+ * @throws UserError for what is no graph or no option; GraphError where an array is missing, or of another type than its value
+ */
 export function evaluate(graph: Graph, bindings: Bindings, options: EvaluateOptions = {}): Results {
-  const { see = () => {} } = options;
+  const { see = () => {} } = evaluateOptionsGiven(graph, bindings, options);
   const values = evaluateAll(graph, bindings, options);
   for (const [value, array] of values) see(value, array);
   const get = (value: Tensor): NDArray => values.get(value)!;
@@ -66,19 +71,42 @@ function evaluateOne(value: Tensor, done: ReadonlyMap<Tensor, NDArray>, bindings
       return arrayOf(type.dtype, type.shape, def.data);
     case "weight": {
       if (!bindings.weight) throw new GraphError("evaluate: the graph has weights, and none were given", value.site);
-      return bindings.weight(def.source, type);
+      return fitting(bindings.weight(def.source, type), value, "a weight");
     }
     case "op":
       return atOp(value, () => runOp(def, type, (x) => done.get(x)!));
     default: {
-      const given = bindings.values[def.name];
+      const given = Object.hasOwn(bindings.values, def.name) ? bindings.values[def.name] : undefined;
       if (!given) throw new GraphError(`evaluate: no value for ${def.kind} "${def.name}"`, value.site);
-      if (!sameType(given, type)) {
-        throw new GraphError(`evaluate: ${def.kind} "${def.name}" is ${show(type)}, given ${show(given)}`, value.site);
-      }
-      return given;
+      return fitting(given, value, `${def.kind} "${def.name}"`);
     }
   }
+}
+
+/** Contents that are of the value's type, and as many. */
+function fitting(given: unknown, { type, site }: Tensor, what: string): NDArray {
+  const { shape, data } = (given ?? {}) as Partial<NDArray>;
+  if (!Array.isArray(shape) || !(data instanceof Float64Array))
+    throw new GraphError(
+      `evaluate: ${what} must be { dtype, shape, data } with a Float64Array, not ${shown(given)}`,
+      site,
+    );
+  const array = given as NDArray;
+  if (!sameType(array, type)) throw new GraphError(`evaluate: ${what} is ${show(type)}, given ${show(array)}`, site);
+  if (data.length !== sizeOf(type.shape))
+    throw new GraphError(`evaluate: ${what} has ${sizeOf(type.shape)} elements, given ${data.length}`, site);
+  return array;
+}
+
+function evaluateOptionsGiven(graph: unknown, bindings: unknown, options: unknown): EvaluateOptions {
+  graphGiven(graph, "what is evaluated");
+  const { values, weight } = fieldsGiven(bindings, "the bindings");
+  fieldsGiven(values, "values of the bindings");
+  if (weight !== undefined) functionGiven(weight, "weight of the bindings");
+  const given = optionsGiven(options, "evaluate", ["precision", "runOp", "see"]);
+  if (given.precision !== undefined) choiceGiven(given.precision, "precision", ["fp16", "fp64"]);
+  for (const name of ["runOp", "see"]) if (given[name] !== undefined) functionGiven(given[name], name);
+  return given;
 }
 
 /**

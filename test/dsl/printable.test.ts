@@ -1,7 +1,7 @@
 /** What reaches a terminal: no control but line breaks of our own, nothing that turns the writing round, no flood. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { harmless, printable, printableSentence } from "../../src/files/printable.ts";
+import { harmless, printable, printableSentence } from "../../src/dsl/printable.ts";
 
 /** Text as files may hold it, rich in what must not reach a terminal. */
 const texts = fc
