@@ -157,11 +157,16 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mg",
     function: "p",
   },
+<<<<<<< HEAD
   inspect: {
     graph: "mgp",
     mil: "mgp",
     dot: "mgp",
     mermaid: "mgp",
+=======
+  inspect: {},
+  view: {
+>>>>>>> d2d2fb1 (view: a graph as one page: named values, types on edges, a panel, and which tokens each row reads)
     weights: "mg",
     layer: "mg",
     layers: "m",
@@ -169,6 +174,15 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "max-seq": "mg",
     cache: "m",
     function: "p",
+<<<<<<< HEAD
+=======
+    "step-function": "p",
+    seed: "mgp",
+    role: "mgp",
+    interface: "mgp",
+    out: "mgp",
+    open: "mgp",
+>>>>>>> d2d2fb1 (view: a graph as one page: named values, types on edges, a panel, and which tokens each row reads)
   },
   gate: { "signed-by": "mgp" },
   ranges: {
