@@ -180,6 +180,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mgp",
     role: "mgp",
     interface: "mgp",
+    target: "mgp",
     out: "mgp",
     open: "mgp",
 >>>>>>> d2d2fb1 (view: a graph as one page: named values, types on edges, a panel, and which tokens each row reads)

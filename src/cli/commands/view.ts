@@ -5,6 +5,7 @@ import { pageData } from "../../view/view.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { FUNCTION_OPTIONS, requestedPair } from "../pair.ts";
+import { TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame, place } from "../report.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 import { openPage } from "../view/open-page.ts";
@@ -25,6 +26,7 @@ export const viewCommand: Command = {
     ...FUNCTION_OPTIONS,
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
+    ...TARGET_OPTION,
     out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
     open: { kind: "flag", help: "open it in the browser" },
   },

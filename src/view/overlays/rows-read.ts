@@ -12,11 +12,17 @@ interface Beside {
   readonly twin: Tensor | undefined;
 }
 
-/** The mark of a value of which `sets[k]` are the tokens that changed element k. */
-export function rowsRead({ type }: Tensor, sets: Uint32Array, { tokens, twin }: Beside): Omit<Mark, "node"> {
+/** The mark of a value, and whether a row of it reads a token that comes after its own. */
+export interface RowsRead extends Omit<Mark, "node"> {
+  readonly late: boolean;
+}
+
+/** What is seen of a value of which `sets[k]` are the tokens that changed element k. */
+export function rowsRead({ type }: Tensor, sets: Uint32Array, { tokens, twin }: Beside): RowsRead {
   const axis = rowAxis(type.shape, twin?.type.shape, tokens);
   const all = tokensText(union(sets));
-  if (axis === undefined) return { tone: "plain", says: [`its numbers read ${all}; it has no axis of tokens`] };
+  if (axis === undefined)
+    return { late: false, tone: "plain", says: [`its numbers read ${all}; it has no axis of tokens`] };
   const rows = rowsAlong(type.shape, axis, sets);
   const told = rows.map(union);
   const isTokens = type.shape[axis] === tokens;
@@ -25,8 +31,9 @@ export function rowsRead({ type }: Tensor, sets: Uint32Array, { tokens, twin }: 
   const late = told.some((set, row) => isTokens && set >>> (row + 1) !== 0);
   const mixed = told.some((set) => (set & (set - 1)) !== 0);
   return {
-    tone: late ? "bad" : mixed ? "note" : "plain",
-    says: late ? [...says, `a row reads a token that comes after it`] : says,
+    late,
+    tone: mixed ? "note" : "plain",
+    says,
     rows: rows.slice(0, MOST_ROWS).map(cellsOf),
   };
 }

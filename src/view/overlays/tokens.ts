@@ -4,10 +4,11 @@
  */
 import type { OpenGraphs, Watch } from "../../api/open-graphs.ts";
 import { ownRuns } from "../../api/own-runs.ts";
+import { counted } from "../../dsl/counted.ts";
 import { isGraphError } from "../../dsl/error.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import { roundTo } from "../../dsl/number.ts";
-import type { Tensor } from "../../dsl/tensor.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { type Graphs, meetInputs } from "../../dsl/twins.ts";
 import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
 import { storedNumbers } from "../../emit/read/stored-numbers.ts";
@@ -17,7 +18,7 @@ import { isLarge, smallOrNone } from "../../passes/prove/refute/cost.ts";
 import { fedRows, keyOfInput, nameOf, type Sample } from "../../passes/prove/refute/feeds.ts";
 import { bothRunner, ownRunner, type RunBoth, sampleOf, uniform } from "../../passes/prove/refute/sample.ts";
 import type { Mark, Overlay } from "../data.ts";
-import { rowsRead } from "./rows-read.ts";
+import { type RowsRead, rowsRead } from "./rows-read.ts";
 
 /** Sets of tokens are bits of one number. */
 const MOST_TOKENS = 30;
@@ -32,10 +33,12 @@ const none = (why: string): Overlay => ({
   marks: [],
 });
 
-/** The overlay, or why there is none. */
-export async function tokensOverlay(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
+/** The overlay for the graph that is drawn, or why there is none. */
+export async function tokensOverlay(pair: OpenGraphs, drawn: Graph, watch: Watch): Promise<Overlay> {
   try {
-    return await computed(pair, watch);
+    return alignedWith(pair.block, drawn)
+      ? await computed(pair, watch)
+      : none("the host keeps caches of it, and the runs are of the graph with states");
   } catch (error) {
     if (isGraphError(error) || isUserError(error)) return none(sentenceOf(error));
     throw error;
@@ -53,10 +56,19 @@ async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
   const sets = await setsOf(run, pair, tokens, watch);
   if (typeof sets === "string") return none(sets);
   const twins = alignedWith(run.block, beside);
+  const read = new Map(
+    schedule(run.block).flatMap((value, node) => {
+      const seen = sets.get(value);
+      const isRead = seen?.some((set) => set !== 0);
+      return isRead ? [[value, rowsRead(value, seen!, { tokens, twin: twins?.[node] })] as const] : [];
+    }),
+  );
+  const harm = harmfulIn(run.block, read);
   const marks = schedule(run.block).flatMap((value, node): readonly Mark[] => {
-    const seen = sets.get(value);
-    if (!seen || seen.every((set) => set === 0)) return [];
-    return [{ node, ...rowsRead(value, seen, { tokens, twin: twins?.[node] }) }];
+    const seen = read.get(value);
+    if (!seen) return [];
+    const { late, ...mark } = seen;
+    return [{ node, ...mark, ...(late ? lateMark(mark.says, harm.has(value)) : {}) }];
   });
   return {
     ...TITLE,
@@ -69,21 +81,44 @@ async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
 }
 
 const LEGEND: Overlay["legend"] = [
-  ["bad", "a row reads a token that comes after it"],
-  ["note", "a row reads tokens before its own"],
-  ["plain", "every row reads its own token alone"],
+  ["bad", "a row reads a token that comes after it, and so does an output"],
+  ["note", "a row reads several tokens"],
+  ["plain", "each row reads one token at most"],
 ];
 
 function saysOf(marks: readonly Mark[], small: boolean, tokens: number): readonly string[] {
   const bad = marks.filter(({ tone }) => tone === "bad").length;
   const first =
-    bad > 0 ? `${bad} values have a row that reads a token after it` : "no row was seen to read a token after it";
+    bad > 0
+      ? `an output reads a token that comes after its row, and so ${bad === 1 ? "does" : "do"} ${counted(bad, "value")}, it among them`
+      : "no output was seen to read a token that comes after its row";
   const sizes = small ? "the block at its smallest sizes" : "the block";
   return [
     first,
     `Computed by ${tokens + 1} runs of ${sizes}, in each of which the rows of another token were others: a cell has the colour of every token that changed a number in it.`,
   ];
 }
+
+/** Values that read late and by which an output does: it is one, or what is made of it is. Scores read late before a mask shuts them. */
+function harmfulIn(block: Graph, read: ReadonlyMap<Tensor, RowsRead>): ReadonlySet<Tensor> {
+  const isLate = (value: Tensor) => read.get(value)?.late === true;
+  const harm = new Set(Object.values(block.outputs).filter(isLate));
+  for (const value of harm)
+    for (const x of value.def.kind === "op" ? operandsOf(value.def) : []) if (isLate(x)) harm.add(x);
+  return harm;
+}
+
+const lateMark = (says: readonly string[], harms: boolean): Pick<Mark, "tone" | "says" | "short"> =>
+  harms
+    ? {
+        tone: "bad",
+        says: [...says, "a row reads a token that comes after it, and so does an output"],
+        short: "reads ahead",
+      }
+    : {
+        tone: "note",
+        says: [...says, "a row reads a token that comes after it; no output does: what follows shuts it off"],
+      };
 
 /** Of each value of `graph` the one at its place in `other`; undefined where they are not the same ops. */
 function alignedWith(graph: Graph, other: Graph): readonly Tensor[] | undefined {

@@ -88,7 +88,9 @@ function sectionOf(section: Section, open: boolean): { readonly element: HTMLDet
   return { element, draw };
 }
 
-const overlayOf = (): Overlay | undefined => data.overlays.find(({ id }) => id === chosen.overlay);
+function overlayOf(): Overlay | undefined {
+  return data.overlays.find(({ id }) => id === chosen.overlay);
+}
 
 function redraw(): void {
   for (const { draw } of sections) draw();
