@@ -6,7 +6,7 @@ import { edgesOf, type Part } from "./sections.ts";
 /** Pixels of a letter in a box and on a line, of a line of text, and the room below for the picture of rows. */
 const [LETTER, SMALL, LINE, PICTURE, PAD] = [7.3, 5.5, 16, 22, 8];
 /** Longer labels end in an ellipsis; the panel has them whole. */
-export const MOST_LETTERS = 34;
+const MOST_LETTERS = 34;
 /** Graphviz's inch. */
 const INCH = 72;
 
@@ -71,8 +71,9 @@ function graphvizOf(nodes: readonly PageNode[], view: View): GraphvizGraph {
   };
 }
 
-function sizeOfBox({ label, type, kind }: PageNode): { width: number; height: number } {
-  const letters = Math.max(Math.min(label.length, MOST_LETTERS), type.length * 0.85, 8);
+function sizeOfBox({ label, type, kind, op }: PageNode): { width: number; height: number } {
+  const second = op === undefined || op === label ? type : `${op} → ${type}`;
+  const letters = Math.max(Math.min(label.length, MOST_LETTERS), second.length * 0.85, 8);
   const width = Math.ceil((letters * LETTER + 2 * PAD) / 20) * 20;
   const height = 2 * LINE + PAD + (kind === "weight" || kind === "const" ? 0 : PICTURE);
   return { width: width / INCH, height: height / INCH };

@@ -58,12 +58,8 @@ function boxOf(
     svg("title", {}, [node.label, ...(mark?.says ?? [])].join("\n")),
     svg("rect", at),
     svg("text", { x: width / 2, y: 16, class: "label" }, shortened(node.label)),
-    svg(
-      "text",
-      { x: width / 2, y: 29, class: "type" },
-      node.label.length > 12 || !second ? node.type : second + node.type,
-    ),
-    ...(mark?.short ? [svg("text", { x: width - 6, y: height - 6, class: "short" }, mark.short)] : []),
+    svg("text", { x: width / 2, y: 29, class: "type" }, second + node.type),
+    ...(mark?.short && !mark.rows ? [svg("text", { x: width - 6, y: height - 6, class: "short" }, mark.short)] : []),
     ...(mark?.rows ? cellsOf(mark.rows, width) : []),
   );
   made.addEventListener("click", () => select(n));
