@@ -88,7 +88,7 @@ test("a hostile name stays text", async () => {
   });
 });
 
-test("an empty graph and a package's overlays without a proof say what is not there", async () => {
+test("an empty graph, and an overlay with nothing to show, say so", async () => {
   const empty = join(testFolder(), "empty.html");
   const none = {
     id: "proof",
@@ -107,7 +107,7 @@ test("an empty graph and a package's overlays without a proof say what is not th
   });
 });
 
-test("32 layers: the first picture is there within 2 s of a machine that does nothing else, the others on demand", async () => {
+test("32 layers: one picture at first, the others when they are opened", async () => {
   const { file, text } = await pageOf("phi4-mini", "--layers", "32", "--max-seq", "8");
   expect(text.length).toBeLessThan(6e6);
   await opened(file, async (page) => {
