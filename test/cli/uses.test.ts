@@ -157,16 +157,11 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mg",
     function: "p",
   },
-<<<<<<< HEAD
   inspect: {
     graph: "mgp",
     mil: "mgp",
     dot: "mgp",
     mermaid: "mgp",
-=======
-  inspect: {},
-  view: {
->>>>>>> d2d2fb1 (view: a graph as one page: named values, types on edges, a panel, and which tokens each row reads)
     weights: "mg",
     layer: "mg",
     layers: "m",
@@ -174,8 +169,15 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     "max-seq": "mg",
     cache: "m",
     function: "p",
-<<<<<<< HEAD
-=======
+  },
+  view: {
+    weights: "mg",
+    layer: "mg",
+    layers: "m",
+    tokens: "mgp",
+    "max-seq": "mg",
+    cache: "m",
+    function: "p",
     "step-function": "p",
     seed: "mgp",
     role: "mgp",
@@ -183,7 +185,6 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     target: "mgp",
     out: "mgp",
     open: "mgp",
->>>>>>> d2d2fb1 (view: a graph as one page: named values, types on edges, a panel, and which tokens each row reads)
   },
   gate: { "signed-by": "mgp" },
   ranges: {
