@@ -17,7 +17,7 @@ const { metafile } = await build({
   outdir,
   bundle: true,
   splitting: true,
-  external: ["esbuild", "fast-check", "@huggingface/jinja", "@huggingface/tokenizers"],
+  external: ["esbuild", "@viz-js/viz", "fast-check", "@huggingface/jinja", "@huggingface/tokenizers"],
   metafile: true,
   format: "esm",
   platform: "node",

@@ -77,6 +77,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "print any Core ML package as MIL text, and a graph as text or for a drawing",
     load: async () => (await import("./commands/inspect.ts")).inspectCommand,
   },
+  view: {
+    summary: "write a page that shows a graph, what is proven of it and which tokens its rows read",
+    load: async () => (await import("./commands/view.ts")).viewCommand,
+  },
   diff: {
     summary: "say what differs between two packages or graphs",
     load: async () => (await import("./commands/diff.ts")).diffCommand,

@@ -314,6 +314,7 @@ const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly 
     return ["generate", argv[3]!, "--prompt-ids", "1,2,3", "--max-new", "3"];
   },
   inspect: () => ["inspect", madePackage("counter.t1")],
+  view: () => ["view", COUNTER, "--out", join(testFolder(), "view.html")],
   diff: () => ["diff", madePackage("counter.t1"), madePackage("counter.t4")],
 };
 

@@ -1,0 +1,70 @@
+/** `graphc view`: a graph as a page to look at, in one file. */
+import { resolve } from "node:path";
+import { pageHtml } from "../../view/html.ts";
+import { pageData } from "../../view/view.ts";
+import type { Args, Command } from "../command.ts";
+import { ROLE_OPTIONS } from "../interface/given.ts";
+import { FUNCTION_OPTIONS, requestedPair } from "../pair.ts";
+import { TARGET_OPTION } from "../placement-text.ts";
+import { authorFrame, place } from "../report.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { openPage } from "../view/open-page.ts";
+import { overlaysOf } from "../view/overlays.ts";
+import { checkPlace, writePage } from "../view/write-page.ts";
+
+/** What the page says of proofs and findings is no verdict of this command: it exits with 0 when the page was written. */
+export const viewCommand: Command = {
+  name: "view",
+  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
+  arity: [1, 2],
+  needs: "a model (phi4-mini), a graph file or a package",
+  example: "phi4-mini",
+  options: {
+    ...WEIGHTS_OPTION,
+    ...SIZE_OPTIONS,
+    ...TOKENS_OF_PACKAGES,
+    ...FUNCTION_OPTIONS,
+    ...INPUT_SEED_OPTION,
+    ...ROLE_OPTIONS,
+    ...TARGET_OPTION,
+    out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
+    open: { kind: "flag", help: "open it in the browser" },
+  },
+  notes: [
+    "One file that loads nothing: nodes by the author's names, with types on the edges, and a panel for the one that is clicked.",
+    "Overlays: which tokens each row reads, what is proven, what is known about the engine. One with nothing to show says why.",
+    "Exit code 0 when the page was written, whatever it says: prove and check give verdicts.",
+  ],
+  async run(args, io) {
+    const [out, shown] = [resolve(args.text("out")!), args.text("out")!];
+    await checkPlace(out, shown);
+    const pair = await requestedPair(args, io);
+    const overlays = await overlaysOf(pair, args, io);
+    const laying = io.progress("laying out");
+    const data = await pageData({
+      graph: pair.block,
+      facts: factsOf(args, pair.name, pair.weights),
+      overlays,
+      placeOf: (site) => {
+        const frame = authorFrame(site);
+        return frame && place(frame);
+      },
+      progress: laying.update,
+    }).finally(laying.end);
+    const bytes = await writePage(out, shown, pageHtml(data));
+    const told = overlays.map(({ id, state, says }) => ({ id, state, says }));
+    if (args.flag("json")) io.out(JSON.stringify({ out, bytes, values: data.nodes.length, overlays: told }, null, 2));
+    else io.out([`${shown}: ${data.nodes.length} values, ${bytes} bytes`, ...told.map(line)].join("\n"));
+    if (args.flag("open")) await openPage(out, shown, io);
+    return 0;
+  },
+};
+
+/** What the page is of, as far as the operands tell. */
+const factsOf = (args: Args, name: string, weights: string): readonly string[] => [
+  `graphc view ${args.operands.join(" ")}`,
+  ...(name === weights ? [] : [`weights: ${weights}`]),
+];
+
+const line = ({ id, says }: { readonly id: string; readonly says: readonly string[] }): string =>
+  `${id.padEnd(8)}${says[0] ?? ""}`;

@@ -1,0 +1,94 @@
+/** What a page shows, as plain data: written by Node, read by the page's own script. */
+
+/** One value of a graph. Its place in `PageData.nodes` is its number. */
+export interface PageNode {
+  readonly kind: "input" | "state" | "weight" | "const" | "op";
+  /** The author's name; for others the op, the tensor of the checkpoint, or the numbers of a small constant. */
+  readonly label: string;
+  /** Dtype and shape, such as `fp16[1,4,8,1]`. */
+  readonly type: string;
+  readonly op?: string;
+  /** Operands by name, and the number of the value that each is. */
+  readonly operands: readonly (readonly [name: string, node: number])[];
+  readonly attrs: readonly (readonly [name: string, value: string])[];
+  /** `file:line:column` in the author's file; absent for a value that no author's line made. */
+  readonly at?: string;
+  /** Its name in a package. */
+  readonly mil?: string;
+  /** Of a weight: where its numbers come from, and their SHA-256 where a file holds them. */
+  readonly weight?: { readonly source: string; readonly hash?: string };
+  /** Names of the outputs and of the states whose contents at exit it is. */
+  readonly results: readonly string[];
+}
+
+/** Where things are, in pixels from the upper left corner; numbers of nodes are places in `Section.values` or `Section.named`. */
+export interface Drawing {
+  readonly width: number;
+  readonly height: number;
+  /** Centre and size. */
+  readonly boxes: readonly (readonly [x: number, y: number, width: number, height: number])[];
+  readonly lines: readonly DrawnLine[];
+}
+
+/** An edge as an SVG path, and the place of its label. */
+export interface DrawnLine {
+  readonly from: number;
+  readonly to: number;
+  /** Which of the values that the box stands for it carries. */
+  readonly inner: number;
+  readonly path: string;
+  readonly label: readonly [x: number, y: number];
+}
+
+/** A part of a graph that is drawn by itself: a layer, or a stretch of a graph without layers. */
+export interface Section {
+  readonly title: string;
+  /** The values drawn when all ops are shown; some are of other sections, which this one reads. */
+  readonly values: readonly number[];
+  /** The values drawn when only those with names are. */
+  readonly named: readonly number[];
+  /** For each of `named` the values that it stands for, itself the last. */
+  readonly insides: readonly (readonly number[])[];
+  /** Places in `PageData.drawings`: equal sections share one. */
+  readonly drawings: { readonly all: number; readonly named: number };
+}
+
+/** How a mark is meant. */
+export type Tone = "good" | "bad" | "warn" | "note" | "plain";
+
+/** What an overlay says of one value. */
+export interface Mark {
+  readonly node: number;
+  readonly tone: Tone;
+  /** Sentences for the panel. */
+  readonly says: readonly string[];
+  /** A short text at the box. */
+  readonly short?: string;
+  /** A picture of its rows: for each row cells, each the tokens (bit t) that were seen to change a number in it. */
+  readonly rows?: readonly (readonly number[])[];
+}
+
+/** A layer of marks over the picture. */
+export interface Overlay {
+  readonly id: string;
+  readonly title: string;
+  /** `none`: there is nothing to show, and `says` tells why. */
+  readonly state: "shown" | "none";
+  readonly says: readonly string[];
+  readonly legend: readonly (readonly [tone: Tone, text: string])[];
+  /** How many colours of tokens the legend has. */
+  readonly tokens?: number;
+  readonly marks: readonly Mark[];
+}
+
+/** All of a page. */
+export interface PageData {
+  readonly title: string;
+  readonly facts: readonly string[];
+  readonly nodes: readonly PageNode[];
+  readonly sections: readonly Section[];
+  readonly drawings: readonly Drawing[];
+  readonly overlays: readonly Overlay[];
+  /** The formula of each op. */
+  readonly docs: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,186 @@
+/**
+ * Which tokens each row of a value reads, found by running: the rows that the host feeds of one token are replaced by others, and whatever
+ * then differs has read that token. A number that did not change in these runs is not thereby shown to be independent.
+ */
+import type { OpenGraphs, Watch } from "../../api/open-graphs.ts";
+import { ownRuns } from "../../api/own-runs.ts";
+import { counted } from "../../dsl/counted.ts";
+import { isGraphError } from "../../dsl/error.ts";
+import { type Graph, schedule } from "../../dsl/graph.ts";
+import { roundTo } from "../../dsl/number.ts";
+import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
+import { type Graphs, meetInputs } from "../../dsl/twins.ts";
+import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
+import { storedNumbers } from "../../emit/read/stored-numbers.ts";
+import { provenPair } from "../../passes/prove/program/pair.ts";
+import { weightPlace } from "../../passes/prove/reading/leaves.ts";
+import { isLarge, smallOrNone } from "../../passes/prove/refute/cost.ts";
+import { fedRows, keyOfInput, nameOf, type Sample } from "../../passes/prove/refute/feeds.ts";
+import { bothRunner, ownRunner, type RunBoth, sampleOf, uniform } from "../../passes/prove/refute/sample.ts";
+import type { Mark, Overlay } from "../data.ts";
+import { type RowsRead, rowsRead } from "./rows-read.ts";
+
+/** Sets of tokens are bits of one number. */
+const MOST_TOKENS = 30;
+const SEED = 7;
+
+const TITLE = { id: "tokens", title: "tokens" } as const;
+const none = (why: string): Overlay => ({
+  ...TITLE,
+  state: "none",
+  says: [`not computed: ${why}`],
+  legend: [],
+  marks: [],
+});
+
+/** The overlay for the graph that is drawn, or why there is none. */
+export async function tokensOverlay(pair: OpenGraphs, drawn: Graph, watch: Watch): Promise<Overlay> {
+  try {
+    return alignedWith(pair.block, drawn)
+      ? await computed(pair, watch)
+      : none("the host keeps caches of it, and the runs are of the graph with states");
+  } catch (error) {
+    if (isGraphError(error) || isUserError(error)) return none(sentenceOf(error));
+    throw error;
+  }
+}
+
+async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
+  const { tokens } = meetInputs(pair.block, pair.step, pair.given);
+  if (tokens === 1) return none("the block has one token, or nothing beside it tells which of its rows are tokens");
+  if (tokens > MOST_TOKENS) return none(`${tokens} tokens are more than the ${MOST_TOKENS} that are told apart`);
+  const run = smallOrNone(pair.small, tokens) ?? { block: pair.block, step: pair.step };
+  const beside = smallOrNone(pair.small, tokens + 1)?.block ?? run.step;
+  const others = alignedWith(run.block, pair.block);
+  if (!others) return none("at its smallest sizes the model is another graph");
+  const sets = await setsOf(run, pair, tokens, watch);
+  if (typeof sets === "string") return none(sets);
+  const twins = alignedWith(run.block, beside);
+  const read = new Map(
+    schedule(run.block).flatMap((value, node) => {
+      const seen = sets.get(value);
+      const isRead = seen?.some((set) => set !== 0);
+      return isRead ? [[value, rowsRead(value, seen!, { tokens, twin: twins?.[node] })] as const] : [];
+    }),
+  );
+  const harm = harmfulIn(run.block, read);
+  const marks = schedule(run.block).flatMap((value, node): readonly Mark[] => {
+    const seen = read.get(value);
+    if (!seen) return [];
+    const { late, ...mark } = seen;
+    return [{ node, ...mark, ...(late ? lateMark(mark.says, harm.has(value)) : {}) }];
+  });
+  return {
+    ...TITLE,
+    state: "shown",
+    says: saysOf(marks, run.block !== pair.block, tokens),
+    legend: LEGEND,
+    tokens,
+    marks,
+  };
+}
+
+const LEGEND: Overlay["legend"] = [
+  ["bad", "a row reads a token that comes after it, and so does an output"],
+  ["note", "a row reads several tokens"],
+  ["plain", "each row reads one token at most"],
+];
+
+function saysOf(marks: readonly Mark[], small: boolean, tokens: number): readonly string[] {
+  const bad = marks.filter(({ tone }) => tone === "bad").length;
+  const first =
+    bad > 0
+      ? `an output reads a token that comes after its row, and so ${bad === 1 ? "does" : "do"} ${counted(bad, "value")}, it among them`
+      : "no output was seen to read a token that comes after its row";
+  const sizes = small ? "the block at its smallest sizes" : "the block";
+  return [
+    first,
+    `Computed by ${tokens + 1} runs of ${sizes}, in each of which the rows of another token were others: a cell has the colour of every token that changed a number in it.`,
+  ];
+}
+
+/** Values that read late and by which an output does: it is one, or what is made of it is. Scores read late before a mask shuts them. */
+function harmfulIn(block: Graph, read: ReadonlyMap<Tensor, RowsRead>): ReadonlySet<Tensor> {
+  const isLate = (value: Tensor) => read.get(value)?.late === true;
+  const harm = new Set(Object.values(block.outputs).filter(isLate));
+  for (const value of harm)
+    for (const x of value.def.kind === "op" ? operandsOf(value.def) : []) if (isLate(x)) harm.add(x);
+  return harm;
+}
+
+const lateMark = (says: readonly string[], harms: boolean): Pick<Mark, "tone" | "says" | "short"> =>
+  harms
+    ? {
+        tone: "bad",
+        says: [...says, "a row reads a token that comes after it, and so does an output"],
+        short: "reads ahead",
+      }
+    : {
+        tone: "note",
+        says: [...says, "a row reads a token that comes after it; no output does: what follows shuts it off"],
+      };
+
+/** Of each value of `graph` the one at its place in `other`; undefined where they are not the same ops. */
+function alignedWith(graph: Graph, other: Graph): readonly Tensor[] | undefined {
+  const [own, twins] = [schedule(graph), schedule(other)];
+  const kind = ({ def }: Tensor) => (def.kind === "op" ? def.op : def.kind);
+  return own.length === twins.length && own.every((x, n) => kind(x) === kind(twins[n]!)) ? twins : undefined;
+}
+
+type Sets = ReadonlyMap<Tensor, Uint32Array>;
+
+/** For each element of each value of the block the tokens that changed it; or why it was not run. */
+async function setsOf(run: Graphs, open: OpenGraphs, tokens: number, watch: Watch): Promise<Sets | string> {
+  const { unread, alone: _, weightIdentity, tableOf } = storedNumbers([run.block, run.step]);
+  const pair = provenPair(run.block, run.step, {
+    given: open.given,
+    placeOf: (...weight) => weightIdentity(...weight) ?? weightPlace(...weight),
+    tableOf,
+  });
+  const own = await ownRuns(open, watch);
+  try {
+    if (unread) return "weights of the package could not be read";
+    if (!own && isLarge(run, tokens))
+      return "it is too large to be run without its weights, or for this machine's memory";
+    const both = own ? ownRunner(pair, "fp64", own) : bothRunner(pair, "fp64");
+    const sample = sampleOf(pair, SEED, { rows: "contiguous", visible: "all" }, own ? "own" : "random");
+    return compared(run.block, both, sample, (t) => withOther(sample, pair, t), tokens);
+  } finally {
+    await own?.close();
+  }
+}
+
+function compared(block: Graph, both: RunBoth, sample: Sample, other: (t: number) => Sample, tokens: number): Sets {
+  const values = new Set(schedule(block));
+  const first = new Map<Tensor, Float64Array>();
+  both(sample, (value, { data }) => {
+    if (values.has(value) && !first.has(value)) first.set(value, Float64Array.from(data));
+  });
+  const sets = new Map([...first].map(([value, { length }]) => [value, new Uint32Array(length)]));
+  for (let t = 0; t < tokens; t++) {
+    const seen = new Set<Tensor>();
+    both(other(t), (value, { data }) => {
+      const [before, set] = [first.get(value), sets.get(value)];
+      if (!before || !set || seen.has(value)) return;
+      seen.add(value);
+      for (let k = 0; k < set.length; k++) if (!Object.is(before[k], data[k])) set[k]! |= 1 << t;
+    });
+  }
+  return sets;
+}
+
+/** The sample with other numbers in the rows of one token. */
+function withOther(sample: Sample, { block, roles }: ReturnType<typeof provenPair>, token: number): Sample {
+  const arrays = new Map(sample.arrays);
+  const next = uniform(SEED + 100 + token);
+  for (const { value, role } of fedRows(block, roles)) {
+    if (role.kind !== "rows") continue;
+    const { shape, dtype } = value.type;
+    const inner = shape.slice(role.tokenAxis + 1).reduce((a, b) => a * b, 1);
+    const data = Float64Array.from(arrays.get(keyOfInput(nameOf(value)))!);
+    for (let k = 0; k < data.length; k++)
+      if (Math.floor(k / inner) % shape[role.tokenAxis]! === token) data[k] = roundTo(dtype, 2 * next());
+    arrays.set(keyOfInput(nameOf(value)), data);
+  }
+  return { ...sample, arrays };
+}

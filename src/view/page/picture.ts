@@ -1,0 +1,101 @@
+/** Draws one section as SVG, with the marks of the overlay that is shown. */
+import type { Mark, Overlay, PageData, Section } from "../data.ts";
+import { svg } from "./element.ts";
+
+/** What is drawn, and what a click does. */
+export interface Shown {
+  readonly data: PageData;
+  readonly overlay: Overlay | undefined;
+  readonly view: "all" | "named";
+  readonly selected: number | undefined;
+  select(node: number): void;
+}
+
+const MARGIN = 12;
+const MOST_LETTERS = 34;
+/** Of the picture of rows below the text of a box. */
+const [ROWS_TOP, ROWS_HEIGHT] = [34, 20];
+
+/** The section's picture. */
+export function picture(section: Section, shown: Shown): SVGElement {
+  const { data, view } = shown;
+  const drawing = data.drawings[section.drawings[view]]!;
+  const numbers = view === "all" ? section.values : section.named;
+  const marks = new Map(shown.overlay?.marks.map((mark) => [mark.node, mark]));
+  const [width, height] = [drawing.width + 2 * MARGIN, drawing.height + 2 * MARGIN];
+  const carried = (place: number, inner: number) =>
+    view === "all" ? numbers[place]! : section.insides[place]![inner]!;
+  return svg(
+    "svg",
+    { width, height, viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`, role: "group", "aria-label": section.title },
+    ...drawing.lines.map(({ path }) => svg("path", { d: path, class: "line" })),
+    ...drawing.lines.map(({ from, inner, label: [x, y] }) =>
+      svg("text", { x, y: y + 3, class: "carried" }, data.nodes[carried(from, inner)]!.type),
+    ),
+    ...drawing.boxes.map((box, place) => boxOf(numbers[place]!, box, marks.get(numbers[place]!), shown)),
+  );
+}
+
+function boxOf(
+  n: number,
+  [x, y, width, height]: readonly [number, number, number, number],
+  mark: Mark | undefined,
+  { data, selected, select }: Shown,
+): SVGElement {
+  const node = data.nodes[n]!;
+  const at = { x: 0, y: 0, width, height, rx: node.kind === "op" ? 4 : 12 };
+  const second = node.op !== undefined && node.op !== node.label ? `${node.op} → ` : "";
+  const made = svg(
+    "g",
+    {
+      class: `box ${node.kind} ${mark ? `tone-${mark.tone}` : ""} ${n === selected ? "selected" : ""}`,
+      transform: `translate(${x - width / 2} ${y - height / 2})`,
+      tabindex: 0,
+      role: "button",
+      "data-node": n,
+      "aria-label": [node.label, node.op ?? node.kind, node.type, ...(mark?.says ?? [])].join(", "),
+    },
+    svg("title", {}, [node.label, ...(mark?.says ?? [])].join("\n")),
+    svg("rect", at),
+    svg("text", { x: width / 2, y: 16, class: "label" }, shortened(node.label)),
+    svg("text", { x: width / 2, y: 29, class: "type" }, second + node.type),
+    ...(mark?.short && !mark.rows ? [svg("text", { x: width - 6, y: height - 6, class: "short" }, mark.short)] : []),
+    ...(mark?.rows ? cellsOf(mark.rows, width) : []),
+  );
+  made.addEventListener("click", () => select(n));
+  made.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    select(n);
+  });
+  return made;
+}
+
+/** The whole name is in the panel and in the tooltip. */
+const shortened = (text: string): string => (text.length > MOST_LETTERS ? `${text.slice(0, MOST_LETTERS - 1)}…` : text);
+
+/** A line for each row; a cell that several tokens changed has the colour of each of them, one below the other. */
+function cellsOf(rows: readonly (readonly number[])[], width: number): readonly SVGElement[] {
+  const height = ROWS_HEIGHT / rows.length;
+  return rows.flatMap((cells, row) => {
+    const cell = (width - 16) / Math.max(1, cells.length);
+    return cells.flatMap((tokens, k) => {
+      const of = tokensIn(tokens);
+      const part = (cell - 0.5) / Math.max(1, of.length);
+      const y = ROWS_TOP + row * height;
+      return of.map((token, j) =>
+        svg("rect", {
+          x: 8 + k * cell + j * part,
+          y,
+          width: part,
+          height: height - 1,
+          class: `token token-${token % 8}`,
+        }),
+      );
+    });
+  });
+}
+
+/** The tokens of a set, the lowest first. */
+export const tokensIn = (set: number): readonly number[] =>
+  Array.from({ length: 30 }, (_, t) => t).filter((t) => ((set >>> t) & 1) === 1);

@@ -1,0 +1,119 @@
+/** The page in a real browser: Debian's Chromium (`apt-get install chromium`), or the one that CHROMIUM names. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { pageHtml } from "../../src/view/html.ts";
+import { folderOf, testFolder } from "../support/cli.ts";
+import { attentionFile, pageOf } from "../support/view.ts";
+
+const state: { browser?: Browser } = {};
+beforeAll(async () => {
+  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+  state.browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+});
+afterAll(() => state.browser?.close());
+
+/** Opens a file; what goes wrong in it, and what it asks of the network, is a failure of the test. */
+async function opened(file: string, work: (page: Page) => Promise<void>): Promise<void> {
+  const page = await state.browser!.newPage();
+  const wrong: string[] = [];
+  page.on("pageerror", ({ message }) => wrong.push(message));
+  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
+  page.on("request", (request) => request.url() !== pathToFileURL(file).href && wrong.push(request.url()));
+  await page.goto(pathToFileURL(file).href);
+  await work(page);
+  expect(wrong).toEqual([]);
+  await page.close();
+}
+
+const choose = (page: Page, value: string) => page.check(`input[value="${value}"]`);
+const box = (page: Page, label: string) => page.locator(".box").filter({ has: page.getByText(label, { exact: true }) });
+
+test("the right layer: colours of one token before attention, a proof at the outputs, a legend for each overlay", async () => {
+  const { file } = await pageOf(attentionFile("right"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    expect(await page.locator(".legend li").count()).toBe(0);
+    await choose(page, "tokens");
+    expect(await page.locator(".legend li").count()).toBeGreaterThan(4);
+    expect(await page.locator(".tone-bad").count()).toBe(0);
+    expect(await box(page, "norm").locator(".token-3").count()).toBeGreaterThan(0);
+    await choose(page, "proof");
+    expect(await box(page, "hidden").getAttribute("class")).toContain("tone-good");
+    await choose(page, "engine");
+    expect(await page.locator(".legend p").first().textContent()).not.toBe("");
+  });
+});
+
+test("the faulty layer: rows of mixed colours, and the numbers of the counterexample at the value", async () => {
+  const { file } = await pageOf(attentionFile("flattened"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    await choose(page, "tokens");
+    expect(await box(page, "scores").getAttribute("class")).toContain("tone-bad");
+    await choose(page, "proof");
+    expect(await page.locator(".box.tone-bad .short").allTextContents()).toContainEqual(
+      expect.stringMatching(/≠|refuted/),
+    );
+  });
+});
+
+test("by keyboard: Tab reaches a value, Enter tells of it; a view with every op has more of them", async () => {
+  const { file, data } = await pageOf(attentionFile("right"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    const named = await page.locator(".box").count();
+    await choose(page, "all");
+    expect(await page.locator(".box").count()).toBe(data.nodes.length);
+    expect(named).toBeLessThan(data.nodes.length);
+    await page.locator("summary").focus();
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    expect(await page.locator("aside h2").textContent()).toBe(data.nodes[0]!.label);
+    expect(await page.locator("aside dt").allTextContents()).toContain("author's line");
+  });
+});
+
+test("a hostile name stays text", async () => {
+  const name = "</script><script>document.title='broken'</script><img src=x onerror=document.title='broken'>";
+  const right = attentionFile("right");
+  const text = readFileSync(right, "utf8").replaceAll('"scores"', JSON.stringify(name));
+  expect(text).toContain("onerror");
+  const { file, data } = await pageOf(join(folderOf({ "layer.ts": text }), "layer.ts"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    expect(await page.title()).toBe(data.title);
+    expect(await page.locator("img").count()).toBe(0);
+    const n = data.nodes.findIndex(({ label }) => label === name);
+    await page.locator(`[data-node="${n}"]`).first().click();
+    expect(await page.locator("aside h2").textContent()).toBe(name);
+  });
+});
+
+test("an empty graph, and an overlay with nothing to show, say so", async () => {
+  const empty = join(testFolder(), "empty.html");
+  const none = {
+    id: "proof",
+    title: "proof",
+    state: "none",
+    says: ["not proven: nothing"],
+    legend: [],
+    marks: [],
+  } as const;
+  const data = { title: "empty", facts: [], nodes: [], sections: [], drawings: [], overlays: [none], docs: {} };
+  writeFileSync(empty, pageHtml(data));
+  await opened(empty, async (page) => {
+    expect(await page.locator("aside").textContent()).toContain("no values");
+    await choose(page, "proof");
+    expect(await page.locator(".legend .none").textContent()).toBe("not proven: nothing");
+  });
+});
+
+test("32 layers: one picture at first, the others when they are opened", async () => {
+  const { file, text } = await pageOf("phi4-mini", "--layers", "32", "--max-seq", "8");
+  expect(text.length).toBeLessThan(6e6);
+  await opened(file, async (page) => {
+    expect(await page.locator("details").count()).toBe(32);
+    expect(await page.locator("svg").count()).toBe(1);
+    await page.getByText("open all").click();
+    await expect.poll(() => page.locator("svg").count()).toBe(32);
+  });
+});

@@ -1,0 +1,136 @@
+/** The data of a page, and where it is written. */
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { PageData } from "../../src/view/data.ts";
+import { folderOf, graphc, testFolder } from "../support/cli.ts";
+import { ROOT } from "../support/root.ts";
+import { attentionFile, overlayIn, pageOf } from "../support/view.ts";
+
+test("the bundled script is that of src/view/page", () => {
+  const made = join(testFolder(), "page.gen.ts");
+  execFileSync(process.execPath, ["scripts/page.mjs", made], { cwd: ROOT });
+  expect(readFileSync(join(ROOT, "src/view/page.gen.ts"), "utf8")).toBe(readFileSync(made, "utf8"));
+});
+
+/** The mark of the value of that name. */
+function markOf(data: PageData, overlay: string, label: string) {
+  const node = data.nodes.findIndex((one) => one.label === label);
+  expect(node).toBeGreaterThanOrEqual(0);
+  return overlayIn(data, overlay).marks.find((mark) => mark.node === node);
+}
+
+describe("tokens and proof", () => {
+  test("of the right layer: each row its own token, then those before it; proven", async () => {
+    const { data } = await pageOf(attentionFile("right"));
+    expect(overlayIn(data, "tokens").says[0]).toBe("no output was seen to read a token that comes after its row");
+    expect(markOf(data, "tokens", "norm")?.says).toEqual([0, 1, 2, 3].map((t) => `row ${t} reads token ${t}`));
+    expect(markOf(data, "tokens", "probs")?.says).toEqual([
+      "row 0 reads token 0",
+      "row 1 reads tokens 0, 1",
+      "row 2 reads tokens 0, 1, 2",
+      "row 3 reads tokens 0, 1, 2, 3",
+    ]);
+    expect(markOf(data, "tokens", "scores")).toMatchObject({ tone: "note" });
+    expect(markOf(data, "proof", "hidden")).toMatchObject({ tone: "good", short: "proven" });
+  });
+
+  test("of flattened heads: rows read ahead, and the numbers of the counterexample are at the value", async () => {
+    const { data } = await pageOf(attentionFile("flattened"));
+    expect(overlayIn(data, "tokens").says[0]).toContain("an output reads a token that comes after its row");
+    expect(markOf(data, "tokens", "norm")?.tone).toBe("plain");
+    for (const name of ["scores", "probs", "hidden"]) expect(markOf(data, "tokens", name)?.tone).toBe("bad");
+    const proof = overlayIn(data, "proof");
+    expect(proof.says[0]).toMatch(/^REFUTED/);
+    expect(proof.marks.map(({ tone }) => tone)).toContain("bad");
+    expect(proof.marks.flatMap(({ says }) => says).join(" ")).toMatch(/is \S+ in the block and \S+ in the steps/);
+    expect(proof.marks.some(({ tone }) => tone === "good")).toBe(false);
+  });
+
+  test("of a package alone: nothing is shown, and why is said", async () => {
+    const out = testFolder();
+    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const { data } = await pageOf(join(out, "layer.t4.mlpackage"));
+    for (const id of ["tokens", "proof"]) {
+      expect(overlayIn(data, id)).toMatchObject({ state: "none", marks: [] });
+      expect(overlayIn(data, id).says[0]).toMatch(/^not (computed|proven): /);
+    }
+    const pair = await pageOf(join(out, "layer.t4.mlpackage"), join(out, "layer.t1.mlpackage"));
+    expect(overlayIn(pair.data, "proof").says[0]).toMatch(/^PROVEN/);
+    expect(pair.data.nodes.flatMap(({ weight }) => weight?.hash ?? [])).toContainEqual(
+      expect.stringMatching(/^[0-9a-f]{64}$/),
+    );
+  });
+});
+
+test("every value is drawn, with its line, its MIL name and its formula", async () => {
+  const file = attentionFile("right");
+  const { data } = await pageOf(file);
+  const drawn = new Set(data.sections.flatMap(({ values }) => values));
+  expect([...drawn].sort((a, b) => a - b)).toEqual(data.nodes.map((_, n) => n));
+  for (const { kind, at, mil, op } of data.nodes) {
+    if (kind !== "op") continue;
+    expect([at, mil]).toEqual([expect.stringContaining("layer.ts:"), expect.stringMatching(/^\w+$/)]);
+    expect(data.docs[op!]).not.toBe("");
+  }
+});
+
+test("layers are sections, and equal ones share a drawing; the page stays small", async () => {
+  const { data, text } = await pageOf("phi4-mini", "--layers", "4", "--max-seq", "8");
+  expect(data.sections.map(({ title }) => title)).toEqual(["layer 0", "layer 1", "layer 2", "layer 3"]);
+  expect(data.sections[1]!.drawings).toEqual(data.sections[2]!.drawings);
+  expect(text.length).toBeLessThan(1.5e6);
+});
+
+test("a name from a file is text", async () => {
+  const name = "</script><script>document.title='broken'</script><img src=x onerror=alert(1)>";
+  const source = `import { graph, input, mul, named } from "graphc";
+export default function model() {
+  const x = input("x", [1, 4]);
+  return graph({ name: ${JSON.stringify(name)}, inputs: [x], outputs: { y: mul(named(${JSON.stringify(name)}, mul(x, 2)), 3) } });
+}`;
+  const { text, data } = await pageOf(join(folderOf({ "bad.ts": source }), "bad.ts"));
+  expect(data.nodes.map(({ label }) => label)).toContain(name);
+  expect(text.match(/<script/g)).toHaveLength(2);
+  expect(text).not.toContain("<img");
+});
+
+describe("where the page goes", () => {
+  test("what cannot be written is said before any work, and nothing is left", async () => {
+    const folder = testFolder();
+    writeFileSync(join(folder, "mine.html"), "<p>mine</p>");
+    mkdirSync(join(folder, "folder.html"));
+    for (const [out, says] of [
+      ["mine.html", /is there, and is no page of graphc view/],
+      ["folder.html", /is no file/],
+      ["none/view.html", /there is no folder/],
+    ] as const) {
+      const { code, err } = await graphc(["view", attentionFile("right"), "--out", join(folder, out)]);
+      expect([code, err]).toEqual([2, expect.stringMatching(says)]);
+    }
+    expect(readFileSync(join(folder, "mine.html"), "utf8")).toBe("<p>mine</p>");
+    expect(readdirSync(folder).sort()).toEqual(["folder.html", "mine.html"]);
+  });
+
+  test("an older page is replaced; an operand that names nothing writes none", async () => {
+    const { file } = await pageOf(attentionFile("right"));
+    expect((await graphc(["view", attentionFile("flattened"), "--out", file])).code).toBe(0);
+    expect(readFileSync(file, "utf8")).toContain("REFUTED");
+    const out = join(testFolder(), "none.html");
+    const { code, err } = await graphc(["view", "phi4-mimi", "--out", out]);
+    expect([code, err]).toEqual([2, expect.stringContaining('"phi4-mimi" is neither')]);
+    expect(existsSync(out)).toBe(false);
+  });
+
+  test("a machine without an opener says so", async () => {
+    const path = process.env.PATH;
+    process.env.PATH = testFolder();
+    const out = join(testFolder(), "view.html");
+    const { code, err } = await graphc(["view", attentionFile("right"), "--out", out, "--open"]).finally(() => {
+      process.env.PATH = path;
+    });
+    expect([code, err]).toEqual([0, expect.stringMatching(/was written and not opened: there is no program/)]);
+    expect(existsSync(out)).toBe(true);
+  });
+});
