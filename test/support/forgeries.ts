@@ -66,6 +66,7 @@ const FILE: readonly Line[] = [
   ],
   ["by a tool without a version", 'graphc-ane has no version "new"', (e) => (e.tool.version = "new")],
   ["on an Intel Mac", "is no chip with a Neural Engine", (e) => (e.system.chip = "Intel(R) Core(TM) i9")],
+  ["on a chip of Apple's without one", "is no chip with a Neural Engine", (e) => (e.system.chip = "Apple T2")],
   ["on a virtual Mac", "it was made on a virtual Mac", (e) => (e.system.model = "VirtualMac2,1")],
   ["on macOS 14", "macOS 14.6.1 has no states and no functions", (e) => (e.system.osVersion = "14.6.1")],
   ["on no macOS", 'macOS "new" (24F74) is none', (e) => (e.system.osVersion = "new")],
@@ -74,6 +75,17 @@ const FILE: readonly Line[] = [
   ["finished before it began", "its times run backwards", (e) => (e.finished = "2026-11-26T06:02:00Z")],
   ["a day that there is not", "is no time", (e) => (e.started = "2026-13-27T06:00:00Z")],
   ["the state of the machine read once", "was not read at the start and at the end", (e) => e.conditions.pop()],
+  [
+    "the state of the machine read three times",
+    "was not read at the start and at the end",
+    (e) => e.conditions.push({ ...e.conditions[1] }),
+  ],
+  [
+    "the state of the machine read after the end",
+    "its times run backwards",
+    (e) => (e.conditions[1].at = "2026-11-27T06:03:00Z"),
+  ],
+  ["a day without a time", "is no time", (e) => (e.started = "2026-11-27")],
 ];
 
 /** Whose evidence it is. */
@@ -202,12 +214,28 @@ const STEPS: readonly Line[] = [
     "gate compile passes and says",
     (e) => (gate(e, "compile").message = "MILCompilerForANE error: failed"),
   ],
+  [
+    "a complaint in another message, in capitals",
+    "gate cross-check passes and says",
+    (e) => (gate(e, "cross-check").message = "ANE MODEL LOAD HAS FAILED"),
+  ],
   ["standard output not watched", "standard output was not watched", (e) => e.watched.streams.shift()],
   ["nothing watched", "standard output and standard error was not watched", (e) => (e.watched.streams = [])],
   [
     "a phrase not looked for",
     "nobody looked for ANECF error",
     (e) => (e.watched.phrases = e.watched.phrases.filter((x: string) => x !== "ANECF error")),
+  ],
+  [
+    "another phrase in its place",
+    "nobody looked for ANECF error",
+    (e) => (e.watched.phrases = e.watched.phrases.map((x: string) => (x === "ANECF error" ? "ANECF warning" : x))),
+  ],
+  ["standard error not watched", "standard error was not watched", (e) => e.watched.streams.pop()],
+  [
+    "the unified log watched in place of both",
+    "standard output and standard error was not watched",
+    (e) => (e.watched.streams = ["unified log", "unified log"]),
   ],
 ];
 
@@ -265,6 +293,13 @@ const PLAN: readonly Line[] = [
     (e) => (ops(e)[4].supported = ["CPU"]),
   ],
   ["more than the whole cost", "the shares of the cost add up to", (e) => (ops(e)[4].cost = 1.5)],
+  ["a negative cost", "the shares of the cost add up to", (e) => Object.assign(ops(e)[4], { cost: -0.1 })],
+  [
+    "an operation at the place of another function",
+    "is no place of main",
+    (e) => (ops(e)[0].path = "main2.block.operations[0]"),
+  ],
+  ["supported by nothing", "which is not among what supports it", (e) => (ops(e)[4].supported = [])],
 ];
 
 /** Figures of rows. */
@@ -293,6 +328,22 @@ const FIGURES: readonly Line[] = [
   ["negative", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.oneMinusCosine = -1e-9)],
   ["a figure left out", "rows out of bounds", (e) => delete rows(e, "steps against fp64")[0].figures.worstOverRms],
   ["failed by the tool", "the tool failed call 0 token 0", (e) => (rows(e, "block against fp64")[0].passes = false)],
+  [
+    "an angle out of bounds",
+    "rows out of bounds, first: call 0 token 0",
+    (e) => (rows(e, "block against fp64")[0].figures.oneMinusCosine = 2e-4),
+  ],
+  [
+    "one element out of bounds",
+    "rows out of bounds, first: call 0 token 0",
+    (e) => (rows(e, "steps against fp64")[0].figures.worstOverRms = 0.06),
+  ],
+  [
+    "narrower bounds",
+    "the tool judged by a bound of 0.001 for worstOverRms, not 0.05",
+    (e) => (e.parity.tolerances.worstOverRms = 1e-3),
+  ],
+  ["a row at another place of the cache", "1 of ", (e) => (rows(e, "block against fp64")[0].row = 31)],
   ["a fault", "state k did not change", (e) => e.parity.faults.push("state k did not change")],
   [
     "wider bounds",
@@ -328,6 +379,11 @@ const FIGURES: readonly Line[] = [
     "equal rows at other distances from fp64",
     "too near each other",
     (e) => Object.assign(rows(e, "block against fp64")[0].figures, { relativeL2: 2e-3, worstOverRms: 3e-3 }),
+  ],
+  [
+    "equal rows, of which the step is further from fp64",
+    "too near each other",
+    (e) => Object.assign(rows(e, "steps against fp64")[0].figures, { relativeL2: 2e-3, worstOverRms: 3e-3 }),
   ],
   [
     "rows further apart than both are from fp64",
@@ -392,6 +448,18 @@ const RUNS: readonly Line[] = [
     (e) => all(runsOf(e, "block"), (one) => (one.engine.sha256 = ZEROS)),
   ],
   ["a run that took no time", "which cannot be", (e) => (e.crossCheck[0].engine.wallMs = 0)],
+  ["a run with negative CPU time", "which cannot be", (e) => (e.crossCheck[0].engine.cpuMs = -1)],
+  ["a run of the CPU that took no time", "which cannot be", (e) => (e.crossCheck[0].cpuOnly.wallMs = 0)],
+  [
+    "a prediction more",
+    "predictions were made again",
+    (e) => e.crossCheck.push({ ...e.crossCheck.at(-1), engine: e.crossCheck[0].engine }),
+  ],
+  [
+    "all but one with the bits and the CPU time of the CPU",
+    "not shown: block: ",
+    (e) => all(runsOf(e, "block").slice(1), (one) => Object.assign(one, { engine: { ...one.cpuOnly } })),
+  ],
   [
     "the tool's own not shown",
     "the tool itself says: not shown",
@@ -401,6 +469,15 @@ const RUNS: readonly Line[] = [
   ["times of another number of tokens", "the block has 4 tokens, not 8", (e) => (e.measured.times[0].tokens = 8)],
   ["no call was timed", "no call of the step was timed", (e) => (e.measured.times[1].calls = 0)],
   ["negative times", "warmLoadMs of the block is -1", (e) => (e.measured.times[0].warmLoadMs = -1)],
+  [
+    "times of the block twice",
+    "the block was not measured once but 2 times",
+    (e) => e.measured.times.push({ ...e.measured.times[0] }),
+  ],
+  ["a process without memory", "the process took no memory", (e) => (e.measured.peakBytes = 0)],
+  ["a soak without calls", "the soak of the step has no calls", (e) => (e.measured.soak[0].calls = 0)],
+  ["a soak that began in no time", "the soak of the step took no time", (e) => (e.measured.soak[0].firstMs = 0)],
+  ["a soak that ended in no time", "the soak of the step took no time", (e) => (e.measured.soak[0].lastMs = -1)],
   ["the worst call faster than the median", "took less than the median", (e) => (e.measured.times[0].worstMs = 1)],
   [
     "a soak that met NaN",
@@ -413,6 +490,7 @@ const RUNS: readonly Line[] = [
     (e) => (e.conditions[1].lowPower = true),
   ],
   ["times on a hot machine", "thermal state serious", (e) => (e.conditions[1].thermal = "serious")],
+  ["times on a machine that is too hot", "thermal state critical", (e) => (e.conditions[0].thermal = "critical")],
 ];
 
 /** Every edit that is refused. */
