@@ -33,11 +33,14 @@ afterAll(() => {
 
 const jsonIn = (path: string): Json => JSON.parse(readFileSync(path, "utf8"));
 
-/** What is open of a build, as `item: status: note`. */
-const openIn = (on: BuildOnDisk): readonly string[] =>
-  judgeEvidence(on, honestEvidence(on))
+/** What is open of a build with its evidence, which may be edited, as `item: status: note`. */
+const openIn = (on: BuildOnDisk, edit: (evidence: Json) => unknown = () => {}): readonly string[] => {
+  const evidence = honestEvidence(on);
+  edit(evidence);
+  return judgeEvidence(on, evidence)
     .findings.filter(({ status }) => status !== "yes")
     .map(({ item, status, note }) => `${item}: ${status}: ${note}`);
+};
 
 test("a build that nobody edited has nothing open", () => {
   expect(openIn(build)).toEqual([]);
@@ -91,6 +94,7 @@ const MANIFESTS: readonly (readonly [name: string, says: string, edit: (manifest
   ["another closed value", '"closed" is not what', (m) => (m.closed = -5)],
   ["other axes", '"inputs" is not what', (m) => (m.inputs[0].tokenAxis = 1)],
   ["a state less", '"states" is not what', (m) => m.states.pop()],
+  ["other rows of as many letters", '"calls" is not what', (m) => m.calls[0].rows.reverse()],
   ["a smaller cache", '"maxSeq" is not what', (m) => (m.maxSeq = 16)],
 ];
 
@@ -111,6 +115,24 @@ const DATA: readonly (readonly [name: string, says: string, edit: (arrays: Json)
     (all) => (all["calls/0/exact/out/hidden"].data[0] += 1e-9),
   ],
   ["an input that is zero", "calls/1/block/in/x is not what", (all) => all["calls/1/block/in/x"].data.fill(0)],
+  [
+    "a zero of the other sign",
+    "is not what the seed, the packages and the settings give",
+    (all) => {
+      const zero = Object.keys(all).find((name) => name.startsWith("calls/") && all[name].data.includes(0))!;
+      // In fp16 the sign is a bit of the number; in fp64 it is the number's.
+      const { data } = all[zero];
+      data[data.indexOf(0)] = data instanceof Uint16Array ? 0x8000 : -0;
+    },
+  ],
+  [
+    "an array in another shape",
+    "calls/0/block/in/x is not what",
+    (all) => {
+      const { shape } = all["calls/0/block/in/x"];
+      all["calls/0/block/in/x"] = { ...all["calls/0/block/in/x"], shape: [...shape].reverse() };
+    },
+  ],
   ["an array more", "more is in the data, and nothing makes it", (all) => (all.more = all["calls/0/block/in/x"])],
   ["an array less", "calls/0/block/out/hidden is not in the data", (all) => delete all["calls/0/block/out/hidden"]],
 ];
@@ -150,6 +172,84 @@ test("fixtures name the weights and settings that they have", () => {
   const evidence = "evidence: no: it is of other bytes: the fixtures name other";
   expect(withManifest((m) => (m.identity.weightsSHA256 = ZEROS))).toBe(`${evidence} weights than they have`);
   expect(withManifest((m) => (m.settings.vocab = 7))).toBe(`${evidence} settings than they have`);
+});
+
+/** As a build with two functions in packages has it; that there are such functions is not asked for here. */
+const ofFunctions = (): BuildOnDisk => {
+  const manifest: Json = structuredClone(build.manifest);
+  Object.assign(manifest.block, { function: "t4" });
+  Object.assign(manifest.step, { function: "t1" });
+  return { ...build, manifest };
+};
+
+test("a build of functions passes with evidence of them", () => {
+  expect(openIn(ofFunctions())).toEqual([]);
+});
+
+const FUNCTIONS: readonly (readonly [name: string, says: string, edit: (evidence: Json) => unknown])[] = [
+  ["measured without one", "another function of tiny.t1.mlpackage", (e) => delete e.packages[1].function],
+  ["measured with another", "another function of tiny.t4.mlpackage", (e) => (e.packages[0].function = "t1")],
+  [
+    "loaded without one",
+    "the step was loaded with the default function, not with function t1",
+    (e) => delete e.attested[1].function,
+  ],
+  [
+    "loaded with another",
+    "the block was loaded with function t1, not with function t4",
+    (e) => (e.attested[0].function = "t1"),
+  ],
+  [
+    "planned without one",
+    "the block was planned with the default function, not with function t4",
+    (e) => delete e.attested[0].plan.function,
+  ],
+];
+
+test.each(FUNCTIONS)("evidence of functions %s is refused", (_, says, edit) => {
+  expect(openIn(ofFunctions(), edit)[0]).toContain(says);
+});
+
+test("functions of one package compile to one folder", () => {
+  const manifest: Json = structuredClone(ofFunctions().manifest);
+  Object.assign(manifest.step, { ...manifest.block, function: "t1", tokens: 1 });
+  const one = { ...build, manifest, step: build.block };
+  const folded = (evidence: Json) => {
+    evidence.packages[1].compiledSHA256 = evidence.packages[0].compiledSHA256;
+    evidence.attested[1].compiledSHA256 = evidence.attested[0].compiledSHA256;
+  };
+  expect(openIn(one, folded)).toEqual([]);
+});
+
+test("the packages are those of the fixtures by each digest", () => {
+  const says = "evidence: no: it is of other bytes: tiny.t4.mlpackage is not the package of the fixtures";
+  for (const edit of [
+    (m: Json) => (m.block.sha256 = ZEROS),
+    (m: Json) => (m.block.files["Manifest.json"] = ZEROS),
+    (m: Json) => (m.block.files["notes.txt"] = ZEROS),
+  ]) {
+    const manifest = structuredClone(build.manifest);
+    edit(manifest);
+    expect(openIn({ ...build, manifest })[0]).toBe(says);
+  }
+});
+
+test("a certificate is the fixtures' own by its bytes, and says what they feed", () => {
+  const withManifest = (edit: (m: Json) => unknown) => {
+    const manifest = structuredClone(build.manifest);
+    edit(manifest);
+    return openIn({ ...build, manifest })[0];
+  };
+  expect(withManifest((m) => (m.certificate.sha256 = ZEROS))).toBe("proven: no: the certificate is not this build's");
+  expect(withManifest((m) => (m.inputs.find(({ name }: Json) => name === "x").role = "mask"))).toBe(
+    "proven: no: the fixtures feed x as mask, and the proof knows another role",
+  );
+});
+
+test("a precondition of another name is another one, though there are as many", () => {
+  const certificate: Json = structuredClone(build.certificate!);
+  certificate.contents.preconditions[2].id = "P5";
+  expect(openIn({ ...build, certificate })[0]).toContain("the certificate leans on");
 });
 
 test("a bit of a weight is noticed, though every digest was made to fit", async () => {

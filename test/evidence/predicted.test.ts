@@ -98,6 +98,8 @@ test("flat bounds are added to what is predicted, figure by figure", () => {
   const angle = (c: number) => Math.acos(1 - c);
   expect(angle(oneMinusCosine)).toBeCloseTo(angle(PHI.oneMinusCosine) + angle(1e-4), 9);
   expect(widened({ relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0 })).toEqual(FLAT);
+  // Rounding may leave an angle below none.
+  expect(widened({ relativeL2: 0, oneMinusCosine: -1e-16, worstOverRms: 0 })).toEqual(FLAT);
 });
 
 test("on another chip the bounds are flat, and that is said", () => {
@@ -139,6 +141,7 @@ describe("the mildest fault", () => {
   test("of a prediction that is not finite nothing follows", () => {
     expect(widened({ ...PHI, relativeL2: Number.POSITIVE_INFINITY })).toEqual(FLAT);
     expect(widened({ ...PHI, oneMinusCosine: Number.NaN })).toEqual(FLAT);
+    expect(widened({ ...PHI, worstOverRms: Number.POSITIVE_INFINITY })).toEqual(FLAT);
   });
 });
 
