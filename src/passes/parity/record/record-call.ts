@@ -98,5 +98,6 @@ function computed(
 /** fp16 as bits, in whichever form a run returned it. */
 export const toBits = (array: RawArray): RawArray => toRaw(toNDArray(array));
 
+/** Every array of a record by the same function. */
 export const mapValues = (arrays: Arrays, f: (array: RawArray) => RawArray): Arrays =>
   Object.fromEntries(Object.entries(arrays).map(([name, array]) => [name, f(array)]));
