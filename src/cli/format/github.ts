@@ -33,9 +33,9 @@ export const asksForGithub = (argv: readonly string[]): boolean =>
   argv.some((word, i) => word === "--format=github" || (word === "--format" && argv[i + 1] === "github"));
 
 /**
- * `::error file=g.ts,line=4,col=9,title=…::…`, whose file is told from the working folder on.
+ * `::error file=…,line=4,col=9,title=…::…`, whose file is told from the working folder on.
  * Source of the form and of its escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-actions, and
- * `escapeData`, `escapeProperty` of its toolkit (https://github.com/actions/toolkit, packages/core/src/command.ts).
+ * `escapeData`, `escapeProperty` of its toolkit (https://github.com/actions/toolkit, its package core).
  */
 export function annotationLine({ level, title, text, at }: Annotation): string {
   const place = at ? { file: fileOf(at), line: `${at.line}`, col: `${at.column}` } : {};
