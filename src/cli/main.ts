@@ -6,7 +6,7 @@ import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import type { Options } from "./option.ts";
-import type { ErrorReport } from "./report.ts";
+import type { ErrorRecord, ErrorReport } from "./report.ts";
 
 /** A command before it is loaded. */
 interface Entry {
@@ -113,8 +113,16 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
     const { text, record, code } = await reported(isReason ? new Interrupted("interrupted") : error, options);
     if (argv.includes("--json")) io.out(JSON.stringify({ error: record, exitCode: code }, null, 2));
     else io.err(text);
+    if (Object.hasOwn(options, "format")) await annotate(argv, record, io);
     return code;
   }
+}
+
+/** The error once more for GitHub, where that was asked for; with --json the command line is refused, and says so in JSON alone. */
+async function annotate(argv: readonly string[], record: ErrorRecord, io: Io): Promise<void> {
+  if (argv.includes("--json")) return;
+  const { asksForGithub, errorAnnotation } = await import("./format/github.ts");
+  if (asksForGithub(argv)) io.err(errorAnnotation(record));
 }
 
 /** Loaded only then; where even that is refused, the refusal is all there is to tell. */

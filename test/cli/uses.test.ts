@@ -28,6 +28,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     target: "mgp",
+    format: "mgp",
     incidents: "",
   },
   emit: {
@@ -66,6 +67,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     interface: "mgp",
     dump: "mgp",
     explain: "mgp",
+    format: "mgp",
   },
   equal: {
     weights: "mg",

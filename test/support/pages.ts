@@ -67,6 +67,9 @@ async function printed(line: string, { bundle, folder }: Place): Promise<readonl
     .replaceAll(/^seconds \d+\.\d+$/gm, "seconds …")
     .replaceAll(/\b[0-9a-f]{64}\b/g, "…");
   // How far a slow machine has come is told there alone.
-  const lines = text.trimEnd().split("\n").filter((one) => !/^\S.* +\d+%(, .* left)?$/.test(one));
+  const lines = text
+    .trimEnd()
+    .split("\n")
+    .filter((one) => !/^\S.* +\d+%(, .* left)?$/.test(one));
   return [...lines, ...(code === 0 ? [] : [`[exit code ${code}]`])];
 }

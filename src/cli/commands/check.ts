@@ -13,6 +13,7 @@ import { type Card, cardText } from "../card.ts";
 import { checkText } from "../check-text.ts";
 import type { Args, Command, ExitCode, Graphc } from "../command.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
+import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
@@ -35,6 +36,7 @@ export const checkCommand: Command = {
     ...TOKENS_OF_PACKAGES,
     ...ROLE_OPTIONS,
     ...TARGET_OPTION,
+    ...FORMAT_OPTION,
     incidents: {
       kind: "flag",
       help: "replay the field's known incidents, all or those that are named, and say which check catches each",
@@ -72,6 +74,7 @@ async function told(args: Args, io: Io): Promise<Told> {
       rolesText(roles),
     ];
     if (!args.flag("json")) for (const text of texts) if (text !== "") io.out(text);
+    if (args.text("format") === "github") for (const line of verdicts.flatMap(annotations)) io.out(line);
     const isRefused = verdicts.some(({ findings }) => findings.some((f) => f.severity === "error"));
     return { code: isRefused ? 1 : 0, json: verdicts.map(plain(roles, card)), ...(model ? { model } : {}) };
   } finally {
@@ -119,6 +122,17 @@ function checkedPackage(operand: string, args: Args, rolesOf: GivenInterface["ro
   const graphs = subjects.map(ownInputs);
   return { subjects, roles: rolesAlone(graphs, rolesOf(graphs)), openWeights: async () => packageWeights() };
 }
+
+/** A line for each finding, at the author's line where it is about a value that has one. */
+const annotations = ({ graph, findings }: CheckedGraph): readonly string[] =>
+  findings.map((finding) =>
+    annotationLine({
+      level: finding.severity === "error" ? "error" : "warning",
+      title: `${finding.rule} (${graph})`,
+      text: `${finding.text}\nsource: ${finding.source}`,
+      at: "value" in finding ? authorFrame(finding.value.site) : undefined,
+    }),
+  );
 
 const plain =
   (roles: Checked["roles"], card: Card | undefined) =>

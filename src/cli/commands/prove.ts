@@ -4,10 +4,11 @@ import { proofOf } from "../../api/proof.ts";
 import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
-import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import type { Proven, Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
+import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
@@ -22,6 +23,7 @@ import {
   type RangesRecord,
   rangesClaim,
 } from "../ranges/claim.ts";
+import { authorFrame } from "../report.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 import { TOOL_VERSION } from "../version.ts";
@@ -46,6 +48,7 @@ export const proveCommand: Command = {
     ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
     ...EXPLAIN_OPTION,
+    ...FORMAT_OPTION,
   },
   notes: [
     "PROVEN (exact): equal bits up to the sign of zero. PROVEN (reals): equal over the real numbers.",
@@ -62,7 +65,9 @@ async function told(args: Args, io: Io): Promise<Told> {
   const ranges = await rangesOf(pair, verdict, args, io);
   if (!args.flag("json")) {
     const lines = ranges ? claimLines(ranges) : [];
-    io.out([tellVerdict(verdict, args, pair.leftOut), ...aloneLines(alone), ...lines].join("\n"));
+    const told = tellVerdict(verdict, args, pair.leftOut);
+    io.out([told, ...aloneLines(alone), ...lines].join("\n"));
+    if (args.text("format") === "github" && verdict.verdict !== "PROVEN") io.out(annotationOf(verdict, told));
   }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
@@ -70,6 +75,10 @@ async function told(args: Args, io: Io): Promise<Told> {
   const json = { ...verdictRecord(verdict, pair, ranges), ...(alone > 0 ? { heldAlone: alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
 }
+
+/** A no for GitHub, at the author's line of the first value that differs or is not understood. */
+const annotationOf = ({ verdict, finding }: Exclude<Verdict, Proven>, text: string): string =>
+  annotationLine({ level: "error", title: verdict, text, at: authorFrame(finding.site) });
 
 /** Writes it, and says how it is run again. */
 async function dumped(dump: string, found: Counterexample): Promise<string> {

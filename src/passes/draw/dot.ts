@@ -25,9 +25,11 @@ export function dotOf(graph: Graph): string {
   ].join("\n");
 }
 
-/** In double quotes a backslash begins an escape of DOT's own, such as \N, and must itself be escaped; lines end with \n. */
-const quoted = (lines: readonly string[]): string =>
-  `"${lines.map((line) => visible(line).replaceAll("\\", "\\\\").replaceAll('"', '\\"')).join("\\n")}"`;
+/** In double quotes a backslash begins an escape of DOT's own, such as \N, and `&` an entity of HTML: both must be escaped. Lines end with \n. */
+const quoted = (lines: readonly string[]): string => `"${lines.map(escaped).join("\\n")}"`;
+
+const escaped = (line: string): string =>
+  visible(line).replaceAll("&", "&amp;").replaceAll("\\", "\\\\").replaceAll('"', '\\"');
 
 /** Names come from files: what ends a line or controls a terminal is shown as its number. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: those are meant
