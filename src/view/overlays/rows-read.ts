@@ -26,8 +26,10 @@ export function rowsRead({ type }: Tensor, sets: Uint32Array, { tokens, twin }: 
   const rows = rowsAlong(type.shape, axis, sets);
   const told = rows.map(union);
   const isTokens = type.shape[axis] === tokens;
-  const rowName = isTokens ? "row" : "cache row";
-  const says = told.map((set, row) => `${rowName} ${row} reads ${tokensText(set)}`);
+  // Cache rows, or heads and tokens as one axis: of which token a row is cannot be told by its number.
+  const unjudged = `axis ${axis} does not count the tokens alone, so that nothing is said of reading ahead`;
+  const lines = told.map((set, row) => `row ${row} reads ${tokensText(set)}`);
+  const says = isTokens ? lines : [unjudged, ...lines];
   const late = told.some((set, row) => isTokens && set >>> (row + 1) !== 0);
   const mixed = told.some((set) => (set & (set - 1)) !== 0);
   return {

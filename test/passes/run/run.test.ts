@@ -100,7 +100,7 @@ test("weights are told apart by their places, and none is hashed", async () => {
         throw new Error("no hash was expected");
       },
     };
-    const w: Tensor<readonly number[], "fp16"> = { ...weight("", [8]), def: { kind: "weight", source } };
+    const w: Tensor<readonly number[], "fp16"> = { ...weight("w", [8]), def: { kind: "weight", source } };
     return planOf(graph({ name: "g", inputs: [], outputs: { y: exp(w) } }));
   };
   const loaded: string[] = [];
@@ -125,7 +125,7 @@ test("weights are told apart by their places, and none is hashed", async () => {
 test("quantised weights are unpacked once and equal the reference, down to 1 bit", async () => {
   const packed = { from: "package", sha256: "", file: "", offset: 0 } as const;
   const stored = (dtype: TensorType["dtype"], shape: number[], offset: number): Tensor => ({
-    ...weight("", shape),
+    ...weight("w", shape),
     type: { dtype, shape },
     def: { kind: "weight", source: { ...packed, offset } },
   });

@@ -18,7 +18,8 @@ public final class MLMultiArray: NSObject {
     public let dataType: MLMultiArrayDataType
     public let shape: [NSNumber]
     public var strides: [NSNumber] {
-        (reportedStrides ?? (moves && !isOpen || misreports && isMutable ? packed : bufferStrides)).map { NSNumber(value: $0) }
+        let lies = moves && !isOpen || misreports && isMutable
+        return (reportedStrides ?? (lies ? packed : bufferStrides)).map { NSNumber(value: $0) }
     }
     public var count: Int { shape.reduce(1) { $0 * $1.intValue } }
 

@@ -21,15 +21,11 @@ export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Coro
     padding(pair, outcome),
     positions(outcome),
     capacity(pair, outcome),
-  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, pair, outcome)) }));
+  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, outcome)) }));
 }
 
-/** Of a mask that no input is, or of scores beside none, nothing is asked. */
-function saysSomething(id: Precondition, { roles }: ProvenPair, { record }: Outcome): boolean {
-  const hasMask = [...roles.values()].some(({ kind }) => kind === "mask");
-  if (id === "P3" || id === "P4") return hasMask;
-  return id !== "P8" || Number.isFinite(record.gap);
-}
+/** Of scores beside no mask nothing is asked. */
+const saysSomething = (id: Precondition, { record }: Outcome): boolean => id !== "P8" || Number.isFinite(record.gap);
 
 const denied = (name: Corollary["name"], why: string): Corollary => ({
   name,
