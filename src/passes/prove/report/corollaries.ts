@@ -21,11 +21,8 @@ export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Coro
     padding(pair, outcome),
     positions(outcome),
     capacity(pair, outcome),
-  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, outcome)) }));
+  ];
 }
-
-/** Of scores beside no mask nothing is asked. */
-const saysSomething = (id: Precondition, { record }: Outcome): boolean => id !== "P8" || Number.isFinite(record.gap);
 
 const denied = (name: Corollary["name"], why: string): Corollary => ({
   name,
