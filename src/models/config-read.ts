@@ -1,4 +1,5 @@
 /** Reads a config.json: every field named, checked and typed; what no record says is refused by name. */
+import { nameGiven } from "../dsl/given/values.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { READERS } from "./architectures/index.ts";
 import type { ArchitectureReader } from "./architectures/reader.ts";
@@ -25,6 +26,7 @@ export interface ReadConfig {
  * @throws UserError that names the field and the mend.
  */
 export function readDecoder(json: unknown, where: string): ReadConfig {
+  nameGiven(where, "readDecoder: the path of the file");
   const { text: top, notes: surroundings } = textPartOf(recordOf(json, "the file", where), where);
   const reader = readerOf(top, where);
   refuseUnsupported(top, reader, where);

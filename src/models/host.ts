@@ -60,6 +60,7 @@ export function ropeRows(
  */
 export function causalMask(positions: Positions, maxSeq: number, window = Number.POSITIVE_INFINITY): Rows {
   checkPositions(positions, maxSeq);
+  checkSize(positions, maxSeq);
   const isSeen = (row: number, position: number) => row <= position && row > position - window;
   return rowsOf(positions.length, maxSeq, (t, s) => (isSeen(s, positions[t] ?? -1) ? 0 : MASKED));
 }
@@ -100,6 +101,7 @@ export function hostRows(decoder: Decoder, name: string, positions: Positions, m
  */
 export function writeMask(positions: Positions, maxSeq: number): Rows {
   checkPositions(positions, maxSeq);
+  checkSize(positions, maxSeq);
   const used = positions.filter((position) => position !== undefined);
   const twice = used.find((position, t) => used.indexOf(position) !== t);
   if (twice !== undefined) throw new UserError(`two tokens of the block would write cache row ${twice}`);
@@ -111,6 +113,14 @@ export function fp16Rows(rows: Rows): Uint16Array {
   if (!(rows?.data instanceof Float64Array))
     throw new UserError("rows must be rows of numbers, such as ropeRows() gives");
   return Uint16Array.from(rows.data, (x) => fp16Bits(roundFp16(x)));
+}
+
+/** As many numbers a mask may have: 2 GiB of fp64. */
+const MOST = 2 ** 28;
+
+function checkSize(positions: Positions, maxSeq: number): void {
+  if (positions.length * maxSeq > MOST)
+    throw new UserError(`a mask of ${positions.length} tokens and ${maxSeq} cache rows is larger than a host feeds`);
 }
 
 function checkPositions(positions: Positions, maxSeq: number): void {

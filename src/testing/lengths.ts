@@ -73,9 +73,10 @@ export function spellings(questions?: readonly (keyof Spelling)[]): fc.Arbitrary
   const all = Object.keys(SPELLINGS) as (keyof Spelling)[];
   if (questions !== undefined && (!Array.isArray(questions) || questions.length === 0))
     throw new UserError(`questions must be a list of some, not ${shown(questions)}`, `they are ${all.join(", ")}`);
-  const stray = questions?.find((name) => !all.includes(name));
-  if (stray !== undefined)
-    throw new UserError(`there is no question ${shown(stray)} of spelling`, `they are ${all.join(", ")}`);
+  // A list may hold undefined itself.
+  const stray = (questions ?? []).findIndex((name) => !all.includes(name));
+  if (stray >= 0)
+    throw new UserError(`there is no question ${shown(questions?.[stray])} of spelling`, `they are ${all.join(", ")}`);
   const asked = ((questions as typeof all | undefined) ?? all).map((name) => [
     name,
     fc.constantFrom<string>(...SPELLINGS[name]),

@@ -28,7 +28,7 @@ const PAIRS: readonly Case[] = [
 
 test.each(PAIRS.map((it) => [it.file, it] as const))("%s", async (file, { verdict, says, saysNot }) => {
   const packages = ["t4", "t1"].map((end) => join(ROOT, "test/data/packages", `${file}_${end}.mlpackage`));
-  const { out } = await graphc(["prove", ...packages]);
+  const { out } = await graphc(["prove", ...packages, "--explain"]);
   expect(out).toMatch(verdict);
   if (says) expect(out).toMatch(says);
   if (saysNot) expect(out).not.toMatch(saysNot);

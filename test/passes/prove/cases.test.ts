@@ -39,7 +39,7 @@ const CASES: readonly Case[] = [
 
 test.each(CASES.map((it) => [it.file, it] as const))("%s", async (file, { verdict, says, saysNot, size = SIZE }) => {
   const path = join(ROOT, "test/data/prover", `${file}.ts`);
-  const { code, out, err } = await graphc(["prove", path, ...size]);
+  const { code, out, err } = await graphc(["prove", path, ...size, "--explain"]);
   const text = out === "" ? err : out;
   expect(text).toMatch(verdict);
   if (says) expect(text).toMatch(says);
