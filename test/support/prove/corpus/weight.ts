@@ -8,19 +8,7 @@ const parts = (good: object, wrong: object): Fault => ({
 });
 
 /** Names that a term, a signature or an object might confuse with something of its own. */
-const ODD = [
-  "x",
-  "mask",
-  "attn_mask",
-  "k₀",
-  "cut 0",
-  "w0",
-  "fp16 w",
-  "constructor",
-  "__proto__",
-  "weight w",
-  "",
-] as const;
+const ODD = ["x", "mask", "attn_mask", "k₀", "cut 0", "w0", "fp16 w", "constructor", "__proto__", "weight w"] as const;
 
 /** A weight against an input of the same name. */
 const likeInput = (name: string): Fault => ({
@@ -64,7 +52,7 @@ export const WEIGHT: Faults = {
     make: ({ x }, bad) => op.linear(x, W("w", [4, 4]), { bias: W(bad ? "b" : "w.bias", [4]) }),
   },
   ...Object.fromEntries(
-    ODD.filter((name) => name !== "x" && name !== "mask" && name !== "attn_mask" && name !== "").map((name) => [
+    ODD.filter((name) => name !== "x" && name !== "mask" && name !== "attn_mask").map((name) => [
       `a weight for the shared input "${name}"`,
       likeInput(name),
     ]),
