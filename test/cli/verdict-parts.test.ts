@@ -3,8 +3,8 @@
 import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { figure } from "../../src/cli/verdict/figures.ts";
 import { partingTerms } from "../../src/cli/verdict/parting.ts";
+import { figure } from "../../src/dsl/figure.ts";
 import { graphc } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
 

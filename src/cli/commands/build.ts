@@ -4,6 +4,7 @@ import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
 import type { EngineDrift } from "../../build/engine-drift.ts";
 import type { LayerError } from "../../build/layer-errors.ts";
 import { widest } from "../../build/sizes.ts";
+import { figure } from "../../dsl/figure.ts";
 import { type QuantisingStore, quantisingStore } from "../../weights/quantise.ts";
 import type { WeightReport } from "../../weights/store.ts";
 import { type WholeModel, wholeModel } from "../build-model.ts";
@@ -17,7 +18,6 @@ import type { Io } from "../io.ts";
 import { checkReport, lossReport } from "../loss-report.ts";
 import { engineRecord, engineText, layersText, quantisedText } from "../quantised-text.ts";
 import { safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
-import { figure } from "../verdict/figures.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */

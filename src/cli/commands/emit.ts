@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import type { EngineDrift } from "../../build/engine-drift.ts";
 import { functionsIn, widest } from "../../build/sizes.ts";
+import { figure } from "../../dsl/figure.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { PREDICTED_CHIPS } from "../../evidence/format/fixtures-shape.ts";
 import type { Ground } from "../../evidence/policy.ts";
@@ -32,7 +33,6 @@ import {
   subjectOf,
   WEIGHTS_OPTION,
 } from "../target.ts";
-import { figure } from "../verdict/figures.ts";
 import { EXPLAIN_OPTION, tellSides, tellVerdict } from "../verdict/tell.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */

@@ -1,5 +1,6 @@
 /** A verdict in a few lines: the claim, what it rests on, what follows; or where the graphs part. `--explain` tells all. */
 import { counted } from "../../dsl/counted.ts";
+import { figure } from "../../dsl/figure.ts";
 import { showReason } from "../../passes/prove/logic/opaque.ts";
 import { PRECONDITIONS, type Precondition } from "../../passes/prove/logic/preconditions.ts";
 import type { Finding } from "../../passes/prove/refute/finding.ts";
@@ -11,7 +12,6 @@ import { authorFrame, excerpt } from "../report.ts";
 import { byName } from "../roles-text.ts";
 import type { Sides } from "../sides.ts";
 import { wrapLine } from "../wrap.ts";
-import { figure } from "./figures.ts";
 import { partingTerms } from "./parting.ts";
 
 /** Where the whole verdict is to be had. */

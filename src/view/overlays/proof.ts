@@ -1,5 +1,6 @@
 /** What a proof said of a pair, at the values that it is about. */
 import { isGraphError } from "../../dsl/error.ts";
+import { figure } from "../../dsl/figure.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
@@ -84,8 +85,8 @@ function refutedAt(block: Graph, { finding, counterexample: { mismatch, value } 
 const numbersOf = ({ name, token, index, block, step }: Mismatch): string =>
   `on the counterexample ${name}[${index.join(",")}]${token === undefined ? "" : ` (token ${token})`} is ${block} in the block and ${step} in the steps`;
 
-const shortOf = ({ block, step }: Mismatch): string => `${rounded(block)} ≠ ${rounded(step)}`;
-const rounded = (x: number): string => String(Number(x.toPrecision(3)));
+/** Two that differ never look the same. */
+const shortOf = ({ block, step }: Mismatch): string => `${figure(block, step)} ≠ ${figure(step, block)}`;
 
 /** One mark a value. */
 function merged(marks: readonly Mark[]): readonly Mark[] {

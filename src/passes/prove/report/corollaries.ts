@@ -21,8 +21,11 @@ export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Coro
     padding(pair, outcome),
     positions(outcome),
     capacity(pair, outcome),
-  ];
+  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, outcome)) }));
 }
+
+/** P8 without a bound asks for nothing: no finite number masks anything out. */
+const saysSomething = (id: Precondition, { record }: Outcome): boolean => id !== "P8" || Number.isFinite(record.gap);
 
 const denied = (name: Corollary["name"], why: string): Corollary => ({
   name,

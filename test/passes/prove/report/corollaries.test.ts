@@ -79,7 +79,13 @@ describe("rows of rejected tokens are never read", () => {
   test("where there are such rows", () => {
     expect(answer("rejectedRows", { tokens: 1 })).toMatch(/^a block of one token rejects nothing/);
     expect(answer("rejectedRows", { states: 0 })).toMatch(/^the graph has no state/);
-    expect(one("rejectedRows", { tokens: 2, states: 2 })).toMatchObject({ holds: true, needs: ["P3", "P7", "P8"] });
+    const bounded = { ...newRecord(), gap: 5000 };
+    const told = one("rejectedRows", { tokens: 2, states: 2, record: bounded });
+    expect(told).toMatchObject({ holds: true, needs: ["P3", "P7", "P8"] });
+  });
+
+  test("of P8 only where it has a bound", () => {
+    expect(one("rejectedRows", { tokens: 2, states: 2 }).needs).toEqual(["P3", "P7"]);
   });
 
   test.each<readonly [Consequences, string]>([
