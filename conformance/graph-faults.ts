@@ -9,6 +9,7 @@ import type { Decoder } from "../src/models/decoder.ts";
 import { decoderLayers, type LayerOptions } from "../src/models/layers.ts";
 import { type Mutant, mutants } from "../test/support/phi/mutants.ts";
 import { type Change, find, rewrite } from "../test/support/phi/rewrite.ts";
+import { wholeHead } from "./whole-head.ts";
 
 type Order = readonly number[];
 
@@ -46,7 +47,7 @@ const headsByModulo = ({ heads, kvHeads }: Decoder): Order =>
 
 const OWN: Readonly<Record<string, Mutant>> = {
   none: (config, size) => decoderLayers(config, size),
-  rope_on_whole_head: (config, size) => decoderLayers({ ...config, rotaryDims: config.headDim }, size),
+  rope_on_whole_head: (config, size) => decoderLayers(wholeHead(config), size),
   rope_interleaved: exchanging((c) => ({
     q: (q) => permuted(q, perHead(c.heads, pairsToHalves(c)), 1),
     k: (k) => permuted(k, perHead(c.kvHeads, pairsToHalves(c)), 1),

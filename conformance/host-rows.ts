@@ -13,6 +13,7 @@ import { decoderLayers } from "../src/models/layers.ts";
 import { withFactorList } from "../src/models/rope-list.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
 import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
+import { wholeHead } from "./whole-head.ts";
 
 interface Job {
   /** Path of the checkpoint's config.json. */
@@ -64,7 +65,7 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   },
   window_wider: { config: widened(1) },
   window_narrower: { config: widened(-1) },
-  rope_on_whole_head: { config: (right) => ({ ...right, rotaryDims: right.headDim }) },
+  rope_on_whole_head: { config: wholeHead },
   rope_of_next_position: { turned: shifted(1) },
   mask_too_wide: { seen: shifted(1) },
   mask_too_narrow: { seen: shifted(-1) },

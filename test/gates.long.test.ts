@@ -44,7 +44,8 @@ describe.concurrent("suites", () => {
     const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
       scripts: Readonly<Record<string, string>>;
     };
-    expect(scripts.test).toBe("tsc --noEmit && biome ci . && knip && vitest run --project short");
+    expect(scripts.test).toBe("npm run types && biome ci . && knip && vitest run --project short");
+    expect(scripts.types).toBe("tsc --noEmit && tsc -p src/view/page");
     expect(scripts["test:long"]).toBe("vitest run --project long");
     const ci = readFileSync(join(ROOT, ".ci/run"), "utf8");
     for (const step of [
