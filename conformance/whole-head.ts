@@ -1,3 +1,4 @@
+/** A mistake that both a host and a layer can make. */
 import type { Decoder } from "../src/models/decoder.ts";
 
 /** The mistake of turning the whole head. LongRoPE has no factors for the pairs beyond: who is so wrong takes 1. */

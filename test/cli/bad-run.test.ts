@@ -60,7 +60,7 @@ const cases: readonly (readonly [what: string, tensors: readonly RawTensor[], se
   [
     "of another dtype",
     [{ ...x, dtype: "F32", data: new Uint8Array(1024) }, mask, slot],
-    `${FILE}: "x" is fp32[1,128,2,1]; the graph wants fp16[1,128,2,1]`,
+    `${FILE}: "x" is fp32[1,128,2,1]; the graph wants fp16[1,128,2,1]; convert it to fp16`,
   ],
   [
     "of a dtype that no input has",

@@ -103,6 +103,11 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     threads: "mgp",
     accumulate: "mgp",
     arithmetic: "mgp",
+    reference: "mgp",
+    inputs: "mgp",
+    state: "mgp",
+    precision: "mgp",
+    within: "mgp",
   },
   run: {
     weights: "mg",

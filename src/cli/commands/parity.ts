@@ -13,6 +13,7 @@ import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { comparedPair, type OpenPair } from "../pair.ts";
 import { printParity } from "../parity-text.ts";
+import { REFERENCE_OPTIONS, tellOfReference } from "../reference/tell.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 import { EXPLAIN_OPTION } from "../verdict/tell.ts";
@@ -30,28 +31,39 @@ export const parityCommand: Command = {
   options: {
     ...WEIGHTS_OPTION,
     ...SIZE_OPTIONS,
-    ...ROPE_LIST_OPTION,
+    "rope-list": { ...ROPE_LIST_OPTION["rope-list"], without: ["reference"] },
     ...TOKENS_OF_PACKAGES,
     ...COMPARED_FUNCTIONS,
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     explain: { ...EXPLAIN_OPTION.explain, help: "show every row that was compared, and every role" },
-    threads: { kind: "whole", value: "N", min: 1, max: 2, help: "the bits are the same", default: "1" },
-    arithmetic: { ...ARITHMETIC_OPTION, without: ["accumulate"] },
+    ...REFERENCE_OPTIONS,
+    threads: {
+      kind: "whole",
+      value: "N",
+      min: 1,
+      max: 2,
+      help: "the bits are the same",
+      default: "1",
+      without: ["reference"],
+    },
+    arithmetic: { ...ARITHMETIC_OPTION, without: ["accumulate", "precision"] },
     accumulate: {
       kind: "form",
       value: "fp16:A/B",
       form: CHUNKS,
       like: "fp16:32/256",
       help: "model hardware that sums in fp16 chunks of A terms in the block, B in the steps",
+      without: ["reference"],
     },
   },
   notes: [
     "Three sequences, each with a seed of its own and caches full of garbage: as a host decodes (tokens rejected, stale rows written over, scattered and padded blocks, the last block that fits); at the end of a full cache, with rows as large as the graph bears; and small rows from the first cache row. What was exercised is printed.",
     EACH_KIND_NOTE,
+    "With --reference the block runs once, on the inputs of the file, and each token's row is held against the file's: whole numbers must be equal, others within a distance.",
     "Exit code 0 only when every bit is equal (the sign of zero aside), and finite wherever a host decodes.",
   ],
-  run: (args, io) => tellOfEachFunction(args, io, told),
+  run: (args, io) => (args.given("reference") ? tellOfReference(args, io) : tellOfEachFunction(args, io, told)),
 };
 
 async function told(args: Args, io: Io): Promise<Told> {

@@ -1,26 +1,24 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
-import { checkMemory } from "../../api/memory.ts";
 import { statedCaches } from "../../dsl/host-caches.ts";
-import type { Tensor } from "../../dsl/tensor.ts";
 import { meet, twinsOf } from "../../dsl/twins.ts";
-import { sameType, show, sizeOf, type TensorType } from "../../dsl/type.ts";
+import { show } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { RawArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
-import { planOf } from "../../passes/run/plan.ts";
 import type { RawResults } from "../../passes/run/run.ts";
-import { type Arrays, type DoublesAs, readArrays, writeArrays } from "../../weights/arrays.ts";
+import { type Arrays, readArrays, writeArrays } from "../../weights/arrays.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
 import { cacheRows, checkWithinList } from "../cache-rows.ts";
 import type { Args, Command } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
-import { engineRun, onExecutor, type Run } from "../engine-run.ts";
+import { engineRun } from "../engine-run.ts";
 import { engineLines, spelledInfinities } from "../engine-text.ts";
+import { checkNames, doublesAs, requestedStates } from "../given-arrays.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { isPackage } from "../operand-kind.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
+import { PRECISION_OPTION, plainRun } from "../plain-run.ts";
 import { ropeLines } from "../rope-text.ts";
 import { table } from "../table.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -50,12 +48,7 @@ export const runCommand: Command = {
     },
     state: { kind: "file", help: "safetensors with the states at entry; zeros when absent" },
     out: { kind: "file", help: "where outputs and states go", default: "out.safetensors" },
-    precision: {
-      kind: "choice",
-      values: ["fp16", "fp64"],
-      help: "fp16, the reference, or fp64, the yardstick",
-      default: "fp16",
-    },
+    precision: PRECISION_OPTION,
     arithmetic: { ...ARITHMETIC_OPTION, without: ["precision"] },
     unchecked: {
       kind: "flag",
@@ -114,50 +107,6 @@ async function requestedInputs(pair: OpenPair, args: Args): Promise<Arrays> {
   const [problem] = args.flag("unchecked") ? [] : contractProblems(pair.block, roles, values, maxSeq);
   if (problem) throw new UserError(`${file}: ${problem}`, "--unchecked feeds it all the same");
   return values;
-}
-
-/** States, or caches that are inputs: of the file, or zero. */
-async function requestedStates(entries: readonly Tensor[], args: Args): Promise<Arrays> {
-  const file = args.text("state");
-  const wanted = entries.map(({ name = "", type }) => ({ name, type }));
-  if (file === undefined) {
-    const zeros = (type: TensorType): RawArray => ({ ...type, data: new Uint16Array(sizeOf(type.shape)) });
-    return Object.fromEntries(wanted.map(({ name, type }) => [name, zeros(type)]));
-  }
-  const values = await readArrays(file, doublesAs(wanted, args));
-  const states = Object.fromEntries(Object.entries(values).filter(([name]) => wanted.some((s) => s.name === name)));
-  checkNames(states, wanted, file);
-  return states;
-}
-
-type Wanted = readonly { readonly name: string; readonly type: TensorType }[];
-
-/** The yardstick takes doubles, such as what the run before wrote; the reference does not. */
-const doublesAs =
-  (wanted: Wanted, args: Args): DoublesAs =>
-  (name) =>
-    args.text("precision") === "fp64" ? (wanted.find((w) => w.name === name)?.type.dtype ?? "fp16") : undefined;
-
-/** Every wanted tensor is there with its type, and nothing else is. */
-function checkNames(values: Arrays, wanted: Wanted, file: string): void {
-  for (const { name, type } of wanted) {
-    const value = Object.hasOwn(values, name) ? values[name] : undefined;
-    if (!value) throw new UserError(`${file} has no tensor "${name}"; the graph wants ${show(type)}`);
-    if (!sameType(value, type))
-      throw new UserError(`${file}: "${name}" is ${show(value)}; the graph wants ${show(type)}`);
-  }
-  const stray = Object.keys(values).find((name) => !wanted.some((w) => w.name === name));
-  if (stray !== undefined) throw new UserError(`${file}: the graph has no input "${stray}"`);
-}
-
-/** The plan comes before any array is made, so that what does not fit into memory is said and not tried. */
-function plainRun(pair: OpenPair, args: Args): Run {
-  const precision = args.text("precision") === "fp64" ? "fp64" : "fp16";
-  const plan = planOf(pair.block, { precision });
-  checkMemory([plan], "this run");
-  return async (values, io) => ({
-    results: await onExecutor(pair, [plan], io, (executor) => executor.run(plan, values)),
-  });
 }
 
 const described = ({ outputs, states }: RawResults) => ({

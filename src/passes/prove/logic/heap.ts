@@ -8,15 +8,24 @@ export interface Heap {
   readonly most: number;
 }
 
-/** Node's limit counts its young generation in: three half spaces of 16 MiB. What lives on needs room beside it. */
-const YOUNG = 3 * 2 ** 24;
+const MiB = 2 ** 20;
+
+/**
+ * MiB of a half space of the young generation where nobody says otherwise: of V8 12 and before, and of later ones (Node 22 and 24 with
+ * --max-old-space-size=500 tell a limit of 548 and of 692 MiB).
+ */
+const halfSpace = (): number => (Number(process.versions.v8.split(".")[0]) <= 12 ? 16 : 64);
+
+/** Bytes of the young generation, which Node counts into its limit: three half spaces. What lives on needs room beside it. */
+export function youngBytes(options: readonly string[] = [...process.execArgv, process.env.NODE_OPTIONS ?? ""]): number {
+  const said = /--max[-_]semi[-_]space[-_]size[= ](\d+)/.exec(options.join(" "))?.[1];
+  return 3 * (Number(said ?? 0) || halfSpace()) * MiB;
+}
 
 /** Node's own, of what lives on. */
 export function nodeHeap(): Heap {
-  return {
-    used: getHeapStatistics().used_heap_size,
-    most: Math.max(getHeapStatistics().heap_size_limit - YOUNG, YOUNG),
-  };
+  const { used_heap_size: used, heap_size_limit: limit } = getHeapStatistics();
+  return { used, most: Math.max(limit - youngBytes(), 2 * MiB) };
 }
 
 /** A collection comes half way between what is alive and the most: above this, most of it is alive, and a table that grows needs room. */

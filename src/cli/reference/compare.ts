@@ -1,0 +1,85 @@
+/** How far what a graph gives is from a reference: token by token, and of states cache row by cache row. */
+import { tokenAxisOf } from "../../dsl/output-rows.ts";
+import { slotAxisOf } from "../../dsl/slots.ts";
+import { meet } from "../../dsl/twins.ts";
+import { isFloat } from "../../dsl/type.ts";
+import { type NDArray, rowOf } from "../../passes/interpret/array.ts";
+import { toNDArray } from "../../passes/kernels/raw.ts";
+import { distance } from "../../passes/parity/metrics.ts";
+import type { RawResults } from "../../passes/run/run.ts";
+import type { Arrays } from "../../weights/arrays.ts";
+import type { OpenPair } from "../pair.ts";
+import type { ReferenceCall } from "./values.ts";
+
+/** One row of a value against the same row of the reference. */
+export interface ReferenceRow {
+  readonly value: string;
+  /** What the row is of: a token of an output, a row of a cache, or all of it. */
+  readonly of: { readonly kind: "token" | "cache row"; readonly at: number } | { readonly kind: "whole" };
+  /** ‖ours − theirs‖ / ‖theirs − x‖, where x is the input of the output's shape, or 0: the residual would hide the layer. */
+  readonly relativeL2: number;
+  /** 1 − cos. */
+  readonly cosine: number;
+  readonly worstOverRms: number;
+  /** `zero`: both are zero (or both are x), which says nothing. */
+  readonly verdict: "within" | "beyond" | "not finite" | "zero";
+}
+
+/** Every row that the reference has. */
+export function referenceRows(
+  pair: OpenPair,
+  call: ReferenceCall,
+  results: RawResults,
+  within: number,
+): readonly ReferenceRow[] {
+  const { tokens, slots } = meet(pair.block, pair.step, pair.given);
+  const ofOutputs = [...call.outputs].flatMap(([value, theirs]) => {
+    const [ours, twin] = [results.outputs[value]!, pair.step.outputs[value]];
+    const found = twin ? tokenAxisOf(pair.block.outputs[value]!, twin, tokens) : undefined;
+    const axis = typeof found === "number" ? found : undefined;
+    const x = residualOf(call.entry, pair, theirs);
+    return rowsOf({ value, kind: "token", axis, within, exact: !isFloat(ours.dtype) }, toNDArray(ours), theirs, x);
+  });
+  const ofStates = [...call.states].flatMap(([value, theirs]) => {
+    const ours = results.states[value]!;
+    const axis = slots === undefined ? undefined : slotAxisOf(ours.shape, slots);
+    return rowsOf({ value, kind: "cache row", axis, within, exact: !isFloat(ours.dtype) }, toNDArray(ours), theirs);
+  });
+  return [...ofOutputs, ...ofStates];
+}
+
+/** The only input of the output's shape: what the graph adds to it is compared. */
+function residualOf(entry: Arrays, { block }: OpenPair, { shape }: NDArray): NDArray | undefined {
+  const same = block.inputs.filter(({ type }) => isFloat(type.dtype) && type.shape.join() === shape.join());
+  return same.length === 1 ? toNDArray(entry[same[0]!.name ?? ""]!) : undefined;
+}
+
+interface Compared {
+  readonly value: string;
+  readonly kind: "token" | "cache row";
+  readonly axis: number | undefined;
+  readonly within: number;
+  /** Whole numbers are near to nothing but themselves. */
+  readonly exact: boolean;
+}
+
+function rowsOf(
+  { value, kind, axis, within, exact }: Compared,
+  ours: NDArray,
+  theirs: NDArray,
+  x?: NDArray,
+): readonly ReferenceRow[] {
+  const count = axis === undefined ? 1 : ours.shape[axis]!;
+  return Array.from({ length: count }, (_, at): ReferenceRow => {
+    const base = x && rowOf(x, axis, at);
+    const [a, b] = [minus(rowOf(ours, axis, at), base), minus(rowOf(theirs, axis, at), base)];
+    const { relativeL2, cosine, worstOverRms, equal } = distance(a, b);
+    const near = exact ? equal : relativeL2 <= within;
+    const isZero = [a, b].every((row) => row.every((n) => n === 0));
+    const verdict = !a.every(Number.isFinite) ? "not finite" : isZero ? "zero" : near ? "within" : "beyond";
+    const of = axis === undefined ? ({ kind: "whole" } as const) : ({ kind, at } as const);
+    return { value, of, relativeL2, cosine, worstOverRms, verdict };
+  });
+}
+
+const minus = (a: Float64Array, x: Float64Array | undefined): Float64Array => (x ? a.map((n, i) => n - x[i]!) : a);
