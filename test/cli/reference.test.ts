@@ -77,6 +77,12 @@ describe("a block against a reference", () => {
     expect(out).toMatch(says);
   });
 
+  test("a whole number is near to itself alone, whatever the bound", async () => {
+    const { code, out } = await against([x, wholes([3, 0, 2])("n", [1, 3])], "--within", "9");
+    expect(code).toBe(1);
+    expect(out).toMatch(/^BEYOND 9: 1 of 3 rows/m);
+  });
+
   test("a bound, doubles, inputs and states of their own", async () => {
     const near = doubles(TRIPLED.map((y) => y * (1 + 1e-7)))("y", [1, 3, 3]);
     const loose = await against([x, near], "--precision", "fp64", "--within", "1e-6");
