@@ -22,6 +22,7 @@ async function answerTo(line: readonly string[]): Promise<Answer> {
     part: (text) => void out.push(text),
     err: (text) => void err.push(text),
     signal: new AbortController().signal,
+    isUnread: () => false,
     progress: () => ({ update: () => {}, end: () => {} }),
   };
   const code = await main(line, io);

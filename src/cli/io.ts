@@ -18,6 +18,8 @@ export interface Io {
    * process at once: only a job that looks at it, and would leave something behind, may ask.
    */
   readonly signal: AbortSignal;
+  /** Whether whoever read the result has gone: what would go on for ever ends then. */
+  isUnread(): boolean;
   /** Shows how far a long job is; see ./progress.ts. */
   progress(label: string): Progress;
 }
@@ -25,7 +27,10 @@ export interface Io {
 /** The real streams and signals. */
 export function processIo(): Io {
   let stop: AbortSignal | undefined;
-  process.stdout.on("error", resultIsLost);
+  let unread = false;
+  process.stdout.on("error", resultIsLost).on("error", () => {
+    unread = true;
+  });
   // Where complaints cannot be written, nobody can be told.
   process.stderr.on("error", () => {});
   return {
@@ -36,6 +41,7 @@ export function processIo(): Io {
       stop ??= interruption();
       return stop;
     },
+    isUnread: () => unread,
     progress: (label) => startProgress(label, process.stderr),
   };
 }

@@ -33,6 +33,10 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     summary: "prove that a block of T tokens equals T single-token calls",
     load: async () => (await import("./commands/prove.ts")).proveCommand,
   },
+  watch: {
+    summary: "check and prove a graph file again each time that it is saved",
+    load: async () => (await import("./commands/watch.ts")).watchCommand,
+  },
   equal: {
     summary: "prove that two graphs of the same T are equal",
     load: async () => (await import("./commands/equal.ts")).equalCommand,

@@ -293,12 +293,13 @@ describe("gate", () => {
   });
 });
 
-/** A command line of each command that ends well; gate has no good end without a Mac. A new command needs a row. */
+/** A command line of each command that ends well; gate has no good end without a Mac, and watch none at all. A new command needs a row. */
 const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly string[]>>> = {
   init: () => ["init", join(testFolder(), "layers")],
   check: () => ["check", ATTENTION],
   emit: () => ["emit", COUNTER, "--out", testFolder()],
   prove: () => ["prove", COUNTER],
+  watch: () => ["watch", "--help"],
   equal: () => ["equal", COUNTER, join(folderOf({ "again.ts": readFileSync(COUNTER) }), "again.ts")],
   parity: () => ["parity", COUNTER],
   run: () => ["run", COUNTER, "--positions", "0", "--out", join(testFolder(), "out.safetensors")],
@@ -324,14 +325,17 @@ describe("every command", () => {
     expect([...out.matchAll(/^ {2}(\w+) {2,}\w/gm)].map(([, name]) => name)).toEqual(Object.keys(LINES));
   });
 
-  test.each(Object.keys(LINES).filter((name) => name !== "gate"))("%s prints JSON alone with --json", async (name) => {
-    const { code, out, err } = await graphc([...(await LINES[name]!()), "--json"]);
-    expect([code, err]).toEqual([
-      0,
-      name === "build" ? "note: … has no tokenizer.json: what is built takes ids, and no text" : "",
-    ]);
-    expect(JSON.parse(out)).toBeTypeOf("object");
-  });
+  test.each(Object.keys(LINES).filter((name) => name !== "gate" && name !== "watch"))(
+    "%s prints JSON alone with --json",
+    async (name) => {
+      const { code, out, err } = await graphc([...(await LINES[name]!()), "--json"]);
+      expect([code, err]).toEqual([
+        0,
+        name === "build" ? "note: … has no tokenizer.json: what is built takes ids, and no text" : "",
+      ]);
+      expect(JSON.parse(out)).toBeTypeOf("object");
+    },
+  );
 
   test.each(Object.keys(LINES))("%s --help tells every option", async (name) => {
     const command: Command = (await import(`../../src/cli/commands/${name}.ts`))[`${name}Command`];

@@ -175,6 +175,7 @@ test("an unknown command is one sentence and exit code 2", async () => {
     part() {},
     err: (l: string) => lines.push(l),
     signal: new AbortController().signal,
+    isUnread: () => false,
     progress: neverCalled,
   };
   expect(await main(["emti"], io)).toBe(2);

@@ -119,6 +119,7 @@ async function outcomeOf(known: readonly Incident[], run: Graphc) {
   const io = {
     out: (line: string) => void out.push(line),
     signal: new AbortController().signal,
+    isUnread: () => false,
     progress: () => ({ update() {}, end() {} }),
   } as unknown as Parameters<typeof tellOfIncidents>[1];
   return { code: await tellOfIncidents(args, io, run, known), last: out.at(-1) };

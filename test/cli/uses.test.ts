@@ -69,6 +69,16 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     explain: "mgp",
     format: "mgp",
   },
+  watch: {
+    weights: "g",
+    layer: "g",
+    tokens: "g",
+    "max-seq": "g",
+    role: "mgp",
+    interface: "mgp",
+    format: "mgp",
+    explain: "mgp",
+  },
   equal: {
     weights: "mg",
     layer: "mg",

@@ -33,6 +33,7 @@ export async function graphc(
     },
     err: (line) => void err.push(line),
     signal: abort.signal,
+    isUnread: () => false,
     progress: (label) => ({ update: (done) => void stopIf(interrupted(label, done)), end() {} }),
   };
   const code = await main(argv, io);

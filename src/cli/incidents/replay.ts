@@ -81,6 +81,7 @@ function collecting(): readonly [string[], Io] {
     part: (text) => void out.push(text),
     err() {},
     signal: new AbortController().signal,
+    isUnread: () => false,
     progress: () => quiet,
   };
   return [out, io];

@@ -31,6 +31,7 @@ for await (const line of createInterface({ input: process.stdin })) {
     part() {},
     err: (text) => void err.push(text),
     signal: new AbortController().signal,
+    isUnread: () => false,
     progress: () => ({ update() {}, end() {} }),
   };
   const code = await main(JSON.parse(line), io);
