@@ -40,6 +40,13 @@ export interface Command {
   run(args: Args, io: Io, graphc: Graphc): Promise<ExitCode>;
 }
 
+/** A command before it is loaded. */
+export interface CommandEntry {
+  /** The one wording of what it does: in the overview and in its own help. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
 /** Runs a command line, as the shell would, and never throws. */
 export type Graphc = (argv: readonly string[], io: Io) => Promise<ExitCode>;
 
@@ -60,7 +67,8 @@ export interface Args {
   settle(operand: string, kinds: readonly OperandKind[]): void;
 }
 
-const COMMON: Options = {
+/** Of every command. */
+export const COMMON: Options = {
   help: { kind: "flag", help: "print this help" },
   json: { kind: "flag", help: "print the result, or the error, as JSON" },
 };

@@ -1,95 +1,13 @@
 /** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
 import { UserError } from "../dsl/user-error.ts";
 import { systemRefusal } from "../files/files.ts";
-import { type Command, type ExitCode, helpText, parseCommandLine } from "./command.ts";
+import { type ExitCode, helpText, parseCommandLine } from "./command.ts";
+import { COMMANDS } from "./command-list.ts";
 import { Interrupted } from "./interrupted.ts";
 import type { Io } from "./io.ts";
 import { nearest } from "./near-miss.ts";
 import type { Options } from "./option.ts";
 import type { ErrorRecord, ErrorReport } from "./report.ts";
-
-/** A command before it is loaded. */
-interface Entry {
-  /** The one wording of what it does: in the overview and in its own help. */
-  readonly summary: string;
-  load(): Promise<Command>;
-}
-
-/** In the order of a user's day. Each is loaded when it is asked for: `--help` must be quick. */
-const COMMANDS: Readonly<Record<string, Entry>> = {
-  init: {
-    summary: "write a project of your own: a layer that is proven, its tests, its goldens",
-    load: async () => (await import("./commands/init.ts")).initCommand,
-  },
-  check: {
-    summary: "run every static check on a graph, a model or a package",
-    load: async () => (await import("./commands/check.ts")).checkCommand,
-  },
-  emit: {
-    summary: "write the Core ML packages of a model: a block of T tokens and a single token",
-    load: async () => (await import("./commands/emit.ts")).emitCommand,
-  },
-  prove: {
-    summary: "prove that a block of T tokens equals T single-token calls",
-    load: async () => (await import("./commands/prove.ts")).proveCommand,
-  },
-  watch: {
-    summary: "check and prove a graph file again each time that it is saved",
-    load: async () => (await import("./commands/watch.ts")).watchCommand,
-  },
-  equal: {
-    summary: "prove that two graphs of the same T are equal",
-    load: async () => (await import("./commands/equal.ts")).equalCommand,
-  },
-  parity: {
-    summary: "run blocks against single tokens and compare every bit",
-    load: async () => (await import("./commands/parity.ts")).parityCommand,
-  },
-  run: {
-    summary: "evaluate a graph once on inputs from a file",
-    load: async () => (await import("./commands/run.ts")).runCommand,
-  },
-  survey: {
-    summary: "report how near a layer's numbers come to the ends of fp16",
-    load: async () => (await import("./commands/survey.ts")).surveyCommand,
-  },
-  interface: {
-    summary: "print what is assumed of each input, as a file for --interface",
-    load: async () => (await import("./commands/interface.ts")).interfaceCommand,
-  },
-  ranges: {
-    summary: "prove from a checkpoint's weights what no input can overflow",
-    load: async () => (await import("./commands/ranges.ts")).rangesCommand,
-  },
-  gate: {
-    summary: "read the evidence of a Mac and say what is proven, resident and at parity",
-    load: async () => (await import("./commands/gate.ts")).gateCommand,
-  },
-  build: {
-    summary: "write a whole model for a runtime: shards, heads, embedding, manifest",
-    load: async () => (await import("./commands/build.ts")).buildCommand,
-  },
-  plan: {
-    summary: "say what build would write",
-    load: async () => (await import("./commands/plan.ts")).planCommand,
-  },
-  generate: {
-    summary: "run a built model: tokens, greedy or speculative",
-    load: async () => (await import("./commands/generate.ts")).generateCommand,
-  },
-  inspect: {
-    summary: "print any Core ML package as MIL text, and a graph as text or for a drawing",
-    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
-  },
-  view: {
-    summary: "write a page that shows a graph, what is proven of it and which tokens its rows read",
-    load: async () => (await import("./commands/view.ts")).viewCommand,
-  },
-  diff: {
-    summary: "say what differs between two packages or graphs",
-    load: async () => (await import("./commands/diff.ts")).diffCommand,
-  },
-};
 
 /** Runs one command line and returns its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {

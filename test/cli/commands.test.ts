@@ -317,6 +317,7 @@ const LINES: Readonly<Record<string, () => readonly string[] | Promise<readonly 
   inspect: () => ["inspect", madePackage("counter.t1")],
   view: () => ["view", COUNTER, "--out", join(testFolder(), "view.html")],
   diff: () => ["diff", madePackage("counter.t1"), madePackage("counter.t4")],
+  completion: () => ["completion", "bash"],
 };
 
 describe("every command", () => {

@@ -18,6 +18,7 @@ type Kind = keyof typeof OPERANDS;
 /** The operands that each option of a command is for. A new option that is for some of them alone needs a row. */
 const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   init: {},
+  completion: {},
   check: {
     weights: "mg",
     layer: "mg",
