@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Command } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/command-list.ts";
 import { fp16Bits } from "../../src/dsl/number.ts";
 import { readArrays } from "../../src/weights/arrays.ts";
 import { checkpointOf, fileOf, folderOf, graphc, testFolder } from "../support/cli.ts";
@@ -339,7 +340,7 @@ describe("every command", () => {
   );
 
   test.each(Object.keys(LINES))("%s --help tells every option", async (name) => {
-    const command: Command = (await import(`../../src/cli/commands/${name}.ts`))[`${name}Command`];
+    const command: Command = await COMMANDS[name]!.load();
     const { code, out } = await graphc([name, "--help"]);
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`^graphc ${name} `));

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Command } from "../../src/cli/command.ts";
 import { parseCommandLine } from "../../src/cli/command.ts";
+import { COMMANDS } from "../../src/cli/command-list.ts";
 import type { Option } from "../../src/cli/option.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-cli-"));
@@ -222,8 +223,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
 };
 
-const commandOf = async (name: string): Promise<Command> =>
-  (await import(`../../src/cli/commands/${name}.ts`))[`${name}Command`];
+const commandOf = async (name: string): Promise<Command> => await COMMANDS[name]!.load();
 
 /** The option with a value that it takes, and with what it needs beside it. */
 function words(options: Command["options"], name: string): readonly string[] {
