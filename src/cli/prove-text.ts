@@ -5,12 +5,14 @@ import { PRECONDITIONS } from "../passes/prove/logic/preconditions.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
 import type { Mismatch } from "../passes/prove/refute/mismatch.ts";
 import type { Counterexample } from "../passes/prove/refute/shrink.ts";
+import { tokensRead } from "../passes/prove/refute/tokens-read.ts";
 import type { Corollary } from "../passes/prove/report/corollaries.ts";
 import type { Proven, Used, Verdict } from "../passes/prove/report/verdict.ts";
 import { ALL_COUNTS, type LeftOut } from "./interface/outputs.ts";
 import { authorFrame, place } from "./report.ts";
 import { rolesLines } from "./roles-text.ts";
 import { blockAndSteps, type Sides } from "./sides.ts";
+import { pictureLines } from "./verdict/picture.ts";
 import { wrapLine } from "./wrap.ts";
 
 /** `PROVEN (exact)`, `PROVEN (reals)`, `REFUTED` or `NOT PROVEN`. */
@@ -136,6 +138,7 @@ function counterexampleLines(found: Counterexample, sides: Sides): readonly stri
     `  a case where they differ: ${counted(tokens, "token")}, ${counted(slots, "cache row")}, ${data}`,
     ...(value && value.name !== mismatch.name ? [mismatchLine(value, sides)] : []),
     mismatchLine(mismatch, sides),
+    ...pictureLines(tokensRead(found), sides),
   ];
 }
 
@@ -186,5 +189,6 @@ export function plainVerdict(verdict: Verdict): unknown {
   // Of graphs that are as large as that the arrays are those of the seed, and too many for a text.
   if (figures.weights === "own") return { ...base, counterexample: { ...figures, rows: sample.rows } };
   const arrays = Object.fromEntries([...sample.arrays].map(([name, data]) => [name, Array.from(data)]));
-  return { ...base, counterexample: { ...figures, rows: sample.rows, arrays } };
+  const read = tokensRead(verdict.counterexample);
+  return { ...base, counterexample: { ...figures, rows: sample.rows, arrays, ...(read ? { tokensRead: read } : {}) } };
 }

@@ -5,6 +5,7 @@ import { showReason } from "../../passes/prove/logic/opaque.ts";
 import { PRECONDITIONS, type Precondition } from "../../passes/prove/logic/preconditions.ts";
 import type { Finding } from "../../passes/prove/refute/finding.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
+import { tokensRead } from "../../passes/prove/refute/tokens-read.ts";
 import type { Corollary } from "../../passes/prove/report/corollaries.ts";
 import type { Proven, Used, Verdict } from "../../passes/prove/report/verdict.ts";
 import { claimOf } from "../prove-text.ts";
@@ -13,6 +14,7 @@ import { byName } from "../roles-text.ts";
 import type { Sides } from "../sides.ts";
 import { wrapLine } from "../wrap.ts";
 import { partingTerms } from "./parting.ts";
+import { pictureLines } from "./picture.ts";
 
 /** Where the whole verdict is to be had. */
 const MORE: readonly string[] = ["--explain tells all"];
@@ -110,6 +112,7 @@ function failed(verdict: Exclude<Verdict, Proven>, sides: Sides, more: readonly 
         ? counterexampleLine(verdict.counterexample, sides)
         : `  searched: ${verdict.searched}`,
     ),
+    ...(verdict.verdict === "REFUTED" ? pictureLines(tokensRead(verdict.counterexample), sides) : []),
     ...excerpt(authorFrame(finding.site)),
     ...lastLine([...byName(roles).map((names) => `taken for granted: ${names}`), ...more]).map(wrapLine),
   ];

@@ -7,7 +7,6 @@ import { ownRuns } from "../../api/own-runs.ts";
 import { counted } from "../../dsl/counted.ts";
 import { isGraphError } from "../../dsl/error.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import { roundTo } from "../../dsl/number.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { type Graphs, meetInputs } from "../../dsl/twins.ts";
 import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
@@ -15,8 +14,9 @@ import { storedNumbers } from "../../emit/read/stored-numbers.ts";
 import { provenPair } from "../../passes/prove/program/pair.ts";
 import { weightPlace } from "../../passes/prove/reading/leaves.ts";
 import { isLarge, smallOrNone } from "../../passes/prove/refute/cost.ts";
-import { fedRows, keyOfInput, nameOf, type Sample } from "../../passes/prove/refute/feeds.ts";
-import { bothRunner, ownRunner, type RunBoth, sampleOf, uniform } from "../../passes/prove/refute/sample.ts";
+import type { Sample } from "../../passes/prove/refute/feeds.ts";
+import { bothRunner, ownRunner, type RunBoth, sampleOf } from "../../passes/prove/refute/sample.ts";
+import { isSameNumber, withOtherRows } from "../../passes/prove/refute/tokens-read.ts";
 import type { Mark, Overlay } from "../data.ts";
 import { type RowsRead, rowsRead } from "./rows-read.ts";
 
@@ -144,7 +144,7 @@ async function setsOf(run: Graphs, open: OpenGraphs, tokens: number, watch: Watc
       return "it is too large to be run without its weights, or for this machine's memory";
     const both = own ? ownRunner(pair, "fp64", own) : bothRunner(pair, "fp64");
     const sample = sampleOf(pair, SEED, { rows: "contiguous", visible: "all" }, own ? "own" : "random");
-    return compared(run.block, both, sample, (t) => withOther(sample, pair, t), tokens);
+    return compared(run.block, both, sample, (t) => withOtherRows(sample, pair, t), tokens);
   } finally {
     await own?.close();
   }
@@ -163,24 +163,8 @@ function compared(block: Graph, both: RunBoth, sample: Sample, other: (t: number
       const [before, set] = [first.get(value), sets.get(value)];
       if (!before || !set || seen.has(value)) return;
       seen.add(value);
-      for (let k = 0; k < set.length; k++) if (!Object.is(before[k], data[k])) set[k]! |= 1 << t;
+      for (let k = 0; k < set.length; k++) if (!isSameNumber(before[k]!, data[k]!)) set[k]! |= 1 << t;
     });
   }
   return sets;
-}
-
-/** The sample with other numbers in the rows of one token. */
-function withOther(sample: Sample, { block, roles }: ReturnType<typeof provenPair>, token: number): Sample {
-  const arrays = new Map(sample.arrays);
-  const next = uniform(SEED + 100 + token);
-  for (const { value, role } of fedRows(block, roles)) {
-    if (role.kind !== "rows") continue;
-    const { shape, dtype } = value.type;
-    const inner = shape.slice(role.tokenAxis + 1).reduce((a, b) => a * b, 1);
-    const data = Float64Array.from(arrays.get(keyOfInput(nameOf(value)))!);
-    for (let k = 0; k < data.length; k++)
-      if (Math.floor(k / inner) % shape[role.tokenAxis]! === token) data[k] = roundTo(dtype, 2 * next());
-    arrays.set(keyOfInput(nameOf(value)), data);
-  }
-  return { ...sample, arrays };
 }
