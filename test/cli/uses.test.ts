@@ -47,6 +47,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     out: "mgp",
     force: "mgp",
     "no-prove": "mgp",
+    format: "mgp",
     explain: "mgp",
     ranges: "m",
     fixtures: "mgp",
@@ -95,6 +96,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     dump: "mgp",
+    format: "mgp",
     explain: "mgp",
   },
   parity: {
@@ -111,6 +113,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "mgp",
     role: "mgp",
     interface: "mgp",
+    format: "mgp",
     explain: "mgp",
     threads: "mgp",
     accumulate: "mgp",

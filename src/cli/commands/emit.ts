@@ -19,7 +19,9 @@ import { fedLine } from "../emit-rows.ts";
 import { emitDrift } from "../emit-safe.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
 import { printSummary } from "../emit-text.ts";
+import { FORMAT_OPTION } from "../format/github.ts";
 import { FUNCTIONS_OPTION } from "../functions-option.ts";
+import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
 import { plainVerdict } from "../prove-text.ts";
 import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
@@ -33,6 +35,7 @@ import {
   subjectOf,
   WEIGHTS_OPTION,
 } from "../target.ts";
+import { verdictAnnotations } from "../verdict/annotate.ts";
 import { EXPLAIN_OPTION, tellSides, tellVerdict } from "../verdict/tell.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */
@@ -53,6 +56,7 @@ export const emitCommand: Command = {
     force: { kind: "flag", help: "replace packages that are there already" },
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
     explain: { ...EXPLAIN_OPTION.explain, without: ["json", "no-prove"] },
+    ...FORMAT_OPTION,
     ranges: { ...RANGES_OPTION, without: ["no-prove"] },
     fixtures: {
       kind: "flag",
@@ -97,7 +101,8 @@ export const emitCommand: Command = {
       if (emitted.kind === "refuted") {
         const { verdict, function: fn } = emitted;
         const record = { name: subject.name, function: fn, proof: plainVerdict(verdict) };
-        io.out(args.flag("json") ? JSON.stringify(record, null, 2) : verdictText(emitted, args));
+        if (args.flag("json")) io.out(JSON.stringify(record, null, 2));
+        else tell(verdict, verdictText(emitted, args), args, io);
         io.err("nothing was written");
         return 1;
       }
@@ -152,7 +157,7 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
     `weights: ${subject.weights}; ${weights.rounded} elements rounded to fp16, worst by ${figure(weights.worstError)}`,
   );
   for (const proof of written.proofs ?? []) {
-    io.out(verdictText(proof, args));
+    tell(proof.verdict, verdictText(proof, args), args, io);
     if (guaranteed) io.out(claimLines(rangesClaim(guaranteed, proof.verdict)).join("\n"));
   }
   if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
@@ -164,6 +169,11 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
   for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
   if (written.proofs?.some(isOpen)) io.err("warning: the packages were written without a proof");
+}
+
+function tell(verdict: Verdict, text: string, args: Args, io: Io): void {
+  io.out(text);
+  if (args.text("format") === "github") for (const line of verdictAnnotations(verdict, text)) io.out(line);
 }
 
 /** Of several functions a proof each, by name. */

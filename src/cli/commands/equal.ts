@@ -16,12 +16,14 @@ import type { Told } from "../each-kind.ts";
 import { type ComparedGraphs, comparedGraphs } from "../equal-pair.ts";
 import { equalityOf, type MetPair } from "../equal-proof.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
+import { FORMAT_OPTION } from "../format/github.ts";
 import { type GivenInterface, givenInterface, ROLE_OPTIONS } from "../interface/given.ts";
 import { countedGraphs } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { ownDump } from "../own-text.ts";
 import { FUNCTION_OPTIONS } from "../pair.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { verdictAnnotations } from "../verdict/annotate.ts";
 import { EXPLAIN_OPTION, tellSides } from "../verdict/tell.ts";
 
 const MAP = /^[^=]+=[^=]+$/;
@@ -62,6 +64,7 @@ export const equalCommand: Command = {
     ...ROLE_OPTIONS,
     dump: { kind: "folder", help: "write the counterexample, for graphc run to replay" },
     ...EXPLAIN_OPTION,
+    ...FORMAT_OPTION,
   },
   notes: [
     "Of calls of one token the host feeds inputs by their roles, as graphc prove takes them; roles go by the names of A.",
@@ -99,7 +102,11 @@ async function told(args: Args, io: Io): Promise<Told> {
   const countsPlaces = a.graph.inputs.some(({ type: { dtype } }) => !isFloat(dtype) && dtype !== "bool");
   const sides = { a: a.shown, b: b.shown, oneToken, countsPlaces, notCompared };
   const said = { verdict: equalVerdict(found, oneToken), alone, ...sides };
-  if (!args.flag("json")) io.out(printEqual(said, (...what) => tellSides(...what, args)));
+  if (!args.flag("json")) {
+    const text = printEqual(said, (...what) => tellSides(...what, args));
+    io.out(text);
+    if (args.text("format") === "github") for (const line of verdictAnnotations(said.verdict, text)) io.out(line);
+  }
   const dump = args.text("dump");
   if (dump !== undefined && found.verdict === "REFUTED") {
     await dumpBoth(dump, found.counterexample);

@@ -8,11 +8,12 @@ import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { type EngineParity, parityLines, watchParity } from "../engine-parity.ts";
+import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
 import { comparedPair, type OpenPair } from "../pair.ts";
-import { printParity } from "../parity-text.ts";
+import { parityVerdict, printParity } from "../parity-text.ts";
 import { REFERENCE_OPTIONS, tellOfReference } from "../reference/tell.ts";
 import { ropeLines } from "../rope-text.ts";
 import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
@@ -37,6 +38,7 @@ export const parityCommand: Command = {
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     explain: { ...EXPLAIN_OPTION.explain, help: "show every row that was compared, and every role" },
+    ...FORMAT_OPTION,
     ...REFERENCE_OPTIONS,
     threads: {
       kind: "whole",
@@ -85,6 +87,8 @@ async function told(args: Args, io: Io): Promise<Told> {
       ...(engine ? parityLines(engine, report.equal) : []),
     ])
       io.out(text);
+  if (args.text("format") === "github" && !report.equal)
+    io.out(annotationLine({ level: "error", title: "parity", text: parityVerdict(report) }));
   const json = {
     ...leftOutRecord(leftOut),
     pair: name,

@@ -4,11 +4,11 @@ import { proofOf } from "../../api/proof.ts";
 import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
-import type { Proven, Verdict } from "../../passes/prove/report/verdict.ts";
+import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Args, Command } from "../command.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
-import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
+import { FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Io } from "../io.ts";
@@ -23,8 +23,8 @@ import {
   type RangesRecord,
   rangesClaim,
 } from "../ranges/claim.ts";
-import { authorFrame } from "../report.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { verdictAnnotations } from "../verdict/annotate.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
 import { TOOL_VERSION } from "../version.ts";
 
@@ -67,7 +67,7 @@ async function told(args: Args, io: Io): Promise<Told> {
     const lines = ranges ? claimLines(ranges) : [];
     const told = tellVerdict(verdict, args, pair.leftOut);
     io.out([told, ...aloneLines(alone), ...lines].join("\n"));
-    if (args.text("format") === "github" && verdict.verdict !== "PROVEN") io.out(annotationOf(verdict, told));
+    if (args.text("format") === "github") for (const line of verdictAnnotations(verdict, told)) io.out(line);
   }
   const dump = args.text("dump");
   if (dump !== undefined && verdict.verdict === "REFUTED") io.err(await dumped(dump, verdict.counterexample));
@@ -75,10 +75,6 @@ async function told(args: Args, io: Io): Promise<Told> {
   const json = { ...verdictRecord(verdict, pair, ranges), ...(alone > 0 ? { heldAlone: alone } : {}) };
   return { code: claimOf(verdict).startsWith("PROVEN") ? 0 : 1, json, ...(pair.model ? { model: pair.model } : {}) };
 }
-
-/** A no for GitHub, at the author's line of the first value that differs or is not understood. */
-const annotationOf = ({ verdict, finding }: Exclude<Verdict, Proven>, text: string): string =>
-  annotationLine({ level: "error", title: verdict, text, at: authorFrame(finding.site) });
 
 /** Writes it, and says how it is run again. */
 async function dumped(dump: string, found: Counterexample): Promise<string> {

@@ -5,13 +5,14 @@ import type { Args, ExitCode } from "../command.ts";
 import { tellKinds } from "../each-kind.ts";
 import { engineRun } from "../engine-run.ts";
 import { engineLines } from "../engine-text.ts";
+import { annotationLine } from "../format/github.ts";
 import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
 import type { Options } from "../option.ts";
 import { requestedPair } from "../pair.ts";
 import { PRECISION_OPTION, plainRun } from "../plain-run.ts";
 import { referenceRows } from "./compare.ts";
-import { printReference, referenceVerdict } from "./text.ts";
+import { printReference, referenceVerdict, verdictLine } from "./text.ts";
 import { referenceCall } from "./values.ts";
 
 const WITH = { with: ["reference"] } as const;
@@ -49,25 +50,24 @@ export async function tellOfReference(args: Args, io: Io): Promise<ExitCode> {
   const run = chip ? engineRun(pair, chip) : plainRun(pair, args);
   const { results, engine } = await run(call.entry, io);
   const rows = referenceRows(pair, call, results, within);
-  const file = args.text("reference")!;
-  const notCompared = Object.keys(pair.block.outputs).filter((name) => !call.outputs.has(name));
-  const verdict = referenceVerdict(rows);
   const { name, weights } = pair;
-  if (args.flag("json")) {
-    const json = {
-      pair: name,
-      weights,
-      reference: file,
-      within,
-      verdict,
-      rows,
-      notCompared,
-      ...(engine ? { engine } : {}),
-    };
-    io.out(JSON.stringify(json, null, 2));
-  } else {
-    io.out(printReference(rows, { name, weights, file, within, notCompared, explain: args.flag("explain") }));
-    if (engine) for (const text of engineLines(engine)) io.out(text);
-  }
+  const file = args.text("reference")!;
+  const notCompared = Object.keys(pair.block.outputs).filter((output) => !call.outputs.has(output));
+  const heading = { name, weights, file, within, notCompared, explain: args.flag("explain") };
+  const verdict = referenceVerdict(rows);
+  const json = {
+    pair: name,
+    weights,
+    reference: file,
+    within,
+    verdict,
+    rows,
+    notCompared,
+    ...(engine ? { engine } : {}),
+  };
+  if (args.flag("json")) io.out(JSON.stringify(json, null, 2));
+  else for (const text of [printReference(rows, heading), ...(engine ? engineLines(engine) : [])]) io.out(text);
+  if (args.text("format") === "github" && verdict !== "WITHIN")
+    io.out(annotationLine({ level: "error", title: "parity --reference", text: verdictLine(rows, heading) }));
   return verdict === "WITHIN" ? 0 : 1;
 }

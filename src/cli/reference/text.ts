@@ -60,7 +60,8 @@ const farthest = (rows: readonly ReferenceRow[]): ReferenceRow =>
 const farthestOfEach = (rows: readonly ReferenceRow[]): readonly ReferenceRow[] =>
   [...new Set(rows.map(({ value }) => value))].map((name) => farthest(rows.filter(({ value }) => value === name)));
 
-function verdictLine(rows: readonly ReferenceRow[], { within, file, notCompared }: ReferenceHeading): string {
+/** The verdict, and by which row. */
+export function verdictLine(rows: readonly ReferenceRow[], { within, file, notCompared }: ReferenceHeading): string {
   const left = notCompared.length === 0 ? "" : `; not in ${file}, and not compared: ${notCompared.join(", ")}`;
   const far = farthest(rows);
   const row = far.of.kind === "whole" ? far.value : `${far.of.kind} ${far.of.at} of ${far.value}`;

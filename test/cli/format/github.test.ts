@@ -4,7 +4,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { annotationLine } from "../../../src/cli/format/github.ts";
-import { folderOf, graphc } from "../../support/cli.ts";
+import { folderOf, graphc, testFolder } from "../../support/cli.ts";
 import { ROOT } from "../../support/root.ts";
 
 const COUNTER = join(ROOT, "examples/counter.ts");
@@ -93,7 +93,26 @@ export default function mix({ tokens: T }) {
   ]);
   expect(out.startsWith(found[0]!.text.split("\n")[0]!)).toBe(true);
   expect(annotations((await graphc(["prove", file])).out)).toEqual([]);
-});
+
+  const emitted = await graphc(["emit", file, "--out", testFolder(), "--format", "github"]);
+  expect([emitted.code, annotations(emitted.out)]).toEqual([1, found]);
+  const doubled = join(
+    folderOf({
+      "twice.ts": mixed.replace("named(", "mul(2, named(").replace("2 }))", "2 })))").replace("graph,", "graph, mul,"),
+    }),
+    "twice.ts",
+  );
+  const equal = await graphc(["equal", file, doubled, "--format", "github"]);
+  expect(equal.code).toBe(1);
+  expect(annotations(equal.out).map(({ level, properties: { title, line } }) => [level, title, line])).toEqual([
+    ["error", "REFUTED", "4"],
+  ]);
+  expect(annotations((await graphc(["equal", file, doubled])).out)).toEqual([]);
+  const parity = await graphc(["parity", file, "--format", "github"]);
+  expect(annotations(parity.out)).toEqual([
+    { level: "error", properties: { title: "parity" }, text: expect.stringMatching(/^DIFFERS: \d+ of \d+ tokens/) },
+  ]);
+}, 30_000);
 
 test("a finding of check is annotated with its rule", async () => {
   const wide = readFileSync(COUNTER, "utf8").replaceAll("[32]", "[1, 1, 1, 270]");
@@ -112,11 +131,18 @@ test("a finding of check is annotated with its rule", async () => {
 });
 
 test("a proof has none, and a check that passes none in red; and beside --json it is refused", async () => {
-  for (const command of ["check", "prove"]) {
-    const { code, out, err } = await graphc([command, COUNTER, "--format", "github"]);
+  const copy = join(folderOf({ "copy.ts": readFileSync(COUNTER) }), "copy.ts");
+  for (const [command, ...more] of [
+    ["check"],
+    ["prove"],
+    ["parity"],
+    ["equal", copy],
+    ["emit", "--out", testFolder()],
+  ] as const) {
+    const { code, out, err } = await graphc([command, COUNTER, ...more, "--format", "github"]);
     const levels = annotations(`${out}\n${err}`).map(({ level }) => level);
     expect([code, new Set(levels)]).toEqual([0, new Set(command === "check" ? ["warning"] : [])]);
-    const { out: refused } = await graphc([command, COUNTER, "--format", "github", "--json"]);
+    const { out: refused } = await graphc([command, COUNTER, ...more, "--format", "github", "--json"]);
     expect(JSON.parse(refused)).toMatchObject({
       error: { message: "--format does nothing beside --json" },
       exitCode: 2,
