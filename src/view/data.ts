@@ -17,6 +17,9 @@ export interface PageNode {
   readonly mil?: string;
   /** Of a weight: where its numbers come from, and their SHA-256 where a file holds them. */
   readonly weight?: { readonly source: string; readonly hash?: string };
+  /** Where two graphs are drawn: it is of the second alone; and operands that its counterpart in the second has in place of its own. */
+  readonly only?: "second";
+  readonly beside?: PageNode["operands"];
   /** Names of the outputs and of the states whose contents at exit it is. */
   readonly results: readonly string[];
 }
@@ -36,6 +39,8 @@ export interface DrawnLine {
   readonly to: number;
   /** Which of the values that the box stands for it carries. */
   readonly inner: number;
+  /** Only the second of two graphs has it. */
+  readonly beside?: true;
   readonly path: string;
   readonly label: readonly [x: number, y: number];
 }

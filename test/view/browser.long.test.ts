@@ -58,6 +58,28 @@ test("the faulty layer: rows of mixed colours, and the numbers of the counterexa
   });
 });
 
+const OPACITY = "getComputedStyle(document.querySelector('.box.other')).opacity";
+
+test("two graphs: one picture, what only the second has is broken of line and pale until its overlay is chosen", async () => {
+  const { file } = await pageOf(attentionFile("flattened"), attentionFile("right"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    const alone = page.locator(".box.other");
+    expect(await alone.locator(".label").allTextContents()).toEqual(["transpose"]);
+    expect(await page.evaluate(OPACITY)).toBe("0.45");
+    expect(await page.locator(".line.other").count()).toBeGreaterThan(0);
+    await choose(page, "diff");
+    expect(await alone.getAttribute("class")).toContain("tone-good");
+    expect(await page.evaluate(OPACITY)).toBe("1");
+    // The three splits have no name: what they are steps to shows that something within is changed.
+    for (const label of ["scores", "k.cache", "v.cache"])
+      expect(await box(page, label).getAttribute("class")).toContain("tone-warn");
+    await choose(page, "all");
+    expect(await page.locator(".box.tone-warn .label").allTextContents()).toEqual(["split", "split", "split"]);
+    await page.locator(".box.tone-warn").first().click();
+    expect(await page.locator("aside dt").allTextContents()).toContain("x, in the second");
+  });
+});
+
 test("by keyboard: Tab reaches a value, Enter tells of it; a view with every op has more of them", async () => {
   const { file, data } = await pageOf(attentionFile("right"), "--max-seq", "8");
   await opened(file, async (page) => {

@@ -1,6 +1,6 @@
 /** The data of a page, and where it is written. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { PageData } from "../../src/view/data.ts";
@@ -61,6 +61,72 @@ describe("tokens and proof", () => {
     expect(pair.data.nodes.flatMap(({ weight }) => weight?.hash ?? [])).toContainEqual(
       expect.stringMatching(/^[0-9a-f]{64}$/),
     );
+  });
+});
+
+describe("two graphs", () => {
+  test("what only one has, and what is changed, in one picture and in an order in which it can be computed", async () => {
+    const [right, flat] = [attentionFile("right"), attentionFile("flattened")];
+    const alone = await pageOf(right, "--max-seq", "8");
+    for (const [files, only, tone] of [
+      [[right, flat], undefined, "bad"],
+      [[flat, right], "second", "good"],
+    ] as const) {
+      const { data } = await pageOf(...files, "--max-seq", "8");
+      const { marks, says } = overlayIn(data, "diff");
+      expect(says[0]).toBe(
+        only
+          ? "0 values only in the first, 1 value only in the second, 3 values changed"
+          : "1 value only in the first, 0 values only in the second, 3 values changed",
+      );
+      expect(data.nodes.length).toBe(alone.data.nodes.length);
+      const told = marks.map((mark) => [data.nodes[mark.node]!.op, mark.tone]);
+      expect(told.toSorted()).toEqual([
+        ["split", "warn"],
+        ["split", "warn"],
+        ["split", "warn"],
+        ["transpose", tone],
+      ]);
+      expect(data.nodes.filter((node) => node.only).map((node) => node.op)).toEqual(only ? ["transpose"] : []);
+      for (const [n, { operands }] of data.nodes.entries())
+        for (const [, operand] of operands) expect(operand).toBeLessThan(n);
+      const read = data.nodes
+        .filter((node) => node.beside)
+        .map(({ op, beside }) => [op, data.nodes[beside![0]![1]]!.op]);
+      expect(read).toEqual(Array(3).fill(["split", only ? "transpose" : "reshape"]));
+      // Numbers of other overlays go by the picture of both.
+      expect(markOf(data, "tokens", "norm")?.says[0]).toBe("row 0 reads token 0");
+    }
+  });
+
+  test("the same file twice has no difference, and a graph alone has nothing beside it", async () => {
+    const file = attentionFile("right");
+    const { data } = await pageOf(file, file);
+    expect(overlayIn(data, "diff")).toMatchObject({ state: "shown", marks: [] });
+    expect(overlayIn(data, "diff").says[0]).toMatch(/^no difference/);
+    expect(data.nodes.some(({ beside, only }) => beside || only)).toBe(false);
+    expect(overlayIn((await pageOf(file)).data, "diff")).toMatchObject({ state: "none", marks: [] });
+  });
+
+  test("packages: a block beside its step is also proven; two of one T are not, and say why", async () => {
+    const out = testFolder();
+    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const block = join(out, "layer.t4.mlpackage");
+    const pair = await pageOf(block, join(out, "layer.t1.mlpackage"));
+    expect(overlayIn(pair.data, "proof").says[0]).toMatch(/^PROVEN/);
+    expect(overlayIn(pair.data, "diff").says).toContain('input "x": fp16[1,16,4,1] → fp16[1,16,1,1]');
+    // Against a graph file the weights are those that emit would write.
+    const { data } = await pageOf(block, attentionFile("right"), "--max-seq", "8");
+    expect(overlayIn(data, "diff").says[0]).toMatch(/^no difference/);
+    const seeded = await pageOf(block, attentionFile("right"), "--max-seq", "8", "--seed", "2");
+    expect(overlayIn(seeded.data, "diff").marks.map(({ node }) => seeded.data.nodes[node]!.kind)).toEqual(
+      Array(3).fill("weight"),
+    );
+    const copy = join(testFolder(), "copy.mlpackage");
+    cpSync(block, copy, { recursive: true });
+    const same = await pageOf(block, copy);
+    expect(overlayIn(same.data, "proof").says[0]).toMatch(/^not proven: /);
+    expect(overlayIn(same.data, "diff").says[0]).toMatch(/^no difference/);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Draws one section as SVG, with the marks of the overlay that is shown. */
 import type { Mark, Overlay, PageData, Section } from "../data.ts";
 import { svg } from "./element.ts";
+import { shownMark } from "./marks.ts";
 
 /** What is drawn, and what a click does. */
 export interface Shown {
@@ -28,11 +29,14 @@ export function picture(section: Section, shown: Shown): SVGElement {
   return svg(
     "svg",
     { width, height, viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`, role: "group", "aria-label": section.title },
-    ...drawing.lines.map(({ path }) => svg("path", { d: path, class: "line" })),
+    ...drawing.lines.map(({ path, beside }) => svg("path", { d: path, class: beside ? "line other" : "line" })),
     ...drawing.lines.map(({ from, inner, label: [x, y] }) =>
       svg("text", { x, y: y + 3, class: "carried" }, data.nodes[carried(from, inner)]!.type),
     ),
-    ...drawing.boxes.map((box, place) => boxOf(numbers[place]!, box, marks.get(numbers[place]!), shown)),
+    ...drawing.boxes.map((box, place) => {
+      const inside = view === "all" ? [] : section.insides[place]!;
+      return boxOf(numbers[place]!, box, shownMark(data, marks, numbers[place]!, inside), shown);
+    }),
   );
 }
 
@@ -48,7 +52,7 @@ function boxOf(
   const made = svg(
     "g",
     {
-      class: `box ${node.kind} ${mark ? `tone-${mark.tone}` : ""} ${n === selected ? "selected" : ""}`,
+      class: `box ${node.kind} ${node.only ? "other" : ""} ${mark ? `tone-${mark.tone}` : ""} ${n === selected ? "selected" : ""}`,
       transform: `translate(${x - width / 2} ${y - height / 2})`,
       tabindex: 0,
       role: "button",
