@@ -58,6 +58,32 @@ test("the faulty layer: rows of mixed colours, and the numbers of the counterexa
   });
 });
 
+test("numbers: a bar for each value, nearly full where little is left, and what is not finite in red", async () => {
+  const ends = `import { graph, input, mul, named, sub } from "graphc";
+export default function model() {
+  const x = input("x", [1, 64]);
+  const near = named("near", mul(sub(mul(x, 0), 1), 40000));
+  return graph({ name: "ends", inputs: [x], outputs: { y: named("over", mul(near, 40000)) } });
+}`;
+  for (const [graph, label, tone, [least, most]] of [
+    [attentionFile("right"), "norm", "tone-good", [0.2, 0.8]],
+    [join(folderOf({ "ends.ts": ends }), "ends.ts"), "near", "tone-warn", [0.9, 0.99]],
+    [join(folderOf({ "ends.ts": ends }), "ends.ts"), "over", "tone-bad", [1, 1]],
+  ] as const) {
+    const { file } = await pageOf(graph);
+    await opened(file, async (page) => {
+      expect(await page.locator(".bar").count()).toBe(0);
+      await choose(page, "numbers");
+      expect(await box(page, label).getAttribute("class")).toContain(tone);
+      const widths = await box(page, label)
+        .locator(".bar")
+        .evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("width"))));
+      expect(widths[1]! / widths[0]!).toBeGreaterThanOrEqual(least);
+      expect(widths[1]! / widths[0]!).toBeLessThanOrEqual(most);
+    });
+  }
+});
+
 const OPACITY = "getComputedStyle(document.querySelector('.box.other')).opacity";
 
 test("two graphs: one picture, what only the second has is broken of line and pale until its overlay is chosen", async () => {

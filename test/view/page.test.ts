@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { SurveyRecord } from "../../src/cli/survey/measure.ts";
 import type { PageData } from "../../src/view/data.ts";
 import { folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
@@ -127,6 +128,40 @@ describe("two graphs", () => {
     const same = await pageOf(block, copy);
     expect(overlayIn(same.data, "proof").says[0]).toMatch(/^not proven: /);
     expect(overlayIn(same.data, "diff").says[0]).toMatch(/^no difference/);
+  });
+});
+
+describe("numbers", () => {
+  test("are those of survey, for values that it has a line of and for others", async () => {
+    const file = attentionFile("right");
+    const { data } = await pageOf(file, "--max-seq", "32");
+    const numbers = overlayIn(data, "numbers");
+    expect(numbers.says[0]).toBe(
+      `all of ${data.nodes.length} values were finite; 0 came within a factor of 4 of overflow`,
+    );
+    const { out } = await graphc(["survey", file, "--max-seq", "32", "--json"]);
+    const { values } = JSON.parse(out) as SurveyRecord;
+    for (const { value, headroom } of values.filter(({ value }) => ["qkv", "scores", "hidden", "x"].includes(value)))
+      expect(markOf(data, "numbers", value)?.short).toBe(`${headroom!.toFixed(1)} left`);
+    expect(markOf(data, "numbers", "transpose")?.short).toBe(markOf(data, "numbers", "qkv")?.short);
+  });
+
+  test("an overflow, a narrow place, subnormal numbers and zeros are told apart", async () => {
+    const source = `import { graph, input, mul, named, sub } from "graphc";
+export default function model() {
+  const x = input("x", [1, 64]);
+  const one = mul(sub(mul(x, 0), 1), 1);
+  const y = { small: named("small", mul(one, 2 ** -20)), near: named("near", mul(one, 40000)), zero: named("zero", mul(x, 0)) };
+  return graph({ name: "ends", inputs: [x], outputs: { y: named("over", mul(y.near, 40000)), ...y } });
+}`;
+    const { data } = await pageOf(join(folderOf({ "ends.ts": source }), "ends.ts"));
+    expect(overlayIn(data, "numbers").says[0]).toBe("1 value not finite");
+    const told = (["over", "near", "small", "zero"] as const).map((name) => markOf(data, "numbers", name));
+    expect(told.map((mark) => mark?.tone)).toEqual(["bad", "warn", "note", "plain"]);
+    expect(told[0]).toMatchObject({ bar: 1, short: "not finite" });
+    expect(told[1]?.bar).toBeCloseTo(1 - Math.log2(65504 / 40000) / 30, 3);
+    expect(told[2]?.says).toContain("100 % subnormal");
+    expect(told[3]?.says).toContain("all zero");
   });
 });
 

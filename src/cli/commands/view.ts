@@ -30,6 +30,7 @@ export const viewCommand: Command = {
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     ...TARGET_OPTION,
+    numbers: { kind: "flag", help: "also run it where its weights are many, for how near values come to overflow" },
     out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
     open: { kind: "flag", help: "open it in the browser" },
   },

@@ -11,6 +11,7 @@ import type { Beside } from "../../view/beside.ts";
 import type { Overlay } from "../../view/data.ts";
 import { type Compared, diffOverlay, noDiff } from "../../view/overlays/diff.ts";
 import { engineOverlay } from "../../view/overlays/engine.ts";
+import { numbersOverlay } from "../../view/overlays/numbers.ts";
 import { proofOverlay } from "../../view/overlays/proof.ts";
 import { tokensOverlay } from "../../view/overlays/tokens.ts";
 import type { Args } from "../command.ts";
@@ -19,6 +20,7 @@ import { isPackage } from "../operand-kind.ts";
 import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
+import { surveyedBlocks } from "./surveyed.ts";
 
 /** In the order of the switches. */
 export async function overlaysOf(
@@ -36,6 +38,7 @@ export async function overlaysOf(
       () => verdictOf(pair, args, io),
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),
+    await numbersOverlay(pair.block, () => surveyedBlocks(pair, args, io)),
     engineOverlay(pair.block, checked),
     beside
       ? diffOverlay(pair.block, beside, comparedOf(args))

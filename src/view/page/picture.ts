@@ -63,7 +63,8 @@ function boxOf(
     svg("rect", at),
     svg("text", { x: width / 2, y: 16, class: "label" }, shortened(node.label)),
     svg("text", { x: width / 2, y: 29, class: "type" }, second + node.type),
-    ...(mark?.short && !mark.rows ? [svg("text", { x: width - 6, y: height - 6, class: "short" }, mark.short)] : []),
+    ...(mark?.short && !mark.rows ? [shortOf(mark.short, width, height)] : []),
+    ...(mark?.bar === undefined ? [] : barOf(mark.bar, width, height)),
     ...(mark?.rows ? cellsOf(mark.rows, width) : []),
   );
   made.addEventListener("click", () => select(n));
@@ -73,6 +74,18 @@ function boxOf(
     select(n);
   });
   return made;
+}
+
+/** Boxes without room for a picture of rows have it above them. */
+const shortOf = (short: string, width: number, height: number): SVGElement =>
+  svg("text", { x: width - 6, y: height > ROWS_TOP + ROWS_HEIGHT ? height - 6 : -3, class: "short" }, short);
+
+/** A bar along the box, and how much of it is taken. */
+function barOf(taken: number, width: number, height: number): readonly SVGElement[] {
+  const y = Math.min(ROWS_TOP, height - 6);
+  const bar = (size: number, name: string) =>
+    svg("rect", { x: 8, y, width: size * (width - 16), height: 4, class: name });
+  return [bar(1, "bar"), bar(taken, "bar taken")];
 }
 
 /** The whole name is in the panel and in the tooltip. */
