@@ -69,6 +69,8 @@ export interface Mark {
   readonly says: readonly string[];
   /** A short text at the box. */
   readonly short?: string;
+  /** In place of its type on the edges that it goes along. */
+  readonly edge?: string;
   /** How far it is along a scale that the legend tells of, from 0 to 1. */
   readonly bar?: number;
   /** A picture of its rows: for each row cells, each the tokens (bit t) that were seen to change a number in it. */

@@ -41,6 +41,8 @@ test("the right layer: colours of one token before attention, a proof at the out
     expect(await box(page, "norm").locator(".token-3").count()).toBeGreaterThan(0);
     await choose(page, "proof");
     expect(await box(page, "hidden").getAttribute("class")).toContain("tone-good");
+    expect(await box(page, "attn_mask").locator(".short").textContent()).toMatch(/P3/);
+    expect(await page.locator(".carried.told").count()).toBe(0);
     await choose(page, "engine");
     expect(await page.locator(".legend p").first().textContent()).not.toBe("");
   });
@@ -55,6 +57,11 @@ test("the faulty layer: rows of mixed colours, and the numbers of the counterexa
     expect(await page.locator(".box.tone-bad .short").allTextContents()).toContainEqual(
       expect.stringMatching(/≠|refuted/),
     );
+    const told = await page.locator(".carried.told").allTextContents();
+    expect(told).toContain("=");
+    expect(told).toContainEqual(expect.stringMatching(/^\S+ ≠ \S+$/));
+    await choose(page, "tokens");
+    expect(await page.locator(".carried.told").count()).toBe(0);
   });
 });
 
@@ -65,12 +72,13 @@ export default function model() {
   const near = named("near", mul(sub(mul(x, 0), 1), 40000));
   return graph({ name: "ends", inputs: [x], outputs: { y: named("over", mul(near, 40000)) } });
 }`;
+  const endsFile = join(folderOf({ "ends.ts": ends }), "ends.ts");
   for (const [graph, label, tone, [least, most]] of [
     [attentionFile("right"), "norm", "tone-good", [0.2, 0.8]],
-    [join(folderOf({ "ends.ts": ends }), "ends.ts"), "near", "tone-warn", [0.9, 0.99]],
-    [join(folderOf({ "ends.ts": ends }), "ends.ts"), "over", "tone-bad", [1, 1]],
+    [endsFile, "near", "tone-warn", [0.9, 0.99]],
+    [endsFile, "over", "tone-bad", [1, 1]],
   ] as const) {
-    const { file } = await pageOf(graph);
+    const { file } = await pageOf(graph, "--max-seq", "16");
     await opened(file, async (page) => {
       expect(await page.locator(".bar").count()).toBe(0);
       await choose(page, "numbers");

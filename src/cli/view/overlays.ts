@@ -34,7 +34,7 @@ export async function overlaysOf(
   return [
     await tokensOverlay(withHost(pair), pair.block, io),
     await proofOverlay(
-      pair.block,
+      { ...withHost(pair), drawn: pair.block },
       () => verdictOf(pair, args, io),
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),

@@ -13,8 +13,8 @@ import type { OpenPair } from "../pair.ts";
 import { runBlocks } from "../survey/measure.ts";
 import { BLOCKS, isEmbedded } from "../survey/rows.ts";
 
-/** Numbers of weights up to which a page runs a block unasked: a true-size layer has half as many. */
-const UNASKED = 2 ** 28;
+/** Numbers of weights up to which a page runs a block unasked: a true-size layer has fewer. */
+const UNASKED = 2 ** 27;
 
 /** What was seen of each value; a text is why nothing was run. */
 export async function surveyedBlocks(opened: OpenPair, args: Args, io: Io): Promise<Surveyed | string> {

@@ -30,9 +30,12 @@ export function picture(section: Section, shown: Shown): SVGElement {
     "svg",
     { width, height, viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`, role: "group", "aria-label": section.title },
     ...drawing.lines.map(({ path, beside }) => svg("path", { d: path, class: beside ? "line other" : "line" })),
-    ...drawing.lines.map(({ from, inner, label: [x, y] }) =>
-      svg("text", { x, y: y + 3, class: "carried" }, data.nodes[carried(from, inner)]!.type),
-    ),
+    ...drawing.lines.map(({ from, inner, label: [x, y] }) => {
+      const value = carried(from, inner);
+      const mark = marks.get(value);
+      const edge = mark?.edge === undefined ? "" : `told tone-${mark.tone}`;
+      return svg("text", { x, y: y + 3, class: `carried ${edge}` }, mark?.edge ?? data.nodes[value]!.type);
+    }),
     ...drawing.boxes.map((box, place) => {
       const inside = view === "all" ? [] : section.insides[place]!;
       return boxOf(numbers[place]!, box, shownMark(data, marks, numbers[place]!, inside), shown);
