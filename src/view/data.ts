@@ -90,6 +90,31 @@ export interface Overlay {
   readonly marks: readonly Mark[];
 }
 
+/** One call of a block: of each token and cache row what the host opened and what was seen. */
+export interface AttentionCall {
+  /** The cache row that each token writes. */
+  readonly rows: readonly number[];
+  /** By token and cache row, bits: 1 its mask opens it, 2 it writes it, 4 it was seen to read it, 8 it was seen to read what stood there before. */
+  readonly cells: readonly (readonly number[])[];
+  /** Whether the call left other numbers in a row than it found. */
+  readonly wrote: readonly boolean[];
+}
+
+/** A block of which some tokens are accepted, and the next one. */
+export interface Scenario {
+  readonly accepted: number;
+  readonly calls: readonly AttentionCall[];
+}
+
+/** Cache rows against tokens. */
+export interface Attention {
+  readonly state: "shown" | "none";
+  readonly says: readonly string[];
+  readonly tokens: number;
+  readonly slots: number;
+  readonly scenarios: readonly Scenario[];
+}
+
 /** All of a page. */
 export interface PageData {
   readonly title: string;
@@ -98,6 +123,7 @@ export interface PageData {
   readonly sections: readonly Section[];
   readonly drawings: readonly Drawing[];
   readonly overlays: readonly Overlay[];
+  readonly attention: Attention;
   /** The formula of each op. */
   readonly docs: Readonly<Record<string, string>>;
 }

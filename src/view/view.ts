@@ -1,7 +1,7 @@
 /** A graph and what is known of it as the data of a page. */
 import type { Graph } from "../dsl/graph.ts";
 import { type Beside, type Merged, mergedNodes, twinsIn } from "./beside.ts";
-import type { Overlay, PageData, Section } from "./data.ts";
+import type { Attention, Overlay, PageData, Section } from "./data.ts";
 import { layouts, viewsOf } from "./layout.ts";
 import { docsOf, nodesOf, type PlaceOfSite } from "./nodes.ts";
 import { partsOf } from "./sections.ts";
@@ -14,13 +14,22 @@ export interface Viewed {
   readonly facts: readonly string[];
   /** Marks by the number of a value: of the graph, and behind all of those of the one beside it. */
   readonly overlays: readonly Overlay[];
+  readonly attention: Attention;
   readonly placeOf: PlaceOfSite;
   /** Told how many parts are laid out. */
   progress(done: number, total: number): void;
 }
 
 /** Lays the graph out part by part. */
-export async function pageData({ graph, beside, facts, overlays, placeOf, progress }: Viewed): Promise<PageData> {
+export async function pageData({
+  graph,
+  beside,
+  facts,
+  overlays,
+  attention,
+  placeOf,
+  progress,
+}: Viewed): Promise<PageData> {
   const { nodes, places } = drawnNodes(graph, beside, placeOf);
   const parts = partsOf(nodes);
   const { place, drawings } = await layouts(nodes);
@@ -35,7 +44,7 @@ export async function pageData({ graph, beside, facts, overlays, placeOf, progre
     marks: overlay.marks.map((mark) => ({ ...mark, node: places[mark.node]! })),
   }));
   const docs = { ...(beside ? docsOf(beside.graph) : {}), ...docsOf(graph) };
-  return { title: graph.name, facts, nodes, sections, drawings, overlays: moved, docs };
+  return { title: graph.name, facts, nodes, sections, drawings, overlays: moved, attention, docs };
 }
 
 function drawnNodes(graph: Graph, beside: Beside | undefined, placeOf: PlaceOfSite): Merged {

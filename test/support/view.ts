@@ -12,8 +12,25 @@ const SOURCE = readFileSync(join(ROOT, "examples/attention.ts"), "utf8").replace
 );
 const RIGHT = "transpose(reshape(qkv, { shape: [1, 12, 4, T] }), { perm: [0, 1, 3, 2] })";
 
-/** The attention example with heads of 4 dims, as it is or with its heads flattened without the permutation. */
-export function attentionFile(fault: "right" | "flattened"): string {
+/** What is replaced in the example, and by what. */
+const FAULTS = {
+  right: ["", ""],
+  /** Heads and tokens as one axis, without the permutation. */
+  flattened: [RIGHT, "reshape(qkv, { shape: [1, 12, T, 4] })"],
+  /** The mask counts for nothing. */
+  unmasked: ["add(scores, mask)", "add(scores, mul(mask, 0))"],
+  /** New rows are added to what stands in the cache. */
+  uncleared: [
+    "sub(1, reduce_sum(slot, { axes: [3], keep_dims: true }))",
+    "sub(1, mul(reduce_sum(slot, { axes: [3], keep_dims: true }), 0))",
+  ],
+  /** No row is kept: the cache is what this call wrote. */
+  forgetful: ["add(mul(oldK, kept), matmul(slot, newK))", "add(mul(oldK, mul(kept, 0)), matmul(slot, newK))"],
+} as const;
+type Fault = keyof typeof FAULTS;
+
+/** The attention example with heads of 4 dims, as it is or with a fault. */
+export function attentionFile(fault: Fault): string {
   const made = files.get(fault) ?? madeFile(fault);
   files.set(fault, made);
   return made;
@@ -25,9 +42,10 @@ process.once("exit", () => rmSync(KEPT, { recursive: true, force: true }));
 const files = new Map<string, string>();
 const pages = new Map<string, Promise<Page>>();
 
-function madeFile(fault: "right" | "flattened"): string {
-  expect(SOURCE).toContain(RIGHT);
-  const text = fault === "right" ? SOURCE : SOURCE.replace(RIGHT, "reshape(qkv, { shape: [1, 12, T, 4] })");
+function madeFile(fault: Fault): string {
+  const [right, wrong] = FAULTS[fault];
+  expect(SOURCE).toContain(right);
+  const text = SOURCE.replace(right, wrong);
   const file = join(mkdtempSync(join(KEPT, fault)), "layer.ts");
   writeFileSync(file, text);
   return file;

@@ -92,6 +92,43 @@ export default function model() {
   }
 });
 
+test("attention: stepping through what is accepted, by keyboard too; a fault is red and in words", async () => {
+  const right = await pageOf(attentionFile("right"), "--max-seq", "8");
+  await opened(right.file, async (page) => {
+    const rowAt = (token: number) => page.locator(".attention tr", { hasText: `token ${token} →` });
+    await page.locator(".attention summary").focus();
+    await page.keyboard.press("Enter");
+    expect(await rowAt(1).locator("td").allTextContents()).toEqual(["●", "●", "–", "–", "–", "–", "–", "–"]);
+    await page.getByLabel("2 of 4").check();
+    await page.getByLabel("next block").check();
+    expect(await rowAt(1).locator("td").allTextContents()).toEqual(["●", "●", "●", "●", "–", "–", "–", "–"]);
+    expect(await rowAt(1).locator("td.slot").count()).toBe(1);
+    const before = page.locator(".attention tr", { hasText: "before the call" }).locator("td");
+    expect((await before.allTextContents()).slice(0, 5)).toEqual([
+      "token 0",
+      "token 1",
+      "rejected 2",
+      "rejected 3",
+      "stale",
+    ]);
+    await page.getByLabel("2 of 4").focus();
+    await page.keyboard.press("ArrowRight");
+    expect(await rowAt(0).locator("th").textContent()).toBe("token 0 → row 3");
+    expect(await page.locator("td.wrong").count()).toBe(0);
+  });
+  for (const [fault, sign] of [
+    ["unmasked", "✗"],
+    ["uncleared", "●!"],
+  ] as const) {
+    const { file } = await pageOf(attentionFile(fault), "--max-seq", "8");
+    await opened(file, async (page) => {
+      await page.locator(".attention summary").click();
+      expect(await page.locator("td.wrong").first().textContent()).toBe(sign);
+      expect(await page.locator(".attention > p").first().textContent()).toMatch(/[1-9]\d* times/);
+    });
+  }
+});
+
 const OPACITY = "getComputedStyle(document.querySelector('.box.other')).opacity";
 
 test("two graphs: one picture, what only the second has is broken of line and pale until its overlay is chosen", async () => {
@@ -121,7 +158,7 @@ test("by keyboard: Tab reaches a value, Enter tells of it; a view with every op 
     await choose(page, "all");
     expect(await page.locator(".box").count()).toBe(data.nodes.length);
     expect(named).toBeLessThan(data.nodes.length);
-    await page.locator("summary").focus();
+    await page.locator("details:not(.attention) summary").focus();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     expect(await page.locator("aside h2").textContent()).toBe(data.nodes[0]!.label);
@@ -154,7 +191,23 @@ test("an empty graph, and an overlay with nothing to show, say so", async () => 
     legend: [],
     marks: [],
   } as const;
-  const data = { title: "empty", facts: [], nodes: [], sections: [], drawings: [], overlays: [none], docs: {} };
+  const attention = {
+    state: "none",
+    says: ["not computed: it has no states"],
+    tokens: 0,
+    slots: 0,
+    scenarios: [],
+  } as const;
+  const data = {
+    attention,
+    title: "empty",
+    facts: [],
+    nodes: [],
+    sections: [],
+    drawings: [],
+    overlays: [none],
+    docs: {},
+  };
   writeFileSync(empty, pageHtml(data));
   await opened(empty, async (page) => {
     expect(await page.locator("aside").textContent()).toContain("no values");
@@ -167,7 +220,7 @@ test("32 layers: one picture at first, the others when they are opened", async (
   const { file, text } = await pageOf("phi4-mini", "--layers", "32", "--max-seq", "8");
   expect(text.length).toBeLessThan(6e6);
   await opened(file, async (page) => {
-    expect(await page.locator("details").count()).toBe(32);
+    expect(await page.locator("details:not(.attention)").count()).toBe(32);
     expect(await page.locator("svg").count()).toBe(1);
     await page.getByText("open all").click();
     await expect.poll(() => page.locator("svg").count()).toBe(32);

@@ -1,5 +1,7 @@
 /** `graphc view`: a graph as a page to look at, in one file. */
 import { resolve } from "node:path";
+import { withHost } from "../../api/open-graphs.ts";
+import { attentionOf } from "../../view/attention.ts";
 import { pageHtml } from "../../view/html.ts";
 import { pageData } from "../../view/view.ts";
 import type { Args, Command } from "../command.ts";
@@ -52,6 +54,7 @@ export const viewCommand: Command = {
       beside,
       facts: factsOf(args, pair.name, pair.weights),
       overlays,
+      attention: attentionOf(withHost(pair)),
       placeOf: (site) => {
         const frame = authorFrame(site);
         return frame && place(frame);
