@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pageHtml } from "../../src/view/html.ts";
 import { folderOf, testFolder } from "../support/cli.ts";
+import { ROOT } from "../support/root.ts";
 import { attentionFile, pageOf } from "../support/view.ts";
 
 const state: { browser?: Browser } = {};
@@ -127,6 +128,40 @@ test("attention: stepping through what is accepted, by keyboard too; a fault is 
       expect(await page.locator(".attention > p").first().textContent()).toMatch(/[1-9]\d* times/);
     });
   }
+});
+
+test("a pair that coremltools wrote: proven, and what of it differs, with the names of its file as text", async () => {
+  const files = ["t4", "t1"].map((t) => join(ROOT, `test/data/packages/hf_llama_ropegraph_${t}.mlpackage`));
+  const { file, data, text } = await pageOf(...files);
+  expect(text.length).toBeLessThan(1.5e6);
+  expect(data.attention.state).toBe("shown");
+  await opened(file, async (page) => {
+    await choose(page, "proof");
+    expect(await page.locator(".legend p").first().textContent()).toMatch(/^PROVEN/);
+    await choose(page, "diff");
+    expect(await page.locator(".box.tone-warn").count()).toBeGreaterThan(0);
+    await choose(page, "all");
+    expect(await page.locator(".box").count()).toBe(data.nodes.length);
+    const hashed = data.nodes.findIndex(({ weight }) => weight?.hash);
+    await page.locator(`[data-node="${hashed}"]`).first().click();
+    expect(await page.locator("aside dd").allTextContents()).toContain(data.nodes[hashed]!.weight!.hash);
+  });
+});
+
+test("a huge graph without layers: stretches, of which the first is drawn at first", async () => {
+  const source = `import { add, graph, input } from "graphc";
+export default function model() {
+  const x = input("x", [1, 4]);
+  let y = add(x, 1);
+  for (let k = 0; k < 1000; k++) y = add(y, 1);
+  return graph({ name: "huge", inputs: [x], outputs: { y } });
+}`;
+  const { file, data } = await pageOf(join(folderOf({ "huge.ts": source }), "huge.ts"));
+  expect(data.nodes.length).toBeGreaterThan(2000);
+  await opened(file, async (page) => {
+    expect(await page.locator("details:not(.attention)").count()).toBe(Math.ceil(1001 / 160));
+    expect(await page.locator("svg").count()).toBe(1);
+  });
 });
 
 const OPACITY = "getComputedStyle(document.querySelector('.box.other')).opacity";
