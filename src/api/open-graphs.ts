@@ -14,8 +14,8 @@ export interface OpenGraphs extends Graphs {
   readonly storedWeights: boolean;
   /** Absent where nobody gave weights that the graphs read. */
   openWeights?(): Promise<WeightStore>;
-  /** The same pair at the smallest sizes, for a counterexample that a person can read; models only. */
-  readonly small?: (tokens: number) => Graphs;
+  /** The same pair at the smallest sizes, or beside so many cache rows, for a counterexample that a person can read; models only. */
+  readonly small?: (tokens: number, maxSeq?: number) => Graphs;
   /** The same beside another number of cache rows; texts of authors only, in which a number may be theirs by chance. */
   readonly otherRows?: () => Graphs;
 }

@@ -43,11 +43,11 @@ export const FUNCTION_OPTIONS = {
 } as const satisfies Options;
 
 /**
- * The pair that the operands name, for a command that runs its block.
+ * The pair that the operands name, or those of them that make it, for a command that runs its block.
  * @throws UserError when an operand names nothing, or a package of several functions is given without one.
  */
-export async function requestedPair(args: Args, io: Io): Promise<OpenPair> {
-  const [first, second] = args.operands as [string, string?];
+export async function requestedPair(args: Args, io: Io, operands = args.operands): Promise<OpenPair> {
+  const [first, second] = operands as [string, string?];
   const { rolesOf, outputs } = await givenRoles(args);
   if (isPackage(first)) {
     const pair = packagePair(first, second, args);
@@ -116,8 +116,8 @@ function counted(pair: OpenPair): OpenPair {
   };
 }
 
-/** Two graphs of several tokens each are no block and its step. */
-function checkIsStep({ block, step, given }: OpenPair, shown: string): void {
+/** Two graphs of several tokens each are no block and its step. @throws UserError where that is what they are */
+export function checkIsStep({ block, step, given }: OpenPair, shown: string): void {
   if (meetInputs(block, step, given).tokens > 1 || isOfOneToken(step, given)) return;
   throw new UserError(
     `the inputs of ${shown} have the sizes of its block's, and are not known to be those of one token`,

@@ -41,7 +41,7 @@ export interface Subject {
   readonly safe?: SafeModel;
   readonly plain?: (size: Size) => PlainTwin;
   /** Block and step at the smallest sizes that still show a difference. */
-  small(tokens: number): Graphs;
+  small(tokens: number, maxSeq?: number): Graphs;
 }
 
 /** The kinds of layers of a model, of which a graph may have some. */
@@ -58,11 +58,13 @@ export interface KindGraph {
   readonly layers: readonly number[];
 }
 
-/** Block and step at the smallest sizes. */
-export const smallPair = (build: SizedModel) => (tokens: number) => {
-  const maxSeq = tokens + 1;
-  return { block: build({ tokens, maxSeq }), step: build({ tokens: 1, maxSeq }) };
-};
+/** Block and step at the smallest sizes, or beside so many cache rows. */
+export const smallPair =
+  (build: SizedModel) =>
+  (tokens: number, maxSeq = tokens + 1) => ({
+    block: build({ tokens, maxSeq }),
+    step: build({ tokens: 1, maxSeq }),
+  });
 
 /** A pair beside one more cache row, or beside twice as many where a text takes no odd number. It throws where neither can be built. */
 export const besideOtherRows = (maxSeq: number, pairAt: (maxSeq: number) => Graphs) => (): Graphs =>

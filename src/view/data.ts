@@ -17,6 +17,9 @@ export interface PageNode {
   readonly mil?: string;
   /** Of a weight: where its numbers come from, and their SHA-256 where a file holds them. */
   readonly weight?: { readonly source: string; readonly hash?: string };
+  /** Where two graphs are drawn: it is of the second alone; and operands that its counterpart in the second has in place of its own. */
+  readonly only?: "second";
+  readonly beside?: PageNode["operands"];
   /** Names of the outputs and of the states whose contents at exit it is. */
   readonly results: readonly string[];
 }
@@ -36,6 +39,8 @@ export interface DrawnLine {
   readonly to: number;
   /** Which of the values that the box stands for it carries. */
   readonly inner: number;
+  /** Only the second of two graphs has it. */
+  readonly beside?: true;
   readonly path: string;
   readonly label: readonly [x: number, y: number];
 }
@@ -64,6 +69,10 @@ export interface Mark {
   readonly says: readonly string[];
   /** A short text at the box. */
   readonly short?: string;
+  /** In place of its type on the edges that it goes along. */
+  readonly edge?: string;
+  /** How far it is along a scale that the legend tells of, from 0 to 1. */
+  readonly bar?: number;
   /** A picture of its rows: for each row cells, each the tokens (bit t) that were seen to change a number in it. */
   readonly rows?: readonly (readonly number[])[];
 }
@@ -81,6 +90,31 @@ export interface Overlay {
   readonly marks: readonly Mark[];
 }
 
+/** One call of a block: of each token and cache row what the host opened and what was seen. */
+export interface AttentionCall {
+  /** The cache row that each token writes. */
+  readonly rows: readonly number[];
+  /** By token and cache row, bits: 1 its mask opens it, 2 it writes it, 4 it was seen to read it, 8 it was seen to read what stood there before. */
+  readonly cells: readonly (readonly number[])[];
+  /** Whether the call left other numbers in a row than it found. */
+  readonly wrote: readonly boolean[];
+}
+
+/** A block of which some tokens are accepted, and the next one. */
+export interface Scenario {
+  readonly accepted: number;
+  readonly calls: readonly AttentionCall[];
+}
+
+/** Cache rows against tokens. */
+export interface Attention {
+  readonly state: "shown" | "none";
+  readonly says: readonly string[];
+  readonly tokens: number;
+  readonly slots: number;
+  readonly scenarios: readonly Scenario[];
+}
+
 /** All of a page. */
 export interface PageData {
   readonly title: string;
@@ -89,6 +123,7 @@ export interface PageData {
   readonly sections: readonly Section[];
   readonly drawings: readonly Drawing[];
   readonly overlays: readonly Overlay[];
+  readonly attention: Attention;
   /** The formula of each op. */
   readonly docs: Readonly<Record<string, string>>;
 }

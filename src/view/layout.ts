@@ -49,10 +49,16 @@ interface PlacedEdge {
   readonly from: number;
   readonly to: number;
   readonly inner: number;
+  readonly beside?: true;
 }
 
 const placedEdges = (nodes: readonly PageNode[], view: View): readonly PlacedEdge[] =>
-  edgesOf(nodes, view).map(({ from, to, value }) => ({ from, to, inner: view.standsFor(from).indexOf(value) }));
+  edgesOf(nodes, view).map(({ from, to, value, beside }) => ({
+    from,
+    to,
+    inner: view.standsFor(from).indexOf(value),
+    ...(beside ? { beside } : {}),
+  }));
 
 type GraphvizGraph = Exclude<Parameters<Viz["renderJSON"]>[0], string>;
 

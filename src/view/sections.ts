@@ -82,7 +82,7 @@ function ownersOf(nodes: readonly PageNode[], layers: readonly (number | undefin
 const isLeaf = ({ kind }: PageNode): boolean => kind === "weight" || kind === "const";
 
 function partOf(title: string, own: readonly number[], nodes: readonly PageNode[], owners: readonly number[]): Part {
-  const read = own.flatMap((n) => nodes[n]!.operands.map(([, operand]) => operand));
+  const read = own.flatMap((n) => [...nodes[n]!.operands, ...(nodes[n]!.beside ?? [])].map(([, operand]) => operand));
   const values = sorted([...own, ...read]);
   const inside = new Set(own);
   const shown = values.map((n) => (inside.has(n) || isLeaf(nodes[n]!) ? owners[n]! : n));
@@ -92,20 +92,32 @@ function partOf(title: string, own: readonly number[], nodes: readonly PageNode[
 
 const sorted = (numbers: readonly number[]): readonly number[] => [...new Set(numbers)].sort((a, b) => a - b);
 
-/** The edges of a drawing of these values, by their places in it; the value that lies on each. */
+/** An edge by the places of its ends, and the value that lies on it. */
+export interface Edge {
+  readonly from: number;
+  readonly to: number;
+  readonly value: number;
+  /** Only the second of two graphs has it. */
+  readonly beside: boolean;
+}
+
+/** The edges of a drawing of these values, by their places in it. */
 export function edgesOf(
   nodes: readonly PageNode[],
   { shown, standsFor }: { readonly shown: readonly number[]; readonly standsFor: (place: number) => readonly number[] },
-): readonly { readonly from: number; readonly to: number; readonly value: number }[] {
+): readonly Edge[] {
   const places = new Map<number, number>();
   for (const [place] of shown.entries()) for (const n of standsFor(place)) places.set(n, place);
   for (const [place, n] of shown.entries()) places.set(n, place);
-  const edges = new Map<string, { from: number; to: number; value: number }>();
-  for (const [to] of shown.entries())
-    for (const n of standsFor(to))
-      for (const [, value] of nodes[n]!.operands) {
-        const from = places.get(value);
-        if (from !== undefined && from !== to) edges.set(`${value} ${to}`, { from, to, value });
-      }
+  const edges = new Map<string, Edge>();
+  const add = (value: number, to: number, beside: boolean): void => {
+    const from = places.get(value);
+    const key = `${value} ${to}`;
+    if (from !== undefined && from !== to && !edges.has(key)) edges.set(key, { from, to, value, beside });
+  };
+  for (const beside of [false, true])
+    for (const [to] of shown.entries())
+      for (const n of standsFor(to))
+        for (const [, value] of (beside ? nodes[n]!.beside : nodes[n]!.operands) ?? []) add(value, to, beside);
   return [...edges.values()];
 }

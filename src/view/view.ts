@@ -1,6 +1,7 @@
 /** A graph and what is known of it as the data of a page. */
 import type { Graph } from "../dsl/graph.ts";
-import type { Overlay, PageData, Section } from "./data.ts";
+import { type Beside, type Merged, mergedNodes, twinsIn } from "./beside.ts";
+import type { Attention, Overlay, PageData, Section } from "./data.ts";
 import { layouts, viewsOf } from "./layout.ts";
 import { docsOf, nodesOf, type PlaceOfSite } from "./nodes.ts";
 import { partsOf } from "./sections.ts";
@@ -8,16 +9,28 @@ import { partsOf } from "./sections.ts";
 /** What a page is made of. */
 export interface Viewed {
   readonly graph: Graph;
+  /** Another graph that it is held against, drawn into the same picture. */
+  readonly beside?: Beside | undefined;
   readonly facts: readonly string[];
+  /** Marks by the number of a value: of the graph, and behind all of those of the one beside it. */
   readonly overlays: readonly Overlay[];
+  readonly attention: Attention;
   readonly placeOf: PlaceOfSite;
   /** Told how many parts are laid out. */
   progress(done: number, total: number): void;
 }
 
 /** Lays the graph out part by part. */
-export async function pageData({ graph, facts, overlays, placeOf, progress }: Viewed): Promise<PageData> {
-  const nodes = nodesOf(graph, placeOf);
+export async function pageData({
+  graph,
+  beside,
+  facts,
+  overlays,
+  attention,
+  placeOf,
+  progress,
+}: Viewed): Promise<PageData> {
+  const { nodes, places } = drawnNodes(graph, beside, placeOf);
   const parts = partsOf(nodes);
   const { place, drawings } = await layouts(nodes);
   const sections: Section[] = [];
@@ -26,5 +39,16 @@ export async function pageData({ graph, facts, overlays, placeOf, progress }: Vi
     sections.push({ ...part, drawings: { all: place(all), named: place(named) } });
     progress(sections.length, parts.length);
   }
-  return { title: graph.name, facts, nodes, sections, drawings, overlays, docs: docsOf(graph) };
+  const moved = overlays.map((overlay) => ({
+    ...overlay,
+    marks: overlay.marks.map((mark) => ({ ...mark, node: places[mark.node]! })),
+  }));
+  const docs = { ...(beside ? docsOf(beside.graph) : {}), ...docsOf(graph) };
+  return { title: graph.name, facts, nodes, sections, drawings, overlays: moved, attention, docs };
+}
+
+function drawnNodes(graph: Graph, beside: Beside | undefined, placeOf: PlaceOfSite): Merged {
+  const own = nodesOf(graph, placeOf);
+  if (!beside) return { nodes: own, places: own.map((_, n) => n) };
+  return mergedNodes(own, nodesOf(beside.graph, placeOf), twinsIn(graph, beside));
 }

@@ -205,6 +205,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     target: "mgp",
+    numbers: "mgp",
     out: "mgp",
     open: "mgp",
   },

@@ -1,8 +1,9 @@
 /** The data of a page, and where it is written. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import type { SurveyRecord } from "../../src/cli/survey/measure.ts";
 import type { PageData } from "../../src/view/data.ts";
 import { folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
@@ -23,7 +24,7 @@ function markOf(data: PageData, overlay: string, label: string) {
 
 describe("tokens and proof", () => {
   test("of the right layer: each row its own token, then those before it; proven", async () => {
-    const { data } = await pageOf(attentionFile("right"));
+    const { data } = await pageOf(attentionFile("right"), "--max-seq", "8");
     expect(overlayIn(data, "tokens").says[0]).toBe("no output was seen to read a token that comes after its row");
     expect(markOf(data, "tokens", "norm")?.says).toEqual([0, 1, 2, 3].map((t) => `row ${t} reads token ${t}`));
     expect(markOf(data, "tokens", "probs")?.says).toEqual([
@@ -37,7 +38,7 @@ describe("tokens and proof", () => {
   });
 
   test("of flattened heads: rows read ahead, and the numbers of the counterexample are at the value", async () => {
-    const { data } = await pageOf(attentionFile("flattened"));
+    const { data } = await pageOf(attentionFile("flattened"), "--max-seq", "8");
     expect(overlayIn(data, "tokens").says[0]).toContain("an output reads a token that comes after its row");
     expect(markOf(data, "tokens", "norm")?.tone).toBe("plain");
     for (const name of ["scores", "probs", "hidden"]) expect(markOf(data, "tokens", name)?.tone).toBe("bad");
@@ -46,6 +47,45 @@ describe("tokens and proof", () => {
     expect(proof.marks.map(({ tone }) => tone)).toContain("bad");
     expect(proof.marks.flatMap(({ says }) => says).join(" ")).toMatch(/is \S+ in the block and \S+ in the steps/);
     expect(proof.marks.some(({ tone }) => tone === "good")).toBe(false);
+  });
+
+  test("of a refutation: how the difference spreads, with numbers on the edges", async () => {
+    const { data } = await pageOf(attentionFile("flattened"), "--max-seq", "8");
+    const edgeOf = (label: string) => markOf(data, "proof", label)?.edge;
+    expect([edgeOf("norm"), edgeOf("qkv")]).toEqual(["=", "="]);
+    const [, block, step] = /on the counterexample v_state.* is (\S+) in the block and (\S+) in the steps/.exec(
+      markOf(data, "proof", "v.cache")!.says[0]!,
+    )!;
+    expect(edgeOf("v.cache")).toBe(`${block} ≠ ${step}`);
+    // The reshape that lacks its permutation is where it begins: what it is made from does not differ.
+    const flat = data.nodes.findIndex(
+      ({ op, operands }) => op === "reshape" && data.nodes[operands[0]![1]]!.label === "qkv",
+    );
+    const { marks } = overlayIn(data, "proof");
+    expect(marks.find(({ node }) => node === flat)).toMatchObject({ tone: "bad", edge: expect.stringContaining("≠") });
+    const toneOf = (n: number) => marks.find((one) => one.node === n)?.tone;
+    const madeOf = (n: number) =>
+      data.nodes[n]!.operands.flatMap(([, x]) => (data.nodes[x]!.kind === "op" ? [toneOf(x)] : []));
+    expect(madeOf(flat)).toEqual(["plain"]);
+    // What a graph makes of a cache on the way has no rows of tokens, and is told nothing of.
+    for (const { node, tone } of marks)
+      if (tone === "bad" && node !== flat) expect(new Set(madeOf(node))).not.toEqual(new Set(["plain"]));
+  });
+
+  test("of a proof: conditions at the inputs that they are about, and where it is cut", async () => {
+    const { data } = await pageOf(attentionFile("right"), "--max-seq", "8");
+    expect(markOf(data, "proof", "attn_mask")).toMatchObject({ tone: "note", short: expect.stringMatching(/\bP3\b/) });
+    expect(markOf(data, "proof", "kv_write_mask")?.short).toMatch(/\bP1\b/);
+    const told = overlayIn(data, "proof").says.flatMap((line) => /^(P\d+'?): /.exec(line)?.[1] ?? []);
+    const used = ["attn_mask", "kv_write_mask", "x"].flatMap(
+      (name) => markOf(data, "proof", name)?.short?.split(" ") ?? [],
+    );
+    for (const id of used) expect(told).toContain(id);
+    const layers = await pageOf("phi4-mini", "--layers", "4", "--max-seq", "8");
+    const cuts = overlayIn(layers.data, "proof").marks.filter(({ short }) => short?.startsWith("cut"));
+    expect(cuts.map(({ node }) => layers.data.nodes[node]!.label)).toEqual(
+      [0, 1, 2, 3].flatMap((n) => [`layers.${n}.attn.residual`, ...(n < 3 ? [`layers.${n}.out`] : [])]),
+    );
   });
 
   test("of a package alone: nothing is shown, and why is said", async () => {
@@ -64,9 +104,109 @@ describe("tokens and proof", () => {
   });
 });
 
+describe("two graphs", () => {
+  test("what only one has, and what is changed, in one picture and in an order in which it can be computed", async () => {
+    const [right, flat] = [attentionFile("right"), attentionFile("flattened")];
+    const alone = await pageOf(right, "--max-seq", "8");
+    for (const [files, only, tone] of [
+      [[right, flat], undefined, "bad"],
+      [[flat, right], "second", "good"],
+    ] as const) {
+      const { data } = await pageOf(...files, "--max-seq", "8");
+      const { marks, says } = overlayIn(data, "diff");
+      expect(says[0]).toBe(
+        only
+          ? "0 values only in the first, 1 value only in the second, 3 values changed"
+          : "1 value only in the first, 0 values only in the second, 3 values changed",
+      );
+      expect(data.nodes.length).toBe(alone.data.nodes.length);
+      const told = marks.map((mark) => [data.nodes[mark.node]!.op, mark.tone]);
+      expect(told.toSorted()).toEqual([
+        ["split", "warn"],
+        ["split", "warn"],
+        ["split", "warn"],
+        ["transpose", tone],
+      ]);
+      expect(data.nodes.filter((node) => node.only).map((node) => node.op)).toEqual(only ? ["transpose"] : []);
+      for (const [n, { operands }] of data.nodes.entries())
+        for (const [, operand] of operands) expect(operand).toBeLessThan(n);
+      const read = data.nodes
+        .filter((node) => node.beside)
+        .map(({ op, beside }) => [op, data.nodes[beside![0]![1]]!.op]);
+      expect(read).toEqual(Array(3).fill(["split", only ? "transpose" : "reshape"]));
+      // Numbers of other overlays go by the picture of both.
+      expect(markOf(data, "tokens", "norm")?.says[0]).toBe("row 0 reads token 0");
+    }
+  });
+
+  test("the same file twice has no difference, and a graph alone has nothing beside it", async () => {
+    const file = attentionFile("right");
+    const { data } = await pageOf(file, file, "--max-seq", "8");
+    expect(overlayIn(data, "diff")).toMatchObject({ state: "shown", marks: [] });
+    expect(overlayIn(data, "diff").says[0]).toMatch(/^no difference/);
+    expect(data.nodes.some(({ beside, only }) => beside || only)).toBe(false);
+    expect(overlayIn((await pageOf(file, "--max-seq", "8")).data, "diff")).toMatchObject({ state: "none", marks: [] });
+  });
+
+  test("packages: a block beside its step is also proven; two of one T are not, and say why", async () => {
+    const out = testFolder();
+    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const block = join(out, "layer.t4.mlpackage");
+    const pair = await pageOf(block, join(out, "layer.t1.mlpackage"));
+    expect(overlayIn(pair.data, "proof").says[0]).toMatch(/^PROVEN/);
+    expect(overlayIn(pair.data, "diff").says).toContain('input "x": fp16[1,16,4,1] → fp16[1,16,1,1]');
+    // Against a graph file the weights are those that emit would write.
+    const { data } = await pageOf(block, attentionFile("right"), "--max-seq", "8");
+    expect(overlayIn(data, "diff").says[0]).toMatch(/^no difference/);
+    const seeded = await pageOf(block, attentionFile("right"), "--max-seq", "8", "--seed", "2");
+    expect(overlayIn(seeded.data, "diff").marks.map(({ node }) => seeded.data.nodes[node]!.kind)).toEqual(
+      Array(3).fill("weight"),
+    );
+    const copy = join(testFolder(), "copy.mlpackage");
+    cpSync(block, copy, { recursive: true });
+    const same = await pageOf(block, copy);
+    expect(overlayIn(same.data, "proof").says[0]).toMatch(/^not proven: /);
+    expect(overlayIn(same.data, "diff").says[0]).toMatch(/^no difference/);
+  });
+});
+
+describe("numbers", () => {
+  test("are those of survey, for values that it has a line of and for others", async () => {
+    const file = attentionFile("right");
+    const { data } = await pageOf(file, "--max-seq", "16");
+    const numbers = overlayIn(data, "numbers");
+    expect(numbers.says[0]).toBe(
+      `all of ${data.nodes.length} values were finite; 0 came within a factor of 4 of overflow`,
+    );
+    const { out } = await graphc(["survey", file, "--max-seq", "16", "--json"]);
+    const { values } = JSON.parse(out) as SurveyRecord;
+    for (const { value, headroom } of values.filter(({ value }) => ["qkv", "scores", "hidden", "x"].includes(value)))
+      expect(markOf(data, "numbers", value)?.short).toBe(`${headroom!.toFixed(1)} left`);
+    expect(markOf(data, "numbers", "transpose")?.short).toBe(markOf(data, "numbers", "qkv")?.short);
+  });
+
+  test("an overflow, a narrow place, subnormal numbers and zeros are told apart", async () => {
+    const source = `import { graph, input, mul, named, sub } from "graphc";
+export default function model() {
+  const x = input("x", [1, 64]);
+  const one = mul(sub(mul(x, 0), 1), 1);
+  const y = { small: named("small", mul(one, 2 ** -20)), near: named("near", mul(one, 40000)), zero: named("zero", mul(x, 0)) };
+  return graph({ name: "ends", inputs: [x], outputs: { y: named("over", mul(y.near, 40000)), ...y } });
+}`;
+    const { data } = await pageOf(join(folderOf({ "ends.ts": source }), "ends.ts"));
+    expect(overlayIn(data, "numbers").says[0]).toBe("1 value not finite");
+    const told = (["over", "near", "small", "zero"] as const).map((name) => markOf(data, "numbers", name));
+    expect(told.map((mark) => mark?.tone)).toEqual(["bad", "warn", "note", "plain"]);
+    expect(told[0]).toMatchObject({ bar: 1, short: "not finite" });
+    expect(told[1]?.bar).toBeCloseTo(1 - Math.log2(65504 / 40000) / 30, 3);
+    expect(told[2]?.says).toContain("100 % subnormal");
+    expect(told[3]?.says).toContain("all zero");
+  });
+});
+
 test("every value is drawn, with its line, its MIL name and its formula", async () => {
   const file = attentionFile("right");
-  const { data } = await pageOf(file);
+  const { data } = await pageOf(file, "--max-seq", "8");
   const drawn = new Set(data.sections.flatMap(({ values }) => values));
   expect([...drawn].sort((a, b) => a - b)).toEqual(data.nodes.map((_, n) => n));
   for (const { kind, at, mil, op } of data.nodes) {
@@ -114,8 +254,9 @@ describe("where the page goes", () => {
   });
 
   test("an older page is replaced; an operand that names nothing writes none", async () => {
-    const { file } = await pageOf(attentionFile("right"));
-    expect((await graphc(["view", attentionFile("flattened"), "--out", file])).code).toBe(0);
+    const file = join(testFolder(), "view.html");
+    for (const fault of ["right", "flattened"] as const)
+      expect((await graphc(["view", attentionFile(fault), "--max-seq", "8", "--out", file])).code).toBe(0);
     expect(readFileSync(file, "utf8")).toContain("REFUTED");
     const out = join(testFolder(), "none.html");
     const { code, err } = await graphc(["view", "phi4-mimi", "--out", out]);
@@ -127,7 +268,15 @@ describe("where the page goes", () => {
     const path = process.env.PATH;
     process.env.PATH = testFolder();
     const out = join(testFolder(), "view.html");
-    const { code, err } = await graphc(["view", attentionFile("right"), "--out", out, "--open"]).finally(() => {
+    const { code, err } = await graphc([
+      "view",
+      attentionFile("right"),
+      "--max-seq",
+      "8",
+      "--out",
+      out,
+      "--open",
+    ]).finally(() => {
       process.env.PATH = path;
     });
     expect([code, err]).toEqual([0, expect.stringMatching(/was written and not opened: there is no program/)]);

@@ -1,20 +1,17 @@
 /** `graphc diff`: what differs between two packages or graphs, in description, ops, types and weights. */
 import { resolve } from "node:path";
-import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { WeightHash } from "../../emit/diff/canonical.ts";
-import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
 import { beyondGraph } from "../../emit/diff/description.ts";
 import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
 import { diffFunction, diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
-import type { MilModel } from "../../emit/mil/records.ts";
-import { graphOf, readPackage } from "../../emit/read/read.ts";
+import { readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
+import { type Comparand, comparandOf } from "../comparand.ts";
 import type { Io } from "../io.ts";
 import { BUILT_IN, isPackage } from "../operand-kind.ts";
-import { functionOf } from "../pair.ts";
-import { requestedSize, SEED_OPTION, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
+import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 /** What differs, part by part; any difference is a no. */
 export const diffCommand: Command = {
@@ -66,7 +63,9 @@ async function differencesOf(args: Args, io: Io): Promise<readonly GraphDifferen
     const name = args.text("function");
     return name === undefined ? diffPackages(before!, after!) : diffFunction(before!, after!, name);
   }
-  const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args, io)));
+  // Between two models the names of the weights say it all; only a package asks for their contents.
+  const hashed = args.operands.some(isPackage);
+  const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args, io, { hashed })));
   const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
   const outside = [...beyond(before!, after!), ...beyond(after!, before!).map(turned)];
   return [...outside, ...diffGraphs(before!.graph, after!.graph, { hash })];
@@ -79,30 +78,3 @@ const turned = <D extends { readonly before: string; readonly after: string }>(d
   before: difference.after,
   after: difference.before,
 });
-
-interface Comparand {
-  readonly graph: Graph;
-  /** Of a package, the function that the graph is of. */
-  readonly function?: { readonly model: MilModel; readonly name: string };
-  /** For weights that a package would hold: their hash as it would be stored. */
-  readonly hash?: WeightHash;
-}
-
-/** The graph of a package, or a model at the sizes of the options with its weights hashed. */
-async function comparandOf(operand: string, args: Args, io: Io): Promise<Comparand> {
-  if (isPackage(operand)) {
-    const pkg = readPackage(resolve(operand));
-    const name = functionOf(pkg, args, "function").function ?? pkg.model.defaultFunction;
-    return { graph: graphOf(pkg, { function: name }), function: { model: pkg.model, name } };
-  }
-  const subject = await subjectOf(operand, args, io);
-  const graph = subject.build(requestedSize(args));
-  // Between two models the names of the weights say it all; only a package asks for their contents.
-  if (!args.operands.some(isPackage)) return { graph };
-  const store = await subject.openWeights(graph);
-  try {
-    return { graph, hash: await checkpointHashes(graph, store) };
-  } finally {
-    await store.close();
-  }
-}

@@ -1,13 +1,18 @@
 /** `graphc view`: a graph as a page to look at, in one file. */
 import { resolve } from "node:path";
+import { withHost } from "../../api/open-graphs.ts";
+import { attentionOf } from "../../view/attention.ts";
 import { pageHtml } from "../../view/html.ts";
 import { pageData } from "../../view/view.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import { FUNCTION_OPTIONS, requestedPair } from "../pair.ts";
+import type { Io } from "../io.ts";
+import { isPackage } from "../operand-kind.ts";
+import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
 import { TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame, place } from "../report.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { besideOf } from "../view/beside.ts";
 import { openPage } from "../view/open-page.ts";
 import { overlaysOf } from "../view/overlays.ts";
 import { checkPlace, writePage } from "../view/write-page.ts";
@@ -15,9 +20,9 @@ import { checkPlace, writePage } from "../view/write-page.ts";
 /** What the page says of proofs and findings is no verdict of this command: it exits with 0 when the page was written. */
 export const viewCommand: Command = {
   name: "view",
-  operands: "phi4-mini | CHECKPOINT | GRAPH.ts | BLOCK.mlpackage [STEP.mlpackage]",
+  operands: "A [B] | BLOCK.mlpackage STEP.mlpackage",
   arity: [1, 2],
-  needs: "a model (phi4-mini), a graph file or a package",
+  needs: "a model (phi4-mini), a checkpoint, a graph file or a package",
   example: "phi4-mini",
   options: {
     ...WEIGHTS_OPTION,
@@ -27,24 +32,29 @@ export const viewCommand: Command = {
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     ...TARGET_OPTION,
+    numbers: { kind: "flag", help: "also run it where its weights are many, for how near values come to overflow" },
     out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
     open: { kind: "flag", help: "open it in the browser" },
   },
   notes: [
     "One file that loads nothing: nodes by the author's names, with types on the edges, and a panel for the one that is clicked.",
+    "With a second graph or package what is only in one of them and what is changed is shown in one picture.",
     "Overlays: which tokens each row reads, what is proven, what is known about the engine. One with nothing to show says why.",
     "Exit code 0 when the page was written, whatever it says: prove and check give verdicts.",
   ],
   async run(args, io) {
     const [out, shown] = [resolve(args.text("out")!), args.text("out")!];
     await checkPlace(out, shown);
-    const pair = await requestedPair(args, io);
-    const overlays = await overlaysOf(pair, args, io);
+    const pair = await firstPair(args, io);
+    const beside = await besideOf(pair, args, io);
+    const overlays = await overlaysOf(pair, beside, args, io);
     const laying = io.progress("laying out");
     const data = await pageData({
       graph: pair.block,
+      beside,
       facts: factsOf(args, pair.name, pair.weights),
       overlays,
+      attention: attentionOf(withHost(pair)),
       placeOf: (site) => {
         const frame = authorFrame(site);
         return frame && place(frame);
@@ -59,6 +69,12 @@ export const viewCommand: Command = {
     return 0;
   },
 };
+
+/** Two packages are a block and its step; of anything else the first operand has a step of its own, and options may be for the second. */
+function firstPair(args: Args, io: Io): Promise<OpenPair> {
+  if (args.operands.length === 1 || args.operands.every(isPackage)) return requestedPair(args, io);
+  return requestedPair({ ...args, settle: () => undefined }, io, args.operands.slice(0, 1));
+}
 
 /** What the page is of, as far as the operands tell. */
 const factsOf = (args: Args, name: string, weights: string): readonly string[] => [

@@ -113,7 +113,8 @@ async function showRows(norms: NormSurveyor, { name, eps, rows }: Target, more: 
   rows.shown += more.shape[2];
 }
 
-interface Runs {
+/** What is run, and who is shown it. */
+export interface Runs {
   readonly pair: OpenPair;
   readonly args: Args;
   readonly io: Io;
@@ -121,18 +122,20 @@ interface Runs {
   readonly store: WeightStore;
   readonly seen: Surveyor;
   readonly targets: readonly Target[];
+  /** How many calls; without it as many as a survey makes, which shows the vocabulary besides. */
+  readonly blocks?: number;
 }
 
 type Kept = readonly (readonly [target: Target, rows: Rows])[];
 
 /** Shows the surveyor everything, and gives the rows of the targets, but for those of which the whole vocabulary will be shown. */
-async function runBlocks({ pair, args, io, plan, store, seen, targets }: Runs): Promise<Kept> {
+export async function runBlocks({ pair, args, io, plan, store, seen, targets, blocks }: Runs): Promise<Kept> {
   const loading = io.progress("loading weights");
   const executor = await prepare([plan], store.stream, { progress: loading.update }).finally(loading.end);
   const kept: [target: Target, rows: Rows][] = [];
   const sampled = targets.filter(({ sample }) => sample.of !== "vocabulary");
   // Its rows here are among those that were looked at.
-  const whole = isEmbedded(pair, args) ? EMBEDDED : undefined;
+  const whole = blocks === undefined && isEmbedded(pair, args) ? EMBEDDED : undefined;
   const keep = (value: Tensor, { data }: RawArray): void => {
     // A value that only shows another's bytes is not run by itself.
     for (const target of sampled.filter((t) => plan.owners.get(t.value) === value))
@@ -145,8 +148,8 @@ async function runBlocks({ pair, args, io, plan, store, seen, targets }: Runs): 
   try {
     executor.showConstants(plan, look);
     let states = zeroStates(pair);
-    for (let block = 0; block < BLOCKS; block++) {
-      const inputs = await blockInputs(pair, store, args, block);
+    for (let block = 0; block < (blocks ?? BLOCKS); block++) {
+      const inputs = await blockInputs(pair, store, args, block, blocks);
       for (const x of pair.block.inputs) (x.name === whole ? keep : look)(x, inputs[x.name ?? ""]!);
       for (const { name, entry } of pair.block.states) keep(entry, states[name]!);
       states = runBlock({ executor, plan, seen }, { ...inputs, ...states }, look);

@@ -40,12 +40,18 @@ export const zeroStates = ({ block }: OpenPair): Arrays =>
     ]),
   );
 
-/** What every input of the block is fed at call number `block`. @throws UserError when the cache is too small */
-export async function blockInputs(pair: OpenPair, store: WeightStore, args: Args, block: number): Promise<Arrays> {
+/** What every input of the block is fed at call number `block` of `blocks`. @throws UserError when the cache is too small */
+export async function blockInputs(
+  pair: OpenPair,
+  store: WeightStore,
+  args: Args,
+  block: number,
+  blocks = BLOCKS,
+): Promise<Arrays> {
   const { roles, slots: maxSeq = Number.MAX_SAFE_INTEGER } = twinsOf(pair.block, pair.step, pair.given);
   const tokens = args.whole("tokens");
-  if (tokens * BLOCKS > maxSeq)
-    throw new UserError(`${BLOCKS} blocks of ${tokens} tokens do not fit --max-seq ${maxSeq}`);
+  if (tokens * blocks > maxSeq)
+    throw new UserError(`${blocks} blocks of ${tokens} tokens do not fit --max-seq ${maxSeq}`);
   const first = block * tokens;
   const source = { seed: args.whole("seed"), roles, maxSeq, ...(pair.config ? { config: pair.config } : {}) };
   const inputs = feed(pair.block, source, {

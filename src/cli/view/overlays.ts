@@ -1,41 +1,65 @@
 /** What is known of a pair, as layers over its picture. */
 
+import { basename } from "node:path";
 import { judge } from "../../api/judge-graph.ts";
 import { withHost } from "../../api/open-graphs.ts";
 import { proofOf } from "../../api/proof.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { graphHash } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import type { Beside } from "../../view/beside.ts";
 import type { Overlay } from "../../view/data.ts";
+import { type Compared, diffOverlay, noDiff } from "../../view/overlays/diff.ts";
 import { engineOverlay } from "../../view/overlays/engine.ts";
+import { numbersOverlay } from "../../view/overlays/numbers.ts";
 import { proofOverlay } from "../../view/overlays/proof.ts";
 import { tokensOverlay } from "../../view/overlays/tokens.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
-import type { OpenPair } from "../pair.ts";
+import { isPackage } from "../operand-kind.ts";
+import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
+import { surveyedBlocks } from "./surveyed.ts";
 
 /** In the order of the switches. */
-export async function overlaysOf(pair: OpenPair, args: Args, io: Io): Promise<readonly Overlay[]> {
+export async function overlaysOf(
+  pair: OpenPair,
+  beside: Beside | undefined,
+  args: Args,
+  io: Io,
+): Promise<readonly Overlay[]> {
   const judged = { graph: pair.block, skipped: [], findings: [], unknown: [] };
   const checked = await judge(judged, undefined, { ranges: new Map(), chips: chipsOf(args), roles: [] });
   return [
     await tokensOverlay(withHost(pair), pair.block, io),
     await proofOverlay(
-      pair.block,
-      () => verdictOf(pair, io),
+      { ...withHost(pair), drawn: pair.block },
+      () => verdictOf(pair, args, io),
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),
+    await numbersOverlay(pair.block, () => surveyedBlocks(pair, args, io)),
     engineOverlay(pair.block, checked),
+    beside
+      ? diffOverlay(pair.block, beside, comparedOf(args))
+      : noDiff("there is no second graph beside it: graphc view A B"),
   ];
+}
+
+/** File names alone where they tell the two apart. Of two models weights are known by name. */
+function comparedOf({ operands }: Args): Compared {
+  const [first, second] = operands as [string, string];
+  const [a, b] = [basename(first), basename(second)];
+  const weights = operands.some(isPackage) ? "contents" : "names";
+  return a === b ? { first, second, weights } : { first: a, second: b, weights };
 }
 
 const BRIEFLY = { flag: () => false };
 
 /** @throws UserError where there is nothing to compare */
-async function verdictOf(pair: OpenPair, io: Io): Promise<Verdict> {
+async function verdictOf(pair: OpenPair, args: Args, io: Io): Promise<Verdict> {
   if (graphHash(pair.block) === graphHash(pair.step))
     throw new UserError("there is no one-token graph beside it", "give the block's package, then its one-token twin");
+  if (args.operands.length > 1 && args.operands.every(isPackage)) checkIsStep(pair, args.operands[1]!);
   return (await proofOf(pair, io)).verdict;
 }

@@ -1,10 +1,12 @@
 /** What differs between two graphs: interface, ops, attributes, constants and weights. Data first; `text.ts` prints it. */
-import type { Graph } from "../../dsl/graph.ts";
+import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sameType, show } from "../../dsl/type.ts";
-import { type CompareOptions, keysOf, showAttr, sourceText } from "./canonical.ts";
+import { type CompareOptions, keysOf } from "./canonical.ts";
+import { type Change, changesOf } from "./change.ts";
+import { label, ownLabel } from "./label.ts";
 import { type Matching, matchValues, type Node } from "./match.ts";
-import { respelled } from "./respell.ts";
+import { type Respelled, respelled } from "./respell.ts";
 
 /** Parts of a graph's interface; they are matched by name. */
 export type InterfaceRole = "input" | "output" | "state";
@@ -47,14 +49,6 @@ type Kind =
       readonly after: string;
     };
 
-/** One thing about a value that differs. */
-export interface Change {
-  /** `attribute axis`, `operand y`, `type`, `contents`. */
-  readonly what: string;
-  readonly before: string;
-  readonly after: string;
-}
-
 /**
  * Whether two graphs are the same computation under the same interface. Sites and names of inner values do not count,
  * nor which of several equal spellings an op has (respell.ts).
@@ -67,8 +61,29 @@ export function sameGraph(one: Graph, other: Graph, options: CompareOptions = {}
 }
 
 /** The differences, in the order of the graphs. Empty iff `sameGraph`. */
-export function diffGraphs(one: Graph, other: Graph, options: CompareOptions = {}): readonly GraphDifference[] {
-  const [a, b] = [respelled(one).graph, respelled(other).graph];
+export const diffGraphs = (one: Graph, other: Graph, options: CompareOptions = {}): readonly GraphDifference[] =>
+  placeDifferences(one, other, options).differences.map(({ difference }) => difference);
+
+/** A difference, and the values that it is about: none on a side that has no such thing. */
+export interface PlacedDifference {
+  readonly difference: GraphDifference;
+  readonly before?: Tensor;
+  readonly after?: Tensor;
+}
+
+/** Two graphs held against each other, by their values as they were given. */
+export interface Placed {
+  readonly differences: readonly PlacedDifference[];
+  /** Of a value of the first graph the one of the second that equals it or stands at its place; of several equal ones the first. */
+  readonly inSecond: (value: Tensor) => Tensor | undefined;
+  /** The other way round. */
+  readonly inFirst: (value: Tensor) => Tensor | undefined;
+}
+
+/** The differences of `diffGraphs` with their places. */
+export function placeDifferences(one: Graph, other: Graph, options: CompareOptions = {}): Placed {
+  const [left, right] = [respelled(one), respelled(other)];
+  const [a, b] = [left.graph, right.graph];
   const [before, after] = keysOf(a, b, options);
   const results = pairedResults(a, b);
   const matching = matchValues(
@@ -76,14 +91,35 @@ export function diffGraphs(one: Graph, other: Graph, options: CompareOptions = {
     after,
     results.map((r) => [r.before, r.after]),
   );
-  return [
+  const found: readonly PlacedDifference[] = [
     ...interfaceDifferences(a, b),
     ...results.flatMap((r) => resultDifference(r, matching)),
     ...[...matching.pairs].flatMap(([x, y]) => changedValue(x, y, matching)),
     ...matching.removed.flatMap((x) => oneSided("removed", x)),
     ...matching.added.flatMap((x) => oneSided("added", x)),
   ];
+  const [first, second] = [givenValues(one, left), givenValues(other, right)];
+  const through = (of: Respelled["of"], partner: (x: Tensor) => Tensor | undefined, given: typeof first) => {
+    return (value: Tensor): Tensor | undefined => {
+      const own = of(value);
+      const twin = own && partner(own);
+      return twin && given.get(twin);
+    };
+  };
+  return {
+    differences: found.map(({ difference, before: x, after: y }) => ({
+      difference,
+      ...(x ? { before: first.get(x) ?? x } : {}),
+      ...(y ? { after: second.get(y) ?? y } : {}),
+    })),
+    inSecond: through(left.of, matching.inSecond, second),
+    inFirst: through(right.of, matching.inFirst, first),
+  };
 }
+
+/** Of each respelled value the one that was given. */
+const givenValues = (graph: Graph, { of }: Respelled): ReadonlyMap<Tensor, Tensor> =>
+  new Map(schedule(graph).map((value) => [of(value)!, value]));
 
 interface PairedResult {
   readonly role: "output" | "state";
@@ -102,23 +138,17 @@ function pairedResults(a: Graph, b: Graph): readonly PairedResult[] {
   return [...states, ...outputs].filter((r): r is PairedResult => r.after !== undefined);
 }
 
-function interfaceDifferences(a: Graph, b: Graph): readonly GraphDifference[] {
+function interfaceDifferences(a: Graph, b: Graph): readonly PlacedDifference[] {
   const roles = ["input", "state", "output"] as const;
   return roles.flatMap((role) => {
     const [before, after] = [portsOf(a, role), portsOf(b, role)];
     const names = [...new Set([...before.keys(), ...after.keys()])];
-    return names.flatMap((name): GraphDifference[] => {
+    return names.flatMap((name): PlacedDifference[] => {
       const [x, y] = [before.get(name), after.get(name)];
       if (x && y && sameType(x.type, y.type)) return [];
-      return [
-        {
-          kind: "interface",
-          role,
-          name,
-          ...(x ? { before: show(x.type) } : {}),
-          ...(y ? { after: show(y.type) } : {}),
-        },
-      ];
+      const types = { ...(x ? { before: show(x.type) } : {}), ...(y ? { after: show(y.type) } : {}) };
+      const values = { ...(x ? { before: x } : {}), ...(y ? { after: y } : {}) };
+      return [{ difference: { kind: "interface", role, name, ...types }, ...values }];
     });
   });
 }
@@ -129,72 +159,25 @@ function portsOf({ inputs, states, outputs }: Graph, role: InterfaceRole): Reado
   return new Map(inputs.map((x) => [x.def.kind === "input" ? x.def.name : "", x]));
 }
 
-function resultDifference({ role, name, before, after }: PairedResult, matching: Matching): readonly GraphDifference[] {
+function resultDifference(
+  { role, name, before, after }: PairedResult,
+  matching: Matching,
+): readonly PlacedDifference[] {
   if (matching.areMatched(before, after)) return [];
-  return [{ kind: "result", role, name, before: label(before), after: label(after) }];
+  return [{ difference: { kind: "result", role, name, before: label(before), after: label(after) }, before, after }];
 }
 
-function oneSided(kind: "removed" | "added", value: Node): readonly GraphDifference[] {
+function oneSided(kind: "removed" | "added", value: Node): readonly PlacedDifference[] {
   const { def, type } = value;
   if (def.kind !== "op" && def.kind !== "weight") return [];
-  return [{ kind, op: def.kind === "op" ? def.op : "weight", value: ownLabel(value), type: show(type) }];
+  const difference = { kind, op: def.kind === "op" ? def.op : "weight", value: ownLabel(value), type: show(type) };
+  return [{ difference, ...(kind === "removed" ? { before: value } : { after: value }) }];
 }
 
 /** What differs at a matched place itself; what only follows from its operands is reported at those. */
-function changedValue(x: Node, y: Node, matching: Matching): readonly GraphDifference[] {
-  const changes = x.def.kind === "op" ? opChanges(x, y, matching) : literalChanges(x, y);
+function changedValue(x: Node, y: Node, matching: Matching): readonly PlacedDifference[] {
+  const changes = changesOf(x, y, matching);
   const op = x.def.kind === "op" ? x.def.op : x.def.kind;
-  return changes.length === 0 ? [] : [{ kind: "changed", op, value: ownLabel(x), changes }];
-}
-
-function opChanges({ def: x }: Node, { def: y }: Node, matching: Matching): readonly Change[] {
-  if (x.kind !== "op" || y.kind !== "op") return [];
-  const attrs = namesOf(x.attrs, y.attrs).flatMap((name) =>
-    change(`attribute ${name}`, shownAttr(x.attrs[name]), shownAttr(y.attrs[name])),
-  );
-  const operands = namesOf(x.operands, y.operands).flatMap((name) => {
-    const [left, right] = [[x.operands[name] ?? []].flat() as Tensor[], [y.operands[name] ?? []].flat() as Tensor[]];
-    const same = left.length === right.length && left.every((value, i) => matching.areMatched(value, right[i]!));
-    return same ? [] : [{ what: `operand ${name}`, before: listed(left), after: listed(right) }];
-  });
-  return [...attrs, ...operands];
-}
-
-const namesOf = (x: object, y: object): readonly string[] => [...new Set([...Object.keys(x), ...Object.keys(y)])];
-const shownAttr = (value: Parameters<typeof showAttr>[0] | undefined): string =>
-  value === undefined ? "nothing" : showAttr(value);
-const listed = (values: readonly Tensor[]): string => (values.length === 0 ? "nothing" : values.map(label).join(", "));
-
-const change = (what: string, before: string, after: string): readonly Change[] =>
-  before === after ? [] : [{ what, before, after }];
-
-/** Inputs and states are matched by name and have their difference in the interface. */
-function literalChanges(x: Node, y: Node): readonly Change[] {
-  if (x.def.kind === "input" || x.def.kind === "state") return [];
-  const types = change("type", show(x.type), show(y.type));
-  return types.length > 0 ? types : [{ what: "contents", before: contents(x), after: contents(y) }];
-}
-
-const MAX_SHOWN = 8;
-
-function contents({ def, type }: Node): string {
-  if (def.kind === "weight") return sourceText(def.source);
-  if (def.kind !== "const") return show(type);
-  const more = def.data.length > MAX_SHOWN ? `,… (${def.data.length})` : "";
-  return `${showAttr(Array.from(def.data).slice(0, MAX_SHOWN))}${more}`;
-}
-
-/** A value as a reader finds it: by name where it has one. */
-function label(value: Tensor): string {
-  const { def, name, type } = value;
-  if (def.kind === "input" || def.kind === "state") return `${def.kind} "${def.name}"`;
-  const what = def.kind === "op" ? def.op : def.kind;
-  if (name !== undefined) return `${what} "${name}"`;
-  return `${what} ${def.kind === "op" ? show(type) : contents(value)}`;
-}
-
-/** The same where the op is named beside it. */
-function ownLabel(value: Tensor): string {
-  if (value.name !== undefined) return `"${value.name}"`;
-  return value.def.kind === "op" ? "(unnamed)" : contents(value);
+  if (changes.length === 0) return [];
+  return [{ difference: { kind: "changed", op, value: ownLabel(x), changes }, before: x, after: y }];
 }

@@ -15,6 +15,9 @@ export interface Matching {
   readonly removed: readonly Node[];
   readonly added: readonly Node[];
   areMatched(a: Tensor, b: Tensor): boolean;
+  /** Of a value of the first graph its twin, or what it is matched with; and the other way round. */
+  readonly inSecond: (a: Tensor) => Node | undefined;
+  readonly inFirst: (b: Tensor) => Node | undefined;
 }
 
 interface MatchSide {
@@ -50,6 +53,8 @@ export function matchValues(
     removed: left,
     added: free(b, a, backward),
     areMatched: (x, y) => before.get(x) === after.get(y) || forward.get(a.nodeOf(x)) === b.nodeOf(y),
+    inSecond: (x) => forward.get(a.nodeOf(x)) ?? b.nodes.get(before.get(x)!),
+    inFirst: (y) => backward.get(b.nodeOf(y)) ?? a.nodes.get(after.get(y)!),
   };
 }
 

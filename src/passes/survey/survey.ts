@@ -44,6 +44,8 @@ export interface Surveyor {
   /** All elements count. A value may come any number of times. */
   observe(value: Tensor, contents: RawArray): void;
   report(): GraphSurvey;
+  /** What was seen of one value, quiet or not. */
+  of(value: Tensor): ValueSurvey | undefined;
 }
 
 /** The largest number and the least normal one of the dtypes that overflow to infinity. */
@@ -74,6 +76,10 @@ export function surveyor(graph: Graph): Surveyor {
       const tally = tallies.get(value.def) ?? newTally(value);
       tallies.set(value.def, tally);
       add(tally, contents);
+    },
+    of({ def }) {
+      const tally = tallies.get(def);
+      return tally && finish(tally, outputs);
     },
     report() {
       const all = [...tallies.values()];

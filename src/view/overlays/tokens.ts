@@ -17,6 +17,7 @@ import { isLarge, smallOrNone } from "../../passes/prove/refute/cost.ts";
 import type { Sample } from "../../passes/prove/refute/feeds.ts";
 import { bothRunner, ownRunner, type RunBoth, sampleOf } from "../../passes/prove/refute/sample.ts";
 import { isSameNumber, withOtherRows } from "../../passes/prove/refute/tokens-read.ts";
+import { alignedWith } from "../aligned.ts";
 import type { Mark, Overlay } from "../data.ts";
 import { type RowsRead, rowsRead } from "./rows-read.ts";
 
@@ -119,13 +120,6 @@ const lateMark = (says: readonly string[], harms: boolean): Pick<Mark, "tone" | 
         tone: "note",
         says: [...says, "a row reads a token that comes after it; no output does: what follows shuts it off"],
       };
-
-/** Of each value of `graph` the one at its place in `other`; undefined where they are not the same ops. */
-function alignedWith(graph: Graph, other: Graph): readonly Tensor[] | undefined {
-  const [own, twins] = [schedule(graph), schedule(other)];
-  const kind = ({ def }: Tensor) => (def.kind === "op" ? def.op : def.kind);
-  return own.length === twins.length && own.every((x, n) => kind(x) === kind(twins[n]!)) ? twins : undefined;
-}
 
 type Sets = ReadonlyMap<Tensor, Uint32Array>;
 

@@ -1,5 +1,6 @@
 /** The page: a bar of switches, sections that open, a panel. Loaded with the data of one graph in the same file. */
 import type { Overlay, PageData, Section } from "../data.ts";
+import { attentionSection } from "./attention.ts";
 import { html } from "./element.ts";
 import { panel } from "./panel.ts";
 import { picture } from "./picture.ts";
@@ -19,7 +20,12 @@ const sections = data.sections.map((section, k) => sectionOf(section, k === 0));
 
 document.body.append(
   html("header", {}, html("h1", {}, data.title), ...data.facts.map((fact) => html("p", {}, fact)), bar(), legend),
-  html("div", { class: "both" }, html("main", {}, ...sections.map(({ element }) => element)), side),
+  html(
+    "div",
+    { class: "both" },
+    html("main", {}, attentionSection(data.attention), ...sections.map(({ element }) => element)),
+    side,
+  ),
 );
 if (data.nodes.length === 0) side.append(html("p", {}, "the graph has no values"));
 else side.append(html("p", {}, "Choose a value: click it, or go to it by Tab and press Enter."));

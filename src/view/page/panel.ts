@@ -13,10 +13,14 @@ export function panel(data: PageData, n: number, select: (node: number) => void)
     return made;
   };
   const rows: readonly Row[] = [
+    ...(node.only ? [["of", "the second graph alone"] as const] : []),
     ["what", node.op ? `op ${node.op}` : node.kind],
     ["type", node.type],
     ...(node.op ? [["meaning", html("code", {}, data.docs[node.op] ?? "")] as const] : []),
     ...node.operands.map(([name, to]): Row => [name, html("span", {}, link(to), ` ${data.nodes[to]!.type}`)]),
+    ...(node.beside ?? []).map(
+      ([name, to]): Row => [`${name}, in the second`, html("span", {}, link(to), ` ${data.nodes[to]!.type}`)],
+    ),
     ...node.attrs.map(([name, value]): Row => [name, html("code", {}, value)]),
     ["author's line", node.at ?? "no author's line made it"],
     ["MIL name", node.mil ?? "none"],

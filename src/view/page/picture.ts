@@ -1,6 +1,7 @@
 /** Draws one section as SVG, with the marks of the overlay that is shown. */
 import type { Mark, Overlay, PageData, Section } from "../data.ts";
 import { svg } from "./element.ts";
+import { shownMark } from "./marks.ts";
 
 /** What is drawn, and what a click does. */
 export interface Shown {
@@ -28,11 +29,17 @@ export function picture(section: Section, shown: Shown): SVGElement {
   return svg(
     "svg",
     { width, height, viewBox: `${-MARGIN} ${-MARGIN} ${width} ${height}`, role: "group", "aria-label": section.title },
-    ...drawing.lines.map(({ path }) => svg("path", { d: path, class: "line" })),
-    ...drawing.lines.map(({ from, inner, label: [x, y] }) =>
-      svg("text", { x, y: y + 3, class: "carried" }, data.nodes[carried(from, inner)]!.type),
-    ),
-    ...drawing.boxes.map((box, place) => boxOf(numbers[place]!, box, marks.get(numbers[place]!), shown)),
+    ...drawing.lines.map(({ path, beside }) => svg("path", { d: path, class: beside ? "line other" : "line" })),
+    ...drawing.lines.map(({ from, inner, label: [x, y] }) => {
+      const value = carried(from, inner);
+      const mark = marks.get(value);
+      const edge = mark?.edge === undefined ? "" : `told tone-${mark.tone}`;
+      return svg("text", { x, y: y + 3, class: `carried ${edge}` }, mark?.edge ?? data.nodes[value]!.type);
+    }),
+    ...drawing.boxes.map((box, place) => {
+      const inside = view === "all" ? [] : section.insides[place]!;
+      return boxOf(numbers[place]!, box, shownMark(data, marks, numbers[place]!, inside), shown);
+    }),
   );
 }
 
@@ -48,7 +55,7 @@ function boxOf(
   const made = svg(
     "g",
     {
-      class: `box ${node.kind} ${mark ? `tone-${mark.tone}` : ""} ${n === selected ? "selected" : ""}`,
+      class: `box ${node.kind} ${node.only ? "other" : ""} ${mark ? `tone-${mark.tone}` : ""} ${n === selected ? "selected" : ""}`,
       transform: `translate(${x - width / 2} ${y - height / 2})`,
       tabindex: 0,
       role: "button",
@@ -59,7 +66,8 @@ function boxOf(
     svg("rect", at),
     svg("text", { x: width / 2, y: 16, class: "label" }, shortened(node.label)),
     svg("text", { x: width / 2, y: 29, class: "type" }, second + node.type),
-    ...(mark?.short && !mark.rows ? [svg("text", { x: width - 6, y: height - 6, class: "short" }, mark.short)] : []),
+    ...(mark?.short && !mark.rows ? [shortOf(mark.short, width, height)] : []),
+    ...(mark?.bar === undefined ? [] : barOf(mark.bar, width, height)),
     ...(mark?.rows ? cellsOf(mark.rows, width) : []),
   );
   made.addEventListener("click", () => select(n));
@@ -69,6 +77,18 @@ function boxOf(
     select(n);
   });
   return made;
+}
+
+/** Boxes without room for a picture of rows have it above them. */
+const shortOf = (short: string, width: number, height: number): SVGElement =>
+  svg("text", { x: width - 6, y: height > ROWS_TOP + ROWS_HEIGHT ? height - 6 : -3, class: "short" }, short);
+
+/** A bar along the box, and how much of it is taken. */
+function barOf(taken: number, width: number, height: number): readonly SVGElement[] {
+  const y = Math.min(ROWS_TOP, height - 6);
+  const bar = (size: number, name: string) =>
+    svg("rect", { x: 8, y, width: size * (width - 16), height: 4, class: name });
+  return [bar(1, "bar"), bar(taken, "bar taken")];
 }
 
 /** The whole name is in the panel and in the tooltip. */

@@ -88,7 +88,7 @@ const probeOf = (pair: ProvenPair, { block, step }: Parting): Pair | undefined =
  * The first place at which a value of the block is not that of the steps. On the way to a result, rows of later tokens mean
  * nothing to a token.
  */
-function differenceIn(
+export function differenceIn(
   probe: Pair,
   runs: Runs,
   { sample, pair }: Pick<Counterexample, "sample" | "pair">,

@@ -128,6 +128,15 @@ export function bothRunner(pair: ProvenPair, precision: Precision): RunBoth {
   };
 }
 
+/** Runs the block alone on inputs and states that somebody made, with the weights of a sample. */
+export type RunBlock = (sample: Sample, values: Bindings["values"]) => Results;
+
+/** Compiles the block at its first run. */
+export function blockRunner(pair: ProvenPair, precision: Precision): RunBlock {
+  const runOp = compiledOps(precision);
+  return (sample, values) => evaluate(pair.block, { values, weight: weightsOf(pair, sample) }, { precision, runOp });
+}
+
 /** The same with calls, and weights, of the graphs' own. */
 export const ownRunner =
   (pair: ProvenPair, precision: Precision, { call }: OwnRuns): RunBoth =>
