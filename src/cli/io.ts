@@ -3,6 +3,7 @@
 import type { Progress } from "../api/open-graphs.ts";
 import { harmless } from "../dsl/printable.ts";
 import { reasonOf } from "../files/files.ts";
+import { isPainted, painted } from "./colour.ts";
 import { startProgress } from "./progress.ts";
 
 /** Real streams in the process, kept lines in a test. */
@@ -24,6 +25,8 @@ export interface Io {
   progress(label: string): Progress;
 }
 
+type Paint = (text: string) => string;
+
 /** The real streams and signals. */
 export function processIo(): Io {
   let stop: AbortSignal | undefined;
@@ -33,10 +36,13 @@ export function processIo(): Io {
   });
   // Where complaints cannot be written, nobody can be told.
   process.stderr.on("error", () => {});
+  const [paintOut, paintErr] = [process.stdout, process.stderr].map((stream) =>
+    isPainted(stream, process.env) ? painted : (text: string) => text,
+  ) as [Paint, Paint];
   return {
-    out: (line) => void process.stdout.write(`${harmless(line)}\n`),
+    out: (line) => void process.stdout.write(`${paintOut(harmless(line))}\n`),
     part: (text) => void process.stdout.write(harmless(text)),
-    err: (line) => void process.stderr.write(`${harmless(line)}\n`),
+    err: (line) => void process.stderr.write(`${paintErr(harmless(line))}\n`),
     get signal() {
       stop ??= interruption();
       return stop;
