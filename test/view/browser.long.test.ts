@@ -253,7 +253,7 @@ test("an empty graph, and an overlay with nothing to show, say so", async () => 
 
 test("32 layers: one picture at first, the others when they are opened", async () => {
   const { file, text } = await pageOf("phi4-mini", "--layers", "32", "--max-seq", "8");
-  expect(text.length).toBeLessThan(6e6);
+  expect(text.length).toBeLessThan(1.5e6);
   await opened(file, async (page) => {
     expect(await page.locator("details:not(.attention)").count()).toBe(32);
     expect(await page.locator("svg").count()).toBe(1);

@@ -1,8 +1,11 @@
 /** `graphc view`: a graph as a page to look at, in one file. */
-import { resolve } from "node:path";
+import { basename, resolve } from "node:path";
 import { withHost } from "../../api/open-graphs.ts";
+import { UserError } from "../../dsl/user-error.ts";
 import { attentionOf } from "../../view/attention.ts";
+import type { PageData } from "../../view/data.ts";
 import { pageHtml } from "../../view/html.ts";
+import { mergedPages, type NamedPage } from "../../view/merge.ts";
 import { pageData } from "../../view/view.ts";
 import type { Args, Command } from "../command.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
@@ -13,6 +16,7 @@ import { TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame, place } from "../report.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 import { besideOf } from "../view/beside.ts";
+import { shardsOf } from "../view/build.ts";
 import { openPage } from "../view/open-page.ts";
 import { overlaysOf } from "../view/overlays.ts";
 import { checkPlace, writePage } from "../view/write-page.ts";
@@ -20,9 +24,9 @@ import { checkPlace, writePage } from "../view/write-page.ts";
 /** What the page says of proofs and findings is no verdict of this command: it exits with 0 when the page was written. */
 export const viewCommand: Command = {
   name: "view",
-  operands: "A [B] | BLOCK.mlpackage STEP.mlpackage",
+  operands: "A [B] | BLOCK.mlpackage STEP.mlpackage | BUILD",
   arity: [1, 2],
-  needs: "a model (phi4-mini), a checkpoint, a graph file or a package",
+  needs: "a model (phi4-mini), a checkpoint, a graph file, a package or a build folder",
   example: "phi4-mini",
   options: {
     ...WEIGHTS_OPTION,
@@ -39,36 +43,53 @@ export const viewCommand: Command = {
   notes: [
     "One file that loads nothing: nodes by the author's names, with types on the edges, and a panel for the one that is clicked.",
     "With a second graph or package what is only in one of them and what is changed is shown in one picture.",
+    "Of a folder that graphc build wrote every shard is shown.",
     "Overlays: which tokens each row reads, what is proven, what is known about the engine. One with nothing to show says why.",
     "Exit code 0 when the page was written, whatever it says: prove and check give verdicts.",
   ],
   async run(args, io) {
     const [out, shown] = [resolve(args.text("out")!), args.text("out")!];
     await checkPlace(out, shown);
-    const pair = await firstPair(args, io);
-    const beside = await besideOf(pair, args, io);
-    const overlays = await overlaysOf(pair, beside, args, io);
-    const laying = io.progress("laying out");
-    const data = await pageData({
-      graph: pair.block,
-      beside,
-      facts: factsOf(args, pair.name, pair.weights),
-      overlays,
-      attention: attentionOf(withHost(pair)),
-      placeOf: (site) => {
-        const frame = authorFrame(site);
-        return frame && place(frame);
-      },
-      progress: laying.update,
-    }).finally(laying.end);
+    const data = await dataOf(args, io);
     const bytes = await writePage(out, shown, pageHtml(data));
-    const told = overlays.map(({ id, state, says }) => ({ id, state, says }));
+    const told = data.overlays.map(({ id, state, says }) => ({ id, state, says }));
     if (args.flag("json")) io.out(JSON.stringify({ out, bytes, values: data.nodes.length, overlays: told }, null, 2));
     else io.out([`${shown}: ${data.nodes.length} values, ${bytes} bytes`, ...told.map(line)].join("\n"));
     if (args.flag("open")) await openPage(out, shown, io);
     return 0;
   },
 };
+
+/** Of a build every shard by itself, in one page. */
+async function dataOf(args: Args, io: Io): Promise<PageData> {
+  const [first, second] = args.operands as [string, string?];
+  const shards = await shardsOf(first);
+  if (!shards) return graphData(args, io);
+  if (second !== undefined)
+    throw new UserError(`${first} is a build, and is viewed by itself`, "give two of its packages to compare them");
+  const pages: NamedPage[] = [];
+  for (const { name, path } of shards) pages.push({ name, data: await graphData({ ...args, operands: [path] }, io) });
+  return mergedPages(basename(resolve(first)), [`graphc view ${first}`], pages);
+}
+
+async function graphData(args: Args, io: Io): Promise<PageData> {
+  const pair = await firstPair(args, io);
+  const beside = await besideOf(pair, args, io);
+  const overlays = await overlaysOf(pair, beside, args, io);
+  const laying = io.progress("laying out");
+  return pageData({
+    graph: pair.block,
+    beside,
+    facts: factsOf(args, pair.name, pair.weights),
+    overlays,
+    attention: attentionOf(withHost(pair)),
+    placeOf: (site) => {
+      const frame = authorFrame(site);
+      return frame && place(frame);
+    },
+    progress: laying.update,
+  }).finally(laying.end);
+}
 
 /** Two packages are a block and its step; of anything else the first operand has a step of its own, and options may be for the second. */
 function firstPair(args: Args, io: Io): Promise<OpenPair> {
