@@ -56,7 +56,8 @@ function inTerminal(env: Readonly<Record<string, string>>, redirect = ""): strin
   return execFileSync("script", ["-qec", command, "/dev/null"], options);
 }
 
-test("a terminal has them, a pipe has none, and NO_COLOR takes them away", () => {
+// The option -c of script(1) is that of util-linux.
+test.runIf(process.platform === "linux")("a terminal has them, a pipe has none, and NO_COLOR takes them away", () => {
   expect(inTerminal({})).toContain("\x1b[32mPROVEN\x1b[0m (exact)");
   expect(inTerminal({ NO_COLOR: "1" })).not.toContain("\x1b[3");
   const piped = inTerminal({}, "| cat");
