@@ -6,7 +6,9 @@
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { putDocs } from "./hover.mjs";
 import { noticesOf } from "./notices.mjs";
 
 const elsewhere = process.argv[2];
@@ -36,6 +38,8 @@ const types = spawnSync(process.execPath, ["node_modules/typescript/bin/tsc", "-
 });
 if (types.status !== 0) process.exit(types.status ?? 3);
 keepPublicTypes(`${outdir}/types`);
+const { opTable } = await import(pathToFileURL(resolve(outdir, "index.js")));
+putDocs(`${outdir}/types/dsl/ops`, opTable);
 
 /** Of the declarations those that the public ones are made of: what nobody can import is nobody's to read. */
 function keepPublicTypes(folder) {

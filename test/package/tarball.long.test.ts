@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { opTable } from "../../src/dsl/ops/index.ts";
 import { packInto } from "../support/tarball.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-package-"));
@@ -43,6 +44,27 @@ const four: Tensor<readonly [4, 32], "fp16"> = input("x", [4, 32]);
 // @ts-expect-error: shapes are literal types, also out of the package
 const five: Tensor<readonly [5, 32], "fp16"> = input("x", [4, 32]);
 export const all = [prove, assertProven, four, five];
+`;
+
+/** TypeScript's own language service, asked as an editor asks it. */
+const HOVER = `
+const ts = require("typescript-5.4");
+const { readFileSync } = require("node:fs");
+const options = { module: ts.ModuleKind.NodeNext, moduleResolution: ts.ModuleResolutionKind.NodeNext, strict: true, types: [] };
+const file = require("node:path").resolve("hover.mts");
+const text = readFileSync(file, "utf8");
+const service = ts.createLanguageService({
+  ...ts.sys,
+  getScriptFileNames: () => [file],
+  getScriptVersion: () => "0",
+  getScriptSnapshot: (name) => ts.sys.fileExists(name) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)) : undefined,
+  getCompilationSettings: () => options,
+  getDefaultLibFileName: ts.getDefaultLibFilePath,
+});
+const docs = {};
+for (const { 1: name, index } of text.matchAll(/^g\\.(\\w+);/gm))
+  docs[name] = ts.displayPartsToString(service.getQuickInfoAtPosition(file, index + 2)?.documentation);
+console.log(JSON.stringify(docs));
 `;
 
 beforeAll(() => {
@@ -94,6 +116,15 @@ test("every relative link of its pages leads into it", () => {
   });
   expect(pages).toContain("README.md");
   expect(broken).toEqual([]);
+});
+
+test("an editor shows on hover of each op's function the doc of its declaration", async () => {
+  const names = [...opTable.keys()];
+  write("hover.mts", `import * as g from "graphc";\n${names.map((name) => `g.${name};`).join("\n")}\n`);
+  write("hover.cjs", HOVER);
+  const { status, stdout, stderr } = node("hover.cjs");
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(JSON.parse(stdout)).toEqual(Object.fromEntries(names.map((name) => [name, opTable.get(name)!.spec.doc])));
 });
 
 test("no test, no source map and no declaration of what cannot be imported is in it", () => {
