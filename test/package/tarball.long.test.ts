@@ -55,6 +55,7 @@ const file = require("node:path").resolve("hover.mts");
 const text = readFileSync(file, "utf8");
 const service = ts.createLanguageService({
   ...ts.sys,
+  useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
   getScriptFileNames: () => [file],
   getScriptVersion: () => "0",
   getScriptSnapshot: (name) => ts.sys.fileExists(name) ? ts.ScriptSnapshot.fromString(ts.sys.readFile(name)) : undefined,
@@ -125,6 +126,38 @@ test("an editor shows on hover of each op's function the doc of its declaration"
   const { status, stdout, stderr } = node("hover.cjs");
   expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
   expect(JSON.parse(stdout)).toEqual(Object.fromEntries(names.map((name) => [name, opTable.get(name)!.spec.doc])));
+});
+
+test("classes of errors keep their names, and an error in an author's file has the author's line", () => {
+  write(
+    "names.mjs",
+    `import * as g from "graphc";
+import * as t from "graphc/testing";
+const errors = Object.entries({ ...g, ...t }).filter(([, x]) => x?.prototype instanceof Error);
+console.log(JSON.stringify(errors.map(([name, x]) => [name, x.name])));`,
+  );
+  const names = JSON.parse(node("names.mjs").stdout) as readonly [string, string][];
+  expect(names.map(([name]) => name).sort()).toEqual([
+    "AssertionFailed",
+    "GraphError",
+    "ProofContradicted",
+    "UserError",
+  ]);
+  for (const [name, own] of names) expect(own).toBe(name);
+
+  write(
+    "bad.mjs",
+    `import { add, graph, input } from "graphc";
+export default function bad({ tokens: T }) {
+  const x = input("x", [T, 32]);
+  return graph({ name: "bad", inputs: [x], outputs: { y: add(x, input("y", [T, 33])) } });
+}`,
+  );
+  const said = node(join(installed, "dist/cli.js"), "check", "bad.mjs");
+  expect({ status: said.status, at: /^ {2}at .*/m.exec(said.stderr)?.[0] }).toEqual({
+    status: 2,
+    at: "  at bad.mjs:4:58",
+  });
 });
 
 test("no test, no source map and no declaration of what cannot be imported is in it", () => {

@@ -17,7 +17,7 @@ const MiB = 2 ** 20;
 const halfSpace = (): number => (Number(process.versions.v8.split(".")[0]) <= 12 ? 16 : 64);
 
 /** Bytes of the young generation, which Node counts into its limit: three half spaces. What lives on needs room beside it. */
-export function youngBytes(options: readonly string[] = [...process.execArgv, process.env.NODE_OPTIONS ?? ""]): number {
+export function youngBytes(options: readonly string[] = process.execArgv): number {
   const said = /--max[-_]semi[-_]space[-_]size[= ](\d+)/.exec(options.join(" "))?.[1];
   return 3 * (Number(said ?? 0) || halfSpace()) * MiB;
 }
