@@ -5,6 +5,7 @@
  * chosen are compiled into one build of a copy, each behind a switch, since a build takes far longer than the tests do. A fault is noticed when the
  * tests fail with its switch on, or do not end in a few minutes; the first test that fails is named, and the rest are ended. `equal` tells why a
  * fault cannot be noticed: no test can tell it from the code, or none runs on Linux. Without a fault the tests must pass, before and afterwards.
+ * `--only` runs faults in the order that it names them in.
  * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a
  * fault survives that is not declared so, or one that is declared is noticed. Linux, as root.
  */
@@ -31,10 +32,10 @@ const plants = JSON.parse(await readFile(join(root, "tools/plants.json"), "utf8"
 // Inside of the project, where the toolchain sees it; the golden files that the tests read lie beside it as beside tools/.
 const copy = join(root, "tools/.build/plants/tools");
 
-const only = values.only?.split(",").map(Number);
-const chosen = plants.filter(
-  ({ number, file }) => (only?.includes(number) ?? true) && (values.file === undefined || file.includes(values.file)),
-);
+const unknown = (values.only?.split(",") ?? []).find((number) => plants[number - 1] === undefined);
+if (unknown !== undefined) throw new Error(`there is no plant ${unknown}; there are 1 to ${plants.length}`);
+const asked = values.only?.split(",").map((number) => plants[number - 1]) ?? plants;
+const chosen = asked.filter(({ file }) => values.file === undefined || file.includes(values.file));
 /** The text of a file with all its faults behind switches. */
 function planted(text, faults) {
   const places = new Map();
@@ -112,7 +113,11 @@ function seconds(since) {
   return Math.round((Date.now() - since) / 1000);
 }
 
+/** At least; on a busy machine the tests themselves may take as long. */
 const MINUTES = 3;
+/** How many times as long as without a fault tests may last, by their filter. */
+const PATIENCE = 4;
+const lasted = new Map();
 
 /**
  * The first test that fails with a fault; undefined when all pass. A process space of its own, so that nothing which the tests began is left,
@@ -133,7 +138,11 @@ async function firstFailure(number, filter) {
     found ??= why;
     child.kill("SIGKILL");
   };
-  const clock = setTimeout(() => stop(`no end in ${MINUTES} minutes`), MINUTES * 60_000);
+  const minutes = Math.max(MINUTES, Math.ceil((PATIENCE * (lasted.get(filter) ?? Number.POSITIVE_INFINITY)) / 60));
+  const began = Date.now();
+  const clock = Number.isFinite(minutes)
+    ? setTimeout(() => stop(`no end in ${minutes} minutes`), minutes * 60_000)
+    : undefined;
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (more) => {
       text += more;
@@ -142,6 +151,7 @@ async function firstFailure(number, filter) {
     });
   const code = await new Promise((resolve) => child.on("close", resolve));
   clearTimeout(clock);
+  if (number === 0) lasted.set(filter, Math.max(seconds(began), lasted.get(filter) ?? 0));
   // What was ended may still be leaving.
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   if (found !== undefined) return found;
