@@ -10,9 +10,10 @@
  * fault survives that is not declared so, or one that is declared is noticed. Linux, as root.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -76,23 +77,39 @@ private let chosen = ProcessInfo.processInfo.environment["GRAPHC_PLANT"].flatMap
 func planted(_ number: Int) -> Bool { chosen == number }
 `;
 
-await mkdir(copy, { recursive: true });
-for (const [from, to] of [
-  ...["Sources", "Standin", "Tests", "Package.swift"].map((part) => [join("tools", part), join(copy, part)]),
-  ["golden", join(copy, "../golden")],
-]) {
-  await rm(to, { recursive: true, force: true });
-  await cp(join(root, from), to, { recursive: true, preserveTimestamps: true });
+/** Writes a file, but not where it holds that already: what is not touched is not built again. */
+async function put(path, text) {
+  if ((await readFile(path, "utf8").catch(() => undefined)) === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
-const planting = values.check ? plants : chosen;
-for (const file of new Set(planting.map((plant) => plant.file))) {
-  const path = join(copy, "Sources", file);
-  const faults = planting.filter((plant) => plant.file === file);
-  await writeFile(path, planted(await readFile(path, "utf8"), faults));
+
+// In one order, so that a place with several faults has one text.
+const planting = values.check ? plants : [...chosen].sort((a, b) => a.number - b.number);
+/** A file of tools/ with its faults. */
+async function plantedFile(path) {
+  const faults = planting.filter(({ file }) => join("Sources", file) === path);
+  return planted(await readFile(join(root, "tools", path), "utf8"), faults);
 }
+
+const strange = planting.find(({ file }) => !existsSync(join(root, "tools/Sources", file)));
+if (strange) throw new Error(`plant ${strange.number}: there is no ${strange.file}`);
+const switches = ["Gate", "Device", "graphc-ane"].map((room) => join("Sources", room, "Planted.swift"));
+const files = ["Package.swift"];
+for (const part of ["Sources", "Standin", "Tests"])
+  for (const entry of await readdir(join(root, "tools", part), { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) files.push(relative(join(root, "tools"), join(entry.parentPath, entry.name)));
+const texts = new Map(switches.map((path) => [path, SWITCH]));
+for (const path of files) texts.set(path, await plantedFile(path));
 if (values.check) process.exit(0);
-for (const room of ["Gate", "Device", "graphc-ane"])
-  await writeFile(join(copy, "Sources", room, "Planted.swift"), SWITCH);
+for (const part of ["Sources", "Standin", "Tests"])
+  for (const entry of await readdir(join(copy, part), { recursive: true, withFileTypes: true }).catch(() => [])) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !texts.has(relative(copy, path))) await rm(path);
+  }
+for (const [path, text] of texts) await put(join(copy, path), text);
+await rm(join(copy, "../golden"), { recursive: true, force: true });
+await cp(join(root, "golden"), join(copy, "../golden"), { recursive: true });
 
 const toolchain = join(root, "scripts/swift-toolchain.sh");
 const started = Date.now();

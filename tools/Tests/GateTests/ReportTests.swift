@@ -105,6 +105,6 @@ private func parity(_ rows: [Bool], kept: [Bool]?, faults: [String] = []) throws
             ($1, Tensor(shape: [1], elements: .half([UInt16($0 + 1)])))
         })
     let sorted = ["K", "a", "b10", "b9", "hidden", "k", "position", "v", "x", "z", "é"]
-    let bytes = sorted.flatMap { [UInt8(names.firstIndex(of: $0)! + 1), 0] }
+    let bytes = sorted.flatMap { name -> [UInt8] in [UInt8(names.firstIndex(of: name)! + 1), 0] }
     #expect(digest(of: values) == sha256(Data(bytes)))
 }
