@@ -1,0 +1,90 @@
+/// What a folder of fixtures must be, and what is told of rows that are compared.
+import Foundation
+import Gate
+import Support
+import Testing
+
+/// The sentence of what is thrown.
+private func sentence(_ body: () throws -> Void) -> String? {
+    do { try body() } catch { return (error as? Failure)?.message ?? "\(error)" }
+    return nil
+}
+
+/// The manifest of a toy, changed.
+private func change(_ toy: Toy, _ edit: (inout [String: Any]) -> Void) throws {
+    let file = toy.folder.appendingPathComponent("toy.fixtures.json")
+    var manifest = try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as! [String: Any]
+    edit(&manifest)
+    try JSONSerialization.data(withJSONObject: manifest).write(to: file)
+}
+
+@Test func aSetOfNoCallsSaysSo() throws {
+    let toy = try Toy()
+    try toy.write()
+    try change(toy) { $0["calls"] = [Any]() }
+    #expect(
+        sentence { _ = try Fixtures.open(toy.folder) }
+            == "toy.fixtures.json: there are no calls, so nothing would be compared")
+}
+
+@Test func aFolderHoldsOneSet() throws {
+    let toy = try Toy()
+    try toy.write()
+    #expect(sentence { _ = try Fixtures.open(toy.folder) } == nil)
+    try FileManager.default.copyItem(
+        at: toy.folder.appendingPathComponent("toy.fixtures.json"),
+        to: toy.folder.appendingPathComponent("other.fixtures.json"))
+    #expect(
+        sentence { _ = try Fixtures.open(toy.folder) }
+            == "\(toy.folder.path) must hold one .fixtures.json file and holds 2; write it with graphc emit --fixtures")
+}
+
+/// Though the file is there, and has the right bytes.
+@Test func aFileOfAnotherFolderIsRefused() throws {
+    let toy = try Toy()
+    try toy.write()
+    let name = "toy.fixtures.safetensors", below = toy.folder.appendingPathComponent("below")
+    try FileManager.default.createDirectory(at: below, withIntermediateDirectories: true)
+    try FileManager.default.copyItem(
+        at: toy.folder.appendingPathComponent(name), to: below.appendingPathComponent(name))
+    try change(toy) {
+        var data = $0["data"] as! [String: Any]
+        data["file"] = "below/\(name)"
+        $0["data"] = data
+    }
+    #expect(
+        sentence { _ = try Fixtures.open(toy.folder) }
+            == "the fixtures name below/\(name), which is not a file of \(toy.folder.path)")
+}
+
+private func seen(_ prediction: Fixtures.Prediction, flushed: Int, outputs: Named? = nil) -> Observation {
+    Observation(
+        outputs: outputs ?? prediction.outputs, rows: prediction.rows, faults: [], flushed: flushed, finite: true,
+        run: Run(sha256: "", time: Time(wallMs: 1, cpuMs: 1)))
+}
+
+/// A device that computes what the CPU does, but for one bit in one step.
+@Test func bitsAndFlushesAreCounted() throws {
+    let toy = try Toy()
+    try toy.write()
+    let fixtures = try Fixtures.open(toy.folder)
+    var calls: [ObservedCall] = []
+    for (n, call) in fixtures.manifest.calls.enumerated() {
+        var steps: [Int: Observation] = [:]
+        for token in call.steps {
+            let step = try fixtures.step(n, token: token)
+            var halves = step.outputs["hidden"]!.halves!
+            if n == 0 && token == 1 { halves[0] ^= 1 }
+            let hidden = Tensor(shape: step.outputs["hidden"]!.shape, elements: .half(halves))
+            steps[token] = seen(step, flushed: n == 0 ? token : 0, outputs: ["hidden": hidden])
+        }
+        calls.append(ObservedCall(block: seen(try fixtures.block(n), flushed: n == 1 ? 10 : 0), steps: steps))
+    }
+    let report = try judgeParity(
+        fixtures, observed: Observed(calls: calls, fed: [], kept: [:]), tolerances: .layer, chip: "Apple M4")
+    #expect(report.passes, "\(report.message)")
+    #expect(report.flushed == 10 + 0 + 1 + 2 + 3)
+    let other = report.comparisons.filter { !$0.equalBits }
+    #expect(Set(other.map(\.kind)) == [.blockSteps, .stepsExact])
+    #expect(other.count == 2 && other.allSatisfy { $0.call == 0 && $0.token == 1 && $0.value == "hidden - x" })
+}
