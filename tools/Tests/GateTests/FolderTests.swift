@@ -57,6 +57,26 @@ private func change(_ toy: Toy, _ edit: (inout [String: Any]) -> Void) throws {
             == "the fixtures name below/\(name), which is not a file of \(toy.folder.path)")
 }
 
+/// Whether states are among the inputs of a plan is not documented; all else has to be as in the package.
+@Test func aPlanIsOfOneProgram() throws {
+    let toy = try Toy()
+    try toy.write()
+    let manifest = try Fixtures.open(toy.folder).manifest
+    let fed = manifest.inputs.map(\.name)
+    func said(_ inputs: [String], _ outputs: [String]) -> String? {
+        sentence { try manifest.check(planInputs: inputs, outputs: outputs, of: "toy") }
+    }
+    #expect(said(fed, ["hidden"]) == nil)
+    #expect(said(fed + ["k", "v"], ["hidden"]) == nil)
+    #expect(
+        said(Array(fed.dropLast()), ["hidden"])
+            == "the plan is of another program than toy: it is fed [\"attn_mask\", \"position\", \"rope_cos\", \"x\"] and returns [\"hidden\"]"
+    )
+    for other in [said(fed + ["other"], ["hidden"]), said(fed, ["other"]), said(fed, []), said(fed, ["hidden", "k"])] {
+        #expect(other?.hasPrefix("the plan is of another program than toy") == true)
+    }
+}
+
 private func seen(_ prediction: Fixtures.Prediction, flushed: Int, outputs: Named? = nil) -> Observation {
     Observation(
         outputs: outputs ?? prediction.outputs, rows: prediction.rows, faults: [], flushed: flushed, finite: true,
