@@ -108,3 +108,31 @@ private func seen(_ prediction: Fixtures.Prediction, flushed: Int, outputs: Name
     #expect(Set(other.map(\.kind)) == [.blockSteps, .stepsExact])
     #expect(other.count == 2 && other.allSatisfy { $0.call == 0 && $0.token == 1 && $0.value == "hidden - x" })
 }
+
+/// Small rows are held to nothing but to be finite, where nobody predicts them: that much they are held to.
+@Test func smallRowsHaveToBeFinite() throws {
+    let toy = try Toy()
+    toy.calls[3].accepted = 0
+    toy.draws["last block"] = ("small", 1)
+    try toy.write()
+    let fixtures = try Fixtures.open(toy.folder)
+    func passing(_ half: UInt16) throws -> Bool {
+        let calls = try fixtures.manifest.calls.enumerated().map { n, call in
+            var block = try fixtures.block(n).outputs
+            var halves = block["hidden"]!.halves!
+            if n == 3 { halves[0] = half }
+            block["hidden"] = Tensor(shape: block["hidden"]!.shape, elements: .half(halves))
+            var steps: [Int: Observation] = [:]
+            for token in call.steps { steps[token] = seen(try fixtures.step(n, token: token), flushed: 0) }
+            return ObservedCall(block: seen(try fixtures.block(n), flushed: 0, outputs: block), steps: steps)
+        }
+        let report = try judgeParity(
+            fixtures, observed: Observed(calls: calls, fed: [], kept: [:]), tolerances: .layer, chip: "Apple M4")
+        return report.comparisons.filter { $0.call == 3 && $0.token == 0 && $0.kind == .blockExact }
+            .filter { !$0.passes }.isEmpty
+    }
+    // Any number will do; NaN is none.
+    let large = Float16(1.75).bitPattern, nan = Float16.nan.bitPattern
+    #expect(try passing(large))
+    #expect(try !passing(nan))
+}
