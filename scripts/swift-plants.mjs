@@ -5,13 +5,15 @@
  * chosen are compiled into one build of a copy, each behind a switch, since a build takes far longer than the tests do. A fault is noticed when the
  * tests fail with its switch on, or do not end in a few minutes; the first test that fails is named, and the rest are ended. `equal` tells why a
  * fault cannot be noticed: no test can tell it from the code, or none runs on Linux. Without a fault the tests must pass, before and afterwards.
+ * `--only` runs faults in the order that it names them in.
  * `--filter` asks some tests only, as `swift test --filter` does; `--check` only looks whether every place is there once. Ends with 1 when a
  * fault survives that is not declared so, or one that is declared is noticed. Linux, as root.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
@@ -31,10 +33,10 @@ const plants = JSON.parse(await readFile(join(root, "tools/plants.json"), "utf8"
 // Inside of the project, where the toolchain sees it; the golden files that the tests read lie beside it as beside tools/.
 const copy = join(root, "tools/.build/plants/tools");
 
-const only = values.only?.split(",").map(Number);
-const chosen = plants.filter(
-  ({ number, file }) => (only?.includes(number) ?? true) && (values.file === undefined || file.includes(values.file)),
-);
+const unknown = (values.only?.split(",") ?? []).find((number) => plants[number - 1] === undefined);
+if (unknown !== undefined) throw new Error(`there is no plant ${unknown}; there are 1 to ${plants.length}`);
+const asked = values.only?.split(",").map((number) => plants[number - 1]) ?? plants;
+const chosen = asked.filter(({ file }) => values.file === undefined || file.includes(values.file));
 /** The text of a file with all its faults behind switches. */
 function planted(text, faults) {
   const places = new Map();
@@ -75,23 +77,39 @@ private let chosen = ProcessInfo.processInfo.environment["GRAPHC_PLANT"].flatMap
 func planted(_ number: Int) -> Bool { chosen == number }
 `;
 
-await mkdir(copy, { recursive: true });
-for (const [from, to] of [
-  ...["Sources", "Standin", "Tests", "Package.swift"].map((part) => [join("tools", part), join(copy, part)]),
-  ["golden", join(copy, "../golden")],
-]) {
-  await rm(to, { recursive: true, force: true });
-  await cp(join(root, from), to, { recursive: true, preserveTimestamps: true });
+/** Writes a file, but not where it holds that already: what is not touched is not built again. */
+async function put(path, text) {
+  if ((await readFile(path, "utf8").catch(() => undefined)) === text) return;
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, text);
 }
-const planting = values.check ? plants : chosen;
-for (const file of new Set(planting.map((plant) => plant.file))) {
-  const path = join(copy, "Sources", file);
-  const faults = planting.filter((plant) => plant.file === file);
-  await writeFile(path, planted(await readFile(path, "utf8"), faults));
+
+// In one order, so that a place with several faults has one text.
+const planting = values.check ? plants : [...chosen].sort((a, b) => a.number - b.number);
+/** A file of tools/ with its faults. */
+async function plantedFile(path) {
+  const faults = planting.filter(({ file }) => join("Sources", file) === path);
+  return planted(await readFile(join(root, "tools", path), "utf8"), faults);
 }
+
+const strange = planting.find(({ file }) => !existsSync(join(root, "tools/Sources", file)));
+if (strange) throw new Error(`plant ${strange.number}: there is no ${strange.file}`);
+const switches = ["Gate", "Device", "graphc-ane"].map((room) => join("Sources", room, "Planted.swift"));
+const files = ["Package.swift"];
+for (const part of ["Sources", "Standin", "Tests"])
+  for (const entry of await readdir(join(root, "tools", part), { recursive: true, withFileTypes: true }))
+    if (entry.isFile()) files.push(relative(join(root, "tools"), join(entry.parentPath, entry.name)));
+const texts = new Map(switches.map((path) => [path, SWITCH]));
+for (const path of files) texts.set(path, await plantedFile(path));
 if (values.check) process.exit(0);
-for (const room of ["Gate", "Device", "graphc-ane"])
-  await writeFile(join(copy, "Sources", room, "Planted.swift"), SWITCH);
+for (const part of ["Sources", "Standin", "Tests"])
+  for (const entry of await readdir(join(copy, part), { recursive: true, withFileTypes: true }).catch(() => [])) {
+    const path = join(entry.parentPath, entry.name);
+    if (entry.isFile() && !texts.has(relative(copy, path))) await rm(path);
+  }
+for (const [path, text] of texts) await put(join(copy, path), text);
+await rm(join(copy, "../golden"), { recursive: true, force: true });
+await cp(join(root, "golden"), join(copy, "../golden"), { recursive: true });
 
 const toolchain = join(root, "scripts/swift-toolchain.sh");
 const started = Date.now();
@@ -112,7 +130,11 @@ function seconds(since) {
   return Math.round((Date.now() - since) / 1000);
 }
 
+/** At least; on a busy machine the tests themselves may take as long. */
 const MINUTES = 3;
+/** How many times as long as without a fault tests may last, by their filter. */
+const PATIENCE = 4;
+const lasted = new Map();
 
 /**
  * The first test that fails with a fault; undefined when all pass. A process space of its own, so that nothing which the tests began is left,
@@ -133,7 +155,11 @@ async function firstFailure(number, filter) {
     found ??= why;
     child.kill("SIGKILL");
   };
-  const clock = setTimeout(() => stop(`no end in ${MINUTES} minutes`), MINUTES * 60_000);
+  const minutes = Math.max(MINUTES, Math.ceil((PATIENCE * (lasted.get(filter) ?? Number.POSITIVE_INFINITY)) / 60));
+  const began = Date.now();
+  const clock = Number.isFinite(minutes)
+    ? setTimeout(() => stop(`no end in ${minutes} minutes`), minutes * 60_000)
+    : undefined;
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (more) => {
       text += more;
@@ -142,6 +168,7 @@ async function firstFailure(number, filter) {
     });
   const code = await new Promise((resolve) => child.on("close", resolve));
   clearTimeout(clock);
+  if (number === 0) lasted.set(filter, Math.max(seconds(began), lasted.get(filter) ?? 0));
   // What was ended may still be leaving.
   await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   if (found !== undefined) return found;

@@ -12,7 +12,7 @@ import {
   readBuild,
   withComputed,
 } from "../../src/evidence/judge/build.ts";
-import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
+import { type BuildOnDisk, judgeEvidence, judgementOf } from "../../src/evidence/judge/judge.ts";
 import { groundFor } from "../../src/evidence/policy.ts";
 import type { AssumedList } from "../../src/models/rope-list.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
@@ -57,6 +57,10 @@ test("without evidence nothing that a device must show is claimed, and nothing i
   const { judgement } = await judgeBuild(folder);
   expect(judgement.findings[1]).toMatchObject({ item: "fixtures", status: "missing" });
   expect(judgement.findings[0]).toMatchObject({ item: "proven", status: "yes" });
+});
+
+test("where nothing was found nothing passes", () => {
+  expect(judgementOf([]).passes).toBe(false);
 });
 
 test("without evidence nothing else is claimed", () => {

@@ -10,6 +10,8 @@ import { type Bounds, FLAT, widened, within } from "../../src/evidence/judge/bou
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { type RowBounds, rowKey } from "../../src/evidence/judge/row-bounds.ts";
+import { rowOf } from "../../src/passes/interpret/array.ts";
+import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
 import { readArrays, writeArrays } from "../../src/weights/arrays.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
@@ -74,6 +76,21 @@ test("there is a bound for every row that is held against fp64, none below the f
   for (const bound of predictedOf(build).values())
     for (const name of ["relativeL2", "oneMinusCosine", "worstOverRms"] as const)
       expect(bound[name]).toBeGreaterThanOrEqual(FLAT[name]);
+});
+
+test("the bound of an output is on what the layer adds to its residual", async () => {
+  const all = await readArrays(join(folder, build.manifest.data.file), (name) =>
+    name.includes("/exact/") ? "fp32" : undefined,
+  );
+  const row = (name: string) => rowOf(toNDArray(all[name]!), build.manifest.outputs[0]!.tokenAxis!, 0);
+  const x = row("calls/0/block/in/x");
+  const [predicted, exact] = ["predicted", "exact"].map((which) =>
+    row(`calls/0/${which}/out/hidden`).map((v, k) => v - x[k]!),
+  );
+  const { relativeL2 } = distance(predicted!, exact!);
+  const bound = build.computed!.bounds!.predicted!.get(rowKey({ call: 0, token: 0, value: "hidden - x" }))!;
+  expect(relativeL2).toBeGreaterThan(0);
+  expect(bound.relativeL2).toBeCloseTo(FLAT.relativeL2 + relativeL2, 12);
 });
 
 test("a device that computes what was predicted passes, and not by flat bounds", () => {

@@ -371,6 +371,11 @@ const FIGURES: readonly Line[] = [
     (e) => (rows(e, "block against fp64")[0].figures.worstOverRms = 0.04),
   ],
   [
+    "the worst element a little above all of them",
+    "times relative L2 0.001",
+    (e) => (rows(e, "block against fp64").find((one) => one.value === "hidden - x").figures.worstOverRms = 0.006),
+  ],
+  [
     "an angle without a distance",
     "is above the square of relative L2",
     (e) => (rows(e, "steps against fp64")[0].figures.oneMinusCosine = 5e-5),
@@ -392,6 +397,15 @@ const FIGURES: readonly Line[] = [
       Object.assign(rows(e, "block against steps")[0], {
         equalBits: false,
         figures: { relativeL2: 5e-3, worstOverRms: 6e-3, oneMinusCosine: 1e-6, finite: true },
+      }),
+  ],
+  [
+    "rows a little further apart than both are from fp64",
+    "further apart",
+    (e) =>
+      Object.assign(rows(e, "block against steps")[0], {
+        equalBits: false,
+        figures: { relativeL2: 3e-3, worstOverRms: 4e-3, oneMinusCosine: 1e-6, finite: true },
       }),
   ],
   [
@@ -441,6 +455,11 @@ const RUNS: readonly Line[] = [
     "one prediction as the CPU makes it",
     "not shown: block: 1 of ",
     (e) => Object.assign(runsOf(e, "block")[2], { engine: { ...runsOf(e, "block")[2].cpuOnly } }),
+  ],
+  [
+    "the second prediction as the CPU makes it",
+    "not shown: block: 1 of ",
+    (e) => Object.assign(runsOf(e, "block")[1], { engine: { ...runsOf(e, "block")[1].cpuOnly } }),
   ],
   [
     "the same outputs at every call",

@@ -94,3 +94,19 @@ func unitsArriveAtCoreML(_ units: String, _ device: String) throws {
         try graphcANE("residency", model, "--function", "b").out.contains(
             "ios18.conv r at b.block.operations[0] is on the CPU"))
 }
+
+/// One gate without a pass is enough, whatever else is in the evidence.
+@Test func evidencePassesWithEveryGate() throws {
+    let toy = try Toy()
+    try toy.write()
+    #expect(try graphcANE("gate", toy.folder.path).code == 0)
+    let whole = try Evidence.read(toy.folder.appendingPathComponent("evidence.json"))
+    #expect(whole.passes)
+    for gate in Evidence.gateNames {
+        for verdict in [Evidence.Gate.Verdict.fail, .notRun] {
+            var one = whole
+            one.set(gate, verdict, "")
+            #expect(!one.passes, "\(gate)")
+        }
+    }
+}

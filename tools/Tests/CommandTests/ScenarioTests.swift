@@ -215,6 +215,15 @@ let scenarios: [Scenario] = [
             "preconditions: P2 does not hold in call 0 (rejection): position is [3.0, 4.0, 5.0, 9.0], the rows are [\"3\", \"4\", \"5\", \"6\"]"
     ) { $0.tensors["calls/0/block/in/position"] = .init(shape: [4], elements: .int32([3, 4, 5, 9])) },
     Scenario(
+        name: "a step's position of another row", code: 2,
+        message:
+            "preconditions: P2 does not hold in call 0 (rejection): position is [9.0], the rows are [\"5\"]"
+    ) { $0.tensors["calls/0/steps/2/in/position"] = .init(shape: [1], elements: .int32([9])) },
+    Scenario(
+        name: "two tokens of one row", code: 2,
+        message: "preconditions: P2 does not hold in call 0 (rejection): two tokens write the same row"
+    ) { $0.calls[0].rows = [3, 4, 5, 5] },
+    Scenario(
         name: "an input with too few tokens", code: 2,
         message: "preconditions: call 0: rope_cos is fp16 [2,4], without 4 tokens on axis 0",
         arrange: {

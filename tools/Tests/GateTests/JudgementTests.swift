@@ -105,6 +105,13 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
             $0[2] = 1; $0[6] = 0x8000
         }, cacheRows: [1], expected: rows)
     #expect(flushed.faults.isEmpty && flushed.flushed == 1)
+    // Zeros of either sign are the same number: nothing was written, and nothing too small was lost.
+    let signed = try watch(
+        [state], before: cache { $0[7] = 0 },
+        after: cache {
+            $0[2] = 1; $0[7] = 0x8000
+        }, cacheRows: [1], expected: rows)
+    #expect(signed.faults.isEmpty && signed.flushed == 0)
     #expect(throws: Failure.self) { try watch([state], before: cache(), after: [:], cacheRows: [1], expected: rows) }
 }
 
@@ -115,6 +122,8 @@ private func cache(_ change: (inout [UInt16]) -> Void = { _ in }) -> Named {
     (#""calls":["#, #""calls_":["#),
     (#""accepted":2"#, #""accepted":5"#), (#""steps":[0,1,2,3]"#, #""steps":[0]"#),
     (#""steps":[0,1,2]"#, #""steps":[0,1,2,3]"#),
+    (#""tokens":1"#, #""tokens":2"#), (#"[3,4,5,6]"#, #"[3,4,5,6,null]"#),
+    (#""outputs":[{"name":"hidden","residual":"x","tokenAxis":2}]"#, #""outputs":[]"#),
     (#"[3,4,5,6]"#, #"[3,4,5]"#), (#"[3,4,5,6]"#, #"[3,4,5,16]"#), (#""role":"mask""#, #""role":"masque""#),
     (#""slotAxis":3"#, #""slotAxes":3"#), (#""rowAxis":2"#, #""rowAxis":3"#), (#""rowAxis":2"#, #""rowAxis":9"#),
 ]) func manifestsThatTestNothing(_ from: String, _ to: String) throws {

@@ -37,3 +37,22 @@ private func figures(_ l2: Double, _ cosine: Double, _ worst: Double) throws -> 
     #expect(try !rows(true).isEmpty && rows(true).allSatisfy(\.passes))
     #expect(try rows(false).allSatisfy { !$0.passes })
 }
+
+/// Rejected rows are not kept, so that what is predicted of them says nothing of the row that an earlier call wrote at their place.
+@Test func rejectedRowsHaveNoSayInWhatIsKept() throws {
+    let toy = try Toy(hostKeeps: true)
+    toy.predict("m4", factor: 1.05)
+    toy.calls[3].rows = [8, 13, 14, 15]
+    toy.calls[3].accepted = 0
+    for name in ["k", "v"] {
+        toy.tensors["calls/3/predicted/rows/\(name)"] = toy.tensors["calls/3/block/rows/\(name)"]!
+    }
+    try toy.write()
+    let fixtures = try Fixtures.open(toy.folder)
+    let kept = try fixtures.finalCaches().mapValues { tensor in
+        Tensor(shape: tensor.shape, elements: .half(tensor.halves!.map { Float16(halfValue($0) * 1.05).bitPattern }))
+    }
+    let rows = try judgeKept(fixtures, role: "block", kept: kept, tolerances: .layer, isPredicted: true).rows
+    #expect(rows.filter { $0.row == 8 }.count == 2)
+    #expect(rows.filter { !$0.passes }.map(\.row) == [])
+}

@@ -65,6 +65,25 @@ describe("over the rows of a cache", () => {
     expect(over("sum", others)[1].kind).toBe("rows");
   });
 
+  test("the same summands in a longer cache are another sum in exact arithmetic, for its order may be another", () => {
+    const body = slice(
+      "w0",
+      1,
+      (c) => leaf(c, "x"),
+      slice("w1", 1, (c) => leaf(c, "y"), zero),
+    );
+    const sums = (mode: "exact" | "reals") => {
+      const c = attemptOf({ mode });
+      return [5, 5, 6].map((size) => reduce(c, "sum", size, (k) => body(c, k)));
+    };
+    const [five, again, six] = sums("exact");
+    expect(again).toBe(five);
+    expect(six!.args).toEqual(five!.args);
+    expect(six).not.toBe(five);
+    const [real, , same] = sums("reals");
+    expect(same).toBe(real);
+  });
+
   test("over the reals they are one sum in its normal form", () => {
     const [c, t] = over("sum", BY_ROW["both tokens'"]!, 5, attemptOf({ mode: "reals" }));
     const v = ix.rest(c.store.indices, "v1", 5);

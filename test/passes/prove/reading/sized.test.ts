@@ -2,9 +2,14 @@
 import { describe, expect, test } from "vitest";
 import type { DType } from "../../../../src/dsl/type.ts";
 import * as ix from "../../../../src/passes/prove/logic/indices.ts";
+import { num } from "../../../../src/passes/prove/logic/make.ts";
+import type { Term } from "../../../../src/passes/prove/logic/terms.ts";
 import { readConst, readState } from "../../../../src/passes/prove/reading/leaves.ts";
-import { countsInType, countsPlaces, countsRows } from "../../../../src/passes/prove/reading/sized.ts";
+import * as reals from "../../../../src/passes/prove/reading/reals.ts";
+import * as scalar from "../../../../src/passes/prove/reading/scalar.ts";
+import { countsInType, countsPlaces, countsRows, countsSummands } from "../../../../src/passes/prove/reading/sized.ts";
 import type { Context } from "../../../../src/passes/prove/rules/context.ts";
+import { leaf } from "../../../support/prove/bodies.ts";
 import { indexOf } from "../../../support/prove/row-indices.ts";
 import { attemptOf } from "../../../support/prove/told.ts";
 
@@ -146,5 +151,39 @@ describe("whether a position fits a type rests on the number of rows", () => {
     ["fp32", "a number", (s) => ix.constant(s, 2), true],
   ])("%s: %s", (dtype, _, make, sized) => {
     expect(isSized((c) => countsInType(c, dtype, make(c.store.indices)))).toBe(sized);
+  });
+});
+
+describe("how many summands there are", () => {
+  const [rows, six] = [
+    { kind: "interval", n: 5 },
+    { kind: "interval", n: 6 },
+  ] as const;
+
+  test("rests on the number of rows where they are as many", () => {
+    expect(isSized((c) => countsSummands(c, rows))).toBe(true);
+    expect(isSized((c) => countsSummands(c, six))).toBe(false);
+    expect(isSized((c) => countsSummands(c, { kind: "other rows", size: 5 }))).toBe(false);
+    expect(isSized((c) => countsSummands(c, rows), attemptOf())).toBe(false);
+  });
+
+  /** Summands over the reals, and whether their number is a factor of the sum. */
+  test.each<readonly [says: string, body: (c: Context, k: ix.Ix) => Term, counted: boolean]>([
+    ["a number", (c) => num(c, 2), true],
+    ["a term that is the same in each", (c) => leaf(c, "x"), true],
+    ["a term of each", (c, k) => leaf(c, "K", k), false],
+    ["both", (c, k) => scalar.add(c, leaf(c, "K", k), leaf(c, "x")), true],
+    ["a term of each, and a number", (c, k) => scalar.add(c, leaf(c, "K", k), num(c, 1)), true],
+    ["none", (c) => num(c, 0), false],
+  ])("is a factor of the sum of %s", (_, body, counted) => {
+    for (const [over, size] of [
+      [rows, 5],
+      [six, 6],
+    ] as const) {
+      const c = attemptOf({ mode: "reals", cacheSizes: new Set([5]) });
+      const k = ix.variable(c.store.indices, "v", size);
+      reals.sum(c, over, k.atoms[0]!, body(c, k));
+      expect([size, c.record.sized]).toEqual([size, counted && size === 5]);
+    }
   });
 });
