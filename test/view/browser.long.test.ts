@@ -49,6 +49,21 @@ test("the right layer: colours of one token before attention, a proof at the out
   });
 });
 
+test("dark where the reader's screen is, and light on paper all the same", async () => {
+  const { file } = await pageOf(attentionFile("right"), "--max-seq", "8");
+  await opened(file, async (page) => {
+    const back = () => page.evaluate("getComputedStyle(document.body).backgroundColor");
+    const [dark, light] = ["rgb(21, 25, 28)", "rgb(253, 253, 251)"];
+    await page.emulateMedia({ colorScheme: "light" });
+    expect(await back()).toBe(light);
+    await page.emulateMedia({ colorScheme: "dark" });
+    expect(await back()).toBe(dark);
+    await page.emulateMedia({ colorScheme: "dark", media: "print" });
+    expect(await back()).toBe(light);
+    expect(await page.locator("nav").first().isVisible()).toBe(false);
+  });
+});
+
 test("the faulty layer: rows of mixed colours, and the numbers of the counterexample at the value", async () => {
   const { file } = await pageOf(attentionFile("flattened"), "--max-seq", "8");
   await opened(file, async (page) => {
