@@ -1,5 +1,6 @@
 /// The whole command line against the scripted engine: for every way a device or a file can fail, the exact exit code and message.
 import Foundation
+import Gate
 import Support
 import Testing
 
@@ -189,6 +190,15 @@ let scenarios: [Scenario] = [
             "toy.T4.mlpackage is not the package that the fixtures were written with: .DS_Store does not belong to it",
         arrange: { _ in },
         disturb: { try Data().write(to: $0.folder.appendingPathComponent("toy.T4.mlpackage/.DS_Store")) }),
+    Scenario(
+        name: "a digest that is not of the files listed", code: 2,
+        message: "the fixtures' digest of toy.T4.mlpackage is not that of the files they list", arrange: { _ in },
+        disturb: {
+            let path = $0.folder.appendingPathComponent("toy.fixtures.json")
+            let actual = try digest(ofFolder: $0.folder.appendingPathComponent("toy.T4.mlpackage")).sha256
+            let text = try String(contentsOf: path, encoding: .utf8)
+            try Data(text.replacing(actual, with: String(repeating: "0", count: 64)).utf8).write(to: path)
+        }),
     Scenario(
         name: "another certificate", code: 2,
         message: "toy.certificate.json is not the certificate that the fixtures were written with", arrange: { _ in },
