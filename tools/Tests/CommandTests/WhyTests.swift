@@ -60,4 +60,5 @@ private let older =
     #expect(said["missing"] as? String == missing)
     let operations = try #require(said["operations"] as? [[String: Any]])
     #expect(operations.map { $0["device"] as? String } == ["Neural Engine", "CPU"])
+    #expect(operations.contains { ($0["supported"] as? [String])?.contains("Neural Engine") == true })
 }

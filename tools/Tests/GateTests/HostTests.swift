@@ -100,6 +100,22 @@ private let wrongHosts: [WrongHost] = [
     #expect(try !isKept(fixtures, wrong.keep(others, returned)), "\(wrong.name)")
 }
 
+@Test func aRowThatNoAcceptedTokenWroteIsSeen() throws {
+    let (_, fixtures) = try fixtures()
+    let manifest = fixtures.manifest
+    let accepted = Set(manifest.calls.indices.flatMap(manifest.acceptedRows))
+    let row = try #require((0..<manifest.maxSeq).first { !accepted.contains($0) })
+    let last = HostCaches(manifest).contents
+    var halves = last["k"]!.halves!
+    halves[row * 4] = 0x3c00
+    let filled = last.merging(["k": Tensor(shape: last["k"]!.shape, elements: .half(halves))]) { $1 }
+    func faults(_ kept: Named) throws -> [String] {
+        try judgeKept(fixtures, role: "block", kept: kept, tolerances: .layer).faults
+    }
+    #expect(try faults(last) == [])
+    #expect(try faults(filled) == ["cache k of the block holds something in row \(row), which no accepted token wrote"])
+}
+
 private func isKept(_ fixtures: Fixtures, _ kept: Named) throws -> Bool {
     let judged = try judgeKept(fixtures, role: "block", kept: kept, tolerances: .layer)
     return judged.faults.isEmpty && judged.rows.allSatisfy(\.passes)
