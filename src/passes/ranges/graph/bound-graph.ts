@@ -35,25 +35,19 @@ const ROUNDS = 3;
 /** The caches begin as zeros, and hold whatever earlier calls wrote: a bound that holds at exit where it held at entry holds for ever. */
 export function boundGraph(graph: Graph, known: Known): GraphBounds {
   const entries = new Map(graph.states.map(({ entry }) => [entry, evenly(entry.type.shape, 0, 0)]));
+  /** States that grow: nothing is known of them, and what is made of them is looked at again. */
+  const endless = new Set<string>();
   for (let round = 0; ; round++) {
     const regions = regionsOf(graph, known, entries);
-    const growing = graph.states.filter(({ entry, exit }) => !within(regions.get(exit)!, entries.get(entry)!));
-    if (growing.length === 0) return judged(graph, known.masks, regions, []);
-    const last = round >= ROUNDS;
-    for (const { entry, exit } of growing)
-      entries.set(
-        entry,
-        last
-          ? evenly(entry.type.shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY)
-          : { ...hull(entries.get(entry)!, regions.get(exit)!), shape: entry.type.shape },
-      );
-    if (last)
-      return judged(
-        graph,
-        known.masks,
-        regionsOf(graph, known, entries),
-        growing.map(({ name }) => name),
-      );
+    const growing = graph.states.filter(
+      ({ name, entry, exit }) => !endless.has(name) && !within(regions.get(exit)!, entries.get(entry)!),
+    );
+    if (growing.length === 0) return judged(graph, known.masks, regions, [...endless]);
+    for (const { name, entry, exit } of growing) {
+      if (round >= ROUNDS) endless.add(name);
+      const widened = round >= ROUNDS ? anything(entry) : hull(entries.get(entry)!, regions.get(exit)!);
+      entries.set(entry, { ...widened, shape: entry.type.shape });
+    }
   }
 }
 

@@ -178,6 +178,19 @@ describe("what a bound is of", () => {
     const made = graph({ name: "g", inputs: [x], states: [[before, after]], outputs: { y: o.mul(after, 2) } });
     expect(boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), [])).growing).toEqual(["s"]);
   });
+  test("a state that grows late, behind one that grows, is not bounded by what it began with", () => {
+    const [a, b] = [state("a", [1, 4, 1, 1]), state("b", [1, 4, 1, 1])];
+    const late = o.maximum(o.sub(a, 100), 0);
+    const y = o.mul(b, 2);
+    const states = [
+      [a, o.add(a, x)],
+      [b, late],
+    ] as const;
+    const made = graph({ name: "g", inputs: [x], states, outputs: { y } });
+    const { growing, regions } = boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), []));
+    expect(growing).toEqual(["a", "b"]);
+    expect(Math.max(...regions.get(y)!.high)).toBe(Number.POSITIVE_INFINITY);
+  });
   test("a row that has elements twice is longer than the row they are of", () => {
     const ball = { ...evenly([1, 4, 1, 1], -10, 10), lengths: [ballOf([1, 4, 1, 1], 1, 2, 10)] };
     const ones = weight("ones", [1, 8, 1, 1]);
