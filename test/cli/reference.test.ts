@@ -78,9 +78,9 @@ describe("a block against a reference", () => {
   });
 
   test("a whole number is near to itself alone, whatever the bound", async () => {
-    const { code, out } = await against([x, wholes([3, 0, 2])("n", [1, 3])], "--within", "9");
+    const { code, out } = await against([x, wholes([3, 0, 2])("n", [1, 3])], "--within", "0.9");
     expect(code).toBe(1);
-    expect(out).toMatch(/^BEYOND 9: 1 of 3 rows/m);
+    expect(out).toMatch(/^BEYOND 0.9: 1 of 3 rows/m);
   });
 
   test("a bound, doubles, inputs and states of their own", async () => {
@@ -99,9 +99,20 @@ describe("a block against a reference", () => {
     expect((await graphc([...argv, ...own.slice(0, 2)])).code).toBe(1);
   });
 
+  test("a small row beside a large input of its shape is not lost in it", async () => {
+    const large = halves(ROWS.map((one) => 1000 * one))("x", [1, 3, 3]);
+    const source = SOURCE.replace("add(x, mul(x, 2))", "mul(x, 0.001)");
+    const far = singles(ROWS.map((one) => 1.5 * one))("y", [1, 3, 3]);
+    const folder = folderOf({ "g.ts": source, "f.safetensors": fileOf([large, far]) });
+    const argv = ["parity", join(folder, "g.ts"), "--tokens", "3", "--reference", join(folder, "f.safetensors")];
+    const { code, out } = await graphc(argv);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^BEYOND 0.01: 2 of 3 rows, the farthest token \d of y at 0.33/m);
+  });
+
   test("numbers of ours that are not finite are near to nothing", async () => {
     const large = halves(ROWS.map(() => 4e4))("x", [1, 3, 3]);
-    const { code, out } = await against([large, singles(ROWS.map(() => 12e4))("y", [1, 3, 3])], "--within", "1e9");
+    const { code, out } = await against([large, singles(ROWS.map(() => 12e4))("y", [1, 3, 3])], "--within", "0.9");
     expect(code).toBe(1);
     expect(out).toMatch(/^NOT FINITE: 3 of 3 rows/m);
   });
@@ -154,6 +165,12 @@ describe("refused", () => {
       [x, y],
       ["--within", "0"],
       "--within must be more than 0; graphc run --out writes bits to compare",
+    ],
+    [
+      "a bound that zeros meet",
+      [x, y],
+      ["--within", "1"],
+      "--within must be below 1; a row of zeros is at 1 from every other",
     ],
     ["threads", [x, y], ["--threads", "2"], "--threads does nothing beside --reference; leave one of them out"],
   ])("%s", async (_, tensors, options, sentence) => {

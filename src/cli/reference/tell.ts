@@ -31,7 +31,7 @@ export const REFERENCE_OPTIONS = {
     value: "X",
     form: /^(\d+\.?\d*|\.\d+)(e-?\d+)?$/,
     like: "0.01 or 1e-5",
-    help: "the largest relative L2 distance of a row (of what the graph adds to its input, where it has one of that shape)",
+    help: "the largest relative L2 distance of a row (and of what the graph adds to its input, where it has one of that shape)",
     default: "0.01",
     ...WITH,
   },
@@ -41,6 +41,7 @@ export const REFERENCE_OPTIONS = {
 export async function tellOfReference(args: Args, io: Io): Promise<ExitCode> {
   const within = Number(args.text("within"));
   if (!(within > 0)) throw new UserError("--within must be more than 0", "graphc run --out writes bits to compare");
+  if (within >= 1) throw new UserError("--within must be below 1", "a row of zeros is at 1 from every other");
   if (args.given("seed") && args.operands.some(isPackage))
     throw new UserError("--seed does nothing beside --reference for a package", "its weights and inputs are given");
   const pair = await requestedPair(args, io);

@@ -8,6 +8,7 @@ import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
 import type { ValueSurvey } from "../../passes/survey/survey.ts";
 import { alignedWith } from "../aligned.ts";
 import type { Mark, Overlay, Tone } from "../data.ts";
+import { notComputed } from "./not-computed.ts";
 
 const TITLE = { id: "numbers", title: "numbers" } as const;
 /** Doublings left before overflow at which `survey` warns, and the share of subnormal numbers that it prints as 0.1 %. */
@@ -38,13 +39,7 @@ export async function numbersOverlay(drawn: Graph, ask: () => Promise<Surveyed |
   }
 }
 
-const none = (why: string): Overlay => ({
-  ...TITLE,
-  state: "none",
-  says: [`not computed: ${why}`],
-  legend: [],
-  marks: [],
-});
+const none = (why: string): Overlay => notComputed(TITLE, why);
 
 function shown(drawn: Graph, { graph, of, blocks, tokens, inputs }: Surveyed): Overlay {
   const run = alignedWith(drawn, graph);

@@ -19,6 +19,7 @@ import { bothRunner, ownRunner, type RunBoth, sampleOf } from "../../passes/prov
 import { isSameNumber, withOtherRows } from "../../passes/prove/refute/tokens-read.ts";
 import { alignedWith } from "../aligned.ts";
 import type { Mark, Overlay } from "../data.ts";
+import { notComputed } from "./not-computed.ts";
 import { type RowsRead, rowsRead } from "./rows-read.ts";
 
 /** Sets of tokens are bits of one number. */
@@ -26,13 +27,7 @@ const MOST_TOKENS = 30;
 const SEED = 7;
 
 const TITLE = { id: "tokens", title: "tokens" } as const;
-const none = (why: string): Overlay => ({
-  ...TITLE,
-  state: "none",
-  says: [`not computed: ${why}`],
-  legend: [],
-  marks: [],
-});
+const none = (why: string): Overlay => notComputed(TITLE, why);
 
 /** The overlay for the graph that is drawn, or why there is none. */
 export async function tokensOverlay(pair: OpenGraphs, drawn: Graph, watch: Watch): Promise<Overlay> {

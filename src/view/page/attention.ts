@@ -1,5 +1,6 @@
 /** Cache rows against tokens, call by call, as a table whose numbers can be selected. */
 import type { Attention, AttentionCall } from "../data.ts";
+import { choice } from "./choice.ts";
 import { html } from "./element.ts";
 
 const [OPEN, SLOT, READ, OLD] = [1, 2, 4, 8] as const;
@@ -40,21 +41,6 @@ export function attentionSection(attention: Attention): HTMLElement {
 
 const LEGEND =
   "● open and seen to be read · ○ open, not seen to be read · – closed · ✗ closed, and read all the same · ! reads what stood there before the call wrote it. A frame: the row that the token writes.";
-
-function choice(
-  name: string,
-  title: string,
-  options: readonly (readonly [value: string, text: string])[],
-  first: string,
-  choose: (value: string) => void,
-): HTMLElement {
-  const inputs = options.map(([value, text]) => {
-    const input = html("input", { type: "radio", name, value, ...(value === first ? { checked: "" } : {}) });
-    input.addEventListener("change", () => choose(value));
-    return html("label", {}, input, text);
-  });
-  return html("fieldset", {}, html("legend", {}, title), ...inputs);
-}
 
 function matrix({ slots }: Attention, accepted: number, calls: readonly AttentionCall[], shown: number): HTMLElement {
   const { rows, cells, wrote } = calls[shown]!;

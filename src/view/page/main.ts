@@ -1,6 +1,7 @@
 /** The page: a bar of switches, sections that open, a panel. Loaded with the data of one graph in the same file. */
 import type { Overlay, PageData, Section } from "../data.ts";
 import { attentionSection } from "./attention.ts";
+import { choice } from "./choice.ts";
 import { html } from "./element.ts";
 import { panel } from "./panel.ts";
 import { picture } from "./picture.ts";
@@ -40,32 +41,17 @@ function bar(): HTMLElement {
   return html(
     "nav",
     {},
-    choice("overlay", overlays, chosen.overlay, (id) => {
+    choice("overlay", "overlay", overlays, chosen.overlay, (id) => {
       chosen.overlay = id;
+      redraw();
     }),
-    choice("view", views, chosen.view, (id) => {
+    choice("view", "view", views, chosen.view, (id) => {
       chosen.view = id === "all" ? "all" : "named";
+      redraw();
     }),
     all("open all", true),
     all("close all", false),
   );
-}
-
-function choice(
-  name: string,
-  options: readonly (readonly [id: string, title: string])[],
-  first: string,
-  choose: (id: string) => void,
-): HTMLElement {
-  const inputs = options.map(([id, title]) => {
-    const input = html("input", { type: "radio", name, value: id, ...(id === first ? { checked: "" } : {}) });
-    input.addEventListener("change", () => {
-      choose(id);
-      redraw();
-    });
-    return html("label", {}, input, title);
-  });
-  return html("fieldset", {}, html("legend", {}, name), ...inputs);
 }
 
 function all(title: string, open: boolean): HTMLElement {
