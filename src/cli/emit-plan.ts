@@ -7,6 +7,7 @@ import type { LiftOptions } from "../emit/read/lift.ts";
 import type { Lowered } from "../emit/write/lower.ts";
 import { checkProvable } from "../passes/prove/program/pair.ts";
 import type { Args } from "./command.ts";
+import type { OpenedGraphs } from "./ranges/graph-claim.ts";
 import type { Subject } from "./subject.ts";
 import { requestedSize } from "./target.ts";
 
@@ -80,3 +81,12 @@ function plannedFunctions({ name, build }: Subject, args: Args, functions: reado
     step: graphs.find(({ tokens }) => tokens === 1)!,
   };
 }
+
+/** The graphs that are bounded, on a store of their own: what converting costs the packages is told once. */
+export const boundedOf = (subject: Subject, { blocks, step }: PlannedSet): OpenedGraphs => ({
+  blocks: blocks.map(({ graph }) => graph),
+  step: step.graph,
+  roles: new Map(),
+  config: subject.config,
+  openWeights: () => subject.openWeights(step.graph),
+});

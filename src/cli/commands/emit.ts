@@ -14,7 +14,7 @@ import { tellKinds } from "../each-kind.ts";
 import { recordedBlock } from "../emit-evidence.ts";
 import { groundOf, printGround } from "../emit-ground.ts";
 import { type EmitJob, isOpen } from "../emit-packages.ts";
-import { planPackages } from "../emit-plan.ts";
+import { boundedOf, planPackages } from "../emit-plan.ts";
 import { fedLine } from "../emit-rows.ts";
 import { emitDrift } from "../emit-safe.ts";
 import { emitSet, type PlacedSet } from "../emit-set.ts";
@@ -24,7 +24,7 @@ import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import type { Io } from "../io.ts";
 import { isPackage } from "../operand-kind.ts";
 import { plainVerdict } from "../prove-text.ts";
-import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTION, rangesClaim } from "../ranges/claim.ts";
+import { claimLines, type Guaranteed, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
 import { certifiedEquality, EXPONENTS, safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 import { ropeLines } from "../rope-text.ts";
 import {
@@ -57,7 +57,8 @@ export const emitCommand: Command = {
     "no-prove": { kind: "flag", help: "do not prove block == steps on the bytes just written" },
     explain: { ...EXPLAIN_OPTION.explain, without: ["json", "no-prove"] },
     ...FORMAT_OPTION,
-    ranges: { ...RANGES_OPTION, without: ["no-prove"] },
+    ranges: { ...RANGES_OPTIONS.ranges, without: ["no-prove"] },
+    bound: RANGES_OPTIONS.bound,
     fixtures: {
       kind: "flag",
       help: "also write inputs and expected outputs for the device tool (docs/fixtures.md)",
@@ -94,7 +95,7 @@ export const emitCommand: Command = {
     if (args.flag("fixtures")) recordable({ block: recordedBlock(planned).graph, step: planned.step.graph });
     const store = await subject.openWeights(planned.step.graph);
     try {
-      const guaranteed = await guaranteedBy(subject.config, store, args, io);
+      const guaranteed = await guaranteedBy(boundedOf(subject, planned), args, io);
       const told = { ...(guaranteed ? { guaranteed } : {}), ...(ground ? { ground } : {}) };
       const job: EmitJob = { subject, planned, folder, store, args, io, ...told };
       const emitted = await emitSet(job);

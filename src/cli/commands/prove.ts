@@ -15,14 +15,8 @@ import type { Io } from "../io.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict } from "../prove-text.ts";
-import {
-  checkWeighed,
-  claimLines,
-  guaranteedBy,
-  RANGES_OPTION,
-  type RangesRecord,
-  rangesClaim,
-} from "../ranges/claim.ts";
+import { checkWeighed, claimLines, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
+import type { RangesRecord } from "../ranges/claim-record.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
@@ -41,7 +35,7 @@ export const proveCommand: Command = {
       help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
       for: ["model", "graph"],
     },
-    ranges: RANGES_OPTION,
+    ...RANGES_OPTIONS,
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
     ...COMPARED_FUNCTIONS,
@@ -103,14 +97,14 @@ const verdictRecord = (
   };
 };
 
-/** What the weights guarantee beside the proof, if it was asked for. */
+/** What the weights guarantee beside the proof, if it was asked for: of all that the graphs compute, also of what does not count. */
 async function rangesOf(pair: OpenPair, verdict: Verdict, args: Args, io: Io): Promise<RangesRecord | undefined> {
-  if (!args.flag("ranges")) return undefined;
-  const store = await pair.openWeights();
-  try {
-    const guaranteed = await guaranteedBy(pair.config, store, args, io);
-    return guaranteed && rangesClaim(guaranteed, verdict);
-  } finally {
-    await store.close();
-  }
+  const { block, step } = pair.whole ?? pair;
+  const { config, given: roles } = pair;
+  const guaranteed = await guaranteedBy(
+    { blocks: [block], step, roles, config, openWeights: () => pair.openWeights() },
+    args,
+    io,
+  );
+  return guaranteed && rangesClaim(guaranteed, verdict);
 }

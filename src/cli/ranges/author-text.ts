@@ -1,5 +1,6 @@
 /** What `graphc ranges` prints of an author's graph. */
 import type { Tensor } from "../../dsl/tensor.ts";
+import { sourceName, type WeightSource } from "../../dsl/weight-source.ts";
 import { keeps, type ValueBound } from "../../passes/ranges/graph/judged.ts";
 import { GIVEN_OF_SUMS, LIMITS } from "../../passes/ranges/limits.ts";
 import { authorFrame, place } from "../report.ts";
@@ -8,17 +9,20 @@ import { wrapLine } from "../wrap.ts";
 import { type AuthorRanges, authorHolds } from "./author.ts";
 
 /** What is taken for granted of an author's graph. */
-const GIVEN_OF_GRAPHS: readonly string[] = [
+export const GIVEN_OF_GRAPHS: readonly string[] = [
   ...GIVEN_OF_SUMS,
   "masks hold their two numbers, write masks one 1 for each token, each in a row of its own, and cos and sin nothing above 1 unless --bound says more (LongRoPE and YaRN multiply both by a factor above 1), and cos² + sin² no more than the square of that",
-  "caches begin as zeros, and hold what earlier calls of the same graph wrote, whose inputs had the same bounds",
+  "caches begin as zeros, and hold what earlier calls of the same graphs wrote, whose inputs had the same bounds",
   "every other op comes out as fp16 rounds it, an activation within 0.016 of that",
 ];
 
-const figure = (x: number): string =>
+/** A bound for people. */
+export const figure = (x: number): string =>
   !Number.isFinite(x) ? "not bounded" : x >= 1e6 ? x.toExponential(1) : x >= 100 ? x.toFixed(0) : x.toPrecision(3);
 
 const nameOf = ({ name, def }: Tensor): string => name ?? (def.kind === "op" ? def.op : def.kind);
+
+const sourceText = (source: WeightSource): string => (source.from === "checkpoint" ? sourceName(source) : source.file);
 
 const whereOf = (value: Tensor): string => {
   const frame = value.def.kind === "op" ? authorFrame(value.site) : undefined;
@@ -45,6 +49,29 @@ function indexOf({
 const reachedBy = ({ kind, value }: ValueBound, reached: AuthorRanges["reached"]): number | undefined =>
   kind === "sum" ? undefined : reached.get(value);
 
+/** What is said of each input. */
+export const givenWords = (given: AuthorRanges["given"]): readonly string[] =>
+  [...given].map(([input, { most, norms }]) =>
+    [
+      `|${input}| ≤ ${most}`,
+      ...norms.map((one) => `rows of ${input} along axis ${one.axis} no longer than ${one.most}`),
+    ].join(", "),
+  );
+
+/** Its name, and the author's line. */
+export const valueWords = (value: Tensor): string =>
+  value.def.kind === "weight" ? `weight ${sourceText(value.def.source)}` : `${nameOf(value)}${whereOf(value)}`;
+
+/** What is wrong with a value that does not keep its limit. */
+export function boundWords(one: ValueBound): string {
+  const { unknown, value, most, kind, limit } = one;
+  if (unknown?.def.kind === "weight") return `${valueWords(unknown)} holds what is not finite`;
+  if (unknown?.def.kind === "op")
+    return `${valueWords(unknown)} is not bounded: of ${unknown.def.op} nothing is known here`;
+  if (!Number.isFinite(most)) return `${valueWords(value)} is not bounded`;
+  return `${valueWords(value)} may be ${figure(most)}, above ${kind} ${limit}, at ${indexOf(one)}`;
+}
+
 /** A line a sum or named value, those that break a limit, and what holds. */
 export function authorText(ranges: AuthorRanges): string {
   const { name, bounds, given, free, reached, factor } = ranges;
@@ -58,12 +85,7 @@ export function authorText(ranges: AuthorRanges): string {
     figure(reachedBy(one, reached) ?? Number.NaN).replace("not bounded", "–"),
     keeps(one) ? "holds" : "NO",
   ]);
-  const inputs = [...given].map(([input, { most, norms }]) =>
-    [
-      `|${input}| ≤ ${most}`,
-      ...norms.map((one) => `rows of ${input} along axis ${one.axis} no longer than ${one.most}`),
-    ].join(", "),
-  );
+  const inputs = givenWords(given);
   return [
     `${name}: bounds for every input with ${inputs.length > 0 ? inputs.join("; ") : "nothing free"}, from the fp16 weights alone`,
     ...GIVEN_OF_GRAPHS.map((one) => wrapLine(`  given that ${one}`)),
@@ -81,18 +103,10 @@ export function authorText(ranges: AuthorRanges): string {
 
 /** The first value that is not bounded, then those that break a limit, in the order of the graph. */
 function brokenLines({ bounds: { values, growing, unscored }, reached }: AuthorRanges): readonly string[] {
-  const unknown = values.find((one) => one.unknown !== undefined)?.unknown;
+  const first = values.find(({ unknown }) => unknown && (unknown.def.kind === "weight" || unknown.def.kind === "op"));
   const grows = growing.map((name) =>
     wrapLine(`  NO: state ${name} is not bounded: as far as is known it grows from call to call`),
   );
-  const first =
-    unknown && unknown.def.kind === "op"
-      ? [
-          wrapLine(
-            `  NO: ${nameOf(unknown)}${whereOf(unknown)} is not bounded: of ${unknown.def.op} nothing is known here`,
-          ),
-        ]
-      : [];
   const broken = values.filter((one) => !keeps(one) && one.unknown === undefined);
   return [
     ...grows,
@@ -101,13 +115,11 @@ function brokenLines({ bounds: { values, growing, unscored }, reached }: AuthorR
         `  NO: ${nameOf(value)}${whereOf(value)} takes a mask otherwise than by adding it: its scores are not known`,
       ),
     ),
-    ...first,
+    ...(first ? [wrapLine(`  NO: ${boundWords(first)}`)] : []),
     ...broken.map((one) => {
       const own = reachedBy(one, reached);
       const beside = own === undefined ? "" : `; samples reach ${figure(own)}`;
-      return wrapLine(
-        `  NO: ${nameOf(one.value)}${whereOf(one.value)} may be ${figure(one.most)}, above ${one.kind} ${one.limit}, at ${indexOf(one)}${beside}${madeOf(one)}`,
-      );
+      return wrapLine(`  NO: ${boundWords(one)}${beside}${madeOf(one)}`);
     }),
   ];
 }

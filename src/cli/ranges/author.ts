@@ -1,17 +1,15 @@
 /** `graphc ranges` of an author's graph: what holds for every input within given bounds, and what sample inputs reach. */
 
 import { withHost } from "../../api/open-graphs.ts";
-import { type Graph, schedule } from "../../dsl/graph.ts";
-import { fp16Value } from "../../dsl/number.ts";
+import type { Graph } from "../../dsl/graph.ts";
 import type { KnownRole } from "../../dsl/role.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { meet } from "../../dsl/twins.ts";
-import { isFloat, sizeOf } from "../../dsl/type.ts";
+import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { boundGraph } from "../../passes/ranges/graph/bound-graph.ts";
 import { type GraphBounds, keeps } from "../../passes/ranges/graph/judged.ts";
 import { emptyLemmas } from "../../passes/ranges/graph/lemmas.ts";
-import type { Numbers } from "../../passes/ranges/graph/numbers.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -19,6 +17,7 @@ import type { Options } from "../option.ts";
 import type { OpenPair } from "../pair.ts";
 import { isRope, knownOf } from "./author-inputs.ts";
 import { type InputBound, sampled } from "./author-samples.ts";
+import { readWeights } from "./author-weights.ts";
 import { withForms } from "./forms.ts";
 
 const BOUND = /^([^=]+)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?::norm=(\d+))?$/;
@@ -57,17 +56,9 @@ export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promis
   const pair = withHost(opened);
   const { block } = pair;
   const { roles } = meet(pair.block, pair.step, pair.given);
-  const said = boundsSaid(block, args);
-  const weights = await readWeights(pair, io);
-  const rows = block.inputs.filter((x) => isFloat(x.type.dtype) && isFree(roles.get(x.name ?? "")));
-  const misplaced = [...said.keys()].find((name) => !rows.some((x) => x.name === name));
-  if (misplaced !== undefined)
-    throw new UserError(
-      `--bound ${misplaced}: what its role says of it bounds it already`,
-      "it is for inputs whose role is rows or shared",
-    );
-  const given = new Map(rows.map((x) => [x.name ?? "", said.get(x.name ?? "") ?? defaultOf(roles.get(x.name ?? ""))]));
-  const free = rows.filter((x) => !said.has(x.name ?? "") && !isRope(roles.get(x.name ?? ""))).map((x) => x.name ?? "");
+  const { given, free } = givenOf(block, roles, args);
+  const store = await pair.openWeights();
+  const weights = await readWeights([block], store, io).finally(() => store.close());
   const { bounds, factor } = await withForms(async (gramOf) => {
     const lemmas = emptyLemmas(gramOf);
     const at = (by: number): GraphBounds =>
@@ -78,6 +69,27 @@ export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promis
   const reached = await sampled(pair, given, args);
   checkReached(bounds, reached);
   return { name: pair.name, bounds, given, free, reached, ...(factor === undefined ? {} : { factor }) };
+}
+
+/** What was given of inputs, and those of which nobody said anything. */
+export interface GivenInputs {
+  readonly given: ReadonlyMap<string, InputBound>;
+  readonly free: readonly string[];
+}
+
+/** What the options say of the inputs of a graph, and what their roles do. @throws UserError for a bound of no input, or of one that its role bounds */
+export function givenOf(block: Graph, roles: ReadonlyMap<string, KnownRole>, args: Args): GivenInputs {
+  const said = boundsSaid(block, args);
+  const rows = block.inputs.filter((x) => isFloat(x.type.dtype) && isFree(roles.get(x.name ?? "")));
+  const misplaced = [...said.keys()].find((name) => !rows.some((x) => x.name === name));
+  if (misplaced !== undefined)
+    throw new UserError(
+      `--bound ${misplaced}: what its role says of it bounds it already`,
+      "it is for inputs whose role is rows or shared",
+    );
+  const given = new Map(rows.map((x) => [x.name ?? "", said.get(x.name ?? "") ?? defaultOf(roles.get(x.name ?? ""))]));
+  const free = rows.filter((x) => !said.has(x.name ?? "") && !isRope(roles.get(x.name ?? ""))).map((x) => x.name ?? "");
+  return { given, free };
 }
 
 const isFree = (role: KnownRole | undefined): boolean =>
@@ -106,34 +118,6 @@ function boundsSaid(block: Graph, args: Args): ReadonlyMap<string, InputBound> {
     );
   }
   return found;
-}
-
-/** Every weight of the graph, whole. @throws UserError for what the store refuses, and for numbers that are none */
-async function readWeights(pair: OpenPair, io: Io): Promise<ReadonlyMap<Tensor, Numbers>> {
-  const weights = schedule(pair.block).filter(({ def }) => def.kind === "weight");
-  const store = await pair.openWeights();
-  const progress = io.progress("reading weights");
-  try {
-    const found = new Map<Tensor, Numbers>();
-    for (const [n, x] of weights.entries()) {
-      progress.update(n, weights.length);
-      io.signal.throwIfAborted();
-      if (x.def.kind !== "weight") continue;
-      if (x.type.dtype !== "fp16")
-        throw new UserError(`ranges reads weights in fp16, and one of ${pair.name} is in ${x.type.dtype}`);
-      const numbers = new Float32Array(sizeOf(x.type.shape));
-      let at = 0;
-      for await (const chunk of store.stream(x.def.source, x.type)) {
-        const bits = new Uint16Array(chunk.buffer, chunk.byteOffset, chunk.byteLength / 2);
-        for (const half of bits) numbers[at++] = fp16Value(half);
-      }
-      found.set(x, numbers);
-    }
-    return found;
-  } finally {
-    progress.end();
-    await store.close();
-  }
 }
 
 /** Powers of two, then halves between the last two, so that the number is within a tenth. */

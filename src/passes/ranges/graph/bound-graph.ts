@@ -32,24 +32,48 @@ export interface Known {
 /** How often states are widened before they are said to grow. */
 const ROUNDS = 3;
 
+/** A graph, and what is known beside it. */
+export interface KnownGraph {
+  readonly graph: Graph;
+  readonly known: Known;
+}
+
 /** The caches begin as zeros, and hold whatever earlier calls wrote: a bound that holds at exit where it held at entry holds for ever. */
-export function boundGraph(graph: Graph, known: Known): GraphBounds {
-  const entries = new Map(graph.states.map(({ entry }) => [entry, evenly(entry.type.shape, 0, 0)]));
+export const boundGraph = (graph: Graph, known: Known): GraphBounds => boundGraphs([{ graph, known }])[0]!;
+
+/**
+ * The same of graphs that are called one after another, in any order and any number of times, on caches that are one by their name:
+ * a block and its step. A bound of a cache holds at the exit of each of them where it held at the entry of all.
+ */
+export function boundGraphs(all: readonly KnownGraph[]): readonly GraphBounds[] {
+  const entries = new Map(
+    all.flatMap(({ graph }) => graph.states.map(({ name, entry: { type } }) => [name, evenly(type.shape, 0, 0)])),
+  );
   /** States that grow: nothing is known of them, and what is made of them is looked at again. */
   const endless = new Set<string>();
   for (let round = 0; ; round++) {
-    const regions = regionsOf(graph, known, entries);
-    const growing = graph.states.filter(
-      ({ name, entry, exit }) => !endless.has(name) && !within(regions.get(exit)!, entries.get(entry)!),
+    const found = all.map((one) => regionsBehind(one, entries));
+    const growing = all.flatMap(({ graph }, k) =>
+      grownIn(graph, found[k]!, entries).filter(([name]) => !endless.has(name)),
     );
-    if (growing.length === 0) return judged(graph, known.masks, regions, [...endless]);
-    for (const { name, entry, exit } of growing) {
+    if (growing.length === 0)
+      return all.map(({ graph, known }, k) => judged(graph, known.masks, found[k]!, [...endless]));
+    for (const [name, exit] of growing) {
       if (round >= ROUNDS) endless.add(name);
-      const widened = round >= ROUNDS ? anything(entry) : hull(entries.get(entry)!, regions.get(exit)!);
-      entries.set(entry, { ...widened, shape: entry.type.shape });
+      const entry = entries.get(name)!;
+      entries.set(name, round >= ROUNDS ? anything(entry) : { ...hull(entry, exit), shape: entry.shape });
     }
   }
 }
+
+const regionsBehind = ({ graph, known }: KnownGraph, entries: ReadonlyMap<string, Region>): Regions =>
+  regionsOf(graph, known, new Map(graph.states.map(({ name, entry }) => [entry, entries.get(name)!])));
+
+/** States that are not within what they were at entry. */
+const grownIn = ({ states }: Graph, regions: Regions, entries: ReadonlyMap<string, Region>) =>
+  states
+    .map(({ name, exit }) => [name, regions.get(exit)!] as const)
+    .filter(([name, exit]) => !within(exit, entries.get(name)!));
 
 /** What is known of every value, where states at entry are as `entries` says. */
 export function regionsOf(graph: Graph, known: Known, entries: Regions): Regions {
@@ -91,7 +115,7 @@ interface Reading {
   readonly lengths: LengthReading | undefined;
 }
 
-const anything = ({ type: { shape } }: Tensor): Region =>
+const anything = ({ shape }: Pick<Region, "shape">): Region =>
   evenly(shape, Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
 
 function regionFor(value: Tensor, { known, entries, regionOf, lengths }: Reading): Region {
@@ -105,10 +129,10 @@ function regionFor(value: Tensor, { known, entries, regionOf, lengths }: Reading
     case "state":
       return entries.get(value)!;
     case "input":
-      return isFloat(type.dtype) ? known.input(value) : anything(value);
+      return isFloat(type.dtype) ? known.input(value) : anything(value.type);
     case "op":
   }
-  if (!isFloat(type.dtype)) return anything(value);
+  if (!isFloat(type.dtype)) return anything(value.type);
   if (has(def, "moves")) return moved(def, type, placesIn(value, lemmas), regionOf);
   // A row that is kept as it was is not rounded again.
   const kept = written(value, regionOf, (x, axis) => lengths && lengthsOfValue(x, axis, lengths));
@@ -117,7 +141,7 @@ function regionFor(value: Tensor, { known, entries, regionOf, lengths }: Reading
   if (special) return rounded(special);
   if (contracts(def.op)) return rounded(contracted(def, type, { regionOf, reading: lengths }));
   const own = opRegion(def, type, regionOf, lemmas);
-  if (!own) return anything(value);
+  if (!own) return anything(value.type);
   return CHOOSING.has(def.op) && type.dtype === "fp16" && operandsOf(def)[0]!.type.dtype === "fp16"
     ? own
     : rounded(own);

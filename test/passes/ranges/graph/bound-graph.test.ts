@@ -8,8 +8,8 @@ import { input, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts
 import { isFloat, sizeOf } from "../../../../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
-import { boundGraph, type Known, regionsOf } from "../../../../src/passes/ranges/graph/bound-graph.ts";
-import { keeps } from "../../../../src/passes/ranges/graph/judged.ts";
+import { boundGraph, boundGraphs, type Known, regionsOf } from "../../../../src/passes/ranges/graph/bound-graph.ts";
+import { type GraphBounds, keeps } from "../../../../src/passes/ranges/graph/judged.ts";
 import {
   evenly,
   type Lengths,
@@ -191,6 +191,31 @@ describe("what a bound is of", () => {
     expect(growing).toEqual(["a", "b"]);
     expect(Math.max(...regions.get(y)!.high)).toBe(Number.POSITIVE_INFINITY);
   });
+  test("a cache that several graphs write is as large as the largest of them leaves it", () => {
+    const writes = (factor: number) => {
+      const s = state("s", [1, 4, 1, 1]);
+      return graph({ name: "g", inputs: [x], states: [[s, o.mul(x, factor)]], outputs: { y: o.mul(s, 2) } });
+    };
+    const given = known(evenly([1, 4, 1, 1], -1, 1), []);
+    const [wide, narrow] = [writes(5), writes(1)];
+    const mostOf = ({ values }: GraphBounds): number => Math.round(Math.max(...values.map(({ most }) => most)));
+    expect(mostOf(boundGraph(narrow, given))).toBe(2);
+    for (const all of [
+      [wide, narrow],
+      [narrow, wide],
+    ])
+      expect(boundGraphs(all.map((one) => ({ graph: one, known: given }))).map(mostOf)).toEqual([10, 10]);
+  });
+  test("a cache that one graph alone lets grow is not bounded in the others either", () => {
+    const [kept, grown] = [state("s", [1, 4, 1, 1]), state("s", [1, 4, 1, 1])];
+    const reads = graph({ name: "r", inputs: [x], states: [[kept, o.identity(kept)]], outputs: { y: o.mul(kept, 2) } });
+    const adds = graph({ name: "a", inputs: [x], states: [[grown, o.add(grown, x)]], outputs: { y: o.mul(x, 2) } });
+    const found = boundGraphs(
+      [reads, adds].map((one) => ({ graph: one, known: known(evenly([1, 4, 1, 1], -1, 1), []) })),
+    );
+    expect(found.map(({ growing }) => growing)).toEqual([["s"], ["s"]]);
+    expect(found[0]!.values.map(keeps)).toEqual([false]);
+  });
   test("a row that has elements twice is longer than the row they are of", () => {
     const ball = { ...evenly([1, 4, 1, 1], -10, 10), lengths: [ballOf([1, 4, 1, 1], 1, 2, 10)] };
     const ones = weight("ones", [1, 8, 1, 1]);
@@ -221,10 +246,20 @@ describe("what a bound is of", () => {
         for (const region of [evenly([1, 4, 1, 1], 0, 0), evenly([1, 4, 1, 1], -1, 1)]) {
           const made = graph({ name: "g", inputs: [x], outputs: { y } });
           const { values } = boundGraph(made, known(region, [1, bad, 1, 1]));
-          expect(values.map(keeps)).toEqual([false]);
+          expect(values.map(keeps)).toEqual([false, false]);
         }
     },
   );
+  test("a weight that is no number is told where it is only moved, too", () => {
+    const gain = weight("g", [1, 4, 1, 1]);
+    const made = graph({ name: "g", inputs: [x], outputs: { y: o.reshape(gain, { shape: [4] }), z: o.mul(x, 2) } });
+    const valuesOf = (numbers: readonly number[]) =>
+      boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), numbers)).values;
+    expect(valuesOf([1, 2, 3, 4]).map(keeps)).toEqual([true]);
+    expect(
+      valuesOf([1, Number.NaN, 3, 4]).map(({ value, ...one }) => [value.def.kind, keeps(one as never)]),
+    ).toContainEqual(["weight", false]);
+  });
   test("a sum inside an op has to be held too: of a mean, of squares in layer_norm, of the weights of softmax", () => {
     const wide = input("x", [1, 4096, 1, 1]);
     const sumsOf = (y: Tensor, region: Region) =>
