@@ -17,7 +17,9 @@ import { identityOf } from "./emit-ground.ts";
 import type { EmitJob, ProofOnBytes } from "./emit-packages.ts";
 import type { PlannedGraph, PlannedSet } from "./emit-plan.ts";
 import { type FedRows, rowsFed } from "./emit-rows.ts";
+import { sidesOf } from "./emit-safe.ts";
 import { rangesClaim } from "./ranges/claim.ts";
+import { heldRecord } from "./ranges/safe-graph-text.ts";
 import { certifiedEquality, safeRecord } from "./ranges/safe-text.ts";
 import { requestedSize } from "./target.ts";
 import { TOOL_VERSION } from "./version.ts";
@@ -43,8 +45,9 @@ export async function writeCertificate(
   proof: ProofOnBytes,
 ) {
   const { verdict, block, step, equality } = proof;
-  const { safe, ropeList } = subject;
-  const engineSafe = safe && equality && { ...safeRecord(safe), equality: certifiedEquality(equality) };
+  const { safe, safeGraph, ropeList } = subject;
+  const chosen = safe ? safeRecord(safe) : safeGraph && heldRecord(safeGraph);
+  const engineSafe = chosen && equality && { ...chosen, equality: certifiedEquality(equality, sidesOf(subject)) };
   const record = {
     ...certificate(verdict, { block, step }, TOOL_VERSION, ropeList),
     ...(guaranteed ? { ranges: rangesClaim(guaranteed, verdict) } : {}),

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { askForRoles } from "../api/ask-roles.ts";
 import type { Graph } from "../dsl/graph.ts";
-import { declaredRoles } from "../dsl/roles.ts";
+import { rolesOfBytes } from "../dsl/roles.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import type { KnownDigest } from "../emit/read/blob.ts";
 import type { LiftOptions } from "../emit/read/lift.ts";
@@ -165,9 +165,7 @@ function otherRowsOf({ subject, args }: EmitJob, { block, step }: PlannedPair) {
 function verdictOn(job: EmitJob, planned: PlannedPair, read: Graphs, { same }: KnownWeights): Verdict {
   const { subject, store } = job;
   const source: Graphs = { block: planned.block.graph, step: planned.step.graph };
-  // A package holds no roles but those of caches: those that the author declared hold for its bytes.
-  const declared = declaredRoles([source.block, source.step]);
-  const roles = new Map([...declared].filter(([, { facts }]) => facts.kind !== "cache"));
+  const roles = rolesOfBytes([source.block, source.step]);
   const [bad] = store.report().nonFinite;
   const known = bad ? { notFinite: { name: bad.tensor, count: bad.count } } : {};
   const verdict = prove(read.block, read.step, {

@@ -3,13 +3,19 @@ import { type EngineDrift, type EngineDriftJob, engineDrift } from "../build/eng
 import type { BuildPlan } from "../build/plan.ts";
 import { twinOf } from "../build/shard.ts";
 import { equalToPlain } from "../build/without-exponents.ts";
+import { rolesOfBytes } from "../dsl/roles.ts";
 import { graphOf, type Package } from "../emit/read/read.ts";
 import { placeInFile } from "../emit/read/weight-identity.ts";
 import type { WeightFile } from "../emit/write/weight-file.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
 import type { EmitJob } from "./emit-packages.ts";
+import type { PlannedGraph } from "./emit-plan.ts";
 import type { Io } from "./io.ts";
+import { type GraphDrift, graphDrift } from "./ranges/graph-drift.ts";
+import { EXPONENTS, GRAPH_EXPONENTS } from "./ranges/safe-text.ts";
+import type { Sides } from "./sides.ts";
+import type { Subject } from "./subject.ts";
 import { requestedSize } from "./target.ts";
 
 /** The step that blocks are proven against, beside the same layers without exponents on the weights of its package; none without exponents. */
@@ -21,8 +27,14 @@ export function equalityOf(
   if (!subject.plain) return undefined;
   const twin = subject.plain({ ...requestedSize(args), tokens: 1 });
   const step = twinOf(pkg, planned.step.graph, weights);
-  return equalToPlain(graphOf(step), graphOf(twinOf(pkg, twin.graph, weights)), twin, { weightIdentity: placeInFile });
+  return equalToPlain(graphOf(step), graphOf(twinOf(pkg, twin.graph, weights)), twin, {
+    weightIdentity: placeInFile,
+    roles: rolesOfBytes([twin.graph]),
+  });
 }
+
+/** What stands on both sides of that proof. */
+export const sidesOf = ({ safeGraph }: Subject): Sides => (safeGraph ? GRAPH_EXPONENTS : EXPONENTS);
 
 /** Both ways on rows of the embedding, where there are exponents. @throws UserError for what the weights refuse */
 export async function emitDrift({ subject, store, args, io }: EmitJob): Promise<EngineDrift | undefined> {
@@ -30,6 +42,14 @@ export async function emitDrift({ subject, store, args, io }: EmitJob): Promise<
   if (!safe || !config) return undefined;
   const layers = { first: args.whole("layer"), count: args.whole("layers"), head: false };
   return shown({ decoder: config, store, ...layers }, io);
+}
+
+/** The same of an author's block, on random inputs. @throws UserError for what the weights refuse */
+export async function emitGraphDrift({ subject, planned, store, args, io }: EmitJob): Promise<GraphDrift | undefined> {
+  if (!subject.safeGraph) return undefined;
+  const [{ graph: block, tokens }] = planned.blocks as readonly [PlannedGraph];
+  const { maxSeq } = requestedSize(args);
+  return graphDrift({ block, step: planned.step.graph, tokens, maxSeq, safe: subject.safeGraph }, store, args, io);
 }
 
 /** The same of a whole model, its logits with it. @throws UserError for what the weights refuse */

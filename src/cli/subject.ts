@@ -11,6 +11,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Card } from "./card.ts";
 import type { Args } from "./command.ts";
 import type { SafeModel } from "./ranges/engine-safe.ts";
+import type { SafeGraph } from "./ranges/safe-graph.ts";
 
 /** A model that can be built at any size, with the weights that belong to it. */
 export interface Subject {
@@ -39,6 +40,8 @@ export interface Subject {
   kinds(size: Size): readonly KindGraph[];
   /** The exponents that --engine-safe chose, and the same layers for one token without them. */
   readonly safe?: SafeModel;
+  /** What it chose for an author's graph. */
+  readonly safeGraph?: SafeGraph;
   readonly plain?: (size: Size) => PlainTwin;
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number, maxSeq?: number): Graphs;

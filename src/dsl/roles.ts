@@ -66,6 +66,10 @@ export const declaredRoles = (graphs: readonly Graph[]): GivenRoles =>
     ),
   );
 
+/** Of these the roles that hold for a package of the graphs: it holds none itself but those of caches. */
+export const rolesOfBytes = (graphs: readonly Graph[]): GivenRoles =>
+  new Map([...declaredRoles(graphs)].filter(([, { facts }]) => facts.kind !== "cache"));
+
 const NONE: GivenRoles = new Map();
 
 /** What is known of an input before its shape is looked at: what was stated, or what its name says. */

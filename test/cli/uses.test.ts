@@ -43,7 +43,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cache: "m",
     seed: "mg",
     functions: "mgp",
-    "engine-safe": "",
+    "engine-safe": "g",
     out: "mgp",
     force: "mgp",
     "no-prove": "mgp",
@@ -225,7 +225,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "g",
     role: "g",
     interface: "g",
-    "engine-safe": "",
+    "engine-safe": "g",
   },
 };
 

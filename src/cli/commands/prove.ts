@@ -15,8 +15,8 @@ import type { Io } from "../io.ts";
 import { aloneLines, ownDump } from "../own-text.ts";
 import { comparedPair, type OpenPair } from "../pair.ts";
 import { claimOf, plainVerdict } from "../prove-text.ts";
-import { checkWeighed, claimLines, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
-import type { RangesRecord } from "../ranges/claim-record.ts";
+import { checkWeighed, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
+import { claimLines, type RangesRecord } from "../ranges/claim-record.ts";
 import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
@@ -35,7 +35,8 @@ export const proveCommand: Command = {
       help: `${CHECKPOINT_OPTION.help}, whose weights are looked at for P7`,
       for: ["model", "graph"],
     },
-    ...RANGES_OPTIONS,
+    ranges: RANGES_OPTIONS.ranges,
+    bound: { ...RANGES_OPTIONS.bound, with: ["ranges"] },
     ...SIZE_OPTIONS,
     ...TOKENS_OF_PACKAGES,
     ...COMPARED_FUNCTIONS,

@@ -5,7 +5,7 @@ import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
 import type { Args, Command } from "../command.ts";
-import { ROLE_OPTIONS } from "../interface/given.ts";
+import { givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Io } from "../io.ts";
 import { isCheckpoint, isGraphFile } from "../operand-kind.ts";
 import { requestedPair } from "../pair.ts";
@@ -15,11 +15,13 @@ import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
 import { safeModel } from "../ranges/engine-safe.ts";
 import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
+import { type OpenedAs, safeGraphOf } from "../ranges/safe-graph.ts";
+import { safeGraphRecord, safeGraphText } from "../ranges/safe-graph-text.ts";
 import { safeRecord, safeText } from "../ranges/safe-text.ts";
 import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
 import { openFolder } from "../subject.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
+import { INPUT_SEED_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */
 export const rangesCommand: Command = {
@@ -45,7 +47,7 @@ export const rangesCommand: Command = {
       kind: "flag",
       help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",
       without: ["layer", ...Object.keys(CALIBRATION_OPTIONS)],
-      for: ["checkpoint"],
+      for: ["checkpoint", "graph"],
     },
   },
   notes: [
@@ -57,7 +59,7 @@ export const rangesCommand: Command = {
   ],
   async run(args, io) {
     const [operand] = args.operands as [string];
-    if (isGraphFile(operand)) return ofGraph(args, io);
+    if (isGraphFile(operand)) return args.flag("engine-safe") ? ofSafeGraph(args, io) : ofGraph(args, io);
     if (!isCheckpoint(operand))
       throw new UserError(
         `ranges needs a checkpoint or a graph file, not "${operand}"`,
@@ -98,4 +100,18 @@ async function ofGraph(args: Args, io: Io): Promise<0 | 1> {
   const found = await authorRanges(await requestedPair(args, io), args, io);
   io.out(args.flag("json") ? JSON.stringify(authorRecord(found), null, 2) : authorText(found));
   return authorHolds(found) ? 0 : 1;
+}
+
+/** The powers of two that would be chosen for it, and what holds with them. */
+async function ofSafeGraph(args: Args, io: Io): Promise<0 | 1> {
+  const subject = await subjectOf(args.operands[0]!, args, io);
+  const { rolesOf } = await givenRoles(args);
+  const openedAs: OpenedAs = (build) => {
+    const size = requestedSize(args);
+    const [block, step] = [build(size), build({ ...size, tokens: 1 })];
+    return { blocks: [block], step, roles: rolesOf([block, step]), openWeights: () => subject.openWeights(block) };
+  };
+  const found = await safeGraphOf(subject.build, openedAs, args, io);
+  io.out(args.flag("json") ? JSON.stringify(safeGraphRecord(found), null, 2) : safeGraphText(subject.name, found));
+  return found.kind === "safe" ? 0 : 1;
 }

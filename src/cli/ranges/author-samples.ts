@@ -58,7 +58,7 @@ export async function sampled(
 }
 
 /** Times the factor with which it is within its bound, in fp16. */
-function fitted(array: RawArray, bound: InputBound | undefined): RawArray {
+export function fitted(array: RawArray, bound: InputBound | undefined): RawArray {
   if (!bound) return array;
   const numbers =
     array.data instanceof Uint16Array && array.dtype === "fp16"

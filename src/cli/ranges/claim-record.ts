@@ -1,4 +1,5 @@
-/** What bounds say of a proof, as a certificate has it. */
+/** What bounds say of a proof, as a certificate has it, and in words. */
+import { wrapLine } from "../wrap.ts";
 
 /** A precondition of a proof that the bounds were held against. */
 export interface Held {
@@ -17,3 +18,11 @@ export interface RangesRecord {
   /** Every bound, by layer or by graph and value. */
   readonly [more: string]: unknown;
 }
+
+/** The claim on the first line, then what is met. */
+export const claimLines = ({ claim, says, given, preconditions }: RangesRecord): readonly string[] =>
+  [
+    `${claim}: ${says}`,
+    ...given.map((one) => `  given that ${one}`),
+    ...preconditions.map(({ id, met, says: words }) => `  ${met ? "met" : "NOT met"} by the weights: ${id} ${words}`),
+  ].map(wrapLine);

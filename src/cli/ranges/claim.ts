@@ -5,7 +5,6 @@ import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import type { Option } from "../option.ts";
 import type { OpenPair } from "../pair.ts";
-import { wrapLine } from "../wrap.ts";
 import { BOUND_OPTIONS } from "./author.ts";
 import type { RangesRecord } from "./claim-record.ts";
 import { type BoundedGraphs, boundedGraphs, graphsClaim, type OpenedGraphs } from "./graph-claim.ts";
@@ -18,7 +17,7 @@ export const RANGES_OPTIONS = {
     help: "also bound the numbers by the weights: ORDER-FREE (engine), and preconditions that are met (docs/ranges.md)",
     for: ["model", "checkpoint", "graph"],
   },
-  bound: { ...BOUND_OPTIONS.bound, with: ["ranges"] },
+  bound: { ...BOUND_OPTIONS.bound, with: ["ranges", "engine-safe"] },
 } as const satisfies Record<string, Option>;
 
 /** The bounds that were asked for. */
@@ -59,11 +58,3 @@ export async function guaranteedBy(opened: OpenedGraphs, args: Args, io: Io): Pr
 /** The claim, and which of the preconditions of a verdict are met. */
 export const rangesClaim = (guaranteed: Guaranteed, verdict: Verdict): RangesRecord =>
   guaranteed.of === "layers" ? layersClaim(guaranteed, verdict) : graphsClaim(guaranteed, verdict);
-
-/** The claim on the first line, then what is met. */
-export const claimLines = ({ claim, says, given, preconditions }: RangesRecord): readonly string[] =>
-  [
-    `${claim}: ${says}`,
-    ...given.map((one) => `  given that ${one}`),
-    ...preconditions.map(({ id, met, says: words }) => `  ${met ? "met" : "NOT met"} by the weights: ${id} ${words}`),
-  ].map(wrapLine);

@@ -32,6 +32,8 @@ export interface OpenedGraphs {
 /** One of the graphs. */
 interface BoundedGraph {
   readonly tokens: number;
+  /** With the host's caches as states. */
+  readonly graph: Graph;
   readonly bounds: GraphBounds;
   readonly gap: Gap;
 }
@@ -70,6 +72,7 @@ export async function boundedGraphs(
     }));
     return boundGraphs(known).map((bounds, k) => ({
       tokens: all[k]!.tokens,
+      graph: all[k]!.graph,
       bounds,
       gap: gapOf(known[k]!.graph, known[k]!.known.masks, bounds.regions),
     }));
@@ -84,7 +87,10 @@ interface GraphsRecord extends RangesRecord {
 }
 
 /** The claim, and which of the preconditions of a verdict are met. */
-export function graphsClaim(bounded: BoundedGraphs, verdict: Verdict): GraphsRecord {
+export function graphsClaim(
+  bounded: BoundedGraphs,
+  verdict: Pick<Verdict, "preconditions"> & { readonly gapBound?: number },
+): GraphsRecord {
   const { graphs, given } = bounded;
   const bad = brokenIn(graphs);
   const used = new Set(verdict.preconditions.map(({ id }) => id));
@@ -108,8 +114,8 @@ const recordOf = ({ value, kind, limit, most }: ValueBound) => ({
   most: Number.isFinite(most) ? most : null,
 });
 
-/** The first number that may leave its type or the accumulator, in words; scores are P8's. */
-function brokenIn(graphs: readonly BoundedGraph[]): string | undefined {
+/** The first number that may leave its type or the accumulator, in words; scores are P8's. None where everything holds. */
+export function brokenIn(graphs: readonly BoundedGraph[]): string | undefined {
   for (const { tokens, bounds } of graphs) {
     // What it spoils is told by what is wrong with it.
     const weight = bounds.values.find(({ value }) => value.def.kind === "weight");

@@ -105,6 +105,9 @@ export const EXPONENTS: Sides = {
   countsTokens: false,
 };
 
+/** The same of an author's graph, whose inputs and outputs are as they were. */
+export const GRAPH_EXPONENTS: Sides = { ...EXPONENTS, claim: "one token with exponents against one token without" };
+
 /** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
 export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {
   const hidden = `hidden rows are off by ${offText(safe.hidden)} with exponents, ${offText(plain.hidden)} without`;
@@ -117,10 +120,10 @@ export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {
 const offText = (x: number): string => (Number.isFinite(x) ? x.toPrecision(3) : "no finite number");
 
 /** What a certificate holds of the proof that exponents change nothing. */
-export const certifiedEquality = (verdict: Verdict) => ({
+export const certifiedEquality = (verdict: Verdict, { claim } = EXPONENTS) => ({
   verdict: verdict.verdict,
   ...(verdict.verdict === "PROVEN" ? { level: verdict.level } : {}),
-  says: EXPONENTS.claim,
+  says: claim,
   preconditions: verdict.preconditions,
   rules: verdict.rules,
 });

@@ -21,12 +21,15 @@ type Sizes = Pick<Decoder, "vocab" | "hiddenSize" | "embeddingMultiplier" | "pos
 /** The input that is fed rows of the embedding. */
 export const EMBEDDED = "x";
 
+/** What inputs are made for. */
+export type FedPair = Pick<OpenPair, "block" | "step" | "given" | "config" | "storedWeights">;
+
 /** Whether the rows are embeddings: the first layer of a model whose checkpoint is given. */
-export const isEmbedded = (pair: OpenPair, args: Args): boolean =>
+export const isEmbedded = (pair: FedPair, args: Args): boolean =>
   pair.config !== undefined && pair.storedWeights && args.whole("layer") === 0;
 
 /** Ids of the tokens whose embeddings the blocks are fed, in their order, spread evenly over the vocabulary. */
-export function sampledTokens(pair: OpenPair, args: Args): readonly number[] {
+export function sampledTokens(pair: FedPair, args: Args): readonly number[] {
   const all = BLOCKS * args.whole("tokens");
   return Array.from({ length: all }, (_, n) => Math.floor(((n + 0.5) * pair.config!.vocab) / all));
 }
@@ -42,7 +45,7 @@ export const zeroStates = ({ block }: OpenPair): Arrays =>
 
 /** What every input of the block is fed at call number `block` of `blocks`. @throws UserError when the cache is too small */
 export async function blockInputs(
-  pair: OpenPair,
+  pair: FedPair,
   store: WeightStore,
   args: Args,
   block: number,
