@@ -38,6 +38,15 @@ describe("what is chosen", () => {
     expect([code, out]).toEqual([0, expect.stringContaining("exponents: none, everything holds as it is")]);
     expect(out).toMatch(/^ORDER-FREE \(engine\)/m);
   });
+  test("of the layer that is asked for", async () => {
+    const text = mlp(1, 1)
+      .replace("mlp({ tokens: T })", "mlp({ tokens: T, layer })")
+      .replace('conv(mul(normed, 1), weight("up', 'conv(mul(normed, layer === 2 ? 49 : 1), weight("up');
+    const chosen = async (...argv: readonly string[]) =>
+      JSON.parse((await graphc(["ranges", fileOf(text), ...BOUND, "--engine-safe", "--json", ...argv])).out) as Chosen;
+    expect(namesIn(await chosen())).toEqual([]);
+    expect(namesIn(await chosen("--layer", "2"))).toEqual([["down", 1]]);
+  });
   test("the least for a sum beyond the accumulator, and for a number beyond fp16", async () => {
     expect(namesIn(await chosenFor(mlp(7, 1)))).toEqual([["down", 1]]);
     expect(namesIn(await chosenFor(mlp(40, 0.03)))).toEqual([

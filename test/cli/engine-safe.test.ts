@@ -128,6 +128,9 @@ describe("is refused", () => {
   test("beside what stores other weights, and beside one layer", async () => {
     const folder = tinyPhi();
     await expectRefusal(["plan", folder, "--engine-safe", "--quantize", "int8"], /--engine-safe bounds fp16 weights/);
-    await expectRefusal(["ranges", folder, "--engine-safe", "--layer", "1"], /does nothing beside --layer/);
+    await expectRefusal(
+      ["ranges", folder, "--engine-safe", "--layer", "1"],
+      /chooses for all layers of a checkpoint together; leave out --layer/,
+    );
   });
 });

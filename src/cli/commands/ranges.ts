@@ -46,7 +46,7 @@ export const rangesCommand: Command = {
     "engine-safe": {
       kind: "flag",
       help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",
-      without: ["layer", ...Object.keys(CALIBRATION_OPTIONS)],
+      without: Object.keys(CALIBRATION_OPTIONS),
       for: ["checkpoint", "graph"],
     },
   },
@@ -71,6 +71,8 @@ export const rangesCommand: Command = {
       const found = checkTensors(decoder, store.tensors.values(), operand);
       for (const note of [...store.notes, ...notes, ...found]) io.err(`note: ${note}`);
       if (args.flag("engine-safe")) {
+        if (args.given("layer"))
+          throw new UserError("--engine-safe chooses for all layers of a checkpoint together", "leave out --layer");
         const safe = await safeModel(decoder, store, io);
         io.out(args.flag("json") ? JSON.stringify(safeRecord(safe), null, 2) : safeText(operand, safe));
         return safe.unmended.length === 0 ? 0 : 1;
