@@ -31,8 +31,8 @@ const code = await bundle(
     minify: { compress: shorter, mangle: shorter, codegen: true },
     sourcemap: true,
     chunkFileNames: "chunks/[name]-[hash].js",
-    // One file each for what the command line begins with, what its small commands need, what `check` needs and what `prove` needs
-    // beyond that: they are loaded at once or not at all, and few files are found, read and packed faster than many.
+    // One file each for what the command line begins with, what its small commands need, and what `watch`, `inspect`, `check`, `prove`
+    // and `emit` need beyond those before: few files are found, read and packed faster than many, and little is loaded for nothing.
     codeSplitting: {
       groups: [
         loadedWith("start", ["src/cli/cli.ts"], 6),
@@ -41,6 +41,7 @@ const code = await bundle(
         loadedWith("packages", ["src/cli/commands/inspect.ts"], 3),
         loadedWith("core", ["src/cli/commands/check.ts"], 2),
         loadedWith("proof", ["src/cli/commands/prove.ts"], 1),
+        loadedWith("emitted", ["src/cli/commands/emit.ts"], 0),
       ],
     },
   },
