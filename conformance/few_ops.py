@@ -68,8 +68,27 @@ def grid(mode, size, count):
 
 
 def bilinear(g, mode, height, width):
+    return sampled(g, mode, ((-1, width), (-2, height)))
+
+
+def resize(g):
+    """Of `shape` the last sizes, as the docstring says, then as resize_bilinear or resize_nearest_neighbor samples those axes; for these torch's answers."""
+    x, count = double(g["x"]), int(g["resized_dims"])
+    sizes = [int(n) or x.shape[k - count] for k, n in enumerate([int(n) for n in g["shape"]][-count:])]
+    if g.get("interpolation_mode", "LINEAR") == "NEAREST_NEIGHBOR":
+        flat = torch.from_numpy(x).reshape([1, -1, *x.shape[-count:]])
+        return torch.nn.functional.interpolate(flat, size=sizes, mode="nearest").reshape([*x.shape[:-count], *sizes]).numpy()
+    mode = g.get("sampling_mode", "DEFAULT")
+    if mode == "UNALIGN_CORNERS":
+        flat = torch.from_numpy(x).reshape([1, -1, *x.shape[-count:]])
+        how = "linear" if count == 1 else "bilinear"
+        return torch.nn.functional.interpolate(flat, size=sizes, mode=how, align_corners=False).reshape([*x.shape[:-count], *sizes]).numpy()
+    return sampled(g, mode, [(k - count, n) for k, n in enumerate(sizes)])
+
+
+def sampled(g, mode, sizes):
     x = double(g["x"])
-    for axis, count in ((-1, width), (-2, height)):
+    for axis, count in sizes:
         places = grid(mode, x.shape[axis], count)
         low = np.floor(places).astype(int)
         share = (places - low).reshape([-1] + [1] * (-axis - 1))
@@ -188,6 +207,7 @@ NUMPY = {
     "resize_nearest_neighbor": lambda g: nearest(g, int(g["target_size_height"]), int(g["target_size_width"])),
     "upsample_bilinear": upsample_bilinear,
     "resize_bilinear": lambda g: bilinear(g, g["sampling_mode"], int(g["target_size_height"]), int(g["target_size_width"])),
+    "resize": resize,
     "depth_to_space": depth_to_space,
     "space_to_depth": space_to_depth,
     "pixel_shuffle": lambda g: torch.pixel_shuffle(torch.from_numpy(double(g["x"])), int(g["upscale_factor"])).numpy(),

@@ -125,4 +125,6 @@ case("upsample_bilinear.iOS15", image(), op("upsample_bilinear", scale_factor_wi
 case("resize_nearest_neighbor", image(), op("resize_nearest_neighbor", target_size_height=3, target_size_width=14))
 for mode in ["DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS"]:
     case(f"resize_bilinear.{mode}", image(), op("resize_bilinear", target_size_height=3, target_size_width=9, sampling_mode=mode))
+case("resize", image(), op("resize", shape=[5, 0, 9], resized_dims=np.uint32(2), sampling_mode="UNALIGN_CORNERS"))
+case("resize.nearest", image(), op("resize", shape=[3, 14], resized_dims=np.uint32(2), interpolation_mode="NEAREST_NEIGHBOR"))
 case("crop", image(), op("crop", crop_height=[1, 2], crop_width=[0, 3]))

@@ -88,11 +88,15 @@ ROWS = [
     ("upsample_bilinear", "iOS18", {"x": IMAGE}, {"scale_factor_height": 2.0, "scale_factor_width": 1.3, "align_corners": True}, {}, None),
     *[("resize_bilinear", "iOS18", {"x": IMAGE}, {"target_size_height": 3, "target_size_width": 9, "sampling_mode": mode}, {}, None)
       for mode in ("DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS")],
+    *[("resize", "iOS17", {"x": IMAGE}, {"shape": [5, 0, 9], "resized_dims": np.uint32(2), "sampling_mode": mode}, {}, None)
+      for mode in ("DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS")],
+    ("resize", "iOS17", {"x": IMAGE}, {"shape": [9], "resized_dims": np.uint32(1), "sampling_mode": "UNALIGN_CORNERS"}, {}, None),
+    ("resize", "iOS18", {"x": IMAGE}, {"shape": [3, 14], "resized_dims": np.uint32(2), "interpolation_mode": "NEAREST_NEIGHBOR"}, {}, None),
     ("crop", "iOS18", {"x": IMAGE}, {"crop_height": [1, 2], "crop_width": [0, 3]}, {}, None),
 ]  # fmt: skip
 
 # Ops whose steps in fp32 round too: the others have the bits of what is computed in fp64 and rounded once.
-IN_STEPS = {"softplus_parametric", "resize_bilinear"}
+IN_STEPS = {"softplus_parametric", "resize_bilinear", "resize"}
 
 
 def name_of(n):

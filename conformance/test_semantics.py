@@ -33,7 +33,7 @@ EXACT = set("""abs cast clip concat equal expand_dims gather gather_along_axis g
 SUMS = set("""conv linear matmul scaled_dot_product_attention reduce_sum reduce_mean reduce_sum_square reduce_l1_norm reduce_l2_norm
     reduce_log_sum reduce_log_sum_exp reduce_prod softmax layer_norm l2_norm scatter gelu batch_norm instance_norm einsum cumsum mod
     elu softplus sigmoid_hard linear_activation softplus_parametric scatter_nd avg_pool l2_pool conv_transpose local_response_norm
-    upsample_bilinear resize_bilinear""".split())
+    upsample_bilinear resize_bilinear resize""".split())
 
 
 def array(plain):

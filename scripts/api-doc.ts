@@ -88,8 +88,8 @@ const TESTING = `# Tests of your own
 
 Printed from the code (\`npx vitest run test/api/doc.test.ts -u\`): every name that \`import { … } from "graphc/testing"\` gives. \`graphc init [DIR]\` writes a
 project that uses it (templates/project): a layer that is proven, run over rejections and held to goldens, with scripts, types and a CI workflow; in its layer stands
-something to try, which makes \`npm test\` say REFUTED. What is there already is never replaced. The project pins the version of graphc that wrote it; while that is in no registry, \`npm pack\` in a checkout makes
-the tarball, and \`npm install PATH/graphc-VERSION.tgz\` in the project takes it.
+something to try, which makes \`npm test\` say REFUTED. What is there already is never replaced. The project pins the version of graphc that wrote it; while that is in no registry, \`npm run pack\` in a checkout makes
+the tarball, and \`npm install PATH/build/npm/graphc-VERSION.tgz\` in the project takes it.
 
 \`\`\`ts
 import { assertEqualOverRejections, assertGoldens, assertProven } from "graphc/testing";

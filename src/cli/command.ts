@@ -173,5 +173,9 @@ export function helpText(command: Command, summary: string): string {
   const lines = rows.map(([left, right]) => `${left.padEnd(width)}${right}`);
   const notes = command.notes ? ["", ...command.notes] : [];
   const usage = `graphc ${command.name} ${command.operands} [options]`;
-  return [usage, "", `  ${summary}`, "", ...lines, ...notes, ""].join("\n");
+  const told = [usage, "", `  ${summary}`, "", ...lines, ...notes];
+  return [...told, ...(told.some((line) => line.includes("docs/")) ? ["", PAGES] : []), ""].join("\n");
 }
+
+/** Behind a help text that names a page: the package of the command has none of them. */
+const PAGES = "docs/ is in graphc's repository, and in the npm package graphc-ane.";

@@ -26,5 +26,5 @@ const OWN = ownAbove(new URL("./", import.meta.url));
 /** Of the nearest package.json upwards. */
 export const TOOL_VERSION: string = OWN.version;
 
-/** The folder that was installed: dist/, templates/ and docs/ lie in it. */
+/** The folder that was installed: dist/ and templates/ lie in it. */
 export const TOOL_FOLDER: string = OWN.folder;

@@ -32,7 +32,7 @@ function tested(more: Readonly<Record<string, string>> = {}) {
 }
 
 beforeAll(() => {
-  const tarball = packInto(folder);
+  const { graphc: tarball } = packInto(folder);
   // As `npx graphc init` does it: installed by itself, then run in an empty folder.
   const tool = join(folder, "tool");
   npm([...INSTALL, "--prefix", tool, tarball], folder);

@@ -1,17 +1,19 @@
 /**
- * The package as a user gets it: packed, installed in a folder outside of this repository, imported from ES modules and CommonJS, compiled by an
- * old and a new TypeScript under both ways to resolve; and every link of its pages leads to something that is in it.
+ * The packages as a user gets them: packed, installed in a folder outside of this repository, imported from ES modules and CommonJS, compiled by an
+ * old and a new TypeScript under both ways to resolve; each small enough, and whatever they link to or name is in one of them.
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { opTable } from "../../src/dsl/ops/index.ts";
-import { packInto } from "../support/tarball.ts";
+import { ROOT } from "../support/root.ts";
+import { type Packed, packInto } from "../support/tarball.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-package-"));
 const installed = join(folder, "node_modules/graphc");
+const beside = join(folder, "node_modules/graphc-ane");
 const env = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(?:VITEST|NODE_ENV|NODE_OPTIONS|npm_|TEST$|VITE)/.test(name)),
 );
@@ -68,11 +70,18 @@ for (const { 1: name, index } of text.matchAll(/^g\\.(\\w+);/gm))
 console.log(JSON.stringify(docs));
 `;
 
+/** What a package may weigh, in bytes. */
+const HEAVIEST = 500_000;
+/** What `graphc --help` may load, in bytes: what comes with a command is loaded with that command. */
+const QUICK = 30_000;
+let packed: Packed;
+
 beforeAll(() => {
-  const tarball = packInto(folder);
+  packed = packInto(folder);
   write("package.json", JSON.stringify({ name: "user", private: true }));
   const packages = [
-    tarball,
+    packed.graphc,
+    packed.graphcAne,
     "typescript-5.4@npm:typescript@5.4.5",
     "typescript-7@npm:typescript@7.0.2",
     "fast-check@4.10.2",
@@ -108,15 +117,96 @@ test.each([
   expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
 });
 
-test("every relative link of its pages leads into it", () => {
-  const pages = readdirSync(installed, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"));
+test("both stay below their bound", () => {
+  expect(statSync(packed.graphc).size).toBeLessThan(HEAVIEST);
+  expect(statSync(packed.graphcAne).size).toBeLessThan(HEAVIEST);
+});
+
+test("their package.json has what npm needs of it, and nothing of the repository's", () => {
+  const keysIn = (place: string) => Object.keys(JSON.parse(readFileSync(join(place, "package.json"), "utf8"))).sort();
+  const told = ["description", "files", "keywords", "license", "name", "version"];
+  const more = ["bin", "dependencies", "engines", "exports", "peerDependencies", "type"];
+  expect([keysIn(installed), keysIn(beside)]).toEqual([[...told, ...more].sort(), told]);
+});
+
+test.each([
+  ["graphc", installed, ["README.md", "templates/project/README.md"]],
+  ["graphc-ane", beside, ["README.md", "tools/README.md", "docs/start.md", "CONTRIBUTING.md", "CHANGELOG.md"]],
+])("every relative link of the pages of %s leads into it", (_, place, known) => {
+  const pages = readdirSync(place, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".md"));
   const broken = pages.flatMap((page) => {
-    const text = readFileSync(join(installed, page), "utf8").replaceAll(/^```.*?^```/gms, "");
+    const text = readFileSync(join(place, page), "utf8").replaceAll(/^```.*?^```/gms, "");
     const links = [...text.matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, to]) => to!);
-    return links.filter((to) => !existsSync(join(installed, dirname(page), to))).map((to) => `${page}: ${to}`);
+    return links.filter((to) => !existsSync(join(place, dirname(page), to))).map((to) => `${page}: ${to}`);
   });
-  expect(pages).toContain("README.md");
+  expect(pages).toEqual(expect.arrayContaining(known));
   expect(broken).toEqual([]);
+});
+
+test("pages that a README or a help text names are in graphc-ane, and both say so", () => {
+  const help = (...command: readonly string[]) => node(join(installed, "dist/cli.js"), ...command, "--help").stdout;
+  const commands = [...help().matchAll(/^ {2}(\S+) {2,}\S/gm)].map(([, name]) => name!);
+  const texts = [...commands.map((name) => help(name)), readFileSync(join(installed, "README.md"), "utf8")];
+  const naming = texts.filter((text) => text.includes("docs/"));
+  expect([commands.includes("prove"), naming.length > 10]).toEqual([true, true]);
+  for (const text of naming) {
+    expect(text).toContain("graphc-ane");
+    const named = [...text.matchAll(/(?:docs|tools)\/[\w/.-]+\w/g)].map(([path]) => path);
+    expect(named.filter((path) => !existsSync(join(beside, path)))).toEqual([]);
+  }
+});
+
+test("graphc-ane has all that the device tool is built from, and graphc the types and files that it declares", () => {
+  const tracked = execFileSync("git", ["ls-files", "tools/Package.swift", "tools/Sources"], {
+    cwd: ROOT,
+    encoding: "utf8",
+  });
+  const swift = readdirSync(join(beside, "tools"), { recursive: true, encoding: "utf8" });
+  const have = swift.filter((name) => name.endsWith(".swift")).map((name) => `tools/${name}`);
+  expect(have.sort()).toEqual(tracked.trim().split("\n").sort());
+  expect(readdirSync(join(installed, "dist/types")).sort()).toEqual(["index.d.ts", "index2.d.ts", "testing.d.ts"]);
+  expect(readdirSync(installed).sort()).toEqual([
+    "LICENSE",
+    "README.md",
+    "dist",
+    "examples",
+    "package.json",
+    "templates",
+  ]);
+});
+
+/** The file and all that is loaded with it. */
+function loaded(file: string, found = new Set<string>()): ReadonlySet<string> {
+  if (found.has(file)) return found;
+  found.add(file);
+  for (const [, to] of readFileSync(file, "utf8").matchAll(/(?:from|import)\s*"(\.[^"]+)"/g))
+    loaded(resolve(dirname(file), to!), found);
+  return found;
+}
+
+test("the command line begins with little", () => {
+  const files = [...loaded(join(installed, "dist/cli.js"))];
+  expect(files.length).toBeGreaterThan(1);
+  expect(files.reduce((sum, file) => sum + statSync(file).size, 0)).toBeLessThan(QUICK);
+});
+
+test("a stack out of the package is read in the terms of the sources, and one of another build is not", () => {
+  write(
+    "fault.mjs",
+    `import { evaluate } from "graphc";\ntry { evaluate({}); } catch (error) { console.log(error.stack); }`,
+  );
+  const stack = node("fault.mjs").stdout;
+  expect(stack).toMatch(/node_modules\/graphc\/dist\/chunks\/[\w-]+\.js:\d+:\d+/);
+  const read = (input: string) =>
+    spawnSync(process.execPath, ["scripts/places.mjs"], { cwd: packed.sources, input, encoding: "utf8" });
+  const { stdout, status } = read(stack);
+  const places = [...stdout.matchAll(/\((src\/[\w/.-]+\.ts):(\d+):\d+\)/g)];
+  expect({ status, dist: stdout.includes("dist/") }).toEqual({ status: 0, dist: false });
+  expect(places.map(([, file]) => file)).toContain("src/passes/interpret/evaluate.ts");
+  const [, file, line] = places[0]!;
+  expect(readFileSync(join(ROOT, file!), "utf8").split("\n")[Number(line) - 1]).toContain("throw new UserError");
+  const other = read("    at x (/a/node_modules/graphc/dist/chunks/core-00000000.js:1:2)\n");
+  expect([other.status, other.stderr]).toEqual([1, expect.stringContaining("core-00000000.js is not of this build")]);
 });
 
 test("an editor shows on hover of each op's function the doc of its declaration", async () => {
@@ -160,8 +250,9 @@ export default function bad({ tokens: T }) {
   });
 });
 
-test("no test, no source map and no declaration of what cannot be imported is in it", () => {
-  const files = readdirSync(installed, { recursive: true, encoding: "utf8" });
+test("no test and no source map is in them", () => {
+  const files = [installed, beside].flatMap((place) => readdirSync(place, { recursive: true, encoding: "utf8" }));
+  expect(files.length).toBeGreaterThan(100);
   expect(files.filter((name) => /\.test\.|\.map$|^src\/|Tests\//.test(name) && !name.startsWith("templates/"))).toEqual(
     [],
   );

@@ -23,7 +23,7 @@ const ops = [
   o.slice_by_index, o.slice_by_size, o.slice_update, o.crop,
   o.gather, o.gather_along_axis, o.gather_nd, o.scatter, o.scatter_along_axis, o.scatter_nd,
   o.avg_pool, o.max_pool, o.l2_pool,
-  o.upsample_nearest_neighbor, o.upsample_bilinear, o.resize_nearest_neighbor, o.resize_bilinear,
+  o.upsample_nearest_neighbor, o.upsample_bilinear, o.resize_nearest_neighbor, o.resize_bilinear, o.resize,
   o.depth_to_space, o.space_to_depth, o.pixel_shuffle, o.pixel_unshuffle, o.batch_to_space, o.space_to_batch,
   o.quantize, o.dequantize,
   o.constexpr_blockwise_shift_scale, o.constexpr_lut_to_dense,

@@ -30,6 +30,7 @@ export { local_response_norm } from "./images/local-norm.ts";
 export { avg_pool, l2_pool, max_pool } from "./images/pool.ts";
 export {
   crop,
+  resize,
   resize_bilinear,
   resize_nearest_neighbor,
   upsample_bilinear,

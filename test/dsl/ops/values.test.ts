@@ -519,6 +519,16 @@ describe("pictures", () => {
     [width(5, "OFFSET_CORNERS"), [0.1, 0.3, 0.5, 0.7, 0.9].map((v) => roundFp16(6 * v))],
     [width(1, "ALIGN_CORNERS"), [3]],
     [width(1, "STRICT_ALIGN_CORNERS"), [0]],
+    [
+      o.resize(pair, { shape: [5], resized_dims: 1, sampling_mode: "OFFSET_CORNERS" }),
+      [0.1, 0.3, 0.5, 0.7, 0.9].map((v) => roundFp16(6 * v)),
+    ],
+    // Of `shape` the last sizes count, and 0 is the size of x.
+    [o.resize(pair, { shape: [9, 0, 4], resized_dims: 2, sampling_mode: "STRICT_ALIGN_CORNERS" }), [0, 2, 4, 6]],
+    [
+      o.resize(pair, { shape: [2, 4], resized_dims: 2, interpolation_mode: "NEAREST_NEIGHBOR" }),
+      [0, 0, 6, 6, 0, 0, 6, 6],
+    ],
     [o.crop(x, { crop_height: [1, 0], crop_width: [0, 1] }), [4, 5]],
   ]);
 });

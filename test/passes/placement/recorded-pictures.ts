@@ -48,4 +48,6 @@ export const pictures: readonly Form[] = [
   form("upsample_bilinear_ac", ops.upsample_bilinear(image(), { ...doubled, align_corners: true }), true),
   form("resize_bilinear", ops.resize_bilinear(image(), sized), true),
   form("resize_nearest", ops.resize_nearest_neighbor(image(), sized), true),
+  // Its interpolation is not on record; this is what it does when nothing is said.
+  form("resize_down", ops.resize(image(), { shape: [20, 20], resized_dims: 2 }), true),
 ];

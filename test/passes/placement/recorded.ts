@@ -265,7 +265,6 @@ export const UNSPELLED: ReadonlyMap<string, string> = new Map([
   ...["lstm", "gru", "rnn", "affine", "crop_resize", "resample"].map(
     (name) => [name, "the op is not in the table"] as const,
   ),
-  ["resize_down", "the op resize is not in the table"],
   ["random_normal", "the op is not in the table"],
   ["range_1d#3", "graphc has no range whose end comes at run time"],
   ["nonzero", "the op non_zero is not in the table"],

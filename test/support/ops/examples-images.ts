@@ -29,6 +29,8 @@ const poolOf =
 const picture = (d: Draw, channels = 1, scale = 1) =>
   d.feed([d.int(1, 2), channels * d.int(1, 2), scale * d.int(1, 3), scale * d.int(1, 3)], d.pick(FLOATS));
 
+const SAMPLING = ["DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS"] as const;
+
 /** By op name. */
 export const images: Readonly<Record<string, Make>> = {
   avg_pool: poolOf(o.avg_pool, 3),
@@ -96,8 +98,16 @@ export const images: Readonly<Record<string, Make>> = {
     o.resize_bilinear(picture(d), {
       target_size_height: d.int(1, 7),
       target_size_width: d.int(1, 7),
-      sampling_mode: d.pick(["DEFAULT", "STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "OFFSET_CORNERS", "UNALIGN_CORNERS"]),
+      sampling_mode: d.pick(SAMPLING),
     }),
+  resize: (d) => {
+    const x = d.feed(each(d, d.int(1, 4), 1, 4), d.pick(FLOATS));
+    const rank = x.type.shape.length;
+    const resized_dims = d.int(1, Math.min(2, rank));
+    const shape = each(d, d.int(resized_dims, rank), 0, 9);
+    if (d.int(0, 2) === 0) return o.resize(x, { shape, resized_dims, interpolation_mode: "NEAREST_NEIGHBOR" });
+    return o.resize(x, { shape, resized_dims, sampling_mode: d.pick(SAMPLING) });
+  },
   crop: (d) => {
     const x = d.feed([...d.shape(1, 2), d.int(3, 5), d.int(3, 5)], d.pick(FLOATS));
     return o.crop(x, { crop_height: each(d, 2, 0, 1), crop_width: each(d, 2, 0, 1) });

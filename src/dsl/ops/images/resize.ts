@@ -25,6 +25,13 @@ export type ResizeBilinear = Resized<{
   target_size_width?: number;
   sampling_mode?: SamplingMode;
 }>;
+/** Call of resize: the last `resized_dims` sizes of `shape`, 0 for one that stays. */
+export type Resize = Resized<{
+  shape: readonly number[];
+  resized_dims: number;
+  interpolation_mode?: "LINEAR" | "NEAREST_NEIGHBOR";
+  sampling_mode?: SamplingMode;
+}>;
 /** Call of crop: how much at the top and bottom, left and right. */
 export type Crop = Resized<{ crop_height: readonly number[]; crop_width: readonly number[] }>;
 
@@ -47,10 +54,12 @@ const scaled = (shape: Shape, { scale_factor_height, scale_factor_width }: Requi
   Math.floor(Math.fround(scale_factor_width * (shape.at(-1) ?? 1))),
 ];
 
-/** Every sample is one element. */
-function nearest(m: Algebra, x: Read, size: Size): (ix: readonly Index[]) => Scalar {
-  const along = x.shape.slice(-2).map((n, k) => ({ n, places: nearestOf(n, size[k]!) }));
-  return (ix) => x.at(...ix.slice(0, -2), ...along.map(({ n, places }, k) => placeOf(m, ix.at(k - 2)!, places, n)));
+/** Every sample is one element; `sizes` are those of the last axes. */
+function nearest(m: Algebra, x: Read, sizes: readonly number[]): (ix: readonly Index[]) => Scalar {
+  const count = sizes.length;
+  const along = x.shape.slice(-count).map((n, k) => ({ n, places: nearestOf(n, sizes[k]!) }));
+  return (ix) =>
+    x.at(...ix.slice(0, -count), ...along.map(({ n, places }, k) => placeOf(m, ix.at(k - count)!, places, n)));
 }
 
 /** The place that a list of known ones holds: a whole number of samples for each element needs no list. */
@@ -60,14 +69,17 @@ function placeOf(m: Algebra, i: Index, places: readonly number[], size: number):
   return m.indexOf(byRuns(m, i, places), size);
 }
 
-/** Every sample mixes two neighbours of each axis, those of a row first. */
-function bilinear(m: Algebra, x: Read, [height, width]: Size, mode: SamplingMode): (ix: readonly Index[]) => Scalar {
-  const [h, w] = x.shape.slice(-2) as [number, number];
-  const [rows, columns] = [gridOf(mode, h, height), gridOf(mode, w, width)];
+/** Every sample mixes two neighbours of each of the last axes, those of the innermost first; `sizes` are theirs. */
+function linear(m: Algebra, x: Read, sizes: readonly number[], mode: SamplingMode): (ix: readonly Index[]) => Scalar {
+  const count = sizes.length;
+  const grids = x.shape.slice(-count).map((n, k) => ({ n, grid: gridOf(mode, n, sizes[k]!) }));
   return (ix) => {
-    const [i, j] = ix.slice(-2) as [Index, Index];
-    const inRow = (row: Index) => mixed(m, columns, j, w, (column) => x.at(...ix.slice(0, -2), row, column));
-    return mixed(m, rows, i, h, inRow);
+    const along = (k: number, places: readonly Index[]): Scalar => {
+      const axis = grids[k];
+      if (axis === undefined) return x.at(...ix.slice(0, -count), ...places);
+      return mixed(m, axis.grid, ix.at(k - count)!, axis.n, (place) => along(k + 1, [...places, place]));
+    };
+    return along(0, []);
   };
 }
 
@@ -119,7 +131,7 @@ export const upsample_bilinear = op<UpsampleBilinear>("upsample_bilinear")({
       : sized({ x }, scaled(x.shape, given)),
   element: (m, { x }, given) => {
     const unaligned = given.half_pixel_centers ? "UNALIGN_CORNERS" : "DEFAULT";
-    return bilinear(m, x, scaled(x.shape, given), given.align_corners ? "STRICT_ALIGN_CORNERS" : unaligned);
+    return linear(m, x, scaled(x.shape, given), given.align_corners ? "STRICT_ALIGN_CORNERS" : unaligned);
   },
 });
 
@@ -138,7 +150,47 @@ export const resize_bilinear = op<ResizeBilinear>("resize_bilinear")({
   },
   infer: ({ x }, given) => sized({ x }, [given.target_size_height, given.target_size_width]),
   element: (m, { x }, given) =>
-    bilinear(m, x, [given.target_size_height, given.target_size_width], given.sampling_mode as SamplingMode),
+    linear(m, x, [given.target_size_height, given.target_size_width], given.sampling_mode as SamplingMode),
+});
+
+interface ResizeGiven {
+  readonly shape: readonly number[];
+  readonly resized_dims: number;
+}
+
+/** The sizes of the axes that are sampled anew, the last ones of x. */
+const sampledTo = (x: Shape, { shape, resized_dims: count }: ResizeGiven): readonly number[] =>
+  shape.slice(shape.length - count).map((size, k) => (size === 0 ? x[x.length - count + k]! : size));
+
+/** The last one or two axes with as many samples as asked for. */
+export const resize = op<Resize>("resize")({
+  doc: [
+    "y = x with the last `resized_dims` axes (one or two) of the last sizes of `shape`, 0 for that of x: LINEAR as resize_bilinear samples each of them;",
+    "NEAREST_NEIGHBOR, which DEFAULT alone says the places of, as resize_nearest_neighbor",
+  ].join(" "),
+  operands: { x: { dtypes: FLOATS } },
+  attrs: {
+    shape: attr("int32[]"),
+    resized_dims: attr("int32", undefined, { stored: "uint32" }),
+    interpolation_mode: attr("string", "LINEAR", { oneOf: ["LINEAR", "NEAREST_NEIGHBOR"] }),
+    sampling_mode: attr("string", "DEFAULT", { oneOf: SAMPLING_MODES }),
+  },
+  infer({ x }, given) {
+    const { shape, resized_dims: count } = given;
+    if (count < 1 || count > 2) return `resized_dims must be 1 or 2, not ${count}`;
+    if (count > shape.length) return `resized_dims is ${count}, shape has ${shape.length} sizes`;
+    if (shape.length > x.shape.length) return `shape has ${shape.length} sizes, x has rank ${x.shape.length}`;
+    if (shape.some((size) => size < 0)) return `shape [${shape.join(",")}] has a size below 0`;
+    if (given.interpolation_mode === "NEAREST_NEIGHBOR" && given.sampling_mode !== "DEFAULT")
+      return `which elements are the nearest is known of sampling_mode DEFAULT, not of ${given.sampling_mode}`;
+    return { dtype: x.dtype, shape: [...x.shape.slice(0, -count), ...sampledTo(x.shape, given)] };
+  },
+  element(m, { x }, given) {
+    const sizes = sampledTo(x.shape, given);
+    return given.interpolation_mode === "NEAREST_NEIGHBOR"
+      ? nearest(m, x, sizes)
+      : linear(m, x, sizes, given.sampling_mode as SamplingMode);
+  },
 });
 
 /** The last two axes without some elements at their ends. */
