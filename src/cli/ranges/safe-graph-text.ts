@@ -25,7 +25,7 @@ export function safeGraphText(name: string, found: SafeGraph | UnsafeGraph): str
 }
 
 /** The same for a program to read. */
-export const safeGraphRecord = (found: SafeGraph | UnsafeGraph) =>
+export const safeGraphRecord = (found: SafeGraph | UnsafeGraph): object =>
   found.kind === "unsafe"
     ? { holds: false, why: found.why, mend: found.mend }
     : { holds: true, ...heldRecord(found), ranges: graphsClaim(found.bounded, NO_PROOF) };
