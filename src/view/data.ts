@@ -17,6 +17,8 @@ export interface PageNode {
   readonly mil?: string;
   /** Of a weight: where its numbers come from, and their SHA-256 where a file holds them. */
   readonly weight?: { readonly source: string; readonly hash?: string };
+  /** Of a weight, and of what one is unpacked from: how far it is off what it was made from, or that it is not known. */
+  readonly error?: string;
   /** Where two graphs are drawn: it is of the second alone; and operands that its counterpart in the second has in place of its own. */
   readonly only?: "second";
   readonly beside?: PageNode["operands"];

@@ -207,6 +207,8 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     role: "mgp",
     interface: "mgp",
     target: "mgp",
+    evidence: "p",
+    unquantised: "p",
     numbers: "mgp",
     out: "mgp",
     open: "mgp",

@@ -51,6 +51,20 @@ function madeFile(fault: Fault): string {
   return file;
 }
 
+const emitted: { folder?: Promise<string> } = {};
+
+/** The folder of the right example's packages and fixtures, `layer.t4.mlpackage` and `layer.t1.mlpackage`; emitted once, and written into by none. */
+export function emittedFolder(): Promise<string> {
+  emitted.folder ??= emittedInto(mkdtempSync(join(KEPT, "emitted")));
+  return emitted.folder;
+}
+
+async function emittedInto(folder: string): Promise<string> {
+  const words = ["emit", attentionFile("right"), "--max-seq", "8", "--fixtures", "--out", folder];
+  expect(await graphc(words)).toMatchObject({ code: 0 });
+  return folder;
+}
+
 interface Page {
   readonly file: string;
   readonly text: string;

@@ -20,6 +20,7 @@ import { isPackage } from "../operand-kind.ts";
 import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
+import { measuredPlan } from "./measured.ts";
 import { surveyedBlocks } from "./surveyed.ts";
 
 /** In the order of the switches. */
@@ -30,6 +31,8 @@ export async function overlaysOf(
   io: Io,
 ): Promise<readonly Overlay[]> {
   const judged = { graph: pair.block, skipped: [], findings: [], unknown: [] };
+  // First: evidence of other bytes is a mistake that nothing else should be waited for.
+  const measured = await measuredPlan(pair, args);
   const checked = await judge(judged, undefined, { ranges: new Map(), chips: chipsOf(args), roles: [] });
   return [
     await tokensOverlay(withHost(pair), pair.block, io),
@@ -39,7 +42,7 @@ export async function overlaysOf(
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),
     await numbersOverlay(pair.block, () => surveyedBlocks(pair, args, io)),
-    engineOverlay(pair.block, checked),
+    engineOverlay(pair.block, checked, measured),
     beside
       ? diffOverlay(pair.block, beside, comparedOf(args))
       : noDiff("there is no second graph beside it: graphc view A B"),
