@@ -75,6 +75,8 @@ export interface Mark {
   readonly edge?: string;
   /** How far it is along a scale that the legend tells of, from 0 to 1. */
   readonly bar?: number;
+  /** How far it can come along that scale, where more is known than what was seen. */
+  readonly reach?: number;
   /** A picture of its rows: for each row cells, each the tokens (bit t) that were seen to change a number in it. */
   readonly rows?: readonly (readonly number[])[];
 }

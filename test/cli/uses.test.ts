@@ -210,6 +210,8 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     evidence: "p",
     unquantised: "p",
     numbers: "mgp",
+    ranges: "mgp",
+    bound: "mgp",
     out: "mgp",
     open: "mgp",
   },

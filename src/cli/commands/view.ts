@@ -16,6 +16,7 @@ import { TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame, place } from "../report.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 import { besideOf } from "../view/beside.ts";
+import { RANGES_OPTIONS } from "../view/bounded.ts";
 import { type ViewedBuild, type ViewedPart, viewedBuild } from "../view/build.ts";
 import { EVIDENCE_OPTION } from "../view/measured.ts";
 import { openPage } from "../view/open-page.ts";
@@ -41,6 +42,7 @@ export const viewCommand: Command = {
     ...EVIDENCE_OPTION,
     ...UNQUANTISED_OPTION,
     numbers: { kind: "flag", help: "also run it where its weights are many, for how near values come to overflow" },
+    ...RANGES_OPTIONS,
     out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
     open: { kind: "flag", help: "open it in the browser" },
   },

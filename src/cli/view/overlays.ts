@@ -20,6 +20,7 @@ import { isPackage } from "../operand-kind.ts";
 import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
+import { boundedValues } from "./bounded.ts";
 import { measuredPlan } from "./measured.ts";
 import { surveyedBlocks } from "./surveyed.ts";
 
@@ -41,7 +42,10 @@ export async function overlaysOf(
       () => verdictOf(pair, args, io),
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),
-    await numbersOverlay(pair.block, () => surveyedBlocks(pair, args, io)),
+    await numbersOverlay(pair.block, {
+      seen: () => surveyedBlocks(pair, args, io),
+      bounded: () => boundedValues(pair, args, io),
+    }),
     engineOverlay(pair.block, checked, measured),
     beside
       ? diffOverlay(pair.block, beside, comparedOf(args))
