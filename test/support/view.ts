@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Overlay, PageData } from "../../src/view/data.ts";
+import { type PackedPage, unpacked } from "../../src/view/packed.ts";
 import { graphc } from "./cli.ts";
 import { ROOT } from "./root.ts";
 
@@ -84,7 +85,7 @@ async function madePage(words: readonly string[]): Promise<Page> {
   expect(await graphc(["view", ...words, "--out", file])).toMatchObject({ code: 0, err: "" });
   const text = readFileSync(file, "utf8");
   const json = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(text)![1]!;
-  return { file, text, data: JSON.parse(json) as PageData };
+  return { file, text, data: unpacked(JSON.parse(json) as PackedPage) };
 }
 
 /** One of the overlays of a page. */

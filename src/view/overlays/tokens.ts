@@ -45,8 +45,10 @@ async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
   const { tokens } = meetInputs(pair.block, pair.step, pair.given);
   if (tokens === 1) return none("the block has one token, or nothing beside it tells which of its rows are tokens");
   if (tokens > MOST_TOKENS) return none(`${tokens} tokens are more than the ${MOST_TOKENS} that are told apart`);
-  const run = smallOrNone(pair.small, tokens) ?? { block: pair.block, step: pair.step };
-  const beside = smallOrNone(pair.small, tokens + 1)?.block ?? run.step;
+  // Layer for layer: which tokens a row has read grows from layer to layer.
+  const small = pair.smallWhole ?? pair.small;
+  const run = smallOrNone(small, tokens) ?? { block: pair.block, step: pair.step };
+  const beside = smallOrNone(small, tokens + 1)?.block ?? run.step;
   const others = alignedWith(run.block, pair.block);
   if (!others) return none("at its smallest sizes the model is another graph");
   const sets = await setsOf(run, pair, tokens, watch);
