@@ -132,9 +132,10 @@ function callOf(call: Call): AttentionCall {
     mark(row, { ...inputs, ...withOtherRow(pair, states, row) }, rows.includes(row) ? OLD : READ);
   for (const [t, row] of rows.entries()) mark(row, { ...withOtherToken(pair, inputs, t), ...states }, READ);
   const wrote = Array.from({ length: slots }, (_, row) =>
-    pair.block.states.some(({ name }) =>
-      rowOf(pair, before.states[name]!, row).some((x, k) => x !== rowOf(pair, states[name]!, row)[k]),
-    ),
+    pair.block.states.some(({ name }) => {
+      const found = rowOf(pair, states[name]!, row);
+      return rowOf(pair, before.states[name]!, row).some((x, k) => x !== found[k]);
+    }),
   );
   return { rows, cells, wrote };
 }
@@ -153,8 +154,10 @@ function slotAxis({ slots }: ProvenPair, shape: readonly number[]): number {
   return shape.at(-2) === slots ? shape.length - 2 : shape.indexOf(slots!);
 }
 
-const isIn = (shape: readonly number[], axis: number, row: number) => (k: number) =>
-  Math.floor(k / stridesOf(shape)[axis]!) % shape[axis]! === row;
+function isIn(shape: readonly number[], axis: number, row: number): (k: number) => boolean {
+  const [stride, size] = [stridesOf(shape)[axis]!, shape[axis]!];
+  return (k) => Math.floor(k / stride) % size === row;
+}
 
 function rowOf(pair: ProvenPair, { shape, data }: NDArray, row: number): readonly number[] {
   const inside = isIn(shape, slotAxis(pair, shape), row);
