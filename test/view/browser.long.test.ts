@@ -1,35 +1,21 @@
-/** The page in a real browser: Debian's Chromium (`apt-get install chromium`), or the one that CHROMIUM names. */
+/** The page in a real browser. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { pageHtml } from "../../src/view/html.ts";
+import { choose, type OpenPages, openPages } from "../support/browser.ts";
 import { folderOf, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
 import { attentionFile, pageOf } from "../support/view.ts";
 
-const state: { browser?: Browser } = {};
+const state: { pages?: OpenPages } = {};
 beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  state.browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  state.pages = await openPages();
 });
-afterAll(() => state.browser?.close());
+afterAll(() => state.pages?.close());
 
-/** Opens a file; what goes wrong in it, and what it asks of the network, is a failure of the test. */
-async function opened(file: string, work: (page: Page) => Promise<void>): Promise<void> {
-  const page = await state.browser!.newPage();
-  const wrong: string[] = [];
-  page.on("pageerror", ({ message }) => wrong.push(message));
-  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-  page.on("request", (request) => request.url() !== pathToFileURL(file).href && wrong.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
-  await work(page);
-  expect(wrong).toEqual([]);
-  await page.close();
-}
-
-const choose = (page: Page, value: string) => page.check(`input[value="${value}"]`);
+const opened: OpenPages["opened"] = (file, work) => state.pages!.opened(file, work);
 const box = (page: Page, label: string) => page.locator(".box").filter({ has: page.getByText(label, { exact: true }) });
 
 test("the right layer: colours of one token before attention, a proof at the outputs, a legend for each overlay", async () => {
