@@ -18,6 +18,7 @@ import { isLarge, smallOrNone } from "../passes/prove/refute/cost.ts";
 import { keyOfState } from "../passes/prove/refute/feeds.ts";
 import { blockRunner, type RunBlock, sampleOf, uniform } from "../passes/prove/refute/sample.ts";
 import type { Attention, AttentionCall, Scenario } from "./data.ts";
+import { rowAlong, withRow } from "./one-row.ts";
 
 const SEED = 11;
 /** More tokens make a picture in which nobody finds their way. */
@@ -154,22 +155,14 @@ function slotAxis({ slots }: ProvenPair, shape: readonly number[]): number {
   return shape.at(-2) === slots ? shape.length - 2 : shape.indexOf(slots!);
 }
 
-function isIn(shape: readonly number[], axis: number, row: number): (k: number) => boolean {
-  const [stride, size] = [stridesOf(shape)[axis]!, shape[axis]!];
-  return (k) => Math.floor(k / stride) % size === row;
-}
-
-function rowOf(pair: ProvenPair, { shape, data }: NDArray, row: number): readonly number[] {
-  const inside = isIn(shape, slotAxis(pair, shape), row);
-  return Array.from(data).filter((_, k) => inside(k));
-}
+const rowOf = (pair: ProvenPair, { shape, data }: NDArray, row: number): readonly number[] =>
+  rowAlong({ shape, data }, slotAxis(pair, shape), row);
 
 /** The numbers of one row of an array by others. */
-function replaced(array: NDArray, axis: number, row: number): NDArray {
+const replaced = (array: NDArray, axis: number, row: number): NDArray => {
   const next = uniform(SEED + 100 + row);
-  const inside = isIn(array.shape, axis, row);
-  return { ...array, data: Float64Array.from(array.data, (x, k) => (inside(k) ? 2 * next() : x)) };
-}
+  return withRow(array, axis, row, () => 2 * next());
+};
 
 const withOtherRow = (pair: ProvenPair, states: Values, row: number): Values =>
   Object.fromEntries(
