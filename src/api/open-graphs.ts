@@ -16,6 +16,8 @@ export interface OpenGraphs extends Graphs {
   openWeights?(): Promise<WeightStore>;
   /** The same pair at the smallest sizes, or beside so many cache rows, for a counterexample that a person can read; models only. */
   readonly small?: (tokens: number, maxSeq?: number) => Graphs;
+  /** The same layer for layer, where `small` leaves out layers of a kind that another one shows. */
+  readonly smallWhole?: (tokens: number, maxSeq?: number) => Graphs;
   /** The same beside another number of cache rows; texts of authors only, in which a number may be theirs by chance. */
   readonly otherRows?: () => Graphs;
 }

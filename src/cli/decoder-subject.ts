@@ -59,6 +59,9 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
     kinds: (size) => kindsIn(config, first, count).map((kind) => kindGraph(config, kind, size, cache)),
     // Layers of a kind are renamings of one another.
     small: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count: few, cache })),
+    ...(few === count
+      ? {}
+      : { smallWhole: smallPair((size) => decoderLayers(smallestOf(config), size, { first, count, cache })) }),
     build: (size) => {
       checkSize(config, size);
       return decoderLayers(config, size, { first, count, cache });

@@ -71,6 +71,7 @@ export async function requestedPair(args: Args, io: Io, operands = args.operands
     storedWeights: subject.storedWeights,
     openWeights: () => subject.openWeights(block),
     small: subject.small,
+    ...(subject.smallWhole ? { smallWhole: subject.smallWhole } : {}),
     ...(isGraphFile(first) ? { otherRows: besideOtherRows(size.maxSeq, (maxSeq) => pairAt({ ...size, maxSeq })) } : {}),
   };
 }

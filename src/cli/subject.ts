@@ -45,6 +45,8 @@ export interface Subject {
   readonly plain?: (size: Size) => PlainTwin;
   /** Block and step at the smallest sizes that still show a difference. */
   small(tokens: number, maxSeq?: number): Graphs;
+  /** The same with every layer that the graph has, where `small` has fewer. */
+  smallWhole?(tokens: number, maxSeq?: number): Graphs;
 }
 
 /** The kinds of layers of a model, of which a graph may have some. */

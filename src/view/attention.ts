@@ -18,6 +18,7 @@ import { isLarge, smallOrNone } from "../passes/prove/refute/cost.ts";
 import { keyOfState } from "../passes/prove/refute/feeds.ts";
 import { blockRunner, type RunBlock, sampleOf, uniform } from "../passes/prove/refute/sample.ts";
 import type { Attention, AttentionCall, Scenario } from "./data.ts";
+import { rowAlong, withRow } from "./one-row.ts";
 
 const SEED = 11;
 /** More tokens make a picture in which nobody finds their way. */
@@ -132,9 +133,10 @@ function callOf(call: Call): AttentionCall {
     mark(row, { ...inputs, ...withOtherRow(pair, states, row) }, rows.includes(row) ? OLD : READ);
   for (const [t, row] of rows.entries()) mark(row, { ...withOtherToken(pair, inputs, t), ...states }, READ);
   const wrote = Array.from({ length: slots }, (_, row) =>
-    pair.block.states.some(({ name }) =>
-      rowOf(pair, before.states[name]!, row).some((x, k) => x !== rowOf(pair, states[name]!, row)[k]),
-    ),
+    pair.block.states.some(({ name }) => {
+      const found = rowOf(pair, states[name]!, row);
+      return rowOf(pair, before.states[name]!, row).some((x, k) => x !== found[k]);
+    }),
   );
   return { rows, cells, wrote };
 }
@@ -153,20 +155,14 @@ function slotAxis({ slots }: ProvenPair, shape: readonly number[]): number {
   return shape.at(-2) === slots ? shape.length - 2 : shape.indexOf(slots!);
 }
 
-const isIn = (shape: readonly number[], axis: number, row: number) => (k: number) =>
-  Math.floor(k / stridesOf(shape)[axis]!) % shape[axis]! === row;
-
-function rowOf(pair: ProvenPair, { shape, data }: NDArray, row: number): readonly number[] {
-  const inside = isIn(shape, slotAxis(pair, shape), row);
-  return Array.from(data).filter((_, k) => inside(k));
-}
+const rowOf = (pair: ProvenPair, { shape, data }: NDArray, row: number): readonly number[] =>
+  rowAlong({ shape, data }, slotAxis(pair, shape), row);
 
 /** The numbers of one row of an array by others. */
-function replaced(array: NDArray, axis: number, row: number): NDArray {
+const replaced = (array: NDArray, axis: number, row: number): NDArray => {
   const next = uniform(SEED + 100 + row);
-  const inside = isIn(array.shape, axis, row);
-  return { ...array, data: Float64Array.from(array.data, (x, k) => (inside(k) ? 2 * next() : x)) };
-}
+  return withRow(array, axis, row, () => 2 * next());
+};
 
 const withOtherRow = (pair: ProvenPair, states: Values, row: number): Values =>
   Object.fromEntries(

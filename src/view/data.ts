@@ -17,6 +17,8 @@ export interface PageNode {
   readonly mil?: string;
   /** Of a weight: where its numbers come from, and their SHA-256 where a file holds them. */
   readonly weight?: { readonly source: string; readonly hash?: string };
+  /** Of a weight, and of what one is unpacked from: how far it is off what it was made from, or that it is not known. */
+  readonly error?: string;
   /** Where two graphs are drawn: it is of the second alone; and operands that its counterpart in the second has in place of its own. */
   readonly only?: "second";
   readonly beside?: PageNode["operands"];
@@ -73,6 +75,8 @@ export interface Mark {
   readonly edge?: string;
   /** How far it is along a scale that the legend tells of, from 0 to 1. */
   readonly bar?: number;
+  /** How far it can come along that scale, where more is known than what was seen. */
+  readonly reach?: number;
   /** A picture of its rows: for each row cells, each the tokens (bit t) that were seen to change a number in it. */
   readonly rows?: readonly (readonly number[])[];
 }

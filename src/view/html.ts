@@ -1,5 +1,6 @@
 /** Puts a page together: one file, with its data, its style and its script, that asks for nothing else. */
 import type { PageData } from "./data.ts";
+import { packed } from "./packed.ts";
 import { PAGE_SCRIPT, PAGE_STYLE } from "./page.gen.ts";
 
 /** Forbids whatever could leave the file: a name that got through would still load nothing. */
@@ -26,7 +27,10 @@ export const pageHtml = (data: PageData): string =>
   ].join("\n");
 
 const inScript = (data: PageData): string =>
-  JSON.stringify(data).replace(/[<>&\u2028\u2029]/g, (ch) => `\\u${ch.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  JSON.stringify(packed(data)).replace(
+    /[<>&\u2028\u2029]/g,
+    (ch) => `\\u${ch.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 
 const ENTITIES: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
 const escaped = (text: string): string => text.replace(/[&<>"]/g, (ch) => ENTITIES[ch]!);

@@ -1,4 +1,5 @@
 /** Pages of several graphs as one: what a build is made of, part behind part. */
+import { groupBy } from "../emit/group.ts";
 import type { Overlay, PageData, PageNode, Section } from "./data.ts";
 
 /** A part of a whole, and what it is called. */
@@ -7,16 +8,18 @@ export interface NamedPage {
   readonly data: PageData;
 }
 
-/** One page with the sections of all, at least one; sentences say of which part they are. Its matrix of attention is the first part's. */
+/**
+ * One page with the sections of all, at least one. Sentences say of which parts they are: parts of which the same is said share them, and
+ * lines behind the first are indented. Its matrix of attention is the first part's.
+ */
 export function mergedPages(title: string, facts: readonly string[], pages: readonly NamedPage[]): PageData {
   const nodes: PageNode[] = [];
   const sections: Section[] = [];
   const drawings: PageData["drawings"][number][] = [];
-  const overlays = new Map<string, Overlay>();
+  const starts: number[] = [];
   for (const { name, data } of pages) {
     const [node, drawing] = [nodes.length, drawings.length];
-    for (const overlay of data.overlays)
-      overlays.set(overlay.id, joined(overlays.get(overlay.id), overlay, name, node));
+    starts.push(node);
     nodes.push(...data.nodes.map((one) => movedNode(one, node)));
     sections.push(...data.sections.map((one) => movedSection(one, name, node, drawing)));
     drawings.push(...data.drawings);
@@ -28,7 +31,7 @@ export function mergedPages(title: string, facts: readonly string[], pages: read
     nodes,
     sections,
     drawings,
-    overlays: [...overlays.values()],
+    overlays: pages[0]!.data.overlays.map(({ id }) => joined(pages, starts, id)),
     attention: { ...attention, says: attention.says.map((line) => `${pages[0]!.name}: ${line}`) },
     docs: Object.assign({}, ...pages.map(({ data }) => data.docs)),
   };
@@ -51,13 +54,27 @@ function movedSection({ title, drawings, ...section }: Section, name: string, by
 }
 
 /** It has something to show where one of its parts has. */
-function joined(before: Overlay | undefined, { marks, says, ...overlay }: Overlay, name: string, by: number): Overlay {
-  const own: Overlay = {
-    ...overlay,
-    says: says.map((line) => `${name}: ${line}`),
-    marks: marks.map((mark) => ({ ...mark, node: mark.node + by })),
+function joined(pages: readonly NamedPage[], starts: readonly number[], id: string): Overlay {
+  const parts = pages.flatMap(({ name, data }, k) => {
+    const overlay = data.overlays.find((one) => one.id === id);
+    return overlay ? [{ name, overlay, by: starts[k]! }] : [];
+  });
+  const shown = parts.find(({ overlay }) => overlay.state === "shown") ?? parts[0]!;
+  const said = groupBy(parts, ({ overlay }) => JSON.stringify(overlay.says));
+  return {
+    ...shown.overlay,
+    says: [...said.values()].flatMap((group) => {
+      const [first = "", ...rest] = group[0]!.overlay.says;
+      return [`${namesOf(group.map(({ name }) => name))}: ${first}`, ...rest.map((line) => `  ${line}`)];
+    }),
+    marks: parts.flatMap(({ overlay, by }) => overlay.marks.map((mark) => ({ ...mark, node: mark.node + by }))),
   };
-  if (!before) return own;
-  const shown = before.state === "shown" ? before : own;
-  return { ...shown, says: [...before.says, ...own.says], marks: [...before.marks, ...own.marks] };
 }
+
+/** Of more parts the first ones, and how many others. */
+const NAMED = 3;
+
+const namesOf = (names: readonly string[]): string =>
+  names.length <= NAMED
+    ? names.join(", ")
+    : `${names.slice(0, NAMED - 1).join(", ")} and ${names.length - NAMED + 1} more`;

@@ -7,6 +7,7 @@ import { show } from "../dsl/type.ts";
 import { sourceName, type WeightSource } from "../dsl/weight-source.ts";
 import { nameValues } from "../emit/write/names.ts";
 import type { PageNode } from "./data.ts";
+import type { ErrorTexts } from "./weight-errors.ts";
 
 /** Of longer constants only the number of elements is shown. */
 const SHOWN_ELEMENTS = 6;
@@ -15,7 +16,7 @@ const SHOWN_ELEMENTS = 6;
 export type PlaceOfSite = (site: Site) => string | undefined;
 
 /** The nodes of a graph, in the order of its schedule. */
-export function nodesOf(graph: Graph, placeOf: PlaceOfSite): readonly PageNode[] {
+export function nodesOf(graph: Graph, placeOf: PlaceOfSite, errors: ErrorTexts): readonly PageNode[] {
   const order = schedule(graph);
   const numbers = new Map(order.map((value, n) => [value, n]));
   const names = milNames(graph, order);
@@ -24,6 +25,7 @@ export function nodesOf(graph: Graph, placeOf: PlaceOfSite): readonly PageNode[]
     const { def, type } = value;
     const at = placeOf(value.site);
     const mil = names(def);
+    const error = errors.get(def);
     return {
       kind: def.kind,
       label: labelOf(value),
@@ -34,6 +36,7 @@ export function nodesOf(graph: Graph, placeOf: PlaceOfSite): readonly PageNode[]
       ...(at === undefined ? {} : { at }),
       ...(mil === undefined ? {} : { mil }),
       ...(def.kind === "weight" ? { weight: weightOf(def.source) } : {}),
+      ...(error === undefined ? {} : { error }),
       results: results.get(value) ?? [],
     };
   });

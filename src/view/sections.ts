@@ -63,7 +63,16 @@ function fromUsers(nodes: readonly PageNode[], layers: (number | undefined)[]): 
 }
 
 const isNamed = ({ kind, op, label, results }: PageNode): boolean =>
-  kind === "input" || kind === "state" || results.length > 0 || (kind === "op" && label !== op);
+  kind === "input" ||
+  kind === "state" ||
+  results.length > 0 ||
+  (op !== undefined && label !== op && !isNumbered(op, label));
+
+/** Every value of a package has a name; those that nobody gave are numbered: `mul_12` of ours, `var_90_cast_fp16` and `op_7` of coremltools. */
+const isNumbered = (op: string, label: string): boolean =>
+  label.startsWith(`${op}_`)
+    ? /^\d+(_cast_fp16)?$/.test(label.slice(op.length + 1))
+    : /^(var|op)_\d+(_cast_fp16|_cast_fp32)?$/.test(label);
 
 /** The named value that each value is a step on the way to; its own where several read it. */
 function ownersOf(nodes: readonly PageNode[], layers: readonly (number | undefined)[]): readonly number[] {

@@ -1,10 +1,11 @@
 /** A graph and what is known of it as the data of a page. */
 import type { Graph } from "../dsl/graph.ts";
 import { type Beside, type Merged, mergedNodes, twinsIn } from "./beside.ts";
-import type { Attention, Overlay, PageData, Section } from "./data.ts";
+import type { Attention, Overlay, PageData, PageNode, Section } from "./data.ts";
 import { layouts, viewsOf } from "./layout.ts";
 import { docsOf, nodesOf, type PlaceOfSite } from "./nodes.ts";
 import { partsOf } from "./sections.ts";
+import type { ErrorTexts } from "./weight-errors.ts";
 
 /** What a page is made of. */
 export interface Viewed {
@@ -15,6 +16,8 @@ export interface Viewed {
   /** Marks by the number of a value: of the graph, and behind all of those of the one beside it. */
   readonly overlays: readonly Overlay[];
   readonly attention: Attention;
+  /** Of weights of the graph, and of those of the one beside it. */
+  readonly errors: ErrorTexts;
   readonly placeOf: PlaceOfSite;
   /** Told how many parts are laid out. */
   progress(done: number, total: number): void;
@@ -27,10 +30,11 @@ export async function pageData({
   facts,
   overlays,
   attention,
+  errors,
   placeOf,
   progress,
 }: Viewed): Promise<PageData> {
-  const { nodes, places } = drawnNodes(graph, beside, placeOf);
+  const { nodes, places } = drawnNodes(graph, beside, (one) => nodesOf(one, placeOf, errors));
   const parts = partsOf(nodes);
   const { place, drawings } = await layouts(nodes);
   const sections: Section[] = [];
@@ -47,8 +51,8 @@ export async function pageData({
   return { title: graph.name, facts, nodes, sections, drawings, overlays: moved, attention, docs };
 }
 
-function drawnNodes(graph: Graph, beside: Beside | undefined, placeOf: PlaceOfSite): Merged {
-  const own = nodesOf(graph, placeOf);
+function drawnNodes(graph: Graph, beside: Beside | undefined, nodes: (graph: Graph) => readonly PageNode[]): Merged {
+  const own = nodes(graph);
   if (!beside) return { nodes: own, places: own.map((_, n) => n) };
-  return mergedNodes(own, nodesOf(beside.graph, placeOf), twinsIn(graph, beside));
+  return mergedNodes(own, nodes(beside.graph), twinsIn(graph, beside));
 }

@@ -1,6 +1,6 @@
 /** What quantising cost a weight, summed row by row while it streams. */
 
-/** Errors are relative to the length of what they are of; 0 for a row of zeros that stayed one. */
+/** Errors are relative to the length of what they are of; 0 for a row of zeros that stayed one, infinite for one that did not. */
 export interface QuantiseCost {
   /** ‖w − what is stored‖ / ‖w‖ over all of it. */
   readonly error: number;
@@ -18,7 +18,7 @@ export interface CostTally {
   cost(bytes: number): QuantiseCost;
 }
 
-const share = (errors: number, squares: number): number => (squares === 0 ? 0 : Math.sqrt(errors / squares));
+const share = (errors: number, squares: number): number => (errors === 0 ? 0 : Math.sqrt(errors / squares));
 
 /** One that has seen no row. */
 export function costTally(): CostTally {

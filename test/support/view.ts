@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect } from "vitest";
 import type { Overlay, PageData } from "../../src/view/data.ts";
+import { type PackedPage, unpacked } from "../../src/view/packed.ts";
 import { graphc } from "./cli.ts";
 import { ROOT } from "./root.ts";
 
@@ -51,6 +52,20 @@ function madeFile(fault: Fault): string {
   return file;
 }
 
+const emitted: { folder?: Promise<string> } = {};
+
+/** The folder of the right example's packages and fixtures, `layer.t4.mlpackage` and `layer.t1.mlpackage`; emitted once, and written into by none. */
+export function emittedFolder(): Promise<string> {
+  emitted.folder ??= emittedInto(mkdtempSync(join(KEPT, "emitted")));
+  return emitted.folder;
+}
+
+async function emittedInto(folder: string): Promise<string> {
+  const words = ["emit", attentionFile("right"), "--max-seq", "8", "--fixtures", "--out", folder];
+  expect(await graphc(words)).toMatchObject({ code: 0 });
+  return folder;
+}
+
 interface Page {
   readonly file: string;
   readonly text: string;
@@ -70,7 +85,7 @@ async function madePage(words: readonly string[]): Promise<Page> {
   expect(await graphc(["view", ...words, "--out", file])).toMatchObject({ code: 0, err: "" });
   const text = readFileSync(file, "utf8");
   const json = /<script type="application\/json" id="data">(.*?)<\/script>/s.exec(text)![1]!;
-  return { file, text, data: JSON.parse(json) as PageData };
+  return { file, text, data: unpacked(JSON.parse(json) as PackedPage) };
 }
 
 /** One of the overlays of a page. */

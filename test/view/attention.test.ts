@@ -2,8 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { Attention } from "../../src/view/data.ts";
-import { graphc, testFolder } from "../support/cli.ts";
-import { attentionFile, pageOf } from "../support/view.ts";
+import { attentionFile, emittedFolder, pageOf } from "../support/view.ts";
 
 const [OPEN, SLOT, READ, OLD] = [1, 2, 4, 8] as const;
 const T = 4;
@@ -55,8 +54,7 @@ describe("the matrix of attention", () => {
   });
 
   test("where there is none, why is said", async () => {
-    const out = testFolder();
-    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const out = await emittedFolder();
     const { data } = await pageOf(join(out, "layer.t4.mlpackage"));
     expect(data.attention).toMatchObject({ state: "none", scenarios: [] });
     expect(data.attention.says[0]).toMatch(/^not computed: /);

@@ -1,35 +1,23 @@
-/** The page in a real browser: Debian's Chromium (`apt-get install chromium`), or the one that CHROMIUM names. */
+/** The page in a real browser. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { readBuild } from "../../src/evidence/judge/build.ts";
 import { pageHtml } from "../../src/view/html.ts";
+import { choose, type OpenPages, openPages } from "../support/browser.ts";
 import { folderOf, testFolder } from "../support/cli.ts";
+import { honestEvidence } from "../support/evidence.ts";
 import { ROOT } from "../support/root.ts";
-import { attentionFile, pageOf } from "../support/view.ts";
+import { attentionFile, emittedFolder, pageOf } from "../support/view.ts";
 
-const state: { browser?: Browser } = {};
+const state: { pages?: OpenPages } = {};
 beforeAll(async () => {
-  const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-  state.browser = await chromium.launch({ executablePath, args: ["--no-sandbox"] });
+  state.pages = await openPages();
 });
-afterAll(() => state.browser?.close());
+afterAll(() => state.pages?.close());
 
-/** Opens a file; what goes wrong in it, and what it asks of the network, is a failure of the test. */
-async function opened(file: string, work: (page: Page) => Promise<void>): Promise<void> {
-  const page = await state.browser!.newPage();
-  const wrong: string[] = [];
-  page.on("pageerror", ({ message }) => wrong.push(message));
-  page.on("console", (message) => message.type() === "error" && wrong.push(message.text()));
-  page.on("request", (request) => request.url() !== pathToFileURL(file).href && wrong.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
-  await work(page);
-  expect(wrong).toEqual([]);
-  await page.close();
-}
-
-const choose = (page: Page, value: string) => page.check(`input[value="${value}"]`);
+const opened: OpenPages["opened"] = (file, work) => state.pages!.opened(file, work);
 const box = (page: Page, label: string) => page.locator(".box").filter({ has: page.getByText(label, { exact: true }) });
 
 test("the right layer: colours of one token before attention, a proof at the outputs, a legend for each overlay", async () => {
@@ -108,6 +96,47 @@ export default function model() {
   }
 });
 
+test("numbers for every input: a paler bar that is never shorter, and a limit that some input may pass", async () => {
+  const { file } = await pageOf(attentionFile("right"), "--max-seq", "16", "--ranges");
+  await opened(file, async (page) => {
+    await choose(page, "numbers");
+    const widthOf = (label: string, bar: string) =>
+      box(page, label)
+        .locator(bar)
+        .evaluateAll((bars) => bars.map((one) => Number(one.getAttribute("width"))));
+    for (const label of ["qkv", "scores", "k.cache"]) {
+      const [reach, taken] = [await widthOf(label, ".bar.reach"), await widthOf(label, ".bar.taken")];
+      expect(reach).toHaveLength(1);
+      expect(reach[0]!).toBeGreaterThan(taken[0]!);
+    }
+    // The square of an unbounded row within the norm.
+    expect(await box(page, "norm").getAttribute("class")).toContain("tone-warn");
+    expect(await box(page, "norm").locator(".short").textContent()).toContain("all: NO");
+  });
+});
+
+test("the engine: what is expected where, with a bar for its cost; and what a device planned elsewhere, in red", async () => {
+  const predicted = await pageOf(attentionFile("right"), "--max-seq", "8", "--target", "m4");
+  await opened(predicted.file, async (page) => {
+    await choose(page, "engine");
+    expect(await box(page, "qkv").locator(".short").textContent()).toMatch(/^(engine|CPU|tie) \S+ %$/);
+    expect(await page.locator(".legend p", { hasText: "no measurement" }).count()).toBe(1);
+  });
+  const folder = await emittedFolder();
+  const evidence = honestEvidence(await readBuild(folder));
+  for (const one of evidence.residency[0].operations)
+    if (one.values.includes("scores")) Object.assign(one, { device: "CPU", supported: ["CPU"] });
+  const file = join(folderOf({ "evidence.json": JSON.stringify(evidence) }), "evidence.json");
+  const measured = await pageOf(join(folder, "layer.t4.mlpackage"), "--evidence", file);
+  await opened(measured.file, async (page) => {
+    await choose(page, "engine");
+    expect(await box(page, "scores").getAttribute("class")).toContain("tone-bad");
+    expect(await box(page, "norm").getAttribute("class")).toContain("tone-good");
+    await box(page, "scores").click();
+    expect(await page.locator("aside").textContent()).toContain("Apple M4, macOS 15.5.0 (24F74): planned on the CPU");
+  });
+});
+
 test("attention: stepping through what is accepted, by keyboard too; a fault is red and in words", async () => {
   const right = await pageOf(attentionFile("right"), "--max-seq", "8");
   await opened(right.file, async (page) => {
@@ -151,6 +180,10 @@ test("a pair that coremltools wrote: proven, and what of it differs, with the na
   expect(text.length).toBeLessThan(1.5e6);
   expect(data.attention.state).toBe("shown");
   await opened(file, async (page) => {
+    // Block and step are spelled otherwise, and the axis of tokens is found all the same.
+    await choose(page, "tokens");
+    expect(await box(page, "hidden_states_5_cast_fp16").locator(".token-3").count()).toBeGreaterThan(0);
+    expect(await page.locator(".tone-bad").count()).toBe(0);
     await choose(page, "proof");
     expect(await page.locator(".legend p").first().textContent()).toMatch(/^PROVEN/);
     await choose(page, "diff");
@@ -274,5 +307,7 @@ test("32 layers: one picture at first, the others when they are opened", async (
     expect(await page.locator("svg").count()).toBe(1);
     await page.getByText("open all").click();
     await expect.poll(() => page.locator("svg").count()).toBe(32);
+    await choose(page, "tokens");
+    expect(await box(page, "layers.31.attn.norm").locator(".token-0").count()).toBeGreaterThan(1);
   });
 });

@@ -7,7 +7,7 @@ import type { SurveyRecord } from "../../src/cli/survey/measure.ts";
 import type { PageData } from "../../src/view/data.ts";
 import { folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
-import { attentionFile, overlayIn, pageOf } from "../support/view.ts";
+import { attentionFile, emittedFolder, overlayIn, pageOf } from "../support/view.ts";
 
 test("the bundled script is that of src/view/page", () => {
   const made = join(testFolder(), "page.gen.ts");
@@ -89,8 +89,7 @@ describe("tokens and proof", () => {
   });
 
   test("of a package alone: nothing is shown, and why is said", async () => {
-    const out = testFolder();
-    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const out = await emittedFolder();
     const { data } = await pageOf(join(out, "layer.t4.mlpackage"));
     for (const id of ["tokens", "proof"]) {
       expect(overlayIn(data, id)).toMatchObject({ state: "none", marks: [] });
@@ -149,8 +148,7 @@ describe("two graphs", () => {
   });
 
   test("packages: a block beside its step is also proven; two of one T are not, and say why", async () => {
-    const out = testFolder();
-    await graphc(["emit", attentionFile("right"), "--max-seq", "8", "--out", out]);
+    const out = await emittedFolder();
     const block = join(out, "layer.t4.mlpackage");
     const pair = await pageOf(block, join(out, "layer.t1.mlpackage"));
     expect(overlayIn(pair.data, "proof").says[0]).toMatch(/^PROVEN/);
@@ -220,6 +218,13 @@ test("layers are sections, and equal ones share a drawing; the page stays small"
   const { data, text } = await pageOf("phi4-mini", "--layers", "4", "--max-seq", "8");
   expect(data.sections.map(({ title }) => title)).toEqual(["layer 0", "layer 1", "layer 2", "layer 3"]);
   expect(data.sections[1]!.drawings).toEqual(data.sections[2]!.drawings);
+  // Every layer is run: behind the first a row has read what attention gave it.
+  expect(overlayIn(data, "tokens")).toMatchObject({
+    state: "shown",
+    says: [expect.stringMatching(/^no output/), expect.anything()],
+  });
+  const normed = [0, 1, 3].map((layer) => markOf(data, "tokens", `layers.${layer}.attn.norm`)?.says.at(-1));
+  expect(normed).toEqual(["row 3 reads token 3", ...Array(2).fill("row 3 reads tokens 0, 1, 2, 3")]);
   expect(text.length).toBeLessThan(1.5e6);
 });
 
@@ -235,6 +240,14 @@ export default function model() {
   expect(text.match(/<script/g)).toHaveLength(2);
   expect(text).not.toContain("<img");
 });
+
+/** A graph that takes no time. */
+function timesFile(factor: number): string {
+  const source = `import { graph, input, mul } from "graphc";
+export default () => graph({ name: "times${factor}", inputs: [X], outputs: { y: mul(X, ${factor}) } });
+const X = input("x", [1, 4]);`;
+  return join(folderOf({ "times.ts": source }), "times.ts");
+}
 
 describe("where the page goes", () => {
   test("what cannot be written is said before any work, and nothing is left", async () => {
@@ -255,9 +268,10 @@ describe("where the page goes", () => {
 
   test("an older page is replaced; an operand that names nothing writes none", async () => {
     const file = join(testFolder(), "view.html");
-    for (const fault of ["right", "flattened"] as const)
-      expect((await graphc(["view", attentionFile(fault), "--max-seq", "8", "--out", file])).code).toBe(0);
-    expect(readFileSync(file, "utf8")).toContain("REFUTED");
+    for (const factor of [2, 3]) {
+      expect((await graphc(["view", timesFile(factor), "--out", file])).code).toBe(0);
+      expect(readFileSync(file, "utf8")).toContain(`<title>times${factor}</title>`);
+    }
     const out = join(testFolder(), "none.html");
     const { code, err } = await graphc(["view", "phi4-mimi", "--out", out]);
     expect([code, err]).toEqual([2, expect.stringContaining('"phi4-mimi" is neither')]);
@@ -268,15 +282,7 @@ describe("where the page goes", () => {
     const path = process.env.PATH;
     process.env.PATH = testFolder();
     const out = join(testFolder(), "view.html");
-    const { code, err } = await graphc([
-      "view",
-      attentionFile("right"),
-      "--max-seq",
-      "8",
-      "--out",
-      out,
-      "--open",
-    ]).finally(() => {
+    const { code, err } = await graphc(["view", timesFile(2), "--out", out, "--open"]).finally(() => {
       process.env.PATH = path;
     });
     expect([code, err]).toEqual([0, expect.stringMatching(/was written and not opened: there is no program/)]);

@@ -3,7 +3,7 @@ import { basename, resolve } from "node:path";
 import { withHost } from "../../api/open-graphs.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { attentionOf } from "../../view/attention.ts";
-import type { PageData } from "../../view/data.ts";
+import type { Overlay, PageData } from "../../view/data.ts";
 import { pageHtml } from "../../view/html.ts";
 import { mergedPages, type NamedPage } from "../../view/merge.ts";
 import { pageData } from "../../view/view.ts";
@@ -16,9 +16,12 @@ import { TARGET_OPTION } from "../placement-text.ts";
 import { authorFrame, place } from "../report.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
 import { besideOf } from "../view/beside.ts";
-import { shardsOf } from "../view/build.ts";
+import { RANGES_OPTIONS } from "../view/bounded.ts";
+import { type ViewedBuild, type ViewedPart, viewedBuild } from "../view/build.ts";
+import { EVIDENCE_OPTION } from "../view/measured.ts";
 import { openPage } from "../view/open-page.ts";
 import { overlaysOf } from "../view/overlays.ts";
+import { type PlainOf, plainBuild, plainPackage, UNQUANTISED_OPTION, weightErrors } from "../view/unquantised.ts";
 import { checkPlace, writePage } from "../view/write-page.ts";
 
 /** What the page says of proofs and findings is no verdict of this command: it exits with 0 when the page was written. */
@@ -36,45 +39,68 @@ export const viewCommand: Command = {
     ...INPUT_SEED_OPTION,
     ...ROLE_OPTIONS,
     ...TARGET_OPTION,
+    ...EVIDENCE_OPTION,
+    ...UNQUANTISED_OPTION,
     numbers: { kind: "flag", help: "also run it where its weights are many, for how near values come to overflow" },
+    ...RANGES_OPTIONS,
     out: { kind: "file", help: "where the page goes; an older page of graphc is replaced", default: "view.html" },
     open: { kind: "flag", help: "open it in the browser" },
   },
   notes: [
     "One file that loads nothing: nodes by the author's names, with types on the edges, and a panel for the one that is clicked.",
     "With a second graph or package what is only in one of them and what is changed is shown in one picture.",
-    "Of a folder that graphc build wrote every shard is shown.",
+    "Of a folder that graphc build wrote every shard and head is shown.",
     "Overlays: which tokens each row reads, what is proven, what is known about the engine. One with nothing to show says why.",
     "Exit code 0 when the page was written, whatever it says: prove and check give verdicts.",
   ],
   async run(args, io) {
     const [out, shown] = [resolve(args.text("out")!), args.text("out")!];
     await checkPlace(out, shown);
-    const data = await dataOf(args, io);
+    const build = await viewedBuild(args.operands[0]!);
+    const data = build ? await buildData(build, args, io) : await graphData(args, io, plainPackage(args));
     const bytes = await writePage(out, shown, pageHtml(data));
     const told = data.overlays.map(({ id, state, says }) => ({ id, state, says }));
     if (args.flag("json")) io.out(JSON.stringify({ out, bytes, values: data.nodes.length, overlays: told }, null, 2));
-    else io.out([`${shown}: ${data.nodes.length} values, ${bytes} bytes`, ...told.map(line)].join("\n"));
+    else
+      io.out(
+        [`${shown}: ${data.nodes.length} values, ${bytes} bytes`, ...told.flatMap(linesOf(build !== undefined))].join(
+          "\n",
+        ),
+      );
     if (args.flag("open")) await openPage(out, shown, io);
     return 0;
   },
 };
 
-/** Of a build every shard by itself, in one page. */
-async function dataOf(args: Args, io: Io): Promise<PageData> {
-  const [first, second] = args.operands as [string, string?];
-  const shards = await shardsOf(first);
-  if (!shards) return graphData(args, io);
-  if (second !== undefined)
-    throw new UserError(`${first} is a build, and is viewed by itself`, "give two of its packages to compare them");
+/** Every part by itself, in one page. */
+async function buildData(build: ViewedBuild, args: Args, io: Io): Promise<PageData> {
+  const { folder, parts } = build;
+  if (args.operands.length > 1)
+    throw new UserError(`${folder} is a build, and is viewed by itself`, "give two of its packages to compare them");
+  const plain = await plainBuild(build, args);
   const pages: NamedPage[] = [];
-  for (const { name, path } of shards) pages.push({ name, data: await graphData({ ...args, operands: [path] }, io) });
-  return mergedPages(basename(resolve(first)), [`graphc view ${first}`], pages);
+  for (const part of parts)
+    pages.push({ name: part.name, data: await graphData(argsOf(part, args), io, plain?.of(part)) });
+  return mergedPages(basename(resolve(folder)), [`graphc view ${folder}`], pages);
 }
 
-async function graphData(args: Args, io: Io): Promise<PageData> {
+/** The line that would show a part by itself. */
+function argsOf({ path, functions }: ViewedPart, args: Args): Args {
+  const names = new Map(
+    functions
+      ? [
+          ["function", functions.block],
+          ["step-function", functions.step],
+        ]
+      : [],
+  );
+  return { ...args, operands: [path], text: (option) => names.get(option) ?? args.text(option) };
+}
+
+async function graphData(args: Args, io: Io, plainOf: PlainOf | undefined): Promise<PageData> {
   const pair = await firstPair(args, io);
   const beside = await besideOf(pair, args, io);
+  const errors = await weightErrors(pair, { plainOf, beside: beside?.graph }, args, io);
   const overlays = await overlaysOf(pair, beside, args, io);
   const laying = io.progress("laying out");
   return pageData({
@@ -83,6 +109,7 @@ async function graphData(args: Args, io: Io): Promise<PageData> {
     facts: factsOf(args, pair.name, pair.weights),
     overlays,
     attention: attentionOf(withHost(pair)),
+    errors,
     placeOf: (site) => {
       const frame = authorFrame(site);
       return frame && place(frame);
@@ -103,5 +130,10 @@ const factsOf = (args: Args, name: string, weights: string): readonly string[] =
   ...(name === weights ? [] : [`weights: ${weights}`]),
 ];
 
-const line = ({ id, says }: { readonly id: string; readonly says: readonly string[] }): string =>
-  `${id.padEnd(8)}${says[0] ?? ""}`;
+/** The first sentence of an overlay; of a build those of its parts, of which the others are indented. */
+const linesOf =
+  (isBuild: boolean) =>
+  ({ id, says }: Pick<Overlay, "id" | "says">): readonly string[] =>
+    says
+      .filter((line, k) => (isBuild ? !line.startsWith(" ") : k === 0))
+      .map((line, k) => `${(k === 0 ? id : "").padEnd(8)}${line}`);

@@ -9,7 +9,7 @@ import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { boundGraph } from "../../passes/ranges/graph/bound-graph.ts";
 import { type GraphBounds, keeps } from "../../passes/ranges/graph/judged.ts";
-import { emptyLemmas } from "../../passes/ranges/graph/lemmas.ts";
+import { emptyLemmas, type Lemmas } from "../../passes/ranges/graph/lemmas.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
@@ -51,24 +51,46 @@ export interface AuthorRanges {
 export const authorHolds = ({ bounds: { values, growing, unscored } }: Pick<AuthorRanges, "bounds">): boolean =>
   values.length > 0 && growing.length === 0 && unscored.length === 0 && values.every(keeps);
 
+/** Bounds of the block alone, with no bound of rows but the given ones. @throws UserError for a bound of no input, and for what the weights refuse */
+export async function graphBounds(
+  opened: OpenPair,
+  args: Args,
+  io: Io,
+): Promise<Omit<Asked, "free" | "at"> & Pick<AuthorRanges, "bounds">> {
+  const { pair, given, at } = await askedOf(opened, args, io);
+  return { pair, given, bounds: await withForms(async (gramOf) => at(emptyLemmas(gramOf), 1)) };
+}
+
 /** Bounds, then samples. @throws UserError for a bound of no input, and for what the weights refuse */
 export async function authorRanges(opened: OpenPair, args: Args, io: Io): Promise<AuthorRanges> {
-  const pair = withHost(opened);
-  const { block } = pair;
-  const { roles } = meet(pair.block, pair.step, pair.given);
-  const { given, free } = givenOf(block, roles, args);
-  const store = await pair.openWeights();
-  const weights = await readWeights([block], store, io).finally(() => store.close());
+  const { pair, given, free, at } = await askedOf(opened, args, io);
   const { bounds, factor } = await withForms(async (gramOf) => {
     const lemmas = emptyLemmas(gramOf);
-    const at = (by: number): GraphBounds =>
-      boundGraph(block, knownOf({ block, roles, weights, given, factor: by, lemmas }));
-    const first = at(1);
-    return { bounds: first, factor: authorHolds({ bounds: first }) ? undefined : largestFactor(at, io) };
+    const first = at(lemmas, 1);
+    const holds = authorHolds({ bounds: first });
+    return { bounds: first, factor: holds ? undefined : largestFactor((by) => at(lemmas, by), io) };
   });
   const reached = await sampled(pair, given, args);
   checkReached(bounds, reached);
   return { name: pair.name, bounds, given, free, reached, ...(factor === undefined ? {} : { factor }) };
+}
+
+/** What is bounded, what is given of its inputs, and its bounds where those of rows are times a factor. */
+interface Asked extends GivenInputs {
+  readonly pair: OpenPair;
+  readonly at: (lemmas: Lemmas, factor: number) => GraphBounds;
+}
+
+async function askedOf(opened: OpenPair, args: Args, io: Io): Promise<Asked> {
+  const pair = withHost(opened);
+  const { block } = pair;
+  const { roles } = meet(pair.block, pair.step, pair.given);
+  const inputs = givenOf(block, roles, args);
+  const store = await pair.openWeights();
+  const weights = await readWeights([block], store, io).finally(() => store.close());
+  const at = (lemmas: Lemmas, factor: number): GraphBounds =>
+    boundGraph(block, knownOf({ block, roles, weights, given: inputs.given, factor, lemmas }));
+  return { pair, ...inputs, at };
 }
 
 /** What was given of inputs, and those of which nobody said anything. */

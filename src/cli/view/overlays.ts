@@ -20,6 +20,8 @@ import { isPackage } from "../operand-kind.ts";
 import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
+import { boundedValues } from "./bounded.ts";
+import { measuredPlan } from "./measured.ts";
 import { surveyedBlocks } from "./surveyed.ts";
 
 /** In the order of the switches. */
@@ -30,6 +32,8 @@ export async function overlaysOf(
   io: Io,
 ): Promise<readonly Overlay[]> {
   const judged = { graph: pair.block, skipped: [], findings: [], unknown: [] };
+  // First: evidence of other bytes is a mistake that nothing else should be waited for.
+  const measured = await measuredPlan(pair, args);
   const checked = await judge(judged, undefined, { ranges: new Map(), chips: chipsOf(args), roles: [] });
   return [
     await tokensOverlay(withHost(pair), pair.block, io),
@@ -38,8 +42,11 @@ export async function overlaysOf(
       () => verdictOf(pair, args, io),
       (verdict) => tellVerdict(verdict, BRIEFLY),
     ),
-    await numbersOverlay(pair.block, () => surveyedBlocks(pair, args, io)),
-    engineOverlay(pair.block, checked),
+    await numbersOverlay(pair.block, {
+      seen: () => surveyedBlocks(pair, args, io),
+      bounded: () => boundedValues(pair, args, io),
+    }),
+    engineOverlay(pair.block, checked, measured),
     beside
       ? diffOverlay(pair.block, beside, comparedOf(args))
       : noDiff("there is no second graph beside it: graphc view A B"),

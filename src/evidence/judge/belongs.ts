@@ -67,7 +67,8 @@ const TOOL_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 /** States and functions came with it. */
 const FIRST_MACOS = 15;
 
-function machineProblem({ tool, system }: Evidence): string | undefined {
+/** Why no machine with a Neural Engine can have made it; undefined where one can. */
+export function machineProblem({ tool, system }: Pick<Evidence, "tool" | "system">): string | undefined {
   const { chip, model, osVersion, osBuild } = system;
   if (!TOOL_VERSION.test(tool.version)) return `${tool.name} has no version "${tool.version}"`;
   if (model.startsWith("VirtualMac")) return "it was made on a virtual Mac, which has no Neural Engine";

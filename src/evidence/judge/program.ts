@@ -52,7 +52,8 @@ export function programsIn(
   return { block: program(one, block.function), step: program(other, step.function), sameWeights };
 }
 
-const operationsIn = ({ operations }: MilBlock): readonly ProgramOperation[] =>
+/** Of a block and of those nested in it. */
+export const operationsIn = ({ operations }: MilBlock): readonly ProgramOperation[] =>
   operations.flatMap(({ type, outputs, blocks }) => [
     { kind: type, values: outputs.map(({ name }) => name) },
     ...blocks.flatMap(operationsIn),

@@ -24,9 +24,9 @@ export function residentFinding(evidence: Evidence, role: (typeof ROLES)[number]
  * The first difference between the plan's operations and the program's. Constants aside: a compiler may write as an op what the program
  * has inside of another.
  */
-function tableProblem(
+export function tableProblem(
   operations: readonly PlannedOperation[],
-  { operations: wanted, function: fn }: Program,
+  { operations: wanted, function: fn }: Pick<Program, "operations" | "function">,
 ): string | undefined {
   const paths = new Set(operations.map(({ path }) => path));
   if (paths.size < operations.length) return "two operations have one place";

@@ -10,6 +10,7 @@ import { type Graph, schedule } from "../../dsl/graph.ts";
 import { operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { type Graphs, meetInputs } from "../../dsl/twins.ts";
 import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
+import { placeDifferences } from "../../emit/diff/diff.ts";
 import { storedNumbers } from "../../emit/read/stored-numbers.ts";
 import { provenPair } from "../../passes/prove/program/pair.ts";
 import { weightPlace } from "../../passes/prove/reading/leaves.ts";
@@ -45,18 +46,20 @@ async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
   const { tokens } = meetInputs(pair.block, pair.step, pair.given);
   if (tokens === 1) return none("the block has one token, or nothing beside it tells which of its rows are tokens");
   if (tokens > MOST_TOKENS) return none(`${tokens} tokens are more than the ${MOST_TOKENS} that are told apart`);
-  const run = smallOrNone(pair.small, tokens) ?? { block: pair.block, step: pair.step };
-  const beside = smallOrNone(pair.small, tokens + 1)?.block ?? run.step;
+  // Layer for layer: which tokens a row has read grows from layer to layer.
+  const small = pair.smallWhole ?? pair.small;
+  const run = smallOrNone(small, tokens) ?? { block: pair.block, step: pair.step };
+  const beside = smallOrNone(small, tokens + 1)?.block ?? run.step;
   const others = alignedWith(run.block, pair.block);
   if (!others) return none("at its smallest sizes the model is another graph");
   const sets = await setsOf(run, pair, tokens, watch);
   if (typeof sets === "string") return none(sets);
-  const twins = alignedWith(run.block, beside);
+  const twinOf = twinsIn(run.block, beside);
   const read = new Map(
-    schedule(run.block).flatMap((value, node) => {
+    schedule(run.block).flatMap((value) => {
       const seen = sets.get(value);
       const isRead = seen?.some((set) => set !== 0);
-      return isRead ? [[value, rowsRead(value, seen!, { tokens, twin: twins?.[node] })] as const] : [];
+      return isRead ? [[value, rowsRead(value, seen!, { tokens, twin: twinOf(value) })] as const] : [];
     }),
   );
   const harm = harmfulIn(run.block, read);
@@ -74,6 +77,14 @@ async function computed(pair: OpenGraphs, watch: Watch): Promise<Overlay> {
     tokens,
     marks,
   };
+}
+
+/** The value at the same place of a graph for another number of tokens; the two may be spelled otherwise where something else wrote them. */
+function twinsIn(block: Graph, beside: Graph): (value: Tensor) => Tensor | undefined {
+  const aligned = alignedWith(block, beside);
+  if (!aligned) return placeDifferences(block, beside).inSecond;
+  const twins = new Map(schedule(block).map((value, n) => [value, aligned[n]]));
+  return (value) => twins.get(value);
 }
 
 const LEGEND: Overlay["legend"] = [

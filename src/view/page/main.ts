@@ -1,12 +1,13 @@
 /** The page: a bar of switches, sections that open, a panel. Loaded with the data of one graph in the same file. */
-import type { Overlay, PageData, Section } from "../data.ts";
+import type { Overlay, Section } from "../data.ts";
+import { type PackedPage, unpacked } from "../packed.ts";
 import { attentionSection } from "./attention.ts";
 import { choice } from "./choice.ts";
 import { html } from "./element.ts";
 import { panel } from "./panel.ts";
 import { picture } from "./picture.ts";
 
-const data = JSON.parse(document.getElementById("data")!.textContent!) as PageData;
+const data = unpacked(JSON.parse(document.getElementById("data")!.textContent!) as PackedPage);
 
 /** What the reader chose. The page has no other state. */
 const chosen: { overlay: string; view: "all" | "named"; node: number | undefined } = {

@@ -26,6 +26,7 @@ export function panel(data: PageData, n: number, select: (node: number) => void)
     ["MIL name", node.mil ?? "none"],
     ...(node.weight ? [["source", node.weight.source] as const] : []),
     ...(node.weight ? [["SHA-256", node.weight.hash ?? "not known: its numbers are in no package"] as const] : []),
+    ...(node.error === undefined ? [] : [["quantisation error", node.error] as const]),
     ...node.results.map((result): Row => ["is", result]),
   ];
   const inside = insideOf(data.sections, n);

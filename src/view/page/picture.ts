@@ -67,7 +67,7 @@ function boxOf(
     svg("text", { x: width / 2, y: 16, class: "label" }, shortened(node.label)),
     svg("text", { x: width / 2, y: 29, class: "type" }, second + node.type),
     ...(mark?.short && !mark.rows ? [shortOf(mark.short, width, height)] : []),
-    ...(mark?.bar === undefined ? [] : barOf(mark.bar, width, height)),
+    ...(mark?.bar === undefined && mark?.reach === undefined ? [] : barOf(mark.bar ?? 0, mark.reach, width, height)),
     ...(mark?.rows ? cellsOf(mark.rows, width) : []),
   );
   made.addEventListener("click", () => select(n));
@@ -83,12 +83,12 @@ function boxOf(
 const shortOf = (short: string, width: number, height: number): SVGElement =>
   svg("text", { x: width - 6, y: height > ROWS_TOP + ROWS_HEIGHT ? height - 6 : -3, class: "short" }, short);
 
-/** A bar along the box, and how much of it is taken. */
-function barOf(taken: number, width: number, height: number): readonly SVGElement[] {
+/** A bar along the box, how far it can be taken, and how much of it is. */
+function barOf(taken: number, reach: number | undefined, width: number, height: number): readonly SVGElement[] {
   const y = Math.min(ROWS_TOP, height - 6);
   const bar = (size: number, name: string) =>
     svg("rect", { x: 8, y, width: size * (width - 16), height: 4, class: name });
-  return [bar(1, "bar"), bar(taken, "bar taken")];
+  return [bar(1, "bar"), ...(reach === undefined ? [] : [bar(reach, "bar reach")]), bar(taken, "bar taken")];
 }
 
 /** The whole name is in the panel and in the tooltip. */
