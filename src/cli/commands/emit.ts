@@ -133,7 +133,7 @@ interface Report extends PlacedSet {
 }
 
 function report({ subject, guaranteed, args, io }: EmitJob, written: Report): void {
-  const { packages, weights, ground, drift, ropeTables, fixtures, rows, certificates } = written;
+  const { packages, weights, ground, drift, ropeTables, fixtures, lines, rows, certificates } = written;
   const { ropeList, safe } = subject;
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
@@ -143,7 +143,7 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
     io.out(
       JSON.stringify(
         {
-          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, rows, ground },
+          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, lines, rows, ground },
           ...(safe ? { engineSafe: { ...safeRecord(safe), drift } } : {}),
         },
         null,
@@ -166,7 +166,7 @@ function report({ subject, guaranteed, args, io }: EmitJob, written: Report): vo
   if (drift) io.out(safeDriftLine(drift));
   for (const line of ropeLines(subject, args)) io.out(line);
   for (const one of rows ?? []) io.out(fedLine(one));
-  for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
+  for (const path of [...certificates, ropeTables, fixtures, lines]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
   if (written.proofs?.some(isOpen)) io.err("warning: the packages were written without a proof");
 }
