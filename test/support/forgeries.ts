@@ -653,6 +653,21 @@ export const HARMLESS: readonly Forgery[] = (
     ],
     ["the unified log watched as well", "", (e) => e.watched.streams.push("unified log")],
     ["a phrase more looked for", "", (e) => e.watched.phrases.push("falling back")],
+    [
+      "a first prediction as the CPU makes it, while the model is set up",
+      "",
+      (e) => Object.assign(e.crossCheck[0], { engine: { ...e.crossCheck[0].cpuOnly } }),
+    ],
+    [
+      "a prediction with the bits of the CPU that waited for the engine",
+      "",
+      (e) => (e.crossCheck[2].engine.sha256 = e.crossCheck[2].cpuOnly.sha256),
+    ],
+    [
+      "a prediction with bits of its own that took the CPU's time",
+      "",
+      (e) => (e.crossCheck[2].engine.cpuMs = e.crossCheck[2].cpuOnly.cpuMs),
+    ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
   ] as readonly Line[]
 ).map(forgery);
