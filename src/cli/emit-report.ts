@@ -34,7 +34,7 @@ export interface Report extends PlacedSet {
 /** Tells it; a word on what is not finite, and on packages without a proof, goes to standard error. */
 export function report(job: EmitJob, written: Report): void {
   const { subject, guaranteed, args, io } = job;
-  const { packages, weights, ground, drift, graphDrift, ropeTables, fixtures, rows, certificates } = written;
+  const { packages, weights, ground, drift, graphDrift, ropeTables, fixtures, lines, rows, certificates } = written;
   const { ropeList, safe, safeGraph } = subject;
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
@@ -44,7 +44,7 @@ export function report(job: EmitJob, written: Report): void {
     io.out(
       JSON.stringify(
         {
-          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, rows, ground },
+          ...{ name: subject.name, weights, ...proven, packages, ropeList, ropeTables, fixtures, lines, rows, ground },
           ...(safe ? { engineSafe: { ...safeRecord(safe), drift } } : {}),
           ...(safeGraph ? { engineSafe: { ...heldRecord(safeGraph), drift: graphDrift } } : {}),
         },
@@ -70,7 +70,7 @@ export function report(job: EmitJob, written: Report): void {
   if (graphDrift) io.out(graphDriftLine(graphDrift));
   for (const line of ropeLines(subject, args)) io.out(line);
   for (const one of rows ?? []) io.out(fedLine(one));
-  for (const path of [...certificates, ropeTables, fixtures]) if (path !== undefined) io.out(path);
+  for (const path of [...certificates, ropeTables, fixtures, lines]) if (path !== undefined) io.out(path);
   if (ground) io.out(printGround(ground));
   if (written.proofs?.some(isOpen)) io.err("warning: the packages were written without a proof");
 }

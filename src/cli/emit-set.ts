@@ -13,6 +13,7 @@ import {
   namesBeside,
   writeCertificate,
 } from "./emit-evidence.ts";
+import { linesName, writeLines } from "./emit-lines.ts";
 import { type EmitJob, type ProofOnBytes, proofOn, stagePackages, throwIfInterrupted } from "./emit-packages.ts";
 import type { FedRows } from "./emit-rows.ts";
 import { Interrupted } from "./interrupted.ts";
@@ -28,6 +29,8 @@ export interface PlacedSet {
   readonly ropeData?: string;
   readonly fixtures?: string;
   readonly data?: string;
+  /** The author's lines, where there is an author. */
+  readonly lines?: string;
   /** What rows the fixtures feed beside the usual ones. */
   readonly rows?: readonly FedRows[];
 }
@@ -77,15 +80,17 @@ function targetsOf({ planned, args }: EmitJob): readonly Target[] {
     file(ropeData, "file of RoPE rows"),
     file(ropeTables, "record of RoPE tables"),
     file(data, "file of fixtures"),
+    file(linesName(planned.name), "file of lines"),
     ...planned.blocks.map((block) => file(certificateName(planned.name, block), "certificate")),
     file(fixtures, "manifest of fixtures"),
   ];
 }
 
-const namesOf = ({ packages, ropeData, ropeTables, data, certificates, fixtures }: PlacedSet): readonly string[] =>
-  [...packages.map(({ path }) => path), ropeData, ropeTables, data, ...certificates, fixtures].flatMap((path) =>
-    path ? [basename(path)] : [],
-  );
+const namesOf = (set: PlacedSet): readonly string[] => {
+  const { packages, ropeData, ropeTables, data, lines, certificates, fixtures } = set;
+  const beside = [ropeData, ropeTables, data, lines, ...certificates, fixtures];
+  return [...packages.map(({ path }) => path), ...beside].flatMap((path) => (path ? [basename(path)] : []));
+};
 
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, planned, folder, args, io } = job;
@@ -102,6 +107,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   await emitRopeTables(job, staging);
   for (const proof of proofs ?? []) await writeCertificate(job, staging, proof);
   const rows = wanted ? await emitFixtures(job, staging, proofs !== undefined) : undefined;
+  const hasLines = wanted && (await writeLines(job, staging, staged.summaries));
   await throwIfInterrupted(io);
   const beside = namesBeside(planned.name);
   return {
@@ -112,6 +118,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
     ...(subject.ropeList
       ? { ropeTables: join(folder, beside.ropeTables), ropeData: join(folder, beside.ropeData) }
       : {}),
+    ...(hasLines ? { lines: join(folder, linesName(planned.name)) } : {}),
     ...(rows ? { rows, fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };
 }

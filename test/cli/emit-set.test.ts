@@ -1,7 +1,9 @@
 /** What one emit leaves in its folder beside what other emits left there. */
-import { copyFileSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { readPackage } from "../../src/emit/read/read.ts";
+import { readFixtures } from "../../src/evidence/format/fixtures-read.ts";
 import { expectRefusal, graphc, testFolder } from "../support/cli.ts";
 import { filesIn } from "../support/emit.ts";
 import { ROOT } from "../support/root.ts";
@@ -14,7 +16,9 @@ test("an emit takes away the certificate and the fixtures of the one before, whi
   const out = testFolder();
   expect((await graphc(emit(out, "--fixtures"))).code).toBe(0);
   const packages = ["attention.t1.mlpackage", "attention.t2.mlpackage"];
-  const beside = ["attention.certificate.json", "attention.fixtures.json", "attention.fixtures.safetensors"];
+  const beside = ["certificate.json", "fixtures.json", "fixtures.safetensors", "lines.json"].map(
+    (x) => `attention.${x}`,
+  );
   expect(readdirSync(out)).toEqual([...beside, ...packages]);
   expect((await graphc(emit(out, "--force", "--no-prove"))).code).toBe(0);
   expect(readdirSync(out)).toEqual(packages);
@@ -49,4 +53,34 @@ test("a set whose placing was killed has nothing that the gate would take", asyn
   // What speaks of others goes first and comes last.
   rmSync(join(out, "attention.fixtures.json"));
   expect(await graphc(["gate", out])).toMatchObject({ code: 2, err: expect.stringContaining("holds 0") });
+});
+
+test("the author's line of every value of the packages is written with the fixtures, the same wherever the file lies", async () => {
+  const [out, twin, home] = [testFolder(), testFolder(), testFolder()];
+  expect((await graphc(emit(out, "--fixtures"))).out).toContain("/attention.lines.json");
+  copyFileSync(ATTENTION, join(home, "attention.ts"));
+  await graphc(["emit", join(home, "attention.ts"), ...SMALL, "--fixtures", "--out", twin]);
+  const [text, other] = [out, twin].map((folder) => readFileSync(join(folder, "attention.lines.json"), "utf8"));
+  expect(other).toBe(text);
+
+  const { functions } = JSON.parse(text!) as { functions: readonly Record<string, unknown>[] };
+  const source = readFileSync(ATTENTION, "utf8").split("\n");
+  expect(functions.map((one) => one.package)).toEqual(["attention.t2.mlpackage", "attention.t1.mlpackage"]);
+  const { block, step } = (await readFixtures(out)).manifest;
+  expect(functions.map((one) => one.sha256)).toEqual([block.sha256, step.sha256]);
+  for (const one of functions) {
+    const values = one.values as Readonly<Record<string, string>>;
+    // Every result of every operation is there, and no other.
+    const { operations } = readPackage(join(out, one.package as string)).model.functions[0]!;
+    expect(Object.keys(values).toSorted()).toEqual(
+      operations.flatMap(({ outputs }) => outputs.map(({ name }) => name)).toSorted(),
+    );
+    const lineOf = (value: string) => {
+      const [, file, line] = /^(.*):(\d+):\d+$/.exec(values[value]!)!;
+      expect(file).toBe("attention.ts");
+      return source[Number(line) - 1];
+    };
+    expect(lineOf("qkv")).toContain('"qkv"');
+    expect(lineOf("norm")).toContain("rmsNorm");
+  }
 });

@@ -100,6 +100,11 @@ const faults: readonly (readonly [note: string, plant: (e: Json) => void])[] = [
   ["row 0 is out of bounds after the last call", (e) => (e.parity.caches.kept[0].figures.finite = false)],
   ["row 0 is out of bounds after the last call", (e) => (e.parity.caches.kept[0].passes = false)],
   ["row 0 after the last call: relative L2 0.001", (e) => (e.parity.caches.kept[0].figures.relativeL2 = 1e-3)],
+  ["row 0 after the last call has other bits, and relative L2 0", (e) => (e.parity.caches.kept[0].equalBits = false)],
+  [
+    "row 0 after the last call has equal bits, and relative L2 0.001",
+    (e) => Object.assign(e.parity.caches.kept[0].figures, { relativeL2: 1e-3, worstOverRms: 2e-3 }),
+  ],
   ["a row was compared twice after the last call", (e) => e.parity.caches.kept.push({ ...e.parity.caches.kept[0] })],
   ["which no accepted token wrote", (e) => e.parity.caches.kept.push({ ...e.parity.caches.kept[0], row: 31 })],
   ["k is no cache of this build", (e) => e.parity.caches.kept.push({ ...e.parity.caches.kept[0], cache: "k" })],

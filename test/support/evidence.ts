@@ -78,6 +78,7 @@ export function honestEvidence(build: BuildOnDisk): Json {
       })),
       soak: [{ role: "step", calls: 200, finite: true, firstMs: 3, lastMs: 3.1 }],
       peakBytes: 400_000_000,
+      ...honestDrift(manifest),
     },
   };
   return structuredClone(evidence);
@@ -137,6 +138,17 @@ function honestCrossCheck({ calls }: FixtureManifest): Evidence["crossCheck"] {
     ...calls.map((_, call) => of("block", call)),
     ...calls.flatMap(({ steps }, call) => steps.map((token) => of("step", call, token))),
   ];
+}
+
+/** A chain of layers goes away from the CPU's, the more the longer it is. */
+function honestDrift({ outputs }: FixtureManifest): Pick<NonNullable<Evidence["measured"]>, "drift"> {
+  const link = outputs.find(({ residual }) => residual);
+  if (!link) return {};
+  const depths = Array.from({ length: 32 }, (_, n) => ({
+    depth: n + 1,
+    figures: { relativeL2: 1e-3 * (n + 1), oneMinusCosine: 5e-7 * (n + 1), worstOverRms: 2e-3 * (n + 1), finite: true },
+  }));
+  return { drift: { output: link.name, input: link.residual!, depths } };
 }
 
 /** What a host that keeps its rule says of the caches; the digests of what it keeps are made up, but for the zeros. */

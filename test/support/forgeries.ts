@@ -85,6 +85,7 @@ const FILE: readonly Line[] = [
     "its times run backwards",
     (e) => (e.conditions[1].at = "2026-11-27T06:03:00Z"),
   ],
+  ["before there was a macOS 15", "macOS 15 was not there on 2024-06-09", (e) => (e.started = "2024-06-09T23:59:59Z")],
   ["a day without a time", "is no time", (e) => (e.started = "2026-11-27")],
 ];
 
@@ -386,9 +387,30 @@ const FIGURES: readonly Line[] = [
     (e) => Object.assign(rows(e, "block against fp64")[0].figures, { relativeL2: 2e-3, worstOverRms: 3e-3 }),
   ],
   [
+    "equal rows at other angles from fp64",
+    "block and step have equal bits, and oneMinusCosine of 2e-7 and 1e-7",
+    (e) => (rows(e, "block against fp64")[0].figures.oneMinusCosine = 2e-7),
+  ],
+  [
+    "equal rows of which one element is further from fp64",
+    "block and step have equal bits, and worstOverRms of 0.002 and 0.0021",
+    (e) => (rows(e, "steps against fp64")[0].figures.worstOverRms = 2.1e-3),
+  ],
+  [
     "equal rows, of which the step is further from fp64",
     "too near each other",
     (e) => Object.assign(rows(e, "steps against fp64")[0].figures, { relativeL2: 2e-3, worstOverRms: 3e-3 }),
+  ],
+  [
+    "rows so near each other, of which one is further from fp64",
+    "too near each other",
+    (e) => {
+      Object.assign(rows(e, "block against steps")[0], {
+        equalBits: false,
+        figures: { relativeL2: 1e-4, worstOverRms: 2e-4, oneMinusCosine: 0, finite: true },
+      });
+      Object.assign(rows(e, "steps against fp64")[0].figures, { relativeL2: 2e-3, worstOverRms: 3e-3 });
+    },
   ],
   [
     "rows further apart than both are from fp64",
@@ -466,6 +488,36 @@ const RUNS: readonly Line[] = [
     "every prediction gave the same outputs",
     (e) => all(runsOf(e, "block"), (one) => (one.engine.sha256 = ZEROS)),
   ],
+  [
+    "the bits of cpuOnly, each of the next prediction",
+    "the engine gave what cpuOnly gives in another prediction",
+    (e) => {
+      const block = runsOf(e, "block");
+      for (const [k, one] of block.entries()) one.engine.sha256 = block[(k + 1) % block.length]!.cpuOnly.sha256;
+    },
+  ],
+  [
+    "the bits of one prediction of cpuOnly in the last one",
+    "step of token",
+    (e) => (runsOf(e, "step").at(-1)!.engine.sha256 = runsOf(e, "step")[0]!.cpuOnly.sha256),
+  ],
+  ["more CPU time than all cores have", "which cannot be", (e) => (e.crossCheck[0].cpuOnly.cpuMs = 321)],
+  ["CPU time without an end", "engine.cpuMs is not", (e) => (e.crossCheck[0].engine.cpuMs = Number.NaN)],
+  [
+    "a gate that lasted no time",
+    "it lasted 1 s at most, and its loads and predictions 4.",
+    (e) => {
+      e.finished = e.started;
+      e.conditions[1].at = e.started;
+    },
+  ],
+  [
+    "a gate that lasted less than its loads",
+    "it lasted 121 s at most",
+    (e) => (e.measured.times[1].coldLoadMs = 120_000),
+  ],
+  ["predictions longer than the gate", "it lasted 121 s at most", (e) => (e.crossCheck[1].cpuOnly.wallMs = 121_000)],
+  ["calls longer than the gate", "it lasted 121 s at most", (e) => (e.measured.times[0].calls = 100_000)],
   ["a run that took no time", "which cannot be", (e) => (e.crossCheck[0].engine.wallMs = 0)],
   ["a run with negative CPU time", "which cannot be", (e) => (e.crossCheck[0].engine.cpuMs = -1)],
   ["a run of the CPU that took no time", "which cannot be", (e) => (e.crossCheck[0].cpuOnly.wallMs = 0)],
@@ -504,6 +556,54 @@ const RUNS: readonly Line[] = [
     (e) => (e.measured.soak[0].finite = false),
   ],
   [
+    "a drift of an output that nobody chained",
+    "k cannot be fed back as x in this build",
+    (e) => (e.measured.drift.output = "k"),
+  ],
+  [
+    "a drift that comes back as another input",
+    "hidden cannot be fed back as attn_mask",
+    (e) => (e.measured.drift.input = "attn_mask"),
+  ],
+  ["a drift of no layers", "the chain has no layers", (e) => (e.measured.drift.depths = [])],
+  ["a drift without its third layer", "layer 3 of the chain: it is of 4", (e) => e.measured.drift.depths.splice(2, 1)],
+  ["a drift that begins late", "layer 1 of the chain: it is of 2", (e) => e.measured.drift.depths.shift()],
+  [
+    "a negative drift",
+    "layer 2 of the chain: its figures are -0.001",
+    (e) => (e.measured.drift.depths[1].figures.relativeL2 = -1e-3),
+  ],
+  [
+    "a drift that is no number",
+    "layer 2 of the chain: its figures are 0.002, 0.000001, NaN",
+    (e) => (e.measured.drift.depths[1].figures.worstOverRms = "NaN"),
+  ],
+  [
+    "a drift without a figure",
+    "layer 32 of the chain: its figures are",
+    (e) => delete e.measured.drift.depths[31].figures.oneMinusCosine,
+  ],
+  [
+    "a drift above its worst element",
+    "layer 4 of the chain: relative L2 0.1 is above worst/rms",
+    (e) => (e.measured.drift.depths[3].figures.relativeL2 = 0.1),
+  ],
+  [
+    "one layer that is not finite",
+    "layer 1 of the chain: a single layer is not finite",
+    (e) => (e.measured.drift.depths = [{ depth: 1, figures: { finite: false } }]),
+  ],
+  [
+    "a drift that goes on behind what is not finite",
+    "layer 5 of the chain: it is not finite, and the chain goes on",
+    (e) => (e.measured.drift.depths[4].figures = { finite: false }),
+  ],
+  [
+    "a drift that is not finite and has figures",
+    "layer 32 of the chain: it is not finite and has figures",
+    (e) => (e.measured.drift.depths[31].figures.finite = false),
+  ],
+  [
     "times in low-power mode",
     "measured: not shown: the times were taken in low-power mode",
     (e) => (e.conditions[1].lowPower = true),
@@ -532,6 +632,12 @@ export const HARMLESS: readonly Forgery[] = (
     ["rows in another order", "", (e) => e.parity.comparisons.reverse()],
     ["operations in another order", "", (e) => e.residency[0].operations.reverse()],
     ["no times", "", (e) => delete e.measured],
+    ["no drift", "", (e) => delete e.measured.drift],
+    [
+      "a chain that ends in what is not finite",
+      "",
+      (e) => e.measured.drift.depths.splice(9, 23, { depth: 10, figures: { finite: false } }),
+    ],
     ["no constants in the plan", "", (e) => (e.residency[0].operations = ops(e))],
     [
       "a constant more in the plan",
@@ -547,6 +653,21 @@ export const HARMLESS: readonly Forgery[] = (
     ],
     ["the unified log watched as well", "", (e) => e.watched.streams.push("unified log")],
     ["a phrase more looked for", "", (e) => e.watched.phrases.push("falling back")],
+    [
+      "a first prediction as the CPU makes it, while the model is set up",
+      "",
+      (e) => Object.assign(e.crossCheck[0], { engine: { ...e.crossCheck[0].cpuOnly } }),
+    ],
+    [
+      "a prediction with the bits of the CPU that waited for the engine",
+      "",
+      (e) => (e.crossCheck[2].engine.sha256 = e.crossCheck[2].cpuOnly.sha256),
+    ],
+    [
+      "a prediction with bits of its own that took the CPU's time",
+      "",
+      (e) => (e.crossCheck[2].engine.cpuMs = e.crossCheck[2].cpuOnly.cpuMs),
+    ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
   ] as readonly Line[]
 ).map(forgery);

@@ -6,6 +6,7 @@
  * makes, and one that is another output too.
  */
 import { type Graph, type State, schedule } from "../../dsl/graph.ts";
+import type { Site } from "../../dsl/site.ts";
 import { type Def, operandsOf, type Tensor } from "../../dsl/tensor.ts";
 import { cacheMetadata } from "../mil/host-caches.ts";
 import {
@@ -68,15 +69,34 @@ function cachesOf(functions: readonly NamedGraph[]): Readonly<Record<string, str
   return first!;
 }
 
-function functionOf(name: string, graph: Graph, blobs: BlobPlanner): MilFunction {
+const functionOf = (name: string, graph: Graph, blobs: BlobPlanner): MilFunction =>
+  signed(name, graph, lowered(graph, blobs).lowering);
+
+/** Where the values of a function were made, by their names in the package; what an op brings with it, constants and reads of states, has the op's place. */
+export const sitesOf = (graph: Graph): ReadonlyMap<string, Site> => lowered(graph, blobPlanner()).sites;
+
+interface LoweredFunction {
+  readonly lowering: Lowering;
+  readonly sites: ReadonlyMap<string, Site>;
+}
+
+function lowered(graph: Graph, blobs: BlobPlanner): LoweredFunction {
   const order = schedule(graph);
   const direct = directOutputs(graph);
   const lowering = beginLowering(graph, order, nameValues(graph, order, direct), blobs);
-  for (const value of order) lowerValue(lowering, value);
+  const { operations } = lowering;
+  const sites = new Map<string, Site>();
+  /** Lowers something, all of which was made for one value. */
+  const lowerAt = ({ site }: Tensor, lowerIt: () => void): void => {
+    const before = operations.length;
+    lowerIt();
+    for (const { outputs } of operations.slice(before)) for (const { name } of outputs) sites.set(name, site);
+  };
+  for (const value of order) lowerAt(value, () => lowerValue(lowering, value));
   for (const [output, value] of Object.entries(graph.outputs)) {
-    if (direct.get(value.def) !== output) copyToOutput(lowering, output, value);
+    if (direct.get(value.def) !== output) lowerAt(value, () => copyToOutput(lowering, output, value));
   }
-  return signed(name, graph, lowering);
+  return { lowering, sites };
 }
 
 function signed(name: string, { inputs, states, outputs }: Graph, { operations }: Lowering): MilFunction {

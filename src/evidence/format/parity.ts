@@ -1,19 +1,10 @@
 /** The shape of the figures in an evidence.json: rows held against their references, and what caches were fed (docs/evidence.md). */
-import { either, list, type Of, oneOf, onlyFields, optional } from "../../files/json-shape.ts";
+import { list, type Of, oneOf, onlyFields, optional } from "../../files/json-shape.ts";
+import { FIGURES } from "./figures.ts";
 import { ROLE } from "./ran.ts";
 
 /** What is held against what, row by row. */
 export const COMPARISONS = ["block against steps", "block against fp64", "steps against fp64"] as const;
-
-/** A ratio; JSON has no number for an infinite one. */
-const FIGURE = either("number", oneOf("Infinity", "-Infinity", "NaN"));
-
-const FIGURES = onlyFields({
-  relativeL2: optional(FIGURE),
-  oneMinusCosine: optional(FIGURE),
-  worstOverRms: optional(FIGURE),
-  finite: "boolean",
-});
 
 const MEASURED_ROW = onlyFields({
   kind: oneOf(...COMPARISONS),
@@ -71,7 +62,5 @@ export const PARITY = onlyFields({
 
 /** One row of a value, held against its reference. */
 export type MeasuredRow = Of<typeof MEASURED_ROW>;
-/** Its figures. */
-export type Figures = Of<typeof FIGURES>;
 /** A cache at one prediction. */
 export type FedCache = Of<typeof FED_CACHE>;

@@ -1,5 +1,6 @@
 /** The shape of what an evidence.json says of the runs themselves: each prediction again on the CPU alone, and times (docs/evidence.md). */
 import { list, type Of, oneOf, onlyFields, optional } from "../../files/json-shape.ts";
+import { FIGURES } from "./figures.ts";
 
 /** The packages of a build. */
 export const ROLES = ["block", "step"] as const;
@@ -43,7 +44,15 @@ const SOAK = onlyFields({
   lastMs: "number",
 });
 
-const MEASURED = onlyFields({ times: list(TIMES), soak: list(SOAK), peakBytes: "count" });
+/** The block's output as its own next input, on the engine and on the CPU alone: one against the other, each figure of its worst token. */
+const DRIFT = onlyFields({
+  output: "string",
+  input: "string",
+  /** From one layer on, up to the first that is not finite. */
+  depths: list(onlyFields({ depth: "count", figures: FIGURES })),
+});
+
+const MEASURED = onlyFields({ times: list(TIMES), soak: list(SOAK), peakBytes: "count", drift: optional(DRIFT) });
 
 /** Fields of an evidence.json. */
 export const RAN = {
@@ -53,5 +62,7 @@ export const RAN = {
 
 /** One prediction on both. */
 export type CrossCheck = Of<typeof CROSS_CHECK>;
-/** Times and a soak. */
+/** Times, a soak and a drift. */
 export type Measured = Of<typeof MEASURED>;
+/** What a chain of layers came to. */
+export type Drift = Of<typeof DRIFT>;

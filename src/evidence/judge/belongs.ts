@@ -7,6 +7,7 @@ import { settingsDigest } from "../format/settings.ts";
 import { GATE_UNITS } from "./attested.ts";
 import { type GateFinding, no, yes } from "./gate-finding.ts";
 import type { BuildOnDisk } from "./judge.ts";
+import { lastedProblem } from "./lasted.ts";
 
 /** One finding; without its yes nothing else in the file is looked at. */
 export function evidenceFinding(build: BuildOnDisk, evidence: Evidence): GateFinding {
@@ -16,7 +17,7 @@ export function evidenceFinding(build: BuildOnDisk, evidence: Evidence): GateFin
   if (other) return no(item, `it is of other bytes: ${other}`);
   if (tool.engine !== "Core ML") return no(item, `it was made by the ${tool.engine}, not on a device`);
   if (units !== GATE_UNITS) return no(item, `it was measured with units ${units}`);
-  const wrong = machineProblem(evidence) ?? timesProblem(evidence) ?? gatesProblem(evidence);
+  const wrong = machineProblem(evidence) ?? timesProblem(evidence) ?? gatesProblem(evidence) ?? lastedProblem(evidence);
   if (wrong !== undefined) return no(item, wrong);
   return yes(item, `${system.chip}, macOS ${system.osVersion} (${system.osBuild}), ${tool.name} ${tool.version}`);
 }
@@ -66,6 +67,8 @@ const CHIP = /^Apple [AM]\d+( (Pro|Max|Ultra))?$/;
 const TOOL_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 /** States and functions came with it. */
 const FIRST_MACOS = 15;
+/** Of its first beta (Apple, "Apple extends its privacy leadership with new updates across its platforms", WWDC24). */
+const FIRST_DAY = Date.parse("2024-06-10T00:00:00Z");
 
 /** Why no machine with a Neural Engine can have made it; undefined where one can. */
 export function machineProblem({ tool, system }: Pick<Evidence, "tool" | "system">): string | undefined {
@@ -87,6 +90,7 @@ function timesProblem({ started, finished, conditions }: Evidence): string | und
   const times = [started, ...conditions.map(({ at }) => at), finished];
   const bad = times.find((time) => !TIME.test(time) || Number.isNaN(Date.parse(time)));
   if (bad !== undefined) return `"${bad}" is no time`;
+  if (Date.parse(started) < FIRST_DAY) return `macOS ${FIRST_MACOS} was not there on ${started}`;
   const back = times.find((time, k) => k > 0 && Date.parse(time) < Date.parse(times[k - 1]!));
   return back && `its times run backwards at ${back}`;
 }

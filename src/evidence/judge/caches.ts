@@ -118,7 +118,13 @@ function keptWrong(
   const bad = kept.find((one) => !within(one, boundsAt(wide, keptKey(one.cache, one.row))) || !one.passes);
   if (bad) return `row ${bad.row} is out of bounds after the last call`;
   const odd = kept.find(({ figures }) => figuresProblem(figures, size) !== undefined);
-  return odd && `row ${odd.row} after the last call: ${figuresProblem(odd.figures, size)}`;
+  if (odd) return `row ${odd.row} after the last call: ${figuresProblem(odd.figures, size)}`;
+  // What is kept is held against the very row that its bits are held against.
+  const torn = kept.find(({ equalBits, figures }) => equalBits !== (figures.relativeL2 === 0));
+  return (
+    torn &&
+    `row ${torn.row} after the last call has ${torn.equalBits ? "equal" : "other"} bits, and relative L2 ${torn.figures.relativeL2}`
+  );
 }
 
 /** Larger caches are no device's. */

@@ -1,5 +1,6 @@
 /** What figures of a row against a reference must keep between them, whatever the numbers were: arithmetic holds for a device as well. */
-import type { Figures, MeasuredRow } from "../format/parity.ts";
+import type { Figures } from "../format/figures.ts";
+import type { MeasuredRow } from "../format/parity.ts";
 
 /** In double precision a sum of n products is off by no more than n roundings of 2^-53 relative to the sum of their sizes. */
 const ROUNDING = 2 ** -52;
@@ -45,3 +46,15 @@ export function tripleProblem({ blockSteps, blockExact, stepsExact }: RowTriple)
     return `block and step (${bs}) are too near each other for figures against fp64 of ${bx} and ${sx}`;
   return undefined;
 }
+
+/** Rows of equal bits have equal figures against one and the same row. */
+export function twinProblem({ blockSteps, blockExact, stepsExact }: RowTriple): string | undefined {
+  if (!blockSteps?.equalBits || !blockExact || !stepsExact) return undefined;
+  const other = RATIOS.find((name) => blockExact.figures[name] !== stepsExact.figures[name]);
+  return (
+    other &&
+    `block and step have equal bits, and ${other} of ${blockExact.figures[other]} and ${stepsExact.figures[other]}`
+  );
+}
+
+const RATIOS = ["relativeL2", "oneMinusCosine", "worstOverRms"] as const;

@@ -60,17 +60,21 @@ export const judgementOf = (findings: readonly GateFinding[]): Judgement => ({
   findings,
 });
 
-const measuredOn = (build: BuildOnDisk, evidence: Evidence): readonly GateFinding[] => [
-  preconditions(build, evidence),
-  compiledFinding(evidence),
-  configurationFinding(build.manifest, evidence),
-  complaintsFinding(evidence),
-  ...ROLES.map((role) => residentFinding(evidence, role, build.programs[role])),
-  ...judgeParity(build.manifest, evidence, rowSizes(build.programs.block, build.manifest), build.computed?.bounds),
-  ...judgeCaches(build.manifest, evidence, build.computed?.bounds),
-  ran(build, evidence),
-  ...measuredFindings(build.manifest, evidence),
-];
+function measuredOn(build: BuildOnDisk, evidence: Evidence): readonly GateFinding[] {
+  const { manifest, programs, computed } = build;
+  const sizes = rowSizes(programs.block, manifest);
+  return [
+    preconditions(build, evidence),
+    compiledFinding(evidence),
+    configurationFinding(manifest, evidence),
+    complaintsFinding(evidence),
+    ...ROLES.map((role) => residentFinding(evidence, role, programs[role])),
+    ...judgeParity(manifest, evidence, sizes, computed?.bounds),
+    ...judgeCaches(manifest, evidence, computed?.bounds),
+    ran(build, evidence),
+    ...measuredFindings(manifest, evidence, sizes),
+  ];
+}
 
 const measuredItems = ({ manifest }: BuildOnDisk): readonly string[] => [
   "preconditions",

@@ -2,14 +2,23 @@
 import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { type Measured, ROLES } from "../format/ran.ts";
+import { driftProblem, driftText } from "./drift.ts";
 import { type GateFinding, no, notShown, yes } from "./gate-finding.ts";
 
-/** None where nothing was measured. */
-export function measuredFindings(manifest: FixtureManifest, evidence: Evidence): readonly GateFinding[] {
+/** None where nothing was measured. `sizes`: how many elements a token's row of each output has. */
+export function measuredFindings(
+  manifest: FixtureManifest,
+  evidence: Evidence,
+  sizes: ReadonlyMap<string, number>,
+): readonly GateFinding[] {
   const { measured, conditions } = evidence;
   if (!measured) return [];
   const item = "measured";
-  const wrong = timesProblem(manifest, measured) ?? soakProblem(measured);
+  const { drift } = measured;
+  const wrong =
+    timesProblem(manifest, measured) ??
+    soakProblem(measured) ??
+    (drift ? driftProblem(manifest, drift, sizes) : undefined);
   if (wrong !== undefined) return [no(item, wrong)];
   const slow = conditions.find(({ thermal, lowPower }) => lowPower || thermal === "serious" || thermal === "critical");
   if (slow)
@@ -22,7 +31,7 @@ export function measuredFindings(manifest: FixtureManifest, evidence: Evidence):
   return [
     yes(
       item,
-      `a block of ${block.tokens} ${shown(block.medianMs)} ms, a step ${shown(step.medianMs)} ms: ${block.tokens} steps take ${gain.toFixed(2)} times as long; loaded in ${shown(block.coldLoadMs)} ms, again in ${shown(block.warmLoadMs)} ms`,
+      `a block of ${block.tokens} ${shown(block.medianMs)} ms, a step ${shown(step.medianMs)} ms: ${block.tokens} steps take ${gain.toFixed(2)} times as long; loaded in ${shown(block.coldLoadMs)} ms, again in ${shown(block.warmLoadMs)} ms${drift ? `; ${driftText(drift)}` : ""}`,
     ),
   ];
 }

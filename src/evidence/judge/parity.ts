@@ -6,7 +6,7 @@ import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { COMPARISONS, type MeasuredRow } from "../format/parity.ts";
 import { type Bounds, chipName, FLAT, predictedFor, within } from "./bounds.ts";
-import { figuresProblem, type RowTriple, tripleProblem } from "./figures.ts";
+import { figuresProblem, type RowTriple, tripleProblem, twinProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
 import { type BoundsOfRows, boundsAt, boundsFor, FINITE, type RowBounds, rowKey } from "./row-bounds.ts";
 
@@ -92,7 +92,9 @@ function contradiction(
   for (const row of rows) {
     const size = sizes.get(row.value.split(" - ")[0]!) ?? sizes.get(row.value);
     if (size === undefined) return `nobody knows how long a row of ${row.value} is`;
-    const wrong = figuresProblem(row.figures, size) ?? tripleProblem(triples.get(keyOf(row))!);
+    const triple = triples.get(keyOf(row))!;
+    const twins = row.kind === "steps against fp64" ? twinProblem(triple) : undefined;
+    const wrong = figuresProblem(row.figures, size) ?? tripleProblem(triple) ?? twins;
     if (wrong !== undefined) return `${placeOf(row)}: ${wrong}`;
   }
   return undefined;

@@ -20,6 +20,12 @@ private struct Marker: Codable, Equatable {
     let compiled: String
 }
 
+/// The digest of the package that a compiled model was made from, where its folder tells.
+public func compiledFrom(_ model: URL) -> String? {
+    let file = model.deletingLastPathComponent().appendingPathComponent("compiled.json")
+    return (try? Data(contentsOf: file)).flatMap { try? JSONDecoder().decode(Marker.self, from: $0) }?.package
+}
+
 /// Compiles `package`, whose digest is `identity`, below `folder`. An earlier result is used again only if package, OS build,
 /// tool and the compiled bytes are the same: an OS update invalidates compiled models (ane-book, exp 35). With `cleansed` one that
 /// a complaint marks is compiled anew; otherwise it is returned with the complaints.

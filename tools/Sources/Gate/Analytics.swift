@@ -132,12 +132,16 @@ public struct Reasons: Codable, Equatable, Sendable {
     public let source: String
     /// Why there is no analytics.mil to read, if there is none.
     public let missing: String?
+    /// The file with the author's lines, or why there is none to use; nil where nobody wrote one.
+    public let lines: String?
     public let operations: [Reason]
 
     public struct Reason: Codable, Equatable, Sendable {
         public let path: String
         public let kind: String
         public let values: [String]
+        /// The author's `FILE:LINE:COLUMN`.
+        public let at: String?
         public let device: Placement
         /// Devices of the plan, or the backends of analytics.mil.
         public let supported: [String]
@@ -155,15 +159,28 @@ public struct Reasons: Codable, Equatable, Sendable {
     }
 }
 
-/// The plan's operations with what the planner noted of the same values.
-public func reasons(_ plan: [PlannedOperation], _ analyzed: [AnalyzedOperation]?, missing: String?) -> Reasons {
+/// The author's lines, or why they are of no use.
+public typealias FoundLines = Result<AuthorLines, Failure>
+
+/// The plan's operations with what the planner noted of the same values, and the author's lines.
+public func reasons(
+    _ plan: [PlannedOperation], _ analyzed: [AnalyzedOperation]?, missing: String?, lines: FoundLines? = nil
+) -> Reasons {
+    let known = try? lines?.get()
     let byValue = Dictionary((analyzed ?? []).flatMap { one in one.values.map { ($0, one) } }) { first, _ in first }
     return Reasons(
         source: analyzed == nil ? "compute plan" : "analytics.mil", missing: missing,
+        lines: lines.map { found in
+            switch found {
+            case .success(let lines): lines.file
+            case .failure(let why): why.message
+            }
+        },
         operations: plan.map { operation in
             let found = operation.values.lazy.compactMap { byValue[$0] }.first
             return .init(
-                path: operation.path, kind: operation.kind, values: operation.values, device: operation.preferred,
+                path: operation.path, kind: operation.kind, values: operation.values,
+                at: known?.place(of: operation.values), device: operation.preferred,
                 supported: found?.supported ?? operation.supported.map(\.rawValue),
                 estimatedMs: found?.estimatedMs ?? [:], selected: found?.selected, texts: found?.texts ?? [:])
         })
@@ -171,17 +188,20 @@ public func reasons(_ plan: [PlannedOperation], _ analyzed: [AnalyzedOperation]?
 
 extension Reasons {
     public var text: String {
-        let head = source + (missing.map { " (\($0))" } ?? "")
+        let head = source + (missing.map { " (\($0))" } ?? "") + (lines.map { "\nlines: \($0)" } ?? "")
         if operations.isEmpty { return "\(head): no operations" }
         if offenders.isEmpty { return "\(head): every operation prefers the Neural Engine" }
+        let located = offenders.contains { $0.at != nil }
         let rows = offenders.map { one in
             let times = one.estimatedMs.sorted { $0.key < $1.key }.map { "\($0.key) \(short($0.value)) ms" }
             let texts = one.texts.sorted { $0.key < $1.key }.map { "\($0.key): \($0.value)" }
-            return [
-                one.values.joined(separator: ", "), one.kind, one.selected ?? one.device.rawValue,
+            return [one.values.joined(separator: ", ")] + (located ? [one.at ?? "-"] : []) + [
+                one.kind, one.selected ?? one.device.rawValue,
                 one.supported.joined(separator: ", "), times.joined(separator: ", "), texts.joined(separator: "; "),
             ]
         }
-        return "\(head)\n\n" + table(["value", "op", "goes to", "can run on", "estimated", "reason"], rows)
+        return "\(head)\n\n"
+            + table(
+                ["value"] + (located ? ["made at"] : []) + ["op", "goes to", "can run on", "estimated", "reason"], rows)
     }
 }

@@ -17,6 +17,10 @@ public struct Fixtures: Sendable {
         /// Rows of the states that the call writes, and new rows of the caches that the host keeps: along the row axis, in the
         /// order of the live tokens.
         public let rows: Named
+
+        public init(inputs: Named, outputs: Named, rows: Named) {
+            (self.inputs, self.outputs, self.rows) = (inputs, outputs, rows)
+        }
     }
 
     /// Finds and reads the one fixture set of a folder, and checks the data file against the manifest.

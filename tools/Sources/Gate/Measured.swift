@@ -17,6 +17,8 @@ public struct Measured: Codable, Equatable, Sendable {
     public var soak: [Soak] = []
     /// The most memory that the process took.
     public var peakBytes: Int64 = 0
+    /// Nil where no output comes back as an input.
+    public var drift: Drift?
 
     /// Of one function, in milliseconds. The cold load is the first of this run, after its plan was read; the warm one the next.
     public struct Times: Codable, Equatable, Sendable {
@@ -84,5 +86,6 @@ extension Measured {
         ]
         let gain = speedUp.map { "\nthe block's tokens one by one take \(short($0)) times as long as the block" } ?? ""
         return table(header, rows) + "\nmemory at most \(peakBytes >> 20) MiB" + gain
+            + (drift.map { "\n\n\($0.text)" } ?? "")
     }
 }

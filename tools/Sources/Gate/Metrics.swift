@@ -71,6 +71,16 @@ public struct Figures: Codable, Equatable, Sendable {
         finite = true
     }
 
+    /// Each figure of the worst; nil and not finite where one is not.
+    init(worstOf all: [Figures]) {
+        let areFinite = all.allSatisfy(\.finite)
+        func worst(_ figure: (Figures) -> Double?) -> Double? { areFinite ? all.compactMap(figure).max() : nil }
+        (relativeL2, oneMinusCosine, worstOverRms) = (
+            worst(\.relativeL2), worst(\.oneMinusCosine), worst(\.worstOverRms)
+        )
+        finite = areFinite
+    }
+
     public func within(_ bounds: Tolerances) -> Bool {
         guard finite, let relativeL2, let oneMinusCosine, let worstOverRms else { return false }
         return relativeL2 <= bounds.relativeL2 && oneMinusCosine <= bounds.oneMinusCosine

@@ -16,20 +16,22 @@ public func table(_ header: [String], _ rows: [[String]]) -> String {
 }
 
 extension ResidencyReport {
-    /// Kinds by device, then every offender with its place and its share of the cost.
-    public var text: String {
+    /// Kinds by device, then every offender with its place, its share of the cost, and the author's line where that is known.
+    public func text(_ lines: AuthorLines? = nil) -> String {
         var text = table(
             ["op", "device", "operations", "cost"],
             counts.map { [$0.kind, $0.device.rawValue, "\($0.operations)", percent($0.cost)] })
         if !offenders.isEmpty {
+            let made = offenders.map { lines?.place(of: $0.values) }
+            let located = made.contains { $0 != nil }
             text +=
                 "\n\nnot on the Neural Engine:\n"
                 + table(
-                    ["value", "op", "device", "supported by", "cost", "path"],
-                    offenders.map {
-                        [
-                            $0.values.joined(separator: ", "), $0.operatorName, $0.device.rawValue,
-                            $0.supported.map(\.rawValue).joined(separator: ", "), percent($0.cost), $0.path,
+                    ["value"] + (located ? ["made at"] : []) + ["op", "device", "supported by", "cost", "path"],
+                    zip(offenders, made).map { one, at in
+                        [one.values.joined(separator: ", ")] + (located ? [at ?? "-"] : []) + [
+                            one.operatorName, one.device.rawValue,
+                            one.supported.map(\.rawValue).joined(separator: ", "), percent(one.cost), one.path,
                         ]
                     })
         }

@@ -44,6 +44,12 @@ struct Build {
         try Gate.assertPreconditions(certificate?.preconditions ?? ["P1", "P2", "P3", "P4", "P6", "P7"], on: fixtures)
     }
 
+    /// The author's lines, where there are any of this very package; no verdict depends on them.
+    func lines(of package: Package, function: String) -> AuthorLines? {
+        try? AuthorLines.find(
+            in: [folder], package: package.reference.package, function: function, digest: package.digest.sha256)
+    }
+
     func log(_ out: URL?) throws -> URL { try logFile(in: out ?? folder.appendingPathComponent("compiled")) }
 
     /// - Throws: a mistake when a package is no longer what it was when this was read.

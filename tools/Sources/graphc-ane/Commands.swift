@@ -20,7 +20,8 @@ func residencyCommand(_ options: Options) async throws -> ExitCode {
     if options.json {
         try printJSON(report)
     } else {
-        show("\(report.text)\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
+        let lines = try? linesOf(options.path, function: plan.function)?.get()
+        show("\(report.text(lines))\n\n\(report.passes ? "PASS" : "FAIL"): \(report.message)")
     }
     return report.passes ? .yes : .no
 }

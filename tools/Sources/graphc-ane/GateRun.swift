@@ -3,6 +3,9 @@ import Device
 import Foundation
 import Gate
 
+/// How many layers are chained: as many as a model of 4 billion parameters has (microsoft/Phi-4-mini-instruct, config.json).
+private let driftDepth = 32
+
 struct GateRun {
     private let machine: Machine
     private let build: Build
@@ -124,7 +127,8 @@ struct GateRun {
             let report = judgeResidency(function: plan.function, operations: plan.operations)
             evidence.residency.append(
                 .init(role: package.role, function: plan.function, operations: plan.operations))
-            if !options.json { show("\(package.reference.package)\n\(report.text)\n") }
+            let lines = build.lines(of: package, function: plan.function)
+            if !options.json { show("\(package.reference.package)\n\(report.text(lines))\n") }
             guard report.passes else { throw Failure(.no, "\(package.reference.package): \(report.message)") }
             messages.append("\(package.role): \(report.message)")
         }
@@ -175,6 +179,7 @@ struct GateRun {
                     throw Failure(.no, "a value is not finite in the \(all.wallMs.count) calls of the \(role)")
                 }
             }
+            measured.drift = try await drift()
             measured.peakBytes = peakBytes()
             evidence.measured = measured
             if !options.json { show("\n\(measured.text)\n") }
@@ -186,6 +191,23 @@ struct GateRun {
             say("\(toolName): parity: \(message)")
             return (try? finish("parity")) == nil ? .fault : failure.code
         }
+    }
+
+    /// Nil where the block's output cannot be its next input.
+    private func drift() async throws -> Drift? {
+        let fixtures = build.fixtures
+        guard let link = fixtures.manifest.link else { return nil }
+        steps.begin("measuring: a chain of \(driftDepth) layers")
+        var chains: [[Tensor]] = []
+        for (target, name) in [(targets[0], "chain"), (targets[0].on(.cpuOnly), "chain on the CPU alone")] {
+            chains.append(
+                try await listener.listen(of: [target.model]) {
+                    try layers(fixtures, link, target, depth: driftDepth, telling("measuring", name, steps))
+                })
+        }
+        return try Drift(
+            link, engine: chains[0], cpuOnly: chains[1],
+            tokens: fixtures.manifest.calls[0].rows.indices.filter { fixtures.manifest.calls[0].rows[$0] != nil })
     }
 
     private mutating func sameBytes() throws -> String {

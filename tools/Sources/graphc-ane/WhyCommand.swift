@@ -43,10 +43,27 @@ func whyCommand(_ options: Options) async throws -> ExitCode {
         }
     case let files: missing = "the planner left \(files.count) files analytics.mil"
     }
-    let answer = reasons(plan.operations, analyzed, missing: missing)
+    let answer = reasons(
+        plan.operations, analyzed, missing: missing, lines: linesOf(options.path, function: plan.function))
     if options.json { try printJSON(answer) } else { show(answer.text) }
     let resident = judgeResidency(function: plan.function, operations: plan.operations).passes
     return resident && heard.complaints.isEmpty ? .yes : .no
+}
+
+/// The author's lines of a compiled model. It lies beside them, where it was compiled `--into` their folder, or below: compiled/KEY.
+func linesOf(_ model: URL, function: String) -> FoundLines? {
+    let package = model.deletingPathExtension().lastPathComponent + ".mlpackage"
+    var folders = [model.deletingLastPathComponent()]
+    for _ in 0..<2 { folders.append(folders.last!.deletingLastPathComponent()) }
+    // Of a copy under a plain name nobody wrote down what it was made from: it is taken to be of the package that lies there.
+    let identity =
+        compiledFrom(model)
+        ?? folders.lazy.compactMap { try? Gate.digest(ofFolder: $0.appendingPathComponent(package)).sha256 }.first
+    do {
+        return try AuthorLines.find(in: folders, package: package, function: function, digest: identity).map {
+            .success($0)
+        }
+    } catch { return .failure(error as? Failure ?? Failure.fault("\(error)")) }
 }
 
 private func analyticsFiles(below home: URL) -> [URL] {

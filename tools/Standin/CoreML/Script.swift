@@ -53,12 +53,12 @@ public struct Script: Codable, Sendable {
     public struct Fault: Codable, Sendable {
         public enum Kind: String, Codable, Sendable {
             case error, crash, nan, zeroStrides, missingOutput, drift, swapRows, corruptState, unchangedState,
-                touchPackage, driftRows, silentCPU, flush
+                touchPackage, touchCompiled, driftRows, silentCPU, flush, complain
         }
         public var kind: Kind
-        /// "block" or "step".
+        /// "block" or "step"; "chain" where the block's output comes back as its input.
         public var model: String
-        /// Which prediction of that model, counted from 0.
+        /// Which prediction of that model or of that chain, counted from 0.
         public var prediction: Int
     }
 

@@ -227,3 +227,42 @@ private let lies: [Lie] = [
     try toy.write()
     #expect(try graphcANE("gate", toy.folder.path).code == 1)
 }
+
+/// What was compiled is held against its first digest when all is over: here it changes after parity and the cross-check.
+@Test(arguments: [("block", "toy.T4", 30), ("step", "toy.T1", 50)]) func aCompiledModelThatChangesIsNoPass(
+    _ model: String, _ name: String, _ prediction: Int
+) throws {
+    let toy = try Toy()
+    toy.script["faults"] = [["kind": "touchCompiled", "model": model, "prediction": prediction] as [String: Any]]
+    try toy.write()
+    let run = try graphcANE("gate", toy.folder.path, "--calls", "60")
+    #expect(run.code == 2, "\(run.err)")
+    #expect(
+        run.err.hasSuffix(
+            "graphc-ane: same bytes: \(name).mlmodelc changed while the gate ran: model.mil does not belong to it\n"),
+        "\(run.err)")
+    #expect(try verdicts(in: toy.folder)["parity"] == "pass")
+    #expect(try verdicts(in: toy.folder)["same bytes"] == "fault")
+}
+
+/// A complaint while one of the chains runs marks the model of that chain, and no other.
+@Test(arguments: [("block", "toy.T4"), ("step", "toy.T1")]) func aComplaintMarksTheModelThatRuns(
+    _ model: String, _ name: String
+) throws {
+    let toy = try Toy()
+    toy.script["faults"] = [["kind": "complain", "model": model, "prediction": 2] as [String: Any]]
+    try toy.write()
+    let first = try graphcANE("parity", toy.folder.path)
+    #expect(first.code == 1, "\(first.err)")
+    #expect(first.err.contains("the on-device compiler complained: ANECCompile() FAILED"), "\(first.err)")
+    toy.script["faults"] = nil
+    try toy.write()
+    let silent = try graphcANE("parity", toy.folder.path)
+    #expect(silent.code == 1, "\(silent.err)")
+    #expect(
+        silent.err.contains("the on-device compiler complained of \(name).mlmodelc in an earlier run: "),
+        "\(silent.err)")
+    // Once that one is compiled anew nothing is held against the other.
+    #expect(try graphcANE("compile", toy.folder.appendingPathComponent("\(name).mlpackage").path).code == 0)
+    #expect(try graphcANE("parity", toy.folder.path).code == 0)
+}

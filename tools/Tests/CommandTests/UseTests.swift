@@ -22,7 +22,8 @@ private func toy(_ arrange: (Toy) -> Void = { _ in }) throws -> Toy {
             "residency: reading the plan of the block", "residency: reading the plan of the step", "parity",
             "parity: loading the block", "parity: loading the step", "cross-check", "cross-check: loading the block",
             "cross-check: loading the step", "measuring: 20 calls of each", "measuring: loading the block",
-            "measuring: loading the step", "same bytes",
+            "measuring: loading the step", "measuring: a chain of 32 layers", "measuring: loading the chain",
+            "measuring: loading the chain on the CPU alone", "same bytes",
         ])
 }
 

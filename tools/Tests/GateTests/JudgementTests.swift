@@ -190,3 +190,23 @@ private let told: [Told] = [
 @Test func mediansAreOfTheMiddle() {
     #expect(median([]) == 0 && median([3]) == 3 && median([4, 1]) == 2.5 && median([9, 1, 2]) == 2)
 }
+
+/// Of a chain of layers each figure is that of its worst live token, layer by layer.
+@Test func driftIsOfTheWorstToken() throws {
+    let link = Manifest.Link(
+        output: try JSONDecoder().decode(
+            Manifest.Output.self, from: Data(#"{"name": "hidden", "tokenAxis": 1, "residual": "x"}"#.utf8)), input: "x")
+    func rows(_ second: Double, _ dead: Double) -> Tensor {
+        Tensor(shape: [2, 3], elements: .double([3, second, dead, 4, 1, 1]))
+    }
+    let cpu = [rows(2, 5), rows(2, 5)]
+    let drift = try Drift(link, engine: [rows(2, 9), rows(3, 9)], cpuOnly: cpu, tokens: [0, 1])
+    #expect(drift.depths.map(\.depth) == [1, 2])
+    #expect(drift.depths[0].figures == Figures(of: [1], against: [1], base: nil))
+    #expect(drift.depths[1].figures == Figures(of: [3, 1], against: [2, 1], base: nil))
+    let infinite = try Drift(link, engine: [rows(.infinity, 5)], cpuOnly: cpu, tokens: [0, 1])
+    #expect(!infinite.depths[0].figures.finite && infinite.depths[0].figures.relativeL2 == nil)
+    #expect(throws: Failure.self) {
+        try Drift(link, engine: [Tensor(shape: [2, 1], elements: .double([1, 2]))], cpuOnly: cpu, tokens: [0, 1])
+    }
+}
