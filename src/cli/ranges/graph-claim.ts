@@ -81,7 +81,7 @@ export async function boundedGraphs(
 }
 
 /** Every bound, by graph and value. */
-interface GraphsRecord extends RangesRecord {
+export interface GraphsRecord extends RangesRecord {
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly graphs: readonly { readonly tokens: number; readonly values: readonly object[] }[];
 }

@@ -1,12 +1,12 @@
 /** Pictures of another size: the last two axes sampled more or less often, or cropped. */
-import type { Algebra, Index, Read, Scalar } from "../../algebra.ts";
+import type { Index } from "../../algebra.ts";
 import { attr } from "../../attr.ts";
 import { op } from "../../op.ts";
 import type { Info } from "../../op-spec.ts";
 import type { Tensor } from "../../tensor.ts";
 import { type DType, FLOATS, type Shape, type TensorType } from "../../type.ts";
-import { type Grid, gridOf, nearestOf, SAMPLING_MODES, type SamplingMode } from "./grid.ts";
-import { byRuns } from "./window.ts";
+import { SAMPLING_MODES, type SamplingMode } from "./grid.ts";
+import { linear, nearest } from "./samples.ts";
 
 type Resized<Options> = <D extends DType>(x: Tensor<Shape, D>, options: Options) => Tensor<Shape, D>;
 interface Factors {
@@ -53,43 +53,6 @@ const scaled = (shape: Shape, { scale_factor_height, scale_factor_width }: Requi
   Math.floor(Math.fround(scale_factor_height * (shape.at(-2) ?? 1))),
   Math.floor(Math.fround(scale_factor_width * (shape.at(-1) ?? 1))),
 ];
-
-/** Every sample is one element; `sizes` are those of the last axes. */
-function nearest(m: Algebra, x: Read, sizes: readonly number[]): (ix: readonly Index[]) => Scalar {
-  const count = sizes.length;
-  const along = x.shape.slice(-count).map((n, k) => ({ n, places: nearestOf(n, sizes[k]!) }));
-  return (ix) =>
-    x.at(...ix.slice(0, -count), ...along.map(({ n, places }, k) => placeOf(m, ix.at(k - count)!, places, n)));
-}
-
-/** The place that a list of known ones holds: a whole number of samples for each element needs no list. */
-function placeOf(m: Algebra, i: Index, places: readonly number[], size: number): Index {
-  const times = places.length / size;
-  if (Number.isInteger(times)) return m.reindex([i], [places.length], [size, times])[0]!;
-  return m.indexOf(byRuns(m, i, places), size);
-}
-
-/** Every sample mixes two neighbours of each of the last axes, those of the innermost first; `sizes` are theirs. */
-function linear(m: Algebra, x: Read, sizes: readonly number[], mode: SamplingMode): (ix: readonly Index[]) => Scalar {
-  const count = sizes.length;
-  const grids = x.shape.slice(-count).map((n, k) => ({ n, grid: gridOf(mode, n, sizes[k]!) }));
-  return (ix) => {
-    const along = (k: number, places: readonly Index[]): Scalar => {
-      const axis = grids[k];
-      if (axis === undefined) return x.at(...ix.slice(0, -count), ...places);
-      return mixed(m, axis.grid, ix.at(k - count)!, axis.n, (place) => along(k + 1, [...places, place]));
-    };
-    return along(0, []);
-  };
-}
-
-function mixed(m: Algebra, { low, high, share }: Grid, i: Index, size: number, at: (place: Index) => Scalar): Scalar {
-  const first = at(m.indexOf(byRuns(m, i, low), size));
-  if (share.every((part) => part === 0)) return first;
-  const part = byRuns(m, i, share);
-  const second = at(m.indexOf(byRuns(m, i, high), size));
-  return m.add(m.mul(m.sub(m.num(1), part), first), m.mul(part, second));
-}
 
 const WHERE = "the two elements around it in each axis, by their distance";
 
