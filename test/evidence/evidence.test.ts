@@ -136,21 +136,24 @@ test("a certificate that is none is refused by name", async () => {
   }
 });
 
-/** scripts/swift-test.sh names a folder in which the Swift tool's gate has passed on the scripted engine. */
-const device = process.env.GRAPHC_EVIDENCE;
-test.runIf(device)("evidence as the Swift tool writes it is understood, and no device's", async () => {
-  const { judgement, build: found, evidence } = await judgeBuild(device!);
-  const finding = judgement.findings.find(({ item }) => item === "evidence");
-  expect(finding).toMatchObject({ status: "no", note: "it was made by the scripted stand-in, not on a device" });
-  const tool = { ...evidence!.tool, engine: "Core ML" as const };
-  const asDevice = { ...evidence!, tool, system: { ...evidence!.system, chip: "Apple M4", model: "Mac16,1" } };
-  const computed = await withComputed(device!, found);
-  const openIn = (e: Evidence) =>
-    judgeEvidence(computed, e).findings.flatMap(({ item, status }) => (status === "yes" ? [] : [item]));
-  // A stand-in may plan operations of its own making, which are not those of the package.
-  expect(openIn(asDevice).filter((item) => !item.startsWith("resident "))).toEqual([]);
-  expect(openIn({ ...asDevice, residency: honestEvidence(computed).residency })).toEqual([]);
-});
+/** scripts/swift-test.sh names the folders in which the Swift tool's gate has passed on the scripted engine. */
+const devices = process.env.GRAPHC_EVIDENCE?.split(":") ?? [];
+test.runIf(devices.length > 0).each(devices)(
+  "evidence as the Swift tool writes it is understood, and no device's: %s",
+  async (device) => {
+    const { judgement, build: found, evidence } = await judgeBuild(device);
+    const finding = judgement.findings.find(({ item }) => item === "evidence");
+    expect(finding).toMatchObject({ status: "no", note: "it was made by the scripted stand-in, not on a device" });
+    const tool = { ...evidence!.tool, engine: "Core ML" as const };
+    const asDevice = { ...evidence!, tool, system: { ...evidence!.system, chip: "Apple M4", model: "Mac16,1" } };
+    const computed = await withComputed(device, found);
+    const openIn = (e: Evidence) =>
+      judgeEvidence(computed, e).findings.flatMap(({ item, status }) => (status === "yes" ? [] : [item]));
+    // A stand-in may plan operations of its own making, which are not those of the package.
+    expect(openIn(asDevice).filter((item) => !item.startsWith("resident "))).toEqual([]);
+    expect(openIn({ ...asDevice, residency: honestEvidence(computed).residency })).toEqual([]);
+  },
+);
 
 const passed = (on: BuildOnDisk = build): JudgedBuild => {
   const evidence = { ...(honestEvidence(on) as Evidence) };

@@ -545,6 +545,9 @@ const RUNS: readonly Line[] = [
     "the block was not measured once but 2 times",
     (e) => e.measured.times.push({ ...e.measured.times[0] }),
   ],
+  ["a first call in no time", "firstCallMs of the block is 0", (e) => (e.measured.times[0].firstCallMs = 0)],
+  ["a load that took for ever", "coldLoadMs", (e) => (e.measured.times[0].coldLoadMs = Number.POSITIVE_INFINITY)],
+  ["a soak that ended at once", "the soak of the step took no time", (e) => (e.measured.soak[0].lastMs = 0)],
   ["a process without memory", "the process took no memory", (e) => (e.measured.peakBytes = 0)],
   ["a soak without calls", "the soak of the step has no calls", (e) => (e.measured.soak[0].calls = 0)],
   ["a soak that began in no time", "the soak of the step took no time", (e) => (e.measured.soak[0].firstMs = 0)],
@@ -667,6 +670,16 @@ export const HARMLESS: readonly Forgery[] = (
       "a prediction with bits of its own that took the CPU's time",
       "",
       (e) => (e.crossCheck[2].engine.cpuMs = e.crossCheck[2].cpuOnly.cpuMs),
+    ],
+    [
+      "half of the CPU's time, and no more",
+      "",
+      (e) => all(e.crossCheck, (one) => (one.engine.cpuMs = one.cpuOnly.cpuMs / 2)),
+    ],
+    [
+      "one call, as long as the worst",
+      "",
+      (e) => all(e.measured.times, (one) => Object.assign(one, { calls: 1, worstMs: one.medianMs })),
     ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
   ] as readonly Line[]
