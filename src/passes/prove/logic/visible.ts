@@ -73,7 +73,8 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
     case "hole":
       return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
     case "app":
-      return farthest(t.lam.body, filling(t.args, frame));
+      // Without arguments there are no holes: what is found out in the body holds wherever it stands.
+      return farthest(t.lam.body, t.args.length > 0 ? filling(t.args, frame) : undefined);
     case "mul":
     case "div":
       // A factor masks nothing out, but what it makes of a truth value does.
@@ -93,11 +94,6 @@ const MOST_DEEP = 8;
 /** The size of what is made of truth values and numbers alone: flag · −10000, (1 − flag) · 10000. Undefined for anything else. */
 function flagSize(t: Term, deep = 0): number | undefined {
   if (deep > MOST_DEEP) return undefined;
-  const sizes = () => t.args.map((x) => (x.kind === "num" ? Math.abs(x.value) : flagSize(x, deep + 1)));
-  const all = (join: (sizes: readonly number[]) => number): number | undefined => {
-    const found = t.args.every((x) => x.kind === "num") ? [undefined] : sizes();
-    return found.some((x) => x === undefined) ? undefined : join(found as readonly number[]);
-  };
   switch (t.kind) {
     case "compare":
       return 1;
@@ -105,15 +101,30 @@ function flagSize(t: Term, deep = 0): number | undefined {
       return t.leaf.dtype === "bool" && t.leaf.of !== "mask" ? 1 : undefined;
     case "neg":
     case "round":
-      return all(([x]) => x!);
+      return flagSizes(t.args, deep)?.[0];
     case "add":
-      return all((found) => found.reduce((a, b) => a + b, 0));
+      return flagSizes(t.args, deep)?.reduce((a, b) => a + b, 0);
     case "mul":
-      return all((found) => found.reduce((a, b) => a * b, 1));
+      return flagSizes(t.args, deep)?.reduce((a, b) => a * b, 1);
     case "max":
-    case "min":
-      return all((found) => Math.max(...found));
+    case "min": {
+      const sizes = flagSizes(t.args, deep);
+      return sizes && Math.max(...sizes);
+    }
     default:
       return undefined;
   }
+}
+
+/** The sizes of all of them; undefined where one is neither a number nor made of truth values, or where all are numbers. */
+function flagSizes(args: readonly Term[], deep: number): readonly number[] | undefined {
+  if (args.every((x) => x.kind === "num")) return undefined;
+  const sizes: number[] = [];
+  for (const x of args) {
+    const size = x.kind === "num" ? Math.abs(x.value) : flagSize(x, deep + 1);
+    // Most have none, and the first such part tells: to look at all of them would be a tree of that depth.
+    if (size === undefined) return undefined;
+    sizes.push(size);
+  }
+  return sizes;
 }

@@ -57,5 +57,6 @@ function follows(c: Context, body: Term, whole: Ix, piece: Piece, from: number):
   const s = c.store.indices;
   const v = variable(s, `${asAtom(whole)!.label}'`, piece.n);
   const own = piece.n === 1 ? piece.term : summand(c, piece, v);
-  return own === substitute(c, body, (x) => (x === asAtom(whole) ? shift(s, v, from) : undefined), rebuild);
+  const [open, moved] = [asAtom(whole), shift(s, v, from)];
+  return own === substitute(c, body, (x) => (x === open ? moved : undefined), rebuild);
 }
