@@ -39,6 +39,13 @@ export function numberOf<X>({ texts }: Buckets<X>, text: string): number {
 /** Adds a number to a hash. */
 export const mix = (h: number, x: number): number => Math.imul(h ^ x ^ (x >>> 15), 0x01000193) ^ (h >>> 13);
 
+/** Adds the numbers of things to a hash, and how many there are. */
+export function mixIds(h: number, of: readonly { readonly id: number }[]): number {
+  let hash = h;
+  for (let k = 0; k < of.length; k++) hash = mix(hash, of[k]!.id);
+  return mix(hash, ~of.length);
+}
+
 /** Whether both hold the same objects in the same order. */
 export function sameItems<X>(a: readonly X[], b: readonly X[]): boolean {
   if (a.length !== b.length) return false;

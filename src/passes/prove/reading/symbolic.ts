@@ -7,6 +7,7 @@ import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { withinInteger } from "../logic/facts.ts";
 import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
+import { again, type Made } from "../logic/memo.ts";
 import { opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
@@ -51,6 +52,10 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
     sorted: (how, n, at, element) => sorted(c, how, n, at, element),
+    memo: () => {
+      const kept = new Map<string, Made<Term>>();
+      return (at, make) => again(c, kept, `${c.nesting.depth} ${at.map((i) => i.id)}`, make);
+    },
     ownOrder: (...what) => ownOrder(c, ...what),
   };
 }
