@@ -4,7 +4,7 @@
  */
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
-import { type Buckets, find, hashText, insert, mix, mixIds, newBuckets, numberOf, sameItems } from "./buckets.ts";
+import { type Buckets, find, hashText, insert, mix, mixIds, newBuckets, sameItems, textIn } from "./buckets.ts";
 import { dtypeOf, isUnsettled } from "./facts.ts";
 import { watchHeap } from "./heap.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
@@ -107,7 +107,7 @@ const NONE: readonly never[] = [];
 /** The one term with this head and these children. */
 export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
   const key = "key" in head ? head.key : keyOf(head);
-  const number = numberOf(s.terms, key);
+  const { number, hash: ofKey } = textIn(s.terms, key);
   const hash = mixIds(mixIds(mix(0, number), args), ix);
   const known = find(s.terms, hash, (t) => t.number === number && sameItems(t.args, args) && sameItems(t.ix, ix));
   if (known) return known;
@@ -121,7 +121,7 @@ export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE
     ix,
     dtype: dtypeOf(plain, args),
     free: freeOf(args, ix),
-    skeleton: skeletonOf(plain, key, args),
+    skeleton: skeletonOf(plain, ofKey, args),
   };
   // Two objects spread into a third cost V8 as much as all else here together.
   const term: Term = Object.assign(body, plain);
@@ -187,9 +187,9 @@ function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
   return all.length === a.length ? a : all.length === b.length ? b : all;
 }
 
-function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
+function skeletonOf(head: Head, ofKey: number, args: readonly Term[]): number {
   // The number of a body says when it was made, not what it is.
-  let h = hashText(head.kind === "app" ? "app" : key);
+  let h = head.kind === "app" ? hashText("app") : ofKey;
   if (head.kind === "app")
     h = mix(mix(h, sizeOf(head.lam.over)), head.lam.body.skeleton ^ hashText(head.lam.reduction));
   for (const a of args) h = mix(h, a.skeleton);

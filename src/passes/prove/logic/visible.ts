@@ -39,15 +39,13 @@ function farthest(root: Term, frame?: Filling): number {
   const known = frame?.distances ?? distances;
   // A term may be as deep as the graph is long: no recursion.
   const stack = known.has(root) ? [] : [root];
+  const visit = (x: Term): number => known.get(x)!;
   for (let t = stack.at(-1); t; t = stack.at(-1)) {
-    const open = t.args.filter((x) => !known.has(x));
-    stack.push(...open);
-    if (open.length > 0) continue;
+    const before = stack.length;
+    for (let k = 0; k < t.args.length; k++) if (!known.has(t.args[k]!)) stack.push(t.args[k]!);
+    if (stack.length > before) continue;
     stack.pop();
-    known.set(
-      t,
-      distanceOf(t, frame, (x) => known.get(x)!),
-    );
+    known.set(t, distanceOf(t, frame, visit));
   }
   return known.get(root)!;
 }

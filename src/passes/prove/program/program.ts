@@ -8,7 +8,6 @@ import { has } from "../../../dsl/traits.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
-import { forGood } from "../logic/memo.ts";
 import { isOpaque, type Opaque, opaque } from "../logic/opaque.ts";
 import type { Head, Term } from "../logic/terms.ts";
 import { type PlaceOf, readConst, readInput, readState, readWeight } from "../reading/leaves.ts";
@@ -117,9 +116,12 @@ function knownAt({ terms }: Cell, ix: readonly Ix[]): Term | undefined {
 function elementHere(p: Programs, wanted: Wanted): Term {
   const { value, cell, ix, depth } = wanted;
   const before = p.c.nesting.depth;
+  const again = p.c.counting.again;
   p.c.nesting.depth = depth;
+  // It is kept for good: whoever asks again does not make it again.
+  p.c.counting.again = undefined;
   try {
-    const term = oneDeeper(p.stretch, wanted, () => forGood(p.c, () => cell.element(ix)));
+    const term = oneDeeper(p.stretch, wanted, () => cell.element(ix));
     cell.terms.set(keyOf(ix), term);
     return term;
   } catch (reason) {
@@ -129,6 +131,7 @@ function elementHere(p: Programs, wanted: Wanted): Term {
     throw told;
   } finally {
     p.c.nesting.depth = before;
+    p.c.counting.again = again;
   }
 }
 

@@ -16,7 +16,6 @@ export const NEGATION: readonly TermRule[] = [
   {
     name: "neg-neg",
     tag: "exact",
-    on: "neg",
     says: "−(−x) → x",
     needs: "there are two signs",
     lemma: { arity: 1, left: (_, x) => -(-x!), right: (_, x) => x! },
