@@ -17,7 +17,7 @@ export function meaningOf<S, I>(
 ): (ix: readonly I[]) => S {
   const { spec } = opTable.get(def.op)!;
   const reads = mapOperands(def.operands, (operand) => Object.assign(infoOf(operand), read(operand)));
-  const result = { ...type, part: def.part ?? 0 };
+  const result = { part: def.part ?? 0, ...type };
   // The declaration is written over opaque scalars and indices: here the reading's own types take their place.
   const element = spec.element(m as never, reads as never, def.attrs as never, result) as unknown as (
     ix: readonly I[],
