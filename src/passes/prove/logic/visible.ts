@@ -1,7 +1,7 @@
 /** Which terms are scores: nothing that masks out has a part in them, so that the bound of P8 is about them. */
 import type { Ceiling } from "./ceiling.ts";
 import { toNumber } from "./rational.ts";
-import type { Term } from "./terms.ts";
+import type { Lam, Term } from "./terms.ts";
 
 /** At and below this a constant counts as what masks an entry out. */
 export const FAR = -1000;
@@ -71,8 +71,7 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
     case "hole":
       return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
     case "app":
-      // Without arguments there are no holes: what is found out in the body holds wherever it stands.
-      return farthest(t.lam.body, t.args.length > 0 ? filling(t.args, frame) : undefined);
+      return inBody(t.lam, t.args.map(visit).join(), () => farthest(t.lam.body, filling(t.args, frame)));
     case "mul":
     case "div":
       // A factor masks nothing out, but what it makes of a truth value does.
@@ -84,6 +83,17 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
     default:
       return largest(t.args);
   }
+}
+
+const bodies = new WeakMap<Lam, Map<string, number>>();
+
+/** Of a body all depends on how far its arguments are: what was found out for some holds for others that are as far. */
+function inBody(lam: Lam, args: string, look: () => number): number {
+  const found = bodies.get(lam) ?? new Map<string, number>();
+  bodies.set(lam, found);
+  const distance = found.get(args) ?? look();
+  found.set(args, distance);
+  return distance;
 }
 
 /** How deep a truth value is looked for: a mask that is written of one takes a few ops. */
