@@ -155,10 +155,7 @@ function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs
   return newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules, store), pair, cuts);
 }
 
-/**
- * The same programs under another assumption about columns. Terms and reductions are what they are under each of them (only the reading of
- * a write mask asks), so those that there are are used again. Its record tells nothing: what was found before is not noted in it.
- */
+/** The same programs under another assumption, which only the reading of write masks asks about: terms that there are are used again, and not noted again. */
 const withColumn = (task: Task, { c }: Programs, column: Assumptions["column"], cuts: CutPairs): Programs =>
   programsFor(task, { ...c, column }, cuts, c.store);
 

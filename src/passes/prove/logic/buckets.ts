@@ -55,6 +55,13 @@ export function mixIds(h: number, of: readonly { readonly id: number }[]): numbe
   return hash;
 }
 
+/** The numbers of things as one text, a key for a list of them. */
+export function idsOf(of: readonly { readonly id: number }[]): string {
+  let key = "";
+  for (let k = 0; k < of.length; k++) key += `${of[k]!.id},`;
+  return key;
+}
+
 /** Whether both hold the same objects in the same order. */
 export function sameItems<X>(a: readonly X[], b: readonly X[]): boolean {
   if (a.length !== b.length) return false;

@@ -6,6 +6,7 @@ import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
 import { type Buckets, find, hashText, insert, mix, mixIds, newBuckets, sameItems, textIn } from "./buckets.ts";
 import { dtypeOf, isUnsettled } from "./facts.ts";
+import { freeOf } from "./free.ts";
 import { watchHeap } from "./heap.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
 import { type Leaf, leafKey } from "./leaf.ts";
@@ -160,31 +161,6 @@ function keyOf(h: Head): string {
     default:
       return h.kind;
   }
-}
-
-function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
-  let free: readonly Atom[] = NONE;
-  for (const x of args) free = union(free, x.free);
-  for (const x of ix) free = union(free, x.free);
-  return free;
-}
-
-/** Of two lists in rising id; one of them itself where it holds the other. */
-function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
-  if (a === b || b.length === 0) return a;
-  if (a.length === 0) return b;
-  const all: Atom[] = [];
-  let i = 0;
-  let j = 0;
-  while (i < a.length || j < b.length) {
-    const x = a[i];
-    const y = b[j];
-    const first = x && (!y || x.id <= y.id) ? x : y!;
-    if (x === first) i++;
-    if (y === first) j++;
-    all.push(first);
-  }
-  return all.length === a.length ? a : all.length === b.length ? b : all;
 }
 
 function skeletonOf(head: Head, ofKey: number, args: readonly Term[]): number {

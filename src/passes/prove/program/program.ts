@@ -5,6 +5,7 @@ import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
+import { idsOf } from "../logic/buckets.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
@@ -108,7 +109,7 @@ export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[
 
 /** What was found at an index before; throws what stood in the way. */
 function knownAt({ terms }: Cell, ix: readonly Ix[]): Term | undefined {
-  const known = terms.get(keyOf(ix));
+  const known = terms.get(idsOf(ix));
   if (known && (isCases(known) || isOpaque(known))) throw known;
   return known;
 }
@@ -122,23 +123,17 @@ function elementHere(p: Programs, wanted: Wanted): Term {
   p.c.counting.again = undefined;
   try {
     const term = oneDeeper(p.stretch, wanted, () => cell.element(ix));
-    cell.terms.set(keyOf(ix), term);
+    cell.terms.set(idsOf(ix), term);
     return term;
   } catch (reason) {
     const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
     // Met again and again: every reduction over this index begins with it as a whole.
-    if (isCases(told) || isOpaque(told)) cell.terms.set(keyOf(ix), told);
+    if (isCases(told) || isOpaque(told)) cell.terms.set(idsOf(ix), told);
     throw told;
   } finally {
     p.c.nesting.depth = before;
     p.c.counting.again = again;
   }
-}
-
-function keyOf(ix: readonly Ix[]): string {
-  let key = "";
-  for (const i of ix) key += `${i.id},`;
-  return key;
 }
 
 function cellOf(p: Programs, copy: Copy, value: Tensor): Cell {

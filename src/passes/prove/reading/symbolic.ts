@@ -2,6 +2,7 @@
 import type { Algebra } from "../../../dsl/algebra.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import { type DType, isInteger, type Shape } from "../../../dsl/type.ts";
+import { idsOf } from "../logic/buckets.ts";
 import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { withinInteger } from "../logic/facts.ts";
 import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
@@ -54,7 +55,7 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     sorted: (how, n, at, element) => sorted(c, how, n, at, element),
     memo: () => {
       const kept = new Map<string, Made<Term>>();
-      return (at, make) => again(c, kept, `${c.nesting.depth} ${at.map((i) => i.id)}`, make);
+      return (at, make) => again(c, kept, `${c.nesting.depth} ${idsOf(at)}`, make);
     },
     ownOrder: (...what) => ownOrder(c, ...what),
   };
