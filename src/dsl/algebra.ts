@@ -79,6 +79,12 @@ export interface Algebra<S = Scalar, I = Index> {
   /** The smallest over k in [0, n). */
   min(n: number, term: (k: I) => S): S;
 
+  /**
+   * A function of an index that is asked for again and again at the same one: the largest of a row, by each of its elements. A reading to
+   * which making it anew is dear keeps what it made.
+   */
+  memo?(): Memo<S, I>;
+
   // --- what an op does in a way of its own -------------------------------------------------------------------
   /** What stands at `at` when the n elements are put in order. */
   sorted(how: Sorting, n: number, at: I, element: (k: I) => S): S;
@@ -89,6 +95,12 @@ export interface Algebra<S = Scalar, I = Index> {
    */
   ownOrder(op: string, at: readonly I[], value: S, elements?: readonly S[]): S;
 }
+
+/** What `make` makes, which is the same wherever `at` is. */
+export type Memo<S = Scalar, I = Index> = (at: readonly I[], make: () => S) => S;
+
+/** The memo of a reading; of one that has none, what makes everything anew. */
+export const memoOf = (m: Algebra): Memo => m.memo?.() ?? ((_, make) => make());
 
 /** An operand as the meaning of an op sees it. */
 export interface Read<S = Scalar, I = Index> {
@@ -103,7 +115,9 @@ export interface Read<S = Scalar, I = Index> {
 /** The element of `x` that broadcasting pairs with index `ix` of the result. */
 export function broadcastAt(m: Algebra, x: Read, ix: readonly Index[]): Scalar {
   const skip = ix.length - x.shape.length;
-  return x.at(...x.shape.map((n, axis) => (n === 1 ? m.index(0) : ix[axis + skip]!)));
+  const at: Index[] = [];
+  for (let axis = 0; axis < x.shape.length; axis++) at.push(x.shape[axis] === 1 ? m.index(0) : ix[axis + skip]!);
+  return x.at(...at);
 }
 
 /** 1 - a, for a truth value. */

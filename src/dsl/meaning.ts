@@ -16,8 +16,8 @@ export function meaningOf<S, I>(
   read: (operand: Tensor) => Read<S, I>,
 ): (ix: readonly I[]) => S {
   const { spec } = opTable.get(def.op)!;
-  const reads = mapOperands(def.operands, (operand) => ({ ...infoOf(operand), ...read(operand) }));
-  const result = { ...type, part: def.part ?? 0 };
+  const reads = mapOperands(def.operands, (operand) => Object.assign(infoOf(operand), read(operand)));
+  const result = { part: def.part ?? 0, ...type };
   // The declaration is written over opaque scalars and indices: here the reading's own types take their place.
   const element = spec.element(m as never, reads as never, def.attrs as never, result) as unknown as (
     ix: readonly I[],

@@ -1,5 +1,5 @@
 /** Normalise along one axis so that it sums to one. */
-import type { Index } from "../algebra.ts";
+import { type Index, memoOf } from "../algebra.ts";
 import { attr } from "../attr.ts";
 import { op } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
@@ -15,13 +15,19 @@ export const softmax = op<Softmax>("softmax")({
   attrs: { axis: attr("axis", -1) },
   traits: ["attention"],
   infer: ({ x }) => x,
-  element:
-    (m, { x }, { axis }) =>
-    (ix) => {
+  element: (m, { x }, { axis }) => {
+    const [tops, totals] = [memoOf(m), memoOf(m)];
+    const size = x.shape[axis]!;
+    return (ix) => {
+      const row = ix.with(axis, m.index(0));
       const along = (j: Index) => x.at(...ix.with(axis, j));
-      const size = x.shape[axis]!;
-      const top = m.max(size, along);
+      const top = tops(row, () => m.max(size, along));
       const weight = (j: Index) => m.unary("exp", m.sub(along(j), top));
-      return m.div(weight(ix[axis]!), m.sum(size, weight));
-    },
+      const own = weight(ix[axis]!);
+      return m.div(
+        own,
+        totals(row, () => m.sum(size, weight)),
+      );
+    };
+  },
 });

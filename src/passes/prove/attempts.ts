@@ -2,6 +2,7 @@
 import { attempt, type Failure, together } from "./failure.ts";
 import type { Precondition } from "./logic/preconditions.ts";
 import { type Assumptions, gather, type Mode, newRecord, type Record } from "./logic/setting.ts";
+import type { Store } from "./logic/terms.ts";
 import { cutPairs, cutsWithout } from "./program/cuts.ts";
 import type { ProvenPair } from "./program/pair.ts";
 import { type CutPairs, newPrograms, type Programs } from "./program/program.ts";
@@ -149,10 +150,14 @@ interface Tried {
   readonly far: ReadonlySet<Pair>;
 }
 
-function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs): Programs {
+function programsFor({ pair, rules }: Task, assumed: Assumptions, cuts: CutPairs, store?: Store): Programs {
   const { mode, twoValued, contiguous, column } = assumed;
-  return newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules), pair, cuts);
+  return newPrograms(newContext({ mode, twoValued, contiguous, column }, pair, rules, store), pair, cuts);
 }
+
+/** The same programs under another assumption, which only the reading of write masks asks about: terms that there are are used again, and not noted again. */
+const withColumn = (task: Task, { c }: Programs, column: Assumptions["column"], cuts: CutPairs): Programs =>
+  programsFor(task, { ...c, column }, cuts, c.store);
 
 /** Whether the corollary on padding is a question: there are columns of a write mask, and no position that always writes. */
 function mayPad({ pair, derives }: Task): boolean {
@@ -174,7 +179,7 @@ function consequencesOf(task: Task, proven: Proven): Consequences {
   if (task.pair.tokens < 2 || !task.derives) return {};
   const { p, segment, cuts } = proven;
   // A row that may not have been written is read as one that was.
-  const written = p.c.record.used.has("P11") ? programsFor(task, { ...p.c, column: "one" }, cuts) : p;
+  const written = p.c.record.used.has("P11") ? withColumn(task, p, "one", cuts) : p;
   const found = aftermathOf(written, segment.pairs);
   const padding = mayPad(task) ? paddingOf(task, proven) : undefined;
   return padding === undefined ? found : { ...found, padding };
@@ -185,7 +190,7 @@ function consequencesOf(task: Task, proven: Proven): Consequences {
  * padding leaves the states as they are, so that it need not be made. Else what stands in the way.
  */
 function paddingOf(task: Task, { p, segment, cuts, known }: Proven): string | undefined {
-  const under = (column: "either" | "zero") => programsFor(task, { ...p.c, column }, cuts);
+  const under = (column: "either" | "zero") => withColumn(task, p, column, cuts);
   const failure =
     known ?? (p.c.column === "one" ? attempt(under("either"), task.pair, segment, { compared: 0 }) : undefined);
   if (failure) return `${failure.pair.name} is not that of single steps when some tokens are padding`;

@@ -4,8 +4,8 @@
 export interface Buckets<X> {
   /** Of one hash there is mostly one item. */
   readonly items: Map<number, X | X[]>;
-  /** Numbers of the texts that occur in hashed things. */
-  readonly texts: Map<string, number>;
+  /** The texts that occur in hashed things. */
+  readonly texts: Map<string, Text>;
   /** How many items there are; the owner counts, and numbers its items by it. */
   size: number;
 }
@@ -28,16 +28,39 @@ export function insert<X extends object>(b: Buckets<X>, hash: number, item: X): 
   else b.items.set(hash, [found, item]);
 }
 
-/** The number of a text: the same for equal texts, so that it can be hashed. */
-export function numberOf<X>({ texts }: Buckets<X>, text: string): number {
+/** What stands for a text: the same for equal texts. */
+export interface Text {
+  /** Of its own among the texts of these buckets. */
+  readonly number: number;
+  /** The same wherever the text occurs. */
+  readonly hash: number;
+}
+
+/** What stands for a text here; it is read once. */
+export function textIn<X>({ texts }: Buckets<X>, text: string): Text {
   const known = texts.get(text);
-  if (known !== undefined) return known;
-  texts.set(text, texts.size);
-  return texts.size - 1;
+  if (known) return known;
+  const made = { number: texts.size, hash: hashText(text) };
+  texts.set(text, made);
+  return made;
 }
 
 /** Adds a number to a hash. */
 export const mix = (h: number, x: number): number => Math.imul(h ^ x ^ (x >>> 15), 0x01000193) ^ (h >>> 13);
+
+/** Adds the numbers of things to a hash; that of none leaves a trace as well, so that two lists may follow each other. */
+export function mixIds(h: number, of: readonly { readonly id: number }[]): number {
+  let hash = ~h;
+  for (let k = 0; k < of.length; k++) hash = mix(hash, of[k]!.id);
+  return hash;
+}
+
+/** The numbers of things as one text, a key for a list of them. */
+export function idsOf(of: readonly { readonly id: number }[]): string {
+  let key = "";
+  for (let k = 0; k < of.length; k++) key += `${of[k]!.id},`;
+  return key;
+}
 
 /** Whether both hold the same objects in the same order. */
 export function sameItems<X>(a: readonly X[], b: readonly X[]): boolean {

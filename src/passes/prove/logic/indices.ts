@@ -57,7 +57,7 @@ export const newIndices = (): Indices => ({
 
 /** The range is part of the identity: the same name over another range is another variable. */
 function atomOf(s: Indices, kind: AtomKind, label: string, lo: number, hi: number): Atom {
-  const key = `${kindKey(kind)} ${label} ${lo} ${hi}`;
+  const key = keyOf(kind, label, hi);
   const known = s.atoms.get(key);
   if (known) return known;
   const atom: Atom = { id: s.atoms.size, label, lo, hi, ...kind };
@@ -65,18 +65,21 @@ function atomOf(s: Indices, kind: AtomKind, label: string, lo: number, hi: numbe
   return atom;
 }
 
-function kindKey(a: AtomKind): string {
+/** All that tells an atom from others: the rest follows from it. */
+function keyOf(a: AtomKind, label: string, hi: number): string {
   switch (a.kind) {
     case "row":
-      return `row ${a.token}`;
+      return `row ${a.token} ${hi}`;
     case "param":
       return `param ${a.place}`;
     case "quotient":
       return `quotient ${a.of.id} ${a.divisor}`;
     case "value":
-      return `value ${a.of}`;
+      return `value ${a.of} ${a.size}`;
+    case "bound":
+      return `bound ${a.size}`;
     default:
-      return `${a.kind} ${a.size}`;
+      return `${a.kind} ${a.size} ${label}`;
   }
 }
 

@@ -18,6 +18,7 @@ import {
   times,
   variable,
 } from "./indices.ts";
+import { forGood } from "./memo.ts";
 import { deeper, type Setting } from "./setting.ts";
 import { intern, internLam, type Lam, type Range, type Reduction, type Term } from "./terms.ts";
 
@@ -30,14 +31,14 @@ export type App = Extract<Term, { kind: "app" }>;
 /** Reduction of `body` over the variable `v`, which has that range. */
 export function close(c: Setting, reduction: Reduction, over: Range, v: Atom, body: Term): Term {
   const key = `${reduction} ${over.kind} ${v.id} ${body.id}`;
-  return once(c.store.closed, key, () => closeNew(c, reduction, over, v, body));
+  return once(c, c.store.closed, key, () => closeNew(c, reduction, over, v, body));
 }
 
 /** The value of a function of the key, made at most once. */
-function once<K>(memo: Map<K, Term>, key: K, make: () => Term): Term {
+function once<K>(c: Setting, memo: Map<K, Term>, key: K, make: () => Term): Term {
   const known = memo.get(key);
   if (known) return known;
-  const made = make();
+  const made = forGood(c, make);
   memo.set(key, made);
   return made;
 }
@@ -91,7 +92,7 @@ function liftIx(c: Setting, i: Ix, v: Atom, inner: Ix, lift: (i: Ix) => Ix): Ix 
 export function instantiate<C extends Setting>(c: C, app: App, index: Ix, rebuild: Rebuild<C>): Term {
   const at = (a: Atom): Ix | undefined =>
     a.kind === "bound" ? index : a.kind === "param" ? app.ix[a.place] : undefined;
-  return once(c.store.opened, `${app.id} ${index.id}`, () => replace(c, app.lam.body, at, rebuild, app.args));
+  return once(c, c.store.opened, `${app.id} ${index.id}`, () => replace(c, app.lam.body, at, rebuild, app.args));
 }
 
 /** Replaces index variables in a term. */
@@ -138,7 +139,7 @@ export function reapply<C extends Setting>(
   const moved = intern(c.store, { kind: "app", lam }, args, ix) as App;
   const same = args.every((a, k) => a === app.args[k]) && ix.every((i, k) => i === app.ix[k]);
   if (same || (!lam.unsettled && isCanonical(args, ix) && sameDtypes(args, app.args))) return moved;
-  return once(c.store.moved, moved, () =>
+  return once(c, c.store.moved, moved, () =>
     deeper(c, (label) => {
       const v = variableOf(c, lam, label);
       return rereduce(c, moved, v, instantiate(c, moved, v, rebuild), rebuild);

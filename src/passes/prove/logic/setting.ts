@@ -35,6 +35,8 @@ export interface Setting extends Assumptions {
   readonly bottomless?: boolean;
   /** Nesting of open reductions: gives each bound variable its name. */
   readonly nesting: { depth: number };
+  /** How often rules were applied in what is being made to be asked for again (memo.ts). */
+  readonly counting: { again: Map<string, number> | undefined };
 }
 
 /** What a proof has leaned on. */
@@ -72,13 +74,14 @@ export const newRecord = (): Record => ({
 /** What the interface of the two graphs tells, as far as terms are concerned. */
 export type Interface = Pick<Setting, "tokens" | "lastRow" | "cacheSizes" | "rings" | "bottomless">;
 
-/** A fresh attempt that has made no term. */
-export const newSetting = (assumptions: Assumptions, told: Interface): Setting => ({
+/** A fresh attempt that has leaned on nothing; it has made no term, but for those of a store that it continues. */
+export const newSetting = (assumptions: Assumptions, told: Interface, store = newStore()): Setting => ({
   ...assumptions,
   ...told,
-  store: newStore(),
+  store,
   record: newRecord(),
   nesting: { depth: 0 },
+  counting: { again: undefined },
 });
 
 /** Notes that the proof needs a precondition, for the input `name` where it is about one. */

@@ -4,8 +4,9 @@
  */
 import type { Comparison, Unary } from "../../../dsl/algebra.ts";
 import type { DType } from "../../../dsl/type.ts";
-import { type Buckets, find, hashText, insert, mix, newBuckets, numberOf, sameItems } from "./buckets.ts";
+import { type Buckets, find, hashText, insert, mix, mixIds, newBuckets, sameItems, textIn } from "./buckets.ts";
 import { dtypeOf, isUnsettled } from "./facts.ts";
+import { freeOf } from "./free.ts";
 import { watchHeap } from "./heap.ts";
 import { type Atom, type Indices, type Ix, newIndices } from "./indices.ts";
 import { type Leaf, leafKey } from "./leaf.ts";
@@ -41,8 +42,10 @@ export type TermKind = Head["kind"];
 
 interface Body {
   readonly id: number;
-  /** The head as text: equal for equal heads. */
+  /** The head alone, and as text: equal for equal heads. The number of that text in the store is quicker to compare. */
+  readonly head: Head;
   readonly key: string;
+  readonly number: number;
   readonly args: readonly Term[];
   readonly ix: readonly Ix[];
   /** Every value the term can take is of this type; undefined when not known. */
@@ -105,21 +108,24 @@ const NONE: readonly never[] = [];
 /** The one term with this head and these children. */
 export function intern(s: Store, head: Head | Term, args: readonly Term[] = NONE, ix: readonly Ix[] = NONE): Term {
   const key = "key" in head ? head.key : keyOf(head);
-  let hash = mix(0, numberOf(s.terms, key));
-  for (const a of args) hash = mix(hash, a.id);
-  for (const i of ix) hash = mix(hash, ~i.id);
-  const known = find(s.terms, hash, (t) => t.key === key && sameItems(t.args, args) && sameItems(t.ix, ix));
+  const { number, hash: ofKey } = textIn(s.terms, key);
+  const hash = mixIds(mixIds(mix(0, number), args), ix);
+  const known = find(s.terms, hash, (t) => t.number === number && sameItems(t.args, args) && sameItems(t.ix, ix));
   if (known) return known;
+  const plain: Head = "head" in head ? head.head : head;
   const body: Body = {
     id: s.terms.size++,
+    head: plain,
     key,
+    number,
     args,
     ix,
-    dtype: dtypeOf(head, args),
+    dtype: dtypeOf(plain, args),
     free: freeOf(args, ix),
-    skeleton: skeletonOf(head, key, args),
+    skeleton: skeletonOf(plain, ofKey, args),
   };
-  const term: Term = { ...head, ...body };
+  // Two objects spread into a third cost V8 as much as all else here together.
+  const term: Term = Object.assign(body, plain);
   insert(s.terms, hash, term);
   watchHeap(term.id);
   return term;
@@ -157,22 +163,9 @@ function keyOf(h: Head): string {
   }
 }
 
-function freeOf(args: readonly Term[], ix: readonly Ix[]): readonly Atom[] {
-  let free: readonly Atom[] = NONE;
-  for (const x of args) free = union(free, x.free);
-  for (const x of ix) free = union(free, x.free);
-  return free;
-}
-
-function union(a: readonly Atom[], b: readonly Atom[]): readonly Atom[] {
-  if (a === b || b.length === 0 || b.every((x) => a.includes(x))) return a;
-  if (a.length === 0) return b;
-  return [...new Set([...a, ...b])].sort((x, y) => x.id - y.id);
-}
-
-function skeletonOf(head: Head, key: string, args: readonly Term[]): number {
+function skeletonOf(head: Head, ofKey: number, args: readonly Term[]): number {
   // The number of a body says when it was made, not what it is.
-  let h = hashText(head.kind === "app" ? "app" : key);
+  let h = head.kind === "app" ? hashText("app") : ofKey;
   if (head.kind === "app")
     h = mix(mix(h, sizeOf(head.lam.over)), head.lam.body.skeleton ^ hashText(head.lam.reduction));
   for (const a of args) h = mix(h, a.skeleton);

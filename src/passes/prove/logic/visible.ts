@@ -1,7 +1,7 @@
 /** Which terms are scores: nothing that masks out has a part in them, so that the bound of P8 is about them. */
 import type { Ceiling } from "./ceiling.ts";
 import { toNumber } from "./rational.ts";
-import type { Term } from "./terms.ts";
+import type { Lam, Term } from "./terms.ts";
 
 /** At and below this a constant counts as what masks an entry out. */
 export const FAR = -1000;
@@ -39,15 +39,13 @@ function farthest(root: Term, frame?: Filling): number {
   const known = frame?.distances ?? distances;
   // A term may be as deep as the graph is long: no recursion.
   const stack = known.has(root) ? [] : [root];
+  const visit = (x: Term): number => known.get(x)!;
   for (let t = stack.at(-1); t; t = stack.at(-1)) {
-    const open = t.args.filter((x) => !known.has(x));
-    stack.push(...open);
-    if (open.length > 0) continue;
+    const before = stack.length;
+    for (let k = 0; k < t.args.length; k++) if (!known.has(t.args[k]!)) stack.push(t.args[k]!);
+    if (stack.length > before) continue;
     stack.pop();
-    known.set(
-      t,
-      distanceOf(t, frame, (x) => known.get(x)!),
-    );
+    known.set(t, distanceOf(t, frame, visit));
   }
   return known.get(root)!;
 }
@@ -73,7 +71,7 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
     case "hole":
       return frame === undefined ? Number.POSITIVE_INFINITY : farthest(frame.args[t.place]!, frame.outer);
     case "app":
-      return farthest(t.lam.body, filling(t.args, frame));
+      return inBody(t.lam, t.args.map(visit).join(), () => farthest(t.lam.body, filling(t.args, frame)));
     case "mul":
     case "div":
       // A factor masks nothing out, but what it makes of a truth value does.
@@ -87,17 +85,23 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
   }
 }
 
+const bodies = new WeakMap<Lam, Map<string, number>>();
+
+/** Of a body all depends on how far its arguments are: what was found out for some holds for others that are as far. */
+function inBody(lam: Lam, args: string, look: () => number): number {
+  const found = bodies.get(lam) ?? new Map<string, number>();
+  bodies.set(lam, found);
+  const distance = found.get(args) ?? look();
+  found.set(args, distance);
+  return distance;
+}
+
 /** How deep a truth value is looked for: a mask that is written of one takes a few ops. */
 const MOST_DEEP = 8;
 
 /** The size of what is made of truth values and numbers alone: flag · −10000, (1 − flag) · 10000. Undefined for anything else. */
 function flagSize(t: Term, deep = 0): number | undefined {
   if (deep > MOST_DEEP) return undefined;
-  const sizes = () => t.args.map((x) => (x.kind === "num" ? Math.abs(x.value) : flagSize(x, deep + 1)));
-  const all = (join: (sizes: readonly number[]) => number): number | undefined => {
-    const found = t.args.every((x) => x.kind === "num") ? [undefined] : sizes();
-    return found.some((x) => x === undefined) ? undefined : join(found as readonly number[]);
-  };
   switch (t.kind) {
     case "compare":
       return 1;
@@ -105,15 +109,30 @@ function flagSize(t: Term, deep = 0): number | undefined {
       return t.leaf.dtype === "bool" && t.leaf.of !== "mask" ? 1 : undefined;
     case "neg":
     case "round":
-      return all(([x]) => x!);
+      return flagSizes(t.args, deep)?.[0];
     case "add":
-      return all((found) => found.reduce((a, b) => a + b, 0));
+      return flagSizes(t.args, deep)?.reduce((a, b) => a + b, 0);
     case "mul":
-      return all((found) => found.reduce((a, b) => a * b, 1));
+      return flagSizes(t.args, deep)?.reduce((a, b) => a * b, 1);
     case "max":
-    case "min":
-      return all((found) => Math.max(...found));
+    case "min": {
+      const sizes = flagSizes(t.args, deep);
+      return sizes && Math.max(...sizes);
+    }
     default:
       return undefined;
   }
+}
+
+/** The sizes of all of them; undefined where one is neither a number nor made of truth values, or where all are numbers. */
+function flagSizes(args: readonly Term[], deep: number): readonly number[] | undefined {
+  if (args.every((x) => x.kind === "num")) return undefined;
+  const sizes: number[] = [];
+  for (const x of args) {
+    const size = x.kind === "num" ? Math.abs(x.value) : flagSize(x, deep + 1);
+    // Most have none, and the first such part tells: to look at all of them would be a tree of that depth.
+    if (size === undefined) return undefined;
+    sizes.push(size);
+  }
+  return sizes;
 }

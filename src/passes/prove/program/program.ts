@@ -5,6 +5,7 @@ import { meaningOf } from "../../../dsl/meaning.ts";
 import type { Roles } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
+import { idsOf } from "../logic/buckets.ts";
 import { type Cases, casesOfToken, isCases } from "../logic/cases.ts";
 import { constant, type Ix } from "../logic/indices.ts";
 import { raw } from "../logic/make.ts";
@@ -91,46 +92,48 @@ export function newPrograms(c: Context, pair: ProvenPair, cuts: CutPairs): Progr
 }
 
 interface Wanted {
-  readonly copy: Copy;
   readonly value: Tensor;
+  readonly cell: Cell;
   readonly ix: readonly Ix[];
   /** Depth of open reductions, which gives their variables their names. */
   readonly depth: number;
 }
 
 /** The element of a value of a copy. Throws Cases or an Opaque. A graph may be longer than the stack is deep. */
-export const element = (p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term =>
-  inStretches(p.stretch, { copy, value, ix, depth: p.c.nesting.depth }, (wanted) => elementHere(p, wanted));
+export function element(p: Programs, copy: Copy, value: Tensor, ix: readonly Ix[]): Term {
+  const cell = cellOf(p, copy, value);
+  const known = knownAt(cell, ix);
+  if (known) return known;
+  return inStretches(p.stretch, { value, cell, ix, depth: p.c.nesting.depth }, (wanted) => elementHere(p, wanted));
+}
+
+/** What was found at an index before; throws what stood in the way. */
+function knownAt({ terms }: Cell, ix: readonly Ix[]): Term | undefined {
+  const known = terms.get(idsOf(ix));
+  if (known && (isCases(known) || isOpaque(known))) throw known;
+  return known;
+}
 
 function elementHere(p: Programs, wanted: Wanted): Term {
-  const { copy, value, ix, depth } = wanted;
-  const cell = cellOf(p, copy, value);
-  const key = keyOf(ix);
-  const known = cell.terms.get(key);
-  if (known) {
-    if (isCases(known) || isOpaque(known)) throw known;
-    return known;
-  }
+  const { value, cell, ix, depth } = wanted;
   const before = p.c.nesting.depth;
+  const again = p.c.counting.again;
   p.c.nesting.depth = depth;
+  // It is kept for good: whoever asks again does not make it again.
+  p.c.counting.again = undefined;
   try {
     const term = oneDeeper(p.stretch, wanted, () => cell.element(ix));
-    cell.terms.set(key, term);
+    cell.terms.set(idsOf(ix), term);
     return term;
   } catch (reason) {
     const told = isOpaque(reason) && !reason.at ? ({ ...reason, at: value } satisfies Opaque) : reason;
     // Met again and again: every reduction over this index begins with it as a whole.
-    if (isCases(told) || isOpaque(told)) cell.terms.set(key, told);
+    if (isCases(told) || isOpaque(told)) cell.terms.set(idsOf(ix), told);
     throw told;
   } finally {
     p.c.nesting.depth = before;
+    p.c.counting.again = again;
   }
-}
-
-function keyOf(ix: readonly Ix[]): string {
-  let key = "";
-  for (const i of ix) key += `${i.id},`;
-  return key;
 }
 
 function cellOf(p: Programs, copy: Copy, value: Tensor): Cell {

@@ -17,10 +17,10 @@ export function readMaskInput(c: Context, x: Tensor, role: MaskRole, first: numb
   const [name, { dtype }] = [x.name ?? "", x.type];
   const mask = { name, dtype, ...maskValues(role, dtype) };
   const { behind } = role;
-  if (behind?.update === "shift") return readWindow(c, { ...mask, sameBy: "P13" }, { ...role, behind }, first, ix);
-  if (behind) return readAppended(c, { ...mask, sameBy: "P14" }, { ...role, behind }, first, ix);
+  if (behind?.update === "shift") return readWindow(c, { sameBy: "P13", ...mask }, { ...role, behind }, first, ix);
+  if (behind) return readAppended(c, { sameBy: "P14", ...mask }, { ...role, behind }, first, ix);
   const at = ix.with(role.tokenAxis, constant(c.store.indices, 0));
-  return readMask(c, { ...mask, sameBy: "P6" }, entryOf(c, name, role, first, ix), at);
+  return readMask(c, { sameBy: "P6", ...mask }, entryOf(c, name, role, first, ix), at);
 }
 
 /** Roles whose entries are about a token and a row. */

@@ -24,7 +24,7 @@ const SELECT = { kind: "select" } as const;
 export function add(c: Context, a: Term, b: Term): Term {
   const index = indexSum(c, a, b);
   if (index) return index;
-  const lifted = lift(c, [a, b], ([x, y]) => add(c, x!, y!));
+  const lifted = c.twoValued && lift(c, [a, b], ([x, y]) => add(c, x!, y!));
   if (lifted) return lifted;
   if (c.mode === "reals") return reals.add(c, a, b);
   const simpler = firstOf(c, c.rules.add, [a, b], ADD);
@@ -48,9 +48,9 @@ function commuting(c: Context, head: typeof ADD | typeof MUL, a: Term, b: Term):
   return raw(c, head, [b, a]);
 }
 
-/** The function of the branches of a mask, where one of the arguments is a selection by it. */
+/** The function of the branches of a mask that has two values, where one of the arguments is a selection by it. */
 function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => Term): Term | undefined {
-  if (!c.twoValued || !args.some(isGate) || !decides(c, c.rules.liftMask, args)) return undefined;
+  if (!args.some(isGate) || !decides(c, c.rules.liftMask, args)) return undefined;
   const open = args.find(isGate)!.args[0]!;
   const branch = (k: 1 | 2) => f(args.map((t) => (isGate(t) ? t.args[k]! : t)));
   return raw(c, SELECT, [open, branch(1), branch(2)]);
@@ -58,7 +58,7 @@ function lift(c: Context, args: readonly Term[], f: (args: readonly Term[]) => T
 
 /** −a. */
 export const neg = (c: Context, a: Term): Term =>
-  lift(c, [a], ([x]) => neg(c, x!)) ??
+  (c.twoValued ? lift(c, [a], ([x]) => neg(c, x!)) : undefined) ??
   (c.mode === "reals" && bare(a).kind !== "index" ? reals.scale(c, a, -1) : negate(c, a));
 
 /** a − b. */
@@ -68,7 +68,7 @@ export const sub = (c: Context, a: Term, b: Term): Term => add(c, a, neg(c, b));
 export function mul(c: Context, a: Term, b: Term): Term {
   const index = indexProduct(c, a, b) ?? indexProduct(c, b, a);
   if (index) return index;
-  const lifted = lift(c, [a, b], ([x, y]) => mul(c, x!, y!));
+  const lifted = c.twoValued && lift(c, [a, b], ([x, y]) => mul(c, x!, y!));
   if (lifted) return lifted;
   if (c.mode === "reals") return reals.mul(c, a, b);
   return firstOf(c, c.rules.mul, [a, b], MUL) ?? commuting(c, MUL, a, b);
@@ -76,7 +76,7 @@ export function mul(c: Context, a: Term, b: Term): Term {
 
 /** a / b. */
 export function div(c: Context, a: Term, b: Term): Term {
-  const lifted = lift(c, [a, b], ([x, y]) => div(c, x!, y!));
+  const lifted = c.twoValued && lift(c, [a, b], ([x, y]) => div(c, x!, y!));
   if (lifted) return lifted;
   if (c.mode === "reals") return reals.div(c, a, b);
   return firstOf(c, c.rules.div, [a, b], DIV) ?? raw(c, DIV, [a, b]);
@@ -94,7 +94,7 @@ function extreme(c: Context, kind: "max" | "min", args: readonly Term[]): Term {
 /** f(a). */
 export function unary(c: Context, f: Unary, a: Term): Term {
   const head: Head = { kind: "unary", fn: f };
-  const lifted = lift(c, [a], ([x]) => unary(c, f, x!));
+  const lifted = c.twoValued && lift(c, [a], ([x]) => unary(c, f, x!));
   if (lifted) return lifted;
   const simpler = firstOf(c, c.rules.unary, [a], head);
   if (simpler) return simpler;
@@ -124,14 +124,19 @@ export function select(c: Context, cond: Term, yes: () => Term, no: () => Term):
 
 /** Over the reals the identity for float types, but for whole numbers that the type cannot tell apart; never for integers. */
 export function round(c: Context, dtype: DType, a: Term): Term {
-  const { kind, ix } = bare(a);
-  const apart = kind === "index" ? !isFloat(dtype) || isExactIn(dtype, ix[0]!) : !isWhole(a) || fits(a, dtype);
-  if (kind === "index") countsInType(c, dtype, ix[0]!);
-  if (c.mode === "reals" && apart && decides(c, c.rules.realRound, dtype)) return a;
-  const lifted = lift(c, [a], ([x]) => round(c, dtype, x!));
+  const of = bare(a);
+  if (of.kind === "index") countsInType(c, dtype, of.ix[0]!);
+  if (c.mode === "reals" && tellsApart(dtype, a) && decides(c, c.rules.realRound, dtype)) return a;
+  const lifted = c.twoValued && lift(c, [a], ([x]) => round(c, dtype, x!));
   if (lifted) return lifted;
   const head: Head = { kind: "round", to: dtype };
   return firstOf(c, c.rules.round, [a], head) ?? raw(c, head, [a]);
+}
+
+/** Whether the type has an element of its own for each value of a position or whole number; of other values nothing is asked. */
+function tellsApart(dtype: DType, a: Term): boolean {
+  const { kind, ix } = bare(a);
+  return kind === "index" ? !isFloat(dtype) || isExactIn(dtype, ix[0]!) : !isWhole(a) || fits(a, dtype);
 }
 
 /** Makes a term like `like` from new parts, by the rules. */

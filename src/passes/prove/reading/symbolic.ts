@@ -2,11 +2,12 @@
 import type { Algebra } from "../../../dsl/algebra.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import { type DType, isInteger, type Shape } from "../../../dsl/type.ts";
-import { stridesOf } from "../../interpret/array.ts";
+import { idsOf } from "../logic/buckets.ts";
 import { casesAt, casesOfFirst } from "../logic/cases.ts";
 import { withinInteger } from "../logic/facts.ts";
 import { constant, div, type Ix, minus, mod, plus, shift, times } from "../logic/indices.ts";
 import { indexTerm, num } from "../logic/make.ts";
+import { again, type Made } from "../logic/memo.ts";
 import { opaque } from "../logic/opaque.ts";
 import type { Term } from "../logic/terms.ts";
 import type { Context } from "../rules/context.ts";
@@ -15,6 +16,7 @@ import { placeOfValue } from "./looked-up.ts";
 import { ownOrder, sorted } from "./own.ts";
 import { reduce } from "./reduce.ts";
 import { reroll } from "./reroll.ts";
+import { type Group, groupsOf } from "./reshaped.ts";
 import { compareIndices, needInside, withinRows } from "./rows.ts";
 import * as scalar from "./scalar.ts";
 import { countsInType, countsRows } from "./sized.ts";
@@ -51,6 +53,10 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
     max: (n, term) => reduce(c, "max", n, term),
     min: (n, term) => reduce(c, "min", n, term),
     sorted: (how, n, at, element) => sorted(c, how, n, at, element),
+    memo: () => {
+      const kept = new Map<string, Made<Term>>();
+      return (at, make) => again(c, kept, `${c.nesting.depth} ${idsOf(at)}`, make);
+    },
     ownOrder: (...what) => ownOrder(c, ...what),
   };
 }
@@ -60,31 +66,14 @@ export function symbolicReading(c: Context): Algebra<Term, Ix> {
  * size of a cache never enters an index.
  */
 function reindex(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
-  const result: Ix[] = [];
-  let [i, j] = [0, 0];
-  // What is left of `from` when `to` is used up has size 1.
-  while (j < to.length) {
-    const [i0, j0] = [i, j];
-    let [m, n] = [from[i++] ?? 1, to[j++] ?? 1];
-    while (m !== n) {
-      if (m < n) m *= from[i++] ?? 1;
-      else n *= to[j++] ?? 1;
-    }
-    result.push(...regroup(c, ix.slice(i0, i), from.slice(i0, i), to.slice(j0, j)));
-  }
-  return result;
+  return groupsOf(from, to).flatMap((group) => regroup(c, ix, group));
 }
 
-function regroup(c: Context, ix: readonly Ix[], from: Shape, to: Shape): readonly Ix[] {
+function regroup(c: Context, ix: readonly Ix[], { begin, from, to, only }: Group): readonly Ix[] {
   const s = c.store.indices;
-  const [axis, ...others] = from.flatMap((n, k) => (n === 1 ? [] : [k]));
-  // One axis among neighbours of size 1: its index lies in it, whatever is known of its range.
-  if (axis !== undefined && others.length === 0 && to.filter((n) => n !== 1).length === 1)
-    return to.map((n) => (n === 1 ? constant(s, 0) : ix[axis]!));
-  const strides = stridesOf(from);
-  const flat = ix.reduce((sum, i, axis) => plus(s, sum, times(s, i, strides[axis]!)), constant(s, 0));
-  const steps = stridesOf(to);
-  return to.map((size, axis) => mod(s, div(s, flat, steps[axis]!), size));
+  if (only !== undefined) return to.map(({ size }) => (size === 1 ? constant(s, 0) : ix[only]!));
+  const flat = from.reduce((sum, stride, k) => plus(s, sum, times(s, ix[begin + k]!, stride)), constant(s, 0));
+  return to.map(({ size, stride }) => mod(s, div(s, flat, stride), size));
 }
 
 function piece(c: Context, i: Ix, sizes: readonly number[], pick: (n: number, rest: Ix) => Term): Term {

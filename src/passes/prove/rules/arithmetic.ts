@@ -24,6 +24,7 @@ export const NEGATION: readonly TermRule[] = [
   {
     name: "neg-number",
     tag: "exact",
+    on: "num",
     says: "−(a) → the number −a",
     needs: "a is a number",
     lemma: { arity: 1, left: (_, a) => -a!, right: (_, a) => 0 - a! },
@@ -64,6 +65,7 @@ export const ADDITION: readonly TermRule[] = [
   {
     name: "add-constants",
     tag: "exact",
+    on: "num",
     says: "a + b → the number a + b",
     needs: "a, b and a + b are fp32 numbers, the sum exact",
     lemma: {
@@ -80,6 +82,7 @@ export const ADDITION: readonly TermRule[] = [
   {
     name: "add-zero",
     tag: "exact",
+    on: "num",
     says: "x + 0 → x",
     needs: "the constant is 0",
     lemma: { arity: 1, left: (r, x) => r(x! + 0), right: (_, x) => x! },
@@ -91,6 +94,7 @@ export const ADDITION: readonly TermRule[] = [
   {
     name: "add-opposite",
     tag: "exact",
+    on: "neg",
     says: "x + (−y) → 0",
     needs: "x and y are the same term, and finite",
     uses: ["P7"],
@@ -105,6 +109,7 @@ export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-constants",
     tag: "exact",
+    on: "num",
     says: "a · b → the number a · b",
     needs: "a, b and a · b are fp32 numbers",
     lemma: {
@@ -121,6 +126,7 @@ export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-zero",
     tag: "exact",
+    on: "num",
     says: "0 · x → 0",
     needs: "the constant is 0, and x finite",
     uses: ["P7"],
@@ -133,6 +139,7 @@ export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-one",
     tag: "exact",
+    on: "num",
     says: "1 · x → x",
     needs: "the constant is 1",
     lemma: { arity: 1, left: (r, x) => r(1 * x!), right: (_, x) => x! },
@@ -144,6 +151,7 @@ export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-minus-one",
     tag: "exact",
+    on: "num",
     says: "−1 · x → −x",
     needs: "the constant is −1",
     lemma: { arity: 1, left: (r, x) => r(-1 * x!), right: (_, x) => -x! },
@@ -155,6 +163,7 @@ export const MULTIPLICATION: readonly TermRule[] = [
   {
     name: "mul-sign",
     tag: "exact",
+    on: "neg",
     says: "(−a) · b → −(a · b), (−a) · (−b) → a · b",
     needs: "an odd number of minus signs stays one",
     lemma: { arity: 2, left: (r, a, b) => r(-a! * b!), right: (r, a, b) => -r(a! * b!) },
@@ -179,6 +188,7 @@ export const DIVISION: readonly TermRule[] = [
   {
     name: "div-by-power",
     tag: "exact",
+    on: "num",
     says: "x / 2^k → x · 2^−k",
     needs: "the divisor is a power of two, |k| ≤ 100",
     lemma: { arity: 1, left: (r, x) => r(x! / 8), right: (r, x) => r(x! * 0.125) },
@@ -191,6 +201,7 @@ export const DIVISION: readonly TermRule[] = [
   {
     name: "zero-div",
     tag: "exact",
+    on: "num",
     says: "0 / x → 0",
     needs: "the dividend is 0, and the quotient finite, so that x is not 0",
     uses: ["P7"],
@@ -200,6 +211,7 @@ export const DIVISION: readonly TermRule[] = [
   {
     name: "div-sign",
     tag: "exact",
+    on: "neg",
     says: "(−a) / b → −(a / b), (−a) / (−b) → a / b",
     needs: "an odd number of minus signs stays one",
     lemma: { arity: 2, left: (r, a, b) => r(-a! / b!), right: (r, a, b) => -r(a! / b!), holds: (_, b) => b !== 0 },
@@ -230,6 +242,7 @@ export const ROUNDING: readonly TermRule[] = [
   {
     name: "round-sign",
     tag: "exact",
+    on: "neg",
     says: "round(d, −x) → −round(d, x)",
     needs: "d is a float type, and the minus sign is kept",
     lemma: { arity: 1, left: (r, x) => r(-x!), right: (r, x) => -r(x!) },

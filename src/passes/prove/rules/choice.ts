@@ -45,6 +45,7 @@ export const MAX_SET: TermRule = {
 export const TRUTH_SET: TermRule = {
   name: "truth-set",
   tag: "exact",
+  on: "num",
   says: "min(0, x) → 0, max(1, x) → 1, min(1, x) → x, max(0, x) → x",
   needs: "every argument is a truth value, 0 or 1",
   lemma: {
@@ -69,6 +70,7 @@ export const TRUTH_SET: TermRule = {
 export const MIN_AS_MAX: TermRule = {
   name: "min-as-max",
   tag: "exact",
+  on: "neg",
   says: "min(−x, −y) → −max(x, y)",
   needs: "every argument has the minus sign, and it is kept",
   lemma: { arity: 2, left: (_, x, y) => Math.min(-x!, -y!), right: (_, x, y) => -Math.max(x!, y!) },
@@ -82,6 +84,7 @@ export const MIN_AS_MAX: TermRule = {
 export const EXP_ZERO: TermRule = {
   name: "exp-zero",
   tag: "exact",
+  on: "num",
   says: "exp(0) → 1",
   needs: "the function is exp, its argument 0",
   lemma: { arity: 0, left: (r) => r(Math.exp(0)), right: () => 1 },
@@ -91,6 +94,7 @@ export const EXP_ZERO: TermRule = {
 export const ABS_NUMBER: TermRule = {
   name: "abs-number",
   tag: "exact",
+  on: "num",
   says: "|a| → the number |a|",
   needs: "the function is abs",
   lemma: { arity: 1, left: (r, a) => r(Math.abs(a!)), right: (_, a) => Math.abs(a!) },
@@ -103,6 +107,7 @@ export const ABS_NUMBER: TermRule = {
 export const ABS_SIGN: TermRule = {
   name: "abs-sign",
   tag: "exact",
+  on: "neg",
   says: "|−x| → |x|",
   needs: "the function is abs",
   lemma: { arity: 1, left: (_, x) => Math.abs(-x!), right: (_, x) => Math.abs(x!) },
@@ -113,6 +118,7 @@ export const ABS_SIGN: TermRule = {
 export const COMPARE_NUMBERS: TermRule = {
   name: "compare-numbers",
   tag: "exact",
+  on: "num",
   says: "a < b → 1 or 0, for numbers; likewise ≤ and =",
   needs: "both are known",
   lemma: { arity: 2, left: (_, a, b) => Number(a! < b!), right: (_, a, b) => Number(!(b! <= a!)) },
@@ -161,6 +167,7 @@ export const SELECT_NUMBER: Making<[condition: number], "yes" | "no"> = {
 export const ROUND_NUMBER: TermRule = {
   name: "round-number",
   tag: "exact",
+  on: "num",
   says: "round(d, a) → the number a rounded to d",
   needs: "a is known to the last bit: over the reals only where it is of type d already",
   lemma: { arity: 1, left: (r, a) => r(a!), right: (r, a) => r(r(a!)) },

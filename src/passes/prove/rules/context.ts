@@ -1,5 +1,6 @@
 /** An attempt at a proof with the rules that it goes by. */
 import { type Assumptions, type Interface, newSetting, type Setting } from "../logic/setting.ts";
+import type { Store } from "../logic/terms.ts";
 import type { RuleBook } from "./rule-book.ts";
 
 /** One attempt. */
@@ -7,8 +8,8 @@ export interface Context extends Setting {
   readonly rules: RuleBook;
 }
 
-/** A fresh attempt. */
-export const newContext = (assumptions: Assumptions, told: Interface, rules: RuleBook): Context => ({
-  ...newSetting(assumptions, told),
+/** A fresh attempt; with a store, one that continues it. */
+export const newContext = (assumptions: Assumptions, told: Interface, rules: RuleBook, store?: Store): Context => ({
+  ...newSetting(assumptions, told, store),
   rules,
 });

@@ -1,5 +1,6 @@
 /** The form of a rewrite rule: data, so that it can be printed, tested on numbers, and replaced by a broken one in a test. */
 
+import { count } from "../logic/memo.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import { need } from "../logic/setting.ts";
 import type { Head, Term } from "../logic/terms.ts";
@@ -38,6 +39,8 @@ export interface Hit {
 
 /** A rule on one kind of term, by its arguments and its head. */
 export interface TermRule extends Rule {
+  /** The kind of term without which among the arguments the form never fits. Most terms are neither: the rule is not asked then. */
+  readonly on?: "num" | "neg";
   match(c: Context, args: readonly Term[], head: Head): Hit | undefined;
 }
 
@@ -53,8 +56,7 @@ export interface Making<A extends readonly unknown[], R> extends Rule {
 
 /** Records that a rule fired, and what it needs to be true. */
 export function fired(c: Context, rule: Rule): void {
-  const { counts } = c.record;
-  counts.set(rule.name, (counts.get(rule.name) ?? 0) + 1);
+  count(c, rule.name);
   for (const id of rule.uses ?? []) need(c, id);
 }
 
@@ -74,12 +76,18 @@ export function makes<A extends readonly unknown[], R>(c: Context, rule: Making<
 /** The result of the first rule that fires. */
 export function firstOf(c: Context, rules: readonly TermRule[], args: readonly Term[], head: Head): Term | undefined {
   for (const rule of rules) {
+    if (rule.on && !isAmong(rule.on, args)) continue;
     const hit = rule.match(c, args, head);
     if (!hit?.side) continue;
     fired(c, rule);
     return hit.result();
   }
   return undefined;
+}
+
+function isAmong(kind: Term["kind"], args: readonly Term[]): boolean {
+  for (let k = 0; k < args.length; k++) if (args[k]!.kind === kind) return true;
+  return false;
 }
 
 /** A fitting form. */

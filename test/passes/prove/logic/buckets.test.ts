@@ -1,6 +1,14 @@
 /** Hash tables for interning: what counts as the same is decided by comparing parts, whatever the hash. */
 import { expect, test } from "vitest";
-import { find, insert, mix, newBuckets, numberOf, sameItems } from "../../../../src/passes/prove/logic/buckets.ts";
+import {
+  find,
+  insert,
+  mix,
+  mixIds,
+  newBuckets,
+  sameItems,
+  textIn,
+} from "../../../../src/passes/prove/logic/buckets.ts";
 
 interface Item {
   readonly name: string;
@@ -39,10 +47,24 @@ test("items are told apart by their hash before they are compared", () => {
   expect(find(b, 2, called("x"))).toBe(other);
 });
 
-test("texts are numbered from 0 on, equal ones alike", () => {
+test("texts are numbered from 0 on, equal ones alike; a hash of one is the same in other buckets", () => {
   const b = newBuckets<Item>();
-  expect(["p", "q", "p", "r", "q", ""].map((text) => numberOf(b, text))).toEqual([0, 1, 0, 2, 1, 3]);
-  expect(numberOf(newBuckets<Item>(), "q")).toBe(0);
+  expect(["p", "q", "p", "r", "q", ""].map((text) => textIn(b, text).number)).toEqual([0, 1, 0, 2, 1, 3]);
+  const other = textIn(newBuckets<Item>(), "q");
+  expect([other.number, other.hash === textIn(b, "q").hash]).toEqual([0, true]);
+  expect(textIn(b, "p").hash).not.toBe(other.hash);
+});
+
+test("a hash of a list depends on its order, and on where one list ends and the next begins", () => {
+  const of = (...ids: readonly number[]) => ids.map((id) => ({ id }));
+  const hashes = [
+    mixIds(mixIds(0, of(1, 2)), of(3)),
+    mixIds(mixIds(0, of(1)), of(2, 3)),
+    mixIds(mixIds(0, of(2, 1)), of(3)),
+    mixIds(mixIds(0, of()), of(1, 2, 3)),
+    mixIds(mixIds(0, of(1, 2, 3)), of()),
+  ];
+  expect(new Set(hashes).size).toBe(hashes.length);
 });
 
 test("a hash is a whole number of 32 bits that depends on both, and on their order", () => {

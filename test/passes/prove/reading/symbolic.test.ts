@@ -18,6 +18,17 @@ const leaf = (name: string, ...at: readonly ix.Ix[]): Term =>
 const value = (t: Term, at: Readonly<Record<string, number>> = {}): number =>
   termValue(t, { leaf: (_, place) => place.reduce((sum, i) => 100 * sum + i, 0), at });
 
+test("a memo makes what stands at one place once, and each memo and each place its own", () => {
+  const [i, j] = ["i", "j"].map((label) => ix.variable(s, label, 4)) as [ix.Ix, ix.Ix];
+  const [one, other] = [m.memo!(), m.memo!()];
+  let made = 0;
+  const make = () => leaf(`made ${made++}`);
+  const asked = [one([i, j], make), one([j, i], make), one([i, j], make), other([i, j], make), one([j, i], make)];
+  expect(made).toBe(3);
+  expect([asked[2], asked[4]]).toEqual([asked[0], asked[1]]);
+  expect(new Set(asked).size).toBe(3);
+});
+
 describe("an index in another shape is the place of the same element", () => {
   const places = (shape: Shape): readonly (readonly number[])[] =>
     shape.reduce<number[][]>((all, n) => all.flatMap((at) => Array.from({ length: n }, (_, k) => [...at, k])), [[]]);

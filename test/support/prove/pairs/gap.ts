@@ -73,7 +73,8 @@ function indicesOf(shape: Shape): readonly (readonly number[])[] {
 }
 
 function markedReading(integers: boolean, noted: { most: number }): Algebra<Marked, number> {
-  const m = numericReading("fp16", integers);
+  // A memo of plain numbers would lose the marks.
+  const { memo: _, ...m } = numericReading("fp16", integers);
   const note = (x: Marked) => {
     if (!x.fixed) noted.most = Math.max(noted.most, Number.isNaN(x.v) ? Number.POSITIVE_INFINITY : Math.abs(x.v));
   };
