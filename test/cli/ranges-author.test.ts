@@ -64,7 +64,6 @@ test.each([
   [["--bound", "attn_mask=4"], "--bound attn_mask: what its role says of it bounds it already"],
   [["--bound", "x=4:norm=9"], "has the axes 0 to 3"],
   [["--prompt-ids", "1"], "--prompt-ids does nothing for"],
-  [["--engine-safe"], "--engine-safe does nothing for"],
 ])("%j is refused", async (argv, text) => {
   const { code, err } = await graphc(["ranges", ATTENTION, ...SMALL, ...argv]);
   expect(code).toBe(2);
