@@ -42,26 +42,43 @@ export function withOtherRows(sample: Sample, { block, roles }: ProvenPair, toke
   return { ...sample, arrays };
 }
 
-/** Of the output that differs; undefined where a state does, where there is one token, and where it would take long or cannot be run. */
+/**
+ * Of the output that differs, or where a state does, of the first output whose rows do not read the same tokens in both. Undefined where there is none or one
+ * token, and where it would take long or cannot be run.
+ */
 export function tokensRead({ pair, found, mismatch, weights }: Counterexample): TokensRead | undefined {
   const { name, token } = mismatch;
-  if (token === undefined || pair.tokens === 1 || weights === "own" || isLarge(pair, pair.tokens)) return undefined;
+  if (pair.tokens === 1 || weights === "own" || isLarge(pair, pair.tokens)) return undefined;
   const both = bothRunner(pair, "fp64");
   const run = (sample: Sample) => runWhereDefined(() => both(sample));
   const first = run(found);
   const others = Array.from({ length: pair.tokens }, (_, t) => run(withOtherRows(found, pair, t)));
   if (!first || others.includes(undefined)) return undefined;
-  const { axis, tokens: read } = outputRows(pair, name);
+  const all = { first, others: others as readonly BothRuns[] };
+  if (token !== undefined) return readIn(pair, name, all);
+  return Object.keys(pair.block.outputs)
+    .map((output) => readIn(pair, output, all))
+    .find(({ rows }) => rows.some(({ block, steps }) => block.join() !== steps.join()));
+}
+
+/** What was run: the sample, and the same with the rows of each token replaced. */
+interface Runs {
+  readonly first: BothRuns;
+  readonly others: readonly BothRuns[];
+}
+
+function readIn(pair: ProvenPair, output: string, { first, others }: Runs): TokensRead {
+  const { axis, tokens } = outputRows(pair, output);
   const changing = (row: (runs: BothRuns) => Float64Array) => {
     const before = row(first);
-    return others.flatMap((runs, t) => (isSame(before, row(runs!)) ? [] : [t]));
+    return others.flatMap((runs, t) => (isSame(before, row(runs)) ? [] : [t]));
   };
-  const rows = read.map((at) => ({
+  const rows = tokens.map((at) => ({
     token: at,
-    block: changing(({ block }) => rowOf(block.outputs[name]!, axis, at)),
-    steps: changing(({ steps }) => Float64Array.from((steps[at]!.outputs[name] as NDArray).data)),
+    block: changing(({ block }) => rowOf(block.outputs[output]!, axis, at)),
+    steps: changing(({ steps }) => Float64Array.from((steps[at]!.outputs[output] as NDArray).data)),
   }));
-  return { output: name, rows };
+  return { output, rows };
 }
 
 const isSame = (a: Float64Array, b: Float64Array): boolean => a.every((x, k) => isSameNumber(x, b[k]!));

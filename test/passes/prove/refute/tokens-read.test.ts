@@ -56,7 +56,20 @@ test.each<readonly [string, (x: Value) => Tensor, readonly (readonly number[])[]
   expect(readOf(make)).toEqual(rows(...expected));
 });
 
-test("nothing is told of a difference in a state, nor of one token", () => {
+test("where a state differs, of the first output whose rows read other tokens", () => {
+  const build = (n: number, by: number) => {
+    const [x, k] = [input("x", [n, 4]), state("k", [1, 8])];
+    const turned = n === 1 ? mul(x, 2) : mul(reverse(x, { axes: [0] }), 2);
+    return graph({ name: `g${n}`, inputs: [x], states: [[k, add(k, by)]], outputs: { same: mul(x, 3), y: turned } });
+  };
+  const verdict = prove(build(T, 1), build(1, 1));
+  if (verdict.verdict !== "REFUTED") throw new Error(verdict.verdict);
+  const { counterexample } = verdict;
+  const ofState = { ...counterexample, mismatch: { ...counterexample.mismatch, name: "k", token: undefined } };
+  expect(tokensRead(ofState as never)).toEqual(rows([2], [1], [0]));
+});
+
+test("nothing is told of a difference in a state alone, nor of one token", () => {
   const build = (n: number, by: number) => {
     const [x, k] = [input("x", [n, 4]), state("k", [1, 8])];
     return graph({ name: `g${n}`, inputs: [x], states: [[k, add(k, by)]], outputs: { y: mul(x, 2) } });
