@@ -74,6 +74,8 @@ async function bundle(file: string, shown: string, library: string): Promise<str
       target: "node20",
       packages: "external",
       sourcemap: "inline",
+      // The module may come to lie elsewhere; its places are in the author's files all the same.
+      sourceRoot: `${dirname(file)}/`,
       logLevel: "silent",
       plugins: [shareLibrary(library)],
     });
