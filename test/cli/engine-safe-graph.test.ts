@@ -74,6 +74,31 @@ describe("what is chosen", () => {
     );
     expect(existsSync(folder)).toBe(false);
   });
+  test("scores beyond P8's bound are no sums that a power of two mends, nor are masks that are no addends", async () => {
+    const attention = readFileSync(join(ROOT, "examples/attention.ts"), "utf8");
+    for (const [was, is, why] of [
+      ["mul(Q, 32 ** -0.5)", "mul(Q, 20)", /scores \(\S+\) may be \d+, above score 4948, at \[/],
+      ["add(scores, mask)", "sub(scores, mul(mask, -1))", /takes a mask otherwise than by adding it/],
+    ] as const) {
+      const path = join(folderOf({ "a.ts": attention.replace(was, is) }), "a.ts");
+      const { code, out } = await graphc([
+        "ranges",
+        path,
+        ...BOUND,
+        "--max-seq",
+        "8",
+        "--tokens",
+        "2",
+        "--engine-safe",
+      ]);
+      expect([code, out.replace(/\s+/g, " ")]).toEqual([1, expect.stringMatching(why)]);
+    }
+  });
+  test("a graph whose host keeps the caches is a no", async () => {
+    const path = join(ROOT, "examples/host-caches.ts");
+    const { code, out } = await graphc(["ranges", path, "--max-seq", "8", "--tokens", "2", "--engine-safe"]);
+    expect([code, out]).toEqual([1, expect.stringContaining("its host keeps the caches")]);
+  });
   test("block and step that are written by other code are refused", async () => {
     const text = mlp(7, 1).replace('named("hidden", add(x, down))', "T === 1 ? add(x, down) : add(mul(x, 1), down)");
     await expectRefusal(

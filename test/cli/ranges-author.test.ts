@@ -69,3 +69,12 @@ test.each([
   expect(code).toBe(2);
   expect(err).toContain(text);
 });
+
+test("a graph that no memory holds is refused before anything is read", async () => {
+  const source = `import { graph, input, mul } from "graphc";
+export default () => { const x = input("x", [1048576, 1048576]); return graph({ name: "g", inputs: [x], outputs: { y: mul(x, 2) } }); };`;
+  const path = join(folderOf({ "large.ts": source }), "large.ts");
+  const { code, err } = await graphc(["ranges", path, "--bound", "x=1", "--role", "x=shared"]);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^error: bounding this graph needs at least [\d.]+ \wB of memory, and [\d.]+ \wB is free; lower/);
+});

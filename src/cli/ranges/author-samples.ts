@@ -1,6 +1,7 @@
 /** What values of an author's graph reach on sample inputs: random blocks that share their caches, in double precision. */
 
 import { checkMemory } from "../../api/memory.ts";
+import type { Graph } from "../../dsl/graph.ts";
 import { fp16Value, roundFp16 } from "../../dsl/number.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { sizeOf } from "../../dsl/type.ts";
@@ -36,12 +37,7 @@ export async function sampled(
   try {
     const executor = await prepare([plan], store.stream);
     try {
-      let states: Readonly<Record<string, RawArray>> = Object.fromEntries(
-        pair.block.states.map(({ name, entry: { type } }) => [
-          name,
-          { ...type, data: new Float64Array(sizeOf(type.shape)) },
-        ]),
-      );
+      let states = emptyStates(pair.block);
       for (let block = 0; block < BLOCKS; block++) {
         const inputs = Object.entries(await blockInputs(pair, store, args, block)).map(
           ([name, array]) => [name, fitted(array, given.get(name))] as const,
@@ -60,10 +56,7 @@ export async function sampled(
 /** Times the factor with which it is within its bound, in fp16. */
 export function fitted(array: RawArray, bound: InputBound | undefined): RawArray {
   if (!bound) return array;
-  const numbers =
-    array.data instanceof Uint16Array && array.dtype === "fp16"
-      ? Float64Array.from(array.data, fp16Value)
-      : Float64Array.from(array.data);
+  const numbers = numbersOf(array);
   const largest = numbers.reduce((all, x) => Math.max(all, Math.abs(x)), 0);
   const region = exactly(array.shape, numbers);
   const shares = [
@@ -74,3 +67,13 @@ export function fitted(array: RawArray, bound: InputBound | undefined): RawArray
   // Rounding to fp16 may add half a unit.
   return factor === 1 ? array : { ...array, data: numbers.map((x) => roundFp16(x * factor * (1 - 2 ** -10))) };
 }
+
+/** As numbers, whether they are stored as bits of fp16 or not. */
+export const numbersOf = ({ dtype, data }: RawArray): Float64Array =>
+  data instanceof Uint16Array && dtype === "fp16" ? Float64Array.from(data, fp16Value) : Float64Array.from(data);
+
+/** Zeros for every state of a graph. */
+export const emptyStates = ({ states }: Graph): Readonly<Record<string, RawArray>> =>
+  Object.fromEntries(
+    states.map(({ name, entry: { type } }) => [name, { ...type, data: new Float64Array(sizeOf(type.shape)) }]),
+  );

@@ -1,17 +1,14 @@
 /** What exponents cost an author's graph under the engine's arithmetic: the block with and without them beside fp64, on sample inputs. */
 import { checkMemory } from "../../api/memory.ts";
 import type { Graph } from "../../dsl/graph.ts";
-import { fp16Value } from "../../dsl/number.ts";
-import { sizeOf } from "../../dsl/type.ts";
 import type { Arithmetic } from "../../passes/kernels/arithmetic.ts";
-import type { RawArray } from "../../passes/kernels/raw.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import { BLOCKS, blockInputs } from "../survey/rows.ts";
-import { fitted } from "./author-samples.ts";
+import { emptyStates, fitted, numbersOf } from "./author-samples.ts";
 import type { SafeGraph } from "./safe-graph.ts";
 
 /** ‖engine − fp64‖ / ‖fp64‖ over all outputs of all blocks; no finite number where the engine's are none. */
@@ -43,21 +40,21 @@ export async function graphDrift(given: Drifting, store: WeightStore, args: Args
   const plans = ways.map(([graph, precision]) => planOf(graph, { precision }));
   checkMemory(plans, "running on the engine's arithmetic");
   const blocks = Math.max(1, Math.min(BLOCKS, Math.floor(maxSeq / tokens)));
+  const loading = io.progress("loading weights");
+  const executor = await prepare(plans, store.stream, { progress: loading.update }).finally(loading.end);
   const progress = io.progress("running on the engine's arithmetic");
-  const executor = await prepare(plans, store.stream).finally(progress.end);
   const sums = [0, 0, 0];
   try {
-    let states = plans.map(() => zeros(plain));
+    let states = plans.map(() => emptyStates(plain));
     for (let n = 0; n < blocks; n++) {
       progress.update(n, blocks);
       io.signal.throwIfAborted();
       const inputs = await inputsOf(given, store, args, n, blocks);
       const results = plans.map((plan, k) => executor.run(plan, { ...inputs, ...states[k]! }));
       states = results.map((one) => one.states);
-      const [exact, ...engine] = results.map(({ outputs }) => Object.values(outputs).flatMap(numbersOf)) as [
-        number[],
-        ...number[][],
-      ];
+      const [exact, ...engine] = results.map(({ outputs }) =>
+        Object.values(outputs).flatMap((x) => [...numbersOf(x)]),
+      ) as [number[], ...number[][]];
       sums[0]! += exact.reduce((sum, x) => sum + x * x, 0);
       for (const [k, one] of engine.entries()) sums[k + 1]! += one.reduce((sum, x, i) => sum + (x - exact[i]!) ** 2, 0);
     }
@@ -65,14 +62,10 @@ export async function graphDrift(given: Drifting, store: WeightStore, args: Args
     progress.end();
     await executor.close();
   }
-  const off = (k: number): number => Math.sqrt(sums[k]! / sums[0]!);
+  // Of outputs that are all zero every difference is as large as can be.
+  const off = (k: number): number => (sums[k] === 0 ? 0 : Math.sqrt(sums[k]! / sums[0]!));
   return { blocks, tokens, plain: off(1), safe: off(2) };
 }
-
-const zeros = ({ states }: Graph): Readonly<Record<string, RawArray>> =>
-  Object.fromEntries(
-    states.map(({ name, entry: { type } }) => [name, { ...type, data: new Float64Array(sizeOf(type.shape)) }]),
-  );
 
 async function inputsOf(
   { step, tokens, maxSeq, safe }: Drifting,
@@ -92,6 +85,3 @@ async function inputsOf(
   const arrays = Object.entries(await blockInputs(pair, store, own, n, blocks));
   return Object.fromEntries(arrays.map(([name, array]) => [name, fitted(array, safe.bounded.given.get(name))]));
 }
-
-const numbersOf = ({ dtype, data }: RawArray): readonly number[] =>
-  dtype === "fp16" && data instanceof Uint16Array ? Array.from(data, fp16Value) : Array.from(data, Number);

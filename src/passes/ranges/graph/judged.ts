@@ -61,8 +61,8 @@ export function judged(
     const made = { value, most, at, ...(own ? { unknown: own } : {}) };
     // Elements that are only moved are told where they were made, those of states where they were written.
     const score = scores.has(value) ? [{ ...made, kind: "score" as const, limit: LIMITS.score }] : [];
-    // A weight is only told where it is no number: it may go nowhere but where it is moved to.
-    if (def.kind === "weight" && own) return [{ ...made, kind: "fp16", limit: LIMITS.fp16 }];
+    // What the graph holds is only told where it is no number: it may go nowhere but where it is moved to.
+    if ((def.kind === "weight" || def.kind === "const") && own) return [{ ...made, kind: "fp16", limit: LIMITS.fp16 }];
     if (def.kind !== "op" || has(def, "moves")) return score;
     const inside = sumInside(def, type, regions.get(operandsOf(def)[0]!)!);
     return [

@@ -4,7 +4,7 @@ import attention from "../../../../examples/attention.ts";
 import { type Graph, graph, schedule } from "../../../../src/dsl/graph.ts";
 import { roundFp16 } from "../../../../src/dsl/number.ts";
 import * as o from "../../../../src/dsl/ops/index.ts";
-import { input, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
+import { constant, input, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
 import { isFloat, sizeOf } from "../../../../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
@@ -190,6 +190,12 @@ describe("what a bound is of", () => {
     const { growing, regions } = boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), []));
     expect(growing).toEqual(["a", "b"]);
     expect(Math.max(...regions.get(y)!.high)).toBe(Number.POSITIVE_INFINITY);
+  });
+  test("and so is a constant", () => {
+    const held = constant([1, Number.NaN], [2], "fp16");
+    const made = graph({ name: "g", inputs: [x], outputs: { y: o.reshape(held, { shape: [2, 1] }), z: o.mul(x, 2) } });
+    const { values } = boundGraph(made, known(evenly([1, 4, 1, 1], -1, 1), []));
+    expect(values.map((one) => [one.value.def.kind, keeps(one)])).toContainEqual(["const", false]);
   });
   test("a cache that several graphs write is as large as the largest of them leaves it", () => {
     const writes = (factor: number) => {

@@ -193,6 +193,20 @@ describe("what is held, and where it is undone", () => {
     const found = heldFor(10_000, y);
     expect(found.kind === "unheld" ? found.why : "held").toMatch(why);
   });
+  test("the larger need of both is that of each", () => {
+    const y = o.mul(named("sum", o.conv(x, W)), 0.25);
+    const own = made(y);
+    const boundsFor = (most: number) => {
+      const bounds = boundGraph(own, {
+        masks: new Set(),
+        input: ({ type: { shape } }) => evenly(shape, -most, most),
+        weight: ({ type: { shape } }) => evenly(shape, 1, 1).low,
+      });
+      return { graph: own, bounds };
+    };
+    const sums = (...most: readonly number[]) => Math.max(...needsOf(most.map(boundsFor)).map(({ sum }) => sum));
+    expect([sums(1), sums(10_000), sums(1, 10_000), sums(10_000, 1)]).toEqual([0, 1, 1, 1]);
+  });
   test("block and step that are made of other ops are told", () => {
     const bounds = { values: [], growing: [], unscored: [], regions: new Map() };
     const pair = [made(o.abs(x)), made(o.square(x))].map((one) => ({ graph: one, bounds }));
