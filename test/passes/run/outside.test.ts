@@ -5,7 +5,7 @@ import { mul, opTable, reduce_sum, reshape } from "../../../src/dsl/ops/index.ts
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import type { TensorType } from "../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../src/dsl/weight-source.ts";
-import { arrayOf } from "../../../src/passes/interpret/array.ts";
+import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import type { Precision } from "../../../src/passes/interpret/reading.ts";
 import { toRaw } from "../../../src/passes/kernels/raw.ts";
 import type { WeightFiles } from "../../../src/passes/run/layout.ts";
@@ -17,7 +17,7 @@ import { exampleOf } from "../../support/ops/examples.ts";
 
 const SIZE = 2 ** 13;
 /** How many such weights, too many for that room. */
-const COUNT = 6;
+const COUNT = 4;
 /** Room for the ballast of one step beside everything else that these graphs hold. */
 const MOST = { fp16: 65536, fp64: 2 * 65536 } as const;
 
@@ -32,8 +32,16 @@ function loaded({ name, inputs, outputs }: Graph): Graph {
   return graph({ name, inputs: [...inputs, by], outputs: { ...outputs, ...Object.fromEntries(sums), ...held } });
 }
 
-const weightOf = (source: WeightSource, type: TensorType) =>
-  awkward(type, randomFrom(source.from === "checkpoint" ? source.tensor.length + Number(source.tensor.at(-1)) : 0));
+const drawn = new Map<string, NDArray>();
+
+/** The same for the same source and type: drawn once, since it is what takes the time here. */
+function weightOf(source: WeightSource, type: TensorType): NDArray {
+  const key = JSON.stringify([source, type]);
+  const seed = source.from === "checkpoint" ? source.tensor.length + Number(source.tensor.at(-1)) : 0;
+  const array = drawn.get(key) ?? awkward(type, randomFrom(seed));
+  drawn.set(key, array);
+  return array;
+}
 
 describe.each([...opTable.keys()])("%s", (name) => {
   test.each(["fp16", "fp64"] as const)(
