@@ -3,7 +3,8 @@
 #   scripts/node-versions.sh [--all] [VERSION...]    22 and 24 when none is named; --all: the whole short suite
 set -euo pipefail
 cd "$(dirname "$0")/.."
-tests=(test/api test/cli/process.test.ts test/passes/kernels test/emit/write)
+# What another version could do otherwise: the library, the command as a process, WebAssembly, and bytes.
+tests=(test/api test/cli/process.test.ts test/passes/kernels/{kernels,code}.test.ts test/emit/write/{package,encode,lower}.test.ts)
 [ "${1-}" = --all ] && tests=() && shift
 versions=("$@")
 [ ${#versions[@]} -gt 0 ] || versions=(22 24)

@@ -4,6 +4,7 @@
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { addressesOf, MEND } from "./addresses.mjs";
 import { npmReadme } from "./npm-readme.mjs";
 
 /** What a tarball may weigh, in bytes. */
@@ -14,9 +15,14 @@ const PUBLIC =
 const STAGE = "build/npm";
 
 const own = JSON.parse(readFileSync("package.json", "utf8"));
+const addresses = addressesOf(own);
+if (!addresses.repository)
+  process.stderr.write(
+    `package.json names no repository, so that the packages name none, no homepage and no bugs: ${MEND}\n`,
+  );
 rmSync(STAGE, { recursive: true, force: true });
 const code = stage(
-  Object.fromEntries(PUBLIC.filter((key) => key in own).map((key) => [key, own[key]])),
+  { ...Object.fromEntries(PUBLIC.filter((key) => key in own).map((key) => [key, own[key]])), ...addresses },
   own.files.filter((path) => !path.startsWith("!")),
 );
 writeFileSync(
@@ -26,7 +32,7 @@ writeFileSync(
 const { version, license, keywords } = own;
 const description = "The device tool of graphc, as Swift sources, and graphc's pages";
 const files = ["docs", "tools", "CHANGELOG.md", "CONTRIBUTING.md"];
-const rest = stage({ name: "graphc-ane", version, description, license, keywords, files }, [
+const rest = stage({ name: "graphc-ane", version, description, license, keywords, ...addresses, files }, [
   "docs",
   "tools/Package.swift",
   "tools/README.md",

@@ -50,7 +50,7 @@ describe.concurrent("suites", () => {
     const ci = readFileSync(join(ROOT, ".ci/run"), "utf8");
     for (const step of [
       /^step test npm test$/m,
-      /^ {2}PROVE_FUZZ_RUNS=2000 FAULT_EVERY=4 FAULT_FIRST=\$seed PROVE_MUTANT_RUNS=200 PROVE_MUTANT_SEED=\$seed npm run test:long /m,
+      /^ {2}LONG_SHARE=4 PROVE_FUZZ_RUNS=2000 FAULT_EVERY=12 FAULT_FIRST=\$seed PROVE_MUTANT_RUNS=100 PROVE_MUTANT_SEED=\$seed npm run test:long /m,
       /^step conformance npm run conformance -- -k "not \(\$behind\)"$/m,
       /^ {2}bash conformance\/run\.sh --installed -k "\$behind" /m,
     ])

@@ -4,8 +4,9 @@
  */
 import { expect, test } from "vitest";
 import { fuzzPackages } from "../support/fuzz/package-fuzz.ts";
+import { shareOf } from "../support/share.ts";
 
-const runs = Number(process.env.FUZZ_RUNS ?? 400);
+const runs = shareOf(400, "FUZZ_RUNS");
 const seed = Number(process.env.FUZZ_SEED ?? 1);
 
 test(`${runs} damaged packages, seed ${seed}`, { timeout: 0 }, async () => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { randomRecords, verdictOn } from "../support/decoder-proofs.ts";
 import { SMALL_DECODERS } from "../support/decoders.ts";
 import { ONE_CHANGE, spellingName } from "../support/phi/phi.ts";
+import { shareOf } from "../support/share.ts";
 
 describe.each([...SMALL_DECODERS])("%s", (_, { decoder, first }) => {
   test.each(ONE_CHANGE.map((how) => [spellingName(how), how] as const))("is proven, %s", (_, how) => {
@@ -11,4 +12,4 @@ describe.each([...SMALL_DECODERS])("%s", (_, { decoder, first }) => {
   });
 });
 
-randomRecords(500, 2);
+randomRecords(shareOf(500), 2);

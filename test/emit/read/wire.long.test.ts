@@ -1,9 +1,10 @@
 /** More of `wire.test.ts`: WIRE_FUZZ_RUNS and WIRE_FUZZ_SEED choose others. */
 import { expect, test } from "vitest";
+import { shareOf } from "../../support/share.ts";
 import { fuzzWire } from "../../support/wire/fuzz.ts";
 import { CLASSES } from "../../support/wire/judge.ts";
 
-const runs = Number(process.env.WIRE_FUZZ_RUNS ?? 20_000);
+const runs = shareOf(20_000, "WIRE_FUZZ_RUNS");
 const seed = Number(process.env.WIRE_FUZZ_SEED ?? 1);
 
 test(`${runs} changes, seed ${seed}`, { timeout: 0 }, async () => {

@@ -1,4 +1,5 @@
 /** The fast executor on Phi layers, at many sizes a spelling; `phi.test.ts` takes one each. */
 import { fastIsTheReference } from "../../support/phi/executor.ts";
+import { shareOf } from "../../support/share.ts";
 
-fastIsTheReference(15, 20260);
+fastIsTheReference(shareOf(15), 20260);

@@ -1,4 +1,5 @@
 /** Parity beside prove, on many random pairs. `PARITY_FUZZ_RUNS` is how many of each family. */
 import { parityBesideProve } from "../../support/parity-beside-prove.ts";
+import { shareOf } from "../../support/share.ts";
 
-parityBesideProve(Number(process.env.PARITY_FUZZ_RUNS ?? 400), 2026);
+parityBesideProve(shareOf(400, "PARITY_FUZZ_RUNS"), 2026);

@@ -4,9 +4,10 @@
  */
 import { randomGraphs } from "../../support/prove/pairs/fuzz-pairs.ts";
 import { randomPairs } from "../../support/prove/properties.ts";
+import { shareOf } from "../../support/share.ts";
 
 // Of the pairs of one family one in twenty-five differs, and a run that meets none says so.
-const runs = Number(process.env.PROVE_FUZZ_RUNS ?? 1000);
+const runs = shareOf(1000, "PROVE_FUZZ_RUNS");
 const seed = Number(process.env.PROVE_FUZZ_SEED ?? 20260);
 
 if (process.env.PROVE_PAIR === undefined) randomPairs(Math.ceil(runs / 6), seed);
