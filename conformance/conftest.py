@@ -1,4 +1,5 @@
 """Shared by the suite: how graphc and our helpers are called, checkpoints, and the figures that are printed at the end."""
+import importlib
 import json
 import logging
 import pathlib
@@ -52,13 +53,32 @@ def called(command, code=0):
 
 
 @pytest.fixture(scope="session")
-def graphc():
-    """Runs the built command line."""
-    return lambda *arguments, code=0: called(["node", ROOT / "dist" / "cli.js", *arguments], code)
+def node():
+    """Runs modules as programs, one after the other in one process of Node (serve.mjs), as a process of its own would."""
+    server = subprocess.Popen(["node", HERE / "serve.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+    def run(program, *arguments, code=0):
+        command = [str(part) for part in (program, *arguments)]
+        print(json.dumps(command), file=server.stdin, flush=True)
+        answer = server.stdout.readline()
+        assert answer, f"{command}: ended the process that runs it, exit {server.wait()}"
+        result = json.loads(answer)
+        assert result["code"] == code, f"{command}: exit {result['code']}\n{result['out']}\n{result['err']}"
+        return result["out"]
+
+    yield run
+    server.stdin.close()
+    assert server.wait(timeout=60) == 0
 
 
 @pytest.fixture(scope="session")
-def script(tmp_path_factory):
+def graphc(node):
+    """Runs the built command line."""
+    return lambda *arguments, code=0: node(ROOT / "dist" / "cli.js", *arguments, code=code)
+
+
+@pytest.fixture(scope="session")
+def script(node, tmp_path_factory):
     """Runs one of our TypeScript helpers with node, bundled once."""
     folder, bundles = tmp_path_factory.mktemp("script"), {}
     shutil.copy(ROOT / "package.json", folder)  # graphc looks its version up above its code
@@ -68,7 +88,7 @@ def script(tmp_path_factory):
             bundles[name] = folder / f"{name}.mjs"
             called(["npx", "esbuild", f"conformance/{name}.ts", "--bundle", "--platform=node", "--format=esm",
                     f"--outfile={bundles[name]}", "--log-level=error"])  # fmt: skip
-        return called(["node", bundles[name], *arguments])
+        return node(bundles[name], *arguments)
 
     return run
 
@@ -83,7 +103,9 @@ def checkpoint_of(tmp_path_factory):
         if (size, dtype) not in folders:
             folder = tmp_path_factory.mktemp("model") / "checkpoint"
             sizes = {"small": ["--small"], "true": []}.get(size, ["--variant", *size])
-            called([sys.executable, HERE / "make_checkpoint.py", folder, "--dtype", dtype, *sizes])
+            # In this process: in one of its own transformers would be loaded for each.
+            make_checkpoint = importlib.import_module("make_checkpoint")
+            make_checkpoint.main([str(folder), "--dtype", dtype, *sizes])
             folders[size, dtype] = folder
         return folders[size, dtype]
 

@@ -71,7 +71,8 @@ def randomise(model: PreTrainedModel, seed: int) -> None:
                 parameter.copy_(values * (3 / parameter.shape[-1]) ** 0.5)
 
 
-def main() -> None:
+def main(argv=None) -> None:
+    """The command; `argv` are its arguments, those of the process when absent."""
     parser = argparse.ArgumentParser(description="Save a phi3 checkpoint with Hugging Face transformers.")
     parser.add_argument("out", type=Path)
     parser.add_argument("--small", action="store_true", help="hidden size 64 instead of 3072")
@@ -81,15 +82,19 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--shards", type=int, default=2, help="1 gives model.safetensors and no index")
     parser.add_argument("--seed", type=int, default=0)
-    args = parser.parse_args()
+    args = parser.parse_args(argv)
     if args.out.exists() and any(args.out.iterdir()):
         sys.exit(f"{args.out} is not empty: name a new folder")
 
+    usual = torch.get_default_dtype()
     torch.set_default_dtype(DTYPES[args.dtype])
-    if args.variant is None:
-        model = Phi3ForCausalLM(config_of(args.small, args.layers))
-    else:
-        model = architectures.model_of(args.variant, architectures.ALIKE if args.alike else architectures.APART)
+    try:
+        if args.variant is None:
+            model = Phi3ForCausalLM(config_of(args.small, args.layers))
+        else:
+            model = architectures.model_of(args.variant, architectures.ALIKE if args.alike else architectures.APART)
+    finally:
+        torch.set_default_dtype(usual)
     randomise(model, args.seed)
     size = sum(p.numel() * p.element_size() for p in model.parameters())
     # A shard holds whole tensors: a little more than an equal share gives the wanted number.
