@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CONFIG, checkpointOf, expectRefusal, fileOf, folderOf, graphc, TENSORS } from "../support/cli.ts";
-import { filesIn } from "../support/emit.ts";
+import { digestsIn } from "../support/emit.ts";
 import { whole } from "../support/gguf-files.ts";
 import { ggufOf } from "../support/gguf-model.ts";
 import { fp8Twins, mlxTwins, quantisedFolder, type Twins } from "../support/quantised-files.ts";
@@ -15,7 +15,7 @@ test("the same model in either container, as an operand or by --weights, gives t
   const emitted = async (name: string, ...words: readonly string[]) => {
     const folder = join(out, name);
     expect(await graphc(["emit", ...words, ...SIZE, "--out", folder])).toMatchObject({ code: 0 });
-    const files = filesIn(folder);
+    const files = digestsIn(folder);
     expect(Object.keys(files).filter((path) => path.endsWith("weight.bin"))).toHaveLength(2);
     return files;
   };
@@ -58,7 +58,7 @@ describe.each(Object.entries(QUANTISED))("a folder quantised as %s", (_, twins) 
     const [quantised, plain] = [folderOfTwin(twins()), quantisedFolder(CONFIG, twins().plain)];
     const emitted = async (name: string, folder: string) => {
       expect(await graphc(["emit", folder, ...SIZE, "--out", join(out, name)])).toMatchObject({ code: 0 });
-      return filesIn(join(out, name));
+      return digestsIn(join(out, name));
     };
     const files = await emitted("a", quantised);
     expect(Object.keys(files).filter((path) => path.endsWith("weight.bin"))).toHaveLength(2);

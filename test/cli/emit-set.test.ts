@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { readPackage } from "../../src/emit/read/read.ts";
 import { readFixtures } from "../../src/evidence/format/fixtures-read.ts";
 import { expectRefusal, graphc, testFolder } from "../support/cli.ts";
-import { filesIn } from "../support/emit.ts";
+import { digestsIn } from "../support/emit.ts";
 import { ROOT } from "../support/root.ts";
 
 const ATTENTION = join(ROOT, "examples/attention.ts");
@@ -27,14 +27,14 @@ test("an emit takes away the certificate and the fixtures of the one before, whi
 test("fixtures of a second name are refused, as the device tool would refuse the folder; others may stand beside", async () => {
   const out = testFolder();
   expect((await graphc(emit(out, "--fixtures"))).code).toBe(0);
-  const before = filesIn(out);
+  const before = digestsIn(out);
   const other = join(testFolder(), "other.ts");
   copyFileSync(ATTENTION, other);
   const second = ["emit", other, ...SMALL, "--out", out];
   const sentence =
     "… holds fixtures of another name, attention.fixtures.json, and the device tool takes one set a folder";
   await expectRefusal([...second, "--fixtures"], `${sentence}; give another --out`);
-  expect(filesIn(out)).toEqual(before);
+  expect(digestsIn(out)).toEqual(before);
   expect(await graphc(second)).toMatchObject({ code: 0, err: "" });
   expect(await graphc(["gate", out])).toMatchObject({ code: 1, err: "" });
 });

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { buildBundle, endOf, removeBundle, startIn } from "../support/bundle.ts";
 import { testFolder } from "../support/cli.ts";
-import { filesIn } from "../support/emit.ts";
+import { digestsIn } from "../support/emit.ts";
 import { ROOT } from "../support/root.ts";
 
 const COUNTER = join(ROOT, "examples/counter.ts");
@@ -118,13 +118,13 @@ test("of two emits at once the folder holds one whole set", async () => {
   const emit = (seed: string, folder: string) =>
     outcomeOf(start("emit", ATTENTION, "--max-seq", "8", "--force", "--seed", seed, "--out", folder));
   await Promise.all([emit("1", folders[0]), emit("2", folders[1])]);
-  const [one, other] = [filesIn(folders[0]), filesIn(folders[1])];
+  const [one, other] = [digestsIn(folders[0]), digestsIn(folders[1])];
   expect(one).not.toEqual(other);
   const ends = await Promise.all([emit("1", folders[2]), emit("2", folders[2])]);
   const codes = ends.map(({ code }) => code);
   expect(codes).toContain(0);
   expect(codes.filter((code) => code !== 0 && code !== 2)).toEqual([]);
-  const last = filesIn(folders[2]);
+  const last = digestsIn(folders[2]);
   if (codes.includes(2)) expect(last).toEqual(codes[0] === 0 ? one : other);
   else expect([one, other]).toContainEqual(last);
 });
@@ -136,7 +136,7 @@ test("the bytes do not depend on the working folder, the locale, the time zone o
   const env = { ...process.env, LC_ALL: "tr_TR.UTF-8", LANG: "tr_TR.UTF-8", TZ: "Asia/Kathmandu" };
   const command = ["-c", 'umask 077; exec "$@"', "sh", process.execPath, join(bundle, "cli.js"), ...argv(".")];
   expect((await endOf(spawn("sh", command, { cwd: strange, env }))).code).toBe(0);
-  expect(filesIn(strange)).toEqual(filesIn(plain));
+  expect(digestsIn(strange)).toEqual(digestsIn(plain));
 });
 
 test("a full standard output is told, whatever the command made of its work", async ({ skip }) => {

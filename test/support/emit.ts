@@ -1,4 +1,5 @@
 /** A small graph with everything a package can have, its weights, and folders to write it into. */
+import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -52,3 +53,10 @@ export function filesIn(root: string): Readonly<Record<string, Buffer>> {
   const paths = entries.map((entry) => join(entry.parentPath, entry.name)).toSorted();
   return Object.fromEntries(paths.map((path) => [relative(root, path), readFileSync(path)]));
 }
+
+/** The same by size and digest, which are compared at once and told in a line. */
+export const digestsIn = (root: string): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(filesIn(root)).map(([name, bytes]) => [name, toldOf(bytes)]));
+
+const toldOf = (bytes: Uint8Array): string =>
+  `${bytes.length} bytes, ${createHash("sha256").update(bytes).digest("hex")}`;

@@ -5,7 +5,7 @@ import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
 import { textNames } from "../../src/weights/text-names.ts";
 import { expectRefusal, fileOf, folderOf, graphc, ones, testFolder } from "../support/cli.ts";
-import { filesIn } from "../support/emit.ts";
+import { digestsIn } from "../support/emit.ts";
 
 const TEXT = {
   ...{ model_type: "gemma3_text", hidden_size: 12, num_attention_heads: 4, num_key_value_heads: 2, head_dim: 6 },
@@ -114,7 +114,7 @@ describe("a checkpoint of a model that sees as well", () => {
       out,
     ]);
     expect(code).toBe(0);
-    return { files: filesIn(out), err };
+    return { files: digestsIn(out), err };
   }
 
   test("gives the packages of its text model, and says what was not read", async () => {
