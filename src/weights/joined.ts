@@ -1,6 +1,7 @@
 /** Tensors of a store that are read as one matrix, the rows of each below those of the one before. */
 import { UserError } from "../dsl/user-error.ts";
 import { sourceBytes } from "./convert.ts";
+import type { PackedElements } from "./packed.ts";
 import { type CheckpointSource, matrixOf, type ReadableTensor } from "./rectangle.ts";
 
 /**
@@ -32,24 +33,33 @@ export function readableOf(
     where: first.where,
     dtype: first.dtype,
     shape: [rows, ...first.shape.slice(1)],
-    read: (target, offset) => readAcross(parts, width * sourceBytes[first.dtype], target, offset),
+    read: readAcross(parts, width * sourceBytes[first.dtype]),
+    packed: packedAcross(parts, width),
   };
 }
 
-/** Fills `target` with the bytes from `offset` on of the tensors one after another. */
-async function readAcross(
-  parts: readonly ReadableTensor[],
-  rowBytes: number,
-  target: Uint8Array,
-  offset: number,
-): Promise<void> {
-  const jobs: Promise<void>[] = [];
-  let begin = 0;
-  for (const part of parts) {
-    const end = begin + matrixOf(part.shape)[0] * rowBytes;
-    const [from, to] = [Math.max(begin, offset), Math.min(end, offset + target.length)];
-    if (from < to) jobs.push(part.read(target.subarray(from - offset, to - offset), from - begin));
-    begin = end;
-  }
-  await Promise.all(jobs);
+/** All parts in blocks of one kind: joined they are, too. */
+function packedAcross(parts: readonly ReadableTensor[], width: number): PackedElements | undefined {
+  const packed = parts.flatMap((part) => (part.packed ? [{ shape: part.shape, ...part.packed }] : []));
+  const first = packed[0];
+  if (!first || packed.length < parts.length || packed.some(({ code }) => code !== first.code)) return undefined;
+  const { code, elements, bytes } = first;
+  return { code, elements, bytes, read: readAcross(packed, (width / elements) * bytes) };
 }
+
+type Rows = Pick<ReadableTensor, "shape" | "read">;
+
+/** Fills a target with the bytes from an offset on of tensors one after another, whose rows have so many bytes. */
+const readAcross =
+  (parts: readonly Rows[], rowBytes: number): ReadableTensor["read"] =>
+  async (target, offset) => {
+    const jobs: Promise<void>[] = [];
+    let begin = 0;
+    for (const part of parts) {
+      const end = begin + matrixOf(part.shape)[0] * rowBytes;
+      const [from, to] = [Math.max(begin, offset), Math.min(end, offset + target.length)];
+      if (from < to) jobs.push(part.read(target.subarray(from - offset, to - offset), from - begin));
+      begin = end;
+    }
+    await Promise.all(jobs);
+  };

@@ -4,6 +4,7 @@ import { type Shape, show, sizeOf, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { WeightSource } from "../dsl/weight-source.ts";
 import { type SourceDType, sourceBytes } from "./convert.ts";
+import type { PackedElements } from "./packed.ts";
 
 /** A tensor as its store holds it: row-major elements, read by position. */
 export interface ReadableTensor {
@@ -14,6 +15,8 @@ export interface ReadableTensor {
   readonly shape: Shape;
   /** Fills `target` with the tensor's bytes from `offset` (in bytes) on. */
   read(target: Uint8Array, offset: number): Promise<void>;
+  /** Where the store has blocks that fast code knows: the same elements, as F32. */
+  readonly packed?: PackedElements | undefined;
 }
 
 /** A weight by its tensor in a checkpoint, with rows, columns and a transform as far as it is not the whole. */

@@ -1,5 +1,7 @@
 /** Memory that elements are read into and converted in, with the code that does the common cases several at a time. */
 
+import { BLOCK_SCRATCH, BLOCKS_BASE64, type BlockCode, type BlockExports } from "./blocks-code.ts";
+
 /** bf16.wat, assembled (test/weights/slab.test.ts holds the two together). */
 export const CONVERT_BASE64 =
   "AGFzbQEAAAABBwFgAn9/AX8CDwEDZW52Bm1lbW9yeQIAAAMCAQAHCwEHY29udmVydAAACqgBAaUBAQJ7AkADQCAAIAFPDQEgAP0ABAAhAiAC/Qz/f/9//3//f/9//3//f/9//U4hAyAD/QyAOIA4gDiAOIA4gDiAOIA4/ZEB/QwADwAPAA8ADwAPAA8ADwAP/Tb9Uw0BIAAgAv0M/3//f/9//3//f/9//3//f/1PIAP9DAA4ADgAOAA4ADgAOAA4ADj9kQFBA/2LAf1Q/QsEACAAQRBqIQAMAAsLIAAL";
@@ -20,6 +22,13 @@ export interface Slab {
    * added to the tally. Returns the first element that is not done. `begin` and `end` are multiples of four.
    */
   convertFp32(begin: number, end: number, tally: RoundingTally): number;
+  /** Where quantised blocks lie that become fp16 at the beginning: in bytes, behind half of the slab. */
+  readonly blocksAt: number;
+  /**
+   * Converts so many blocks at `blocksAt` to fp16 at the beginning; what was lost is added to the tally. False, and the tally as it was,
+   * where an element is not finite, or near to what fp16 cannot hold.
+   */
+  convertBlocks(code: BlockCode, blocks: number, tally: RoundingTally): boolean;
 }
 
 /** How many elements were rounded, and the largest difference. */
@@ -48,22 +57,50 @@ const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAss
 
 const PAGE = 2 ** 16;
 
+/** What is made when it is first asked for, and kept. */
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** Slabs share what is compiled. */
+const [bf16Module, fp32Module, blocksModule] = [CONVERT_BASE64, CONVERT_FP32_BASE64, BLOCKS_BASE64].map((base64) =>
+  once(() => new Module(Buffer.from(base64, "base64"))),
+) as [() => object, () => object, () => object];
+
 /** A new slab of at least so many bytes, all zero. */
 export function newSlab(bytes: number): Slab {
   const memory = new Memory({ initial: Math.ceil(bytes / PAGE) });
-  const exportsOf = (base64: string) =>
-    new Instance(new Module(Buffer.from(base64, "base64")), { env: { memory } }).exports;
-  const bf16 = exportsOf(CONVERT_BASE64) as Conversion;
-  const fp32 = exportsOf(CONVERT_FP32_BASE64) as TallyingConversion;
+  const { buffer } = memory;
+  const instance = <E extends object>(module: () => object, more = {}): (() => E) =>
+    once(() => new Instance(module(), { env: { memory, ...more } }).exports as E);
+  const bf16 = instance<Conversion>(bf16Module);
+  const fp32 = instance<TallyingConversion>(fp32Module);
+  const blocks = instance<BlockExports>(blocksModule, { scratch: buffer.byteLength - BLOCK_SCRATCH });
+  const blocksAt = 16 * Math.ceil(bytes / 32);
   return {
-    buffer: memory.buffer,
-    convertNormalBf16: (begin, end) => bf16.convert(2 * begin, 2 * end) / 2,
+    buffer,
+    blocksAt,
+    convertNormalBf16: (begin, end) => bf16().convert(2 * begin, 2 * end) / 2,
     convertFp32(begin, end, tally) {
-      [fp32.rounded.value, fp32.worst.value] = [0, 0];
-      const stop = fp32.convert(begin, end);
-      tally.rounded += fp32.rounded.value;
-      tally.worstError = Math.max(tally.worstError, fp32.worst.value);
+      const { convert, rounded, worst } = fp32();
+      [rounded.value, worst.value] = [0, 0];
+      const stop = convert(begin, end);
+      add(tally, rounded.value, worst.value);
       return stop;
     },
+    convertBlocks(code, count, tally) {
+      const rounded = blocks()[code](blocksAt, count, 0);
+      if (rounded >= 0) add(tally, rounded, blocks().worst.value);
+      return rounded >= 0;
+    },
   };
+}
+
+function add(tally: RoundingTally, rounded: number, worst: number): void {
+  tally.rounded += rounded;
+  tally.worstError = Math.max(tally.worstError, worst);
 }

@@ -12,6 +12,7 @@ import {
   sourceBytes,
   sourceValue,
 } from "./convert.ts";
+import { packedChunk } from "./packed.ts";
 import {
   areaOf,
   type CheckpointSource,
@@ -106,13 +107,15 @@ async function* straight(job: Streaming): AsyncGenerator<ConvertedChunk> {
     ? runsConverter(scaled, plain, workshop.converter(stored.dtype, scaled.factor))
     : wholeConverter(plain);
   const rectangles = [...chunksOf(from, workshop.chunk)];
+  const packed = rectangles.map((rectangle) => (scaled ? undefined : packedChunk(stored, from.stride, rectangle)));
   if (rectangles.length === 0) return;
   const slabs = Array.from({ length: Math.min(rectangles.length, IN_USE) }, workshop.take);
   const slabOf = (i: number): Slab => slabs[i % slabs.length]!;
+  const readNumbers = (i: number, rectangle: Rectangle): Promise<void> =>
+    readRectangle(stored, from.stride, rectangle, new Uint8Array(slabOf(i).buffer, 0, areaOf(rectangle) * width));
   const read = async (i: number): Promise<void> => {
     const rectangle = rectangles[i];
-    if (!rectangle) return;
-    await readRectangle(stored, from.stride, rectangle, new Uint8Array(slabOf(i).buffer, 0, areaOf(rectangle) * width));
+    if (rectangle) await (packed[i]?.read(slabOf(i)) ?? readNumbers(i, rectangle));
   };
   let pending = read(0);
   let last = 0;
@@ -125,7 +128,10 @@ async function* straight(job: Streaming): AsyncGenerator<ConvertedChunk> {
       pending.catch(() => {});
       const slab = slabOf(i);
       const losses = newLosses();
-      convert(slab, rectangle, losses);
+      if (!packed[i]?.convert(slab, losses)) {
+        if (packed[i]) await readNumbers(i, rectangle);
+        convert(slab, rectangle, losses);
+      }
       await addLosses(job, losses, rectangle);
       yield { rectangle, data: new Uint16Array(slab.buffer, 0, areaOf(rectangle)) };
     }

@@ -3,6 +3,7 @@ import type { FileHandle } from "node:fs/promises";
 import { UserError } from "../../dsl/user-error.ts";
 import { refusing } from "../../files/files.ts";
 import { openRegular, readExactly } from "../../files/regular.ts";
+import { isBlockCode } from "../blocks-code.ts";
 import type { ReadableTensor } from "../rectangle.ts";
 import { cursorOver, NeedsMore } from "./cursor.ts";
 import type { Encoding } from "./encodings.ts";
@@ -67,7 +68,9 @@ function readableOf(handle: FileHandle, path: string, { name, shape, encoding, b
   const from = (target: Uint8Array, offset: number) => readExactly(handle, path, target, begin + offset);
   if (encoding.kind === "plain") return { name, where: path, dtype: encoding.dtype, shape, read: from };
   const read = (target: Uint8Array, offset: number) => readBlocks(from, encoding, target, offset);
-  return { name, where: path, dtype: "F32", shape, read };
+  const { name: code, elements, bytes } = encoding;
+  const packed = isBlockCode(code) ? { code, elements, bytes, read: from } : undefined;
+  return { name, where: path, dtype: "F32", shape, read, packed };
 }
 
 type Read = (target: Uint8Array, offset: number) => Promise<void>;

@@ -8,21 +8,28 @@ import { matrixOf, type ReadableTensor } from "../rectangle.ts";
  * RoPE turns neighbours (conversion of llama: `permute`): its row 2j + b of a head is row j of half b.
  */
 export function halvesApart(stored: ReadableTensor, headDim: number): ReadableTensor {
-  const rowBytes = matrixOf(stored.shape)[1] * sourceBytes[stored.dtype];
-  const headBytes = headDim * rowBytes;
+  const { packed } = stored;
+  const width = matrixOf(stored.shape)[1];
   return {
     ...stored,
-    async read(target, offset) {
-      for (let done = 0; done < target.length; ) {
-        const head = Math.floor((offset + done) / headBytes);
-        const begin = offset + done - head * headBytes;
-        const length = Math.min(headBytes - begin, target.length - done);
-        const interleaved = new Uint8Array(headBytes);
-        await stored.read(interleaved, head * headBytes);
-        target.set(deinterleaved(interleaved, rowBytes, headDim).subarray(begin, begin + length), done);
-        done += length;
-      }
-    },
+    read: apart(stored.read, headDim, width * sourceBytes[stored.dtype]),
+    packed: packed && { ...packed, read: apart(packed.read, headDim, (width / packed.elements) * packed.bytes) },
+  };
+}
+
+/** Reads rows of so many bytes in Hugging Face's order. */
+function apart(read: ReadableTensor["read"], headDim: number, rowBytes: number): ReadableTensor["read"] {
+  const headBytes = headDim * rowBytes;
+  return async (target, offset) => {
+    for (let done = 0; done < target.length; ) {
+      const head = Math.floor((offset + done) / headBytes);
+      const begin = offset + done - head * headBytes;
+      const length = Math.min(headBytes - begin, target.length - done);
+      const interleaved = new Uint8Array(headBytes);
+      await read(interleaved, head * headBytes);
+      target.set(deinterleaved(interleaved, rowBytes, headDim).subarray(begin, begin + length), done);
+      done += length;
+    }
   };
 }
 
@@ -44,6 +51,7 @@ export function lessOne(stored: ReadableTensor): ReadableTensor {
   const width = sourceBytes[stored.dtype];
   return {
     ...stored,
+    packed: undefined,
     dtype: "F32",
     async read(target, offset) {
       const bytes = new Uint8Array((target.length / 4) * width);
