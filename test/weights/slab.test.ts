@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import wabt from "wabt";
+import { BLOCKS_BASE64 } from "../../src/weights/blocks-code.ts";
 import { GENERATE_BASE64 } from "../../src/weights/generated.ts";
 import { INT8_BASE64 } from "../../src/weights/int8-fast.ts";
 import { CONVERT_BASE64, CONVERT_FP32_BASE64, newSlab } from "../../src/weights/slab.ts";
@@ -11,6 +12,7 @@ test.each([
   ["fp32.wat", CONVERT_FP32_BASE64],
   ["generate.wat", GENERATE_BASE64],
   ["int8.wat", INT8_BASE64],
+  ["gguf/blocks.wat", BLOCKS_BASE64],
 ])("the assembled code is that of %s", async (name, base64) => {
   const source = await readFile(new URL(`../../src/weights/${name}`, import.meta.url), "utf8");
   const { buffer } = (await wabt()).parseWat(name, source, { simd: true }).toBinary({});
