@@ -64,8 +64,8 @@
         (local.get $least))))
 
   ;; `count` fp32 in scratch to fp16 at `to`. Adding 1.5 * 2^13 times the power of two below a number, and taking it away again, rounds it
-  ;; to fp16's eleven bits; of fp16's subnormals that power is 2^-14, so that multiples of 2^-24 stay. Times 2^-112 the number has fp16's
-  ;; exponent, in the bits where fp32 has its own. The sign is that of the number, also of one that became 0.
+  ;; to fp16's eleven bits. A subnormal stays as it is, as it should: products of fp16 and whole numbers are multiples of 2^-24, and so are
+  ;; their differences. Times 2^-112 a number has fp16's exponent, in the bits where fp32 has its own. Its sign is that of what was rounded.
   (func $halves (param $count i32) (param $to i32)
     (local $from i32)
     (local $stop i32)
@@ -85,8 +85,7 @@
         (local.set $a (v128.load (local.get $from)))
         (local.set $step (v128.and (local.get $a) (v128.const i32x4 0x7f800000 0x7f800000 0x7f800000 0x7f800000)))
         (local.set $top (i32x4.max_s (local.get $top) (local.get $step)))
-        (local.set $step
-          (i32x4.add (i32x4.max_s (local.get $step) (v128.const i32x4 0x38800000 0x38800000 0x38800000 0x38800000)) (v128.const i32x4 0x06c00000 0x06c00000 0x06c00000 0x06c00000)))
+        (local.set $step (i32x4.add (local.get $step) (v128.const i32x4 0x06c00000 0x06c00000 0x06c00000 0x06c00000)))
         (local.set $step (f32x4.sub (f32x4.add (local.get $a) (local.get $step)) (local.get $step)))
         (local.set $error (f32x4.abs (f32x4.sub (local.get $a) (local.get $step))))
         (local.set $inexact
@@ -99,8 +98,7 @@
         (local.set $b (v128.load offset=16 (local.get $from)))
         (local.set $step (v128.and (local.get $b) (v128.const i32x4 0x7f800000 0x7f800000 0x7f800000 0x7f800000)))
         (local.set $top (i32x4.max_s (local.get $top) (local.get $step)))
-        (local.set $step
-          (i32x4.add (i32x4.max_s (local.get $step) (v128.const i32x4 0x38800000 0x38800000 0x38800000 0x38800000)) (v128.const i32x4 0x06c00000 0x06c00000 0x06c00000 0x06c00000)))
+        (local.set $step (i32x4.add (local.get $step) (v128.const i32x4 0x06c00000 0x06c00000 0x06c00000 0x06c00000)))
         (local.set $step (f32x4.sub (f32x4.add (local.get $b) (local.get $step)) (local.get $step)))
         (local.set $error (f32x4.abs (f32x4.sub (local.get $b) (local.get $step))))
         (local.set $inexact

@@ -85,6 +85,15 @@ test.each(BLOCK_CODES)("%s: an infinite scale, a NaN or an element of 2^15 is le
     }
 });
 
+test("an element that would become infinite is left to the other way, which refuses it", () => {
+  // fp16 520 times 126.
+  const data = Uint8Array.from({ length: 34 }, (_, i) => [0x10, 0x60][i] ?? 126);
+  const slab = newSlab(128);
+  new Uint8Array(slab.buffer).set(data, slab.blocksAt);
+  expect(slab.convertBlocks("Q8_0", 1, newLosses())).toBe(false);
+  expect(converted(numbersOf("Q8_0", data)).losses.overflow).toBe(0);
+});
+
 /** A tensor in memory, with its blocks as a file has them or as numbers alone. */
 function tensorOf(code: BlockCode, shape: readonly [number, number], data: Uint8Array, isPacked: boolean) {
   const numbers = new Uint8Array(numbersOf(code, data).buffer);
