@@ -4,7 +4,18 @@ import type { Accumulate } from "./accumulate.ts";
 import { HALF } from "./code/runtime.ts";
 import type { Kernel, Place } from "./kernel.ts";
 import { align } from "./machine.ts";
-import { biasIn, type Call, eachBatch, grain, type Product, packingOf, padded, UNSCALED } from "./product-run.ts";
+import {
+  biasIn,
+  type Call,
+  eachGroup,
+  grain,
+  type PackedBatch,
+  type Product,
+  packedBytes,
+  packingOf,
+  padded,
+  UNSCALED,
+} from "./product-run.ts";
 
 /** A product of which operand `w` is int8 codes, row-major, and operand `scale` the fp16 scale of each of its rows. */
 export interface CodesProduct extends Product {
@@ -18,7 +29,7 @@ const UNPACKED = 16;
 
 /** The kernel of such a product of fp16 vectors. */
 export function codesKernel(p: CodesProduct, accumulate: Accumulate | undefined): Kernel {
-  const { bytes } = packingOf(p);
+  const bytes = packedBytes(p);
   return {
     workspace: bytes + align(2 * UNPACKED * p.K),
     scratch: Math.max(1024, 64 + 16 * padded(p.K)),
@@ -35,16 +46,13 @@ export function codesKernel(p: CodesProduct, accumulate: Accumulate | undefined)
 function runCodes(p: CodesProduct, call: Call): void {
   const { machine, operands } = call;
   const bias = biasIn(p, call);
-  eachBatch(p, UNSCALED, call, (_, out) => {
-    eachBlock(p, call, (x, tokens, width) => {
-      const words = [operands[p.w.operand]!.at, p.K, x, p.K, ...call.sums, ...outOf(p, out, tokens), bias];
-      machine.run(
-        `codes_${width === 4 ? "1x4" : "4x1"}`,
-        [...words, operands[p.scale]!.at],
-        p.rows,
-        grain(p.K * width, 4),
-      );
+  const { width } = packingOf(p);
+  eachGroup(p, UNSCALED, call, (batches) => {
+    const jobs = eachBlock(p, batches, ({ x, out, first }) => {
+      const words = [operands[p.w.operand]!.at, p.K, x, p.K, ...call.sums, ...outOf(p, out, first), bias];
+      return [...words, operands[p.scale]!.at];
     });
+    machine.runAll(`codes_${width === 4 ? "1x4" : "4x1"}`, jobs, p.rows, grain(p.K * width, 4));
   });
 }
 
@@ -52,15 +60,17 @@ function runCodes(p: CodesProduct, call: Call): void {
 function runRows(p: CodesProduct, call: Call, begin: number): void {
   const { machine, operands, workspace } = call;
   const rows = Math.min(UNPACKED, p.rows - begin);
-  const at = workspace + packingOf(p).bytes;
+  const at = workspace + packedBytes(p);
   unpack(new Uint16Array(machine.buffer, at, rows * p.K), operands[p.w.operand]!, operands[p.scale]!, begin, p.K);
   const bias = biasIn(p, call);
-  eachBatch(p, UNSCALED, call, (_, out) => {
-    eachBlock(p, call, (x, tokens, width) => {
+  const { width } = packingOf(p);
+  eachGroup(p, UNSCALED, call, (batches) => {
+    const jobs = eachBlock(p, batches, ({ x, out, first }) => {
       const from = out + begin * p.out.row * 2;
-      const words = [at, 2 * p.K, x, p.K, ...call.sums, ...outOf(p, from, tokens), bias && bias + 4 * begin];
-      machine.run(`gather_${width === 4 ? "1x4" : "4x1"}`, [...words, 2, 1], rows, UNPACKED);
+      const words = [at, 2 * p.K, x, p.K, ...call.sums, ...outOf(p, from, first), bias && bias + 4 * begin];
+      return [...words, 2, 1];
     });
+    machine.runAll(`gather_${width === 4 ? "1x4" : "4x1"}`, jobs, rows, UNPACKED);
   });
 }
 
@@ -69,10 +79,16 @@ const outOf = (p: Product, out: number, first: number): readonly number[] => [
   ...[out + first * p.out.token * 2, p.out.row * 2, p.out.token * 2, p.tokens - first, 0],
 ];
 
-/** The address of each block's packed tokens, its first token, and how many it takes. */
-function eachBlock(p: Product, { workspace }: Call, work: (x: number, first: number, width: 1 | 4) => void): void {
+/** Of each block of each batch the parameters: by the address of its packed tokens, that of the batch's results, and its first token. */
+function eachBlock(
+  p: Product,
+  batches: readonly PackedBatch[],
+  words: (block: Pick<PackedBatch, "x" | "out"> & { readonly first: number }) => readonly number[],
+): readonly (readonly number[])[] {
   const { width, blocks, blockBytes } = packingOf(p);
-  for (let block = 0; block < blocks; block++) work(workspace + block * blockBytes, block * width, width);
+  return batches.flatMap(({ x, out }) =>
+    Array.from({ length: blocks }, (_, block) => words({ x: x + block * blockBytes, out, first: block * width })),
+  );
 }
 
 function unpack(to: Uint16Array, { data: codes }: Place, { data: scales }: Place, begin: number, K: number): void {

@@ -12,7 +12,7 @@ interface Axis {
 }
 
 /** Elements a thread takes at a time, and below which one thread does it all. */
-const GRAIN = 2 ** 15;
+const GRAIN = 2 ** 13;
 /** Outer axes that the kernel walks. */
 const OUTER = 3;
 

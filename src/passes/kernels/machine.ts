@@ -6,7 +6,7 @@
 import { Worker } from "node:worker_threads";
 import { gunzipSync } from "node:zlib";
 import { KERNELS_BASE64 } from "./module.gen.ts";
-import { CONTROL, type Control, WORKER_SOURCE } from "./worker.ts";
+import { CONTROL, WORKER_SOURCE } from "./worker.ts";
 
 interface WebAssemblyApi {
   readonly Memory: new (size: {
@@ -26,6 +26,8 @@ export interface Machine {
   readonly buffer: ArrayBufferLike;
   /** Runs an exported kernel over items [0, count) with the words of its parameter block. */
   run(kernel: string, words: readonly number[], count: number, grain: number): void;
+  /** The same for several parameter blocks, each over as many items: the threads meet once for all of them. */
+  runAll(kernel: string, blocks: readonly (readonly number[])[], count: number, grain: number): void;
   /** Whether none of `count` fp16 at an address is infinite or NaN. */
   finite(at: number, count: number): boolean;
   /** Ends the other threads. */
@@ -75,22 +77,34 @@ export function machine(options: MachineOptions): Machine {
   const exports = new Instance(module, { env: { memory, exp: Math.exp } }).exports as Exports;
   const scratchOf = (thread: number) => CONTROL.bytes + thread * align(options.scratch);
   const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
+  Atomics.store(control, CONTROL.gate, CONTROL.closed);
   const helpers = Array.from({ length: options.threads - 1 }, (_, n) => {
     const workerData = { memory, module, scratch: scratchOf(n + 1), control: CONTROL };
     const worker = new Worker(WORKER_SOURCE, { eval: true, workerData });
     worker.unref();
     return worker;
   });
+  const names = Object.keys(exports);
+  const runAll: Machine["runAll"] = (kernel, blocks, count, grain) => {
+    for (let first = 0; first < blocks.length; first += CONTROL.blocks) {
+      const some = blocks.slice(first, first + CONTROL.blocks);
+      for (const [n, words] of some.entries()) control.set(words, CONTROL.words + n * CONTROL.room);
+      const stride = Math.ceil(count / grain) * grain;
+      const items = some.length * stride;
+      const run = (item: number): void => {
+        const [block, begin] = [Math.floor(item / stride), item % stride];
+        const words = (CONTROL.words + block * CONTROL.room) * 4;
+        exports[kernel]!(words, begin, Math.min(count, begin + grain), scratchOf(0));
+      };
+      if (helpers.length === 0 || items <= grain) for (let item = 0; item < items; item += grain) run(item);
+      else shareOut(control, { kernel: names.indexOf(kernel), count, grain, stride, items, run });
+    }
+  };
   return {
     buffer: memory.buffer,
     finite: (at, count) => exports.finite(at, count) === 1,
-    run(kernel, words, count, grain) {
-      control.set(words, CONTROL.words);
-      const run = (begin: number) =>
-        exports[kernel]!(CONTROL.words * 4, begin, Math.min(count, begin + grain), scratchOf(0));
-      if (helpers.length === 0 || count <= grain) for (let begin = 0; begin < count; begin += grain) run(begin);
-      else shareOut(control, helpers.length, { kernel, count, grain, run, names: Object.keys(exports) });
-    },
+    run: (kernel, words, count, grain) => runAll(kernel, [words], count, grain),
+    runAll,
     async close() {
       Atomics.store(control, CONTROL.stop, 1);
       Atomics.add(control, CONTROL.round, 1);
@@ -101,30 +115,31 @@ export function machine(options: MachineOptions): Machine {
 }
 
 interface MachineJob {
-  readonly kernel: string;
+  /** Its place among the exports. */
+  readonly kernel: number;
   readonly count: number;
   readonly grain: number;
-  readonly names: readonly string[];
-  run(begin: number): void;
+  readonly stride: number;
+  readonly items: number;
+  run(item: number): void;
 }
 
-/** One job on all threads; back when every grain is done. */
-function shareOut(control: Int32Array, helpers: number, job: MachineJob): void {
-  const set = (field: Exclude<keyof Control, "bytes">, value: number) => Atomics.store(control, CONTROL[field], value);
-  set("kernel", job.names.indexOf(job.kernel));
-  set("count", job.count);
-  set("grain", job.grain);
-  set("done", 0);
-  set("next", 0);
+/** One job on all threads; back when every grain is done. A helper that wakes up only then finds the gate shut: nobody waits for it. */
+function shareOut(control: Int32Array, job: MachineJob): void {
+  for (const field of ["kernel", "count", "grain", "stride", "items"] as const)
+    Atomics.store(control, CONTROL[field], job[field]);
+  Atomics.store(control, CONTROL.next, 0);
+  Atomics.store(control, CONTROL.gate, 0);
   Atomics.add(control, CONTROL.round, 1);
   Atomics.notify(control, CONTROL.round);
-  for (let begin = take(control, job.grain); begin < job.count; begin = take(control, job.grain)) job.run(begin);
-  // Another thread may still be at its last grain, or only now wake up to find nothing left.
-  for (let tries = 0; Atomics.load(control, CONTROL.done) < helpers; tries++) {
-    if (tries > SPINS) Atomics.wait(control, CONTROL.done, Atomics.load(control, CONTROL.done), 1);
+  for (let item = take(control, job.grain); item < job.items; item = take(control, job.grain)) job.run(item);
+  // Another thread may still be at its last grain.
+  const shut = () => Atomics.compareExchange(control, CONTROL.gate, 0, CONTROL.closed);
+  for (let tries = 0, inside = shut(); inside !== 0; tries++, inside = shut()) {
+    if (tries > SPINS) Atomics.wait(control, CONTROL.gate, inside, 1);
     if (tries > SPINS + LOST) throw new Error("a helper thread does not answer");
   }
-  if (Atomics.load(control, CONTROL.failed) !== 0) throw new Error(`kernel ${job.kernel} failed on another thread`);
+  if (Atomics.load(control, CONTROL.failed) !== 0) throw new Error("a kernel failed on another thread");
 }
 
 const take = (control: Int32Array, grain: number): number => Atomics.add(control, CONTROL.next, grain);

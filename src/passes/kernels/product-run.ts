@@ -26,7 +26,7 @@ const SCALED = 0x77800000;
 export const UNSCALED = 0x3f800000;
 /** Multiplications worth one grain: some tens of microseconds. */
 const GRAIN = 2 ** 18;
-/** A product is turned round only when its packed rows take no more than this many bytes. */
+/** A product is turned round only when its packed rows take no more than this many bytes; so many are packed of several batches. */
 const MAX_PACKED = 2 ** 23;
 
 /** The least multiple of 8. */
@@ -74,7 +74,7 @@ export function productKernel(p: Product, half: boolean, accumulate: Accumulate 
   const mixes = half && !accumulate && p.w.row === 1 && p.w.k > 1 && p.rows % 8 === 0;
   const sums = half && accumulate ? [accumulate.chunk, 1] : [padded(p.K), 0];
   return {
-    workspace: Math.max(packingOf(p).bytes, turns ? packingOf(other).bytes : 0),
+    workspace: Math.max(packedBytes(p), turns ? packedBytes(other) : 0),
     // Four rows for `gather`, the lanes of `mix`, and what every kernel may use for itself.
     scratch: Math.max(1024, 64 + 16 * padded(p.K)),
     run(machine, out, operands, workspace) {
@@ -102,47 +102,73 @@ export interface Call {
   readonly sums: readonly number[];
 }
 
-/** Packs the tokens of each batch, unless they are those of the batch before, and hands on its addresses. */
-export function eachBatch(p: Product, scale: number, call: Call, work: (w: number, out: number) => void): void {
+/** A batch of a product that is packed: where its matrix, its packed tokens and its results lie. */
+export interface PackedBatch {
+  readonly w: number;
+  readonly x: number;
+  readonly out: number;
+}
+
+/** How many batches are packed at a time: as many as have room. */
+const batchesAtOnce = (p: Product): number =>
+  Math.max(1, Math.min(p.batches.length, Math.floor(MAX_PACKED / packingOf(p).bytes)));
+
+/** Bytes of workspace for the packed tokens of a group of batches. */
+export const packedBytes = (p: Product): number => batchesAtOnce(p) * packingOf(p).bytes;
+
+/** Packs the tokens of batches, those that several have in common once, and hands them on together. */
+export function eachGroup(
+  p: Product,
+  scale: number,
+  call: Call,
+  work: (batches: readonly PackedBatch[]) => void,
+): void {
   const { machine, operands, workspace, half } = call;
-  const { width, blocks, used } = packingOf(p);
+  const { width, blocks, used, bytes: room } = packingOf(p);
   const bytes = half ? 2 : 4;
   const [w, x] = [operands[p.w.operand]!.at, operands[p.x.operand]!.at];
-  let packed: number | undefined;
-  for (const batch of p.batches) {
-    const from = x + batch.x * bytes;
-    const source = [from, p.x.token * bytes, p.x.k * bytes, Number(half), p.tokens, p.K];
-    if (from !== packed)
-      machine.run("pack", [...source, workspace, width, scale, workspace + used], blocks, grain(p.K * width * 8, 1));
-    packed = from;
-    work(w + batch.w * bytes, call.out.at + batch.out * bytes);
+  const most = batchesAtOnce(p);
+  for (let first = 0; first < p.batches.length; first += most) {
+    const packed = new Map<number, number>();
+    const jobs: number[][] = [];
+    const group = p.batches.slice(first, first + most).map((batch): PackedBatch => {
+      const from = x + batch.x * bytes;
+      const to = packed.get(from) ?? workspace + packed.size * room;
+      if (!packed.has(from))
+        jobs.push([from, p.x.token * bytes, p.x.k * bytes, Number(half), p.tokens, p.K, to, width, scale, to + used]);
+      packed.set(from, to);
+      return { w: w + batch.w * bytes, x: to, out: call.out.at + batch.out * bytes };
+    });
+    machine.runAll("pack", jobs, blocks, grain(p.K * width * 8, 1));
+    work(group);
   }
 }
 
 function mix(p: Product, call: Call): void {
   const { blocks, blockBytes, used } = packingOf(p);
   const groups = p.rows / 8;
-  eachBatch(p, SCALED, call, (w, out) => {
-    const packed = [call.workspace, blockBytes, call.workspace + used];
-    const words = [...packed, w, p.w.k * 2, groups, out, p.out.token * 2, p.tokens];
-    call.machine.run("mix", words, blocks * groups, grain(p.K * 32, 1));
+  eachGroup(p, SCALED, call, (batches) => {
+    const jobs = batches.map(({ w, x, out }) => {
+      return [x, blockBytes, x + used, w, p.w.k * 2, groups, out, p.out.token * 2, p.tokens];
+    });
+    call.machine.runAll("mix", jobs, blocks * groups, grain(p.K * 32, 1));
   });
 }
 
 function dot(p: Product, how: "dot" | "gather", call: Call): void {
-  const { machine, workspace, half, sums } = call;
+  const { machine, half, sums } = call;
   const { width, blocks, blockBytes } = packingOf(p);
   const bytes = half ? 2 : 4;
   const biasAt = biasIn(p, call);
-  eachBatch(p, how === "dot" ? SCALED : UNSCALED, call, (w, out) => {
-    for (let block = 0; block < blocks; block++) {
-      const words = [
-        ...[w, p.w.row * bytes, workspace + block * blockBytes, p.K, ...sums],
+  eachGroup(p, how === "dot" ? SCALED : UNSCALED, call, (batches) => {
+    const jobs = batches.flatMap(({ w, x, out }) =>
+      Array.from({ length: blocks }, (_, block) => [
+        ...[w, p.w.row * bytes, x + block * blockBytes, p.K, ...sums],
         ...[out + block * width * p.out.token * bytes, p.out.row * bytes, p.out.token * bytes],
         ...[p.tokens - block * width, Number(!half), biasAt, p.w.k * bytes, Number(half)],
-      ];
-      machine.run(`${how}_${width === 4 ? "1x4" : "4x1"}`, words, p.rows, grain(p.K * width, 4));
-    }
+      ]),
+    );
+    machine.runAll(`${how}_${width === 4 ? "1x4" : "4x1"}`, jobs, p.rows, grain(p.K * width, 4));
   });
 }
 

@@ -9,43 +9,60 @@ export const CONTROL = {
   grain: 3,
   /** The next item that nobody has taken. */
   next: 4,
-  /** Helpers that are through with this job. */
-  done: 5,
+  /** How many helpers are at this job, or `closed`: then none is, and none begins. */
+  gate: 5,
   failed: 6,
   stop: 7,
-  /** The parameter block of the kernel. */
+  /** The value of a gate that is shut. */
+  closed: -1,
+  /** Items of a parameter block, a multiple of the grain. */
+  stride: 8,
+  /** Of all parameter blocks. */
+  items: 9,
+  /** The parameter blocks of the kernel: where the first lies, how many words each has room for, and how many there may be. */
   words: 16,
-  /** Size of the whole block. */
-  bytes: 256,
+  room: 32,
+  blocks: 32,
+  /** Size of all in bytes. */
+  bytes: 4 * (16 + 32 * 32),
 } as const;
-/** Where the words of the control block lie. */
-export type Control = typeof CONTROL;
 
 /** How often a helper looks for the next job before it goes to sleep; about a tenth of a millisecond. */
 const SPINS = 20_000;
 
-/** JavaScript of a helper thread: it waits for a round, takes items until none is left, and counts itself done. */
+/** JavaScript of a helper thread: it waits for a round, enters if that is still open, takes items until none is left, and leaves. */
 export const WORKER_SOURCE = `
 "use strict";
 const { workerData } = require("node:worker_threads");
 const { memory, module, scratch, control: at } = workerData;
 const kernels = Object.values(new WebAssembly.Instance(module, { env: { memory, exp: Math.exp } }).exports);
 const control = new Int32Array(memory.buffer, 0, at.bytes / 4);
+const enters = () => {
+  for (let n = Atomics.load(control, at.gate); n !== at.closed; ) {
+    const was = Atomics.compareExchange(control, at.gate, n, n + 1);
+    if (was === n) return true;
+    n = was;
+  }
+  return false;
+};
 let seen = 0;
 for (;;) {
   for (let n = 0; n < ${SPINS} && Atomics.load(control, at.round) === seen; n++);
   Atomics.wait(control, at.round, seen);
   seen = Atomics.load(control, at.round);
   if (Atomics.load(control, at.stop)) break;
-  const [count, grain] = [Atomics.load(control, at.count), Atomics.load(control, at.grain)];
+  if (!enters()) continue;
+  const [count, grain, stride, items] = [at.count, at.grain, at.stride, at.items].map((n) => Atomics.load(control, n));
   const kernel = kernels[Atomics.load(control, at.kernel)];
   try {
-    for (let i = Atomics.add(control, at.next, grain); i < count; i = Atomics.add(control, at.next, grain))
-      kernel(at.words * 4, i, Math.min(count, i + grain), scratch);
+    for (let i = Atomics.add(control, at.next, grain); i < items; i = Atomics.add(control, at.next, grain)) {
+      const [block, begin] = [Math.floor(i / stride), i % stride];
+      kernel((at.words + block * at.room) * 4, begin, Math.min(count, begin + grain), scratch);
+    }
   } catch {
     Atomics.store(control, at.failed, 1);
   }
-  Atomics.add(control, at.done, 1);
-  Atomics.notify(control, at.done);
+  Atomics.sub(control, at.gate, 1);
+  Atomics.notify(control, at.gate);
 }
 `;

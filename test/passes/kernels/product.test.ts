@@ -147,13 +147,29 @@ test("a product of one-hot rows is zero with the reference's sign where nothing 
   );
 });
 
+/** More batches than threads are given at a time, each of several blocks of tokens; `one` has operands in common. */
+function manyBatches() {
+  const [q, k, v] = [input("q", [1, 70, 9, 24]), input("k", [1, 70, 20, 24]), input("v", [24, 16])];
+  const scores = matmul(q, k, { transpose_y: true });
+  return { inputs: [q, k, v], outputs: { scores, mixed: matmul(scores, k), one: matmul(q, v) } };
+}
+
+test("many batches give the bits of the reference", async () => {
+  const { inputs, outputs } = manyBatches();
+  const random = randomFrom(3);
+  const values = Object.fromEntries(inputs.map((x) => [x.name!, awkward(x.type, random)]));
+  await expectSameBits(graph({ name: "g", inputs, outputs }), { values });
+});
+
 test("two threads give the bits of one", async () => {
   const random = randomFrom(7);
   const x = input("x", [1, 512, 5, 1]);
   const y = conv(x, weight("w", [3001, 512, 1, 1]));
   const p = matmul(reshape(y, { shape: [1, 3001, 5] }), reshape(x, { shape: [1, 5, 512] }));
-  const plan = planOf(graph({ name: "g", inputs: [x], outputs: { p, z: add(y, mul(y, -0.5)) } }));
-  const values = { x: toRaw(awkward(x.type, random)) };
+  const many = manyBatches();
+  const outputs = { p, z: add(y, mul(y, -0.5)), ...many.outputs };
+  const plan = planOf(graph({ name: "g", inputs: [x, ...many.inputs], outputs }));
+  const values = Object.fromEntries(plan.graph.inputs.map((leaf) => [leaf.name!, toRaw(awkward(leaf.type, random))]));
   const weights = streamOf((_, type) => awkward(type, randomFrom(8)));
   const [one, two] = await Promise.all([1, 2].map((threads) => prepare([plan], weights, { threads })));
   const bytes = (x: RawArray) => Buffer.from(x.data.buffer);
