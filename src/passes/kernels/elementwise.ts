@@ -29,6 +29,7 @@ export const elementwise: KernelOf = (def, type, { precision }) => {
   return {
     workspace: 0,
     scratch: 64,
+    overwrites: [x, y].flatMap(({ shape }, n) => (sizeOf(shape) === sizeOf(type.shape) ? [n] : [])),
     run(machine, out, [a, b]) {
       const words = [a!.at, b!.at, out.at, inner.size, inner.x, inner.y, outer[1]!.size, outer[2]!.size];
       const grain = Math.max(1, Math.floor(GRAIN / inner.size));

@@ -20,6 +20,8 @@ export interface Kernel {
   readonly workspace: number;
   /** Bytes that each thread needs for itself. */
   readonly scratch: number;
+  /** Operands that the result may be written over: each element is read before it is written, and not again. */
+  readonly overwrites?: readonly number[];
   /** Operands in the order of `operandsOf`; `workspace` is an address. */
   run(machine: Machine, out: Place, operands: readonly Place[], workspace: number): void;
 }

@@ -2,6 +2,7 @@
 import { type Graph, resultsOf } from "../../dsl/graph.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import { type Owners, sourcesOf } from "./order.ts";
+import type { Step } from "./plan.ts";
 
 /** Steps at which a value is first written and last read; −1 for what is there before the first. */
 export interface Life {
@@ -32,14 +33,49 @@ export function livesOf(
   return lives;
 }
 
-/** The entries of the states, and of their exits those that can be written over the entry, which nothing reads any more then. */
-export function keptValues({ states }: Graph, owners: Owners, lives: ReadonlyMap<Tensor, Life>): Kept {
+/** A step as far as it is known where it may write. */
+type WritingStep = Pick<Step, "value" | "kernel" | "operands">;
+
+/**
+ * The entries of the states, and of their exits those that can be written over the entry, which nothing reads any more then. Where an exit
+ * is made of the entry in two steps that write over what they read (cache · kept + rows), what is between them lives there as well.
+ */
+export function keptValues(
+  { states }: Graph,
+  owners: Owners,
+  lives: ReadonlyMap<Tensor, Life>,
+  steps: readonly WritingStep[],
+): Kept {
   const kept = new Map(states.map(({ name, entry }) => [entry as Tensor, name]));
   for (const { name, entry, exit } of states) {
     const owner = owners.get(exit)!;
     const from = lives.get(owner)?.from ?? -1;
     // A step may write its result before it has read all of an operand.
     if (lives.get(entry)!.to < from) kept.set(owner, name);
+    const between = overwritten(steps[from], owners, lives).find((x) => isMadeOf(x, entry, { steps, owners, lives }));
+    if (between && kept.get(owner) === name) kept.set(between, name);
   }
   return kept;
 }
+
+/** What a step may write over: nothing reads it later. */
+function overwritten(
+  step: WritingStep | undefined,
+  owners: Owners,
+  lives: ReadonlyMap<Tensor, Life>,
+): readonly Tensor[] {
+  if (!step) return [];
+  const at = lives.get(step.value)!.from;
+  return (step.kernel.overwrites ?? [])
+    .map((n) => owners.get(step.operands[n]!)!)
+    .filter((x) => lives.get(x)?.to === at);
+}
+
+interface Planned {
+  readonly steps: readonly WritingStep[];
+  readonly owners: Owners;
+  readonly lives: ReadonlyMap<Tensor, Life>;
+}
+
+const isMadeOf = (value: Tensor, entry: Tensor, { steps, owners, lives }: Planned): boolean =>
+  value !== entry && overwritten(steps[lives.get(value)!.from], owners, lives).includes(entry);

@@ -88,7 +88,7 @@ export function planOf(graph: Graph, options: PlanOptions = {}): Plan {
   );
   const folded = constants.filter((x) => x.def.kind === "op").map(step);
   const lives = livesOf(graph, steps, owners);
-  const kept = keepStates ? keptValues(graph, owners, lives) : new Map<Tensor, string>();
+  const kept = keepStates ? keptValues(graph, owners, lives, steps) : new Map<Tensor, string>();
   const placed = [...lives.keys()].filter((x) => !kept.has(x));
   const arena = layOut(placed.map((x) => ({ bytes: bytesOfValue(x, precision), ...lives.get(x)! })));
   const kernels = [...steps, ...folded].map((s) => s.kernel);

@@ -39,6 +39,16 @@ const EXITS: readonly ((own: Half, others: readonly Half[], x: Half) => Half)[] 
   // A product reads a row of it for every element.
   (own, [other]) => matmul(own, other!),
   (own, _, x) => matmul(matmul(x, own), x),
+  // In two steps that may write over what they read, and nearly so.
+  (own, _, x) => sub(x, mul(own, reduce_sum(x, { axes: [1], keep_dims: true }))),
+  (own, _, x) => add(mul(own, x), own),
+  (own, _, x) => {
+    const product = mul(own, x);
+    return add(product, matmul(product, x));
+  },
+  (own) =>
+    mul(add(own, reduce_sum(own, { axes: [0], keep_dims: true })), reduce_sum(own, { axes: [1], keep_dims: true })),
+  (own, _, x) => matmul(mul(own, x), x),
 ];
 
 /** Three states, which end as the numbers say, one number being what several may share; outputs read entries, exits and both. */
@@ -110,6 +120,8 @@ const layers = (tokens: number) =>
 
 test("layers for one token and for four share their caches, which are written in place", async () => {
   expect(await expectKept([layers(4), layers(1)], randomFrom(5), "fp16")).toBe(0);
+  // Of each of four caches what it was, what is kept of it, and what it is then.
+  expect(planOf(layers(4), { keepStates: true }).kept.size).toBe(12);
 });
 
 test("their memory is counted once", () => {

@@ -72,7 +72,9 @@ function rowByOne(name: Name): readonly string[] {
   const computed = [...splat("y"), ...row(name, ["x"])];
   if (name !== "mul") return computed;
   const copy = `(memory.copy ${get("to")} ${get("px")} ${mul(get("n"), i32(2))})`;
-  return [when(`(i32.eq (i32.load16_u ${get("py")}) ${i32(ONE)})`, [copy], computed)];
+  // In its own place it is there already.
+  const moved = [when(call2("i32.ne", get("to"), get("px")), [copy])];
+  return [when(`(i32.eq (i32.load16_u ${get("py")}) ${i32(ONE)})`, moved, computed)];
 }
 
 /**

@@ -41,6 +41,23 @@ const storeEight = (t: number, value: string): string =>
 
 const storeZero = (t: number): readonly string[] => [storeEight(t, lanes(0))];
 
+/** Where a whole block is zeros that lie in one piece, all of it at once; other items of the block are passed over. */
+const zeroBlock = (): readonly string[] => {
+  const bytes = mul(get("groups"), i32(16));
+  const isWhole = `(i32.and (i32.and (i32.eqz ${get("j")}) (i32.eq ${get("tokenStride")} ${bytes}))
+    (i32.and (i32.ge_u ${get("live")} ${i32(4)}) (i32.le_u ${add(get("i"), get("groups"))} ${get("end")})))`;
+  return [
+    when(
+      isWhole,
+      [
+        `(memory.fill ${get("to")} (i32.const 0) ${mul(bytes, i32(4))})`,
+        set("i", add(get("i"), call2("i32.sub", get("groups"), i32(1)))),
+      ],
+      TOKENS.flatMap(storeZero),
+    ),
+  ];
+};
+
 const storeToken = (t: number): readonly string[] => [
   total("yl", 2 * t),
   total("yh", 2 * t + 1),
@@ -69,7 +86,7 @@ const mix = kernel(
       set("K", `(i32.load ${add(get("used"), mul(get("block"), i32(4)))})`),
       set("live", call2("i32.sub", get("tokens"), mul(get("block"), i32(4)))),
       set("to", add(get("out"), add(mul(get("j"), i32(16)), mul(mul(get("block"), i32(4)), get("tokenStride"))))),
-      when(get("K"), [set("slot", get("scratch")), laneLoop, ...TOKENS.flatMap(storeToken)], TOKENS.flatMap(storeZero)),
+      when(get("K"), [set("slot", get("scratch")), laneLoop, ...TOKENS.flatMap(storeToken)], zeroBlock()),
     ]),
   ],
 );
