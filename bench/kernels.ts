@@ -21,6 +21,8 @@ const MAX_SEQ = 2048;
 
 export interface BenchOptions {
   readonly rounds: number;
+  /** How many threads, one after another. */
+  readonly threads: readonly number[];
   /** Command line of the numpy process. */
   readonly numpy: readonly [command: string, script: string];
 }
@@ -28,7 +30,7 @@ export interface BenchOptions {
 /** One pass of a contender, in milliseconds. */
 type Pass = () => Promise<number>;
 
-export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<void> {
+export async function benchKernels({ rounds, threads: counts, numpy }: BenchOptions): Promise<void> {
   // As `generate` runs it: caches stay where they are.
   const keepStates = true;
   const layer = planOf(decoderLayers(PHI4_MINI, { tokens: TOKENS, maxSeq: MAX_SEQ }), { keepStates });
@@ -40,7 +42,7 @@ export async function benchKernels({ rounds, numpy }: BenchOptions): Promise<voi
   });
   const codeBytes = codes.constants.reduce((sum, { type }) => sum + packedBytes(type), 0);
   console.log(`Phi-4-mini layer, T=${TOKENS}, max_seq ${MAX_SEQ}: median (least) ms of ${rounds} rounds in turns`);
-  for (const threads of [1, 2]) {
+  for (const threads of counts) {
     const fill = planOf(filling(layer.graph), { keepStates });
     const executor = await prepare([layer, linear, engine, fill], randomWeights, { threads });
     const inCodes = await prepare([codes, fill], randomWeights, { threads });
