@@ -3,7 +3,7 @@
  * change to src/passes/kernels/wat; test/passes/run/run.test.ts fails when it was forgotten.
  */
 import { writeFile } from "node:fs/promises";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 import wabt from "wabt";
 
@@ -20,10 +20,10 @@ const { kernelModule, FEATURES } = await import(
 const module = (await wabt()).parseWat("kernels.wat", kernelModule(), FEATURES);
 module.validate(FEATURES);
 const { buffer } = module.toBinary({});
-const text = gzipSync(buffer, { level: 9 }).toString("base64");
+const text = brotliCompressSync(buffer).toString("base64");
 await writeFile(
   "src/passes/kernels/module.gen.ts",
-  `/** The assembled kernels, gzipped, in base64. Made by \`node scripts/kernels.mjs\` from src/passes/kernels/wat; do not edit. */
+  `/** The assembled kernels, as Brotli, in base64. Made by \`node scripts/kernels.mjs\` from src/passes/kernels/wat; do not edit. */
 export const KERNELS_BASE64 =
   "${text}";
 `,

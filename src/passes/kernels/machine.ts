@@ -4,7 +4,7 @@
  */
 
 import { Worker } from "node:worker_threads";
-import { gunzipSync } from "node:zlib";
+import { brotliDecompressSync } from "node:zlib";
 import { KERNELS_BASE64 } from "./module.gen.ts";
 import { CONTROL, WORKER_SOURCE } from "./worker.ts";
 
@@ -73,7 +73,7 @@ export const dataAddress = ({ scratch, threads }: Omit<MachineOptions, "data">):
 export function machine(options: MachineOptions): Machine {
   const pages = machineBytes(options) / PAGE;
   const memory = new Memory({ initial: pages, maximum: pages, shared: true });
-  const module = new Module(gunzipSync(Buffer.from(KERNELS_BASE64, "base64")));
+  const module = new Module(brotliDecompressSync(Buffer.from(KERNELS_BASE64, "base64")));
   const exports = new Instance(module, { env: { memory, exp: Math.exp } }).exports as Exports;
   const scratchOf = (thread: number) => CONTROL.bytes + thread * align(options.scratch);
   const control = new Int32Array(memory.buffer, 0, CONTROL.bytes / 4);
