@@ -37,7 +37,7 @@ export function readDecoder(json: unknown, where: string): ReadConfig {
   const layers = f.size("num_hidden_layers", MOST_LAYERS);
   const maxPositions = f.size("max_position_embeddings");
   const headDim = headDimOf(hiddenSize, heads, f);
-  const rotaryDims = rotaryDimsOf(headDim, f);
+  const rotaryDims = rotaryDimsOf(headDim, reader.turnsPart ? f : wholeHeads(reader, f));
   const { localWindow, ...conventions } = reader.conventions(f, { hiddenSize, layers });
   const table = tableOf({ rotaryDims, maxPositions }, f);
   checkScaling(table, reader, f);
@@ -146,13 +146,23 @@ function checkScaling({ rope }: RopeTable, { architecture, scalings }: Architect
   }
 }
 
+/** @throws UserError where the file says that a part of each head is turned, and the class of its architecture turns all of it */
+function wholeHeads({ architecture }: ArchitectureReader, f: Fields): Fields {
+  const field = "partial_rotary_factor";
+  // transformers 5 turns the whole head of these with the default RoPE, older versions and scaled ones fail at it.
+  if (f.has(field) && f.positive(field) !== 1)
+    f.fail(`"${field}" is ${f.positive(field)}, and ${architecture} turns whole heads; only 1 is supported`);
+  return f;
+}
+
 /** The table that local layers turn by, where the architecture has one for them. */
 function localTableOf(
-  { localTheta }: ArchitectureReader,
+  reader: ArchitectureReader,
   { local }: RopeRecords,
   top: Json,
   { where, ...sizes }: RopeSizes & { readonly where: string },
 ): { readonly table: { readonly table?: RopeTable }; readonly notes: readonly string[] } {
+  const { localTheta } = reader;
   if (!localTheta) {
     if (local.some((record) => Object.keys(record).length > 0))
       throw new UserError(`${where}: "rope_parameters" has a RoPE of its own for local layers, which is not supported`);
@@ -161,7 +171,7 @@ function localTableOf(
   const { field } = localTheta;
   const older = top[field] === undefined ? {} : { rope_theta: top[field] };
   const f = fieldsOf(placesOf(older, { rope_theta: localTheta.default }, { records: local, isNull: true, where }));
-  const table = tableOf(sizes, f);
+  const table = tableOf(sizes, wholeHeads(reader, f));
   if (table.rope.type === "longrope") f.fail("LongRoPE for local layers alone is not supported");
   return { table: { table }, notes: f.notes().map((note) => note.replace("rope_theta", field)) };
 }

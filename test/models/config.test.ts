@@ -250,6 +250,34 @@ test("sizes that do not go together", () => {
     );
 });
 
+test.each(["llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma2", "gemma3_text"])(
+  "%s turns whole heads whatever partial_rotary_factor says",
+  (model_type) => {
+    const plain = { ...PUBLISHED, model_type, head_dim: 128, rope_scaling: null, sliding_window: 8 };
+    const refusal = `config.json: "partial_rotary_factor" is 0.75, and ${model_type} turns whole heads; only 1 is supported`;
+    expect(refusalOf(() => read({ ...plain, partial_rotary_factor: 0.75 }))).toBe(refusal);
+    const inRope = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.75 };
+    const { partial_rotary_factor, rope_scaling, rope_theta, ...rest } = plain;
+    expect(refusalOf(() => read({ ...rest, rope_parameters: inRope }))).toBe(refusal);
+    expect(read({ ...plain, partial_rotary_factor: 1 }).rotaryDims).toBe(128);
+  },
+);
+
+test("local layers turn whole heads, too", () => {
+  const of = (partial: number) => ({
+    ...{ ...PUBLISHED, model_type: "gemma3_text", rope_scaling: undefined, rope_theta: undefined },
+    ...{ partial_rotary_factor: undefined, sliding_window: 8 },
+    rope_parameters: {
+      full_attention: { rope_type: "default", rope_theta: 1e6 },
+      sliding_attention: { rope_type: "default", rope_theta: 1e4, partial_rotary_factor: partial },
+    },
+  });
+  expect(refusalOf(() => read(of(0.5)))).toBe(
+    'config.json: "partial_rotary_factor" is 0.5, and gemma3_text turns whole heads; only 1 is supported',
+  );
+  expect(read(of(1)).rotaryDims).toBe(256);
+});
+
 test("no object at all", () => {
   expect(refusalOf(() => read([1]))).toBe("config.json: the file must hold a JSON object, not a list of 1 ([1])");
   expect(refusalOf(() => read(null))).toBe("config.json: the file must hold a JSON object, not null");

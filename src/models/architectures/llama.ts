@@ -21,6 +21,7 @@ export const PHI3: ArchitectureReader = {
   },
   // The last two are written by microsoft/Phi-4-mini-instruct; its own code reads neither at these values.
   only: { attention_bias: false, mlp_bias: false, lm_head_bias: false, full_attn_mod: 1, interpolate_factor: 1 },
+  turnsPart: true,
   // transformers reads "yarn" as LongRoPE here.
   scalings: ["default", "longrope"],
   conventions: (f) => ({

@@ -38,6 +38,8 @@ export interface ArchitectureReader {
   readonly hasSpans?: boolean;
   /** Where local layers turn by a table of their own: the older name of its theta, and the default. */
   readonly localTheta?: { readonly field: string; readonly default: RopeTable["ropeTheta"] };
+  /** Whether the class turns some dims of a head alone, as `partial_rotary_factor` says; others turn the whole head whatever it says. */
+  readonly turnsPart?: boolean;
   /** RoPE scalings that the class takes; all when absent. */
   readonly scalings?: readonly RopeScaling["type"][];
   conventions(f: Fields, sizes: ReadSizes): Conventions;
