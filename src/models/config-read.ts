@@ -84,8 +84,11 @@ function readerOf(top: Json, where: string): ArchitectureReader {
   return reader;
 }
 
+/** What every architecture has: transformers drops the causal mask where one of them says so. */
+const EVERYWHERE: Json = { is_causal: true, use_bidirectional_attention: false, quantization_config: null };
+
 function refuseUnsupported(top: Json, { architecture, only, ...reader }: ArchitectureReader, where: string): void {
-  for (const [field, value] of Object.entries({ ...only, quantization_config: null }))
+  for (const [field, value] of Object.entries({ ...only, ...EVERYWHERE }))
     if ((top[field] ?? value) !== value)
       throw new UserError(
         `${where}: "${field}" is ${brief(top[field])}, which graphc's ${architecture} layer does not have; only ${JSON.stringify(value)} is supported`,
@@ -96,6 +99,12 @@ function refuseUnsupported(top: Json, { architecture, only, ...reader }: Archite
   if (other !== undefined)
     throw new UserError(
       `${where}: "layer_types" holds ${brief(other)}; all ${architecture} layers are "full_attention"`,
+    );
+  const window = top.sliding_window ?? null;
+  if (window !== null && Array.isArray(top.layer_types) && top.layer_types.length > 0)
+    throw new UserError(
+      `${where}: "layer_types" says that no layer has a window, and "sliding_window" is ${brief(window)}`,
+      "keep the right one",
     );
 }
 

@@ -53,6 +53,21 @@ test("a weight that is too large is told by the sum that it is in", async () => 
   expect(out).toContain("no bound of the inputs was found");
 });
 
+test("a result that passes the sum inside its own op is no bound that was passed", async () => {
+  const source = [
+    'import { graph, input, layer_norm, type Size } from "graphc";',
+    "export default function loud({ tokens }: Size) {",
+    '  const x = input("x", [tokens, 4]);',
+    "  const gain = { gamma: [9000, 9000, 9000, 9000], beta: [100, 100, 100, 100] };",
+    '  return graph({ name: "loud", inputs: [x], outputs: { y: layer_norm(x, { axes: [1], ...gain } as never) } });',
+    "}",
+  ].join("\n");
+  const file = join(folderOf({ "loud.ts": source }), "loud.ts");
+  const { code, out } = await graphc(["ranges", file, "--tokens", "2", "--bound", "x=4"]);
+  expect(code).toBe(1);
+  expect(out).toMatch(/NO: \w+ \(.*loud.ts:5:\d+\) is not bounded: of layer_norm nothing is known here/);
+});
+
 test("a state that adds up is not bounded", async () => {
   const { code, out } = await graphc(["ranges", join(ROOT, "examples/counter.ts"), "--bound", "step=0.5"]);
   expect(code).toBe(1);

@@ -253,7 +253,13 @@ test("sizes that do not go together", () => {
 test.each(["llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma2", "gemma3_text"])(
   "%s turns whole heads whatever partial_rotary_factor says",
   (model_type) => {
-    const plain = { ...PUBLISHED, model_type, head_dim: 128, rope_scaling: null, sliding_window: 8 };
+    const plain = {
+      ...PUBLISHED,
+      model_type,
+      head_dim: 128,
+      rope_scaling: null,
+      sliding_window: model_type === "llama" ? null : 8,
+    };
     const refusal = `config.json: "partial_rotary_factor" is 0.75, and ${model_type} turns whole heads; only 1 is supported`;
     expect(refusalOf(() => read({ ...plain, partial_rotary_factor: 0.75 }))).toBe(refusal);
     const inRope = { rope_type: "default", rope_theta: 10000, partial_rotary_factor: 0.75 };
@@ -276,6 +282,38 @@ test("local layers turn whole heads, too", () => {
     'config.json: "partial_rotary_factor" is 0.5, and gemma3_text turns whole heads; only 1 is supported',
   );
   expect(read(of(1)).rotaryDims).toBe(256);
+});
+
+test.each(["phi3", "llama", "mistral", "qwen2", "qwen3", "smollm3", "gemma2", "gemma3_text"])(
+  "%s whose tokens see those behind them",
+  (model_type) => {
+    const plain = { ...PUBLISHED, model_type, head_dim: 128, rope_scaling: null, sliding_window: null };
+    const full = model_type.startsWith("gemma")
+      ? { layer_types: Array.from({ length: 32 }, () => "full_attention") }
+      : {};
+    const json = { ...plain, ...full, partial_rotary_factor: 1 };
+    const refusal = (field: string, value: string, only: string) =>
+      `config.json: "${field}" is ${value}, which graphc's ${model_type} layer does not have; only ${only} is supported`;
+    expect(refusalOf(() => read({ ...json, is_causal: false }))).toBe(refusal("is_causal", "false", "true"));
+    expect(refusalOf(() => read({ ...json, use_bidirectional_attention: true }))).toBe(
+      refusal("use_bidirectional_attention", "true", "false"),
+    );
+    expect(read({ ...json, is_causal: true, use_bidirectional_attention: null })).toEqual(read(json));
+  },
+);
+
+test("a window that the class of a model half knows", () => {
+  const llama = { ...PUBLISHED, model_type: "llama", partial_rotary_factor: 1, rope_scaling: null };
+  expect(refusalOf(() => read({ ...llama, sliding_window: 4096 }))).toBe(
+    'config.json: "sliding_window" is 4096, which graphc\'s llama layer does not have; only null is supported',
+  );
+  expect(read({ ...llama, sliding_window: null })).not.toHaveProperty("slidingWindow");
+  const layer_types = Array.from({ length: 32 }, () => "full_attention");
+  const mistral = { ...llama, model_type: "mistral", layer_types };
+  expect(refusalOf(() => read({ ...mistral, sliding_window: 4096 }))).toBe(
+    'config.json: "layer_types" says that no layer has a window, and "sliding_window" is 4096; keep the right one',
+  );
+  expect(read({ ...mistral, sliding_window: null })).not.toHaveProperty("slidingWindow");
 });
 
 test("no object at all", () => {

@@ -29,7 +29,7 @@ export const GEMMA2: ArchitectureReader = {
     final_logit_softcapping: 30,
     attn_logit_softcapping: 50,
   },
-  only: { use_bidirectional_attention: false, mlp_bias: false },
+  only: { mlp_bias: false },
   conventions: (f, sizes) => ({
     ...gemmaConventions(f, sizes, () => 2),
     ...(f.has("attn_logit_softcapping") ? { scoreCap: f.positive("attn_logit_softcapping") } : {}),
@@ -50,7 +50,7 @@ export const GEMMA3: ArchitectureReader = {
     final_logit_softcapping: null,
   },
   // transformers reads a cap of the scores and does not apply it.
-  only: { use_bidirectional_attention: false, mlp_bias: false, attn_logit_softcapping: null },
+  only: { mlp_bias: false, attn_logit_softcapping: null },
   localTheta: { field: "rope_local_base_freq", default: 10_000 },
   conventions: (f, sizes) => ({
     ...gemmaConventions(f, sizes, () => f.size("sliding_window_pattern")),

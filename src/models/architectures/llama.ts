@@ -48,7 +48,8 @@ export const LLAMA: ArchitectureReader = {
     attention_bias: false,
     mlp_bias: false,
   },
-  only: {},
+  // Its cache in transformers drops the rows before a window, and its mask knows of none.
+  only: { sliding_window: null },
   conventions: (f) => ({ ...PLAIN, activation: activationOf("hidden_act", f), biases: biasesOf(f) }),
 };
 
