@@ -7,6 +7,7 @@ import { functionsIn, stepIn, type TokenSizes } from "../build/sizes.ts";
 import type { BuildState } from "../build/state.ts";
 import { stopIds } from "../build/stops.ts";
 import type { TargetHost } from "../build/target-host.ts";
+import { checkTiedHead } from "../build/tied-head.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { PHI4_MINI, windowNotes } from "../models/config.ts";
 import { readDecoder } from "../models/config-read.ts";
@@ -151,6 +152,7 @@ async function checkedDecoder(path: string): Promise<{ readonly decoder: Decoder
     const found = checkTensors(decoder, checkpoint.tensors.values(), path);
     const lacking = modelTensors(decoder).find(({ name }) => !checkpoint.tensors.has(name));
     if (lacking) throw new UserError(`${path}: tensor "${lacking.name}" is missing, which a whole model needs`);
+    await checkTiedHead(decoder, checkpoint, path);
     return { decoder, notes: [...checkpoint.notes, ...notes, ...found] };
   } finally {
     await checkpoint.close();

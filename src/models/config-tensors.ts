@@ -98,7 +98,7 @@ export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>):
   const expected = modelTensors(config).map((tensor) => padded(config, tensor, held.get(tensor.name)));
   const head = wholeName(config, "head");
   const known = new Set(expected.map((tensor) => tensor.name));
-  // Some tools write the tied head out all the same; nothing reads it, and the layers do not depend on it.
+  // Some tools write the tied head out all the same; the layers do not depend on it, and src/build/tied-head.ts looks at it.
   known.add(head);
   const isAbsent = !config.tiedHead && !held.has(head);
   const strangers = [...held.keys()].filter((name) => !known.has(name) && !isTable(name));
@@ -112,6 +112,11 @@ export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>):
     ],
     notes: [
       ...(isAbsent ? [`tensor "${head}" is missing, which no layer reads`] : []),
+      ...(config.tiedHead && held.has(head)
+        ? [
+            `tensor "${head}" is stored though the head is tied to the embedding; no layer reads it, and a build asks that it holds the same`,
+          ]
+        : []),
       ...expected.flatMap(({ name, shape }) =>
         isVocabulary(config, name) && shape[0] !== config.vocab
           ? [`tensor "${name}" has ${shape[0]} rows for a vocabulary of ${config.vocab}`]

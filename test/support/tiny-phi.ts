@@ -84,6 +84,14 @@ export function tinyPhiTimes(factors: Readonly<Record<string, number>>): string 
   return folderOf({ ...FILES, "model.safetensors": fileOf(tensors) });
 }
 
+/** The folder with a head of its own beside config.json's word that it is tied: the embedding's numbers but for `changed` of them. */
+export function tinyPhiWithHead(changed: number): string {
+  const { shape, data } = TENSORS.find((one) => one.name === "model.embed_tokens.weight")!;
+  const own = Uint8Array.from(data, (byte, k) => (k % 2 === 0 && k / 2 < changed ? byte ^ 1 : byte));
+  const head: RawTensor = { name: "lm_head.weight", dtype: "BF16", shape, data: own };
+  return folderOf({ ...FILES, "model.safetensors": fileOf([...TENSORS, head]) });
+}
+
 /** A checkpoint folder for one test. */
 export const tinyPhi = (): string => folderOf(FILES);
 

@@ -1,4 +1,5 @@
 /** `graphc ranges`: what a checkpoint's weights guarantee for every input. */
+import { checkTiedHead } from "../../build/tied-head.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { checkLayer } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
@@ -70,6 +71,7 @@ export const rangesCommand: Command = {
       const { decoder, notes } = readDecoder(store.config, store.configPath);
       const found = checkTensors(decoder, store.tensors.values(), operand);
       for (const note of [...store.notes, ...notes, ...found]) io.err(`note: ${note}`);
+      await checkTiedHead(decoder, store, operand);
       if (args.flag("engine-safe")) {
         if (args.given("layer"))
           throw new UserError("--engine-safe chooses for all layers of a checkpoint together", "leave out --layer");
