@@ -87,6 +87,14 @@ const FILE: readonly Line[] = [
   ],
   ["before there was a macOS 15", "macOS 15 was not there on 2024-06-09", (e) => (e.started = "2024-06-09T23:59:59Z")],
   ["a day without a time", "is no time", (e) => (e.started = "2026-11-27")],
+  ["the 31st of November", '"2026-11-31T06:00:00Z" is no time', (e) => (e.finished = "2026-11-31T06:00:00Z")],
+  ["24 o'clock", '"2026-11-27T24:00:00Z" is no time', (e) => (e.finished = "2026-11-27T24:00:00Z")],
+  ["a time of another place", "is no time", (e) => (e.finished = "2026-11-27T07:02:00+01:00")],
+  [
+    "a build of macOS 14 by the number of macOS 15",
+    "23F79 is older than macOS 15, and no build of 15.5.0",
+    (e) => (e.system.osBuild = "23F79"),
+  ],
 ];
 
 /** Whose evidence it is. */
