@@ -47,6 +47,29 @@ test("what nobody edited passes", () => {
   expect(saidOf(() => {})).toEqual([]);
 });
 
+test("what passes is told in figures", () => {
+  const notes = new Map(
+    judgeEvidence(build, evidenceAsFile(JSON.parse(honest))).findings.map(({ item, note }) => [item, note]),
+  );
+  expect(notes.get("compiled")).toBe("tiny.t4.mlpackage, tiny.t1.mlpackage; the same before and after");
+  expect(notes.get("measured")).toBe(
+    "a block of 4 4.00 ms, a step 3.00 ms: 4 steps take 3.00 times as long; loaded in 2.00e+3 ms, again in 90.0 ms; the engine's hidden is 1.0e-3 from the CPU's after one layer, 3.2e-2 after 32",
+  );
+});
+
+test("without a certificate nothing is proven, whatever the evidence names", () => {
+  const { certificate: _, ...rest } = build;
+  const { certificate: __, ...manifest } = build.manifest;
+  const evidence = JSON.parse(honest);
+  delete evidence.certificate;
+  const { passes, findings } = judgeEvidence({ ...rest, manifest }, evidenceAsFile(evidence));
+  expect(passes).toBe(false);
+  expect(findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}: ${status}`)).toEqual([
+    "proven: missing",
+    "preconditions: no",
+  ]);
+});
+
 test("every edit edits something, and each is another one", () => {
   const texts = [...FORGERIES, ...HARMLESS].map(({ edit }) => JSON.stringify(edited(edit)));
   expect(new Set([...texts, honest]).size).toBe(texts.length + 1);

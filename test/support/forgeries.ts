@@ -284,6 +284,11 @@ const PLAN: readonly Line[] = [
   ],
   ["an operation of another function", "is no place of main", (e) => (ops(e)[0].path = "other.block.operations[0]")],
   ["an operation on the CPU", "is on: CPU", (e) => (ops(e)[4].device = "CPU")],
+  [
+    "three operations on the CPU",
+    "is on: CPU (and 2 more)",
+    (e) => all(ops(e).slice(2, 5), (one) => (one.device = "CPU")),
+  ],
   ["an operation on the GPU", "is on: GPU", (e) => (ops(e, 1)[4].device = "GPU")],
   [
     "an operation on an unknown device",
@@ -688,6 +693,14 @@ export const HARMLESS: readonly Forgery[] = (
       "one call, as long as the worst",
       "",
       (e) => all(e.measured.times, (one) => Object.assign(one, { calls: 1, worstMs: one.medianMs })),
+    ],
+    [
+      "on the day that macOS 15 came",
+      "",
+      (e) => {
+        e.started = "2024-06-10T00:00:00Z";
+        e.conditions[0].at = e.started;
+      },
     ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
   ] as readonly Line[]

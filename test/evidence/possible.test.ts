@@ -1,0 +1,116 @@
+/** What figures, times and drifts can be, at the very edges: each line is what the judge says, or nothing where it is possible. */
+import { expect, test } from "vitest";
+import type { Evidence } from "../../src/evidence/format/evidence.ts";
+import type { FixtureManifest } from "../../src/evidence/format/fixtures-shape.ts";
+import type { Drift } from "../../src/evidence/format/ran.ts";
+import { driftProblem, driftText } from "../../src/evidence/judge/drift.ts";
+import { figuresProblem, tripleProblem } from "../../src/evidence/judge/figures.ts";
+import { lastedProblem } from "../../src/evidence/judge/lasted.ts";
+
+type Ratio = number | "Infinity";
+const figures = (relativeL2: Ratio, worstOverRms: Ratio, oneMinusCosine: Ratio) => ({
+  relativeL2,
+  worstOverRms,
+  oneMinusCosine,
+  finite: true,
+});
+
+/** ‖a−b‖ / ‖b‖, max|a−b| over the rms of b, 1 − cos; how many elements. */
+test.each<[says: string | undefined, ReturnType<typeof figures>, size: number]>([
+  [undefined, figures(0, 0, 0), 4],
+  // A row of one element, or of equal differences: the worst is the mean.
+  [undefined, figures(0.5, 0.5, 0), 1],
+  ["relative L2 0.5 is above worst/rms 0.4999999", figures(0.5, 0.4999999, 0), 1],
+  // All of the difference in one element of four.
+  [undefined, figures(0.5, 1, 0), 4],
+  ["worst/rms 1.0000001 is above √4 times relative L2 0.5", figures(0.5, 1.0000001, 0), 4],
+  // The angle of the largest sine that e allows, and one rounding more.
+  [undefined, figures(0.5, 0.5, 0.25 + 5 * 2 ** -54), 1],
+  ["1-cos 0.2500000001 is above the square of relative L2 0.5", figures(0.5, 0.5, 0.2500000001), 1],
+  // A short row that points the other way: e is hardly above 1, and the angle a straight one.
+  [undefined, figures(1.001, 1.001, 1.99), 1],
+  ["1-cos 1.5 is above the square of relative L2 1", figures(1, 1, 1.5), 1],
+  // A reference of zeros has no ratios to hold against each other.
+  [undefined, figures("Infinity", 1, 0), 1],
+  [undefined, figures(1, "Infinity", 0), 1],
+  [undefined, figures(0.1, 0.1, "Infinity"), 1],
+])("%s: figures %j of %i elements", (says, one, size) => {
+  expect(figuresProblem(one, size)).toBe(says);
+});
+
+const row = (relativeL2: Ratio) =>
+  ({ equalBits: relativeL2 === 0, figures: { relativeL2, finite: true } }) as Parameters<
+    typeof tripleProblem
+  >[0]["blockSteps"] & {};
+
+/** Block against steps, block against fp64, steps against fp64. */
+test.each<[says: string | undefined, Ratio, Ratio, Ratio]>([
+  [undefined, 0, 0, 0],
+  [undefined, 2 ** -40, 0, 0],
+  ["further apart", 2 ** -39, 0, 0],
+  [undefined, 0.1, 0.3, 0.3],
+  // ‖s‖ may be half of ‖x‖, so that the distance between the two counts half.
+  [undefined, 1, 0.1, 0.5],
+  ["further apart", 1.3, 0.1, 0.5],
+  // ‖s‖ may be half as much again.
+  [undefined, 0.5, 1.25, 0.5],
+  ["too near each other", 0.5, 1.2501, 0.5],
+  ["too near each other", 0.1, 0.1, 0.3],
+  // Of a step that may be zero nothing follows.
+  [undefined, 0.1, 10, 1],
+  [undefined, "Infinity", 0.1, 0.1],
+  [undefined, 0.1, "Infinity", 0.1],
+  [undefined, 0.1, 0.1, "Infinity"],
+])("%s: %d of block from steps, %d and %d from fp64", (says, apart, block, steps) => {
+  const problem = tripleProblem({ blockSteps: row(apart), blockExact: row(block), stepsExact: row(steps) });
+  if (says === undefined) expect(problem).toBeUndefined();
+  else expect(problem).toContain(says);
+});
+
+const ran = (...wallMs: readonly number[]) =>
+  ({
+    started: "2026-11-27T06:00:00Z",
+    finished: "2026-11-27T06:00:01Z",
+    crossCheck: wallMs.map((ms) => ({ engine: { wallMs: ms }, cpuOnly: { wallMs: 0 } })),
+  }) as unknown as Evidence;
+
+test("a gate lasts as long as its predictions, to the second", () => {
+  expect(lastedProblem(ran(1500, 500))).toBeUndefined();
+  expect(lastedProblem(ran(1500, 501))).toBe("it lasted 2 s at most, and its loads and predictions 2.00 s");
+  // What took less than no time makes up for nothing.
+  expect(lastedProblem(ran(3000, -2000))).toBe("it lasted 2 s at most, and its loads and predictions 3.00 s");
+});
+
+const HIDDEN = { name: "hidden", tokenAxis: 3, residual: "x" };
+const SIZES = new Map([["hidden", 4]]);
+const outputs = (...all: readonly object[]) => ({ outputs: all }) as unknown as FixtureManifest;
+const chain = (...all: readonly object[]) =>
+  ({ output: "hidden", input: "x", depths: all.map((one, n) => ({ depth: n + 1, figures: one })) }) as Drift;
+
+test("what is chained is the output that comes back, wherever it stands", () => {
+  const drift = chain(figures(0, 0, 0));
+  expect(driftProblem(outputs({ name: "k", tokenAxis: 3 }, HIDDEN), drift, SIZES)).toBeUndefined();
+  expect(driftProblem(outputs({ name: "hidden", tokenAxis: 3 }), drift, SIZES)).toContain(
+    "no output of this build is its next input",
+  );
+});
+
+test.each<[says: string | undefined, ReturnType<typeof chain>]>([
+  // Nothing is nearer than equal bits; and zeros have no ratio.
+  [undefined, chain(figures(0, 0, 0), figures("Infinity", "Infinity", 1))],
+  [undefined, chain(figures(0, 0, 0), { finite: false })],
+  [
+    "layer 2 of the chain: it is not finite and has figures",
+    chain(figures(0, 0, 0), { finite: false, relativeL2: 0.1 }),
+  ],
+  ["layer 1 of the chain: its figures are 0, , 0", chain({ relativeL2: 0, worstOverRms: 0, finite: true })],
+])("%s: a drift", (says, drift) => {
+  expect(driftProblem(outputs(HIDDEN), drift, SIZES)).toBe(says);
+});
+
+test("a drift is told by its first and its last layer", () => {
+  expect(driftText(chain(figures(1e-3, 1, 0), figures(2e-3, 1, 0), figures(4.4e-3, 1, 0)))).toBe(
+    "the engine's hidden is 1.0e-3 from the CPU's after one layer, 4.4e-3 after 3",
+  );
+  expect(driftText(chain(figures(1e-3, 1, 0), { finite: false }))).toContain("after one layer, not finite after 2");
+});
