@@ -3,9 +3,11 @@ import { expect, test } from "vitest";
 import type { Evidence } from "../../src/evidence/format/evidence.ts";
 import type { FixtureManifest } from "../../src/evidence/format/fixtures-shape.ts";
 import type { Drift } from "../../src/evidence/format/ran.ts";
+import { compiledFinding } from "../../src/evidence/judge/attested.ts";
 import { driftProblem, driftText } from "../../src/evidence/judge/drift.ts";
 import { figuresProblem, tripleProblem } from "../../src/evidence/judge/figures.ts";
 import { lastedProblem } from "../../src/evidence/judge/lasted.ts";
+import { ranFinding } from "../../src/evidence/judge/ran.ts";
 
 type Ratio = number | "Infinity";
 const figures = (relativeL2: Ratio, worstOverRms: Ratio, oneMinusCosine: Ratio) => ({
@@ -113,4 +115,40 @@ test("a drift is told by its first and its last layer", () => {
     "the engine's hidden is 1.0e-3 from the CPU's after one layer, 4.4e-3 after 3",
   );
   expect(driftText(chain(figures(1e-3, 1, 0), { finite: false }))).toContain("after one layer, not finite after 2");
+});
+
+test("two functions of one package compile to one folder, two packages do not", () => {
+  const compiledTo = (block: string, step: string) =>
+    compiledFinding({
+      packages: [
+        { role: "block", name: block, compiledSHA256: "a" },
+        { role: "step", name: step, compiledSHA256: "a" },
+      ],
+      attested: ["block", "step"].map((role) => ({ role, compiledSHA256: "a" })),
+    } as unknown as Evidence);
+  expect(compiledTo("x.mlpackage", "x.mlpackage").status).toBe("yes");
+  expect(compiledTo("x.mlpackage", "y.mlpackage")).toMatchObject({
+    status: "no",
+    note: "x.mlpackage and y.mlpackage compiled to the same folder",
+  });
+});
+
+test("where there is one prediction its outputs are like no other's", () => {
+  const run = (sha256: string, cpuMs: number) => ({ sha256, wallMs: 4, cpuMs });
+  const crossCheck = (["block", "step"] as const).map((role) => ({
+    role,
+    call: 0,
+    ...(role === "step" ? { token: 0 } : {}),
+    engine: run(`${role} engine`, 1),
+    cpuOnly: run(`${role} CPU`, 2),
+  }));
+  const once = { calls: [{ steps: [0] }] } as unknown as FixtureManifest;
+  expect(ranFinding(once, { crossCheck } as unknown as Evidence).status).toBe("yes");
+  const twice = { calls: [{ steps: [0] }, { steps: [0] }] } as unknown as FixtureManifest;
+  const same = [...crossCheck, ...crossCheck.map((one) => ({ ...one, call: 1 }))].sort((a, b) =>
+    a.role < b.role ? -1 : 1,
+  );
+  expect(ranFinding(twice, { crossCheck: same } as unknown as Evidence).note).toBe(
+    "block: every prediction gave the same outputs",
+  );
 });

@@ -531,7 +531,11 @@ const RUNS: readonly Line[] = [
   ],
   ["predictions longer than the gate", "it lasted 121 s at most", (e) => (e.crossCheck[1].cpuOnly.wallMs = 121_000)],
   ["calls longer than the gate", "it lasted 121 s at most", (e) => (e.measured.times[0].calls = 100_000)],
-  ["a run that took no time", "which cannot be", (e) => (e.crossCheck[0].engine.wallMs = 0)],
+  [
+    "a run that took no time",
+    "block: call 0: on the engine it took 0 ms and 0.3 ms of CPU time, which cannot be",
+    (e) => (e.crossCheck[0].engine.wallMs = 0),
+  ],
   ["a run with negative CPU time", "which cannot be", (e) => (e.crossCheck[0].engine.cpuMs = -1)],
   ["a run of the CPU that took no time", "which cannot be", (e) => (e.crossCheck[0].cpuOnly.wallMs = 0)],
   [
@@ -700,6 +704,16 @@ export const HARMLESS: readonly Forgery[] = (
       (e) => {
         e.started = "2024-06-10T00:00:00Z";
         e.conditions[0].at = e.started;
+      },
+    ],
+    ["a soak of one call", "", (e) => (e.measured.soak[0].calls = 1)],
+    ["as much CPU time as 64 cores have", "", (e) => (e.crossCheck[0].cpuOnly.cpuMs = 64 * 5)],
+    [
+      "two predictions that are equal on the CPU, one of them on the engine as well",
+      "",
+      (e) => {
+        e.crossCheck[3].cpuOnly.sha256 = e.crossCheck[2].cpuOnly.sha256;
+        e.crossCheck[2].engine.sha256 = e.crossCheck[2].cpuOnly.sha256;
       },
     ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
