@@ -7,7 +7,8 @@ import { compiledFinding } from "../../src/evidence/judge/attested.ts";
 import { driftProblem, driftText } from "../../src/evidence/judge/drift.ts";
 import { figuresProblem, tripleProblem } from "../../src/evidence/judge/figures.ts";
 import { lastedProblem } from "../../src/evidence/judge/lasted.ts";
-import { ranFinding } from "../../src/evidence/judge/ran.ts";
+import { median, ranFinding } from "../../src/evidence/judge/ran.ts";
+import { tableProblem } from "../../src/evidence/judge/residency.ts";
 
 type Ratio = number | "Infinity";
 const figures = (relativeL2: Ratio, worstOverRms: Ratio, oneMinusCosine: Ratio) => ({
@@ -150,5 +151,33 @@ test("where there is one prediction its outputs are like no other's", () => {
   );
   expect(ranFinding(twice, { crossCheck: same } as unknown as Evidence).note).toBe(
     "block: every prediction gave the same outputs",
+  );
+});
+
+test("the middle one is that of the sizes, wherever they stand", () => {
+  expect(median([7])).toBe(7);
+  expect(median([9, 1, 2])).toBe(2);
+  expect(median([1, 9, 2])).toBe(2);
+  expect(median([10, 1, 100, 2])).toBe(6);
+  expect(median([2, 1, 10, 4, 100, 3])).toBe(3.5);
+});
+
+const planned = (kind: string, ...values: readonly string[]) => ({
+  path: `main.block.operations[${values[0] ?? kind}]`,
+  kind,
+  values,
+  device: kind === "const" ? ("undetermined" as const) : ("Neural Engine" as const),
+  supported: ["Neural Engine" as const],
+});
+const program = (...operations: readonly ReturnType<typeof planned>[]) => ({ function: "main", operations });
+
+test("an operation is named by its kind and its values", () => {
+  const two = program(planned("split", "a", "b"), planned("coreml_update_state"));
+  expect(tableProblem([], two)).toBe("split a, b stands 1 times in the package and 0 times in the plan");
+  expect(tableProblem([two.operations[0]!], two)).toBe(
+    "coreml_update_state stands 1 times in the package and 0 times in the plan",
+  );
+  expect(tableProblem([...two.operations, planned("relu", "c")], two)).toBe(
+    "relu c is in the plan and not in the package",
   );
 });

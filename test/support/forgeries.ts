@@ -706,6 +706,15 @@ export const HARMLESS: readonly Forgery[] = (
         e.conditions[0].at = e.started;
       },
     ],
+    [
+      "a prediction with the bits of the CPU and half of its time",
+      "",
+      (e) =>
+        Object.assign(e.crossCheck[2].engine, {
+          sha256: e.crossCheck[2].cpuOnly.sha256,
+          cpuMs: e.crossCheck[2].cpuOnly.cpuMs / 2,
+        }),
+    ],
     ["a soak of one call", "", (e) => (e.measured.soak[0].calls = 1)],
     ["as much CPU time as 64 cores have", "", (e) => (e.crossCheck[0].cpuOnly.cpuMs = 64 * 5)],
     [
