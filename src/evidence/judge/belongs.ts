@@ -82,7 +82,8 @@ export function machineProblem({ tool, system }: Pick<Evidence, "tool" | "system
   const [, darwin] = OS_BUILD.exec(osBuild) ?? [];
   if (major === undefined || darwin === undefined) return `macOS "${osVersion}" (${osBuild}) is none`;
   if (Number(major) < FIRST_MACOS) return `macOS ${osVersion} has no states and no functions; macOS ${FIRST_MACOS} has`;
-  if (Number(darwin) < FIRST_DARWIN) return `${osBuild} is older than macOS ${FIRST_MACOS}, and no build of ${osVersion}`;
+  if (Number(darwin) < FIRST_DARWIN)
+    return `${osBuild} is older than macOS ${FIRST_MACOS}, and no build of ${osVersion}`;
   return undefined;
 }
 
