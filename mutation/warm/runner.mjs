@@ -8,9 +8,10 @@ import { INSTRUMENTER_CONSTANTS } from "@stryker-mutator/api/core";
 import { DryRunStatus, MutantRunStatus, TestStatus } from "@stryker-mutator/api/test-runner";
 import { loader, testFiles } from "./bundle.mjs";
 
-const FOLDERS = ["test/passes/prove", "test/dsl/ops"];
-/** Left out: what the corpus does in less time, and tests that load authors' files, which are not mutated. */
-const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$/;
+/** Of tests; for the judge of evidence, which is not among what is mutated unasked, `mutation/run.mjs` names its own. */
+const FOLDERS = process.env.MUTATION_TESTS?.split(",") ?? ["test/passes/prove", "test/dsl/ops"];
+/** Left out: what others do in less time, tests that load authors' files, which are not mutated, and texts of docs. */
+const LEFT = /prove\/(prove|fuzz|mutants|cases)\.test\.ts$|evidence\/(draws|docs|identity)\.test\.ts$/;
 /** How many tests of other folders are run against one mutant at the most: one that only tests beyond that would kill counts as alive. */
 const PATIENCE = 200;
 
@@ -57,7 +58,9 @@ export class WarmRunner {
     for (const [name, evaluate] of this.files) {
       this.namespace.currentTestId = name;
       const tests = evaluate();
+      await tests[0]?.begin();
       for (const test of tests) results.push(await this.rehearse(test));
+      await tests[0]?.end();
       this.reachedAtLoading(name, tests);
     }
     writeFileSync(this.known, JSON.stringify([...this.costs]));
@@ -77,7 +80,7 @@ export class WarmRunner {
     return { ...base, status: TestStatus.Failed, failureMessage: told(error) };
   }
 
-  /** What was reached while a file was evaluated may show in any of its tests. */
+  /** What was reached while a file was evaluated, or before its first test, may show in any of its tests. */
   reachedAtLoading(name, tests) {
     const { perTest } = this.namespace.mutantCoverage;
     for (const { id } of tests) {
@@ -91,12 +94,20 @@ export class WarmRunner {
     return this.costs.get(id) ?? { ms: 1, reached: 1 };
   }
 
+  /** The nearest folder of tests: that of src/evidence/judge/ran.ts is test/evidence. */
+  folderOf(home) {
+    const folder = dirname(home);
+    const has = folder === "." || [...this.files.keys()].some((name) => name.startsWith(`test/${folder}/`));
+    return has ? `test/${folder}/` : this.folderOf(folder);
+  }
+
   /**
    * The tests of the mutant's own file, then all others of its folder, then some of the rest; among these cheap ones, those that reach
    * little else, and those that killed before come first.
    */
   inOrder(ids, home) {
-    const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(`test/${dirname(home)}`) ? 1 : 2);
+    const folder = this.folderOf(home);
+    const near = (id) => (id.startsWith(`test/${home}`) ? 0 : id.startsWith(folder) ? 1 : 2);
     const rank = (id) => (this.costOf(id).ms * this.costOf(id).reached) / (1 + (this.kills.get(id) ?? 0)) ** 2;
     const all = ids.toSorted((a, b) => near(a) - near(b) || rank(a) - rank(b));
     return all.slice(0, all.filter((id) => near(id) < 2).length + PATIENCE);
@@ -118,6 +129,14 @@ export class WarmRunner {
 
   async firstKill(ids, hitLimit) {
     const copies = new Map();
+    try {
+      return await this.firstKillIn(copies, ids, hitLimit);
+    } finally {
+      for (const tests of copies.values()) await tests.values().next().value?.end();
+    }
+  }
+
+  async firstKillIn(copies, ids, hitLimit) {
     for (const [at, id] of ids.entries()) {
       const error = await failure(() => this.copyOf(id, copies)?.run());
       if (this.namespace.hitCount > hitLimit) return { status: MutantRunStatus.Timeout, reason: "hit limit" };

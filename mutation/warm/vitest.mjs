@@ -11,6 +11,8 @@ export const expect = chai.expect;
 let tests = [];
 let file = "";
 let path = [];
+/** What the file asks for before its first test and after its last. */
+let hooks = { before: [], after: [] };
 const cleanups = [];
 
 chai.use((_, { addMethod }) => {
@@ -37,11 +39,22 @@ const titled = (name, row, values) =>
 export function test(name, body) {
   const told = [relative(process.cwd(), file), ...path, name].join(" > ");
   const before = tests.filter((other) => other.told === told).length;
-  const of = file;
-  tests.push({ told, id: before === 0 ? told : `${told} (${before + 1})`, run: () => runOne(of, body) });
+  const [of, around] = [file, hooks];
+  tests.push({
+    told,
+    id: before === 0 ? told : `${told} (${before + 1})`,
+    begin: () => begun(around),
+    run: async () => {
+      await begun(around);
+      await runOne(of, body);
+    },
+    end: () => ended(around),
+  });
 }
 test.each = each(test);
-test.skipIf = (left) => (left ? () => {} : test);
+const none = Object.assign(() => {}, { each: () => () => {} });
+test.skipIf = (left) => (left ? none : test);
+test.runIf = (asked) => (asked ? test : none);
 
 export function describe(name, body) {
   path.push(name);
@@ -49,6 +62,23 @@ export function describe(name, body) {
   path.pop();
 }
 describe.each = each(describe);
+
+export const beforeAll = (hook) => hooks.before.push(hook);
+export const afterAll = (hook) => hooks.after.push(hook);
+
+/** Once for each copy of the file; where a hook fails every test of the copy fails. */
+function begun(around) {
+  around.begun ??= (async () => {
+    for (const hook of around.before) await hook();
+  })();
+  return around.begun;
+}
+
+/** A mutant may have left nothing to tidy up. */
+async function ended(around) {
+  await around.begun?.catch(() => {});
+  for (const hook of around.after) await (async () => hook())().catch(() => {});
+}
 
 export function onTestFinished(cleanup) {
   cleanups.push(cleanup);
@@ -65,7 +95,7 @@ async function runOne(of, body) {
 
 /** The tests that evaluating a file declares. */
 export function collect(name, evaluate) {
-  [file, tests, path] = [name, [], []];
+  [file, tests, path, hooks] = [name, [], [], { before: [], after: [] }];
   evaluate();
   return tests;
 }

@@ -47,6 +47,56 @@ test("what nobody edited passes", () => {
   expect(saidOf(() => {})).toEqual([]);
 });
 
+test("what passes is told in figures", () => {
+  const notes = new Map(
+    judgeEvidence(build, evidenceAsFile(JSON.parse(honest))).findings.map(({ item, note }) => [item, note]),
+  );
+  expect(notes.get("compiled")).toBe("tiny.t4.mlpackage, tiny.t1.mlpackage; the same before and after");
+  expect(notes.get("ran on the engine")).toMatch(
+    /^block: other bits in (\d+) of \1 predictions, 0\.300 ms of CPU time a call, 11\.0 with cpuOnly; step: other bits in (\d+) of \2 /,
+  );
+  expect(notes.get("measured")).toBe(
+    "a block of 4 4.00 ms, a step 3.00 ms: 4 steps take 3.00 times as long; loaded in 2.00e+3 ms, again in 90.0 ms; the engine's hidden is 1.0e-3 from the CPU's after one layer, 3.2e-2 after 32",
+  );
+});
+
+test("a gate without a message is told without one", () => {
+  expect(saidOf((e) => (e.gates[3].verdict = "running"))[0]).toBe("evidence: no: gate parity: running");
+});
+
+test("the function of the fixtures is asked for, of package, loaded model and plan", () => {
+  const manifest = { ...build.manifest, block: { ...build.manifest.block, function: "verify4" } };
+  const openOf = (evidence: Json) =>
+    judgeEvidence({ ...build, manifest }, evidenceAsFile(evidence))
+      .findings.filter(({ status }) => status !== "yes")
+      .map(({ item, note }) => `${item}: ${note}`);
+  const evidence = JSON.parse(honest);
+  expect(openOf(evidence)[0]).toBe("evidence: it is of other bytes: another function of tiny.t4.mlpackage");
+  evidence.packages[0].function = "verify4";
+  expect(openOf(evidence)).toEqual([
+    "configuration: the block was loaded with the default function, not with function verify4",
+  ]);
+  evidence.attested[0].function = "verify4";
+  expect(openOf(evidence)).toEqual([
+    "configuration: the block was planned with the default function, not with function verify4",
+  ]);
+  evidence.attested[0].plan.function = "verify4";
+  expect(openOf(evidence)).toEqual([]);
+});
+
+test("without a certificate nothing is proven, whatever the evidence names", () => {
+  const { certificate: _, ...rest } = build;
+  const { certificate: __, ...manifest } = build.manifest;
+  const evidence = JSON.parse(honest);
+  delete evidence.certificate;
+  const { passes, findings } = judgeEvidence({ ...rest, manifest }, evidenceAsFile(evidence));
+  expect(passes).toBe(false);
+  expect(findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}: ${status}`)).toEqual([
+    "proven: missing",
+    "preconditions: no",
+  ]);
+});
+
 test("every edit edits something, and each is another one", () => {
   const texts = [...FORGERIES, ...HARMLESS].map(({ edit }) => JSON.stringify(edited(edit)));
   expect(new Set([...texts, honest]).size).toBe(texts.length + 1);

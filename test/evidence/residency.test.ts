@@ -54,3 +54,8 @@ test.each(ROWS)("a plan with %s", (_, says, planned) => {
 test("a program of constants alone shows nothing, though each of them is where it may be", () => {
   expect(findingOn([CONST, PACKED])).toBe("no: the program has no operations, so its plan shows nothing");
 });
+
+test("an operation without a result is named by its kind alone", () => {
+  const print = { kind: "print", values: [] };
+  expect(findingOn([print], [{ ...print, device: "CPU" }])).toBe("no: print is on: CPU");
+});

@@ -87,6 +87,14 @@ const FILE: readonly Line[] = [
   ],
   ["before there was a macOS 15", "macOS 15 was not there on 2024-06-09", (e) => (e.started = "2024-06-09T23:59:59Z")],
   ["a day without a time", "is no time", (e) => (e.started = "2026-11-27")],
+  ["the 31st of November", '"2026-11-31T06:00:00Z" is no time', (e) => (e.finished = "2026-11-31T06:00:00Z")],
+  ["24 o'clock", '"2026-11-27T24:00:00Z" is no time', (e) => (e.finished = "2026-11-27T24:00:00Z")],
+  ["a time of another place", "is no time", (e) => (e.finished = "2026-11-27T07:02:00+01:00")],
+  [
+    "a build of macOS 14 by the number of macOS 15",
+    "23F79 is older than macOS 15, and no build of 15.5.0",
+    (e) => (e.system.osBuild = "23F79"),
+  ],
 ];
 
 /** Whose evidence it is. */
@@ -276,6 +284,11 @@ const PLAN: readonly Line[] = [
   ],
   ["an operation of another function", "is no place of main", (e) => (ops(e)[0].path = "other.block.operations[0]")],
   ["an operation on the CPU", "is on: CPU", (e) => (ops(e)[4].device = "CPU")],
+  [
+    "three operations on the CPU",
+    "is on: CPU (and 2 more)",
+    (e) => all(ops(e).slice(2, 5), (one) => (one.device = "CPU")),
+  ],
   ["an operation on the GPU", "is on: GPU", (e) => (ops(e, 1)[4].device = "GPU")],
   [
     "an operation on an unknown device",
@@ -518,7 +531,11 @@ const RUNS: readonly Line[] = [
   ],
   ["predictions longer than the gate", "it lasted 121 s at most", (e) => (e.crossCheck[1].cpuOnly.wallMs = 121_000)],
   ["calls longer than the gate", "it lasted 121 s at most", (e) => (e.measured.times[0].calls = 100_000)],
-  ["a run that took no time", "which cannot be", (e) => (e.crossCheck[0].engine.wallMs = 0)],
+  [
+    "a run that took no time",
+    "block: call 0: on the engine it took 0 ms and 0.3 ms of CPU time, which cannot be",
+    (e) => (e.crossCheck[0].engine.wallMs = 0),
+  ],
   ["a run with negative CPU time", "which cannot be", (e) => (e.crossCheck[0].engine.cpuMs = -1)],
   ["a run of the CPU that took no time", "which cannot be", (e) => (e.crossCheck[0].cpuOnly.wallMs = 0)],
   [
@@ -680,6 +697,33 @@ export const HARMLESS: readonly Forgery[] = (
       "one call, as long as the worst",
       "",
       (e) => all(e.measured.times, (one) => Object.assign(one, { calls: 1, worstMs: one.medianMs })),
+    ],
+    [
+      "on the day that macOS 15 came",
+      "",
+      (e) => {
+        e.started = "2024-06-10T00:00:00Z";
+        e.conditions[0].at = e.started;
+      },
+    ],
+    [
+      "a prediction with the bits of the CPU and half of its time",
+      "",
+      (e) =>
+        Object.assign(e.crossCheck[2].engine, {
+          sha256: e.crossCheck[2].cpuOnly.sha256,
+          cpuMs: e.crossCheck[2].cpuOnly.cpuMs / 2,
+        }),
+    ],
+    ["a soak of one call", "", (e) => (e.measured.soak[0].calls = 1)],
+    ["as much CPU time as 64 cores have", "", (e) => (e.crossCheck[0].cpuOnly.cpuMs = 64 * 5)],
+    [
+      "two predictions that are equal on the CPU, one of them on the engine as well",
+      "",
+      (e) => {
+        e.crossCheck[3].cpuOnly.sha256 = e.crossCheck[2].cpuOnly.sha256;
+        e.crossCheck[2].engine.sha256 = e.crossCheck[2].cpuOnly.sha256;
+      },
     ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],
   ] as readonly Line[]

@@ -62,11 +62,13 @@ function otherIdentity({ manifest, block }: BuildOnDisk, { identity }: Evidence)
 
 /** macOS as `15.5` or `15.5.0`, a build as `24F74`. */
 const OS_VERSION = /^(\d+)(\.\d+){1,2}$/;
-const OS_BUILD = /^\d+[A-Z]\d+[a-z]?$/;
+const OS_BUILD = /^(\d+)[A-Z]\d+[a-z]?$/;
 const CHIP = /^Apple [AM]\d+( (Pro|Max|Ultra))?$/;
 const TOOL_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
 /** States and functions came with it. */
 const FIRST_MACOS = 15;
+/** The first number of a build is that of Darwin: macOS 15.0 is 24A335 (Apple, "macOS 15 release notes"), and no older one begins so. */
+const FIRST_DARWIN = 24;
 /** Of its first beta (Apple, "Apple extends its privacy leadership with new updates across its platforms", WWDC24). */
 const FIRST_DAY = Date.parse("2024-06-10T00:00:00Z");
 
@@ -77,18 +79,25 @@ export function machineProblem({ tool, system }: Pick<Evidence, "tool" | "system
   if (model.startsWith("VirtualMac")) return "it was made on a virtual Mac, which has no Neural Engine";
   if (!CHIP.test(chip)) return `"${chip}" is no chip with a Neural Engine`;
   const [, major] = OS_VERSION.exec(osVersion) ?? [];
-  if (major === undefined || !OS_BUILD.test(osBuild)) return `macOS "${osVersion}" (${osBuild}) is none`;
+  const [, darwin] = OS_BUILD.exec(osBuild) ?? [];
+  if (major === undefined || darwin === undefined) return `macOS "${osVersion}" (${osBuild}) is none`;
   if (Number(major) < FIRST_MACOS) return `macOS ${osVersion} has no states and no functions; macOS ${FIRST_MACOS} has`;
+  if (Number(darwin) < FIRST_DARWIN)
+    return `${osBuild} is older than macOS ${FIRST_MACOS}, and no build of ${osVersion}`;
   return undefined;
 }
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/;
+/** As it is written again: a parser takes the 30th of February and 24 o'clock for a day later. */
+function isTime(text: string): boolean {
+  const at = Date.parse(text);
+  return Number.isFinite(at) && new Date(at).toISOString() === text.replace("Z", ".000Z");
+}
 
 function timesProblem({ started, finished, conditions }: Evidence): string | undefined {
   if (!finished) return "it was not finished";
   if (conditions.length !== 2) return "the state of the machine was not read at the start and at the end";
   const times = [started, ...conditions.map(({ at }) => at), finished];
-  const bad = times.find((time) => !TIME.test(time) || Number.isNaN(Date.parse(time)));
+  const bad = times.find((time) => !isTime(time));
   if (bad !== undefined) return `"${bad}" is no time`;
   if (Date.parse(started) < FIRST_DAY) return `macOS ${FIRST_MACOS} was not there on ${started}`;
   const back = times.find((time, k) => k > 0 && Date.parse(time) < Date.parse(times[k - 1]!));
