@@ -5,15 +5,19 @@ import type { Decoder } from "../models/decoder.ts";
 import { residualOf } from "../models/exponents.ts";
 import { atFullSize } from "../models/full-size.ts";
 import { smallestOf } from "../models/smallest.ts";
+import { PRECONDITIONS } from "../passes/prove/logic/preconditions.ts";
 import { type ProveOptions, prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
+import { type NamedClamp, withoutClamps } from "../passes/ranges/held/clamps.ts";
 
 /** The graph for one token without exponents, over the same weights. */
 export interface PlainTwin {
   readonly graph: Graph;
   /** What hidden rows are held at in the other. */
   readonly residual: number;
-  /** Both at small sizes, for the attack on the proof; the one with exponents at full size. */
+  /** Clips that the other has and this one has not. */
+  readonly clamps?: readonly NamedClamp[];
+  /** Both at small sizes, for the attack on the proof; the one with exponents at full size, without clamps. */
   readonly small: () => Graphs;
 }
 
@@ -33,14 +37,22 @@ export function plainTwinOf(
   return { graph: of(plain), residual, small };
 }
 
-/** Whether a graph for one token is its twin, on the same weights. */
-export const equalToPlain = (
+/**
+ * Whether a graph for one token is its twin, on the same weights: with clamps only where no value leaves its clamp, which is then a
+ * precondition of the verdict.
+ */
+export function equalToPlain(
   held: Graph,
   plain: Graph,
-  { residual, small }: PlainTwin,
+  { residual, small, clamps = [] }: PlainTwin,
   options: ProveOptions,
-): Verdict =>
-  prove(atFullSize(held, residual), plain, { ...options, small, corollaries: false, counterexample: false });
+): Verdict {
+  const free = withoutClamps(atFullSize(held, residual), clamps);
+  const verdict = prove(free, plain, { ...options, small, corollaries: false, counterexample: false });
+  return clamps.length === 0 ? verdict : { ...verdict, preconditions: [...verdict.preconditions, UNCLIPPED] };
+}
+
+const UNCLIPPED = { id: "P15", says: PRECONDITIONS.P15.says } as const;
 
 /** What is claimed of a part that is proven so. */
 export const EQUAL_CLAIM = "EQUAL (reals) to the graph without exponents";

@@ -67,7 +67,7 @@ export function report(job: EmitJob, written: Report): void {
   if (safe) for (const line of safeLines(safe)) io.out(line);
   if (drift) io.out(safeDriftLine(drift));
   if (safeGraph) for (const line of heldLines(safeGraph)) io.out(line);
-  if (graphDrift) io.out(graphDriftLine(graphDrift));
+  if (graphDrift && safeGraph) io.out(graphDriftLine(graphDrift, safeGraph));
   for (const line of ropeLines(subject, args)) io.out(line);
   for (const one of rows ?? []) io.out(fedLine(one));
   for (const path of [...certificates, ropeTables, fixtures, lines]) if (path !== undefined) io.out(path);

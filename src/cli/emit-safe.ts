@@ -13,7 +13,7 @@ import type { EmitJob } from "./emit-packages.ts";
 import type { PlannedGraph } from "./emit-plan.ts";
 import type { Io } from "./io.ts";
 import { type GraphDrift, graphDrift } from "./ranges/graph-drift.ts";
-import { EXPONENTS, GRAPH_EXPONENTS } from "./ranges/safe-text.ts";
+import { EXPONENTS, GRAPH_CLAMPS, GRAPH_EXPONENTS } from "./ranges/safe-text.ts";
 import type { Sides } from "./sides.ts";
 import type { Subject } from "./subject.ts";
 import { requestedSize } from "./target.ts";
@@ -34,7 +34,8 @@ export function equalityOf(
 }
 
 /** What stands on both sides of that proof. */
-export const sidesOf = ({ safeGraph }: Subject): Sides => (safeGraph ? GRAPH_EXPONENTS : EXPONENTS);
+export const sidesOf = ({ safeGraph }: Subject): Sides =>
+  !safeGraph ? EXPONENTS : safeGraph.clamps?.values.length ? GRAPH_CLAMPS : GRAPH_EXPONENTS;
 
 /** Both ways on rows of the embedding, where there are exponents. @throws UserError for what the weights refuse */
 export async function emitDrift({ subject, store, args, io }: EmitJob): Promise<EngineDrift | undefined> {

@@ -43,6 +43,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     cache: "m",
     seed: "mg",
     functions: "mgp",
+    clamp: "g",
     "engine-safe": "g",
     out: "mgp",
     force: "mgp",
@@ -229,6 +230,7 @@ const USES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     seed: "g",
     role: "g",
     interface: "g",
+    clamp: "g",
     "engine-safe": "g",
   },
 };

@@ -14,9 +14,11 @@ import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author.ts";
 import { authorRecord, authorText } from "../ranges/author-text.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
+import { CLAMP_OPTION } from "../ranges/clamp.ts";
 import { safeModel } from "../ranges/engine-safe.ts";
+import type { OpenedAs } from "../ranges/held-with.ts";
 import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
-import { type OpenedAs, safeGraphOf } from "../ranges/safe-graph.ts";
+import { safeGraphOf } from "../ranges/safe-graph.ts";
 import { safeGraphRecord, safeGraphText } from "../ranges/safe-graph-text.ts";
 import { safeRecord, safeText } from "../ranges/safe-text.ts";
 import { rangesText } from "../ranges/text.ts";
@@ -44,6 +46,7 @@ export const rangesCommand: Command = {
     ...Object.fromEntries(
       Object.entries(ROLE_OPTIONS).map(([name, option]) => [name, { ...option, for: ["graph"] as const }]),
     ),
+    clamp: CLAMP_OPTION,
     "engine-safe": {
       kind: "flag",
       help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",

@@ -11,7 +11,7 @@ import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import type { Args } from "../command.ts";
 import type { OpenPair } from "../pair.ts";
-import { BLOCKS, blockInputs } from "../survey/rows.ts";
+import { BLOCKS, blockInputs, type FedPair } from "../survey/rows.ts";
 
 /** What is given of an input: its largest element, and the lengths of its rows along axes. */
 export interface InputBound {
@@ -19,11 +19,12 @@ export interface InputBound {
   readonly norms: readonly { readonly axis: number; readonly most: number }[];
 }
 
-/** The largest |x| of every value, on inputs that are made as small as their bounds say. @throws UserError when there is no memory or no room */
+/** The largest |x| of every value, on so many blocks of inputs that are made as small as their bounds say. @throws UserError when there is no memory or no room */
 export async function sampled(
-  pair: OpenPair,
+  pair: Pick<OpenPair, "openWeights"> & FedPair,
   given: ReadonlyMap<string, InputBound>,
   args: Args,
+  blocks = BLOCKS,
 ): Promise<ReadonlyMap<Tensor, number>> {
   const plan = planOf(pair.block, { precision: "fp64" });
   checkMemory([plan], "this run");
@@ -38,8 +39,8 @@ export async function sampled(
     const executor = await prepare([plan], store.stream);
     try {
       let states = emptyStates(pair.block);
-      for (let block = 0; block < BLOCKS; block++) {
-        const inputs = Object.entries(await blockInputs(pair, store, args, block)).map(
+      for (let block = 0; block < blocks; block++) {
+        const inputs = Object.entries(await blockInputs(pair, store, args, block, blocks)).map(
           ([name, array]) => [name, fitted(array, given.get(name))] as const,
         );
         states = executor.run(plan, { ...Object.fromEntries(inputs), ...states }, see).states;

@@ -1,16 +1,37 @@
 /** What `--engine-safe` chose for an author's graph, in words. */
 import { wrapLine } from "../wrap.ts";
-import { valueWords } from "./author-text.ts";
+import { figure, valueWords } from "./author-text.ts";
 import { claimLines } from "./claim-record.ts";
 import { graphsClaim } from "./graph-claim.ts";
 import type { GraphDrift } from "./graph-drift.ts";
-import type { SafeGraph, UnsafeGraph } from "./safe-graph.ts";
+import type { Clamps, SafeGraph, UnsafeGraph } from "./safe-graph.ts";
 
-/** Which values are held at which powers. */
-export function heldLines({ exponents }: Pick<SafeGraph, "exponents">): readonly string[] {
-  if (exponents.length === 0) return ["exponents: none, everything holds as it is"];
+type Chosen = Pick<SafeGraph, "exponents" | "clamps">;
+
+/** Which values are held at which powers, and which are clipped. */
+export function heldLines({ exponents, clamps }: Chosen): readonly string[] {
   const each = exponents.map(({ value, exponent }) => `${valueWords(value)} at 2^-${exponent}`);
-  return [wrapLine(`exponents: ${each.join(", ")}`)];
+  const holds = clamps?.values.length ? "powers of two hold nothing more" : "everything holds as it is";
+  return [
+    wrapLine(`exponents: ${each.length === 0 ? `none, ${holds}` : each.join(", ")}`),
+    ...(clamps ? clampLines(clamps) : []),
+  ];
+}
+
+/** Where values are clipped, and what that means for what is claimed. */
+function clampLines({ margin, blocks, tokens, values }: Clamps): readonly string[] {
+  if (values.length === 0) return ["clamps: none, powers of two are enough"];
+  const each = values.map(
+    ({ value, most, reached }) => `${valueWords(value)} at ±${most} (samples reach ${figure(reached)})`,
+  );
+  return [
+    wrapLine(
+      `clamps: ${each.join(", ")}; ${margin} times what ${blocks} blocks of ${tokens} tokens of random inputs within the bounds reach`,
+    ),
+    wrapLine(
+      "  where a value leaves its clamp the graph is another one than the author's: whether inputs lead there is not known, and only where none does are both equal",
+    ),
+  ];
 }
 
 /** What would be chosen, and what holds with it, without a proof. */
@@ -18,7 +39,7 @@ export function safeGraphText(name: string, found: SafeGraph | UnsafeGraph): str
   if (found.kind === "unsafe")
     return wrapLine(`${name}: NO: no powers of two make it safe: ${found.why}; ${found.mend}`);
   return [
-    `${name}: bounds for every input within what is given, with the exponents of --engine-safe`,
+    `${name}: bounds for every input within what is given, with the exponents${found.clamps?.values.length ? " and clamps" : ""} of --engine-safe`,
     ...heldLines(found),
     ...claimLines(graphsClaim(found.bounded, NO_PROOF)),
   ].join("\n");
@@ -32,15 +53,24 @@ export const safeGraphRecord = (found: SafeGraph | UnsafeGraph): object =>
 
 const NO_PROOF = { preconditions: [] };
 
-/** The exponents, for a program to read. */
-export const heldRecord = ({ exponents }: Pick<SafeGraph, "exponents">) => ({
+/** The exponents and clamps, for a program to read. */
+export const heldRecord = ({ exponents, clamps }: Chosen) => ({
   exponents: exponents.map(({ value, exponent }) => ({ value: valueWords(value), exponent })),
+  ...(clamps
+    ? {
+        clamps: {
+          ...clamps,
+          values: clamps.values.map(({ place, value, ...one }) => ({ value: valueWords(value), ...one })),
+        },
+      }
+    : {}),
 });
 
 /** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
-export function graphDriftLine({ blocks, tokens, safe, plain }: GraphDrift): string {
+export function graphDriftLine({ blocks, tokens, safe, plain }: GraphDrift, { clamps }: Chosen): string {
+  const way = clamps?.values.length ? "exponents and clamps" : "exponents";
   const text = (x: number): string => (Number.isFinite(x) ? x.toPrecision(3) : "no finite number");
   return wrapLine(
-    `on the engine's arithmetic, ${blocks} blocks of ${tokens} tokens of random inputs within the bounds, from fp64: outputs are off by ${text(safe)} with exponents, ${text(plain)} without`,
+    `on the engine's arithmetic, ${blocks} blocks of ${tokens} tokens of random inputs within the bounds, from fp64: outputs are off by ${text(safe)} with ${way}, ${text(plain)} without`,
   );
 }

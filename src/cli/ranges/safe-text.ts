@@ -108,6 +108,12 @@ export const EXPONENTS: Sides = {
 /** The same of an author's graph, whose inputs and outputs are as they were. */
 export const GRAPH_EXPONENTS: Sides = { ...EXPONENTS, claim: "one token with exponents against one token without" };
 
+/** The same where values are clipped besides. */
+export const GRAPH_CLAMPS: Sides = {
+  ...GRAPH_EXPONENTS,
+  claim: "one token with exponents and clamps against one token without, on inputs of which no value leaves its clamp",
+};
+
 /** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
 export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {
   const hidden = `hidden rows are off by ${offText(safe.hidden)} with exponents, ${offText(plain.hidden)} without`;

@@ -49,7 +49,12 @@ const caches = ({ anyCacheSize, sizes: { slots, tokens } }: Proven): string => {
 function kept(preconditions: readonly Used[], gapBound: number | undefined): readonly string[] {
   if (preconditions.length === 0) return [];
   const bound = gapBound === undefined ? "" : ` (scores at most ${gapBound})`;
-  return [`the host keeps ${ranges(preconditions.map(({ id }) => id))}${bound}`];
+  // No host can keep what values come to.
+  const fed = preconditions.map(({ id }) => id).filter((id) => id !== "P15");
+  return [
+    ...(fed.length === 0 ? [] : [`the host keeps ${ranges(fed)}${bound}`]),
+    ...(fed.length === preconditions.length ? [] : ["P15: no value leaves its clamp, now or in an earlier call"]),
+  ];
 }
 
 const NUMBERED: readonly Precondition[] = (Object.keys(PRECONDITIONS) as Precondition[]).filter((id) => id !== "P2'");

@@ -16,7 +16,8 @@ export type Precondition =
   | "P11"
   | "P12"
   | "P13"
-  | "P14";
+  | "P14"
+  | "P15";
 
 /** A short name, and what the host promises. */
 export interface PreconditionText {
@@ -64,6 +65,10 @@ export const PRECONDITIONS: Readonly<Record<Precondition, PreconditionText>> = {
   P14: {
     name: "appended",
     says: "the columns of the mask are the rows of the cache and then the call's own tokens, of which that of token j is w_j in P3 and P4; entry w_j of the mask of step t is entry j of the block's own columns for j < t; entry w_j of a row that is not valid before the call is closed; any other entry (t, c) of the block's mask is entry c of the mask of step t",
+  },
+  P15: {
+    name: "unclipped",
+    says: "at this call and at those before it every value with a clamp is within it: the graphs are compared with their clamps taken out, and beyond one nothing is said of them",
   },
 };
 

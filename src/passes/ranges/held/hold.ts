@@ -2,16 +2,18 @@
 import { type Graph, schedule } from "../../../dsl/graph.ts";
 import { mapOperands, type Operands } from "../../../dsl/operands.ts";
 import { withResults } from "../../../dsl/rewrite.ts";
-import type { OpDef, Tensor } from "../../../dsl/tensor.ts";
+import { type OpDef, operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
 import { atExponent, type Held } from "./at-exponent.ts";
 import type { Need, Needs } from "./needs.ts";
-import { ruleOf } from "./rules.ts";
+import { ruleOf, takesAsIs } from "./rules.ts";
 
 /** A value that no power of two holds, and why. */
 export interface Unheld {
   readonly value: Tensor;
   readonly why: string;
+  /** What a clip would have to hold in its place; `results` where it is one of the graph. None where no clip does. */
+  readonly clamp: { readonly values: readonly Tensor[]; readonly results: boolean };
 }
 
 /** What became of a graph; `exponents` are those of its own values, where they are not 0, and of sums inside ops. */
@@ -34,14 +36,21 @@ export function hold(graph: Graph, needs: Needs): HeldGraph {
     const need = needs[n]!;
     const own = value.def.kind === "op" ? opHeld(value, value.def, need, { made, records }) : leafHeld(value);
     if ("why" in own) return { kind: "unheld", ...own };
-    if (own.exponent > MOST) return { kind: "unheld", value, why: `would have to be held at 2^-${own.exponent}` };
+    if (own.exponent > MOST)
+      return { kind: "unheld", value, why: `would have to be held at 2^-${own.exponent}`, clamp: NO_CLAMP };
     if (own.exponent !== 0 && need.number > 0) exponents.set(value, own.exponent);
     else if (own.inside) exponents.set(value, own.inside);
     made.set(value, own);
   }
   const results = [...graph.states.map(({ exit }) => exit), ...Object.values(graph.outputs)];
   const shown = results.find((x) => (made.get(x)?.exponent ?? 0) > 0);
-  if (shown) return { kind: "unheld", value: shown, why: "is beyond fp16, and a result of the graph" };
+  if (shown)
+    return {
+      kind: "unheld",
+      value: shown,
+      why: "is beyond fp16, and a result of the graph",
+      clamp: { values: [shown], results: true },
+    };
   const now = (x: Tensor): Tensor => {
     const own = made.get(x);
     return own ? atExponent(own, 0) : x;
@@ -61,11 +70,12 @@ interface Making {
 
 /** One op by its rule, undone where fp16 holds its result. */
 function opHeld(value: Tensor, def: OpDef, need: Need, { made, records }: Making): Made | Unheld {
-  if (!Number.isFinite(need.number + need.sum)) return { value, why: "is not bounded" };
+  const clamp = { values: takesAsIs(value, def) ? inTheWay(def, need, made) : [], results: false };
+  if (!Number.isFinite(need.number + need.sum)) return { value, why: "is not bounded", clamp };
   const held = mapOperands(def.operands, (x) => made.get(x)!);
   const found = ruleOf(value, def)({ def, held, need });
-  if (typeof found === "string") return { value, why: found };
-  const { exponents, exponent } = found;
+  if (typeof found === "string") return { value, why: found, clamp };
+  const { exponents, exponent, attrs = def.attrs } = found;
   // The parts of one op are known by their one record of operands.
   const operands =
     records.get(def.operands) ??
@@ -79,12 +89,24 @@ function opHeld(value: Tensor, def: OpDef, need: Need, { made, records }: Making
   // What is only moved is as large as it was.
   const isUndone = exponent > 0 && need.number === 0 && !has(def, "moves");
   const raw = exponent > 0 ? renamed(value, HELD) : value;
-  const own: Held = { tensor: { ...raw, def: { ...def, operands } }, exponent };
+  const own: Held = { tensor: { ...raw, def: { ...def, operands, attrs } }, exponent };
   if (!isUndone) return own;
   const { name } = value;
   const tensor = atExponent(own, 0);
   return { tensor: name === undefined ? tensor : { ...tensor, name }, exponent: 0, inside: exponent };
 }
+
+/** The operands that an op cannot take as they are held, or all of them where it is its own result that is beyond a limit; what the graph holds is no such. */
+const inTheWay = (def: OpDef, { number, sum }: Need, made: ReadonlyMap<Tensor, Held>): readonly Tensor[] =>
+  operandsOf(def).filter(
+    (x) =>
+      x.type.dtype === "fp16" &&
+      x.def.kind !== "const" &&
+      x.def.kind !== "weight" &&
+      (number > 0 || sum > 0 || made.get(x)!.exponent > 0),
+  );
+
+const NO_CLAMP = { values: [], results: false } as const;
 
 /** Behind the name of a value that is held at a power of two. */
 const HELD = ".held";

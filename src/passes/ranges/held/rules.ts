@@ -2,6 +2,7 @@
  * What becomes of powers of two in an op: op(x·2^a, y·2^b) = op(x, y)·2^c over the reals. A rule says at which exponents it takes its operands, and at which its
  * result then is; an op that has none takes its operands as they are.
  */
+import { roundFp16 } from "../../../dsl/number.ts";
 import type { OpDef, Tensor } from "../../../dsl/tensor.ts";
 import { operandsOf } from "../../../dsl/tensor.ts";
 import type { Held } from "./at-exponent.ts";
@@ -14,8 +15,10 @@ export interface Asked {
   readonly need: Need;
 }
 
-/** Exponents of operands by name, 0 where nothing is said, and that of the result; or why there are none, as the end of a sentence on the value. */
-export type Exponents = { readonly exponents: ReadonlyMap<string, number>; readonly exponent: number } | string;
+/** Exponents of operands by name, 0 where nothing is said, and that of the result, and attributes that change; or why there are none, as the end of a sentence on the value. */
+export type Exponents =
+  | { readonly exponents: ReadonlyMap<string, number>; readonly exponent: number; readonly attrs?: OpDef["attrs"] }
+  | string;
 
 type Rule = (asked: Asked) => Exponents;
 
@@ -74,6 +77,16 @@ const rooted: Rule = (asked) => {
   return { exponents: new Map([["x", even]]), exponent: even / 2 };
 };
 
+/** The ends go with what is clipped, where fp16 has them. */
+const clipped: Rule = (asked) => {
+  const exponent = Math.max(0, one(asked, "x"), asked.need.number);
+  const { alpha, beta } = asked.def.attrs as Readonly<Record<"alpha" | "beta", number>>;
+  const attrs = { alpha: alpha * 2 ** -exponent, beta: beta * 2 ** -exponent };
+  if (exponent > 0 && Object.values(attrs).some((end) => roundFp16(end) !== end))
+    return `would be clipped at ${attrs.alpha} and ${attrs.beta}, and fp16 has not got these`;
+  return { exponents: new Map([["x", exponent]]), exponent, attrs };
+};
+
 /** Any other op wants its operands as they are, and gives what it gives. */
 const asItIs: Rule = (asked) => {
   if (asked.need.number > 0 || asked.need.sum > 0)
@@ -109,6 +122,7 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ["real_div", quotient],
   ["square", squared],
   ["sqrt", rooted],
+  ["clip", clipped],
 ]);
 
 /** The rule of an op on fp16 alone: another type rounds, or counts, otherwise. */
@@ -116,3 +130,6 @@ export const ruleOf = ({ type }: Tensor, def: OpDef): Rule =>
   [type, ...operandsOf(def).map((x) => x.type)].every(({ dtype }) => dtype === "fp16")
     ? (RULES.get(def.op) ?? asItIs)
     : asItIs;
+
+/** Whether an op takes its operands as they are alone, and gives what it gives. */
+export const takesAsIs = (value: Tensor, def: OpDef): boolean => ruleOf(value, def) === asItIs;
