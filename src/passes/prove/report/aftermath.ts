@@ -3,6 +3,7 @@
  * whether anything it computes depends on cache rows that hold rejected tokens. Such rows are shut for the step by the mask
  * (they are the w_j of later tokens), or its own row before it is written.
  */
+import type { Tensor } from "../../../dsl/tensor.ts";
 import { asAtom } from "../logic/index-bounds.ts";
 import type { Atom, Ix } from "../logic/indices.ts";
 import { isOpaque } from "../logic/opaque.ts";
@@ -85,21 +86,29 @@ interface Opened {
   readonly seen: Set<Term>;
 }
 
-/** The axes along which the first step tells rows of a state apart, by the state's name: that is where tokens write. */
-function rowAxesOf(p: Programs): ReadonlyMap<string, ReadonlySet<number>> {
+/** Of a state, by its name: the axes along which the first step tells its rows apart. */
+type RowAxes = (state: string) => readonly number[];
+
+/** That is where tokens write. Of a stack only the states that a segment reads are looked at, each once. */
+function rowAxesOf(p: Programs): RowAxes {
   const first = p.steps[0]!;
-  return new Map(
-    first.graph.states.map(({ name, exit }) => {
-      const pair: Pair = { what: "state", name, block: exit, step: exit };
-      const boxes = boxesOf(p, pair, (box) => void element(p, first, exit, box));
-      const axes = boxes.flatMap((ix) => ix.flatMap((i, axis) => (placeOf(p.c, i) === undefined ? [] : [axis])));
-      return [name, new Set(axes)] as const;
-    }),
-  );
+  const known = new Map<string, readonly number[]>();
+  return (name) => {
+    const found = known.get(name) ?? axesOf(p, name, first.graph.states.find((state) => state.name === name)!.exit);
+    known.set(name, found);
+    return found;
+  };
+}
+
+function axesOf(p: Programs, name: string, exit: Tensor): readonly number[] {
+  const pair: Pair = { what: "state", name, block: exit, step: exit };
+  const boxes = boxesOf(p, pair, (box) => void element(p, p.steps[0]!, exit, box));
+  const axes = boxes.flatMap((ix) => ix.flatMap((i, axis) => (placeOf(p.c, i) === undefined ? [] : [axis])));
+  return [...new Set(axes)];
 }
 
 /** Whether an element of a state that stands in the term is not known to be in a row that no token writes. */
-function readsShut(p: Programs, root: Term, axes: ReadonlyMap<string, ReadonlySet<number>>): boolean {
+function readsShut(p: Programs, root: Term, axes: RowAxes): boolean {
   const whole = new Set<Term>();
   // A term may be as deep as the graph is long: no recursion.
   const stack: (readonly [Term, Opened | undefined])[] = [[root, undefined]];
@@ -110,7 +119,7 @@ function readsShut(p: Programs, root: Term, axes: ReadonlyMap<string, ReadonlySe
     seen.add(t);
     if (t.kind === "leaf" && t.leaf.of === "state") {
       // Of several axes that rows are told apart by, each would have to be another's.
-      const own = [...axes.get(t.leaf.name)!];
+      const own = axes(t.leaf.name);
       if (own.length === 0 || !own.every((axis) => isOther(p, t.ix[axis]!, opened))) return true;
     }
     for (const x of t.args) stack.push([x, opened]);
