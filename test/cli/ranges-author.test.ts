@@ -65,7 +65,9 @@ test("a result that passes the sum inside its own op is no bound that was passed
   const file = join(folderOf({ "loud.ts": source }), "loud.ts");
   const { code, out } = await graphc(["ranges", file, "--tokens", "2", "--bound", "x=4"]);
   expect(code).toBe(1);
-  expect(out.replace(/\s+/g, " ")).toMatch(/NO: \w+ \(\S*loud.ts:5:\d+\) is not bounded: of layer_norm nothing is known/);
+  expect(out.replace(/\s+/g, " ")).toMatch(
+    /NO: \w+ \(\S*loud.ts:5:\d+\) is not bounded: of layer_norm nothing is known/,
+  );
 });
 
 test("a state that adds up is not bounded", async () => {
