@@ -29,8 +29,11 @@ const code = await bundle(
   {
     dir: outdir,
     minify: { compress: shorter, mangle: shorter, codegen: true },
-    sourcemap: true,
-    chunkFileNames: "chunks/[name]-[hash].js",
+    // Beside the code and not named in it: what is published has no maps.
+    sourcemap: "hidden",
+    // Marks for bundlers; what reads dist/ is Node.
+    comments: { annotation: false },
+    chunkFileNames: "chunks/[name]-[hash:6].js",
     // One file each for what the command line begins with, what its small commands need, and what `watch`, `inspect`, `check`, `prove`
     // and `emit` need beyond those before: few files are found, read and packed faster than many, and little is loaded for nothing.
     codeSplitting: {

@@ -1,5 +1,6 @@
 /** Memory that elements are read into and converted in, with the code that does the common cases several at a time. */
 
+import { brotliDecompressSync } from "node:zlib";
 import { BLOCK_SCRATCH, BLOCKS_BASE64, type BlockCode, type BlockExports } from "./blocks-code.ts";
 
 /** bf16.wat, assembled (test/weights/slab.test.ts holds the two together). */
@@ -67,9 +68,9 @@ function once<T>(make: () => T): () => T {
 }
 
 /** Slabs share what is compiled. */
-const [bf16Module, fp32Module, blocksModule] = [CONVERT_BASE64, CONVERT_FP32_BASE64, BLOCKS_BASE64].map((base64) =>
-  once(() => new Module(Buffer.from(base64, "base64"))),
-) as [() => object, () => object, () => object];
+const bf16Module = once(() => new Module(Buffer.from(CONVERT_BASE64, "base64")));
+const fp32Module = once(() => new Module(Buffer.from(CONVERT_FP32_BASE64, "base64")));
+const blocksModule = once(() => new Module(brotliDecompressSync(Buffer.from(BLOCKS_BASE64, "base64"))));
 
 /** A new slab of at least so many bytes, all zero. */
 export function newSlab(bytes: number): Slab {
