@@ -7,6 +7,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import threading
 import zipfile
 
 import gguf
@@ -56,11 +57,14 @@ def called(command, code=0):
 def node():
     """Runs modules as programs, one after the other in one process of Node (serve.mjs), as a process of its own would."""
     server = subprocess.Popen(["node", HERE / "serve.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    turn = threading.Lock()
 
     def run(program, *arguments, code=0):
         command = [str(part) for part in (program, *arguments)]
-        print(json.dumps(command), file=server.stdin, flush=True)
-        answer = server.stdout.readline()
+        # Some tests ask from several threads.
+        with turn:
+            print(json.dumps(command), file=server.stdin, flush=True)
+            answer = server.stdout.readline()
         assert answer, f"{command}: ended the process that runs it, exit {server.wait()}"
         result = json.loads(answer)
         assert result["code"] == code, f"{command}: exit {result['code']}\n{result['out']}\n{result['err']}"
