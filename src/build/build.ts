@@ -20,7 +20,7 @@ import { writePart } from "./shard.ts";
 import { runtimeBlock, sizesSetting } from "./sizes.ts";
 import { type BuildState, differenceOf, readState, writeState } from "./state.ts";
 import { placeTexts, writeText } from "./text-files.ts";
-import { EQUAL_CLAIM } from "./without-exponents.ts";
+import { equalClaim } from "./without-exponents.ts";
 
 /** One build. */
 export interface BuildJob {
@@ -161,7 +161,9 @@ async function write(job: BuildJob, part: Part, before: number): Promise<Written
     return { kind: "not proven", path, verdict, ...(name === undefined ? {} : { function: name }) };
   if (equality && equality.verdict !== "PROVEN")
     return { kind: "not proven", path, verdict: equality, isEquality: true };
-  const claim = [...(verdict ? [`PROVEN (${verdict.level})`] : []), ...(equality ? [EQUAL_CLAIM] : [])].join(", ");
+  const claim = [...(verdict ? [`PROVEN (${verdict.level})`] : []), ...(equality ? [equalClaim(equality)] : [])].join(
+    ", ",
+  );
   const entry = { sha256: summary.sha256.package, ...(claim ? { claim } : {}) };
   return notFinite(store, path) ?? { kind: "written", entry };
 }

@@ -8,7 +8,7 @@ import { smallestOf } from "../models/smallest.ts";
 import { PRECONDITIONS } from "../passes/prove/logic/preconditions.ts";
 import { type ProveOptions, prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
-import { type NamedClamp, withoutClamps } from "../passes/ranges/held/clamps.ts";
+import { clampsIn, type NamedClamp, withoutClamps } from "../passes/ranges/held/clamps.ts";
 
 /** The graph for one token without exponents, over the same weights. */
 export interface PlainTwin {
@@ -30,11 +30,11 @@ export function plainTwinOf(
   const { exponents, ...plain } = decoder;
   if (!exponents) return undefined;
   const residual = residualOf(decoder);
-  const small = () => ({
-    block: atFullSize(smallOf(smallestOf(decoder)), residual),
-    step: smallOf(smallestOf(plain)),
-  });
-  return { graph: of(plain), residual, small };
+  const small = () => {
+    const held = smallOf(smallestOf(decoder));
+    return { block: withoutClamps(atFullSize(held, residual), clampsIn(held)), step: smallOf(smallestOf(plain)) };
+  };
+  return { graph: of(plain), residual, clamps: clampsIn(of(decoder)), small };
 }
 
 /**
@@ -55,4 +55,5 @@ export function equalToPlain(
 const UNCLIPPED = { id: "P15", says: PRECONDITIONS.P15.says } as const;
 
 /** What is claimed of a part that is proven so. */
-export const EQUAL_CLAIM = "EQUAL (reals) to the graph without exponents";
+export const equalClaim = ({ preconditions }: Verdict): string =>
+  `EQUAL (reals) to the graph without exponents${preconditions.some(({ id }) => id === UNCLIPPED.id) ? " and clamps, where no value leaves its clamp (P15)" : ""}`;

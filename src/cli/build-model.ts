@@ -48,7 +48,7 @@ export async function wholeModel(operand: string, args: Args, io: Io): Promise<W
   if (!isCheckpoint(operand))
     throw new UserError(`"${operand}" is neither ${BUILT_IN} nor a checkpoint (a folder or .gguf)`);
   const { decoder: read, notes } = await checkedDecoder(operand);
-  const safe = args.flag("engine-safe") ? await safeIn(operand, read, settings, io) : undefined;
+  const safe = args.flag("engine-safe") ? await safeIn(read, settings, args, io) : undefined;
   const decoder = safe ? { ...read, exponents: safe.exponents } : read;
   const stem = decoder.architecture.replaceAll("_", "");
   return {
@@ -64,15 +64,15 @@ export async function wholeModel(operand: string, args: Args, io: Io): Promise<W
 }
 
 /** @throws UserError for weights of which the bounds know nothing: the engine may sum their codes up before their scales */
-async function safeIn(operand: string, decoder: Decoder, { quantize }: BuildSettings, io: Io): Promise<SafeModel> {
+async function safeIn(decoder: Decoder, { quantize }: BuildSettings, args: Args, io: Io): Promise<SafeModel> {
   if (quantize.how !== "none")
     throw new UserError(
       `--engine-safe bounds fp16 weights, and --quantize ${formWord(quantize.how)} stores others, whose unscaled codes the engine may sum up`,
       "leave one of them out",
     );
-  const store = await openWeights(operand);
+  const store = await openWeights(args.operands[0]!);
   try {
-    return madeSafe(await safeModel(decoder, store, io));
+    return madeSafe(await safeModel(decoder, store, io, args));
   } finally {
     await store.close();
   }

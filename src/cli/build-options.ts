@@ -2,6 +2,7 @@
 import { FUNCTIONS_OPTION } from "./functions-option.ts";
 import type { Options } from "./option.ts";
 import { QUANTIZE_OPTIONS } from "./quantize-options.ts";
+import { CLAMP_OPTIONS } from "./ranges/clamp-options.ts";
 import { CACHE_OPTION, ENGINE_SAFE_OPTION } from "./target.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;
@@ -45,6 +46,8 @@ export const BUILD_OPTIONS = {
     default: "weights",
   },
   ...QUANTIZE_OPTIONS,
+  ...CLAMP_OPTIONS,
+  clamp: { ...CLAMP_OPTIONS.clamp, for: ["checkpoint"] },
   "engine-safe": ENGINE_SAFE_OPTION,
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights", default: "1", for: ["model"] },
   eos: {

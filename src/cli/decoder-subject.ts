@@ -38,7 +38,7 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
   const { decoder, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder, maxSeq);
   for (let layer = first; layer < first + count; layer++) checkLayer(decoder, layer);
   const layers = Array.from({ length: count }, (_, i) => first + i);
-  const safe = args.flag("engine-safe") && folder !== undefined ? await safeIn(folder, decoder, io) : undefined;
+  const safe = args.flag("engine-safe") && folder !== undefined ? await safeIn(folder, decoder, args, io) : undefined;
   const listed = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
   const config = safe ? { ...listed, exponents: safe.exponents } : listed;
   const cache = args.text("cache") as CacheKeeping;
@@ -73,11 +73,11 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
 }
 
 /** @throws UserError where no exponents keep every limit */
-async function safeIn(folder: string, decoder: Decoder, io: Io): Promise<SafeModel> {
+async function safeIn(folder: string, decoder: Decoder, args: Args, io: Io): Promise<SafeModel> {
   const { madeSafe, safeModel } = await import("./ranges/engine-safe.ts");
   const store = await openFolder(folder);
   try {
-    return madeSafe(await safeModel(decoder, store, io));
+    return madeSafe(await safeModel(decoder, store, io, args));
   } finally {
     await store.close();
   }

@@ -13,7 +13,7 @@ import type { EmitJob } from "./emit-packages.ts";
 import type { PlannedGraph } from "./emit-plan.ts";
 import type { Io } from "./io.ts";
 import { type GraphDrift, graphDrift } from "./ranges/graph-drift.ts";
-import { EXPONENTS, GRAPH_CLAMPS, GRAPH_EXPONENTS } from "./ranges/safe-text.ts";
+import { CLAMPS, EXPONENTS, GRAPH_CLAMPS, GRAPH_EXPONENTS } from "./ranges/safe-text.ts";
 import type { Sides } from "./sides.ts";
 import type { Subject } from "./subject.ts";
 import { requestedSize } from "./target.ts";
@@ -34,8 +34,10 @@ export function equalityOf(
 }
 
 /** What stands on both sides of that proof. */
-export const sidesOf = ({ safeGraph }: Subject): Sides =>
-  !safeGraph ? EXPONENTS : safeGraph.clamps?.values.length ? GRAPH_CLAMPS : GRAPH_EXPONENTS;
+export function sidesOf({ safe, safeGraph, layers = [] }: Subject): Sides {
+  if (safeGraph) return safeGraph.clamps?.values.length ? GRAPH_CLAMPS : GRAPH_EXPONENTS;
+  return layers.some((layer) => safe?.exponents.layers[layer]?.scores) ? CLAMPS : EXPONENTS;
+}
 
 /** Both ways on rows of the embedding, where there are exponents. @throws UserError for what the weights refuse */
 export async function emitDrift({ subject, store, args, io }: EmitJob): Promise<EngineDrift | undefined> {

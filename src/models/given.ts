@@ -145,8 +145,12 @@ function checkExponents({ residual, layers }: Fields): void {
   const whole = (value: unknown, what: string) => wholeGiven(value, what, -MOST, MOST);
   whole(residual, "residual of exponents");
   for (const layer of arrayGiven(layers, "layers of exponents", "exponents")) {
-    const { attn, mlp } = fieldsGiven(layer, "a layer of exponents");
+    const { attn, mlp, scores } = fieldsGiven(layer, "a layer of exponents");
     whole(attn, "attn of a layer of exponents");
     whole(mlp, "mlp of a layer of exponents");
+    if (scores === undefined) continue;
+    const { held, most } = fieldsGiven(scores, "scores of a layer of exponents");
+    whole(held, "held of scores");
+    positiveGiven(most, "most of scores");
   }
 }

@@ -10,7 +10,7 @@ import { type Matrix, project, projectParts, type Stored } from "./blocks/projec
 import { rope } from "./blocks/rope.ts";
 import type { Spelling } from "./blocks/spelling.ts";
 import { type Activation, type Decoder, kindOf } from "./decoder.ts";
-import { exponentsOf, heldAt, residualOf } from "./exponents.ts";
+import { clamping, exponentsOf, heldAt, residualOf } from "./exponents.ts";
 import type { Feeds } from "./feeds.ts";
 import { foldedRows } from "./rope-fold.ts";
 import { type LayerPart, tensorName } from "./tensor-names.ts";
@@ -79,9 +79,12 @@ function attentionBlock(
 
   const { queryScale: scale = c.headDim ** -0.5, scoreCap: cap } = c;
   const mask = feeds.mask(kindOf(c, layer));
-  const O = name("attn.heads", attention({ Q, K, V, mask, scale, ...(cap === undefined ? {} : { cap }) }, how, name));
+  const { attn: held, scores } = exponentsOf(c, layer);
+  const from = { Q, K, V, mask, scale: scale * 2 ** -(scores?.held ?? 0), ...(cap === undefined ? {} : { cap }) };
+  // A clamp is of scores that are scaled already.
+  const form = scores ? { ...how, scale: "query" as const } : how;
+  const O = name("attn.heads", attention(from, form, scores ? clamping(scores, name) : name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
-  const held = exponentsOf(c, layer).attn;
   const Wo = { ...matrix("output", c.hiddenSize, c.biases.output, parts), held };
   return {
     output: name("attn.out", project(heldAt(joined, held), Wo, how.projection)),

@@ -2,28 +2,14 @@
 import { describe, expect, test } from "vitest";
 import { calibratedBeside } from "../../src/cli/ranges/calibration.ts";
 import { holds } from "../../src/cli/ranges/report.ts";
-import { tagOfName, uniform } from "../../src/dsl/random.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
-import { modelTensors } from "../../src/models/config-tensors.ts";
 import type { LayerBounds, Quantity } from "../../src/passes/ranges/layer.ts";
 import { scaled } from "../../src/passes/ranges/matrix.ts";
 import { openWeights } from "../../src/weights/open.ts";
-import { checkpointOf, fileOf, folderOf, graphc } from "../support/cli.ts";
+import { checkpointOf, graphc } from "../support/cli.ts";
 import { SMALL_CONFIGS } from "../support/decoders.ts";
+import { smallCheckpoint } from "../support/small-checkpoint.ts";
 import { tinyPhi } from "../support/tiny-phi.ts";
-
-/** A checkpoint of a small decoder: random fp32 weights, biases that are large beside them, and what is put in by number of the element. */
-function smallCheckpoint(config: object, put: Readonly<Record<string, Readonly<Record<number, number>>>> = {}): string {
-  const { decoder } = readDecoder(config, "config.json");
-  const tensors = modelTensors(decoder).map(({ name, shape }) => {
-    const size = shape.reduce((n, k) => n * k, 1);
-    const scale = name.endsWith(".bias") ? 8 : 0.5;
-    const numbers = Float32Array.from({ length: size }, (_, k) => scale * uniform(4, tagOfName(name), k));
-    Object.assign(numbers, put[name]);
-    return { name, dtype: "F32", shape, data: new Uint8Array(numbers.buffer) };
-  });
-  return folderOf({ "config.json": JSON.stringify(config), "model.safetensors": fileOf(tensors) });
-}
 
 interface Told {
   readonly layers: readonly {

@@ -13,6 +13,7 @@ import { decoderLayers } from "../../src/models/layers.ts";
 import { arrayOf } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
+import { clampsIn, withoutClamps } from "../../src/passes/ranges/held/clamps.ts";
 import { SMALL_DECODERS } from "../support/decoders.ts";
 
 const EXPONENTS: Exponents = {
@@ -23,6 +24,16 @@ const EXPONENTS: Exponents = {
     { attn: 2, mlp: 5 },
     { attn: 0, mlp: 0 },
   ],
+};
+/** Scores of layer 1 clipped where they stand, those of layer 2 at a power of two. */
+const CLAMPED: Exponents = {
+  ...EXPONENTS,
+  layers: EXPONENTS.layers.map((own, layer) => ({
+    ...own,
+    ...(layer === 1 ? { scores: { held: 0, most: 0.75, reached: 0.5 } } : {}),
+    ...(layer === 2 ? { scores: { held: 3, most: 6, reached: 3 } } : {}),
+  })),
+  clamps: { margin: 1.5, tokens: 4 },
 };
 const heldOf = (decoder: Decoder): Decoder => ({ ...decoder, exponents: EXPONENTS });
 const SIZE = { tokens: 1, maxSeq: 8 };
@@ -38,6 +49,18 @@ describe.each([...SMALL_DECODERS])("%s with exponents", (_, { decoder, first }) 
   test("is exact as a block", () => {
     const block = decoderLayers(heldOf(decoder), { ...SIZE, tokens: 2 }, { first, count: 2 });
     expect(prove(block, held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  });
+  test("and with clamps, without which it is another one", () => {
+    const clamped = (tokens: number) =>
+      decoderLayers({ ...decoder, exponents: CLAMPED }, { ...SIZE, tokens }, { first: 1, count: 2 });
+    const own = atFullSize(clamped(1), 3);
+    const clips = clampsIn(clamped(1));
+    expect(clips.map(({ most }) => most)).toEqual([0.75, 6 / 8]);
+    const without = decoderLayers(decoder, SIZE, { first: 1, count: 2 });
+    expect(prove(withoutClamps(own, clips), without, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+    expect(prove(own, without, QUIET).verdict).toBe("NOT PROVEN");
+    expect(prove(withoutClamps(own, clips.slice(1)), without, QUIET).verdict).toBe("NOT PROVEN");
+    expect(prove(clamped(2), clamped(1), QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
   });
   test("has a head that is the same over the reals", () => {
     const range = { begin: 3, end: 9 };
@@ -62,10 +85,14 @@ function spoilt(whole: Graph, n: number): Graph | undefined {
   );
 }
 
-test("no power of two can be another unnoticed: those of rows, norms and sums", () => {
+test.each([
+  ["rows, norms and sums", EXPONENTS, 8],
+  ["and clamps", CLAMPED, 9],
+])("no power of two can be another unnoticed: those of %s", (_, exponents, count) => {
   const { decoder } = SMALL_DECODERS.get("qwen3")!;
   const plain = decoderLayers(decoder, SIZE, { first: 2 });
-  const held = decoderLayers(heldOf(decoder), SIZE, { first: 2 });
+  const whole = decoderLayers({ ...decoder, exponents }, SIZE, { first: 2 });
+  const held = withoutClamps(whole, clampsIn(whole));
   expect(prove(atFullSize(held, 2), plain, QUIET).verdict).toBe("NOT PROVEN");
   const verdicts: string[] = [];
   for (let n = 0; ; n++) {
@@ -73,9 +100,23 @@ test("no power of two can be another unnoticed: those of rows, norms and sums", 
     if (!other) break;
     verdicts.push(prove(atFullSize(other, 3), plain, QUIET).verdict);
   }
-  // Two of each row norm for eps, one before each of the two sums, one behind each.
-  expect(verdicts).toEqual(Array(8).fill("NOT PROVEN"));
+  // Two of each row norm for eps, one before each of the two sums, one behind each; one behind a clamp.
+  expect(verdicts).toEqual(Array(count).fill("NOT PROVEN"));
 });
+
+test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile", softmax: "decomposed" }] as const)(
+  "scores are clipped in every spelling, %j",
+  (spelling) => {
+    const { decoder } = SMALL_DECODERS.get("llama")!;
+    const clamped = decoderLayers({ ...decoder, exponents: CLAMPED }, SIZE, { first: 2, ...spelling });
+    const clips = clampsIn(clamped);
+    expect(clips.map(({ most }) => most)).toEqual(
+      Array("gqa" in spelling && spelling.gqa === "loop" ? 2 : 1).fill(6 / 8),
+    );
+    const without = decoderLayers(decoder, SIZE, { first: 2, ...spelling });
+    expect(prove(withoutClamps(atFullSize(clamped, 3), clips), without, QUIET).verdict).toBe("PROVEN");
+  },
+);
 
 const D = 16;
 const normOf = (held: number): Graph => {

@@ -18,7 +18,7 @@ import { FUNCTIONS_OPTION } from "../functions-option.ts";
 import { isPackage } from "../operand-kind.ts";
 import { plainVerdict } from "../prove-text.ts";
 import { guaranteedBy, RANGES_OPTIONS } from "../ranges/claim.ts";
-import { CLAMP_OPTION } from "../ranges/clamp.ts";
+import { CLAMP_OPTIONS } from "../ranges/clamp-options.ts";
 import { safeSubject } from "../ranges/safe-graph.ts";
 import {
   ENGINE_SAFE_OPTION,
@@ -43,7 +43,7 @@ export const emitCommand: Command = {
     ...ROPE_LIST_OPTION,
     ...SEED_OPTION,
     functions: { ...FUNCTIONS_OPTION, without: ["tokens"] },
-    clamp: CLAMP_OPTION,
+    ...CLAMP_OPTIONS,
     "engine-safe": { ...ENGINE_SAFE_OPTION, for: ["checkpoint", "graph"], without: ["ranges"] },
     out: { kind: "folder", help: "folder for the packages", default: "build" },
     force: { kind: "flag", help: "replace packages that are there already" },

@@ -13,8 +13,8 @@ import { requestedPair } from "../pair.ts";
 import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author.ts";
 import { authorRecord, authorText } from "../ranges/author-text.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
-import { CALIBRATION_OPTIONS, calibratedBeside, promptIds } from "../ranges/calibration.ts";
-import { CLAMP_OPTION } from "../ranges/clamp.ts";
+import { calibratedBeside, promptIds } from "../ranges/calibration.ts";
+import { CALIBRATION_OPTIONS, CLAMP_OPTION } from "../ranges/clamp-options.ts";
 import { safeModel } from "../ranges/engine-safe.ts";
 import type { OpenedAs } from "../ranges/held-with.ts";
 import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
@@ -50,7 +50,6 @@ export const rangesCommand: Command = {
     "engine-safe": {
       kind: "flag",
       help: "choose the exponents with which every limit holds for every token sequence, as emit and build would",
-      without: Object.keys(CALIBRATION_OPTIONS),
       for: ["checkpoint", "graph"],
     },
   },
@@ -78,7 +77,7 @@ export const rangesCommand: Command = {
       if (args.flag("engine-safe")) {
         if (args.given("layer"))
           throw new UserError("--engine-safe chooses for all layers of a checkpoint together", "leave out --layer");
-        const safe = await safeModel(decoder, store, io);
+        const safe = await safeModel(decoder, store, io, args);
         io.out(args.flag("json") ? JSON.stringify(safeRecord(safe), null, 2) : safeText(operand, safe));
         return safe.unmended.length === 0 ? 0 : 1;
       }

@@ -6,21 +6,10 @@ import type { Decoder } from "../../models/decoder.ts";
 import { QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../command.ts";
-import { PROMPT_OPTIONS, promptIn } from "../generate-prompt.ts";
+import { promptIn } from "../generate-prompt.ts";
 import type { Io } from "../io.ts";
-import type { Options } from "../option.ts";
 import { type CalibratedLayer, calibratedLayers } from "./calibrated-layers.ts";
 import type { BoundedLayer } from "./report.ts";
-
-const { prompt, raw, tokenizer, ...ids } = PROMPT_OPTIONS;
-
-/** What tells the prompt; what does nothing without one comes first, so that it is refused by its own name. */
-export const CALIBRATION_OPTIONS = {
-  raw,
-  tokenizer: { ...tokenizer, with: ["prompt"] },
-  ...ids,
-  prompt: { ...prompt, help: "a text that the layers are also run on: what it reaches stands beside the bounds" },
-} as const satisfies Options;
 
 /** A prompt, and what the layers that were bounded reached on it. */
 export interface Calibration {

@@ -5,28 +5,12 @@ import { type Clamp, clampFor } from "../../passes/ranges/held/clamps.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
-import type { Option } from "../option.ts";
 import { BLOCKS } from "../survey/rows.ts";
 import { requestedSize } from "../target.ts";
 import { givenOf } from "./author.ts";
 import { sampled } from "./author-samples.ts";
 import { figure } from "./author-text.ts";
 import type { OpenedGraphs } from "./graph-claim.ts";
-
-/** How much further than what samples reach. */
-export const CLAMP_OPTION = {
-  kind: "form",
-  value: "TIMES",
-  form: /^[1-9]\d{0,4}(?:\.\d+)?$/,
-  like: "4",
-  help: "clip what no power of two holds at so many times what sample inputs reach: equal where nothing is clipped",
-  with: ["engine-safe"],
-  for: ["graph"],
-} as const satisfies Option;
-
-/** The margin, where clamps are asked for. */
-export const marginOf = (args: Args): number | undefined =>
-  args.given("clamp") ? Number(args.text("clamp")) : undefined;
 
 /** What samples reach, by the place of a value in the schedule of the graphs; how many there were. */
 export interface Reached {

@@ -1,11 +1,17 @@
 /** `--engine-safe`: the exponents with which a checkpoint holds every limit for every sequence of tokens. */
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
-import { type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
+import { FAR } from "../../passes/prove/logic/visible.ts";
+import { type Bounded, type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
+import { LIMITS } from "../../passes/ranges/limits.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
 import type { OpenWeights } from "../../weights/open.ts";
+import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
+import { calibratedBeside, promptIds } from "./calibration.ts";
+import { marginOf } from "./clamp-options.ts";
+import type { BoundedLayer } from "./report.ts";
 import { unmendedText } from "./safe-text.ts";
 import { endsOf, inexactElements } from "./vocabulary.ts";
 
@@ -23,16 +29,59 @@ export interface EmbeddedRows {
   readonly elements: number;
 }
 
-/** Bounds every layer, and chooses. @throws UserError for a decoder that ranges knows no bounds of, or for what the weights refuse */
-export async function safeModel(decoder: Decoder, store: OpenWeights, io: Io): Promise<SafeModel> {
+/**
+ * Bounds every layer, and chooses.
+ * @throws UserError for a decoder that ranges knows no bounds of, for what the weights refuse, and for clamps that have no use, no prompt or no place
+ */
+export async function safeModel(decoder: Decoder, store: OpenWeights, io: Io, args?: Args): Promise<SafeModel> {
+  const clampsIn = args && (await clampsOf(decoder, store, args, io));
   const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
-  const layers = (await boundedLayers(decoder, store, wanted, io)).map(({ found }) => found);
+  const bounded = await boundedLayers(decoder, store, wanted, io);
+  const layers = bounded.map(({ found }) => found);
   const { queryScale = decoder.headDim ** -0.5, eps } = decoder;
   const network = networkBounds(layers, await endsOf(decoder, store, io));
-  const chosen = chooseExponents({ layers, network, queryScale, eps });
+  const clamps = await clampsIn?.(bounded);
+  const chosen = chooseExponents({ layers, network, queryScale, eps, ...(clamps ? { clamps } : {}) });
+  checkClamps(chosen);
   const inexact = await inexactElements(decoder, store, chosen.exponents.residual);
   const embedding = { most: network.embedded.value, elements: decoder.vocab * decoder.hiddenSize, inexact };
   return { ...chosen, embedding };
+}
+
+/** What scores that no exponent keeps below their limit reach on the prompt, if clamps are asked for. @throws UserError */
+async function clampsOf(decoder: Decoder, store: OpenWeights, args: Args, io: Io) {
+  const margin = marginOf(args);
+  const [operand = ""] = args.operands;
+  const ids = await promptIds(operand, args, io);
+  if (margin === undefined) {
+    if (ids) throw new UserError("a prompt does nothing beside --engine-safe without --clamp", "give --clamp 4 too");
+    return undefined;
+  }
+  if (!ids)
+    throw new UserError(
+      "--clamp clips a checkpoint's scores at what they reach on a prompt, and none is given",
+      "give --prompt TEXT, or --prompt-ids 1,2,3",
+    );
+  return async (bounded: readonly BoundedLayer[]): Promise<Bounded["clamps"]> => {
+    const loud = bounded.filter(({ found }) => !(found.bounds.score.value < LIMITS.score));
+    if (loud.length === 0 || decoder.scoreCap !== undefined)
+      throw new UserError(
+        `--clamp does nothing for ${operand}: its scores are all within ${LIMITS.score}`,
+        "leave it out",
+      );
+    const { tokens, layers } = await calibratedBeside(decoder, store, ids, loud, io);
+    return { margin, tokens, reached: new Map(layers.map(({ layer, reached }) => [layer, reached.score])) };
+  };
+}
+
+/** @throws UserError for a clamp beside which the proof would not know a score, or that lets nothing through */
+function checkClamps({ exponents: { layers } }: Chosen): void {
+  for (const [layer, { scores }] of layers.entries())
+    if (scores && !(scores.most > 0 && scores.most < -FAR))
+      throw new UserError(
+        `--clamp would clip the scores of layer ${layer} at ${scores.most}, for the prompt reaches ${scores.reached.toPrecision(4)}, and only above 0 and below ${-FAR} is a score told from what a mask adds`,
+        "give another --clamp, or another prompt",
+      );
 }
 
 /** The same, where it keeps every limit. @throws UserError where no exponents do */

@@ -1,10 +1,12 @@
 /** What `--engine-safe` chose for an author's graph, in words. */
+
 import { wrapLine } from "../wrap.ts";
 import { figure, valueWords } from "./author-text.ts";
 import { claimLines } from "./claim-record.ts";
 import { graphsClaim } from "./graph-claim.ts";
 import type { GraphDrift } from "./graph-drift.ts";
 import type { Clamps, SafeGraph, UnsafeGraph } from "./safe-graph.ts";
+import { OUTSIDE } from "./safe-text.ts";
 
 type Chosen = Pick<SafeGraph, "exponents" | "clamps">;
 
@@ -28,9 +30,7 @@ function clampLines({ margin, blocks, tokens, values }: Clamps): readonly string
     wrapLine(
       `clamps: ${each.join(", ")}; ${margin} times what ${blocks} blocks of ${tokens} tokens of random inputs within the bounds reach`,
     ),
-    wrapLine(
-      "  where a value leaves its clamp the graph is another one than the author's: whether inputs lead there is not known, and only where none does are both equal",
-    ),
+    OUTSIDE,
   ];
 }
 

@@ -6,7 +6,8 @@ import type { Args } from "../command.ts";
 import { boundedOf, planPackages } from "../emit-plan.ts";
 import type { Io } from "../io.ts";
 import { type Subject, smallPair } from "../subject.ts";
-import { clampAt, marginOf, type Reached, reachedOn } from "./clamp.ts";
+import { clampAt, type Reached, reachedOn } from "./clamp.ts";
+import { marginOf } from "./clamp-options.ts";
 import { type Clipped, type HeldGraphs, heldWith, type NotHeld, type OpenedAs } from "./held-with.ts";
 
 /** A value that is clipped, and what samples reached of it. */

@@ -1,5 +1,6 @@
 /** What `--engine-safe` chose, in words. */
 import type { Drifted, EngineDrift } from "../../build/engine-drift.ts";
+import type { Exponents } from "../../models/exponents.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Unmended } from "../../passes/ranges/exponents.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
@@ -14,6 +15,11 @@ const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
 const power = (k: number): string => (k === 0 ? "" : `2^-${k}`);
 
+/** What a clamp means for what is claimed. */
+export const OUTSIDE = wrapLine(
+  "  where a value leaves its clamp the graph is another one: whether inputs lead there is not known, and only where none does are both equal",
+);
+
 const WORDS: ReadonlyMap<Unmended["quantity"], string> = new Map([
   ["residual", "the hidden row, held as small as norms allow,"],
   ["norm", "the share of eps in the norm of an empty row"],
@@ -24,7 +30,7 @@ const WORDS: ReadonlyMap<Unmended["quantity"], string> = new Map([
 /** One sentence on a limit that no exponent keeps. */
 export function unmendedText({ layer, quantity, value, limit }: Unmended): string {
   const where = layer === undefined ? "" : `layer ${layer}: `;
-  return `${where}${WORDS.get(quantity) ?? quantity} may be ${figure(value)}, above ${limit}, and no exponent mends that`;
+  return `${where}${WORDS.get(quantity) ?? quantity} may be ${figure(value)}, above ${limit}, and no exponent mends that${quantity === "qk" || quantity === "score" ? "; with a prompt --clamp 4 may" : ""}`;
 }
 
 /** A line a layer with its exponents and what its numbers are at most with them, and what holds. */
@@ -60,6 +66,7 @@ export function safeLines(safe: SafeModel): readonly string[] {
   const stay = `${layers.length - moved.length} of ${layers.length} layers sum up as they are`;
   return [
     wrapLine(moved.length === 0 ? `exponents: ${stay}` : `exponents: ${stay}; not ${moved.join(", ")}`),
+    ...clampLines(exponents),
     wrapLine(residualText(safe)),
     ...(unmended.length > 0
       ? []
@@ -68,6 +75,22 @@ export function safeLines(safe: SafeModel): readonly string[] {
             `ORDER-FREE (engine) for all layers and every sequence of tokens, given the above: no sum of products reaches ${LIMITS.accumulator} in any order, no number ${LIMITS.fp16}, the hidden row ${figure(residual.held)} at most, normed rows ${figure(safe.normed)}${safe.logits === undefined ? "" : `, sums of logits ${figure(safe.logits)}`}`,
           ),
         ]),
+  ];
+}
+
+/** Where scores are clipped. */
+function clampLines({ clamps, layers }: Exponents): readonly string[] {
+  if (!clamps) return [];
+  const each = layers.flatMap(({ scores }, layer) =>
+    scores
+      ? [
+          `layer ${layer} scores ${scores.held ? `held at ${power(scores.held)} ` : ""}at ±${scores.most} (the prompt reaches ${scores.reached.toPrecision(4)})`,
+        ]
+      : [],
+  );
+  return [
+    wrapLine(`clamps: ${each.join(", ")}; ${clamps.margin} times what ${clamps.tokens} tokens of a prompt reach`),
+    OUTSIDE,
   ];
 }
 
@@ -109,10 +132,14 @@ export const EXPONENTS: Sides = {
 export const GRAPH_EXPONENTS: Sides = { ...EXPONENTS, claim: "one token with exponents against one token without" };
 
 /** The same where values are clipped besides. */
-export const GRAPH_CLAMPS: Sides = {
-  ...GRAPH_EXPONENTS,
-  claim: "one token with exponents and clamps against one token without, on inputs of which no value leaves its clamp",
-};
+const clampedSides = (sides: Sides): Sides => ({
+  ...sides,
+  claim: `${sides.claim.replace("exponents", "exponents and clamps")}, on inputs of which no value leaves its clamp`,
+});
+/** Of a checkpoint. */
+export const CLAMPS = clampedSides(EXPONENTS);
+/** Of an author's graph. */
+export const GRAPH_CLAMPS = clampedSides(GRAPH_EXPONENTS);
 
 /** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
 export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {

@@ -1,5 +1,6 @@
 /** Powers of two with which every number of a decoder keeps its limit for every sequence of tokens, as far as powers of two can do that. */
 import type { Exponents, LayerExponents } from "../../models/exponents.ts";
+import { clampFor } from "./held/clamps.ts";
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "./layer.ts";
 import { LIMITS } from "./limits.ts";
 import { largestBound, scaled } from "./matrix.ts";
@@ -14,6 +15,8 @@ export interface Bounded {
   readonly queryScale: number;
   /** Of every RMSNorm. */
   readonly eps: number;
+  /** Where scores are clipped: the margin, and by layer what is reached of them. */
+  readonly clamps?: { readonly margin: number; readonly tokens: number; readonly reached: ReadonlyMap<number, number> };
 }
 
 /** A limit that no exponent keeps. */
@@ -47,23 +50,35 @@ const MOST = 10;
  * of the hidden rows.
  */
 export function chooseExponents(model: Bounded): Chosen {
+  const { clamps } = model;
   const layers = model.layers.map((found) => asEmitted(found, model.queryScale));
   const chosen = layers.map(
-    ({ bounds: { output, act, down } }): LayerExponents => ({
+    ({ bounds: { qk, output, act, down } }, layer): LayerExponents => ({
       attn: least(output.value / LIMITS.accumulator),
       mlp: Math.max(least(act.value / LIMITS.fp16), least(down.value / LIMITS.accumulator)),
+      ...(clamps?.reached.has(layer)
+        ? { scores: clipped(clamps.reached.get(layer)!, clamps.margin, least(qk.value / LIMITS.accumulator)) }
+        : {}),
     }),
   );
   const { hidden: bound, normed, logits } = model.network;
   const residual = least(bound / LIMITS.fp16);
   const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!, residual));
-  const exponents = { residual, layers: chosen };
+  const told = clamps ? { clamps: { margin: clamps.margin, tokens: clamps.tokens } } : {};
+  const exponents = { residual, layers: chosen, ...told };
   const reached = { bound, held: bound * 2 ** -residual };
   const unmended = unmendedIn(model, exponents, held, reached.held);
   const rows = largestBound([normed, ...held.map(({ bounds }) => bounds.normed)]).value;
   const sums = logits ? { logits: logits.value } : {};
   return { exponents, layers: held, residual: reached, normed: rows, ...sums, unmended };
 }
+
+/** A clamp that fp16 holds as it stands. */
+const clipped = (reached: number, margin: number, held: number) => ({
+  held,
+  most: clampFor(reached * 2 ** -held, margin) * 2 ** held,
+  reached,
+});
 
 /** The least k from 0 to `MOST` with share · 2^−k below 1. */
 function least(share: number): number {
@@ -79,7 +94,7 @@ const asEmitted = (found: LayerBounds, queryScale: number): LayerBounds => ({
 });
 
 /** The bounds with a layer's exponents. Norms behind the blocks give rows as hidden ones are held. */
-const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents, residual: number): LayerBounds => ({
+const heldBounds = (found: LayerBounds, { attn, mlp, scores }: LayerExponents, residual: number): LayerBounds => ({
   ...found,
   bounds: {
     ...found.bounds,
@@ -87,6 +102,10 @@ const heldBounds = (found: LayerBounds, { attn, mlp }: LayerExponents, residual:
       found.norms.before,
       ...(found.norms.behind ? [scaled(found.norms.behind, 2 ** -residual)] : []),
     ]),
+    ...(scores && {
+      qk: scaled(found.bounds.qk, 2 ** -scores.held),
+      score: { ...found.bounds.score, value: Math.min(found.bounds.score.value, scores.most) },
+    }),
     output: scaled(found.bounds.output, 2 ** -attn),
     act: scaled(found.bounds.act, 2 ** -mlp),
     down: scaled(found.bounds.down, 2 ** -mlp),

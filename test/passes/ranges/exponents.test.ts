@@ -1,6 +1,7 @@
 /** The exponents that are chosen keep every limit, none smaller does, and what none keeps is named. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { roundFp16 } from "../../../src/dsl/number.ts";
 import { type Bounded, chooseExponents } from "../../../src/passes/ranges/exponents.ts";
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../../../src/passes/ranges/layer.ts";
 import { LIMITS } from "../../../src/passes/ranges/limits.ts";
@@ -62,6 +63,28 @@ describe("chosen exponents", () => {
     expect(chooseExponents(modelOf([other])).unmended).toMatchObject([
       { layer: 0, quantity: "normed", value: 160_000 },
     ]);
+  });
+  test("and clamps: at the margin over what is reached, at the least power that holds q · k, and only where they are asked for", () => {
+    const reached = fc.double({ min: 2 ** -20, max: 200, noNaN: true });
+    fc.assert(
+      fc.property(size, reached, fc.constantFrom(1, 2, 4.5), (qk, most, margin) => {
+        const clamps = { margin, tokens: 3, reached: new Map([[1, most]]) };
+        const both = [layerOf({}), layerOf({ qk, score: qk })];
+        const { exponents, layers, unmended } = chooseExponents(modelOf(both, { queryScale: 1, clamps }));
+        expect([unmended, exponents.clamps, exponents.layers[0]!.scores]).toEqual([
+          [],
+          { margin, tokens: 3 },
+          undefined,
+        ]);
+        const { held, most: clamp, reached: told } = exponents.layers[1]!.scores!;
+        expect([told, roundFp16(clamp * 2 ** -held)]).toEqual([most, clamp * 2 ** -held]);
+        expect(clamp / most).toBeGreaterThanOrEqual(margin);
+        expect(clamp - most * margin).toBeLessThanOrEqual(Math.max(most * margin * 2 ** -10, 2 ** (held - 24)));
+        expect(held === 0 || qk * 2 ** (1 - held) >= LIMITS.accumulator).toBe(true);
+        const { qk: product, score } = layers[1]!.bounds;
+        expect([product.value, score.value]).toEqual([qk * 2 ** -held, Math.min(qk, clamp)]);
+      }),
+    );
   });
   test("know that q is scaled before its product with k", () => {
     const layers = [layerOf({ qk: 40000, score: 4000 })];

@@ -73,6 +73,14 @@ function freeNames(values: readonly Tensor[], count: number): readonly string[] 
   return names;
 }
 
+/** Those of the layers of a decoder (`src/models/layer.ts`): what is planned is their record. */
+export const clampsIn = (graph: Graph): readonly NamedClamp[] =>
+  schedule(graph).flatMap(({ name = "", def }) =>
+    name.endsWith(".clamp") && def.kind === "op"
+      ? [{ name: plain(name), most: def.attrs.beta as number, exponent: 0 }]
+      : [],
+  );
+
 /** As a package has it: held values have a dot in their names. */
 const plain = (name: string | undefined): string => (name ?? "").replaceAll(/\W/g, "_");
 
