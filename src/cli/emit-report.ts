@@ -65,7 +65,7 @@ export function report(job: EmitJob, written: Report): void {
   if (!written.proofs) io.out("NOT PROVEN: the proof was skipped (--no-prove)");
   for (const { equality } of written.proofs ?? []) if (equality) io.out(tellSides(equality, sidesOf(subject), args));
   if (safe) for (const line of safeLines(safe)) io.out(line);
-  if (drift) io.out(safeDriftLine(drift));
+  if (drift && safe) io.out(safeDriftLine(drift, safe));
   if (safeGraph) for (const line of heldLines(safeGraph)) io.out(line);
   if (graphDrift && safeGraph) io.out(graphDriftLine(graphDrift, safeGraph));
   for (const line of ropeLines(subject, args)) io.out(line);

@@ -83,6 +83,7 @@ test.each([1, 2])(
     expect(words(text)).toContain(
       "PROVEN (reals): one token with exponents and clamps against one token without, hidden rows in and out at full size, on inputs of which no value leaves its clamp",
     );
+    expect(words(text)).toMatch(/off by \S+ with exponents and clamps, \S+ without/);
     expect(words(text)).toContain("P15: no value leaves its clamp, now or in an earlier call");
     const name = count === 1 ? "llama.layer0" : "llama.layers0-1";
     const { engineSafe } = JSON.parse(readFileSync(join(out, `${name}.certificate.json`), "utf8"));

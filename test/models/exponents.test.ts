@@ -118,6 +118,16 @@ test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile",
   },
 );
 
+test.each([
+  [{ held: 0.5, most: 6 }, "held of scores must be"],
+  [{ held: 1, most: -6 }, "most of scores must be"],
+  [6, "scores of a layer of exponents must be"],
+])("a clamp %j is refused", (scores, sentence) => {
+  const { decoder } = SMALL_DECODERS.get("llama")!;
+  const exponents = { residual: 0, layers: [{ attn: 0, mlp: 0, scores }] } as unknown as Exponents;
+  expect(() => decoderLayers({ ...decoder, exponents }, SIZE)).toThrow(sentence);
+});
+
 const D = 16;
 const normOf = (held: number): Graph => {
   const x = input("x", [1, D, 1, 1]);

@@ -190,7 +190,7 @@ function report(
   if (layers) io.out(layersText(layers));
   for (const line of engineText(plan.settings.quantize, args.text("target"))) io.out(line);
   if (safe) for (const line of safeLines(safe)) io.out(line);
-  if (drift) io.out(safeDriftLine(drift));
+  if (drift && safe) io.out(safeDriftLine(drift, safe));
   io.out(`weights: ${rounded} elements rounded to fp16, worst by ${figure(worstError)}`);
   io.out(stops);
   if (ground) io.out(ground);

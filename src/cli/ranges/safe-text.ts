@@ -142,8 +142,8 @@ export const CLAMPS = clampedSides(EXPONENTS);
 export const GRAPH_CLAMPS = clampedSides(GRAPH_EXPONENTS);
 
 /** How far the engine's arithmetic is from fp64 with exponents, and beside it without. */
-export function safeDriftLine({ tokens, safe, plain }: EngineDrift): string {
-  const hidden = `hidden rows are off by ${offText(safe.hidden)} with exponents, ${offText(plain.hidden)} without`;
+export function safeDriftLine({ tokens, safe, plain }: EngineDrift, { exponents: { clamps } }: SafeModel): string {
+  const hidden = `hidden rows are off by ${offText(safe.hidden)} with exponents${clamps ? " and clamps" : ""}, ${offText(plain.hidden)} without`;
   const said = ({ logits }: Drifted): string =>
     logits ? `${offText(logits.kl)} nats, ${logits.same} of ${tokens} likeliest tokens` : "";
   const logits = safe.logits ? `; KL of the logits ${said(safe)} with, ${said(plain)} without` : "";
