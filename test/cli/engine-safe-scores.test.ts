@@ -162,7 +162,9 @@ describe("is refused", () => {
       expect([code, text, err]).toEqual([
         2,
         "",
-        expect.stringMatching(/error: --clamp does nothing for \S+: its scores are all within 4948; leave it out$/),
+        expect.stringMatching(
+          /error: --clamp does nothing for \S+: no score may be 4948 or more, but for those with a cap; leave it out$/,
+        ),
       ]);
     }
     expect(existsSync(out)).toBe(false);

@@ -66,7 +66,7 @@ async function clampsOf(decoder: Decoder, store: OpenWeights, args: Args, io: Io
     const loud = bounded.filter(({ found }) => !(found.bounds.score.value < LIMITS.score));
     if (loud.length === 0 || decoder.scoreCap !== undefined)
       throw new UserError(
-        `--clamp does nothing for ${operand}: its scores are all within ${LIMITS.score}`,
+        `--clamp does nothing for ${operand}: no score may be ${LIMITS.score} or more, but for those with a cap`,
         "leave it out",
       );
     const { tokens, layers } = await calibratedBeside(decoder, store, ids, loud, io);

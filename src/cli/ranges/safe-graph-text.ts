@@ -1,5 +1,4 @@
 /** What `--engine-safe` chose for an author's graph, in words. */
-
 import { wrapLine } from "../wrap.ts";
 import { figure, valueWords } from "./author-text.ts";
 import { claimLines } from "./claim-record.ts";

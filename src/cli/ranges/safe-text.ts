@@ -28,9 +28,9 @@ const WORDS: ReadonlyMap<Unmended["quantity"], string> = new Map([
 ]);
 
 /** One sentence on a limit that no exponent keeps. */
-export function unmendedText({ layer, quantity, value, limit }: Unmended): string {
+export function unmendedText({ layer, quantity, value, limit, clampable }: Unmended): string {
   const where = layer === undefined ? "" : `layer ${layer}: `;
-  return `${where}${WORDS.get(quantity) ?? quantity} may be ${figure(value)}, above ${limit}, and no exponent mends that${quantity === "qk" || quantity === "score" ? "; with a prompt --clamp 4 may" : ""}`;
+  return `${where}${WORDS.get(quantity) ?? quantity} may be ${figure(value)}, above ${limit}, and no exponent mends that${clampable ? "; with a prompt --clamp 4 may" : ""}`;
 }
 
 /** A line a layer with its exponents and what its numbers are at most with them, and what holds. */

@@ -26,6 +26,8 @@ export interface Unmended {
   readonly quantity: Quantity | "residual" | "norm" | "normed" | "logits";
   readonly value: number;
   readonly limit: number;
+  /** Whether scores are what may be beyond their limit, which a clamp keeps. */
+  readonly clampable?: true;
 }
 
 /** The exponents, and what every number is at most with them. */
@@ -122,7 +124,17 @@ function unmendedIn(
     const quantity = broken(found);
     return quantity === undefined
       ? []
-      : [{ layer, quantity, value: found.bounds[quantity].value, limit: LIMITS[QUANTITIES[quantity]] }];
+      : [
+          {
+            layer,
+            quantity,
+            value: found.bounds[quantity].value,
+            limit: LIMITS[QUANTITIES[quantity]],
+            ...((quantity === "qk" || quantity === "score") && !(found.bounds.score.value < LIMITS.score)
+              ? { clampable: true }
+              : {}),
+          },
+        ];
   });
   // A norm of a row of zeros that is held at 2^−k divides eps by its floor twice, and multiplies between.
   const largest = Math.max(residual, ...layers.flatMap(({ attn, mlp }) => [attn, mlp]));

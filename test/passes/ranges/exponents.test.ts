@@ -92,6 +92,10 @@ describe("chosen exponents", () => {
     expect(chooseExponents(modelOf(layers, { queryScale: 1 })).unmended).toEqual([
       { layer: 0, quantity: "qk", value: 40000, limit: LIMITS.accumulator },
     ]);
+    const loud = [layerOf({ qk: 40000, score: 40000 })];
+    expect(chooseExponents(modelOf(loud, { queryScale: 1 })).unmended).toMatchObject([
+      { quantity: "qk", clampable: true },
+    ]);
   });
 });
 
