@@ -401,6 +401,9 @@ test("missing and extra tensors, wrong shapes and dtypes", () => {
   const extra = `tensor "${bias.name}" is not part of the model that config.json describes; nothing would read it`;
   expect(tensorProblems(CONFIG, [...HELD, bias])).toEqual([extra]);
   expect(refusalOf(() => checkTensors(CONFIG, [...HELD, bias], "phi"))).toBe(`phi: ${extra}`);
+  // Beside what is read, and of a layer under the name of a GGUF file.
+  for (const name of ["lm_head.bias", "model.norm.bias", "model.embed_tokens.scale", "blk.0.attn_sinks.weight"])
+    expect(tensorProblems(CONFIG, [...HELD, { ...bias, name }])).toEqual([extra.replace(bias.name, name)]);
   expect(refusalOf(() => checkTensors(CONFIG, [bias], "phi"))).toBe(
     'phi: tensor "model.embed_tokens.weight" [256,3072] is missing (and 14 more problems like this)',
   );
