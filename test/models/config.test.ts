@@ -144,6 +144,9 @@ test("sizes that are not whole or not positive", () => {
   expect(refused({ num_key_value_heads: 0 })).toBe(
     'config.json: "num_key_value_heads" must be a positive whole number, not 0',
   );
+  // A norm of a row of zeros would be 0 / 0.
+  expect(refused({ rms_norm_eps: 1e-12 })).toBe('config.json: "rms_norm_eps" is 1e-12, which is 0 in fp16');
+  expect(read({ ...PUBLISHED, rms_norm_eps: 6e-8 }).eps).toBe(6e-8);
   expect(refused({ sliding_window: -1 })).toBe('config.json: "sliding_window" must be a positive whole number, not -1');
 });
 
