@@ -411,7 +411,7 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
       ] as const,
   ),
   [
-    /"gemma3.attn_logit_softcapping" is given, and gemma3 has no such cap$/,
+    /"gemma3.attn_logit_softcapping" is 50, which graphc.s gemma3_text layer does not have$/,
     gemma("gemma3", { attn_logit_softcapping: f32(50) }),
     [EMBEDDING],
   ],
