@@ -24,6 +24,9 @@ test("two checkpoints are known by their contents: other numbers under a name ar
   expect(refused.err).toMatch(
     /weight "model\.layers\.0\.mlp\.down_proj\.weight" of \S+ is not that of \S+, and checkpoints are compared by the names of weights; give two packages/,
   );
+  const named = await equal("phi4-mini", one, "--weights", other);
+  expect([named.code, named.err]).toEqual([2, expect.stringContaining("is not that of phi4-mini, and checkpoints")]);
+  expect(await claimOf("phi4-mini", one, "--weights", copy)).toBe("0 PROVEN (exact)");
   // Of the layer behind it nothing differs.
   expect(await claimOf(one, other, "--layer", "1")).toBe("0 PROVEN (exact)");
   const diff = (...argv: readonly string[]) => graphc(["diff", ...argv, ...SIZE]);
