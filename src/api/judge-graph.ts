@@ -4,7 +4,7 @@ import { type Graph, schedule } from "../dsl/graph.ts";
 import { MINUS_INFINITY } from "../dsl/role.ts";
 import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
 import type { PackageFinding } from "../emit/rules/package-rule.ts";
-import { lower } from "../emit/write/lower.ts";
+import { blobBytes, lower } from "../emit/write/lower.ts";
 import { checkTypes } from "../passes/check.ts";
 import { type Constants, constantsOf, type WeightRanges } from "../passes/lint/constants.ts";
 import { infiniteMasks } from "../passes/lint/infinities.ts";
@@ -40,10 +40,14 @@ export async function judge(
   { ranges, chips, roles }: Against,
 ): Promise<CheckedGraph> {
   checkTypes(graph);
-  const weightBytes = lower(graph).blobs.bytes;
+  // What stands for ops that are not known is no interface of the file: a flag, or a number without axes.
+  const weightBytes = unknown.length > 0 ? blobBytes(graph) : lower(graph).blobs.bytes;
   const constants = await constantsOf(graph, store?.stream, ranges);
   const infinite = roles.flatMap((role) => ("closed" in role && role.closed === MINUS_INFINITY ? [role.input] : []));
-  const found = [...lint(graph, constants), ...infiniteMasks(graph, new Set(infinite))];
+  const made = new Set(unknown.flatMap(({ results }) => results));
+  // What an op that is not known gives is no input of the file.
+  const own = lint(graph, constants).filter(({ rule, value }) => !(rule === "unused" && value && made.has(value)));
+  const found = [...own, ...infiniteMasks(graph, new Set(infinite))];
   return {
     graph: graph.name,
     values: schedule(graph).length,

@@ -1,7 +1,7 @@
 /** A package, model or graph file as a graph to be compared, with what tells whether its weights are those of another. */
 import { resolve } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import type { WeightHash } from "../emit/diff/canonical.ts";
+import type { CompareOptions, WeightHash } from "../emit/diff/canonical.ts";
 import { checkpointHashes } from "../emit/diff/checkpoint-hashes.ts";
 import type { MilModel } from "../emit/mil/records.ts";
 import { graphOf, readPackage } from "../emit/read/read.ts";
@@ -20,6 +20,12 @@ export interface Comparand {
   readonly hash?: WeightHash;
 }
 
+/** Each side's own: two checkpoints have other numbers under the same names. */
+export const hashesOf = (first?: WeightHash, second?: WeightHash): CompareOptions => ({
+  hash: first ?? second,
+  other: second ?? first,
+});
+
 /** The graph of a package, or a model at the sizes of the options; `hashed` asks for its weights' contents. */
 export async function comparandOf(
   operand: string,
@@ -35,10 +41,5 @@ export async function comparandOf(
   const subject = await subjectOf(operand, args, io);
   const graph = subject.build(requestedSize(args));
   if (!hashed) return { graph };
-  const store = await subject.openWeights(graph);
-  try {
-    return { graph, hash: await checkpointHashes(graph, store) };
-  } finally {
-    await store.close();
-  }
+  return { graph, hash: await checkpointHashes(graph, () => subject.openWeights(graph)) };
 }

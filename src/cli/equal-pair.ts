@@ -1,7 +1,9 @@
 /** The two graphs of `graphc equal`: of packages, or of models and graph files, built for calls of the same T. */
+import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { isFlexible } from "../api/package-subjects.ts";
-import type { Graph } from "../dsl/graph.ts";
+import { type Graph, schedule } from "../dsl/graph.ts";
+import type { Tensor } from "../dsl/tensor.ts";
 import type { Graphs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { packageWeights } from "../emit/read/package-store.ts";
@@ -10,7 +12,7 @@ import type { WeightStore } from "../weights/store.ts";
 import type { Args } from "./command.ts";
 import { tellKinds } from "./each-kind.ts";
 import type { Io } from "./io.ts";
-import { isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
+import { isCheckpoint, isGraphFile, isPackage, type OperandKind } from "./operand-kind.ts";
 import { functionOf } from "./pair.ts";
 import { besideOtherRows } from "./subject.ts";
 import { requestedSize, subjectOf } from "./target.ts";
@@ -52,7 +54,35 @@ export async function comparedGraphs(args: Args, io: Io): Promise<ComparedGraphs
   if (isPackage(first)) return packages(first, second, args);
   const [one, other] = [await modelAt(first, args, io), await modelAt(second, args, io)];
   if (placeOf(first) === placeOf(second)) throw besideItself(second);
+  if (args.operands.some(isCheckpoint) && one.openWeights && other.openWeights) await checkSameWeights(one, other);
   return { a: one, b: other, packages: false, maxSeq: requestedSize(args).maxSeq };
+}
+
+/** @throws UserError where a weight of both holds other numbers in the second */
+async function checkSameWeights(one: Comparand, other: Comparand): Promise<void> {
+  const held = new Set(schedule(other.graph).map(sourceOf));
+  const stores = [await one.openWeights!(), await other.openWeights!()];
+  try {
+    for (const x of schedule(one.graph)) {
+      if (x.def.kind !== "weight" || !held.has(sourceOf(x))) continue;
+      const [own, its] = [await digestOf(x, stores[0]!), await digestOf(x, stores[1]!)];
+      if (own !== its)
+        throw new UserError(
+          `weight "${x.def.source.from === "checkpoint" ? x.def.source.tensor : x.name}" of ${other.shown} is not that of ${one.shown}, and checkpoints are compared by the names of weights`,
+          "give two packages: graphc emit writes one of each",
+        );
+    }
+  } finally {
+    await Promise.all(stores.map((store) => store.close()));
+  }
+}
+
+const sourceOf = ({ def, type }: Tensor) => JSON.stringify(def.kind === "weight" && [def.source, type]);
+
+async function digestOf({ def, type }: Tensor, store: WeightStore): Promise<string> {
+  const hash = createHash("sha256");
+  if (def.kind === "weight") for await (const chunk of store.stream(def.source, type)) hash.update(chunk);
+  return hash.digest("hex");
 }
 
 function packages(first: string, second: string, args: Args): ComparedGraphs {

@@ -16,6 +16,10 @@ export const isGraphFile = (operand: string): boolean => /\.[cm]?[jt]s$/.test(op
 export const isCheckpoint = (operand: string): boolean =>
   operand.endsWith(".gguf") || (!isPackage(operand) && statOfSync(operand)?.isDirectory() === true);
 
+/** Whether contents tell which weights are the same: of a package, and of two checkpoints, in which names alone do not. */
+export const haveContents = (operands: readonly string[]): boolean =>
+  operands.some(isPackage) || operands.every(isCheckpoint);
+
 /** The kinds that an operand may be by its spelling; none for a word that names nothing. */
 export function spelledKinds(operand: string): readonly OperandKind[] {
   if (operand === BUILT_IN) return ["model"];

@@ -1,5 +1,6 @@
 /** Reads a config.json: every field named, checked and typed; what no record says is refused by name. */
 import { nameGiven } from "../dsl/given/values.ts";
+import { roundFp16 } from "../dsl/number.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { READERS } from "./architectures/index.ts";
 import type { ArchitectureReader } from "./architectures/reader.ts";
@@ -53,7 +54,7 @@ export function readDecoder(json: unknown, where: string): ReadConfig {
     ...table,
     ...(localWindow === undefined ? {} : { local: { slidingWindow: localWindow, ...local.table } }),
     ffnSize: f.size("intermediate_size"),
-    eps: f.positive("rms_norm_eps"),
+    eps: epsOf(f),
     layers,
     vocab: f.size("vocab_size"),
     tiedHead: f.boolean("tie_word_embeddings"),
@@ -123,6 +124,12 @@ function placesOf(top: Json, defaults: Json, { records, isNull, where }: Places)
   return isNull
     ? { places: [...places, unscaled], where, defaults }
     : { places, where, defaults: { ...defaults, ...unscaled } };
+}
+
+/** Of a row of zeros a norm without it is 0 / 0. */
+function epsOf(f: Fields): number {
+  const eps = f.positive("rms_norm_eps");
+  return roundFp16(eps) > 0 ? eps : f.fail(`"rms_norm_eps" is ${eps}, which is 0 in fp16`);
 }
 
 function headDimOf(hiddenSize: number, heads: number, f: Fields): number {

@@ -90,7 +90,7 @@ export interface TensorFindings {
 
 /**
  * Holds a checkpoint's headers against the configuration: missing tensors, wrong shapes, element types that are not
- * supported, and tensors of a layer that the layer would not read, which is another one then. Outside of the layers what is there
+ * supported, and tensors of a layer, or beside one that is read, that nothing would read: it is another model then. Of others what is there
  * beyond the model, a missing head and a padded vocabulary are noted. Both empty when all is well.
  */
 export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>): TensorFindings {
@@ -104,11 +104,13 @@ export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>):
   const strangers = [...held.keys()].filter((name) => !known.has(name) && !isTable(name));
   const told = (name: string) =>
     `tensor "${name}" is not part of the model that config.json describes; nothing would read it`;
-  const isOfLayer = (name: string) => /(^|\.)layers\.\d+\./.test(name);
+  // A layer is "blk" in a GGUF file; a bias beside the final norm or the head makes another one of them.
+  const stems = new Set([...known].map(stemOf));
+  const isOfModel = (name: string) => /(^|\.)(layers|blk)\.\d+\./.test(name) || stems.has(stemOf(name));
   return {
     problems: [
       ...expected.flatMap((tensor) => (isAbsent && tensor.name === head ? [] : faultOf(tensor, held.get(tensor.name)))),
-      ...strangers.filter(isOfLayer).map(told),
+      ...strangers.filter(isOfModel).map(told),
     ],
     notes: [
       ...(isAbsent ? [`tensor "${head}" is missing, which no layer reads`] : []),
@@ -122,11 +124,12 @@ export function tensorFindings(config: Decoder, stored: Iterable<StoredTensor>):
           ? [`tensor "${name}" has ${shape[0]} rows for a vocabulary of ${config.vocab}`]
           : [],
       ),
-      ...strangers.filter((name) => !isOfLayer(name)).map(told),
+      ...strangers.filter((name) => !isOfModel(name)).map(told),
     ],
   };
 }
 
+const stemOf = (name: string): string => name.slice(0, name.lastIndexOf("."));
 const isVocabulary = (config: Decoder, name: string): boolean =>
   name === wholeName(config, "embedding") || name === wholeName(config, "head");
 

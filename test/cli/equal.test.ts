@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { expectRefusal, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { FUSED, layerFile, MODEL_FAULTS } from "../support/equal-layer.ts";
 import { ROOT } from "../support/root.ts";
+import { tinyPhi, tinyPhiTimes } from "../support/tiny-phi.ts";
 
 const SIZE = ["--max-seq", "6"];
 const equal = (...argv: readonly string[]) => graphc(["equal", ...argv, ...SIZE]);
@@ -13,6 +14,29 @@ const claimOf = async (...argv: readonly string[]) => {
   const { claim } = JSON.parse(out) as { claim: string };
   return `${code} ${claim}`;
 };
+
+test("two checkpoints are known by their contents: other numbers under a name are no equal weights, and differ", async () => {
+  const name = "model.layers.0.mlp.down_proj.weight";
+  const [one, copy, other] = [tinyPhi(), tinyPhi(), tinyPhiTimes({ [name]: 2 })];
+  expect(await claimOf(one, copy)).toBe("0 PROVEN (exact)");
+  const refused = await equal(one, other);
+  expect([refused.code, refused.out]).toEqual([2, ""]);
+  expect(refused.err).toMatch(
+    /weight "model\.layers\.0\.mlp\.down_proj\.weight" of \S+ is not that of \S+, and checkpoints are compared by the names of weights; give two packages/,
+  );
+  const named = await equal("phi4-mini", one, "--weights", other);
+  expect([named.code, named.err]).toEqual([2, expect.stringContaining("is not that of phi4-mini, and checkpoints")]);
+  expect(await claimOf("phi4-mini", one, "--weights", copy)).toBe("0 PROVEN (exact)");
+  // Of the layer behind it nothing differs.
+  expect(await claimOf(one, other, "--layer", "1")).toBe("0 PROVEN (exact)");
+  const diff = (...argv: readonly string[]) => graphc(["diff", ...argv, ...SIZE]);
+  expect(await diff(one, copy)).toEqual({ code: 0, out: "no difference", err: "" });
+  const found = await diff(one, other);
+  expect(found.code).toBe(1);
+  expect(found.out).toBe(`changed:\n  weight ${name}: contents ${name} → other numbers`);
+  expect((await diff(one, other, "--layer", "1")).out).toBe("no difference");
+  expect((await diff(layerFile(), layerFile())).out).toBe("no difference, weights by their names");
+});
 
 describe("two spellings", () => {
   test("are equal over the reals, for calls of one token with the roles of their inputs", async () => {

@@ -144,6 +144,9 @@ test("sizes that are not whole or not positive", () => {
   expect(refused({ num_key_value_heads: 0 })).toBe(
     'config.json: "num_key_value_heads" must be a positive whole number, not 0',
   );
+  // A norm of a row of zeros would be 0 / 0.
+  expect(refused({ rms_norm_eps: 1e-12 })).toBe('config.json: "rms_norm_eps" is 1e-12, which is 0 in fp16');
+  expect(read({ ...PUBLISHED, rms_norm_eps: 6e-8 }).eps).toBe(6e-8);
   expect(refused({ sliding_window: -1 })).toBe('config.json: "sliding_window" must be a positive whole number, not -1');
 });
 
@@ -401,6 +404,9 @@ test("missing and extra tensors, wrong shapes and dtypes", () => {
   const extra = `tensor "${bias.name}" is not part of the model that config.json describes; nothing would read it`;
   expect(tensorProblems(CONFIG, [...HELD, bias])).toEqual([extra]);
   expect(refusalOf(() => checkTensors(CONFIG, [...HELD, bias], "phi"))).toBe(`phi: ${extra}`);
+  // Beside what is read, and of a layer under the name of a GGUF file.
+  for (const name of ["lm_head.bias", "model.norm.bias", "model.embed_tokens.scale", "blk.0.attn_sinks.weight"])
+    expect(tensorProblems(CONFIG, [...HELD, { ...bias, name }])).toEqual([extra.replace(bias.name, name)]);
   expect(refusalOf(() => checkTensors(CONFIG, [bias], "phi"))).toBe(
     'phi: tensor "model.embed_tokens.weight" [256,3072] is missing (and 14 more problems like this)',
   );

@@ -7,6 +7,7 @@ import type { SurveyRecord } from "../../src/cli/survey/measure.ts";
 import type { PageData } from "../../src/view/data.ts";
 import { folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
+import { tinyPhi, tinyPhiTimes } from "../support/tiny-phi.ts";
 import { attentionFile, emittedFolder, overlayIn, pageOf } from "../support/view.ts";
 
 test("the bundled script is that of src/view/page", () => {
@@ -145,6 +146,14 @@ describe("two graphs", () => {
     expect(overlayIn(data, "diff").says[0]).toMatch(/^no difference/);
     expect(data.nodes.some(({ beside, only }) => beside || only)).toBe(false);
     expect(overlayIn((await pageOf(file, "--max-seq", "8")).data, "diff")).toMatchObject({ state: "none", marks: [] });
+  });
+
+  test("two checkpoints differ in the contents of their weights", async () => {
+    const name = "model.layers.0.mlp.down_proj.weight";
+    const { data } = await pageOf(tinyPhi(), tinyPhiTimes({ [name]: 2 }), "--max-seq", "8");
+    const { marks, says } = overlayIn(data, "diff");
+    expect(marks.map(({ node, tone }) => [data.nodes[node]!.kind, tone])).toEqual([["weight", "warn"]]);
+    expect(says.at(-1)).toContain("their weights by their contents");
   });
 
   test("packages: a block beside its step is also proven; two of one T are not, and say why", async () => {

@@ -1,16 +1,15 @@
 /** `graphc diff`: what differs between two packages or graphs, in description, ops, types and weights. */
 import { resolve } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
-import type { WeightHash } from "../../emit/diff/canonical.ts";
 import { beyondGraph } from "../../emit/diff/description.ts";
 import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
 import { diffFunction, diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../command.ts";
-import { type Comparand, comparandOf } from "../comparand.ts";
+import { type Comparand, comparandOf, hashesOf } from "../comparand.ts";
 import type { Io } from "../io.ts";
-import { BUILT_IN, isPackage } from "../operand-kind.ts";
+import { BUILT_IN, haveContents, isPackage } from "../operand-kind.ts";
 import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 /** What differs, part by part; any difference is a no. */
@@ -31,14 +30,15 @@ export const diffCommand: Command = {
     "Axes in another order, and numbers that the masks of a slice hide, are no difference.",
     "Names of inner values do not count against a model or graph file.",
     "A package of one function is compared by that one, whatever --function calls that of the other.",
-    "A model or graph file is built at --tokens and --max-seq; against a package its weights are compared by content.",
+    "A model or graph file is built at --tokens and --max-seq; weights are compared by content against a package, and of two checkpoints.",
     "Exit code 1 when they differ.",
   ],
   async run(args, io) {
     refuseUnread(args);
     const differences = await differencesOf(args, io);
     const name = args.text("function");
-    const same = `no difference${name === undefined ? "" : `, of the function ${JSON.stringify(name)} alone`}`;
+    const alone = name === undefined ? "" : `, of the function ${JSON.stringify(name)} alone`;
+    const same = `no difference${alone}${haveContents(args.operands) ? "" : ", weights by their names"}`;
     io.out(args.flag("json") ? JSON.stringify(differences, null, 2) : showDifferences(differences) || same);
     return differences.length === 0 ? 0 : 1;
   },
@@ -63,12 +63,10 @@ async function differencesOf(args: Args, io: Io): Promise<readonly GraphDifferen
     const name = args.text("function");
     return name === undefined ? diffPackages(before!, after!) : diffFunction(before!, after!, name);
   }
-  // Between two models the names of the weights say it all; only a package asks for their contents.
-  const hashed = args.operands.some(isPackage);
+  const hashed = haveContents(args.operands);
   const [before, after] = await Promise.all(args.operands.map((operand) => comparandOf(operand, args, io, { hashed })));
-  const hash: WeightHash = (source, type) => before!.hash?.(source, type) ?? after!.hash?.(source, type);
   const outside = [...beyond(before!, after!), ...beyond(after!, before!).map(turned)];
-  return [...outside, ...diffGraphs(before!.graph, after!.graph, { hash })];
+  return [...outside, ...diffGraphs(before!.graph, after!.graph, hashesOf(before!.hash, after!.hash))];
 }
 
 const beyond = ({ function: of }: Comparand, { graph }: Comparand) => (of ? beyondGraph(of.model, of.name, graph) : []);

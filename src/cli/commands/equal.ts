@@ -69,7 +69,7 @@ export const equalCommand: Command = {
   notes: [
     "Of calls of one token the host feeds inputs by their roles, as graphc prove takes them; roles go by the names of A.",
     "Of calls of several tokens every input is an arbitrary array, the same for both: what is proven holds for all inputs, and nothing is refuted.",
-    "Weights of packages are known by their contents, those of models and graph files by their names.",
+    "Weights of packages are known by their contents, those of models and graph files by their names; two checkpoints must hold the same.",
     'An interface file may hold "names": { NAME_OF_B: NAME_OF_A } beside its "inputs".',
     "Verdicts are those of graphc prove. Exit code 0 when proven, else 1.",
   ],

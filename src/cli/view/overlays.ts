@@ -16,7 +16,7 @@ import { proofOverlay } from "../../view/overlays/proof.ts";
 import { tokensOverlay } from "../../view/overlays/tokens.ts";
 import type { Args } from "../command.ts";
 import type { Io } from "../io.ts";
-import { isPackage } from "../operand-kind.ts";
+import { haveContents, isPackage } from "../operand-kind.ts";
 import { checkIsStep, type OpenPair } from "../pair.ts";
 import { chipsOf } from "../placement-text.ts";
 import { tellVerdict } from "../verdict/tell.ts";
@@ -53,11 +53,11 @@ export async function overlaysOf(
   ];
 }
 
-/** File names alone where they tell the two apart. Of two models weights are known by name. */
+/** File names alone where they tell the two apart. */
 function comparedOf({ operands }: Args): Compared {
   const [first, second] = operands as [string, string];
   const [a, b] = [basename(first), basename(second)];
-  const weights = operands.some(isPackage) ? "contents" : "names";
+  const weights = haveContents(operands) ? "contents" : "names";
   return a === b ? { first, second, weights } : { first: a, second: b, weights };
 }
 

@@ -15,7 +15,9 @@ export type WeightHash = (source: WeightSource, type: TensorType) => string | un
 /** When two weights are the same. */
 export interface CompareOptions {
   /** Content of checkpoint weights. Without it such a weight equals only one of the same tensor, rows and columns. */
-  readonly hash?: WeightHash;
+  readonly hash?: WeightHash | undefined;
+  /** The same of the second graph, whose checkpoint is another. */
+  readonly other?: WeightHash | undefined;
   /**
    * `order`: a checkpoint weight of one graph is taken to be the package weight of the same type at the same place in
    * the other's schedule. It compares graphs when the checkpoint is not at hand; the weights' contents go unchecked.
@@ -35,7 +37,7 @@ export function keysOf(a: Graph, b: Graph, options: CompareOptions = {}): readon
     return key;
   };
   const hash = options.weights === "order" ? pairedByOrder(a, b) : (options.hash ?? (() => undefined));
-  return [keysWith(a, intern, hash), keysWith(b, intern, hash)];
+  return [keysWith(a, intern, hash), keysWith(b, intern, options.other ?? hash)];
 }
 
 function keysWith(graph: Graph, intern: (text: string) => number, hash: WeightHash): ValueKeys {

@@ -42,5 +42,6 @@ const change = (what: string, before: string, after: string): readonly Change[] 
 function literalChanges(x: Node, y: Node): readonly Change[] {
   if (x.def.kind === "input" || x.def.kind === "state") return [];
   const types = change("type", show(x.type), show(y.type));
-  return types.length > 0 ? types : [{ what: "contents", before: contents(x), after: contents(y) }];
+  const [before, after] = [contents(x), contents(y)];
+  return types.length > 0 ? types : [{ what: "contents", before, after: before === after ? "other numbers" : after }];
 }

@@ -6,8 +6,17 @@ import type { WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { sourceText, type WeightHash } from "./canonical.ts";
 
-/** Hashes every checkpoint weight of a graph as it would be stored, so that it can be compared with a package's. */
-export async function checkpointHashes(graph: Graph, store: WeightStore): Promise<WeightHash> {
+/** Hashes every checkpoint weight of a graph as it would be stored, so that it can be compared with another's. */
+export async function checkpointHashes(graph: Graph, open: () => Promise<WeightStore>): Promise<WeightHash> {
+  const store = await open();
+  try {
+    return await hashesIn(graph, store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function hashesIn(graph: Graph, store: WeightStore): Promise<WeightHash> {
   const hashes = new Map<string, string>();
   const keyOf = (source: WeightSource, type: TensorType) => `${sourceText(source)} as ${type.dtype}`;
   for (const { def, type } of schedule(graph)) {

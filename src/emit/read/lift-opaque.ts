@@ -60,7 +60,12 @@ export function bindOpaque(op: MilOperation, why: string, scope: FunctionScope, 
     };
   });
   for (const value of results) scope.bound.set(value.name!, { kind: "value", value });
-  const taken = Object.values(op.inputs).flat();
-  const values = taken.filter((x) => "name" in x && scope.bound.get(x.name)?.kind === "value");
-  return { op, why, operands: values.map((x) => operandOf(x, scope, where)), results };
+  const values = takenBy(op).filter((name) => scope.bound.get(name)?.kind === "value");
+  return { op, why, operands: values.map((name) => operandOf({ name }, scope, where)), results };
 }
+
+/** Names that an op takes, or that blocks in it use. */
+const takenBy = ({ inputs, blocks }: MilOperation): readonly string[] => [
+  ...Object.values(inputs).flatMap((list) => list.flatMap((x) => ("name" in x ? [x.name] : []))),
+  ...blocks.flatMap(({ operations, outputs }) => [...operations.flatMap(takenBy), ...outputs]),
+];

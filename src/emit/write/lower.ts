@@ -61,6 +61,13 @@ export function lowerFunctions(
   return { model, blobs: blobs.plan() };
 }
 
+/** Bytes of a graph's weights, whatever it takes and gives. */
+export function blobBytes(graph: Graph): number {
+  const blobs = blobPlanner();
+  lowered(graph, blobs);
+  return blobs.plan().bytes;
+}
+
 /** What the host keeps is said once, of every function. @throws Error where they differ */
 function cachesOf(functions: readonly NamedGraph[]): Readonly<Record<string, string>> {
   const [first, ...others] = functions.map(({ graph }) => cacheMetadata(graph));

@@ -1,9 +1,9 @@
 /** What Hugging Face calls the tensors of a GGUF file (ggml-org/llama.cpp, gguf-py/gguf/tensor_mapping.py). */
 
 const WHOLE: ReadonlyMap<string, string> = new Map([
-  ["token_embd.weight", "model.embed_tokens.weight"],
-  ["output_norm.weight", "model.norm.weight"],
-  ["output.weight", "lm_head.weight"],
+  ["token_embd", "model.embed_tokens"],
+  ["output_norm", "model.norm"],
+  ["output", "lm_head"],
 ]);
 
 /** Of a layer. */
@@ -42,8 +42,9 @@ export interface Naming {
 
 /** The name in a Hugging Face checkpoint; undefined where there is none. */
 export function huggingFaceName(name: string, { fused, postNorms }: Naming): string | undefined {
-  const whole = WHOLE.get(name);
-  if (whole !== undefined) return whole;
+  const [, stem = "", kindOfWhole] = /^(\w+)\.(weight|bias)$/.exec(name) ?? [];
+  const whole = WHOLE.get(stem);
+  if (whole !== undefined) return `${whole}.${kindOfWhole}`;
   const [, layer, part = "", kind] = /^blk\.(\d+)\.(\w+)\.(weight|bias)$/.exec(name) ?? [];
   const local = (fused && FUSED.get(part)) || (postNorms && POST_NORMS.get(part)) || OF_LAYER.get(part);
   return local === undefined ? undefined : `model.layers.${layer}.${local}.${kind}`;

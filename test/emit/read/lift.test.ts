@@ -1,5 +1,7 @@
 /** Records to graphs: what is taken, how it is understood, and what is refused in which words. */
+
 import { expect, test } from "vitest";
+import { judge } from "../../../src/api/judge-graph.ts";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
 import type { MilDim, MilOperation, MilType } from "../../../src/emit/mil/records.ts";
@@ -150,6 +152,43 @@ test("an output that such an op gives is none of the graph; an attribute that is
     'takes "shape" from a computed value',
     "has nested blocks",
   ]);
+});
+
+test("what nested blocks use leads to them, but not what they make themselves", () => {
+  const inner = { inputs: [], operations: [add("t", "x", "x")], outputs: [] };
+  const { graph } = opaqueOps(
+    operation("exp", "e", X, { x: "x" }),
+    {
+      ...operation("cond", "c", X, { pred: flag(true) }),
+      blocks: [
+        {
+          inputs: [],
+          operations: [{ ...operation("cond", "d", X, { pred: flag(true) }), blocks: [inner] }],
+          outputs: ["e"],
+        },
+        { inputs: [], operations: [add("u", "e", "x")], outputs: ["u"] },
+      ],
+    },
+    add("y", "c", "c"),
+  );
+  expect(Object.entries(graph.outputs).map(([key, { name }]) => [key, name])).toEqual([
+    ...["x", "x", "e", "e", "x"].map((name, k) => [`c_operand_${k}`, name]),
+    ["y", "y"],
+  ]);
+});
+
+test("what stands for such ops is held against no interface, and is no input that nobody uses", async () => {
+  const bool = tensorType("bool");
+  const { graph, opaque } = opaqueOps(
+    operation("mystery", "f", bool, { x: "x" }),
+    operation("logical_not", "n", bool, { x: "f" }),
+    operation("mystery", "idle", X, { x: "x" }),
+    { ...operation("cond", "y", X, { pred: "n" }), blocks: [{ inputs: [], operations: [], outputs: ["x"] }] },
+  );
+  const subject = { graph, skipped: [], findings: [], unknown: opaque };
+  const { findings, unknown } = await judge(subject, undefined, { ranges: new Map(), chips: [], roles: [] });
+  expect(findings.filter(({ rule }) => rule === "unused")).toEqual([]);
+  expect(unknown.map(({ names }) => names)).toEqual([["f", "idle"], ["y"]]);
 });
 
 test("an op that is not known must tell the type of what it gives", () => {

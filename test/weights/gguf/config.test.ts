@@ -14,7 +14,7 @@ import {
   type Values,
   valuesOf,
 } from "../../support/gguf-checkpoint.ts";
-import { listOf, type RawInfo, string, whole } from "../../support/gguf-files.ts";
+import { listOf, type RawInfo, type RawValue, string, whole } from "../../support/gguf-files.ts";
 
 test("the configuration is the one that was converted", async () => {
   const { config, notes, close } = await open({ ...PHI, ...LONG }, [EMBEDDING, ...FACTORS]);
@@ -40,6 +40,7 @@ test("the configuration is the one that was converted", async () => {
   await close();
 });
 
+const truth = (x: boolean): RawValue => [7, Uint8Array.of(Number(x))];
 const BIASED = tensor("blk.0.attn_q.bias", [8]);
 
 test.each([
@@ -221,6 +222,22 @@ test("a factor without a type is linear, of an older name too; none says that th
   expect(await scalingOf({ ...LINEAR, "rope.scaling.type": string("none") })).toEqual({ type: "default" });
 });
 
+test("keys that change no layer are read over, and 0 and false are as good as absent", async () => {
+  const idle = {
+    vocab_size: whole(3),
+    "attention.value_length": whole(4),
+    "attention.causal": truth(true),
+    "rope.scaling.finetuned": truth(true),
+    "rope.scaling.original_context_length": whole(4096),
+    tensor_data_layout: string("Meta AI original pth"),
+    pooling_type: whole(3),
+    expert_count: whole(0),
+    use_parallel_residual: truth(false),
+  };
+  const { decoder } = await decoderOf(valuesOf("llama", idle));
+  expect(decoder).toEqual((await decoderOf(valuesOf("llama"))).decoder);
+});
+
 const without = (key: string): Values => Object.fromEntries(Object.entries(PHI).filter(([name]) => name !== key));
 const [SHORT, OTHER] = FACTORS;
 const factors = (...numbers: readonly number[]) => tensorOf("rope_factors_long.weight", [numbers.length], numbers);
@@ -246,6 +263,31 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
     /"qwen3.attention.sliding_window_pattern" is 2, /,
     valuesOf("qwen3", { "attention.sliding_window_pattern": whole(2) }),
     [EMBEDDING],
+  ],
+  // A key that nothing has asked for, whatever it is.
+  ...(
+    [
+      ["llama", "attention.causal", false],
+      ["qwen3", "attention.causal", false],
+      ["llama", "attn_logit_softcapping", 50],
+      ["llama", "attention.temperature_scale", 0.5],
+      ["gemma3", "rope.local.freq_base", 500],
+      ["phi3", "rope.scaling.yarn_beta_fast", 4],
+      ["smollm3", "no_rope_layer_interval", 2],
+    ] as const
+  ).map(
+    ([architecture, key, value]) =>
+      [
+        new RegExp(`"${architecture}.${key}" is ${value}, which graphc's ${architecture}\\w* layer does not have$`),
+        valuesOf(architecture, { [key]: typeof value === "number" ? f32(value) : truth(value) }),
+        [EMBEDDING],
+      ] as const,
+  ),
+  [/"qwen2.attention.sliding_window" is 3, /, valuesOf("qwen2", WINDOW), [EMBEDDING]],
+  [
+    /"phi3.rope.scaling.factor" is 8, /,
+    { ...PHI, ...LONG, "phi3.rope.scaling.factor": f32(8) },
+    [EMBEDDING, ...FACTORS],
   ],
   // RoPE
   [SOME, { ...PHI, ...LONG }, [EMBEDDING]],
@@ -369,7 +411,7 @@ test.each<readonly [sentence: RegExp, values: Values, tensors: readonly RawInfo[
       ] as const,
   ),
   [
-    /"gemma3.attn_logit_softcapping" is given, and gemma3 has no such cap$/,
+    /"gemma3.attn_logit_softcapping" is 50, which graphc.s gemma3_text layer does not have$/,
     gemma("gemma3", { attn_logit_softcapping: f32(50) }),
     [EMBEDDING],
   ],

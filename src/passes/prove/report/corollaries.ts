@@ -21,11 +21,17 @@ export function corollariesOf(pair: ProvenPair, outcome: Outcome): readonly Coro
     padding(pair, outcome),
     positions(outcome),
     capacity(pair, outcome),
-  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, outcome)) }));
+  ].map((one) => ({ ...one, needs: one.needs.filter((id) => saysSomething(id, pair, outcome)) }));
 }
 
-/** P8 without a bound asks for nothing: no finite number masks anything out. */
-const saysSomething = (id: Precondition, { record }: Outcome): boolean => id !== "P8" || Number.isFinite(record.gap);
+/** P8 without a bound asks for nothing: no finite number masks anything out. P3 and P4 speak of a mask, P2 of rows that the proof has told apart. */
+function saysSomething(id: Precondition, pair: ProvenPair, { record }: Outcome): boolean {
+  if (id === "P8") return Number.isFinite(record.gap);
+  if (id === "P3" || id === "P4") return hasMask(pair);
+  return id !== "P2" || record.used.has(id);
+}
+
+const hasMask = ({ roles }: ProvenPair): boolean => [...roles.values()].some(({ kind }) => kind === "mask");
 
 const denied = (name: Corollary["name"], why: string): Corollary => ({
   name,
@@ -49,10 +55,14 @@ function acceptPrefix(pair: ProvenPair, { consequences }: Outcome): Corollary {
   if (tokens < 2) return denied(name, "a block of one token has no prefix to accept");
   const why = shifted(pair) ?? consequences.changes ?? consequences.keepsOld ?? consequences.readsStale;
   if (why) return denied(name, why);
+  const rows = [
+    ...(Object.keys(block.outputs).some((output) => block.readRow?.has(output) !== true) ? ["hidden"] : []),
+    ...(block.states.length > 0 ? ["cache"] : []),
+  ].map((of) => `${of} rows`);
   return {
     name,
     holds: true,
-    says: `any m <= ${tokens} tokens may be accepted: ${Object.keys(block.outputs).some((output) => block.readRow?.has(output) !== true) ? "hidden rows and " : ""}cache rows 0 … m-1 are those of m single steps, and decoding goes on from there`,
+    says: `any m <= ${tokens} tokens may be accepted: ${rows.join(" and ")} 0 … m-1 are those of m single steps, and decoding goes on from there`,
     needs: ["P2", "P3"],
   };
 }
@@ -70,7 +80,7 @@ function rejectedRows(pair: ProvenPair, { consequences, record }: Outcome): Coro
   return {
     name,
     holds: true,
-    says: `cache rows of rejected tokens are never read${next}: they are shut until a later token overwrites them; they must stay finite`,
+    says: `cache rows of rejected tokens are never read${next}: ${hasMask(pair) ? "they are shut" : "nothing reads them"} until a later token overwrites them; they must stay finite`,
     needs: ["P3", "P7", "P8"],
   };
 }
@@ -87,7 +97,7 @@ function padding(pair: ProvenPair, { consequences }: Outcome): Corollary {
   return {
     name,
     holds: true,
-    says: "padding tokens, anywhere in the block, each with an all-zero write-mask column and a free cache row w_t of its own, which the mask treats as P3 and P4 say, leave the cache and all other rows as if they were not there; their own hidden rows mean nothing",
+    says: `padding tokens, anywhere in the block, each with an all-zero write-mask column and a free cache row w_t of its own,${hasMask(pair) ? " which the mask treats as P3 and P4 say," : ""} leave the cache and all other rows as if they were not there; their own hidden rows mean nothing`,
     needs: ["P2", "P3", "P4", "P7", "P11"],
   };
 }

@@ -44,8 +44,14 @@ function ballOf({ type: { shape } }: Tensor, axis: number): Region {
   return { ...evenly(shape, -radius, radius), lengths: [ball] };
 }
 
-/** mean(z²) of a value along one axis, with what is added to it, none of it below 0: the value and the axis. */
-function meanSquareOf(x: Tensor, regionOf: RegionOf): { readonly z: Tensor; readonly axis: number } | undefined {
+/** mean(z²) of a value along one axis, and what is added to it, none of it below 0. */
+interface MeanSquare {
+  readonly z: Tensor;
+  readonly axis: number;
+  readonly eps?: Tensor;
+}
+
+function meanSquareOf(x: Tensor, regionOf: RegionOf): MeanSquare | undefined {
   const added = eitherWay(x, "add").find(([, eps]) => regionOf(eps).low.every((e) => e >= 0));
   const mean = added ? added[0] : x;
   const axis = axisOf(isOp(mean, "reduce_mean"));
@@ -54,7 +60,35 @@ function meanSquareOf(x: Tensor, regionOf: RegionOf): { readonly z: Tensor; read
   const square = isOp(squares!, "square");
   const pair = both(squares!, "mul");
   const z = square ? operandsOf(square)[0] : pair && pair[0] === pair[1] ? pair[0] : undefined;
-  return z && { z, axis };
+  // What is added may have more axes, before those of z.
+  return z && z.type.shape.length === x.type.shape.length
+    ? { z, axis, ...(added ? { eps: added[1] } : {}) }
+    : undefined;
+}
+
+/** The least positive number of fp16. */
+const LEAST = 2 ** -24;
+
+/** Whether it is no larger for a larger m: a number, divided by m or held at another power. */
+function fallsWith(m: Tensor, x: Tensor): boolean {
+  if (x.def.kind === "const") return true;
+  const divided = both(x, "real_div");
+  if (divided) return divided[1] === m && fallsWith(m, divided[0]);
+  return eitherWay(x, "mul").some(([own, by]) => by.def.kind === "const" && fallsWith(m, own));
+}
+
+/**
+ * Whether √(mean((x/m)²) + eps) · m stays a number above 0 in fp16, m the largest |x| or a floor: at the floor eps is largest, and above it
+ * one square is 1.
+ */
+function keptFromZero({ axis, eps, z }: MeanSquare, m: Tensor, x: Tensor, regionOf: RegionOf): boolean {
+  const largest = eitherWay(m, "maximum").find(([own]) => isOp(own, "reduce_max"))?.[0] ?? m;
+  const isOfRow = largestOfRow(m, "abs") === x && axisOf(isOp(largest, "reduce_max")) === axis;
+  if (!eps || !isOfRow || !fallsWith(m, eps)) return false;
+  const [most, floor] = [regionOf(eps).high, regionOf(m).low].map((xs) =>
+    Array.from(xs).reduce((a, b) => Math.min(a, b)),
+  );
+  return floor! * Math.min(Math.sqrt(most!), z.type.shape[axis]! ** -0.5) >= LEAST;
 }
 
 /** z · rsqrt(mean(z²) + e), z / √(mean(z²) + e), and x / (√(mean((x/m)²) + e) · m) for one m a row. */
@@ -66,13 +100,14 @@ function normed(value: Tensor, regionOf: RegionOf): Region | undefined {
   const divided = both(value, "real_div");
   if (!divided) return undefined;
   const [x, by] = divided;
-  const own = isOp(by, "sqrt") && meanSquareOf(operandsOf(by.def as OpDef)[0]!, regionOf);
-  if (own && own.z === x) return ballOf(value, own.axis);
+  const under = isOp(by, "sqrt") && operandsOf(by.def as OpDef)[0]!;
+  const own = under && meanSquareOf(under, regionOf);
+  // A small row has squares that fp16 holds as 0: what is divided by is what was added, then.
+  if (own && own.z === x && regionOf(under).low.every((low) => low > 0)) return ballOf(value, own.axis);
   for (const [root, m] of eitherWay(by, "mul")) {
     const found = isOp(root, "sqrt") && meanSquareOf(operandsOf(root.def as OpDef)[0]!, regionOf);
     const quotient = found && both(found.z, "real_div");
-    const perRow = found && m.type.shape.length === x.type.shape.length && m.type.shape[found.axis] === 1;
-    if (quotient && perRow && quotient[0] === x && quotient[1] === m && regionOf(m).low.every((low) => low > 0))
+    if (quotient && quotient[0] === x && quotient[1] === m && keptFromZero(found, m, x, regionOf))
       return ballOf(value, found.axis);
   }
   return undefined;

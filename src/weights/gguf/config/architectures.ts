@@ -17,27 +17,14 @@ export interface GgufArchitecture {
   readonly addsOne: boolean;
   /** Whether norms stand on both sides of a block. */
   readonly postNorms: boolean;
-  /** Keys that would mean another layer. */
-  readonly foreign: readonly string[];
+  /** Whether its layers may have a window. */
+  readonly windows: boolean;
   unsaid(f: Fields, shapes: ReadonlyMap<string, Shape>): Unsaid;
 }
 
-/** Keys of other layers than these. */
-const FOREIGN: readonly string[] = [
-  "expert_count",
-  "attention.scale",
-  "attention.clamp_kqv",
-  "attention.max_alibi_bias",
-  "embedding_scale",
-  "residual_scale",
-  "logit_scale",
-];
-/** Of layers of two kinds. */
-const KINDS: readonly string[] = ["attention.sliding_window_pattern", "rope.freq_base_swa"];
-
-const PLAIN = { interleaves: false, addsOne: false, postNorms: false, foreign: [...FOREIGN, ...KINDS] } as const;
-const LLAMA = { ...PLAIN, interleaves: true, foreign: [...PLAIN.foreign, "attention.sliding_window"] } as const;
-const GEMMA = { ...PLAIN, addsOne: true, postNorms: true, foreign: FOREIGN } as const;
+const PLAIN = { interleaves: false, addsOne: false, postNorms: false, windows: false } as const;
+const LLAMA = { ...PLAIN, interleaves: true } as const;
+const GEMMA = { addsOne: true, interleaves: false, postNorms: true, windows: true } as const;
 const SILU = { hidden_act: "silu" };
 
 const isBiased = (shapes: ReadonlyMap<string, Shape>, part: string): boolean => shapes.has(`blk.0.${part}.bias`);
@@ -50,7 +37,7 @@ const llamaFields = (shapes: ReadonlyMap<string, Shape>) => ({
 
 /** By the file's name for them. */
 export const ARCHITECTURES: ReadonlyMap<string, GgufArchitecture> = new Map<string, GgufArchitecture>([
-  ["phi3", { ...PLAIN, modelType: "phi3", unsaid: () => ({ fields: SILU, notes: [] }) }],
+  ["phi3", { ...PLAIN, windows: true, modelType: "phi3", unsaid: () => ({ fields: SILU, notes: [] }) }],
   ["llama", { ...LLAMA, modelType: "llama", unsaid: (_, shapes) => ({ fields: llamaFields(shapes), notes: [] }) }],
   [
     "qwen2",

@@ -35,7 +35,6 @@ export function configOfGguf(facts: GgufFacts): GgufConfig {
   const { path, metadata, shapes } = facts;
   const architecture = architectureOf(facts);
   const f = fieldsOf(path, metadata, String(metadata.get("general.architecture")));
-  refuseForeign(architecture, f);
   const [hidden_size, num_attention_heads] = [f.number("embedding_length"), f.number("attention.head_count")];
   const head_dim = f.optional("attention.key_length") ?? hidden_size / num_attention_heads;
   const rotaryDims = f.optional("rope.dimension_count") ?? head_dim;
@@ -55,18 +54,32 @@ export function configOfGguf(facts: GgufFacts): GgufConfig {
     partial_rotary_factor: rotaryDims / head_dim,
     tie_word_embeddings: !shapes.has("output.weight"),
     // 0 says that there is none.
-    ...(f.optional("attention.sliding_window") ? { sliding_window: f.number("attention.sliding_window") } : {}),
+    ...(architecture.windows && f.optional("attention.sliding_window")
+      ? { sliding_window: f.number("attention.sliding_window") }
+      : {}),
     ...unsaid.fields,
     ...ropeOf(facts, rotaryDims, f),
   };
+  refuseUnread(architecture, f);
   return { config, notes: unsaid.notes.map((note) => `${path}: ${note}`) };
 }
 
-/** 0 and false are as good as absent. */
-function refuseForeign({ modelType, foreign }: GgufArchitecture, f: Fields): void {
-  for (const name of foreign) {
+/** Keys that tell nothing of a layer that its tensors do not tell. */
+const IDLE: readonly string[] = [
+  "vocab_size",
+  "attention.value_length",
+  "rope.scaling.original_context_length",
+  "rope.scaling.finetuned",
+  "tensor_data_layout",
+  "pooling_type",
+];
+
+/** What nothing here has asked for may make another layer. 0 and false are as good as absent, but of `attention.causal`. */
+function refuseUnread({ modelType }: GgufArchitecture, f: Fields): void {
+  for (const name of f.unread()) {
     const value = f.value(name);
-    if (value) f.fail(name, `is ${String(value)}, which graphc's ${modelType} layer does not have`);
+    if (!IDLE.includes(name) && Boolean(value) !== (name === "attention.causal"))
+      f.fail(name, `is ${String(value)}, which graphc's ${modelType} layer does not have`);
   }
 }
 

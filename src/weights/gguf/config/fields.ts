@@ -11,6 +11,8 @@ export interface Fields {
   text(name: string): string | undefined;
   /** As the file has it. */
   value(name: string): GgufValue | undefined;
+  /** The keys that nothing has asked for. */
+  unread(): readonly string[];
   /** @throws UserError that says this of the key */
   fail(name: string, text: string): never;
 }
@@ -21,8 +23,13 @@ export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>,
   const fail = (name: string, text: string): never => {
     throw new UserError(`${path}: "${prefix}${name}" ${text}`);
   };
+  const read = new Set<string>();
+  const valueAt = (name: string) => {
+    read.add(prefix + name);
+    return metadata.get(prefix + name);
+  };
   const typed = (name: string, type: "number" | "string") => {
-    const value = metadata.get(prefix + name);
+    const value = valueAt(name);
     return value === undefined || typeof value === type ? value : fail(name, `must be a ${type}`);
   };
   const optional = (name: string): number | undefined => {
@@ -34,7 +41,11 @@ export function fieldsOf(path: string, metadata: ReadonlyMap<string, GgufValue>,
     optional,
     number: (name) => optional(name) ?? fail(name, "is missing"),
     text: (name) => typed(name, "string") as string | undefined,
-    value: (name) => metadata.get(prefix + name),
+    value: valueAt,
+    unread: () =>
+      [...metadata.keys()]
+        .filter((key) => key.startsWith(prefix) && !read.has(key))
+        .map((key) => key.slice(prefix.length)),
     fail,
   };
 }

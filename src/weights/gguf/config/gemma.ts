@@ -34,7 +34,6 @@ export function gemma2(f: Fields, shapes: ReadonlyMap<string, Shape>): Unsaid {
 
 /** All but every sixth layer are local and turn by a table of their own; none where there is no window. */
 export function gemma3(f: Fields, shapes: ReadonlyMap<string, Shape>): Unsaid {
-  if (f.optional("attn_logit_softcapping")) f.fail("attn_logit_softcapping", "is given, and gemma3 has no such cap");
   const scale = scaleOf(f, LAYERS_OF_GEMMA3_27B);
   const fields = { ...scale.fields, ...common(f, shapes) };
   if (!f.optional(WINDOW)) return { fields: { ...fields, sliding_window_pattern: 1 }, notes: scale.notes };

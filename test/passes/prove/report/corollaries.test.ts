@@ -36,6 +36,7 @@ const rows = (...sizes: readonly number[]): Record => ({
   used: new Map([["P2", new Set<string>()]]),
   rowAxes: new Set(sizes),
 });
+const MASKED: Case = { kinds: ["mask", "write_mask"] };
 const one = (name: Corollary["name"], of: Case): Corollary => corollaries(of).find((x) => x.name === name)!;
 /** "yes", or the reason of the no. */
 const answer = (name: Corollary["name"], of: Case = {}): string => {
@@ -57,10 +58,28 @@ test("all are told, in one order", () => {
 describe("a prefix may be accepted", () => {
   test("of two tokens or more", () => {
     expect(answer("acceptPrefix", { tokens: 1 })).toBe("a block of one token has no prefix to accept");
-    expect(one("acceptPrefix", { tokens: 2 })).toMatchObject({ holds: true, needs: ["P2", "P3"] });
+    expect(one("acceptPrefix", { ...MASKED, tokens: 2, record: rows(8) })).toMatchObject({
+      holds: true,
+      needs: ["P2", "P3"],
+    });
     expect(one("acceptPrefix", { tokens: 3 }).says).toContain("m <= 3 tokens");
     expect(one("acceptPrefix", {}).says).toContain(": hidden rows and cache rows 0 … m-1");
     expect(one("acceptPrefix", { outputs: [] }).says).toContain(": cache rows 0 … m-1");
+  });
+
+  test("of a graph without a mask, told rows or a state no condition and no row of them is named", () => {
+    expect(one("acceptPrefix", { record: rows(8) }).needs).toEqual(["P2"]);
+    expect(one("acceptPrefix", MASKED).needs).toEqual(["P3"]);
+    expect(one("acceptPrefix", { states: 0, kinds: ["rows"] })).toMatchObject({
+      needs: [],
+      says: expect.stringContaining(": hidden rows 0 … m-1"),
+    });
+    const unmasked = corollaries({ record: rows(8) });
+    for (const { needs, says } of unmasked) {
+      expect(says).not.toMatch(/mask treats|P3|P4|shut/);
+      expect(needs.filter((id) => id === "P3" || id === "P4")).toEqual([]);
+    }
+    expect(unmasked.map(({ holds }) => holds)).toEqual([true, true, true, true, true]);
   });
 
   test.each<readonly [Consequences, string]>([
@@ -80,12 +99,12 @@ describe("rows of rejected tokens are never read", () => {
     expect(answer("rejectedRows", { tokens: 1 })).toMatch(/^a block of one token rejects nothing/);
     expect(answer("rejectedRows", { states: 0 })).toMatch(/^the graph has no state/);
     const bounded = { ...newRecord(), gap: 5000 };
-    const told = one("rejectedRows", { tokens: 2, states: 2, record: bounded });
+    const told = one("rejectedRows", { ...MASKED, tokens: 2, states: 2, record: bounded });
     expect(told).toMatchObject({ holds: true, needs: ["P3", "P7", "P8"] });
   });
 
   test("of P8 only where it has a bound", () => {
-    expect(one("rejectedRows", { tokens: 2, states: 2 }).needs).toEqual(["P3", "P7"]);
+    expect(one("rejectedRows", { ...MASKED, tokens: 2, states: 2 }).needs).toEqual(["P3", "P7"]);
   });
 
   test.each<readonly [Consequences, string]>([
@@ -114,7 +133,8 @@ describe("tokens may be padding", () => {
   });
 
   test("as long as they are finite, and the mask treats a free row as theirs", () => {
-    expect(one("padding", {}).needs).toEqual(["P2", "P3", "P4", "P7", "P11"]);
+    const told = one("padding", { ...MASKED, record: rows(8) });
+    expect(told).toMatchObject({ needs: ["P2", "P3", "P4", "P7", "P11"], says: expect.stringContaining("P3 and P4") });
   });
 });
 

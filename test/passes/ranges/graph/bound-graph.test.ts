@@ -301,5 +301,38 @@ describe("what a bound is of", () => {
     };
     expect(ofNorm(o.rsqrt(right, { epsilon: 1e-3 }))).toBeLessThan(2.1);
     expect(ofNorm(o.rsqrt(mean, { epsilon: 1e-3 }))).toBeGreaterThan(100);
+    // With an axis before those of the row, which is then another one.
+    const shifted = ofNorm(o.rsqrt(o.add(right, constant([1], [1, 1, 1, 1, 1])) as Tensor));
+    expect(shifted).toBeGreaterThan(2);
+  });
+
+  test("a norm whose root may be 0 in fp16 is none: a small row would be divided by it", () => {
+    const largest = (axes: readonly number[], floor: number) =>
+      o.maximum(o.reduce_max(o.abs(x), { axes, keep_dims: true }), floor);
+    const root = (z: Tensor, eps: Tensor | number) =>
+      o.sqrt(o.add(o.reduce_mean(o.square(z), { axes: [1], keep_dims: true }), eps as Tensor));
+    const plain = (eps: number) => o.real_div(x, root(x, eps));
+    const byLargest = (eps: number, floor = 2 ** -10, axes: readonly number[] = [1]) => {
+      const m = largest(axes, floor);
+      return o.real_div(x, o.mul(root(o.real_div(x, m), o.real_div(o.real_div(eps, m), m)), m));
+    };
+    const isBall = (y: Tensor) => {
+      const made = graph({ name: "g", inputs: [x], outputs: { y } });
+      return boundGraph(made, known(evenly([1, 4, 1, 1], -100, 100), [])).values.at(-1)!.most < 2.1;
+    };
+    expect([plain(1e-5), byLargest(1e-5), byLargest(1e-7)].map(isBall)).toEqual([true, true, true]);
+    // fp16 has no 1e-12; where the floor is small, or of rows together, the root times it is 0; what grows is 0 at the floor.
+    expect([plain(1e-12), byLargest(1e-12), byLargest(1e-5, 2 ** -24)].map(isBall)).toEqual([false, false, false]);
+    const growing = largest([1], 2 ** -10);
+    const rising = o.mul(root(o.real_div(x, growing), o.mul(growing, 1e-5)), growing);
+    expect(isBall(o.real_div(x, rising))).toBe(false);
+    const tiny = arrayOf("fp16", [1, 4, 1, 1], Float64Array.of(1e-4, 1e-4, 1e-4, 1e-4).map(roundFp16));
+    for (const [y, finite] of [
+      [plain(1e-12), false],
+      [plain(1e-5), true],
+    ] as const) {
+      const values = evaluateAll(graph({ name: "g", inputs: [x], outputs: { y } }), { values: { x: tiny } });
+      expect(Number.isFinite(values.get(y)!.data[0]), "as it is run").toBe(finite);
+    }
   });
 });
