@@ -35,16 +35,20 @@ const code = await bundle(
     comments: { annotation: false },
     chunkFileNames: "chunks/[name]-[hash:6].js",
     // One file each for what the command line begins with, what its small commands need, and what `watch`, `inspect`, `check`, `prove`
-    // and `emit` need beyond those before: few files are found, read and packed faster than many, and little is loaded for nothing.
+    // and `emit` need beyond those before, then for stored weights and for what the other commands need: few files are found, read and
+    // packed faster than many, and are smaller; little is loaded for nothing.
     codeSplitting: {
       groups: [
-        loadedWith("start", ["src/cli/cli.ts"], 6),
-        loadedWith("ground", ["src/cli/commands/init.ts", "src/cli/commands/completion.ts"], 5),
-        loadedWith("graphs", ["src/cli/commands/watch.ts"], 4),
-        loadedWith("packages", ["src/cli/commands/inspect.ts"], 3),
-        loadedWith("core", ["src/cli/commands/check.ts"], 2),
-        loadedWith("proof", ["src/cli/commands/prove.ts"], 1),
-        loadedWith("emitted", ["src/cli/commands/emit.ts"], 0),
+        loadedWith("start", ["src/cli/cli.ts"], 9),
+        loadedWith("ground", ["src/cli/commands/init.ts", "src/cli/commands/completion.ts"], 8),
+        loadedWith("graphs", ["src/cli/commands/watch.ts"], 7),
+        loadedWith("packages", ["src/cli/commands/inspect.ts"], 6),
+        loadedWith("core", ["src/cli/commands/check.ts"], 5),
+        loadedWith("proof", ["src/cli/commands/prove.ts"], 4),
+        loadedWith("emitted", ["src/cli/commands/emit.ts"], 3),
+        loadedWith("stored", ["src/weights/open.ts"], 2),
+        loadedWith("runs", commands("parity", "run", "survey", "equal", "diff"), 1),
+        loadedWith("built", commands("build", "plan", "generate", "gate", "ranges", "interface"), 0),
       ],
     },
   },
@@ -78,6 +82,11 @@ async function bundle(input, output) {
   };
   const made = await rolldown({ ...input, onLog, checks: { bundlerTimings: false } });
   return (await made.write({ format: "es", ...output })).output;
+}
+
+/** Files of commands by their names. */
+function commands(...names) {
+  return names.map((name) => `src/cli/commands/${name}.ts`);
 }
 
 /** The modules that are loaded with these ones and are in no group before: closed under imports, so that groups need only earlier ones. */
