@@ -9,6 +9,7 @@ import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 import { FORGERIES, type Forgery, HARMLESS } from "../support/forgeries.ts";
+import { TEXTS } from "../support/forgeries-text.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-forged-"));
 let build: BuildOnDisk;
@@ -31,10 +32,13 @@ function edited(edit: Forgery["edit"]): Json {
 /** Evidence as a file would hold it. */
 const evidenceAsFile = (json: Json) => evidenceFrom(Buffer.from(JSON.stringify(json)), "evidence.json");
 
-/** What is said of evidence that was edited so: the refusal of the file, or every finding that is no yes. */
-function saidOf(edit: Forgery["edit"]): readonly string[] {
+/** What is said of evidence that was edited so. */
+const saidOf = (edit: Forgery["edit"]) => saidOfText(JSON.stringify(edited(edit)));
+
+/** What is said of a file: its refusal, or every finding that is no yes. */
+function saidOfText(text: string): readonly string[] {
   try {
-    const { passes, findings } = judgeEvidence(build, evidenceAsFile(edited(edit)));
+    const { passes, findings } = judgeEvidence(build, evidenceFrom(Buffer.from(text), "evidence.json"));
     const open = findings.filter(({ status }) => status !== "yes");
     expect(passes).toBe(open.length === 0);
     return open.map(({ item, status, note }) => `${item}: ${status}: ${note}`);
@@ -58,6 +62,29 @@ test("what passes is told in figures", () => {
   expect(notes.get("measured")).toBe(
     "a block of 4 4.00 ms, a step 3.00 ms: 4 steps take 3.00 times as long; loaded in 2.00e+3 ms, again in 90.0 ms; the engine's hidden is 1.0e-3 from the CPU's after one layer, 3.2e-2 after 32",
   );
+});
+
+test.each([
+  [
+    "a day before it was finished",
+    "2025-11-26T06:01:59Z",
+    "it was finished on 2025-11-27T06:02:00Z, which is yet to come",
+  ],
+  ["a day before it was finished, to the second", "2025-11-26T06:02:00Z", undefined],
+  ["a year after", "2026-11-27T06:02:00Z", undefined],
+])("judged %s", (_, now, says) => {
+  const [finding] = judgeEvidence(build, evidenceAsFile(JSON.parse(honest)), Date.parse(now)).findings.filter(
+    ({ status }) => status !== "yes",
+  );
+  expect(finding?.note).toBe(says);
+});
+
+test.each(TEXTS)("a text with %s", (_, says, edit) => {
+  const text = edit(honest);
+  expect(text).not.toBe(honest);
+  const said = saidOfText(text);
+  if (says === undefined) expect(said).toEqual([]);
+  else expect(said[0]).toContain(says);
 });
 
 test("a gate without a message is told without one", () => {

@@ -197,7 +197,7 @@ const EVIDENCE: readonly (readonly [name: string, says: string, edit: (evidence:
   [
     "the prediction on another chip",
     "the tool judged by a prediction for m4, and for Apple M6 it is flat bounds",
-    (e) => (e.system.chip = "Apple M6"),
+    (e) => Object.assign(e.system, { chip: "Apple M6", model: "Mac18,1", osVersion: "27.0.1", osBuild: "26A434" }),
   ],
   [
     "wider bounds",
