@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evidenceFrom } from "../../src/evidence/format/evidence.ts";
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
+import { judgeParity } from "../../src/evidence/judge/parity.ts";
+import { rowSizes } from "../../src/evidence/judge/program.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 import { FORGERIES, type Forgery, HARMLESS } from "../support/forgeries.ts";
@@ -55,6 +57,18 @@ test("what passes is told in figures", () => {
   const notes = new Map(
     judgeEvidence(build, evidenceAsFile(JSON.parse(honest))).findings.map(({ item, note }) => [item, note]),
   );
+  const { length } = evidenceAsFile(JSON.parse(honest)).parity!.comparisons;
+  expect(notes.get("preconditions")).toBe("asserted; assumed: P8");
+  expect(notes.get("block against steps")).toMatch(
+    new RegExp(
+      `^${length / 3} rows within bounds, ${length / 3} with equal bits; worst relative L2 0, 1-cos 0; of rows `,
+    ),
+  );
+  expect(notes.get("steps against fp64")).toMatch(
+    new RegExp(
+      `^${length / 3} rows within bounds, 0 with equal bits; worst relative L2 1.0e-3, 1-cos 1.0e-7; of rows `,
+    ),
+  );
   expect(notes.get("compiled")).toBe("tiny.t4.mlpackage, tiny.t1.mlpackage; the same before and after");
   expect(notes.get("ran on the engine")).toMatch(
     /^block: other bits in (\d+) of \1 predictions, 0\.300 ms of CPU time a call, 11\.0 with cpuOnly; step: other bits in (\d+) of \2 /,
@@ -87,6 +101,45 @@ test.each(TEXTS)("a text with %s", (_, says, edit) => {
   else expect(said[0]).toContain(says);
 });
 
+test("what is asked for is what is missing where nobody measured it", () => {
+  const itemsOf = (evidence?: Json) => judgeEvidence(build, evidence).findings.map(({ item }) => item);
+  expect([...itemsOf(), "measured"]).toEqual(itemsOf(JSON.parse(honest)));
+});
+
+test("fixtures that nobody computed again are missing, and nothing else", () => {
+  const { computed: _, ...uncomputed } = build;
+  const { passes, findings } = judgeEvidence(uncomputed, evidenceAsFile(JSON.parse(honest)));
+  expect(passes).toBe(false);
+  expect(findings.filter(({ status }) => status !== "yes").map(({ item, status }) => [item, status])).toEqual([
+    ["fixtures", "missing"],
+  ]);
+});
+
+test("that all are asserted is said where none is assumed", () => {
+  const evidence = JSON.parse(honest);
+  for (const one of evidence.preconditions) one.status = "asserted";
+  const { findings } = judgeEvidence(build, evidenceAsFile(evidence));
+  expect(findings.find(({ item }) => item === "preconditions")).toMatchObject({ status: "yes", note: "all asserted" });
+});
+
+test("of values of which nobody knows the size nothing is believed", () => {
+  for (const { status, note } of judgeParity(build.manifest, evidenceAsFile(JSON.parse(honest)), new Map()))
+    expect([status, note]).toEqual(["no", "nobody knows how long a row of hidden - x is"]);
+});
+
+test("steps are asked for where the fixtures step, and nowhere else", () => {
+  const manifest: Json = structuredClone(build.manifest);
+  const sizes = rowSizes(build.programs.block, build.manifest);
+  const call = manifest.calls.findIndex(({ steps, accepted }: Json) => steps.length > accepted);
+  const token = manifest.calls[call].steps.pop();
+  const judged = (evidence: Json) => judgeParity(manifest, evidenceAsFile(evidence), sizes).map(({ note }) => note);
+  const evidence = JSON.parse(honest);
+  expect(judged(evidence)[0]).toContain(`the fixtures have no call ${call} token ${token}`);
+  const isStepped = (row: Json) => row.kind === "block against fp64" || row.call !== call || row.token !== token;
+  evidence.parity.comparisons = evidence.parity.comparisons.filter(isStepped);
+  for (const note of judged(evidence)) expect(note).toContain("rows within bounds");
+});
+
 test("a gate without a message is told without one", () => {
   expect(saidOf((e) => (e.gates[3].verdict = "running"))[0]).toBe("evidence: no: gate parity: running");
 });
@@ -116,11 +169,12 @@ test("without a certificate nothing is proven, whatever the evidence names", () 
   const { certificate: __, ...manifest } = build.manifest;
   const evidence = JSON.parse(honest);
   delete evidence.certificate;
+  evidence.preconditions = [];
   const { passes, findings } = judgeEvidence({ ...rest, manifest }, evidenceAsFile(evidence));
   expect(passes).toBe(false);
   expect(findings.filter(({ status }) => status !== "yes").map(({ item, status }) => `${item}: ${status}`)).toEqual([
     "proven: missing",
-    "preconditions: no",
+    "preconditions: missing",
   ]);
 });
 

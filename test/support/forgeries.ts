@@ -165,6 +165,11 @@ const STEPS: readonly Line[] = [
   ],
   ["a precondition left out", "not asserted on what was fed: P7", (e) => e.preconditions.splice(5, 1)],
   [
+    "the precondition that may be assumed left out",
+    "not asserted on what was fed: P8",
+    (e) => (e.preconditions = e.preconditions.filter(({ id }: Json) => id !== "P8")),
+  ],
+  [
     "a precondition assumed, then asserted",
     "P3 stands there twice",
     (e) => e.preconditions.splice(2, 0, { ...e.preconditions[2], status: "assumed" }),
@@ -324,7 +329,11 @@ const FIGURES: readonly Line[] = [
   ["no comparisons", "rows were not compared", (e) => (e.parity.comparisons = [])],
   ["a row left out", "1 of ", (e) => e.parity.comparisons.splice(0, 1)],
   ["the last row left out", "steps against fp64: no: 1 of ", (e) => e.parity.comparisons.pop()],
-  ["a row twice, once bad", "rows stand there twice", (e) => e.parity.comparisons.push({ ...e.parity.comparisons[0] })],
+  [
+    "a row twice, once bad",
+    "no: 1 rows stand there twice",
+    (e) => e.parity.comparisons.push({ ...e.parity.comparisons[0] }),
+  ],
   [
     "a row that nobody asked for",
     "the fixtures have no call 0 token 99",
@@ -342,6 +351,15 @@ const FIGURES: readonly Line[] = [
   ],
   ["infinite", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.relativeL2 = "Infinity")],
   ["negative", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.oneMinusCosine = -1e-9)],
+  ["null for a figure", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.relativeL2 = null)],
+  [
+    "an infinite figure of a row that is finite",
+    "rows out of bounds",
+    (e, { manifest: { calls } }) => {
+      const isSmall = ({ call }: Json) => calls[call]!.draw.kind === "small";
+      rows(e, "block against fp64").find(isSmall)!.figures.worstOverRms = "Infinity";
+    },
+  ],
   ["a figure left out", "rows out of bounds", (e) => delete rows(e, "steps against fp64")[0].figures.worstOverRms],
   ["failed by the tool", "the tool failed call 0 token 0", (e) => (rows(e, "block against fp64")[0].passes = false)],
   [
@@ -549,6 +567,14 @@ const RUNS: readonly Line[] = [
     "all but one with the bits and the CPU time of the CPU",
     "not shown: block: ",
     (e) => all(runsOf(e, "block").slice(1), (one) => Object.assign(one, { engine: { ...one.cpuOnly } })),
+  ],
+  [
+    "the bits of the CPU, of which the tool says otherwise",
+    "not shown: block: all",
+    (e) => {
+      Object.assign(gate(e, "cross-check"), { verdict: "fail", message: "the disk is full" });
+      all(e.crossCheck, (one) => (one.engine.sha256 = one.cpuOnly.sha256));
+    },
   ],
   [
     "the tool's own not shown",

@@ -101,7 +101,8 @@ function fixturesFinding({ computed, manifest }: BuildOnDisk): GateFinding {
 
 function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): GateFinding {
   const item = "preconditions";
-  const wanted = certificate ? idsOf(certificate.contents) : [];
+  if (!certificate) return missing(item, "there is no certificate that names them");
+  const wanted = idsOf(certificate.contents);
   const named = evidence.preconditions.map(({ id }) => id);
   const twice = named.find((id, k) => named.indexOf(id) !== k);
   if (twice !== undefined) return no(item, `${twice} stands there twice`);
