@@ -125,6 +125,18 @@ const faults: readonly (readonly [note: string, plant: (e: Json) => void])[] = [
       for (const one of own) for (const when of ["before", "after"]) if (one[when] === then) one[when] = own[0].before;
     },
   ],
+  [
+    "it is again what it was before an earlier write",
+    (e) => {
+      // The third write of the block leads back to what the first left.
+      const own = e.parity.caches.fed.filter(
+        (one: Json) => one.role === "block" && one.cache === e.parity.caches.fed[0].cache,
+      );
+      const written = own.filter((one: Json) => one.written.length > 0);
+      const then = written[2].after;
+      for (const one of own) for (const when of ["before", "after"]) if (one[when] === then) one[when] = own[0].after;
+    },
+  ],
   ["it was recorded at", (e) => e.parity.caches.fed.pop()],
   ["it was recorded at", (e) => e.parity.caches.fed.push({ ...e.parity.caches.fed.at(-1) })],
   ["k is no cache of this build", (e) => e.parity.caches.fed.push({ ...e.parity.caches.fed[0], cache: "k" })],

@@ -69,6 +69,8 @@ test("what passes is told in figures", () => {
       `^${length / 3} rows within bounds, 0 with equal bits; worst relative L2 1.0e-3, 1-cos 1.0e-7; of rows `,
     ),
   );
+  // The tiny build bears all kinds of rows.
+  expect(notes.get("block against steps")).not.toContain("bear no");
   expect(notes.get("compiled")).toBe("tiny.t4.mlpackage, tiny.t1.mlpackage; the same before and after");
   expect(notes.get("ran on the engine")).toMatch(
     /^block: other bits in (\d+) of \1 predictions, 0\.300 ms of CPU time a call, 11\.0 with cpuOnly; step: other bits in (\d+) of \2 /,

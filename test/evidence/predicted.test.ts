@@ -132,6 +132,8 @@ test("a figure may be as large as its bound, and no larger", () => {
 test("special rows are covered up to half of the mildest fault, and never where they are not finite", () => {
   const none: Bounds = { relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0 };
   expect([0.0749, 0.0751].map((relativeL2) => isCovered({ ...none, relativeL2 }))).toEqual([true, false]);
+  // The angles of 1-cos 0.00263 and of the flat bound make that of a quarter of 0.015.
+  expect([0.0026, 0.0027].map((oneMinusCosine) => isCovered({ ...none, oneMinusCosine }))).toEqual([true, false]);
   expect(isCovered({ ...none, worstOverRms: 1e6 })).toBe(true);
   for (const name of ["relativeL2", "oneMinusCosine", "worstOverRms"] as const)
     for (const x of [Number.NaN, Number.POSITIVE_INFINITY]) expect(isCovered({ ...none, [name]: x })).toBe(false);
