@@ -43,6 +43,7 @@ export async function groundOf(subject: Subject, args: Args, folder: string, io:
     ropeList,
     settings: config && settingsOf(config, ropeList),
     graphOf: (layer) => (config && layer !== undefined ? layerGraph(config, layer, size, cache) : subject.build(size)),
+    kindGraphOf: (layer) => (config ? kindGraphOf(config, layer, size, cache) : subject.build(size)),
     openWeights: (graph) => subject.openWeights(graph),
   });
 }
@@ -66,12 +67,16 @@ export async function wholeGround(
     ropeList,
     settings: settingsOf(decoder, ropeList),
     graphOf: (layer = 0) => layerGraph(decoder, layer, size, cache),
+    kindGraphOf: (layer) => kindGraphOf(decoder, layer, size, cache),
     openWeights,
   });
 }
 
 const layerGraph = (decoder: Decoder, first: number, size: Size, cache: CacheKeeping): Graph =>
   decoderLayers(decoder, size, { first, cache });
+
+const kindGraphOf = (decoder: Decoder, layer: number, size: Size, cache: CacheKeeping): Graph =>
+  kindGraph(decoder, kindsIn(decoder, layer, 1)[0]!, size, cache).graph;
 
 /** What is to be written: how many layers, one graph of each kind, LongRoPE's list where there is one, and what a one-layer build is held against. */
 interface Stack {
@@ -81,6 +86,8 @@ interface Stack {
   readonly settings: Decoder | undefined;
   /** The block of one layer; where the model has no layers, the block. */
   graphOf(layer: number | undefined): Graph;
+  /** The block that stands for the kind of this layer. */
+  kindGraphOf(layer: number): Graph;
   openWeights(graph: Graph): Promise<WeightStore>;
 }
 
@@ -105,6 +112,9 @@ async function otherModel({ manifest, certificate }: BuildOnDisk, stack: Stack):
   const { layers, settings, identity } = manifest;
   const [layer, ...more] = layers ?? [];
   if (more.length > 0) return "has more than one layer";
+  // The identity in the fixtures is their word: what was measured is the layer whose weights they have.
+  if (layer !== undefined && graphHash(stack.kindGraphOf(layer)) !== manifest.graph)
+    return `is of layer ${layer}, which is of another kind than its fixtures say`;
   if ((settings ? settingsDigest(settings) : undefined) !== (stack.settings && settingsDigest(stack.settings)))
     return `is of other settings (${identity.settingsSHA256 ?? "it has none"})`;
   const graph = stack.graphOf(layer);

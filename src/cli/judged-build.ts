@@ -14,6 +14,7 @@ export async function judgedWithProgress(
     const watcher = {
       checkMemory: (plans: Parameters<typeof checkMemory>[0]) => checkMemory(plans, "computing the fixtures again"),
       onCall: progress.update,
+      now: Date.now(),
     };
     return await judgeBuild(folder, watcher, file);
   } finally {

@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { readBuild } from "../../src/evidence/judge/build.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
+import { kindOf } from "../../src/models/decoder.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { graphHash } from "../../src/passes/prove/report/certificate.ts";
 import { fileOf, folderOf, graphc, ones, testFolder } from "../support/cli.ts";
@@ -88,6 +89,19 @@ describe("a stack of both kinds", () => {
     expect(code).toBe(0);
     expect(err).toContain("all of them are in this graph");
     expect(readdirSync(out)).toContain("gemma3_text.layers0-1.certificate.json");
+  });
+
+  test("is not emitted on two layers of one kind, of which one has the other kind's name in its fixtures", async () => {
+    const [one, other] = [await measured(2), await measured(2)];
+    const [file] = readdirSync(other).filter((name) => name.endsWith(".fixtures.json"));
+    const graph = graphHash(decoderLayers({ ...DECODER, pattern: [kindOf(DECODER, 1)] }, { tokens: 2, maxSeq: 16 }));
+    writeFileSync(join(other, file!), JSON.stringify({ ...manifestIn(other), graph }));
+    writeFileSync(join(other, "evidence.json"), JSON.stringify(honestEvidence(await readBuild(other))));
+    const { code, err, out } = await emitted(...stack, "--evidence", one, "--evidence", other);
+    expect(err).toContain(
+      "the one-layer build of layer 1 is of layer 2, which is of another kind than its fixtures say",
+    );
+    expect([code, readdirSync(out)]).toEqual([2, []]);
   });
 
   test("is no evidence for one layer, though it was measured", async () => {

@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { factorsDigest } from "../../src/evidence/assumed-list.ts";
 import { type Evidence, evidenceOf } from "../../src/evidence/format/evidence.ts";
 import { settingsDigest } from "../../src/evidence/format/settings.ts";
 import {
@@ -27,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const honest = (): Json => honestEvidence(build);
+const honest = (on = build): Json => honestEvidence(on);
 
 const judged = (json: Json, on: BuildOnDisk = build) => judgeEvidence(on, evidenceOf(json, "evidence.json"));
 
@@ -209,11 +210,17 @@ test("every kind of layer asks for evidence of its own", () => {
 });
 
 describe("LongRoPE's list of factors", () => {
-  const short = { list: "short", forSequencesFrom: 1, forSequencesUpTo: 32, factorsSHA256: "5e" } as const;
-  const long = { list: "long", forSequencesFrom: 33, forSequencesUpTo: 64, factorsSHA256: "10" } as const;
+  const factorsSHA256 = factorsDigest([1]);
+  const short = { list: "short", forSequencesFrom: 1, forSequencesUpTo: 8, factorsSHA256 } as const;
+  const long = { list: "long", forSequencesFrom: 9, forSequencesUpTo: 32, factorsSHA256 } as const;
+  /** The settings of a model whose original context has 8 tokens, with this list chosen. */
+  const withSettings = ({ manifest }: BuildOnDisk, list: "short" | "long") => {
+    const settings = { ...manifest.settings!, rope: { ...manifest.settings!.rope, originalMaxPositions: 8, list } };
+    return { settings, identity: { ...manifest.identity, settingsSHA256: settingsDigest(settings) } };
+  };
   const of = (fed?: AssumedList, claimed = fed): BuildOnDisk => ({
     ...build,
-    manifest: { ...build.manifest, ...(fed ? { ropeList: fed } : {}) },
+    manifest: { ...build.manifest, ...(fed ? { ropeList: fed, ...withSettings(build, fed.list) } : {}) },
     certificate: {
       ...build.certificate!,
       contents: { ...build.certificate!.contents, ...(claimed ? { ropeList: claimed } : {}) },
@@ -223,8 +230,8 @@ describe("LongRoPE's list of factors", () => {
 
   test("is told where fixtures and certificate are of one", () => {
     expect(finding(of())).toBeUndefined();
-    expect(finding(of(short))).toMatchObject({ status: "yes", note: "short, for sequences of 1 to 32 tokens" });
-    expect(judged(honest(), of(long)).passes).toBe(true);
+    expect(finding(of(short))).toMatchObject({ status: "yes", note: "short, for sequences of 1 to 8 tokens" });
+    expect(judged(honest(of(long)), of(long)).passes).toBe(true);
   });
 
   const conflicts: readonly (readonly [on: () => BuildOnDisk, note: string])[] = [
@@ -239,6 +246,30 @@ describe("LongRoPE's list of factors", () => {
       note: `the certificate is of ${note}`,
     });
     expect(judged(honest(), on()).passes).toBe(false);
+  });
+
+  test.each<[string, Partial<AssumedList>]>([
+    ["for longer sequences", { forSequencesUpTo: 131072 }],
+    ["for shorter sequences", { forSequencesFrom: 0 }],
+    ["with other factors", { factorsSHA256: factorsDigest([2]) }],
+    ["of the other name", { list: "long" }],
+    ["with a word more", { checked: true } as object],
+  ])("is a no %s, though fixtures and certificate are at one", (_, edit) => {
+    const fed = { ...short, ...edit };
+    const on = { ...of(fed), manifest: { ...of(short).manifest, ropeList: fed } };
+    expect(finding(on)).toMatchObject({ status: "no", note: "it is not the list of the fixtures' settings and cache" });
+  });
+
+  test("is a no of settings that have no lists", () => {
+    const { shortFactor: _, ...rope } = build.manifest.settings!.rope;
+    for (const settings of [
+      null,
+      { ...build.manifest.settings!, rope },
+      { ...of(short).manifest.settings!, rope: { ...rope, type: "default" as const, shortFactor: [1] } },
+    ])
+      expect(finding({ ...of(short), manifest: { ...of(short).manifest, settings } })?.note).toContain(
+        "settings and cache",
+      );
   });
 
   test("is missing without a certificate", () => {

@@ -1,5 +1,5 @@
 /** Builds that were edited on disk, with the evidence made to fit: what the judge computes again does not agree. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -81,6 +81,8 @@ test("packages that are not proven again are refused, whatever the certificate s
   expect(openIn({ ...build, certificate })).toEqual(["proven: no: proven again, the packages are NOT PROVEN"]);
 });
 
+const special = (m: Json): Json => m.calls.find(({ draw }: Json) => draw.kind !== "usual");
+
 const MANIFESTS: readonly (readonly [name: string, says: string, edit: (manifest: Json) => unknown])[] = [
   ["a call left out", '"calls" is not what graphc makes of these packages', (m) => m.calls.pop()],
   [
@@ -95,6 +97,20 @@ const MANIFESTS: readonly (readonly [name: string, says: string, edit: (manifest
   ["other axes", '"inputs" is not what', (m) => (m.inputs[0].tokenAxis = 1)],
   ["a state less", '"states" is not what', (m) => m.states.pop()],
   ["other rows of as many letters", '"calls" is not what', (m) => m.calls[0].rows.reverse()],
+  [
+    "a kind of rows left out, and said to be",
+    '"calls" is not what',
+    (m) => {
+      m.calls = m.calls.filter(({ draw }: Json) => draw.kind !== "outliers");
+      m.leftOut = ["outliers"];
+    },
+  ],
+  ["rows said to be left out that are fed", '"leftOut" is not what', (m) => (m.leftOut = ["small"])],
+  ["rows larger than usual told as usual", '"calls" is not what', (m) => (special(m).draw = m.calls[0].draw)],
+  ["a smaller factor", '"calls" is not what', (m) => (special(m).draw.factor /= 2)],
+  ["a state by a look-alike of its name", '"states" is not what', (m) => (m.states[0].name = "\u043a")],
+  ["caches besides states", '"caches" is not what', (m) => (m.caches = [{ ...m.states[0], update: "slot" }])],
+  ["two calls that change places", '"calls" is not what', (m) => m.calls.splice(0, 2, m.calls[1], m.calls[0])],
   ["a smaller cache", '"maxSeq" is not what', (m) => (m.maxSeq = 16)],
 ];
 
@@ -246,6 +262,20 @@ test("a certificate is the fixtures' own by its bytes, and says what they feed",
   );
 });
 
+test("an input that no proof knows is fed as nothing", () => {
+  const manifest: Json = structuredClone(build.manifest);
+  manifest.inputs.push({ name: "more", role: "shared" });
+  expect(openIn({ ...build, manifest })[0]).toBe(
+    "proven: no: the fixtures feed more as shared, and the proof knows another role",
+  );
+});
+
+test("preconditions of a certificate have no order", () => {
+  const certificate: Json = structuredClone(build.certificate!);
+  certificate.contents.preconditions.reverse();
+  expect(openIn({ ...build, certificate })).toEqual([]);
+});
+
 test("a precondition of another name is another one, though there are as many", () => {
   const certificate: Json = structuredClone(build.certificate!);
   certificate.contents.preconditions[2].id = "P5";
@@ -313,6 +343,70 @@ const REFUSED: readonly (readonly [says: string, edit: (manifest: Json) => unkno
   ["calls[0].accepted is not a whole number from 0", (m) => (m.calls[0].accepted = 1.5)],
   ["seed is not a whole number from 0", (m) => delete m.seed],
 ];
+
+/** What JSON.stringify does not write. */
+const TEXTS: readonly (readonly [name: string, says: string, edit: (text: string) => string])[] = [
+  ["a mark of byte order", "not valid JSON", (text) => `\ufeff${text}`],
+  ["the seed twice", 'the key "seed" is given twice', (text) => text.replace('"seed"', '"seed":7,"seed"')],
+  [
+    "a closed value beyond all numbers",
+    "closed is not",
+    (text) => text.replace(/"closed":[^,]+/, '"closed":"-Infinity"'),
+  ],
+  ["a seed as a text", "seed is not a whole number", (text) => text.replace('"seed":1', '"seed":"1"')],
+  ["rows as texts", "calls[0].rows[0] is not a whole number", (text) => text.replace('"rows":[0', '"rows":["0"')],
+  [
+    "a digest in capitals",
+    "is not a SHA-256",
+    (text) => text.replace(/"sha256":"\w+"/, (x) => x.toUpperCase().replace("SHA256", "sha256")),
+  ],
+];
+
+test.each(TEXTS)("fixtures with %s are refused", async (_, says, edit) => {
+  const copy = copyOf();
+  const text = readFileSync(join(folder, MANIFEST), "utf8");
+  // As it is written, and without blanks.
+  const edited = edit(JSON.stringify(JSON.parse(text)));
+  expect(edited).not.toBe(JSON.stringify(JSON.parse(text)));
+  writeFileSync(join(copy, MANIFEST), edited);
+  await expect(readBuild(copy)).rejects.toThrow(says);
+});
+
+test("a folder has one manifest, and packages have no links", async () => {
+  const copy = copyOf();
+  cpSync(folder, copy, { recursive: true });
+  writeFileSync(join(copy, "other.fixtures.json"), readFileSync(join(copy, MANIFEST)));
+  await expect(readBuild(copy)).rejects.toThrow("must hold one .fixtures.json and holds 2");
+  rmSync(join(copy, "other.fixtures.json"));
+  const inside = "tiny.t4.mlpackage/Data/com.apple.CoreML/weights/weight.bin";
+  rmSync(join(copy, inside));
+  symlinkSync(join(folder, inside), join(copy, inside));
+  await expect(readBuild(copy)).rejects.toThrow("is neither a file nor a folder");
+});
+
+test.each([
+  ["a mark of byte order", "not valid JSON", (text: string) => `\ufeff${text}`],
+  [
+    "a verdict twice",
+    'the key "verdict" is given twice',
+    (text: string) => text.replace('"verdict"', '"verdict":"PROVEN","verdict"'),
+  ],
+  ["a verdict of its own", "verdict is not", (text: string) => text.replace('"PROVEN"', '"PROVEN\u200b"')],
+  ["a source of its own", "source is not", (text: string) => text.replace('"source":"name"', '"source":"device"')],
+  [
+    "another format",
+    "is not a certificate",
+    (text: string) => text.replace("graphc-certificate-1", "graphc-certificate-2"),
+  ],
+])("a certificate with %s is refused", async (_, says, edit) => {
+  const copy = copyOf();
+  cpSync(folder, copy, { recursive: true });
+  const path = join(copy, build.manifest.certificate!.file);
+  const text = edit(readFileSync(path, "utf8"));
+  expect(text).not.toBe(readFileSync(path, "utf8"));
+  writeFileSync(path, text);
+  await expect(readBuild(copy)).rejects.toThrow(says);
+});
 
 test.each(REFUSED)("fixtures of which %s are refused", async (says, edit) => {
   const copy = copyOf();

@@ -72,8 +72,8 @@ test.each<[says: string | undefined, Ratio, Ratio, Ratio]>([
 
 const ran = (...wallMs: readonly number[]) =>
   ({
-    started: "2026-11-27T06:00:00Z",
-    finished: "2026-11-27T06:00:01Z",
+    started: "2025-11-27T06:00:00Z",
+    finished: "2025-11-27T06:00:01Z",
     crossCheck: wallMs.map((ms) => ({ engine: { wallMs: ms }, cpuOnly: { wallMs: 0 } })),
   }) as unknown as Evidence;
 
@@ -143,9 +143,10 @@ test("where there is one prediction its outputs are like no other's", () => {
     engine: run(`${role} engine`, 1),
     cpuOnly: run(`${role} CPU`, 2),
   }));
-  const once = { calls: [{ steps: [0] }] } as unknown as FixtureManifest;
+  const [block, call] = [{ tokens: 1 }, { steps: [0], draw: { kind: "usual" } }];
+  const once = { block, calls: [call] } as unknown as FixtureManifest;
   expect(ranFinding(once, { crossCheck } as unknown as Evidence).status).toBe("yes");
-  const twice = { calls: [{ steps: [0] }, { steps: [0] }] } as unknown as FixtureManifest;
+  const twice = { block, calls: [call, call] } as unknown as FixtureManifest;
   const same = [...crossCheck, ...crossCheck.map((one) => ({ ...one, call: 1 }))].sort((a, b) =>
     a.role < b.role ? -1 : 1,
   );

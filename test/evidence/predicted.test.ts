@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { digestFile } from "../../src/evidence/digests.ts";
 import { evidenceOf } from "../../src/evidence/format/evidence.ts";
-import { type Bounds, FLAT, widened, within } from "../../src/evidence/judge/bounds.ts";
+import { type Bounds, FLAT, isCovered, widened, within } from "../../src/evidence/judge/bounds.ts";
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { type RowBounds, rowKey } from "../../src/evidence/judge/row-bounds.ts";
@@ -66,7 +66,9 @@ test("a build with a prediction passes, and says by which bounds", () => {
   expect(openOf(build)).toEqual([]);
   const notes = judgeEvidence(build, honestEvidence(build)).findings.map(({ item, note }) => `${item}: ${note}`);
   expect(notes[1]).toContain("bit by bit, with the prediction for m4");
-  expect(notes.find((note) => note.startsWith("block against fp64"))).toContain("; bounds by the prediction for m4,");
+  expect(notes.find((note) => note.startsWith("block against fp64"))).toContain(
+    `; bounds by the prediction for m4, relative L2 up to ${Math.max(...[...predictedOf(build).values()].map((x) => x.relativeL2)).toExponential(1)}`,
+  );
   expect(notes.find((note) => note.startsWith("block against steps"))).not.toContain("prediction");
 });
 
@@ -117,6 +119,24 @@ test("flat bounds are added to what is predicted, figure by figure", () => {
   expect(widened({ relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0 })).toEqual(FLAT);
   // Rounding may leave an angle below none.
   expect(widened({ relativeL2: 0, oneMinusCosine: -1e-16, worstOverRms: 0 })).toEqual(FLAT);
+});
+
+test("a figure may be as large as its bound, and no larger", () => {
+  for (const name of ["relativeL2", "oneMinusCosine", "worstOverRms"] as const) {
+    const at = (x: number) =>
+      within({ figures: { relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0, finite: true, [name]: x } });
+    expect([at(FLAT[name]), at(FLAT[name] * (1 + 2 ** -52))]).toEqual([true, false]);
+  }
+});
+
+test("special rows are covered up to half of the mildest fault, and never where they are not finite", () => {
+  const none: Bounds = { relativeL2: 0, oneMinusCosine: 0, worstOverRms: 0 };
+  expect([0.0749, 0.0751].map((relativeL2) => isCovered({ ...none, relativeL2 }))).toEqual([true, false]);
+  // The angles of 1-cos 0.00263 and of the flat bound make that of a quarter of 0.015.
+  expect([0.0026, 0.0027].map((oneMinusCosine) => isCovered({ ...none, oneMinusCosine }))).toEqual([true, false]);
+  expect(isCovered({ ...none, worstOverRms: 1e6 })).toBe(true);
+  for (const name of ["relativeL2", "oneMinusCosine", "worstOverRms"] as const)
+    for (const x of [Number.NaN, Number.POSITIVE_INFINITY]) expect(isCovered({ ...none, [name]: x })).toBe(false);
 });
 
 test("on another chip the bounds are flat, and that is said", () => {
@@ -197,7 +217,7 @@ const EVIDENCE: readonly (readonly [name: string, says: string, edit: (evidence:
   [
     "the prediction on another chip",
     "the tool judged by a prediction for m4, and for Apple M6 it is flat bounds",
-    (e) => (e.system.chip = "Apple M6"),
+    (e) => Object.assign(e.system, { chip: "Apple M6", model: "Mac18,1", osVersion: "27.0.1", osBuild: "26A434" }),
   ],
   [
     "wider bounds",

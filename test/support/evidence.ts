@@ -21,9 +21,9 @@ export function honestEvidence(build: BuildOnDisk): Json {
     version: 2,
     tool: { name: "graphc-ane", version: "0.2.0", engine: "Core ML" },
     system: { chip: "Apple M4", model: "Mac16,1", osVersion: "15.5.0", osBuild: "24F74" },
-    started: "2026-11-27T06:00:00Z",
-    finished: "2026-11-27T06:02:00Z",
-    conditions: ["2026-11-27T06:00:00Z", "2026-11-27T06:02:00Z"].map((at) => ({
+    started: "2025-11-27T06:00:00Z",
+    finished: "2025-11-27T06:02:00Z",
+    conditions: ["2025-11-27T06:00:00Z", "2025-11-27T06:02:00Z"].map((at) => ({
       at,
       thermal: "nominal",
       lowPower: false,

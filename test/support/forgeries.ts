@@ -1,6 +1,7 @@
 /** Edits of honest evidence, one a line: a name, the sentence with which the judge refuses it, and what is edited. */
 import type { BuildOnDisk } from "../../src/evidence/judge/judge.ts";
 import type { Json } from "./evidence.ts";
+import { CONSISTENT } from "./forgeries-consistent.ts";
 
 /** An edit of evidence, and what is said of it. */
 export interface Forgery {
@@ -9,7 +10,8 @@ export interface Forgery {
   edit(evidence: Json, build: BuildOnDisk): void;
 }
 
-type Line = readonly [name: string, says: string, edit: Forgery["edit"]];
+/** A line of it. */
+export type Line = readonly [name: string, says: string, edit: Forgery["edit"]];
 
 const forgery = ([name, says, edit]: Line): Forgery => ({ name, says, edit });
 
@@ -65,15 +67,15 @@ const FILE: readonly Line[] = [
     (e) => (e.tool.engine = "scripted stand-in"),
   ],
   ["by a tool without a version", 'graphc-ane has no version "new"', (e) => (e.tool.version = "new")],
-  ["on an Intel Mac", "is no chip with a Neural Engine", (e) => (e.system.chip = "Intel(R) Core(TM) i9")],
-  ["on a chip of Apple's without one", "is no chip with a Neural Engine", (e) => (e.system.chip = "Apple T2")],
+  ["on an Intel Mac", "is no chip of a Mac with a Neural Engine", (e) => (e.system.chip = "Intel(R) Core(TM) i9")],
+  ["on a chip of Apple's without one", "is no chip of a Mac with a Neural Engine", (e) => (e.system.chip = "Apple T2")],
   ["on a virtual Mac", "it was made on a virtual Mac", (e) => (e.system.model = "VirtualMac2,1")],
   ["on macOS 14", "macOS 14.6.1 has no states and no functions", (e) => (e.system.osVersion = "14.6.1")],
   ["on no macOS", 'macOS "new" (24F74) is none', (e) => (e.system.osVersion = "new")],
   ["of a build that is none", "(unknown) is none", (e) => (e.system.osBuild = "unknown")],
   ["never finished", "it was not finished", (e) => delete e.finished],
-  ["finished before it began", "its times run backwards", (e) => (e.finished = "2026-11-26T06:02:00Z")],
-  ["a day that there is not", "is no time", (e) => (e.started = "2026-13-27T06:00:00Z")],
+  ["finished before it began", "its times run backwards", (e) => (e.finished = "2025-11-26T06:02:00Z")],
+  ["a day that there is not", "is no time", (e) => (e.started = "2025-13-27T06:00:00Z")],
   ["the state of the machine read once", "was not read at the start and at the end", (e) => e.conditions.pop()],
   [
     "the state of the machine read three times",
@@ -83,16 +85,16 @@ const FILE: readonly Line[] = [
   [
     "the state of the machine read after the end",
     "its times run backwards",
-    (e) => (e.conditions[1].at = "2026-11-27T06:03:00Z"),
+    (e) => (e.conditions[1].at = "2025-11-27T06:03:00Z"),
   ],
   ["before there was a macOS 15", "macOS 15 was not there on 2024-06-09", (e) => (e.started = "2024-06-09T23:59:59Z")],
-  ["a day without a time", "is no time", (e) => (e.started = "2026-11-27")],
-  ["the 31st of November", '"2026-11-31T06:00:00Z" is no time', (e) => (e.finished = "2026-11-31T06:00:00Z")],
-  ["24 o'clock", '"2026-11-27T24:00:00Z" is no time', (e) => (e.finished = "2026-11-27T24:00:00Z")],
-  ["a time of another place", "is no time", (e) => (e.finished = "2026-11-27T07:02:00+01:00")],
+  ["a day without a time", "is no time", (e) => (e.started = "2025-11-27")],
+  ["the 31st of November", '"2025-11-31T06:00:00Z" is no time', (e) => (e.finished = "2025-11-31T06:00:00Z")],
+  ["24 o'clock", '"2025-11-27T24:00:00Z" is no time', (e) => (e.finished = "2025-11-27T24:00:00Z")],
+  ["a time of another place", "is no time", (e) => (e.finished = "2025-11-27T07:02:00+01:00")],
   [
     "a build of macOS 14 by the number of macOS 15",
-    "23F79 is older than macOS 15, and no build of 15.5.0",
+    "23F79 is no build of macOS 15.5.0",
     (e) => (e.system.osBuild = "23F79"),
   ],
 ];
@@ -162,6 +164,11 @@ const STEPS: readonly Line[] = [
     (e) => (e.preconditions[2].status = "assumed"),
   ],
   ["a precondition left out", "not asserted on what was fed: P7", (e) => e.preconditions.splice(5, 1)],
+  [
+    "the precondition that may be assumed left out",
+    "not asserted on what was fed: P8",
+    (e) => (e.preconditions = e.preconditions.filter(({ id }: Json) => id !== "P8")),
+  ],
   [
     "a precondition assumed, then asserted",
     "P3 stands there twice",
@@ -322,7 +329,11 @@ const FIGURES: readonly Line[] = [
   ["no comparisons", "rows were not compared", (e) => (e.parity.comparisons = [])],
   ["a row left out", "1 of ", (e) => e.parity.comparisons.splice(0, 1)],
   ["the last row left out", "steps against fp64: no: 1 of ", (e) => e.parity.comparisons.pop()],
-  ["a row twice, once bad", "rows stand there twice", (e) => e.parity.comparisons.push({ ...e.parity.comparisons[0] })],
+  [
+    "a row twice, once bad",
+    "no: 1 rows stand there twice",
+    (e) => e.parity.comparisons.push({ ...e.parity.comparisons[0] }),
+  ],
   [
     "a row that nobody asked for",
     "the fixtures have no call 0 token 99",
@@ -340,6 +351,15 @@ const FIGURES: readonly Line[] = [
   ],
   ["infinite", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.relativeL2 = "Infinity")],
   ["negative", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.oneMinusCosine = -1e-9)],
+  ["null for a figure", "rows out of bounds", (e) => (rows(e, "block against fp64")[0].figures.relativeL2 = null)],
+  [
+    "an infinite figure of a row that is finite",
+    "rows out of bounds",
+    (e, { manifest: { calls } }) => {
+      const isSmall = ({ call }: Json) => calls[call]!.draw.kind === "small";
+      rows(e, "block against fp64").find(isSmall)!.figures.worstOverRms = "Infinity";
+    },
+  ],
   ["a figure left out", "rows out of bounds", (e) => delete rows(e, "steps against fp64")[0].figures.worstOverRms],
   ["failed by the tool", "the tool failed call 0 token 0", (e) => (rows(e, "block against fp64")[0].passes = false)],
   [
@@ -549,6 +569,14 @@ const RUNS: readonly Line[] = [
     (e) => all(runsOf(e, "block").slice(1), (one) => Object.assign(one, { engine: { ...one.cpuOnly } })),
   ],
   [
+    "the bits of the CPU, of which the tool says otherwise",
+    "not shown: block: all",
+    (e) => {
+      Object.assign(gate(e, "cross-check"), { verdict: "fail", message: "the disk is full" });
+      all(e.crossCheck, (one) => (one.engine.sha256 = one.cpuOnly.sha256));
+    },
+  ],
+  [
     "the tool's own not shown",
     "the tool itself says: not shown",
     (e) => Object.assign(gate(e, "cross-check"), { verdict: "fail", message: "not shown" }),
@@ -633,7 +661,15 @@ const RUNS: readonly Line[] = [
 ];
 
 /** Every edit that is refused. */
-export const FORGERIES: readonly Forgery[] = [...FILE, ...BYTES, ...STEPS, ...PLAN, ...FIGURES, ...RUNS].map(forgery);
+export const FORGERIES: readonly Forgery[] = [
+  ...FILE,
+  ...BYTES,
+  ...STEPS,
+  ...PLAN,
+  ...FIGURES,
+  ...RUNS,
+  ...CONSISTENT,
+].map(forgery);
 
 /** Edits that change nothing: words for people, optional fields, order where there is none. */
 export const HARMLESS: readonly Forgery[] = (
@@ -723,6 +759,35 @@ export const HARMLESS: readonly Forgery[] = (
       (e) => {
         e.crossCheck[3].cpuOnly.sha256 = e.crossCheck[2].cpuOnly.sha256;
         e.crossCheck[2].engine.sha256 = e.crossCheck[2].cpuOnly.sha256;
+      },
+    ],
+    [
+      "on the Mac and the macOS of another year",
+      "",
+      (e) =>
+        Object.assign(e.system, { chip: "Apple M5 Pro", model: "Mac17,8", osVersion: "27.0.1", osBuild: "26A434" }),
+    ],
+    ["on macOS 26", "", (e) => Object.assign(e.system, { osVersion: "26.0", osBuild: "25A354" })],
+    ["on the first Mac of its kind", "", (e) => Object.assign(e.system, { chip: "Apple M1", model: "MacBookAir10,1" })],
+    [
+      "on a Mac with a chip of telephones",
+      "",
+      (e) => Object.assign(e.system, { chip: "Apple A18 Pro", model: "Mac17,5", osVersion: "26.3", osBuild: "25D125" }),
+    ],
+    [
+      "two predictions with equal bits, on the CPU as well",
+      "",
+      (e) => Object.assign(e.crossCheck[1], { engine: e.crossCheck[0].engine, cpuOnly: e.crossCheck[0].cpuOnly }),
+    ],
+    [
+      "two tokens of small rows, which the engine gives as zeros",
+      "",
+      (e, { manifest: { calls } }) => {
+        const small = calls.findIndex(({ draw }) => draw.kind === "small");
+        all(
+          runsOf(e, "step").filter(({ call }) => call === small),
+          (one) => (one.engine.sha256 = ZEROS),
+        );
       },
     ],
     ["flushed elements", "", (e) => (e.parity.flushed = 3)],

@@ -8,16 +8,18 @@ import { GATE_UNITS } from "./attested.ts";
 import { type GateFinding, no, yes } from "./gate-finding.ts";
 import type { BuildOnDisk } from "./judge.ts";
 import { lastedProblem } from "./lasted.ts";
+import { FIRST_MACOS, machineProblem } from "./machine.ts";
 
-/** One finding; without its yes nothing else in the file is looked at. */
-export function evidenceFinding(build: BuildOnDisk, evidence: Evidence): GateFinding {
+/** One finding; without its yes nothing else in the file is looked at. `now`: what a clock says, in milliseconds; without one no time is yet to come. */
+export function evidenceFinding(build: BuildOnDisk, evidence: Evidence, now = Number.POSITIVE_INFINITY): GateFinding {
   const item = "evidence";
   const { tool, system, units } = evidence;
   const other = otherBytes(build, evidence) ?? otherIdentity(build, evidence);
   if (other) return no(item, `it is of other bytes: ${other}`);
   if (tool.engine !== "Core ML") return no(item, `it was made by the ${tool.engine}, not on a device`);
   if (units !== GATE_UNITS) return no(item, `it was measured with units ${units}`);
-  const wrong = machineProblem(evidence) ?? timesProblem(evidence) ?? gatesProblem(evidence) ?? lastedProblem(evidence);
+  const wrong =
+    machineProblem(evidence) ?? timesProblem(evidence, now) ?? gatesProblem(evidence) ?? lastedProblem(evidence);
   if (wrong !== undefined) return no(item, wrong);
   return yes(item, `${system.chip}, macOS ${system.osVersion} (${system.osBuild}), ${tool.name} ${tool.version}`);
 }
@@ -60,32 +62,11 @@ function otherIdentity({ manifest, block }: BuildOnDisk, { identity }: Evidence)
   return undefined;
 }
 
-/** macOS as `15.5` or `15.5.0`, a build as `24F74`. */
-const OS_VERSION = /^(\d+)(\.\d+){1,2}$/;
-const OS_BUILD = /^(\d+)[A-Z]\d+[a-z]?$/;
-const CHIP = /^Apple [AM]\d+( (Pro|Max|Ultra))?$/;
-const TOOL_VERSION = /^\d+\.\d+\.\d+(-[\w.]+)?$/;
-/** States and functions came with it. */
-const FIRST_MACOS = 15;
-/** The first number of a build is that of Darwin: macOS 15.0 is 24A335 (Apple, "macOS 15 release notes"), and no older one begins so. */
-const FIRST_DARWIN = 24;
-/** Of its first beta (Apple, "Apple extends its privacy leadership with new updates across its platforms", WWDC24). */
+/** Of the first beta of macOS 15 (Apple, "Apple extends its privacy leadership with new updates across its platforms", WWDC24). */
 const FIRST_DAY = Date.parse("2024-06-10T00:00:00Z");
 
-/** Why no machine with a Neural Engine can have made it; undefined where one can. */
-export function machineProblem({ tool, system }: Pick<Evidence, "tool" | "system">): string | undefined {
-  const { chip, model, osVersion, osBuild } = system;
-  if (!TOOL_VERSION.test(tool.version)) return `${tool.name} has no version "${tool.version}"`;
-  if (model.startsWith("VirtualMac")) return "it was made on a virtual Mac, which has no Neural Engine";
-  if (!CHIP.test(chip)) return `"${chip}" is no chip with a Neural Engine`;
-  const [, major] = OS_VERSION.exec(osVersion) ?? [];
-  const [, darwin] = OS_BUILD.exec(osBuild) ?? [];
-  if (major === undefined || darwin === undefined) return `macOS "${osVersion}" (${osBuild}) is none`;
-  if (Number(major) < FIRST_MACOS) return `macOS ${osVersion} has no states and no functions; macOS ${FIRST_MACOS} has`;
-  if (Number(darwin) < FIRST_DARWIN)
-    return `${osBuild} is older than macOS ${FIRST_MACOS}, and no build of ${osVersion}`;
-  return undefined;
-}
+/** By how much the clocks of two machines may differ. */
+const DAY = 24 * 60 * 60 * 1000;
 
 /** As it is written again: a parser takes the 30th of February and 24 o'clock for a day later. */
 function isTime(text: string): boolean {
@@ -93,7 +74,7 @@ function isTime(text: string): boolean {
   return Number.isFinite(at) && new Date(at).toISOString() === text.replace("Z", ".000Z");
 }
 
-function timesProblem({ started, finished, conditions }: Evidence): string | undefined {
+function timesProblem({ started, finished, conditions }: Evidence, now: number): string | undefined {
   if (!finished) return "it was not finished";
   if (conditions.length !== 2) return "the state of the machine was not read at the start and at the end";
   const times = [started, ...conditions.map(({ at }) => at), finished];
@@ -101,7 +82,8 @@ function timesProblem({ started, finished, conditions }: Evidence): string | und
   if (bad !== undefined) return `"${bad}" is no time`;
   if (Date.parse(started) < FIRST_DAY) return `macOS ${FIRST_MACOS} was not there on ${started}`;
   const back = times.find((time, k) => k > 0 && Date.parse(time) < Date.parse(times[k - 1]!));
-  return back && `its times run backwards at ${back}`;
+  if (back !== undefined) return `its times run backwards at ${back}`;
+  return Date.parse(finished) > now + DAY ? `it was finished on ${finished}, which is yet to come` : undefined;
 }
 
 /** The cross-check is judged by what it saw, since a run that shows nothing is no fault of the rest. */

@@ -32,19 +32,23 @@ export async function evidenceFileIn(folder: string): Promise<EvidenceFile> {
 }
 
 /**
- * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote. The fixtures are computed again, which takes longest, only for
+ * Judges the evidence.json of a folder that `graphc emit --fixtures` wrote, at `now` in milliseconds. The fixtures are computed again, which takes longest, only for
  * evidence that is of this build. `file`: what was read of the evidence before; it is not read again.
  * @throws UserError when the folder is no such build or a file in it is broken; absent evidence is a finding.
  */
-export async function judgeBuild(folder: string, watcher: Watcher = {}, file?: EvidenceFile): Promise<JudgedBuild> {
+export async function judgeBuild(
+  folder: string,
+  watcher: Watcher & { readonly now?: number } = {},
+  file?: EvidenceFile,
+): Promise<JudgedBuild> {
   // Read first: a broken file is told before packages are proven and run.
   const { path, bytes } = file ?? (await evidenceFileIn(folder));
   const evidence = bytes && evidenceFrom(bytes, path);
   const read = await readBuild(folder);
   if (!evidence) return { build: read, judgement: judgeEvidence(read, undefined) };
-  const own = evidenceFinding(read, evidence).status === "yes";
+  const own = evidenceFinding(read, evidence, watcher.now).status === "yes";
   const build = own ? await withComputed(folder, read, watcher) : read;
-  return { build, evidence, judgement: judgeEvidence(build, evidence) };
+  return { build, evidence, judgement: judgeEvidence(build, evidence, watcher.now) };
 }
 
 /** A build whose packages are decoded and proven again. @throws UserError as `judgeBuild` does */

@@ -6,6 +6,7 @@ import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { FedCache } from "../format/parity.ts";
 import { ROLES } from "../format/ran.ts";
 import { predictedFor, within } from "./bounds.ts";
+import { placeOf } from "./copied.ts";
 import { figuresProblem } from "./figures.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
 import { type BoundsOfRows, boundsAt, boundsFor, keptKey, type RowBounds } from "./row-bounds.ts";
@@ -77,13 +78,20 @@ function firstWrong(wanted: readonly WantedWrite[], fed: readonly FedCache[], ca
   if (fed.length !== wanted.length) return `it was recorded at ${fed.length} of ${wanted.length} predictions`;
   // What outlasts the calls so far, and what the next prediction is fed.
   let [lasting, next] = [digestOfZeros(cache), digestOfZeros(cache)];
+  const before = new Set([lasting]);
   for (const [n, want] of wanted.entries()) {
     const one = fed[n]!;
     if (n > 0 && wanted[n - 1]!.call !== want.call) next = lasting;
     const wrong = wrongAt(want, one, next);
     if (wrong !== undefined) return `${placeOf(want)}: ${wrong}`;
+    // What was written is kept, so that no write leads back.
+    if (want.slots.length > 0 && before.has(one.after))
+      return `${placeOf(want)}: it is again what it was before an earlier write`;
     next = one.after;
-    if (want.lasts) lasting = next;
+    if (want.lasts) {
+      lasting = next;
+      before.add(next);
+    }
   }
   return undefined;
 }
@@ -97,9 +105,6 @@ function wrongAt(want: WantedWrite, one: FedCache, expected: string | undefined)
   if (want.slots.length === 0 && one.after !== one.before) return "it changed, and no token was accepted";
   return undefined;
 }
-
-const placeOf = ({ call, token }: WantedWrite): string =>
-  token === undefined ? `call ${call}` : `call ${call}, step of token ${token}`;
 
 /** Every row that an accepted token wrote is there after the last call, and within bounds; the tool itself asks zeros of the others. */
 function keptWrong(

@@ -43,9 +43,9 @@ export interface BuildOnDisk {
 /** P8 bounds numbers inside the graph, which no input shows. */
 const ASSUMABLE = new Set(["P8"]);
 
-/** One finding for each thing that must hold before more than one layer is built. */
-export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined): Judgement {
-  const owned = evidence ? evidenceFinding(build, evidence) : missing("evidence", "run graphc-ane gate on a Mac");
+/** One finding for each thing that must hold before more than one layer is built. `now`: as for `evidenceFinding`. */
+export function judgeEvidence(build: BuildOnDisk, evidence: Evidence | undefined, now?: number): Judgement {
+  const owned = evidence ? evidenceFinding(build, evidence, now) : missing("evidence", "run graphc-ane gate on a Mac");
   const measured =
     evidence && owned.status === "yes"
       ? measuredOn(build, evidence)
@@ -101,7 +101,8 @@ function fixturesFinding({ computed, manifest }: BuildOnDisk): GateFinding {
 
 function preconditions({ certificate }: BuildOnDisk, evidence: Evidence): GateFinding {
   const item = "preconditions";
-  const wanted = certificate ? idsOf(certificate.contents) : [];
+  if (!certificate) return missing(item, "there is no certificate that names them");
+  const wanted = idsOf(certificate.contents);
   const named = evidence.preconditions.map(({ id }) => id);
   const twice = named.find((id, k) => named.indexOf(id) !== k);
   if (twice !== undefined) return no(item, `${twice} stands there twice`);

@@ -4,7 +4,7 @@ import { UserError } from "../../dsl/user-error.ts";
 import type { FolderDigest } from "../digests.ts";
 import type { Evidence, PlannedOperation } from "../format/evidence.ts";
 import { GATE_UNITS } from "./attested.ts";
-import { machineProblem } from "./belongs.ts";
+import { machineProblem } from "./machine.ts";
 import { isConstantKind, type ProgramOperation } from "./program.ts";
 import { tableProblem } from "./residency.ts";
 

@@ -1,10 +1,12 @@
 /** Proves the very packages again, and hashes their graphs: a certificate is believed in nothing. */
 import { isDeepStrictEqual } from "node:util";
 import { placeInFile } from "../../emit/read/weight-identity.ts";
+import type { Decoder } from "../../models/decoder.ts";
+import type { AssumedList } from "../../models/rope-list.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import { graphHash } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import { listConflict } from "../assumed-list.ts";
+import { assumedList, listConflict } from "../assumed-list.ts";
 import { type CertificateClaim, statedRoles } from "../format/certificate-read.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { type GateFinding, missing, no, yes } from "./gate-finding.ts";
@@ -96,5 +98,14 @@ export function listFindings({ manifest, certificate }: Certified): readonly Gat
   if (!certificate) return [missing(item, "there is no certificate that says which list the build takes")];
   const conflict = listConflict(claimed, fed);
   if (conflict !== undefined || !fed) return [no(item, `the certificate is of ${conflict}`)];
+  if (!isDeepStrictEqual(plain(fed), listOf(manifest)))
+    return [no(item, "it is not the list of the fixtures' settings and cache")];
   return [yes(item, `${fed.list}, for sequences of ${fed.forSequencesFrom} to ${fed.forSequencesUpTo} tokens`)];
+}
+
+/** The list that rows are made with by the settings, of which the data are computed again. */
+function listOf({ settings, maxSeq }: FixtureManifest): AssumedList | undefined {
+  const rope = settings?.rope;
+  if (!rope?.shortFactor || !rope.longFactor) return undefined;
+  return assumedList({ ...settings, pattern: [{ span: "main", turned: true }] } as unknown as Decoder, [0], maxSeq);
 }

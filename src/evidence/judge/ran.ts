@@ -2,6 +2,7 @@
 import type { Evidence } from "../format/evidence.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import { type CrossCheck, ROLES } from "../format/ran.ts";
+import { copiedProblem, placeOf } from "./copied.ts";
 import { type GateFinding, missing, no, notShown, yes } from "./gate-finding.ts";
 
 /** The finding's item. */
@@ -21,11 +22,11 @@ const CLOCK_MS = 1;
 type Role = (typeof ROLES)[number];
 
 /** One finding for both packages. */
-export function ranFinding({ calls }: FixtureManifest, { crossCheck }: Evidence): GateFinding {
+export function ranFinding(manifest: FixtureManifest, { crossCheck }: Evidence): GateFinding {
   const notes: string[] = [];
   for (const role of ROLES) {
     const runs = crossCheck.filter((one) => one.role === role);
-    const wanted = predictionsOf(calls, role);
+    const wanted = predictionsOf(manifest.calls, role);
     if (runs.length === 0) return missing(RAN_ON_ENGINE, `no prediction of the ${role} was made again with cpuOnly`);
     const wrong = runsProblem(runs, wanted);
     if (wrong !== undefined) return no(RAN_ON_ENGINE, `${role}: ${wrong}`);
@@ -33,7 +34,8 @@ export function ranFinding({ calls }: FixtureManifest, { crossCheck }: Evidence)
     if ("why" in apart) return notShown(RAN_ON_ENGINE, `${role}: ${apart.why}`);
     notes.push(`${role}: ${apart.note}`);
   }
-  return yes(RAN_ON_ENGINE, notes.join("; "));
+  const copied = copiedProblem(manifest, crossCheck);
+  return copied === undefined ? yes(RAN_ON_ENGINE, notes.join("; ")) : no(RAN_ON_ENGINE, copied);
 }
 
 interface Prediction {
@@ -50,7 +52,7 @@ function runsProblem(runs: readonly CrossCheck[], wanted: readonly Prediction[])
   if (runs.length !== wanted.length) return `${runs.length} of ${wanted.length} predictions were made again`;
   for (const [n, { call, token }] of wanted.entries()) {
     const run = runs[n]!;
-    const place = `call ${call}${token === undefined ? "" : `, step of token ${token}`}`;
+    const place = placeOf({ call, token });
     if (run.call !== call || (run.token ?? undefined) !== token) return `${place}: another prediction stands there`;
     const like = runs.findIndex((other, k) => k !== n && other.cpuOnly.sha256 === run.engine.sha256);
     if (like >= 0 && run.engine.sha256 !== run.cpuOnly.sha256)
