@@ -1,7 +1,7 @@
 /** The work of bench/engine-kl.mjs. */
 import { engineDrifts } from "../src/build/engine-drift.ts";
 import { safeModel } from "../src/cli/ranges/engine-safe.ts";
-import { openFolder } from "../src/cli/subject.ts";
+import { openFolder } from "../src/cli/subject/subject.ts";
 import { readDecoder } from "../src/models/config-read.ts";
 import type { Exponents } from "../src/models/exponents.ts";
 

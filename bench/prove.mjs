@@ -30,7 +30,7 @@ try {
   writeFileSync(
     entry,
     `export { decoderLayers } from "${root}src/models/layers.ts";
-export { optimiseLater } from "${root}src/cli/engine.ts";
+export { optimiseLater } from "${root}src/cli/terminal/javascript.ts";
 export { PHI4_MINI } from "${root}src/index.ts";
 export { prove } from "${root}src/passes/prove/prove.ts";`,
   );

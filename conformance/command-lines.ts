@@ -4,8 +4,8 @@
  *     node command-lines.mjs LINES.json > ANSWERS.json
  */
 import { readFileSync } from "node:fs";
-import type { Io } from "../src/cli/io.ts";
 import { main } from "../src/cli/main.ts";
+import type { Io } from "../src/cli/terminal/io.ts";
 
 /** What a command line gave: its exit code, and the lines of both streams. */
 interface Answer {

@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { vocabulary } from "../src/cli/survey/rows.ts";
 import { readDecoder } from "../src/models/config-read.ts";
 import type { Rows } from "../src/passes/survey/norms.ts";
-import { writeArrays } from "../src/weights/arrays.ts";
-import { openCheckpoint } from "../src/weights/checkpoint.ts";
+import { openCheckpoint } from "../src/weights/hub/checkpoint.ts";
+import { writeArrays } from "../src/weights/safetensors/arrays.ts";
 
 const [folder, record, out] = process.argv.slice(2);
 const store = await openCheckpoint(folder!);

@@ -12,7 +12,7 @@ import { fp16Rows, hostRows, type Positions, type Rows } from "../src/models/hos
 import { decoderLayers } from "../src/models/layers.ts";
 import { withFactorList } from "../src/models/rope-list.ts";
 import type { RawArray } from "../src/passes/kernels/raw.ts";
-import { type Arrays, writeArrays } from "../src/weights/arrays.ts";
+import { type Arrays, writeArrays } from "../src/weights/safetensors/arrays.ts";
 import { wholeHead } from "./whole-head.ts";
 
 interface Job {

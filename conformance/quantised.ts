@@ -7,10 +7,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { sourceBytes } from "../src/weights/convert.ts";
+import { sourceBytes } from "../src/weights/convert/convert.ts";
+import type { ReadableTensor } from "../src/weights/convert/rectangle.ts";
 import { quantisedTensors } from "../src/weights/quantised/kinds.ts";
-import type { ReadableTensor } from "../src/weights/rectangle.ts";
-import { openSafetensors } from "../src/weights/safetensors.ts";
+import { openSafetensors } from "../src/weights/safetensors/file.ts";
 
 /** Elements of a piece, so that pieces begin inside rows, groups and blocks and end there. */
 const PIECE = 1009;

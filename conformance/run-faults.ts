@@ -13,8 +13,8 @@ import type { Decoder } from "../src/models/decoder.ts";
 import type { Precision } from "../src/passes/interpret/reading.ts";
 import { planOf } from "../src/passes/run/plan.ts";
 import { prepare } from "../src/passes/run/run.ts";
-import { readArrays, writeArrays } from "../src/weights/arrays.ts";
-import { openCheckpoint } from "../src/weights/checkpoint.ts";
+import { openCheckpoint } from "../src/weights/hub/checkpoint.ts";
+import { readArrays, writeArrays } from "../src/weights/safetensors/arrays.ts";
 import { graphFaults, layersOfWrongRecord } from "./graph-faults.ts";
 
 interface Job {

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DType } from "../src/dsl/type.ts";
-import { packageArray } from "../src/emit/read/package-store.ts";
+import { packageArray } from "../src/emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../src/emit/read/read.ts";
 import { arrayOf } from "../src/passes/interpret/array.ts";
 import { evaluate } from "../src/passes/interpret/evaluate.ts";

@@ -2,7 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openTokenizer } from "../src/build/text/tokenizer.ts";
-import { textFiles } from "../src/weights/text-files.ts";
+import { textFiles } from "../src/weights/text/files.ts";
 
 const [file, folder, texts] = process.argv.slice(2) as [string, string, string];
 mkdirSync(folder, { recursive: true });

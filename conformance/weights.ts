@@ -10,8 +10,8 @@ import { join } from "node:path";
 import type { Shape } from "../src/dsl/type.ts";
 import { isUserError } from "../src/dsl/user-error.ts";
 import type { WeightSource } from "../src/dsl/weight-source.ts";
-import { openCheckpoint } from "../src/weights/checkpoint.ts";
-import { openSafetensors } from "../src/weights/safetensors.ts";
+import { openCheckpoint } from "../src/weights/hub/checkpoint.ts";
+import { openSafetensors } from "../src/weights/safetensors/file.ts";
 import type { WeightStore } from "../src/weights/store.ts";
 
 async function digest(store: WeightStore, source: WeightSource, shape: Shape): Promise<string> {

@@ -1,8 +1,8 @@
 /** Before a no is given that rests on guessed roles: would other roles make it a yes? Then they are asked for. */
 import { GraphError, isGraphError } from "../dsl/error.ts";
+import { doubtfulRoles, type Graphs, type Twins, twinsOf } from "../dsl/host/twins.ts";
 import type { GivenRoles } from "../dsl/role.ts";
 import type { Tensor } from "../dsl/tensor.ts";
-import { doubtfulRoles, type Graphs, type Twins, twinsOf } from "../dsl/twins.ts";
 import { show } from "../dsl/type.ts";
 import { type ProveOptions, prove } from "../passes/prove/prove.ts";
 

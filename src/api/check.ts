@@ -3,7 +3,7 @@
 import { graphGiven } from "../dsl/given/graphs.ts";
 import { optionsGiven } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
-import { packageWeights } from "../emit/read/package-store.ts";
+import { packageWeights } from "../emit/read/blobs/package-store.ts";
 import type { WeightRanges } from "../passes/lint/constants.ts";
 import type { WeightStore } from "../weights/store.ts";
 import { answerOf, type CheckAnswer, type CheckedGraph } from "./checked-graph.ts";

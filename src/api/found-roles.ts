@@ -1,7 +1,7 @@
 /** What is known of the inputs of graphs, beside a twin or alone. */
 import type { Graph } from "../dsl/graph.ts";
+import { type MetInputs, meetInputs } from "../dsl/host/twins.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../dsl/role.ts";
-import { type MetInputs, meetInputs } from "../dsl/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 
 /** A role, or an input of which none is known. */

@@ -2,7 +2,7 @@
 import { counted } from "../dsl/counted.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import { MINUS_INFINITY } from "../dsl/role.ts";
-import type { OpaqueOp } from "../emit/read/lift-opaque.ts";
+import type { OpaqueOp } from "../emit/read/lift/opaque.ts";
 import type { PackageFinding } from "../emit/rules/package-rule.ts";
 import { blobBytes, lower } from "../emit/write/lower.ts";
 import { checkTypes } from "../passes/check.ts";

@@ -1,7 +1,7 @@
 /** A block graph and its one-token twin with a way to their weights, and how work on them is watched. */
-import { withHostCaches } from "../dsl/host-caches.ts";
+import { withHostCaches } from "../dsl/host/host-caches.ts";
+import type { Graphs } from "../dsl/host/twins.ts";
 import type { GivenRoles } from "../dsl/role.ts";
-import type { Graphs } from "../dsl/twins.ts";
 import type { Decoder } from "../models/decoder.ts";
 import type { WeightStore } from "../weights/store.ts";
 

@@ -1,7 +1,7 @@
 /** Runs of a pair at its true size with the weights that it holds: what a proof of large graphs is attacked with. */
 import type { Graph } from "../dsl/graph.ts";
+import { meetInputs } from "../dsl/host/twins.ts";
 import type { Tensor } from "../dsl/tensor.ts";
-import { meetInputs } from "../dsl/twins.ts";
 import type { NDArray } from "../passes/interpret/array.ts";
 import type { Precision } from "../passes/interpret/reading.ts";
 import { MOST_MACHINE } from "../passes/kernels/machine.ts";

@@ -1,5 +1,5 @@
 /** Parity of two graphs on the fast executor, with their weights loaded once. */
-import { storedNumbers } from "../emit/read/stored-numbers.ts";
+import { storedNumbers } from "../emit/read/blobs/stored-numbers.ts";
 import type { DifferentCall } from "../passes/parity/first-difference.ts";
 import { type ParityOptions, type ParityReport, parity } from "../passes/parity/parity.ts";
 import type { Arrays } from "../passes/parity/runner.ts";

@@ -1,8 +1,8 @@
 /** `prove` of the library: a verdict as data, that rests on nothing that was guessed where it is a no. */
 
 import { optionsGiven } from "../dsl/given/values.ts";
+import { doubtfulRoles, twinsOf } from "../dsl/host/twins.ts";
 import type { RoleRecord } from "../dsl/role.ts";
-import { doubtfulRoles, twinsOf } from "../dsl/twins.ts";
 import type { Finding } from "../passes/prove/refute/finding.ts";
 import type { Counterexample } from "../passes/prove/refute/shrink.ts";
 import type { NotProven, Proven, Refuted, Verdict } from "../passes/prove/report/verdict.ts";

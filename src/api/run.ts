@@ -3,7 +3,7 @@
 import { graphGiven } from "../dsl/given/graphs.ts";
 import { type Fields, optionsGiven, shown, typed } from "../dsl/given/values.ts";
 import type { Graph } from "../dsl/graph.ts";
-import { meet } from "../dsl/twins.ts";
+import { meet } from "../dsl/host/twins.ts";
 import { sameType, show, sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";

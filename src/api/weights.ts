@@ -4,7 +4,7 @@ import { graphGiven } from "../dsl/given/graphs.ts";
 import { pathGiven, shown, wholeGiven } from "../dsl/given/values.ts";
 import { type Graph, schedule } from "../dsl/graph.ts";
 import { UserError } from "../dsl/user-error.ts";
-import { packageWeights } from "../emit/read/package-store.ts";
+import { packageWeights } from "../emit/read/blobs/package-store.ts";
 import { generatedStore, storedShapes } from "../weights/generated.ts";
 import { openWeights as open } from "../weights/open.ts";
 import type { WeightStore } from "../weights/store.ts";

@@ -8,7 +8,7 @@ import { refusing } from "../files/files.ts";
 import { statOf } from "../files/regular.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import type { WeightStore } from "../weights/store.ts";
-import type { TextFiles } from "../weights/text-files.ts";
+import type { TextFiles } from "../weights/text/files.ts";
 import { alone } from "./alone.ts";
 import { compileScript } from "./compile-script.ts";
 import { writeEmbedding } from "./embedding.ts";

@@ -1,6 +1,6 @@
 /** What quantising costs every matrix of a build, those too whose parts stood already when it went on. */
 import { schedule } from "../dsl/graph.ts";
-import type { QuantisedWeight, QuantisingStore } from "../weights/quantise.ts";
+import type { QuantisedWeight, QuantisingStore } from "../weights/quantise/quantise.ts";
 import type { BuildPlan } from "./plan.ts";
 
 /**

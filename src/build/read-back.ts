@@ -1,7 +1,7 @@
 /** Reads a build back: everything that the runtime would check, and what it would not but trip over. */
 import { join } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import { statedCaches } from "../dsl/host-caches.ts";
+import { statedCaches } from "../dsl/host/host-caches.ts";
 import { show, type TensorType } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";

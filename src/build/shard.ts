@@ -1,9 +1,9 @@
 /** Writes one shard into a build: staged, read back, proven against its one-token graph on the same weight file, then placed. */
 import { basename, dirname, join, resolve } from "node:path";
 import type { Graph } from "../dsl/graph.ts";
-import { decodeModel } from "../emit/read/decode.ts";
+import { placeInFile } from "../emit/read/blobs/weight-identity.ts";
+import { decodeModel } from "../emit/read/decode/decode.ts";
 import { graphOf, type Package, readPackage } from "../emit/read/read.ts";
-import { placeInFile } from "../emit/read/weight-identity.ts";
 import { samePlan } from "../emit/write/blob.ts";
 import { encodeModel } from "../emit/write/encode.ts";
 import { lower } from "../emit/write/lower.ts";

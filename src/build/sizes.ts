@@ -1,6 +1,6 @@
 /** At which numbers of tokens the packages of a build can be called, and how each is asked for. */
 import { UserError } from "../dsl/user-error.ts";
-import type { LiftOptions } from "../emit/read/lift.ts";
+import type { LiftOptions } from "../emit/read/lift/lift.ts";
 import { identifier } from "../emit/write/names.ts";
 
 /** Every number of tokens from the one to the other; one program for all of them where they differ. */

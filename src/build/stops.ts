@@ -1,5 +1,5 @@
 /** Which stop tokens a manifest with room for two of them gets: the runtime stops at its eos and at its bos. */
-import type { StopTokens } from "../weights/stop-tokens.ts";
+import type { StopTokens } from "../weights/text/stop-tokens.ts";
 import type { AneBookManifest, StopIds } from "./manifest.ts";
 
 /**

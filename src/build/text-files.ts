@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { refusing } from "../files/files.ts";
 import { writeWhole } from "../files/whole.ts";
-import { TEXT_FILES, type TextFiles } from "../weights/text-files.ts";
+import { TEXT_FILES, type TextFiles } from "../weights/text/files.ts";
 
 /** Those of another build that stood here would put other words in this model's mouth. */
 export async function placeTexts(folder: string, files: TextFiles["files"]): Promise<void> {

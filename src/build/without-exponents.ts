@@ -1,6 +1,6 @@
 /** What a graph with exponents is proven equal to: the graph without, over the reals, rows in and out at full size. */
 import type { Graph } from "../dsl/graph.ts";
-import type { Graphs } from "../dsl/twins.ts";
+import type { Graphs } from "../dsl/host/twins.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { residualOf } from "../models/exponents.ts";
 import { atFullSize } from "../models/full-size.ts";

@@ -1,5 +1,5 @@
 /** Every command of `graphc`, none of them loaded. */
-import type { CommandEntry } from "./command.ts";
+import type { CommandEntry } from "./options/command.ts";
 
 /** In the order of a user's day. Each is loaded when it is asked for: `--help` must be quick. */
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {

@@ -1,13 +1,13 @@
 /** `graphc`: picks the command, loads only what it needs, turns errors into a sentence and an exit code. */
 import { UserError } from "../dsl/user-error.ts";
 import { systemRefusal } from "../files/files.ts";
-import { type ExitCode, helpText, parseCommandLine } from "./command.ts";
 import { COMMANDS } from "./command-list.ts";
-import { Interrupted } from "./interrupted.ts";
-import type { Io } from "./io.ts";
-import { nearest } from "./near-miss.ts";
-import type { Options } from "./option.ts";
-import type { ErrorRecord, ErrorReport } from "./report.ts";
+import { Interrupted } from "./errors/interrupted.ts";
+import type { ErrorRecord, ErrorReport } from "./errors/report.ts";
+import { type ExitCode, helpText, parseCommandLine } from "./options/command.ts";
+import { nearest } from "./options/near-miss.ts";
+import type { Options } from "./options/option.ts";
+import type { Io } from "./terminal/io.ts";
 
 /** Runs one command line and returns its exit code. Never throws. */
 export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
@@ -50,8 +50,8 @@ async function annotate(argv: readonly string[], record: ErrorRecord, io: Io): P
 /** Loaded only then; where even that is refused, the refusal is all there is to tell. */
 async function reported(error: unknown, options: Options): Promise<ErrorReport> {
   try {
-    const { reportError } = await import("./report.ts");
-    const { outOfMemory } = await import("./out-of-memory.ts");
+    const { reportError } = await import("./errors/report.ts");
+    const { outOfMemory } = await import("./errors/out-of-memory.ts");
     return reportError(outOfMemory(error, options) ?? error, await dumpOf(error));
   } catch (second) {
     const refusal = systemRefusal(second);
@@ -63,7 +63,7 @@ async function reported(error: unknown, options: Options): Promise<ErrorReport> 
 /** Where the data of a proof that was contradicted were written. Loaded only then. */
 const dumpOf = async (error: unknown): Promise<string | undefined> =>
   error instanceof Error && error.name === "ProofContradicted"
-    ? (await import("./contradicted.ts")).dumpContradiction(error)
+    ? (await import("./verdict/contradicted.ts")).dumpContradiction(error)
     : undefined;
 
 function unknownCommand(word: string): UserError {
@@ -73,7 +73,7 @@ function unknownCommand(word: string): UserError {
 }
 
 async function printVersion(io: Io): Promise<ExitCode> {
-  io.out((await import("./version.ts")).TOOL_VERSION);
+  io.out((await import("./terminal/version.ts")).TOOL_VERSION);
   return 0;
 }
 

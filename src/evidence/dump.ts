@@ -12,7 +12,7 @@ import { arrayOf, type NDArray } from "../passes/interpret/array.ts";
 import { toRaw } from "../passes/kernels/raw.ts";
 import { feeds, keyOfState, keyOfWeight } from "../passes/prove/refute/feeds.ts";
 import type { Counterexample } from "../passes/prove/refute/shrink.ts";
-import { writeArrays } from "../weights/arrays.ts";
+import { writeArrays } from "../weights/safetensors/arrays.ts";
 import { nothingToReport, type WeightStore } from "../weights/store.ts";
 
 /** The graphs and the data of one run of both. */

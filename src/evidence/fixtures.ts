@@ -11,7 +11,7 @@ import type { Decoder } from "../models/decoder.ts";
 import type { AssumedList } from "../models/rope-list.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import type { Computed, Prediction, Recording } from "../passes/parity/record/recording.ts";
-import { type Arrays, writeArrays } from "../weights/arrays.ts";
+import { type Arrays, writeArrays } from "../weights/safetensors/arrays.ts";
 import { digestFile, digestFolder } from "./digests.ts";
 import {
   FIXTURES_FORMAT,

@@ -8,7 +8,7 @@ import type { Decoder, LongRopeScaling } from "../models/decoder.ts";
 import { blockPositions, fp16Rows, type Rows, ropeRows } from "../models/host.ts";
 import { type AssumedList, factorsOf, type ListUse, listUses, withFactorList } from "../models/rope-list.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
-import { writeArrays } from "../weights/arrays.ts";
+import { writeArrays } from "../weights/safetensors/arrays.ts";
 import { factorsDigest } from "./assumed-list.ts";
 import { digestFile } from "./digests.ts";
 import type { FileReference } from "./format/fixtures-shape.ts";

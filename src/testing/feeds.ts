@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { type Compared, openCompared, type StatedRoles } from "../api/compared.ts";
 import { type Fields, optionsGiven } from "../dsl/given/values.ts";
-import { hostCaches } from "../dsl/host-caches.ts";
-import { type Twins, twinsOf } from "../dsl/twins.ts";
+import { hostCaches } from "../dsl/host/host-caches.ts";
+import { type Twins, twinsOf } from "../dsl/host/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { Positions } from "../models/host.ts";
 import type { NDArray } from "../passes/interpret/array.ts";

@@ -1,12 +1,12 @@
 /** Assertions about proofs: that one succeeds at each T, and that a planted fault is refuted. */
 import { COMPARED_OPTIONS, type Compared, type ComparedOptions } from "../api/compared.ts";
 import { type ProveResult, prove } from "../api/prove.ts";
+import { authorFrame } from "../cli/errors/report.ts";
 import { ALL_COUNTS } from "../cli/interface/outputs.ts";
-import { aloneLines } from "../cli/own-text.ts";
-import { claimOf } from "../cli/prove-text.ts";
-import { authorFrame } from "../cli/report.ts";
-import { blockAndSteps } from "../cli/sides.ts";
 import { briefSides } from "../cli/verdict/brief.ts";
+import { aloneLines } from "../cli/verdict/own-text.ts";
+import { claimOf } from "../cli/verdict/prove-text.ts";
+import { blockAndSteps } from "../cli/verdict/sides.ts";
 import { optionsGiven, typed } from "../dsl/given/values.ts";
 import { AssertionFailed, type Claim } from "./failure.ts";
 import { pairsOf, type Subject } from "./subject.ts";

@@ -1,10 +1,10 @@
 /** A sequence on which block and steps differ, as text: what parity prints of it, and the author's line where the prover sees it begin. */
 import type { WeighedGraphs } from "../api/parity-run.ts";
-import { parityVerdict, printParity } from "../cli/parity-text.ts";
-import { claimOf } from "../cli/prove-text.ts";
-import { authorFrame, excerpt } from "../cli/report.ts";
+import { authorFrame, excerpt } from "../cli/errors/report.ts";
+import { parityVerdict, printParity } from "../cli/verdict/parity-text.ts";
+import { claimOf } from "../cli/verdict/prove-text.ts";
 import type { Frame } from "../dsl/site.ts";
-import { storedNumbers } from "../emit/read/stored-numbers.ts";
+import { storedNumbers } from "../emit/read/blobs/stored-numbers.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
 import { prove } from "../passes/prove/prove.ts";
 

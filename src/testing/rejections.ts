@@ -6,7 +6,7 @@ import { openRuns, type WeighedGraphs } from "../api/parity-run.ts";
 import { generatedWeights, neededWeights, weightsGiven } from "../api/weights.ts";
 import { counted } from "../dsl/counted.ts";
 import { type Fields, optionsGiven, typed, wholeGiven } from "../dsl/given/values.ts";
-import { type Twins, twinsOf } from "../dsl/twins.ts";
+import { type Twins, twinsOf } from "../dsl/host/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 import type { ParityReport } from "../passes/parity/parity.ts";
 import { roomOf } from "../passes/parity/parity.ts";

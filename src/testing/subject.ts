@@ -1,7 +1,7 @@
 /** What assertions are about: a model at each of several T, or one pair of graphs. */
 import type { Compared, SizedBlock } from "../api/compared.ts";
 import { shown, wholeGiven } from "../dsl/given/values.ts";
-import type { Graphs } from "../dsl/twins.ts";
+import type { Graphs } from "../dsl/host/twins.ts";
 import { UserError } from "../dsl/user-error.ts";
 
 /** A model function at one T or at several, each of which is looked at by itself. */

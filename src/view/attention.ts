@@ -6,8 +6,8 @@
 
 import type { OpenGraphs } from "../api/open-graphs.ts";
 import { isGraphError } from "../dsl/error.ts";
-import { outputRows } from "../dsl/output-rows.ts";
-import { twinsOf } from "../dsl/twins.ts";
+import { outputRows } from "../dsl/host/output-rows.ts";
+import { twinsOf } from "../dsl/host/twins.ts";
 import { isUserError, sentenceOf } from "../dsl/user-error.ts";
 import { type NDArray, stridesOf } from "../passes/interpret/array.ts";
 import { IndexError } from "../passes/interpret/reading.ts";

@@ -16,7 +16,7 @@ import { decodeElements } from "../emit/mil/decode-elements.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import { planOf } from "../passes/run/plan.ts";
 import { prepare } from "../passes/run/run.ts";
-import { costTally, type QuantiseCost } from "../weights/quantise-cost.ts";
+import { costTally, type QuantiseCost } from "../weights/quantise/cost.ts";
 import type { WeightStore } from "../weights/store.ts";
 
 /** A graph, what it is called, and its weights. */

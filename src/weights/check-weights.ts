@@ -2,9 +2,9 @@
 import type { Tensor } from "../dsl/tensor.ts";
 import { type Shape, show } from "../dsl/type.ts";
 import { isUserError, UserError } from "../dsl/user-error.ts";
-import { isSourceDType } from "./convert.ts";
-import { readableOf } from "./joined.ts";
-import { type ReadableTensor, rectangleOf } from "./rectangle.ts";
+import { isSourceDType } from "./convert/convert.ts";
+import { readableOf } from "./convert/joined.ts";
+import { type ReadableTensor, rectangleOf } from "./convert/rectangle.ts";
 
 /** A tensor of a checkpoint as its header announces it. */
 interface Announced {

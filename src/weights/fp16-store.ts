@@ -1,10 +1,10 @@
 /** A WeightStore over any stored tensors: streams them as fp16 and gathers what that cost. */
 import { sourceName } from "../dsl/weight-source.ts";
-import { type Losses, newLosses } from "./convert.ts";
-import { readableOf } from "./joined.ts";
-import type { ReadableTensor } from "./rectangle.ts";
+import { type Losses, newLosses } from "./convert/convert.ts";
+import { readableOf } from "./convert/joined.ts";
+import type { ReadableTensor } from "./convert/rectangle.ts";
+import { openWorkshop, streamFp16 } from "./convert/stream.ts";
 import type { WeightReport, WeightStore } from "./store.ts";
-import { openWorkshop, streamFp16 } from "./stream.ts";
 
 /** @param find The stored tensor of a name; throws UserError when there is none. */
 export function fp16Store(find: (tensor: string) => ReadableTensor): Omit<WeightStore, "close"> {

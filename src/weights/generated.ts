@@ -7,8 +7,8 @@ import { streamBase, tagOfName } from "../dsl/random.ts";
 import type { Tensor } from "../dsl/tensor.ts";
 import { type Shape, sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
+import { type CheckpointSource, matrixOf, type ReadableTensor } from "./convert/rectangle.ts";
 import { fp16Store } from "./fp16-store.ts";
-import { type CheckpointSource, matrixOf, type ReadableTensor } from "./rectangle.ts";
 import type { WeightStore } from "./store.ts";
 
 /** Tags of the six tensors of a layer, in the order of the layer. */

@@ -1,8 +1,8 @@
 /** Opens the weights that a path names, a folder or a GGUF file, as one kind of store. */
 import { statOf } from "../files/regular.ts";
 import type { StoredTensor } from "../models/config-tensors.ts";
-import { openCheckpoint } from "./checkpoint.ts";
 import { openGgufCheckpoint } from "./gguf/checkpoint.ts";
+import { openCheckpoint } from "./hub/checkpoint.ts";
 import type { WeightStore } from "./store.ts";
 
 /** Weights with their configuration, whatever they lie in. */

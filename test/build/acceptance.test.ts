@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { feedsOf } from "../../src/build/host/feeds.ts";
 import { checkBuilt } from "../../src/build/read-back.ts";
 import { fp16Value } from "../../src/dsl/number.ts";
-import { packageWeights } from "../../src/emit/read/package-store.ts";
+import { packageWeights } from "../../src/emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import type { RawArray } from "../../src/passes/kernels/raw.ts";
 import { printGraph } from "../../src/passes/print.ts";

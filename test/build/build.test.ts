@@ -12,7 +12,7 @@ import { checkBuilt } from "../../src/build/read-back.ts";
 import { weakestOf } from "../../src/build/shard.ts";
 import { schedule } from "../../src/dsl/graph.ts";
 import { fp16Value } from "../../src/dsl/number.ts";
-import { packageWeights } from "../../src/emit/read/package-store.ts";
+import { packageWeights } from "../../src/emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import { hasShape } from "../../src/files/json-shape.ts";
 import { readDecoder } from "../../src/models/config-read.ts";

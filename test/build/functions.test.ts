@@ -14,7 +14,7 @@ import { type Graph, graph } from "../../src/dsl/graph.ts";
 import { conv, reshape, transpose } from "../../src/dsl/ops/index.ts";
 import { input, weight } from "../../src/dsl/tensor.ts";
 import type { MilModel } from "../../src/emit/mil/records.ts";
-import { decodeModel } from "../../src/emit/read/decode.ts";
+import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
 import { hasShape } from "../../src/files/json-shape.ts";
 import { graphc, testFolder } from "../support/cli.ts";

@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Command } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/command-list.ts";
+import type { Command } from "../../src/cli/options/command.ts";
 import { folderOf, graphc } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
 

@@ -1,7 +1,7 @@
 /** Numbers that nothing can be made of: one sentence at once, and nothing is allocated for them. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { table } from "../../src/cli/table.ts";
+import { table } from "../../src/cli/terminal/table.ts";
 import { graph } from "../../src/dsl/graph.ts";
 import { add, concat } from "../../src/dsl/ops/index.ts";
 import { input, type Tensor } from "../../src/dsl/tensor.ts";

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { graph } from "../../src/dsl/graph.ts";
 import { add, exp, matmul, reshape } from "../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor, weight } from "../../src/dsl/tensor.ts";
-import { decodeModel } from "../../src/emit/read/decode.ts";
+import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { lintRules } from "../../src/passes/lint/lint.ts";

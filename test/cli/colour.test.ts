@@ -2,7 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isPainted, painted } from "../../src/cli/colour.ts";
+import { isPainted, painted } from "../../src/cli/terminal/colour.ts";
 import { buildBundle, removeBundle } from "../support/bundle.ts";
 import { ROOT } from "../support/root.ts";
 

@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { Command } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/command-list.ts";
+import type { Command } from "../../src/cli/options/command.ts";
 import { fp16Bits } from "../../src/dsl/number.ts";
-import { readArrays } from "../../src/weights/arrays.ts";
+import { readArrays } from "../../src/weights/safetensors/arrays.ts";
 import { checkpointOf, fileOf, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
 import { tinyPhi } from "../support/tiny-phi.ts";

@@ -8,7 +8,7 @@ import { isReplay } from "../../src/cli/incidents/replay.ts";
 import { readFixtures } from "../../src/evidence/format/fixtures-read.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
-import { readArrays } from "../../src/weights/arrays.ts";
+import { readArrays } from "../../src/weights/safetensors/arrays.ts";
 import { graphc } from "../support/cli.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-rows-"));

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeModel } from "../../src/emit/read/decode.ts";
+import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
 import { checkpointOf, expectRefusal, fileOf, folderOf, graphc, ones } from "../support/cli.ts";
 

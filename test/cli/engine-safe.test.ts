@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { embeddingSource } from "../../src/build/embedding.ts";
-import { isOpen } from "../../src/cli/emit-packages.ts";
+import { isOpen } from "../../src/cli/emit/packages.ts";
 import { fp16Value } from "../../src/dsl/number.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import type { Verdict } from "../../src/passes/prove/report/verdict.ts";

@@ -1,7 +1,7 @@
 /** Errors under `--json`: one JSON value on standard output, with the mend, the author's line and the operands as fields. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { reportError } from "../../src/cli/report.ts";
+import { reportError } from "../../src/cli/errors/report.ts";
 import { checkpointOf, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";
 

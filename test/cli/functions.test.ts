@@ -3,7 +3,7 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { decodeModel } from "../../src/emit/read/decode.ts";
+import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
 import { expectRefusal, folderOf, graphc, testFolder } from "../support/cli.ts";
 import { ROOT } from "../support/root.ts";

@@ -1,13 +1,13 @@
 /** The field's incidents, replayed: each is caught by the check that is named for it and by no other answer; its twin is not. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { incidentsDoc } from "../../scripts/incidents-doc.ts";
-import type { Graphc } from "../../src/cli/command.ts";
 import { type Answer, passes, told } from "../../src/cli/incidents/answer.ts";
 import type { Incident, Replay } from "../../src/cli/incidents/incident.ts";
 import { INCIDENTS } from "../../src/cli/incidents/known/index.ts";
 import { type Answers, answersOf, isReplay, judged } from "../../src/cli/incidents/replay.ts";
 import { isCaught, tellOfIncidents } from "../../src/cli/incidents/tell.ts";
 import { main } from "../../src/cli/main.ts";
+import type { Graphc } from "../../src/cli/options/command.ts";
 import { graphc } from "../support/cli.ts";
 
 const REPLAYED = INCIDENTS.flatMap((incident) =>

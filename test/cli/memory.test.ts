@@ -2,8 +2,8 @@
 import { constants } from "node:buffer";
 import { expect, test } from "vitest";
 import { checkMemory, freeMemory } from "../../src/api/memory.ts";
-import { outOfMemory } from "../../src/cli/out-of-memory.ts";
-import { SIZE_OPTIONS } from "../../src/cli/target.ts";
+import { outOfMemory } from "../../src/cli/errors/out-of-memory.ts";
+import { SIZE_OPTIONS } from "../../src/cli/subject/target.ts";
 import { graph } from "../../src/dsl/graph.ts";
 import { mul } from "../../src/dsl/ops/index.ts";
 import { input, weight } from "../../src/dsl/tensor.ts";

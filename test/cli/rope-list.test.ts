@@ -7,7 +7,7 @@ import type { RopeTables } from "../../src/evidence/rope-tables.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { fp16Rows, ropeRows } from "../../src/models/host.ts";
 import { withFactorList } from "../../src/models/rope-list.ts";
-import { readArrays } from "../../src/weights/arrays.ts";
+import { readArrays } from "../../src/weights/safetensors/arrays.ts";
 import { CONFIG, checkpointOf, expectRefusal, graphc, testFolder } from "../support/cli.ts";
 import { honestEvidence } from "../support/evidence.ts";
 import { ROOT } from "../support/root.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value } from "../../src/dsl/number.ts";
-import { readArrays } from "../../src/weights/arrays.ts";
+import { readArrays } from "../../src/weights/safetensors/arrays.ts";
 import { fileOf, folderOf, graphc, testFolder } from "../support/cli.ts";
 
 const SOURCE = `

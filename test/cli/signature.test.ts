@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { signatureFinding as findingOf } from "../../src/cli/signature.ts";
+import { signatureFinding as findingOf } from "../../src/cli/gate/signature.ts";
 import { evidenceFileIn } from "../../src/evidence/judge/build.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 

@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import type { Command } from "../../src/cli/command.ts";
-import { parseCommandLine } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/command-list.ts";
-import type { Option } from "../../src/cli/option.ts";
+import type { Command } from "../../src/cli/options/command.ts";
+import { parseCommandLine } from "../../src/cli/options/command.ts";
+import type { Option } from "../../src/cli/options/option.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-cli-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,8 +1,8 @@
 /** Long lines of prose: broken between words, none lost, the first words in their place; and a whole verdict that keeps to them. */
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { printVerdict } from "../../src/cli/prove-text.ts";
-import { wrapLine } from "../../src/cli/wrap.ts";
+import { wrapLine } from "../../src/cli/terminal/wrap.ts";
+import { printVerdict } from "../../src/cli/verdict/prove-text.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { graphc } from "../support/cli.ts";
 import { pairOf } from "../support/prove/prove.ts";

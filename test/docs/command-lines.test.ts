@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseCommandLine } from "../../src/cli/command.ts";
 import { COMMANDS } from "../../src/cli/command-list.ts";
+import { parseCommandLine } from "../../src/cli/options/command.ts";
 import { ROOT } from "../support/root.ts";
 
 const PAGES = [

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import attention from "../../examples/attention.ts";
 import counter from "../../examples/counter.ts";
-import { withHostCaches } from "../../src/dsl/host-caches.ts";
+import { withHostCaches } from "../../src/dsl/host/host-caches.ts";
 import { renamedInterface } from "../../src/dsl/rename.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { graphHash } from "../../src/passes/prove/report/certificate.ts";

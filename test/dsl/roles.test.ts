@@ -2,10 +2,10 @@
 import { describe, expect, test } from "vitest";
 import { GraphError } from "../../src/dsl/error.ts";
 import type { Graph } from "../../src/dsl/graph.ts";
+import { declaredRoles } from "../../src/dsl/host/roles.ts";
+import { doubtfulRoles, meet, twinsOf } from "../../src/dsl/host/twins.ts";
 import type { DeclaredRole, GivenRoles, RoleFacts } from "../../src/dsl/role.ts";
-import { declaredRoles } from "../../src/dsl/roles.ts";
 import { input, type Tensor } from "../../src/dsl/tensor.ts";
-import { doubtfulRoles, meet, twinsOf } from "../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../src/dsl/type.ts";
 import { add, graph, mul, state } from "../../src/index.ts";
 

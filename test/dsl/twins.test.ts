@@ -2,12 +2,12 @@
 import { expect, test } from "vitest";
 import { GraphError } from "../../src/dsl/error.ts";
 import { type Graph, graph } from "../../src/dsl/graph.ts";
+import { tokenAxisOf } from "../../src/dsl/host/output-rows.ts";
+import { slotAxisOf } from "../../src/dsl/host/slots.ts";
+import { twinsOf } from "../../src/dsl/host/twins.ts";
 import { add, matmul, mul } from "../../src/dsl/ops/index.ts";
-import { tokenAxisOf } from "../../src/dsl/output-rows.ts";
 import type { GivenRoles } from "../../src/dsl/role.ts";
-import { slotAxisOf } from "../../src/dsl/slots.ts";
 import { input, state, type Tensor } from "../../src/dsl/tensor.ts";
-import { twinsOf } from "../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../src/dsl/type.ts";
 
 type Value = Tensor<Shape, "fp16">;

@@ -10,7 +10,7 @@ import type { FixtureManifest } from "../../src/evidence/format/fixtures-shape.t
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { judgeCaches } from "../../src/evidence/judge/caches.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { openSafetensors } from "../../src/weights/safetensors/file.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 

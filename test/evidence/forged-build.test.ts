@@ -8,7 +8,7 @@ import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { heldAgainst, recordAgain } from "../../src/evidence/judge/computed-again.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
-import { readArrays, writeArrays } from "../../src/weights/arrays.ts";
+import { readArrays, writeArrays } from "../../src/weights/safetensors/arrays.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 

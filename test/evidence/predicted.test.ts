@@ -13,7 +13,7 @@ import { type RowBounds, rowKey } from "../../src/evidence/judge/row-bounds.ts";
 import { rowOf } from "../../src/passes/interpret/array.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
-import { readArrays, writeArrays } from "../../src/weights/arrays.ts";
+import { readArrays, writeArrays } from "../../src/weights/safetensors/arrays.ts";
 import { honestEvidence, type Json } from "../support/evidence.ts";
 import { writeBuild } from "../support/fixtures.ts";
 

@@ -1,7 +1,7 @@
 /** Packages whose metadata say nothing of caches, as other tools write them, or something else. */
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeModel } from "../../src/emit/read/decode.ts";
+import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
 
 const MODEL = "Data/com.apple.CoreML/model.mlmodel";

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { GraphError } from "../../src/dsl/error.ts";
 import type { Graph } from "../../src/dsl/graph.ts";
-import type { Twins } from "../../src/dsl/twins.ts";
+import type { Twins } from "../../src/dsl/host/twins.ts";
 import { UserError } from "../../src/dsl/user-error.ts";
 import { evaluateAll } from "../../src/passes/interpret/evaluate.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";

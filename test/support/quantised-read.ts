@@ -2,11 +2,11 @@
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { sizeOf } from "../../src/dsl/type.ts";
-import { sourceBytes } from "../../src/weights/convert.ts";
+import { sourceBytes } from "../../src/weights/convert/convert.ts";
+import type { ReadableTensor } from "../../src/weights/convert/rectangle.ts";
 import type { QuantisedTensors } from "../../src/weights/quantised/held.ts";
 import { quantisedTensors } from "../../src/weights/quantised/kinds.ts";
-import type { ReadableTensor } from "../../src/weights/rectangle.ts";
-import { openSafetensors, type SafetensorsFile } from "../../src/weights/safetensors.ts";
+import { openSafetensors, type SafetensorsFile } from "../../src/weights/safetensors/file.ts";
 import type { RawTensor } from "./cli.ts";
 import { quantisedFolder } from "./quantised-files.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "graphc";
 import { acceptedLengths, assertProven, type FedCall, feeds, sizes, smallConfigs, spellings } from "graphc/testing";
 import { expect, test } from "vitest";
-import { twinsOf } from "../../src/dsl/twins.ts";
+import { twinsOf } from "../../src/dsl/host/twins.ts";
 import { contractProblems } from "../../src/passes/parity/contract-check.ts";
 import { layer } from "../support/testing/layers.ts";
 

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { QuantisedWeight } from "../../src/weights/quantise.ts";
+import type { QuantisedWeight } from "../../src/weights/quantise/quantise.ts";
 import { choose, type OpenPages, openPages } from "../support/browser.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 import { writeTinyPhi } from "../support/tiny-phi.ts";

@@ -4,7 +4,7 @@ import { type Graph, graph } from "../../src/dsl/graph.ts";
 import { constexpr_blockwise_shift_scale, matmul, mul } from "../../src/dsl/ops/index.ts";
 import { constantOf, input, type Tensor, named as valueNamed, weight } from "../../src/dsl/tensor.ts";
 import { encodeElements } from "../../src/emit/mil/encode-elements.ts";
-import { packageWeights } from "../../src/emit/read/package-store.ts";
+import { packageWeights } from "../../src/emit/read/blobs/package-store.ts";
 import { measuredErrors, unmeasuredErrors } from "../../src/view/weight-errors.ts";
 import { nothingToReport, type WeightStore } from "../../src/weights/store.ts";
 

@@ -3,8 +3,8 @@ import { cp, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { fp16Bits } from "../../src/dsl/number.ts";
-import { openCheckpoint } from "../../src/weights/checkpoint.ts";
-import { type TensorToWrite, writeSafetensors } from "../../src/weights/safetensors-write.ts";
+import { openCheckpoint } from "../../src/weights/hub/checkpoint.ts";
+import { type TensorToWrite, writeSafetensors } from "../../src/weights/safetensors/write.ts";
 import { bf16Bytes, bitsOfBytes, gather, refusal, testFolder } from "../support/weights-files.ts";
 
 const bf16 = (name: string, numbers: readonly number[], shape = [numbers.length]): TensorToWrite => ({

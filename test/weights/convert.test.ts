@@ -2,8 +2,14 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
-import { fp16OfFp32, makeConverter, newLosses, type SourceDType, sourceValue } from "../../src/weights/convert.ts";
-import { newSlab } from "../../src/weights/slab.ts";
+import {
+  fp16OfFp32,
+  makeConverter,
+  newLosses,
+  type SourceDType,
+  sourceValue,
+} from "../../src/weights/convert/convert.ts";
+import { newSlab } from "../../src/weights/convert/slab.ts";
 import { random } from "../support/weights-random.ts";
 
 /** Converts a copy of the elements; gives back what then stands in their place. */

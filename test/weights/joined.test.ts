@@ -8,10 +8,10 @@ import { type Shape, sizeOf } from "../../src/dsl/type.ts";
 import { type Joined, sourceName } from "../../src/dsl/weight-source.ts";
 import { weightPlace } from "../../src/passes/prove/reading/leaves.ts";
 import { checkWeights } from "../../src/weights/check-weights.ts";
-import type { SourceDType } from "../../src/weights/convert.ts";
+import type { SourceDType } from "../../src/weights/convert/convert.ts";
+import type { ReadableTensor } from "../../src/weights/convert/rectangle.ts";
 import { fp16Store } from "../../src/weights/fp16-store.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
-import type { ReadableTensor } from "../../src/weights/rectangle.ts";
 
 /** A tensor whose elements count on from `begin`, as F16. */
 function counting(name: string, shape: Shape, begin: number, dtype: SourceDType = "F16"): ReadableTensor {

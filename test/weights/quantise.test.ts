@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../src/dsl/number.ts";
 import type { Int8Part } from "../../src/dsl/weight-source.ts";
-import { codeOf, rowScale } from "../../src/weights/int8-rows.ts";
-import { quantisingStore } from "../../src/weights/quantise.ts";
+import { codeOf, rowScale } from "../../src/weights/quantise/int8-rows.ts";
+import { quantisingStore } from "../../src/weights/quantise/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../src/weights/store.ts";
 import { gather } from "../support/weights-files.ts";
 

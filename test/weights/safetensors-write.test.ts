@@ -2,8 +2,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
-import { writeSafetensors } from "../../src/weights/safetensors-write.ts";
+import { openSafetensors } from "../../src/weights/safetensors/file.ts";
+import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
 import { refusal, testFolder } from "../support/weights-files.ts";
 
 const tensors = [

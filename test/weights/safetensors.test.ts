@@ -1,7 +1,7 @@
 /** Reading safetensors headers and data, and files that are refused. */
 import { open } from "node:fs/promises";
 import { expect, test } from "vitest";
-import { openSafetensors } from "../../src/weights/safetensors.ts";
+import { openSafetensors } from "../../src/weights/safetensors/file.ts";
 import { refusal, safetensorsBytes, testFile, testFolder } from "../support/weights-files.ts";
 
 const opened = async (bytes: Uint8Array) => {

@@ -3,9 +3,9 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, roundFp16 } from "../../src/dsl/number.ts";
 import type { RowScale } from "../../src/dsl/weight-source.ts";
-import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert.ts";
-import type { CheckpointSource, ReadableTensor } from "../../src/weights/rectangle.ts";
-import { openWorkshop, streamFp16 } from "../../src/weights/stream.ts";
+import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert/convert.ts";
+import type { CheckpointSource, ReadableTensor } from "../../src/weights/convert/rectangle.ts";
+import { openWorkshop, streamFp16 } from "../../src/weights/convert/stream.ts";
 import { random } from "../support/weights-random.ts";
 
 const [ROWS, COLUMNS] = [12, 5];

@@ -3,16 +3,16 @@ import { readFile } from "node:fs/promises";
 import { brotliDecompressSync } from "node:zlib";
 import { expect, test } from "vitest";
 import wabt from "wabt";
-import { BLOCKS_BASE64 } from "../../src/weights/blocks-code.ts";
+import { BLOCKS_BASE64 } from "../../src/weights/convert/blocks-code.ts";
+import { CONVERT_BASE64, CONVERT_FP32_BASE64, newSlab } from "../../src/weights/convert/slab.ts";
 import { GENERATE_BASE64 } from "../../src/weights/generated.ts";
-import { INT8_BASE64 } from "../../src/weights/int8-fast.ts";
-import { CONVERT_BASE64, CONVERT_FP32_BASE64, newSlab } from "../../src/weights/slab.ts";
+import { INT8_BASE64 } from "../../src/weights/quantise/int8-fast.ts";
 
 test.each([
-  ["bf16.wat", CONVERT_BASE64],
-  ["fp32.wat", CONVERT_FP32_BASE64],
+  ["convert/bf16.wat", CONVERT_BASE64],
+  ["convert/fp32.wat", CONVERT_FP32_BASE64],
   ["generate.wat", GENERATE_BASE64],
-  ["int8.wat", INT8_BASE64],
+  ["quantise/int8.wat", INT8_BASE64],
   ["gguf/blocks.wat", brotliDecompressSync(Buffer.from(BLOCKS_BASE64, "base64")).toString("base64")],
 ])("the assembled code is that of %s", async (name, base64) => {
   const source = await readFile(new URL(`../../src/weights/${name}`, import.meta.url), "utf8");

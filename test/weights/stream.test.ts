@@ -2,8 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { fp16Bits, roundFp16 } from "../../src/dsl/number.ts";
-import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert.ts";
-import { generatedStore } from "../../src/weights/generated.ts";
+import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert/convert.ts";
 import {
   areaOf,
   type CheckpointSource,
@@ -11,8 +10,9 @@ import {
   matrixOf,
   type ReadableTensor,
   rectangleOf,
-} from "../../src/weights/rectangle.ts";
-import { openWorkshop, streamFp16, type Workshop } from "../../src/weights/stream.ts";
+} from "../../src/weights/convert/rectangle.ts";
+import { openWorkshop, streamFp16, type Workshop } from "../../src/weights/convert/stream.ts";
+import { generatedStore } from "../../src/weights/generated.ts";
 import { bitsOfBytes, gather, refusal } from "../support/weights-files.ts";
 import { random } from "../support/weights-random.ts";
 

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
-import { textNames } from "../../src/weights/text-names.ts";
+import { textNames } from "../../src/weights/hub/text-names.ts";
 import { expectRefusal, fileOf, folderOf, graphc, ones, testFolder } from "../support/cli.ts";
 import { digestsIn } from "../support/emit.ts";
 

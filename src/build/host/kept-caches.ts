@@ -1,6 +1,6 @@
 /** The caches that this host keeps for a package: between two calls it writes the new rows of accepted tokens at their slots, and no others. */
 import type { Graph } from "../../dsl/graph.ts";
-import { statedCaches } from "../../dsl/host-caches.ts";
+import { statedCaches } from "../../dsl/host/host-caches.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 

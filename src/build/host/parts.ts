@@ -1,7 +1,7 @@
 /** The packages of a built model, loaded: in memory as far as they have room there, and read as a call needs them beyond it. */
 
 import type { Graph } from "../../dsl/graph.ts";
-import { packageFiles, packageWeights } from "../../emit/read/package-store.ts";
+import { packageFiles, packageWeights } from "../../emit/read/blobs/package-store.ts";
 import type { Arithmetic } from "../../passes/kernels/arithmetic.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { readRegular, statOf } from "../../files/regular.ts";
-import { TEXT_FILES } from "../../weights/text-files.ts";
+import { TEXT_FILES } from "../../weights/text/files.ts";
 import { supportedTokenizer } from "./supported.ts";
 
 /** A tokenizer that is loaded. */

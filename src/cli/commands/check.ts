@@ -4,24 +4,24 @@ import type { CheckedGraph } from "../../api/checked-graph.ts";
 import { type FoundRole, foundRoles, rolesAlone } from "../../api/found-roles.ts";
 import { type CheckedSubject, judge } from "../../api/judge-graph.ts";
 import { isFlexible, ownInputs, packageSubjects } from "../../api/package-subjects.ts";
-import { meetInputs } from "../../dsl/twins.ts";
-import { packageWeights } from "../../emit/read/package-store.ts";
+import { meetInputs } from "../../dsl/host/twins.ts";
+import { packageWeights } from "../../emit/read/blobs/package-store.ts";
 import { readPackage } from "../../emit/read/read.ts";
 import type { WeightRanges } from "../../passes/lint/constants.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import { type Card, cardText } from "../card.ts";
-import { checkText } from "../check-text.ts";
-import type { Args, Command, ExitCode, Graphc } from "../command.ts";
-import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../each-kind.ts";
+import { chipsOf, placedJson, placementText, TARGET_OPTION } from "../check/placement.ts";
+import { checkText } from "../check/text.ts";
+import { authorFrame } from "../errors/report.ts";
 import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
-import type { Io } from "../io.ts";
-import { isPackage } from "../operand-kind.ts";
-import { chipsOf, placedJson, placementText, TARGET_OPTION } from "../placement-text.ts";
-import { authorFrame } from "../report.ts";
-import { rolesText } from "../roles-text.ts";
-import type { ModelKinds } from "../subject.ts";
-import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../target.ts";
+import type { Args, Command, ExitCode, Graphc } from "../options/command.ts";
+import { isPackage } from "../options/operand-kind.ts";
+import { type Card, cardText } from "../subject/card.ts";
+import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../subject/each-kind.ts";
+import type { ModelKinds } from "../subject/subject.ts";
+import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
+import { rolesText } from "../verdict/roles-text.ts";
 
 /** Every graph of the operand, each with its findings; one that keeps a graph off the engine is a no. */
 export const checkCommand: Command = {

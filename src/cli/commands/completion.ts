@@ -1,11 +1,11 @@
 /** `graphc completion`: a script by which a shell completes what is typed. */
 import { UserError } from "../../dsl/user-error.ts";
-import type { Command, CommandEntry } from "../command.ts";
 import { bashScript } from "../completion/bash.ts";
 import { fishScript } from "../completion/fish.ts";
 import { type CompletedCommand, completedCommands } from "../completion/words.ts";
 import { zshScript } from "../completion/zsh.ts";
-import { nearest } from "../near-miss.ts";
+import type { Command, CommandEntry } from "../options/command.ts";
+import { nearest } from "../options/near-miss.ts";
 
 const SHELLS: ReadonlyMap<string, (commands: readonly CompletedCommand[]) => string> = new Map([
   ["bash", bashScript],

@@ -6,11 +6,11 @@ import { diffGraphs, type GraphDifference } from "../../emit/diff/diff.ts";
 import { diffFunction, diffPackages } from "../../emit/diff/package.ts";
 import { showDifferences } from "../../emit/diff/text.ts";
 import { readPackage } from "../../emit/read/read.ts";
-import type { Args, Command } from "../command.ts";
-import { type Comparand, comparandOf, hashesOf } from "../comparand.ts";
-import type { Io } from "../io.ts";
-import { BUILT_IN, haveContents, isPackage } from "../operand-kind.ts";
-import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
+import type { Args, Command } from "../options/command.ts";
+import { BUILT_IN, haveContents, isPackage } from "../options/operand-kind.ts";
+import { type Comparand, comparandOf, hashesOf } from "../subject/comparand.ts";
+import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** What differs, part by part; any difference is a no. */
 export const diffCommand: Command = {

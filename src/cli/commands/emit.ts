@@ -4,22 +4,21 @@ import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { PREDICTED_CHIPS } from "../../evidence/format/fixtures-shape.ts";
 import { recordable } from "../../passes/parity/record/record.ts";
-import type { Args, Command } from "../command.ts";
-import { tellKinds } from "../each-kind.ts";
-import { recordedBlock } from "../emit-evidence.ts";
-import { groundOf } from "../emit-ground.ts";
-import { type EmitJob, isOpen } from "../emit-packages.ts";
-import { boundedOf, planPackages } from "../emit-plan.ts";
-import { report, tell, verdictText } from "../emit-report.ts";
-import { emitDrift, emitGraphDrift } from "../emit-safe.ts";
-import { emitSet } from "../emit-set.ts";
+import { recordedBlock } from "../emit/beside.ts";
+import { groundOf } from "../emit/ground.ts";
+import { type EmitJob, isOpen } from "../emit/packages.ts";
+import { boundedOf, planPackages } from "../emit/plan.ts";
+import { report, tell, verdictText } from "../emit/report.ts";
+import { emitDrift, emitGraphDrift } from "../emit/safe.ts";
+import { emitSet } from "../emit/set.ts";
 import { FORMAT_OPTION } from "../format/github.ts";
-import { FUNCTIONS_OPTION } from "../functions-option.ts";
-import { isPackage } from "../operand-kind.ts";
-import { plainVerdict } from "../prove-text.ts";
+import type { Args, Command } from "../options/command.ts";
+import { FUNCTIONS_OPTION } from "../options/functions-option.ts";
+import { isPackage } from "../options/operand-kind.ts";
+import { safeSubject } from "../ranges/author/safe.ts";
 import { guaranteedBy, RANGES_OPTIONS } from "../ranges/claim.ts";
 import { CLAMP_OPTIONS } from "../ranges/clamp-options.ts";
-import { safeSubject } from "../ranges/safe-graph.ts";
+import { tellKinds } from "../subject/each-kind.ts";
 import {
   ENGINE_SAFE_OPTION,
   ROPE_LIST_OPTION,
@@ -27,7 +26,8 @@ import {
   SIZE_OPTIONS,
   subjectOf,
   WEIGHTS_OPTION,
-} from "../target.ts";
+} from "../subject/target.ts";
+import { plainVerdict } from "../verdict/prove-text.ts";
 import { EXPLAIN_OPTION } from "../verdict/tell.ts";
 
 /** The packages with certificate and fixtures beside them; a refutation is a no, and nothing stays. */

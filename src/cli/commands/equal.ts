@@ -6,24 +6,24 @@ import {
   checkSameInterface,
   isOfOneToken,
   withNamesOf,
-} from "../../dsl/same-interface.ts";
+} from "../../dsl/host/same-interface.ts";
 import { isFloat } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { dumpBoth } from "../../evidence/dump.ts";
-import type { Args, Command, ExitCode } from "../command.ts";
-import { tellOfPairs } from "../each-function.ts";
-import type { Told } from "../each-kind.ts";
-import { type ComparedGraphs, comparedGraphs } from "../equal-pair.ts";
-import { equalityOf, type MetPair } from "../equal-proof.ts";
-import { equalRecord, equalVerdict, printEqual } from "../equal-text.ts";
+import { type ComparedGraphs, comparedGraphs } from "../equal/pair.ts";
+import { equalityOf, type MetPair } from "../equal/proof.ts";
+import { equalRecord, equalVerdict, printEqual } from "../equal/text.ts";
 import { FORMAT_OPTION } from "../format/github.ts";
 import { type GivenInterface, givenInterface, ROLE_OPTIONS } from "../interface/given.ts";
 import { countedGraphs } from "../interface/outputs.ts";
-import type { Io } from "../io.ts";
-import { ownDump } from "../own-text.ts";
-import { FUNCTION_OPTIONS } from "../pair.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import type { Args, Command, ExitCode } from "../options/command.ts";
+import { tellOfPairs } from "../subject/each-function.ts";
+import type { Told } from "../subject/each-kind.ts";
+import { FUNCTION_OPTIONS } from "../subject/pair.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
+import { ownDump } from "../verdict/own-text.ts";
 import { EXPLAIN_OPTION, tellSides } from "../verdict/tell.ts";
 
 const MAP = /^[^=]+=[^=]+$/;

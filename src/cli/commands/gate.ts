@@ -1,10 +1,10 @@
 /** `graphc gate`: what is proven, compiled, resident and at parity for these very bytes, and what is still missing. */
 import { evidenceFileIn } from "../../evidence/judge/build.ts";
 import { judgementOf } from "../../evidence/judge/judge.ts";
-import type { Command } from "../command.ts";
-import { judgedWithProgress } from "../judged-build.ts";
-import { signatureFinding } from "../signature.ts";
-import { table } from "../table.ts";
+import { judgedWithProgress } from "../gate/judged-build.ts";
+import { signatureFinding } from "../gate/signature.ts";
+import type { Command } from "../options/command.ts";
+import { table } from "../terminal/table.ts";
 
 /** A line per item of the gate; one without a yes makes the whole a no. */
 export const gateCommand: Command = {

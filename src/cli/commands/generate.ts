@@ -2,12 +2,12 @@
 import { type Speech, type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import { textStream } from "../../build/text/stream.ts";
-import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
-import type { Args, Command } from "../command.ts";
-import { DRIFT_OPTIONS, reportDrift, reportEngine } from "../generate-drift.ts";
-import { PROMPT_OPTIONS, type Prompt, promptOf } from "../generate-prompt.ts";
-import { imitated, imitatedText } from "../generate-runtime.ts";
-import type { Io } from "../io.ts";
+import { DRIFT_OPTIONS, reportDrift, reportEngine } from "../generate/drift.ts";
+import { PROMPT_OPTIONS, type Prompt, promptOf } from "../generate/prompt.ts";
+import { imitated, imitatedText } from "../generate/runtime.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
+import type { Args, Command } from "../options/command.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** Tokens from a folder that `build` wrote. */
 export const generateCommand: Command = {

@@ -3,9 +3,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { Target } from "../../files/target.ts";
 import { openTransaction } from "../../files/transaction.ts";
-import type { Command } from "../command.ts";
-import type { Io } from "../io.ts";
+import type { Command } from "../options/command.ts";
 import { projectFor } from "../project/template.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** All files or none; what stands there is never replaced. */
 export const initCommand: Command = {

@@ -10,13 +10,13 @@ import { printMil } from "../../emit/mil/text.ts";
 import { graphOf, type Package, readPackage } from "../../emit/read/read.ts";
 import type { PackageFinding } from "../../emit/rules/package-rule.ts";
 import { packageFindings } from "../../emit/rules/package-rules.ts";
-import { findingsText } from "../check-text.ts";
-import type { Args, Command } from "../command.ts";
+import { findingsText } from "../check/text.ts";
 import { FORM_OPTIONS, type Form, formOf, shownAs } from "../inspect/forms.ts";
-import type { Io } from "../io.ts";
-import { isPackage } from "../operand-kind.ts";
-import { functionOf } from "../pair.ts";
-import { requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import type { Args, Command } from "../options/command.ts";
+import { isPackage } from "../options/operand-kind.ts";
+import { functionOf } from "../subject/pair.ts";
+import { requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
 
 const SHORT_HASH = 12;
 

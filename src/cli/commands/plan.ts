@@ -2,12 +2,12 @@
 import { type PlanFinding, planFindings } from "../../build/findings.ts";
 import { type Foreseen, foresee } from "../../build/foreseen.ts";
 import type { BuildPlan } from "../../build/plan.ts";
-import { quantisingStore } from "../../weights/quantise.ts";
-import { wholeModel } from "../build-model.ts";
-import { BUILD_OPTIONS } from "../build-options.ts";
-import { findingsText, foreseenText, planText } from "../build-text.ts";
-import type { Command } from "../command.ts";
-import { engineRecord, engineText } from "../quantised-text.ts";
+import { quantisingStore } from "../../weights/quantise/quantise.ts";
+import { wholeModel } from "../build/model.ts";
+import { BUILD_OPTIONS } from "../build/options.ts";
+import { engineRecord, engineText } from "../build/quantised-text.ts";
+import { findingsText, foreseenText, planText } from "../build/text.ts";
+import type { Command } from "../options/command.ts";
 import { safeLines, safeRecord } from "../ranges/safe-text.ts";
 
 /** The parts, their sizes, the rules of the engine that they break, and how long a build takes. */

@@ -5,22 +5,22 @@ import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import type { Args, Command } from "../command.ts";
-import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../each-function.ts";
-import { EACH_KIND_NOTE, type Told } from "../each-kind.ts";
 import { FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
-import type { Io } from "../io.ts";
-import { aloneLines, ownDump } from "../own-text.ts";
-import { comparedPair, type OpenPair } from "../pair.ts";
-import { claimOf, plainVerdict } from "../prove-text.ts";
+import type { Args, Command } from "../options/command.ts";
 import { checkWeighed, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
 import { claimLines, type RangesRecord } from "../ranges/claim-record.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../target.ts";
+import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../subject/each-function.ts";
+import { EACH_KIND_NOTE, type Told } from "../subject/each-kind.ts";
+import { comparedPair, type OpenPair } from "../subject/pair.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
+import { TOOL_VERSION } from "../terminal/version.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
+import { aloneLines, ownDump } from "../verdict/own-text.ts";
+import { claimOf, plainVerdict } from "../verdict/prove-text.ts";
 import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
-import { TOOL_VERSION } from "../version.ts";
 
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
 export const proveCommand: Command = {

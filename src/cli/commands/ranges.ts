@@ -5,26 +5,26 @@ import { checkLayer } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
-import type { Args, Command } from "../command.ts";
 import { givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
-import type { Io } from "../io.ts";
-import { isCheckpoint, isGraphFile } from "../operand-kind.ts";
-import { requestedPair } from "../pair.ts";
-import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author.ts";
-import { authorRecord, authorText } from "../ranges/author-text.ts";
+import type { Args, Command } from "../options/command.ts";
+import { isCheckpoint, isGraphFile } from "../options/operand-kind.ts";
+import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author/author.ts";
+import type { OpenedAs } from "../ranges/author/held-with.ts";
+import { safeGraphOf } from "../ranges/author/safe.ts";
+import { safeGraphRecord, safeGraphText } from "../ranges/author/safe-text.ts";
+import { authorRecord, authorText } from "../ranges/author/text.ts";
 import { boundedLayers } from "../ranges/bounded-layers.ts";
 import { calibratedBeside, promptIds } from "../ranges/calibration.ts";
 import { CALIBRATION_OPTIONS, CLAMP_OPTION } from "../ranges/clamp-options.ts";
 import { safeModel } from "../ranges/engine-safe.ts";
-import type { OpenedAs } from "../ranges/held-with.ts";
 import { holds, type RangesReport, rangesRecord } from "../ranges/report.ts";
-import { safeGraphOf } from "../ranges/safe-graph.ts";
-import { safeGraphRecord, safeGraphText } from "../ranges/safe-graph-text.ts";
 import { safeRecord, safeText } from "../ranges/safe-text.ts";
 import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
-import { openFolder } from "../subject.ts";
-import { INPUT_SEED_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../target.ts";
+import { requestedPair } from "../subject/pair.ts";
+import { openFolder } from "../subject/subject.ts";
+import { INPUT_SEED_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */
 export const rangesCommand: Command = {

@@ -1,27 +1,33 @@
 /** `graphc run`: one evaluation of a graph, on inputs from a file or made from positions. */
 
-import { statedCaches } from "../../dsl/host-caches.ts";
-import { meet, twinsOf } from "../../dsl/twins.ts";
+import { statedCaches } from "../../dsl/host/host-caches.ts";
+import { meet, twinsOf } from "../../dsl/host/twins.ts";
 import { show } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import type { RawResults } from "../../passes/run/run.ts";
-import { type Arrays, readArrays, writeArrays } from "../../weights/arrays.ts";
-import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
-import { cacheRows, checkWithinList } from "../cache-rows.ts";
-import type { Args, Command } from "../command.ts";
-import { tellKinds } from "../each-kind.ts";
-import { engineRun } from "../engine-run.ts";
-import { engineLines, spelledInfinities } from "../engine-text.ts";
-import { checkNames, doublesAs, requestedStates } from "../given-arrays.ts";
+import { type Arrays, readArrays, writeArrays } from "../../weights/safetensors/arrays.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import { isPackage } from "../operand-kind.ts";
-import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../pair.ts";
-import { PRECISION_OPTION, plainRun } from "../plain-run.ts";
-import { ropeLines } from "../rope-text.ts";
-import { table } from "../table.ts";
-import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../target.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
+import type { Args, Command } from "../options/command.ts";
+import { isPackage } from "../options/operand-kind.ts";
+import { cacheRows, checkWithinList } from "../run/cache-rows.ts";
+import { engineRun } from "../run/engine.ts";
+import { engineLines, spelledInfinities } from "../run/engine-text.ts";
+import { checkNames, doublesAs, requestedStates } from "../run/given-arrays.ts";
+import { PRECISION_OPTION, plainRun } from "../run/plain-run.ts";
+import { tellKinds } from "../subject/each-kind.ts";
+import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../subject/pair.ts";
+import { ropeLines } from "../subject/rope-text.ts";
+import {
+  INPUT_SEED_OPTION,
+  ROPE_LIST_OPTION,
+  SIZE_OPTIONS,
+  TOKENS_OF_PACKAGES,
+  WEIGHTS_OPTION,
+} from "../subject/target.ts";
+import { table } from "../terminal/table.ts";
 
 /** Outputs and states at exit, as safetensors that --state and --inputs take again. */
 export const runCommand: Command = {

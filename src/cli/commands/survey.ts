@@ -1,16 +1,16 @@
 /** `graphc survey`: how the numbers of a layer sit in their dtypes, and which RMSNorm form is safe for them. */
 
 import { withHost } from "../../api/open-graphs.ts";
-import { ARITHMETIC_OPTION, requestedChip } from "../arithmetic.ts";
-import type { Command } from "../command.ts";
-import { tellKinds } from "../each-kind.ts";
-import { arithmeticLine, spelledInfinities as spelled } from "../engine-text.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import { requestedPair } from "../pair.ts";
-import { ropeLines } from "../rope-text.ts";
+import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
+import type { Command } from "../options/command.ts";
+import { arithmeticLine, spelledInfinities as spelled } from "../run/engine-text.ts";
+import { tellKinds } from "../subject/each-kind.ts";
+import { requestedPair } from "../subject/pair.ts";
+import { ropeLines } from "../subject/rope-text.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../subject/target.ts";
 import { measure } from "../survey/measure.ts";
 import { surveyText } from "../survey/text.ts";
-import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../target.ts";
 
 /** Figures per value over a few blocks that share their cache; a value that is not finite is a no. */
 export const surveyCommand: Command = {

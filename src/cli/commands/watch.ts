@@ -2,13 +2,13 @@
 import { basename, resolve } from "node:path";
 import { counted } from "../../dsl/counted.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import type { Args, Command, ExitCode, Graphc } from "../command.ts";
 import { FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
-import type { Io } from "../io.ts";
-import { isGraphFile } from "../operand-kind.ts";
-import type { Options } from "../option.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS } from "../target.ts";
+import type { Args, Command, ExitCode, Graphc } from "../options/command.ts";
+import { isGraphFile } from "../options/operand-kind.ts";
+import type { Options } from "../options/option.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS } from "../subject/target.ts";
+import type { Io } from "../terminal/io.ts";
 import { EXPLAIN_OPTION } from "../verdict/tell.ts";
 import { changed, statesOf } from "../watch/changes.ts";
 import { sourcesOf } from "../watch/sources.ts";

@@ -1,6 +1,6 @@
 /** What may stand where on a command line, for a shell that completes it: from the declarations of commands and options. */
-import { COMMON, type Command, type CommandEntry } from "../command.ts";
-import type { Option } from "../option.ts";
+import { COMMON, type Command, type CommandEntry } from "../options/command.ts";
+import type { Option } from "../options/option.ts";
 
 /** What follows an option. */
 export type Value =

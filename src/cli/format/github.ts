@@ -2,8 +2,8 @@
 import { relative } from "node:path";
 import { printable } from "../../dsl/printable.ts";
 import type { Frame } from "../../dsl/site.ts";
-import type { Options } from "../option.ts";
-import type { ErrorRecord } from "../report.ts";
+import type { ErrorRecord } from "../errors/report.ts";
+import type { Options } from "../options/option.ts";
 
 /** Of the commands whose answers have lines. */
 export const FORMAT_OPTION = {

@@ -1,7 +1,7 @@
 /** What a command answered, as its JSON says it, and whether that is the answer which an incident asks for. */
 import { match } from "ts-pattern";
-import type { ExitCode } from "../command.ts";
-import { type FedRows, fedLine } from "../emit-rows.ts";
+import { type FedRows, fedLine } from "../emit/rows.ts";
+import type { ExitCode } from "../options/command.ts";
 import type { Caught } from "./incident.ts";
 
 /** What a command came to. */

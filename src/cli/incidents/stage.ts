@@ -6,9 +6,9 @@ import { sizeOf } from "../../dsl/type.ts";
 import { writePackage } from "../../emit/write/package.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { modelTensors } from "../../models/config-tensors.ts";
-import { writeArrays } from "../../weights/arrays.ts";
 import { generatedStore, generatorOf, storedShapes } from "../../weights/generated.ts";
-import { type TensorToWrite, writeSafetensors } from "../../weights/safetensors-write.ts";
+import { writeArrays } from "../../weights/safetensors/arrays.ts";
+import { type TensorToWrite, writeSafetensors } from "../../weights/safetensors/write.ts";
 import type { Checkpoint, Word } from "./incident.ts";
 
 /** The words of a command line, with the path of what was written for those that are no texts. */

@@ -1,9 +1,9 @@
 /** `graphc check --incidents`: every incident that needs no Mac is replayed, and it is said which check caught it. */
 import { UserError } from "../../dsl/user-error.ts";
-import type { Args, ExitCode, Graphc } from "../command.ts";
-import { Interrupted } from "../interrupted.ts";
-import type { Io } from "../io.ts";
-import { wrapLine } from "../wrap.ts";
+import { Interrupted } from "../errors/interrupted.ts";
+import type { Args, ExitCode, Graphc } from "../options/command.ts";
+import type { Io } from "../terminal/io.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import type { Incident, NotReplayed } from "./incident.ts";
 import { INCIDENTS } from "./known/index.ts";
 import { answersOf, isReplay, judged, type Replayed } from "./replay.ts";

@@ -7,8 +7,8 @@ import { lower } from "../../emit/write/lower.ts";
 import { dotOf } from "../../passes/draw/dot.ts";
 import { mermaidOf } from "../../passes/draw/mermaid.ts";
 import { printGraph } from "../../passes/print.ts";
-import type { Args } from "../command.ts";
-import type { Options } from "../option.ts";
+import type { Args } from "../options/command.ts";
+import type { Options } from "../options/option.ts";
 
 const HELP = {
   graph: "one value a line, as the compiler holds it; the default of graph files and models",

@@ -3,9 +3,9 @@
  * compared, and told of; so are rows that it does not read.
  */
 import type { Graph } from "../../dsl/graph.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
+import { meetInputs } from "../../dsl/host/twins.ts";
 import type { GivenRoles } from "../../dsl/role.ts";
-import type { Graphs } from "../../dsl/twins.ts";
-import { meetInputs } from "../../dsl/twins.ts";
 import { sameType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 

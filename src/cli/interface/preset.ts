@@ -4,7 +4,7 @@ import type { GivenRoles, StatedFacts } from "../../dsl/role.ts";
 import type { DType } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { statOfSync } from "../../files/regular.ts";
-import { nearest } from "../near-miss.ts";
+import { nearest } from "../options/near-miss.ts";
 import { type InputRule, PRESETS, type Preset } from "./presets.ts";
 
 /** `ane-book, anemll, …`. */

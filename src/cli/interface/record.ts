@@ -1,5 +1,6 @@
 /** What is assumed of the inputs of two graphs, as an interface file that can be edited and given back. */
-import { statedCaches } from "../../dsl/host-caches.ts";
+import { statedCaches } from "../../dsl/host/host-caches.ts";
+import { doubtfulRoles, type Graphs, type MetInputs, meetInputs } from "../../dsl/host/twins.ts";
 import {
   axesOf,
   type CacheFacts,
@@ -12,7 +13,6 @@ import {
   spelledNumber,
 } from "../../dsl/role.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
-import { doubtfulRoles, type Graphs, type MetInputs, meetInputs } from "../../dsl/twins.ts";
 import { type DType, show } from "../../dsl/type.ts";
 import { countedGraphs, type GivenOutputs, givesOneRow, type OutputWord } from "./outputs.ts";
 

@@ -1,7 +1,7 @@
 /** The files of a new project: those of templates/project, in which the name and the version of graphc are filled in. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, sep } from "node:path";
-import { TOOL_FOLDER, TOOL_VERSION } from "../version.ts";
+import { TOOL_FOLDER, TOOL_VERSION } from "../terminal/version.ts";
 import { packageName } from "./name.ts";
 
 const FOLDER = join(TOOL_FOLDER, "templates", "project");

@@ -6,7 +6,7 @@ import { gramMachine } from "../../passes/kernels/gram-run.ts";
 import type { GramOf } from "../../passes/ranges/eigen.ts";
 import { layerBounds } from "../../passes/ranges/layer.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 import { layerWeights } from "./layer-weights.ts";
 import type { BoundedLayer } from "./report.ts";
 

@@ -15,7 +15,7 @@ import { calibrate, type Reached } from "../../passes/ranges/calibrate.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 import { layerWeights, readMatrix } from "./layer-weights.ts";
 
 /** What a layer reached. */

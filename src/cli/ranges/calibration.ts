@@ -5,9 +5,9 @@ import { statOf } from "../../files/regular.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Args } from "../command.ts";
-import { promptIn } from "../generate-prompt.ts";
-import type { Io } from "../io.ts";
+import { promptIn } from "../generate/prompt.ts";
+import type { Args } from "../options/command.ts";
+import type { Io } from "../terminal/io.ts";
 import { type CalibratedLayer, calibratedLayers } from "./calibrated-layers.ts";
 import type { BoundedLayer } from "./report.ts";
 

@@ -1,5 +1,5 @@
 /** What bounds say of a proof, as a certificate has it, and in words. */
-import { wrapLine } from "../wrap.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 
 /** A precondition of a proof that the bounds were held against. */
 export interface Held {

@@ -1,7 +1,8 @@
 /** Options that say at how many times what is clipped, and the prompt that tells what is reached. */
-import type { Args } from "../command.ts";
-import { PROMPT_OPTIONS } from "../generate-prompt.ts";
-import type { Option, Options } from "../option.ts";
+
+import { PROMPT_OPTIONS } from "../generate/prompt.ts";
+import type { Args } from "../options/command.ts";
+import type { Option, Options } from "../options/option.ts";
 
 const { prompt, raw, tokenizer, ...ids } = PROMPT_OPTIONS;
 

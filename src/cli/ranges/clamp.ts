@@ -1,16 +1,16 @@
 /** `--clamp`: where an author's values are clipped, from what sample inputs make of them. */
 import { schedule } from "../../dsl/graph.ts";
-import { meet } from "../../dsl/twins.ts";
+import { meet } from "../../dsl/host/twins.ts";
 import { type Clamp, clampFor } from "../../passes/ranges/held/clamps.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
+import type { Args } from "../options/command.ts";
+import { requestedSize } from "../subject/target.ts";
 import { BLOCKS } from "../survey/rows.ts";
-import { requestedSize } from "../target.ts";
-import { givenOf } from "./author.ts";
-import { sampled } from "./author-samples.ts";
-import { figure } from "./author-text.ts";
-import type { OpenedGraphs } from "./graph-claim.ts";
+import type { Io } from "../terminal/io.ts";
+import { givenOf } from "./author/author.ts";
+import type { OpenedGraphs } from "./author/claim.ts";
+import { sampled } from "./author/samples.ts";
+import { figure } from "./author/text.ts";
 
 /** What samples reach, by the place of a value in the schedule of the graphs; how many there were. */
 export interface Reached {

@@ -6,8 +6,8 @@ import { type Bounded, type Chosen, chooseExponents } from "../../passes/ranges/
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
 import type { OpenWeights } from "../../weights/open.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
+import type { Args } from "../options/command.ts";
+import type { Io } from "../terminal/io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
 import { calibratedBeside, promptIds } from "./calibration.ts";
 import { marginOf } from "./clamp-options.ts";

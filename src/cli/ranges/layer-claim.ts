@@ -5,8 +5,8 @@ import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts"
 import { GIVEN, LIMITS, type Limit } from "../../passes/ranges/limits.ts";
 import { inputUpTo } from "../../passes/ranges/network.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
+import type { Args } from "../options/command.ts";
+import type { Io } from "../terminal/io.ts";
 import { boundedLayers } from "./bounded-layers.ts";
 import type { Held, RangesRecord } from "./claim-record.ts";
 import type { BoundedLayer } from "./report.ts";

@@ -5,9 +5,9 @@ import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Unmended } from "../../passes/ranges/exponents.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
-import type { Sides } from "../sides.ts";
-import { table } from "../table.ts";
-import { wrapLine } from "../wrap.ts";
+import { table } from "../terminal/table.ts";
+import { wrapLine } from "../terminal/wrap.ts";
+import type { Sides } from "../verdict/sides.ts";
 import type { SafeModel } from "./engine-safe.ts";
 import { givenLines } from "./text.ts";
 

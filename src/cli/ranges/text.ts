@@ -3,8 +3,8 @@ import { counted } from "../../dsl/counted.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, GIVEN_OF_SUMS, LIMITS } from "../../passes/ranges/limits.ts";
 import { inputUpTo, type NetworkBounds } from "../../passes/ranges/network.ts";
-import { table } from "../table.ts";
-import { wrapLine } from "../wrap.ts";
+import { table } from "../terminal/table.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import type { Calibration } from "./calibration.ts";
 import { type BoundedLayer, endBreaks, promptBreaks, type RangesReport } from "./report.ts";
 

@@ -8,7 +8,7 @@ import { largestMagnitude, largestOf, type Matrix, scaled } from "../../passes/r
 import type { Ends } from "../../passes/ranges/network.ts";
 import type { OpenWeights } from "../../weights/open.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 import { readGain } from "./layer-weights.ts";
 
 /** Streams them once. @throws UserError for what the weights refuse */

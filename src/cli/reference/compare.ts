@@ -1,14 +1,14 @@
 /** How far what a graph gives is from a reference: token by token, and of states cache row by cache row. */
-import { tokenAxisOf } from "../../dsl/output-rows.ts";
-import { slotAxisOf } from "../../dsl/slots.ts";
-import { meet } from "../../dsl/twins.ts";
+import { tokenAxisOf } from "../../dsl/host/output-rows.ts";
+import { slotAxisOf } from "../../dsl/host/slots.ts";
+import { meet } from "../../dsl/host/twins.ts";
 import { isFloat } from "../../dsl/type.ts";
 import { type NDArray, rowOf } from "../../passes/interpret/array.ts";
 import { toNDArray } from "../../passes/kernels/raw.ts";
 import { distance } from "../../passes/parity/metrics.ts";
 import type { RawResults } from "../../passes/run/run.ts";
-import type { Arrays } from "../../weights/arrays.ts";
-import type { OpenPair } from "../pair.ts";
+import type { Arrays } from "../../weights/safetensors/arrays.ts";
+import type { OpenPair } from "../subject/pair.ts";
 import type { ReferenceCall } from "./values.ts";
 
 /** One row of a value against the same row of the reference. */

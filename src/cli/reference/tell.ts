@@ -1,16 +1,16 @@
 /** `graphc parity --reference`: a block against arrays that something else computed, token by token. */
 import { UserError } from "../../dsl/user-error.ts";
-import { requestedChip } from "../arithmetic.ts";
-import type { Args, ExitCode } from "../command.ts";
-import { tellKinds } from "../each-kind.ts";
-import { engineRun } from "../engine-run.ts";
-import { engineLines } from "../engine-text.ts";
 import { annotationLine } from "../format/github.ts";
-import type { Io } from "../io.ts";
-import { isPackage } from "../operand-kind.ts";
-import type { Options } from "../option.ts";
-import { requestedPair } from "../pair.ts";
-import { PRECISION_OPTION, plainRun } from "../plain-run.ts";
+import { requestedChip } from "../options/arithmetic.ts";
+import type { Args, ExitCode } from "../options/command.ts";
+import { isPackage } from "../options/operand-kind.ts";
+import type { Options } from "../options/option.ts";
+import { engineRun } from "../run/engine.ts";
+import { engineLines } from "../run/engine-text.ts";
+import { PRECISION_OPTION, plainRun } from "../run/plain-run.ts";
+import { tellKinds } from "../subject/each-kind.ts";
+import { requestedPair } from "../subject/pair.ts";
+import type { Io } from "../terminal/io.ts";
 import { referenceRows } from "./compare.ts";
 import { printReference, referenceVerdict, verdictLine } from "./text.ts";
 import { referenceCall } from "./values.ts";

@@ -1,8 +1,8 @@
 /** A comparison with a reference as text: the rows that are beyond the bound, or the farthest of each value, and a verdict. */
 import { counted } from "../../dsl/counted.ts";
 import { figure } from "../../dsl/figure.ts";
-import { table } from "../table.ts";
-import { wrapLine } from "../wrap.ts";
+import { table } from "../terminal/table.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import type { ReferenceRow } from "./compare.ts";
 
 /** What was compared with what. */

@@ -1,16 +1,16 @@
 /** What `parity --reference` reads: arrays that something else computed, and what it computed them from. */
 import type { Graph } from "../../dsl/graph.ts";
+import { meet } from "../../dsl/host/twins.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
-import { meet } from "../../dsl/twins.ts";
 import { show } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { NDArray } from "../../passes/interpret/array.ts";
 import { toNDArray } from "../../passes/kernels/raw.ts";
 import { contractProblems } from "../../passes/parity/contract-check.ts";
-import { type Arrays, type DoublesAs, readArrays } from "../../weights/arrays.ts";
-import type { Args } from "../command.ts";
-import { checkNames, doublesAs, requestedStates, type Wanted } from "../given-arrays.ts";
-import type { OpenPair } from "../pair.ts";
+import { type Arrays, type DoublesAs, readArrays } from "../../weights/safetensors/arrays.ts";
+import type { Args } from "../options/command.ts";
+import { checkNames, doublesAs, requestedStates, type Wanted } from "../run/given-arrays.ts";
+import type { OpenPair } from "../subject/pair.ts";
 
 /** A call, and what it is expected to give. */
 export interface ReferenceCall {

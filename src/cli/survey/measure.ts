@@ -10,11 +10,11 @@ import { type Normed, normedValues } from "../../passes/survey/normed.ts";
 import { type NormSurvey, type NormSurveyor, normSurveyor, type Rows, rowsOf } from "../../passes/survey/norms.ts";
 import { type GraphSurvey, type Surveyor, surveyor, type ValueSurvey } from "../../passes/survey/survey.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import { requestedChip } from "../arithmetic.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
-import type { OpenPair } from "../pair.ts";
-import { authorFrame } from "../report.ts";
+import { authorFrame } from "../errors/report.ts";
+import { requestedChip } from "../options/arithmetic.ts";
+import type { Args } from "../options/command.ts";
+import type { OpenPair } from "../subject/pair.ts";
+import type { Io } from "../terminal/io.ts";
 import { BLOCKS, blockInputs, EMBEDDED, isEmbedded, sampledTokens, vocabulary, zeroStates } from "./rows.ts";
 
 /** Where the rows of a normed value come from. */

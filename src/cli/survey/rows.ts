@@ -1,15 +1,16 @@
 /** What `graphc survey` feeds: host data for a few blocks that share their cache, and rows of the embedding. */
+
+import { twinsOf } from "../../dsl/host/twins.ts";
 import { fp16Bits, fp16Value, roundFp16 } from "../../dsl/number.ts";
-import { twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { wholeName } from "../../models/tensor-names.ts";
 import { feed } from "../../passes/parity/feeds.ts";
 import type { Rows } from "../../passes/survey/norms.ts";
-import type { Arrays } from "../../weights/arrays.ts";
+import type { Arrays } from "../../weights/safetensors/arrays.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Args } from "../command.ts";
-import type { OpenPair } from "../pair.ts";
+import type { Args } from "../options/command.ts";
+import type { OpenPair } from "../subject/pair.ts";
 
 /** How many blocks are run. */
 export const BLOCKS = 4;

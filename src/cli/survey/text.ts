@@ -1,8 +1,8 @@
 /** A survey as text: a line each value, what was looked at, and which RMSNorm forms are safe for which rows. */
 import { SAFE_ROW_ERROR } from "../../passes/survey/norms.ts";
-import { place } from "../report.ts";
-import { table } from "../table.ts";
-import { wrapLine } from "../wrap.ts";
+import { place } from "../errors/report.ts";
+import { table } from "../terminal/table.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import type { NormedRows, SurveyRecord, ValueRecord } from "./measure.ts";
 
 /** Doublings left before overflow at which a value is worth a warning. */

@@ -1,7 +1,7 @@
 /** A verdict that is no proof, as an annotation beside the author's line of the first value that differs or is not understood. */
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
+import { authorFrame } from "../errors/report.ts";
 import { annotationLine } from "../format/github.ts";
-import { authorFrame } from "../report.ts";
 
 /** Nothing for a proof; `text` is what is printed of the verdict. */
 export const verdictAnnotations = (verdict: Verdict, text: string): readonly string[] =>

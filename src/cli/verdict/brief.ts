@@ -8,13 +8,13 @@ import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { tokensRead } from "../../passes/prove/refute/tokens-read.ts";
 import type { Corollary } from "../../passes/prove/report/corollaries.ts";
 import type { Proven, Used, Verdict } from "../../passes/prove/report/verdict.ts";
-import { claimOf } from "../prove-text.ts";
-import { authorFrame, excerpt } from "../report.ts";
-import { byName } from "../roles-text.ts";
-import type { Sides } from "../sides.ts";
-import { wrapLine } from "../wrap.ts";
+import { authorFrame, excerpt } from "../errors/report.ts";
+import { wrapLine } from "../terminal/wrap.ts";
 import { partingTerms } from "./parting.ts";
 import { pictureLines } from "./picture.ts";
+import { claimOf } from "./prove-text.ts";
+import { byName } from "./roles-text.ts";
+import type { Sides } from "./sides.ts";
 
 /** Where the whole verdict is to be had. */
 const MORE: readonly string[] = ["--explain tells all"];

@@ -1,7 +1,7 @@
 /** Which tokens the rows of an output read, as text, where block and steps do not read the same. */
 import type { TokensRead } from "../../passes/prove/refute/tokens-read.ts";
-import type { Sides } from "../sides.ts";
-import { table } from "../table.ts";
+import { table } from "../terminal/table.ts";
+import type { Sides } from "./sides.ts";
 
 /** Rows that are shown of those that differ. */
 const SHOWN = 8;

@@ -1,11 +1,11 @@
 /** What a command prints of a verdict: a few lines, or all of it with `--explain`. */
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import type { Args } from "../command.ts";
 import { ALL_COUNTS, type LeftOut } from "../interface/outputs.ts";
-import type { Options } from "../option.ts";
-import { printSides } from "../prove-text.ts";
-import { blockAndSteps, type Sides } from "../sides.ts";
+import type { Args } from "../options/command.ts";
+import type { Options } from "../options/option.ts";
 import { briefSides } from "./brief.ts";
+import { printSides } from "./prove-text.ts";
+import { blockAndSteps, type Sides } from "./sides.ts";
 
 /** Of every command that prints a verdict. */
 export const EXPLAIN_OPTION = {

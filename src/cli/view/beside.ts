@@ -3,11 +3,11 @@ import type { CompareOptions } from "../../emit/diff/canonical.ts";
 import { checkpointHashes } from "../../emit/diff/checkpoint-hashes.ts";
 import { placeDifferences } from "../../emit/diff/diff.ts";
 import type { Beside } from "../../view/beside.ts";
-import type { Args } from "../command.ts";
-import { comparandOf, hashesOf } from "../comparand.ts";
-import type { Io } from "../io.ts";
-import { haveContents, isPackage } from "../operand-kind.ts";
-import type { OpenPair } from "../pair.ts";
+import type { Args } from "../options/command.ts";
+import { haveContents, isPackage } from "../options/operand-kind.ts";
+import { comparandOf, hashesOf } from "../subject/comparand.ts";
+import type { OpenPair } from "../subject/pair.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** What the second operand is: the step of two packages, else a graph of its own. Absent where there is none. */
 export async function besideOf(pair: OpenPair, args: Args, io: Io): Promise<Beside | undefined> {

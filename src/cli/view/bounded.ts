@@ -1,11 +1,11 @@
 /** What `graphc ranges` says of every value of the graph that is shown, for every input. */
 import type { Bounded } from "../../view/overlays/bounds.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
-import type { Options } from "../option.ts";
-import type { OpenPair } from "../pair.ts";
-import { BOUND_OPTIONS, graphBounds } from "../ranges/author.ts";
-import { givenWords } from "../ranges/author-text.ts";
+import type { Args } from "../options/command.ts";
+import type { Options } from "../options/option.ts";
+import { BOUND_OPTIONS, graphBounds } from "../ranges/author/author.ts";
+import { givenWords } from "../ranges/author/text.ts";
+import type { OpenPair } from "../subject/pair.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** Bounds for the overlay of numbers. */
 export const RANGES_OPTIONS = {

@@ -10,9 +10,9 @@ import { planOf } from "../../evidence/judge/planned.ts";
 import { operationsIn } from "../../evidence/judge/program.ts";
 import { readRegular, statOf } from "../../files/regular.ts";
 import type { MeasuredPlan } from "../../view/overlays/engine.ts";
-import type { Args } from "../command.ts";
-import type { Options } from "../option.ts";
-import { functionOf, type OpenPair } from "../pair.ts";
+import type { Args } from "../options/command.ts";
+import type { Options } from "../options/option.ts";
+import { functionOf, type OpenPair } from "../subject/pair.ts";
 
 /** Evidence for the engine's overlay. */
 export const EVIDENCE_OPTION = {

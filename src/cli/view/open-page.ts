@@ -1,7 +1,7 @@
 /** Opens a page in the browser, by the program that each system has for that. */
 import { spawn } from "node:child_process";
 import { pathToFileURL } from "node:url";
-import type { Io } from "../io.ts";
+import type { Io } from "../terminal/io.ts";
 
 const OPENERS: Readonly<Partial<Record<NodeJS.Platform, readonly [string, ...string[]]>>> = {
   darwin: ["open"],

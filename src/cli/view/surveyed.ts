@@ -2,16 +2,16 @@
 import { checkMemory } from "../../api/memory.ts";
 import { withHost } from "../../api/open-graphs.ts";
 import { schedule } from "../../dsl/graph.ts";
-import { twinsOf } from "../../dsl/twins.ts";
+import { twinsOf } from "../../dsl/host/twins.ts";
 import { sizeOf } from "../../dsl/type.ts";
 import { planOf } from "../../passes/run/plan.ts";
 import { type Surveyor, surveyor } from "../../passes/survey/survey.ts";
 import type { Surveyed } from "../../view/overlays/numbers.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
-import type { OpenPair } from "../pair.ts";
+import type { Args } from "../options/command.ts";
+import type { OpenPair } from "../subject/pair.ts";
 import { runBlocks } from "../survey/measure.ts";
 import { BLOCKS, isEmbedded } from "../survey/rows.ts";
+import type { Io } from "../terminal/io.ts";
 
 /** Numbers of weights up to which a page runs a block unasked: a true-size layer has fewer. */
 const UNASKED = 2 ** 27;

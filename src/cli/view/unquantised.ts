@@ -2,9 +2,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { decoderFor, type TargetHost } from "../../build/target-host.ts";
 import type { Graph } from "../../dsl/graph.ts";
-import { twinsOf } from "../../dsl/twins.ts";
+import { twinsOf } from "../../dsl/host/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { packageWeights } from "../../emit/read/package-store.ts";
+import { packageWeights } from "../../emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import { PHI4_MINI } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
@@ -18,11 +18,11 @@ import { type ErrorTexts, measuredErrors, unmeasuredErrors, type Weighed } from 
 import { generatedStore } from "../../weights/generated.ts";
 import { openWeights } from "../../weights/open.ts";
 import type { WeightStore } from "../../weights/store.ts";
-import type { Args } from "../command.ts";
-import type { Io } from "../io.ts";
-import { BUILT_IN, isCheckpoint, isPackage } from "../operand-kind.ts";
-import type { Options } from "../option.ts";
-import { functionOf, type OpenPair } from "../pair.ts";
+import type { Args } from "../options/command.ts";
+import { BUILT_IN, isCheckpoint, isPackage } from "../options/operand-kind.ts";
+import type { Options } from "../options/option.ts";
+import { functionOf, type OpenPair } from "../subject/pair.ts";
+import type { Io } from "../terminal/io.ts";
 import type { ViewedBuild, ViewedPart } from "./build.ts";
 
 /** What quantised weights are held against. */

@@ -3,7 +3,7 @@
  * result needs, declared types, places of weights. Equal spellings of a literal (respell.ts) are no difference.
  */
 import type { BlobRef, MilArgument, MilFunction, MilNamed, MilOperation, MilValue } from "../mil/records.ts";
-import type { Blobs } from "../read/blob.ts";
+import type { Blobs } from "../read/blobs/blob.ts";
 import type { GraphDifference } from "./diff.ts";
 import { hasSpellings } from "./respell.ts";
 import { shownValue, type Unlike, unlike } from "./unlike.ts";

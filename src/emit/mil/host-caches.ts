@@ -1,6 +1,6 @@
 /** The caches that a host keeps, as the metadata of a package say them: Core ML has no word for what happens between calls. */
 import type { Graph } from "../../dsl/graph.ts";
-import { statedCaches } from "../../dsl/host-caches.ts";
+import { statedCaches } from "../../dsl/host/host-caches.ts";
 import { CACHE_UPDATES, type CacheFacts } from "../../dsl/role.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { strictJsonOf } from "../../files/json.ts";

@@ -8,8 +8,8 @@ import {
   type MilModel,
   type MilTensorType,
 } from "../mil/records.ts";
-import { refuse, type Where } from "./decode-value.ts";
-import { matches, showMilType } from "./lift-declared.ts";
+import { refuse, type Where } from "./decode/value.ts";
+import { matches, showMilType } from "./lift/declared.ts";
 
 /**
  * @throws UserError when the description does not tell of the function, or tells something else than it is: a name, a

@@ -4,10 +4,10 @@ import { printable } from "../../dsl/printable.ts";
 import { isUserError, UserError } from "../../dsl/user-error.ts";
 import { readRegularSync, statOfSync } from "../../files/regular.ts";
 import type { MilModel } from "../mil/records.ts";
-import { type Blobs, type KnownDigest, openBlobs } from "./blob.ts";
-import { decodeModel } from "./decode.ts";
+import { type Blobs, type KnownDigest, openBlobs } from "./blobs/blob.ts";
+import { decodeModel } from "./decode/decode.ts";
 import { checkDescribed } from "./described.ts";
-import { type Lifted, type LiftOptions, liftFunction } from "./lift.ts";
+import { type Lifted, type LiftOptions, liftFunction } from "./lift/lift.ts";
 import { rootItemOf } from "./manifest.ts";
 
 /** A package that was opened: its records are in memory, its weights are not. */

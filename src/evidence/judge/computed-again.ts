@@ -2,14 +2,14 @@
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { GivenRoles } from "../../dsl/role.ts";
-import { packageWeights } from "../../emit/read/package-store.ts";
+import { packageWeights } from "../../emit/read/blobs/package-store.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import type { RawArray } from "../../passes/kernels/raw.ts";
 import { record } from "../../passes/parity/record/record.ts";
 import type { Recording } from "../../passes/parity/record/recording.ts";
 import { type Plan, planOf } from "../../passes/run/plan.ts";
 import { prepare } from "../../passes/run/run.ts";
-import { type Arrays, readArrays } from "../../weights/arrays.ts";
+import { type Arrays, readArrays } from "../../weights/safetensors/arrays.ts";
 import { sequenceOf, tensorsOf } from "../fixtures.ts";
 import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { Programs } from "./program.ts";

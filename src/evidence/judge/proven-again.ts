@@ -1,6 +1,6 @@
 /** Proves the very packages again, and hashes their graphs: a certificate is believed in nothing. */
 import { isDeepStrictEqual } from "node:util";
-import { placeInFile } from "../../emit/read/weight-identity.ts";
+import { placeInFile } from "../../emit/read/blobs/weight-identity.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import type { AssumedList } from "../../models/rope-list.ts";
 import { prove } from "../../passes/prove/prove.ts";

@@ -134,6 +134,6 @@ export const placementRules: readonly LintRule[] = [
 /** Whether what is scaled are floats, those of a table or of a palettised weight. */
 function scalesTable(value: OpValue): boolean {
   const { dtype } = operand(value, "data")!.type;
-  // A weight in fp16 that is read as fp32 has a scale of 1 (src/emit/read/lift-compressed.ts).
+  // A weight in fp16 that is read as fp32 has a scale of 1 (src/emit/read/lift/compressed.ts).
   return isFloat(dtype) && dtype === value.type.dtype;
 }

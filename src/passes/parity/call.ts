@@ -1,5 +1,5 @@
 /** One call of a parity run: the block, its steps, and whether they agree. */
-import type { Twins } from "../../dsl/twins.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import { compareStates, compareToken, type StateReport, type TokenReport } from "./compare.ts";
 import { type Fed, fedBy } from "./fed.ts";
 import { type Feed, feed, type Source } from "./feeds.ts";

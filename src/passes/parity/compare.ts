@@ -1,8 +1,8 @@
 /** What of a block's results differs from what the steps gave: per token and output, and per cache row. */
 
-import { outputRows } from "../../dsl/output-rows.ts";
-import { slotAxisOf } from "../../dsl/slots.ts";
-import type { Twins } from "../../dsl/twins.ts";
+import { outputRows } from "../../dsl/host/output-rows.ts";
+import { slotAxisOf } from "../../dsl/host/slots.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import { rowOf, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { Values } from "./feeds.ts";

@@ -1,6 +1,7 @@
 /** What a parity run tried, as it is told beside its verdict. */
+
+import type { Twins } from "../../dsl/host/twins.ts";
 import { largest } from "../../dsl/number.ts";
-import type { Twins } from "../../dsl/twins.ts";
 import type { CallReport, Counts } from "./call.ts";
 import { fedZeroOrOne } from "./fed.ts";
 

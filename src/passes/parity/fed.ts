@@ -1,6 +1,6 @@
 /** What a call was fed, as far as it is told beside a verdict. */
-import { tellsSlots } from "../../dsl/slots.ts";
-import type { Twins } from "../../dsl/twins.ts";
+import { tellsSlots } from "../../dsl/host/slots.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import { isFloat, isInteger } from "../../dsl/type.ts";
 import { type Feed, type Source, sees, type Values } from "./feeds.ts";
 

@@ -1,6 +1,6 @@
 /** Whether a call gives finite numbers wherever they mean something. */
-import { outputRows } from "../../dsl/output-rows.ts";
-import type { Twins } from "../../dsl/twins.ts";
+import { outputRows } from "../../dsl/host/output-rows.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import { rowOf } from "../interpret/array.ts";
 import { allFinite, toNDArray } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";

@@ -1,8 +1,8 @@
 /** Where block and steps begin to differ: the first value, in the order of the block, of which a token's row is not that of its step. */
 import { schedule } from "../../dsl/graph.ts";
-import { tokenAxisOf } from "../../dsl/output-rows.ts";
+import { tokenAxisOf } from "../../dsl/host/output-rows.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
 import type { OpDef, Tensor } from "../../dsl/tensor.ts";
-import type { Graphs } from "../../dsl/twins.ts";
 import { rowOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import { distance } from "./metrics.ts";

@@ -1,7 +1,7 @@
 /** Runs a block graph against its one-token twin over a sequence of calls, chained through the state. */
-import { hostCaches } from "../../dsl/host-caches.ts";
+import { hostCaches } from "../../dsl/host/host-caches.ts";
+import { type Twins, twinsOf } from "../../dsl/host/twins.ts";
 import { type GivenRoles, type RoleRecord, recordsOf } from "../../dsl/role.ts";
-import { type Twins, twinsOf } from "../../dsl/twins.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { type CallReport, isEqual, type ParityRun, runCall } from "./call.ts";

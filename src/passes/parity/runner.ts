@@ -1,5 +1,5 @@
 /** What parity runs: a block and its step, each with something that evaluates it. */
-import type { Graphs } from "../../dsl/twins.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
 import type { RawArray } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";
 

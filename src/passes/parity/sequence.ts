@@ -1,8 +1,8 @@
 /** What a parity run does: blocks at growing positions, some of whose tokens are rejected, padded or scattered. */
 
 import type { Graph } from "../../dsl/graph.ts";
-import { hostCaches } from "../../dsl/host-caches.ts";
-import type { Twins } from "../../dsl/twins.ts";
+import { hostCaches } from "../../dsl/host/host-caches.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import type { Positions } from "../../models/host.ts";
 
 /** One block of a sequence, before it is run. */

@@ -3,8 +3,8 @@
  * host that feeds such rows is beyond what the mask can do, whatever the graphs are. The steps are asked, since what the
  * block alone lets through is its fault.
  */
-import { slotAxisOf } from "../../dsl/slots.ts";
-import type { Twins } from "../../dsl/twins.ts";
+import { slotAxisOf } from "../../dsl/host/slots.ts";
+import type { Twins } from "../../dsl/host/twins.ts";
 import { arrayOf, rowOf, stridesOf } from "../interpret/array.ts";
 import { type RawArray, toNDArray } from "../kernels/raw.ts";
 import type { RawResults } from "../run/run.ts";

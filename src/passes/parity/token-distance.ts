@@ -1,6 +1,6 @@
 /** How far outputs of one arithmetic are from those of another, token by token. */
-import { tokenAxisOf } from "../../dsl/output-rows.ts";
-import type { Graphs } from "../../dsl/twins.ts";
+import { tokenAxisOf } from "../../dsl/host/output-rows.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
 import { rowOf } from "../interpret/array.ts";
 import { toNDArray } from "../kernels/raw.ts";
 import { distance } from "./metrics.ts";

@@ -1,5 +1,5 @@
 /** What did not hold: the first pair of values that could not be proven, and how to tell of it. */
-import type { Graphs } from "../../dsl/twins.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
 import { readsMask } from "./logic/facts.ts";
 import type { Programs } from "./program/program.ts";
 import { compare, type Difference, type Pair } from "./program/relation.ts";

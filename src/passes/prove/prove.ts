@@ -3,10 +3,10 @@
  * contents. docs/equivalence.md states the theorem and why the method is sound.
  */
 import type { Graph } from "../../dsl/graph.ts";
-import { hostCaches } from "../../dsl/host-caches.ts";
+import { hostCaches } from "../../dsl/host/host-caches.ts";
+import type { Graphs } from "../../dsl/host/twins.ts";
 import { type GivenRoles, recordsOf } from "../../dsl/role.ts";
 import { nowhere } from "../../dsl/site.ts";
-import type { Graphs } from "../../dsl/twins.ts";
 import { assumptionsOf } from "./assumptions.ts";
 import { type Outcome, proveCut, type Task } from "./attempts.ts";
 import type { Reason } from "./logic/opaque.ts";

@@ -2,9 +2,9 @@
 import { isGraphError } from "../../dsl/error.ts";
 import { figure } from "../../dsl/figure.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
+import { type Graphs, twinsOf } from "../../dsl/host/twins.ts";
 import type { GivenRoles, RoleRecord } from "../../dsl/role.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
-import { type Graphs, twinsOf } from "../../dsl/twins.ts";
 import { isUserError, sentenceOf } from "../../dsl/user-error.ts";
 import type { Precondition } from "../../passes/prove/logic/preconditions.ts";
 import { findCuts } from "../../passes/prove/program/cuts.ts";

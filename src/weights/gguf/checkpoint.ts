@@ -2,8 +2,8 @@
 import type { Shape } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import type { StoredTensor } from "../../models/config-tensors.ts";
+import type { ReadableTensor } from "../convert/rectangle.ts";
 import { fp16Store } from "../fp16-store.ts";
-import type { ReadableTensor } from "../rectangle.ts";
 import type { WeightStore } from "../store.ts";
 import type { GgufArchitecture } from "./config/architectures.ts";
 import { architectureOf, configOfGguf } from "./config/as-config.ts";

@@ -1,5 +1,5 @@
 /** How elements of a GGUF tensor are stored: the types that graphc reads, and the names of those that it does not. */
-import type { SourceDType } from "../convert.ts";
+import type { SourceDType } from "../convert/convert.ts";
 import { type Dequantise, q4_0, q4_1, q5_0, q5_1, q8_0 } from "./blocks.ts";
 import { q2_k, q3_k, q4_k, q5_k, q6_k, SUPER_BLOCK } from "./super-blocks.ts";
 

@@ -1,7 +1,7 @@
 /** Tensors as they were before llama.cpp's converter put their rows in another order, or added 1 to them. */
 
-import { sourceBytes, sourceValue } from "../convert.ts";
-import { matrixOf, type ReadableTensor } from "../rectangle.ts";
+import { sourceBytes, sourceValue } from "../convert/convert.ts";
+import { matrixOf, type ReadableTensor } from "../convert/rectangle.ts";
 
 /**
  * The rows of q or k as Hugging Face has them. llama.cpp's converter interleaves the two halves of each head, since its

@@ -1,6 +1,6 @@
 /** How FP8 scales lie over a matrix, and the numbers that come of both. */
 import type { Shape } from "../../dsl/type.ts";
-import type { SourceDType } from "../convert.ts";
+import type { SourceDType } from "../convert/convert.ts";
 import type { Block, Layout } from "./fp8-config.ts";
 import { type Fp8, fp8Values } from "./fp8-values.ts";
 import type { Held } from "./held.ts";

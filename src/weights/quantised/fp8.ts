@@ -1,7 +1,7 @@
 /** Tensors in FP8 with scales of their own: one for the tensor, one for each row, or one for each block of it. */
 import { type Shape, sameShape } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { isSourceDType, type SourceDType } from "../convert.ts";
+import { isSourceDType, type SourceDType } from "../convert/convert.ts";
 import { type Layout, layoutsOf } from "./fp8-config.ts";
 import { type Grid, gridOf, readScaled } from "./fp8-grid.ts";
 import { type Fp8, isFp8 } from "./fp8-values.ts";

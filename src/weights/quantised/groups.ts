@@ -2,7 +2,7 @@
  * Elements in groups that share a scale and a bias, as MLX packs them (ml-explore/mlx, `mx.quantize`): codes of a few
  * bits one after another, the lowest bits first, across bytes and words.
  */
-import type { SourceDType } from "../convert.ts";
+import type { SourceDType } from "../convert/convert.ts";
 import { patternOf, rounded } from "./numbers.ts";
 
 /** How a tensor is packed. A group is a whole number of bytes. */

@@ -1,6 +1,6 @@
 /** What the readers of quantised folders are given, and what they make of it. */
-import type { ReadableTensor } from "../rectangle.ts";
-import type { SafetensorsEntry, SafetensorsFile } from "../safetensors.ts";
+import type { ReadableTensor } from "../convert/rectangle.ts";
+import type { SafetensorsEntry, SafetensorsFile } from "../safetensors/file.ts";
 
 /** A tensor in one of a folder's files. */
 export interface Held {

@@ -2,7 +2,7 @@
 import { type Shape, sameShape } from "../../dsl/type.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { brief } from "../../models/brief.ts";
-import { isSourceDType, type SourceDType, sourceBytes } from "../convert.ts";
+import { isSourceDType, type SourceDType, sourceBytes } from "../convert/convert.ts";
 import { dequantiseGroups, type Grouping, groupBytes } from "./groups.ts";
 import { type Held, type HeldTensors, type Quantised, type QuantisedTensors, seen, storedAs } from "./held.ts";
 import { type GroupingOf, groupingByShape, groupingsOf, mlxPart } from "./mlx-config.ts";

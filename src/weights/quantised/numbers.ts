@@ -1,6 +1,6 @@
 /** Numbers of the three source types: rounding to them, and lists of them in files. */
 import { roundFp16 } from "../../dsl/number.ts";
-import { fp16OfFp32, type SourceDType, sourceBytes, sourceValue } from "../convert.ts";
+import { fp16OfFp32, type SourceDType, sourceBytes, sourceValue } from "../convert/convert.ts";
 import type { Held } from "./held.ts";
 
 const float = new Float32Array(1);

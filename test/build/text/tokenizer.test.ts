@@ -6,7 +6,7 @@ import { textStream } from "../../../src/build/text/stream.ts";
 import { supportedTokenizer } from "../../../src/build/text/supported.ts";
 import { openTokenizer } from "../../../src/build/text/tokenizer.ts";
 import { ggufTokenizer } from "../../../src/weights/gguf/tokenizer.ts";
-import { textFiles } from "../../../src/weights/text-files.ts";
+import { textFiles } from "../../../src/weights/text/files.ts";
 import { folderOf, testFolder } from "../../support/cli.ts";
 import { ggufBytes } from "../../support/gguf-files.ts";
 import { byteTokenizer } from "../../support/tiny-tokenizer.ts";

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { diffPackages } from "../../../src/emit/diff/package.ts";
 import { showDifferences } from "../../../src/emit/diff/text.ts";
 import type { MilFeature, MilFunction, MilInterface, MilModel, MilOperation } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import type { Package } from "../../../src/emit/read/read.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { K, open, range } from "../../support/flexible.ts";

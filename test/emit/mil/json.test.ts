@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { milJson } from "../../../src/emit/mil/json.ts";
 import type { MilDType, MilFeature, MilModel, MilValue } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { fieldsOf, sameFields } from "../../support/diff/fields.ts";
 import { subjects } from "../../support/diff/subjects.ts";

@@ -12,7 +12,7 @@ import { input, weight } from "../../../src/dsl/tensor.ts";
 import { sentenceOf } from "../../../src/dsl/user-error.ts";
 import type { Program } from "../../../src/emit/mil/gen/MIL_pb.js";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
-import { overlapRefuser } from "../../../src/emit/read/blob-spans.ts";
+import { overlapRefuser } from "../../../src/emit/read/blobs/blob-spans.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { generatedStore } from "../../../src/weights/generated.ts";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
 import { MANIFEST_PATH, MODEL_PATH, manifestOf, WEIGHTS_PATH } from "../../../src/emit/mil/manifest.ts";
 import type { MilOperation, MilValue } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { graphc } from "../../support/cli.ts";
 import { constOperation, literal, operation, program, tensorType, X } from "../../support/read.ts";

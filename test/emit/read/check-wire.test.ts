@@ -3,8 +3,8 @@ import type { DescMessage } from "@bufbuild/protobuf";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { describe, expect, test } from "vitest";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
-import { checkWire } from "../../../src/emit/read/check-wire.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { checkWire } from "../../../src/emit/read/decode/check-wire.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { subjects } from "../../support/diff/subjects.ts";
 
 /** The message and all that it may hold. */

@@ -16,7 +16,7 @@ import {
 } from "../../../src/emit/mil/gen/MIL_pb.js";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
 import type { MilModel, MilOperation } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { constOperation, literal, operation, program, tensorType, X } from "../../support/read.ts";
 

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
 import { isUserError } from "../../../src/dsl/user-error.ts";
 import type { MilOperation, MilValue } from "../../../src/emit/mil/records.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift } from "../../../src/emit/read/lift/lift.ts";
 import { elementsOf } from "../../support/ops/by-hand.ts";
 import { literal, noBlobs, operation, program, tensorType } from "../../support/read.ts";
 

@@ -5,7 +5,7 @@ import { type Graph, graph, schedule } from "../../../src/dsl/graph.ts";
 import { add, gather, greater_equal, select } from "../../../src/dsl/ops/index.ts";
 import { input, type OpDef, type Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift } from "../../../src/emit/read/lift/lift.ts";
 import { lower } from "../../../src/emit/write/lower.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";

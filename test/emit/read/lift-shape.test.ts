@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { schedule } from "../../../src/dsl/graph.ts";
 import { isUserError } from "../../../src/dsl/user-error.ts";
 import type { MilOperation } from "../../../src/emit/mil/records.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift } from "../../../src/emit/read/lift/lift.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType } from "../../support/read.ts";
 
 const ints = (...data: readonly number[]) => literal(tensorType("int32", data.length), ...data);

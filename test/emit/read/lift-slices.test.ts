@@ -1,7 +1,7 @@
 /** Slices of computed bounds: read where their sizes follow from how the bounds are computed, and refused anywhere else. */
 import { describe, expect, test } from "vitest";
 import type { MilOperation } from "../../../src/emit/mil/records.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift } from "../../../src/emit/read/lift/lift.ts";
 import { arrayOf } from "../../../src/passes/interpret/array.ts";
 import { evaluate } from "../../../src/passes/interpret/evaluate.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType } from "../../support/read.ts";

@@ -5,7 +5,7 @@ import { judge } from "../../../src/api/judge-graph.ts";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { OpDef, Tensor } from "../../../src/dsl/tensor.ts";
 import type { MilDim, MilOperation, MilType } from "../../../src/emit/mil/records.ts";
-import { lift, liftFunction } from "../../../src/emit/read/lift.ts";
+import { lift, liftFunction } from "../../../src/emit/read/lift/lift.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType, X } from "../../support/read.ts";
 
 const half = (...shape: readonly MilDim[]) => tensorType("fp16", ...shape);

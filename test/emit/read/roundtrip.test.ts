@@ -13,7 +13,7 @@ import { checkpointHashes } from "../../../src/emit/diff/checkpoint-hashes.ts";
 import { diffGraphs, sameGraph } from "../../../src/emit/diff/diff.ts";
 import { showDifferences } from "../../../src/emit/diff/text.ts";
 import { decodeElements } from "../../../src/emit/mil/decode-elements.ts";
-import { packageArray, packageWeights } from "../../../src/emit/read/package-store.ts";
+import { packageArray, packageWeights } from "../../../src/emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { generatedStore, storedShapes } from "../../../src/weights/generated.ts";

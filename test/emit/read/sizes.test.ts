@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import { show } from "../../../src/dsl/type.ts";
 import type { MilDim, MilFeature, MilModel } from "../../../src/emit/mil/records.ts";
-import { lift } from "../../../src/emit/read/lift.ts";
+import { lift } from "../../../src/emit/read/lift/lift.ts";
 import { noBlobs, operation, program, tensorType } from "../../support/read.ts";
 
 const half = (...shape: readonly MilDim[]) => tensorType("fp16", ...shape);

@@ -14,8 +14,8 @@ import {
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { sizeOf } from "../../../src/dsl/type.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
+import { storedNumbers } from "../../../src/emit/read/blobs/stored-numbers.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
-import { storedNumbers } from "../../../src/emit/read/stored-numbers.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
 import { nothingToReport, type WeightStore } from "../../../src/weights/store.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { opTable } from "../../../src/dsl/ops/index.ts";
 import type { MilFeature, MilFunction, MilInterface, MilModel, MilOperation } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { packageFindings, packageRules } from "../../../src/emit/rules/package-rules.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { lower } from "../../../src/emit/write/lower.ts";

@@ -6,7 +6,7 @@ import { opTable } from "../../../src/dsl/ops/index.ts";
 import { DTYPES } from "../../../src/dsl/type.ts";
 import type { MilModel, MilNamed, MilOperation, MilTensorType, MilValue } from "../../../src/emit/mil/records.ts";
 import { ARRAY_DATA_TYPE, DATA_TYPE } from "../../../src/emit/mil/wire.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { lower } from "../../../src/emit/write/lower.ts";
 import { exampleOf, randomFrom } from "../../support/ops/examples.ts";

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import * as o from "../../../src/dsl/ops/index.ts";
 import { input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
-import { packageWeights } from "../../../src/emit/read/package-store.ts";
+import { packageWeights } from "../../../src/emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { constantsOf } from "../../../src/passes/lint/constants.ts";

@@ -1,9 +1,9 @@
 /** Where a parity run must not say no, must not say yes, and must tell what it left out. */
 import { describe, expect, test } from "vitest";
-import { printParity } from "../../../src/cli/parity-text.ts";
+import { printParity } from "../../../src/cli/verdict/parity-text.ts";
 import type { Graph } from "../../../src/dsl/graph.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import * as graphc from "../../../src/index.ts";
 import { toNDArray } from "../../../src/passes/kernels/raw.ts";

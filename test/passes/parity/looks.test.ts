@@ -1,6 +1,6 @@
 /** What makes parity say no: one fault for each thing that it claims to look at, in a pair that is equal without. */
 import { describe, expect, test } from "vitest";
-import { printParity } from "../../../src/cli/parity-text.ts";
+import { printParity } from "../../../src/cli/verdict/parity-text.ts";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";

@@ -1,8 +1,8 @@
 /** Parity over sequences: the usual calls, right layers that agree, faults that are caught and told apart. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { printParity } from "../../../src/cli/parity-text.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
+import { printParity } from "../../../src/cli/verdict/parity-text.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";

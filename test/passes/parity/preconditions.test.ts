@@ -1,8 +1,8 @@
 /** Each precondition of the proof is needed: break it, and block and steps part. */
 import { expect, test } from "vitest";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import { roundFp16 } from "../../../src/dsl/number.ts";
 import { streamBase, tagOfName, uniformAt } from "../../../src/dsl/random.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
 import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../src/dsl/weight-source.ts";
 import { MASKED } from "../../../src/models/host.ts";

@@ -1,8 +1,8 @@
 /** What parity feeds follows from the roles: bool masks hold truth values, whole numbers are no positions, layouts are free. */
 import { expect, test } from "vitest";
 import type { Graph } from "../../../src/dsl/graph.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import {
   add,

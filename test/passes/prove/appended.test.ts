@@ -1,10 +1,10 @@
 /** Masks over a cache to which the host appends, with the call's own rows behind it: proven, run, checked, and with faults planted. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../src/dsl/graph.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
+import { VALID_ROWS } from "../../../src/dsl/host/valid-rows.ts";
 import { add, mul } from "../../../src/dsl/ops/index.ts";
 import { input } from "../../../src/dsl/tensor.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
-import { VALID_ROWS } from "../../../src/dsl/valid-rows.ts";
 import { contractProblems } from "../../../src/passes/parity/contract-check.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";

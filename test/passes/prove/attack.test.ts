@@ -1,7 +1,8 @@
 /** A proof is attacked before it is told: what the attack catches, and what has no witness; corollaries, derived or denied. */
 import { describe, expect, test } from "vitest";
-import { printVerdict } from "../../../src/cli/prove-text.ts";
+import { printVerdict } from "../../../src/cli/verdict/prove-text.ts";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
+import type { Graphs } from "../../../src/dsl/host/twins.ts";
 import {
   abs,
   add,
@@ -19,7 +20,6 @@ import {
   tanh,
 } from "../../../src/dsl/ops/index.ts";
 import { constant, input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../src/dsl/twins.ts";
 import type { Shape } from "../../../src/dsl/type.ts";
 import { finite } from "../../../src/passes/prove/logic/make.ts";
 import { provenPair } from "../../../src/passes/prove/program/pair.ts";

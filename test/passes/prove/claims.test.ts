@@ -1,6 +1,6 @@
 /** What a claim says of rows, sizes, inputs and padding is true: graphs on which it once was not. */
 import { describe, expect, test } from "vitest";
-import { printVerdict } from "../../../src/cli/prove-text.ts";
+import { printVerdict } from "../../../src/cli/verdict/prove-text.ts";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
 import type { Shape } from "../../../src/dsl/type.ts";

@@ -1,8 +1,8 @@
 /** Caches of which an output is the whole, and such into which the host shifts new rows: proven, run, and with faults planted. */
 import { describe, expect, test } from "vitest";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
-import { withHostCaches } from "../../../src/dsl/host-caches.ts";
-import { hostShift } from "../../../src/dsl/host-write.ts";
+import { withHostCaches } from "../../../src/dsl/host/host-caches.ts";
+import { hostShift } from "../../../src/dsl/host/host-write.ts";
 import { add, concat, matmul, mul, reduce_sum, slice_by_size, sub } from "../../../src/dsl/ops/index.ts";
 import type { CacheFacts } from "../../../src/dsl/role.ts";
 import { input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";

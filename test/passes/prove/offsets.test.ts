@@ -1,10 +1,10 @@
 /** Positions that a host feeds beyond the cache row, such as how many rows are valid after a token: proven, run, and near misses. */
 import { describe, expect, test } from "vitest";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import { add, cast, gather, less, matmul, reshape, scatter, select, softmax, sub } from "../../../src/dsl/ops/index.ts";
 import type { CacheFacts, DeclaredRole } from "../../../src/dsl/role.ts";
 import { constant, input, state, type Tensor, weight } from "../../../src/dsl/tensor.ts";
-import { twinsOf } from "../../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../../src/dsl/type.ts";
 import { contractProblems } from "../../../src/passes/parity/contract-check.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";

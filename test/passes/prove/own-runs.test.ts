@@ -3,8 +3,8 @@
 import { readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { expect, test } from "vitest";
-import { dumpContradiction } from "../../../src/cli/contradicted.ts";
-import { printVerdict } from "../../../src/cli/prove-text.ts";
+import { dumpContradiction } from "../../../src/cli/verdict/contradicted.ts";
+import { printVerdict } from "../../../src/cli/verdict/prove-text.ts";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
 import { add, linear } from "../../../src/dsl/ops/index.ts";
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";

@@ -1,7 +1,7 @@
 /** What two prime fields say beside a verdict: of which graphs, by which seed, and what they contradict. */
 import { describe, expect, test } from "vitest";
+import type { Graphs } from "../../../src/dsl/host/twins.ts";
 import { roundTo } from "../../../src/dsl/number.ts";
-import type { Graphs } from "../../../src/dsl/twins.ts";
 import { finite } from "../../../src/passes/prove/logic/make.ts";
 import { type ProveOptions, prove } from "../../../src/passes/prove/prove.ts";
 import type { ProofContradicted } from "../../../src/passes/prove/refute/contradicted.ts";

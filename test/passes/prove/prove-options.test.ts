@@ -1,8 +1,8 @@
 /** What `prove` is told from outside: places and tables of weights, roles, small graphs, seeds; and how far an attack goes. */
 import { describe, expect, test } from "vitest";
+import type { Graphs } from "../../../src/dsl/host/twins.ts";
 import type { GivenRoles } from "../../../src/dsl/role.ts";
 import type { Tensor } from "../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../src/dsl/twins.ts";
 import { type ProveOptions, prove } from "../../../src/passes/prove/prove.ts";
 import { ProofContradicted } from "../../../src/passes/prove/refute/contradicted.ts";
 import { type Fault, type Feeds, op, pairOf, table_, type Value, W } from "../../support/prove/corpus/fault.ts";

@@ -1,6 +1,6 @@
 /** Masks over a window that the host shifts, with the call's own rows behind it: proven, run, checked, and with faults planted. */
 import { describe, expect, test } from "vitest";
-import { twinsOf } from "../../../src/dsl/twins.ts";
+import { twinsOf } from "../../../src/dsl/host/twins.ts";
 import { contractProblems } from "../../../src/passes/parity/contract-check.ts";
 import { feed } from "../../../src/passes/parity/feeds.ts";
 import { parity } from "../../../src/passes/parity/parity.ts";

@@ -12,7 +12,7 @@ import { isUserError } from "../../../src/dsl/user-error.ts";
 import type { GraphDifference } from "../../../src/emit/diff/diff.ts";
 import { diffPackages } from "../../../src/emit/diff/package.ts";
 import { milJson } from "../../../src/emit/mil/json.ts";
-import { packageArray } from "../../../src/emit/read/package-store.ts";
+import { packageArray } from "../../../src/emit/read/blobs/package-store.ts";
 import { graphOf, type Package } from "../../../src/emit/read/read.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { arrayOf } from "../../../src/passes/interpret/array.ts";

@@ -7,8 +7,8 @@ import { add, opTable, reduce_sum, slice_by_index } from "../../../src/dsl/ops/i
 import { input } from "../../../src/dsl/tensor.ts";
 import { MODEL_PATH, WEIGHTS_PATH } from "../../../src/emit/mil/manifest.ts";
 import type { MilFeature, MilFunction, MilInterface, MilModel, MilOperation } from "../../../src/emit/mil/records.ts";
-import { openBlobs } from "../../../src/emit/read/blob.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { openBlobs } from "../../../src/emit/read/blobs/blob.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import type { Package } from "../../../src/emit/read/read.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { lower } from "../../../src/emit/write/lower.ts";

@@ -3,7 +3,7 @@ import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Graph } from "../../../src/dsl/graph.ts";
 import type { MilArgument, MilOperation, MilValue } from "../../../src/emit/mil/records.ts";
-import { decodeModel } from "../../../src/emit/read/decode.ts";
+import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import type { WeightStore } from "../../../src/weights/store.ts";

@@ -1,6 +1,6 @@
 /** Attention over rows of a cache that a host shifts, or to which it appends, and behind them the call's own rows; with faults to plant. */
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
-import { withHostCaches } from "../../../src/dsl/host-caches.ts";
+import { withHostCaches } from "../../../src/dsl/host/host-caches.ts";
 import { add, concat, matmul, mul, slice_by_size, softmax } from "../../../src/dsl/ops/index.ts";
 import type { DeclaredRole } from "../../../src/dsl/role.ts";
 import { constant, input, type Tensor, weight } from "../../../src/dsl/tensor.ts";

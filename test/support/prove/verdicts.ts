@@ -1,10 +1,10 @@
 /** Pairs whose printed verdicts are held by goldens: one of each claim, and of each turn that a corollary can take. */
 import attention from "../../../examples/attention.ts";
 import { ALL_COUNTS } from "../../../src/cli/interface/outputs.ts";
-import { printVerdict } from "../../../src/cli/prove-text.ts";
-import { blockAndSteps } from "../../../src/cli/sides.ts";
 import { briefSides } from "../../../src/cli/verdict/brief.ts";
-import type { Graphs } from "../../../src/dsl/twins.ts";
+import { printVerdict } from "../../../src/cli/verdict/prove-text.ts";
+import { blockAndSteps } from "../../../src/cli/verdict/sides.ts";
+import type { Graphs } from "../../../src/dsl/host/twins.ts";
 import type { Spelling } from "../../../src/models/blocks/spelling.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";

@@ -4,7 +4,7 @@ import type { DescField } from "@bufbuild/protobuf";
 import { type ReflectList, type ReflectMap, type ReflectMessage, reflect } from "@bufbuild/protobuf/reflect";
 import { isUserError } from "../../../src/dsl/user-error.ts";
 import { ModelSchema } from "../../../src/emit/mil/gen/Model_pb.js";
-import { parseModel } from "../../../src/emit/read/parse.ts";
+import { parseModel } from "../../../src/emit/read/decode/parse.ts";
 import { fieldsOf, hasUnknown } from "../diff/fields.ts";
 
 /** What both refuse, both read alike, or we alone refuse, on purpose: then the name of the class. */

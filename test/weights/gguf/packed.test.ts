@@ -1,14 +1,14 @@
 /** Quantised blocks that become fp16 in one go: the bits, losses and refusals of the way by fp32 numbers. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { BLOCK_CODES, type BlockCode } from "../../../src/weights/blocks-code.ts";
-import { makeConverter, newLosses } from "../../../src/weights/convert.ts";
+import { BLOCK_CODES, type BlockCode } from "../../../src/weights/convert/blocks-code.ts";
+import { makeConverter, newLosses } from "../../../src/weights/convert/convert.ts";
+import { readableOf } from "../../../src/weights/convert/joined.ts";
+import type { CheckpointSource, ReadableTensor } from "../../../src/weights/convert/rectangle.ts";
+import { newSlab } from "../../../src/weights/convert/slab.ts";
+import { openWorkshop, streamFp16 } from "../../../src/weights/convert/stream.ts";
 import { ENCODINGS } from "../../../src/weights/gguf/encodings.ts";
 import { halvesApart, lessOne } from "../../../src/weights/gguf/rows.ts";
-import { readableOf } from "../../../src/weights/joined.ts";
-import type { CheckpointSource, ReadableTensor } from "../../../src/weights/rectangle.ts";
-import { newSlab } from "../../../src/weights/slab.ts";
-import { openWorkshop, streamFp16 } from "../../../src/weights/stream.ts";
 import { bitsOfBytes, gather } from "../../support/weights-files.ts";
 
 type Blocks = Extract<ReturnType<typeof ENCODINGS.get>, { kind: "blocks" }>;

@@ -4,9 +4,9 @@ import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../../src/dsl/number.ts";
 import type { PalettePart } from "../../../src/dsl/weight-source.ts";
 import { encodeElements } from "../../../src/emit/mil/encode-elements.ts";
-import { paletteMaker } from "../../../src/weights/palette/group.ts";
-import { bitPacker } from "../../../src/weights/palette/pack.ts";
-import { quantisingStore } from "../../../src/weights/quantise.ts";
+import { paletteMaker } from "../../../src/weights/quantise/palette/group.ts";
+import { bitPacker } from "../../../src/weights/quantise/palette/pack.ts";
+import { quantisingStore } from "../../../src/weights/quantise/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../../src/weights/store.ts";
 import { gather } from "../../support/weights-files.ts";
 

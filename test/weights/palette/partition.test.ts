@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp16Bits, fp16Value, roundFp16 } from "../../../src/dsl/number.ts";
-import { paletteMaker } from "../../../src/weights/palette/group.ts";
-import { bestDivision, type Sums } from "../../../src/weights/palette/partition.ts";
+import { paletteMaker } from "../../../src/weights/quantise/palette/group.ts";
+import { bestDivision, type Sums } from "../../../src/weights/quantise/palette/partition.ts";
 
 interface Counted {
   readonly value: number;

@@ -1,6 +1,6 @@
 /** Quantised folders that do not fit themselves, or are quantised in another way: one sentence each, with a mend that is right. */
 import { describe, expect, test } from "vitest";
-import { openCheckpoint } from "../../../src/weights/checkpoint.ts";
+import { openCheckpoint } from "../../../src/weights/hub/checkpoint.ts";
 import type { RawTensor } from "../../support/cli.ts";
 import { mlxTensorsOf, quantisedFolder, tensorOf } from "../../support/quantised-files.ts";
 

@@ -1,6 +1,7 @@
 /** What kinds of rows a recording feeds beside the usual ones, and how large each may be. */
+
+import type { Twins } from "../../../dsl/host/twins.ts";
 import type { Roles } from "../../../dsl/role.ts";
-import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import type { Source } from "../feeds.ts";
 import type { Abilities, Draw, PlannedCall } from "../sequence.ts";

@@ -1,6 +1,6 @@
 /** What a host does between two calls to the caches that it keeps: it copies new rows to their slots, and picks rows out of arrays. */
 import type { Graph } from "../../../dsl/graph.ts";
-import { rowAxis } from "../../../dsl/host-write.ts";
+import { rowAxis } from "../../../dsl/host/host-write.ts";
 import type { HostCache } from "../../../dsl/role.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";

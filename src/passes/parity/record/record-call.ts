@@ -1,5 +1,5 @@
 /** Runs one call of a recording: block, steps and fp64, each on a cache of its own. */
-import type { Twins } from "../../../dsl/twins.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import { type RawArray, toNDArray, toRaw } from "../../kernels/raw.ts";
 import type { RawResults } from "../../run/run.ts";
 import { type Feed, feed, type Source } from "../feeds.ts";

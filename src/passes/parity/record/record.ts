@@ -1,10 +1,10 @@
 /** Records a parity sequence: what each call is fed and what must come out, for a device that computes it again. */
 
 import type { Graph } from "../../../dsl/graph.ts";
-import { hostCaches } from "../../../dsl/host-caches.ts";
+import { hostCaches } from "../../../dsl/host/host-caches.ts";
+import { slotAxisOf } from "../../../dsl/host/slots.ts";
+import { type Graphs, type Twins, twinsOf } from "../../../dsl/host/twins.ts";
 import type { GivenRoles } from "../../../dsl/role.ts";
-import { slotAxisOf } from "../../../dsl/slots.ts";
-import { type Graphs, type Twins, twinsOf } from "../../../dsl/twins.ts";
 import type { Shape } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import type { Decoder } from "../../../models/decoder.ts";

@@ -1,5 +1,5 @@
 /** Calls of a recording that feed other rows than the usual ones, each as far from them as the graphs bear. */
-import type { Twins } from "../../../dsl/twins.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import { toNDArray } from "../../kernels/raw.ts";
 import { feed } from "../feeds.ts";
 import { abilitiesOf, type PlannedCall } from "../sequence.ts";

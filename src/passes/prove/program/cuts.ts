@@ -3,9 +3,9 @@
  * in each graph by itself and paired in order; a pair counts only once its rows are proven equal.
  */
 import { type Graph, resultsOf, schedule } from "../../../dsl/graph.ts";
-import { tokenAxisOf } from "../../../dsl/output-rows.ts";
+import { tokenAxisOf } from "../../../dsl/host/output-rows.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
-import type { Twins } from "../../../dsl/twins.ts";
 import { sameType } from "../../../dsl/type.ts";
 import type { Cut, CutPairs } from "./program.ts";
 import type { Pair } from "./relation.ts";

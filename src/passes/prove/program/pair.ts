@@ -1,11 +1,11 @@
 /** The two graphs of a proof, with all that is known of them before a term is made. */
 import { type Graph, schedule } from "../../../dsl/graph.ts";
-import { withHostCaches } from "../../../dsl/host-caches.ts";
+import { withHostCaches } from "../../../dsl/host/host-caches.ts";
+import { tellsSlots } from "../../../dsl/host/slots.ts";
+import { type Twins, twinsOf } from "../../../dsl/host/twins.ts";
 import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles, Role } from "../../../dsl/role.ts";
-import { tellsSlots } from "../../../dsl/slots.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import { type Twins, twinsOf } from "../../../dsl/twins.ts";
 import { type DType, isInteger } from "../../../dsl/type.ts";
 import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";

@@ -1,6 +1,6 @@
 /** What the theorem is about: states at exit, and outputs. */
-import { outputRows } from "../../../dsl/output-rows.ts";
-import type { Twins } from "../../../dsl/twins.ts";
+import { outputRows } from "../../../dsl/host/output-rows.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import type { Pair } from "./relation.ts";
 
 /** The states and outputs of both graphs, pair by pair. */

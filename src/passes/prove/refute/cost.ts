@@ -1,8 +1,8 @@
 /** What a run of both graphs costs. */
 import { schedule } from "../../../dsl/graph.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import { operandsOf } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 
 /** Scalar operations of one run of both graphs, roughly. */

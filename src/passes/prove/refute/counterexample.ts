@@ -2,8 +2,9 @@
  * Looks for data that keep the preconditions and on which the two graphs really differ, and makes them small: as few
  * tokens and cache rows as will do, and nearly all numbers zero.
  */
+
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import { MASK_NUMBERS, type MaskNumbers, type Role } from "../../../dsl/role.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
 import { FAR } from "../logic/visible.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { costOf, smallOrNone } from "./cost.ts";

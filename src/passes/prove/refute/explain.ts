@@ -1,6 +1,6 @@
 /** A difference in words: the first named value that parts, where, and the smallest differing terms. */
 import { schedule } from "../../../dsl/graph.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import { type Ix, showIx } from "../logic/indices.ts";
 import { instantiate, variableOf } from "../logic/lambda.ts";
 import { showLeaf } from "../logic/leaf.ts";

@@ -1,8 +1,8 @@
 /** What the host feeds to a run, from the data of a sample. */
 import type { Graph } from "../../../dsl/graph.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import { maskValues, type Role, type Roles, type RowsBehind } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import type { Twins } from "../../../dsl/twins.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
 
 /** The data of one run of both graphs. Arrays by name: inputs with rows (all tokens), states, and stored weights. */

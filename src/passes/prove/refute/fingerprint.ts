@@ -5,8 +5,8 @@
  */
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
+import { outputRows } from "../../../dsl/host/output-rows.ts";
 import { meaningOf } from "../../../dsl/meaning.ts";
-import { outputRows } from "../../../dsl/output-rows.ts";
 import { MASK_NUMBERS, maskValues } from "../../../dsl/role.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";

@@ -1,5 +1,5 @@
 /** Where a run of the block and runs of the step give different results. */
-import { outputRows } from "../../../dsl/output-rows.ts";
+import { outputRows } from "../../../dsl/host/output-rows.ts";
 import { sizeOf } from "../../../dsl/type.ts";
 import { stridesOf } from "../../interpret/array.ts";
 import type { Precision } from "../../interpret/reading.ts";

@@ -2,7 +2,7 @@
  * What is asked before a verdict is told: the attack on a proof, and two prime fields. Both run the graphs, or those of the
  * same model at small sizes where these can be built.
  */
-import type { Graphs } from "../../../dsl/twins.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import type { Mode } from "../logic/setting.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";
 import { type Attacked, attack, type Claim } from "./attack.ts";

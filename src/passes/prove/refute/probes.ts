@@ -1,8 +1,8 @@
 /** Values on the way that both graphs have, by name or by number: where a difference can be told of. */
 import { type Graph, schedule } from "../../../dsl/graph.ts";
-import { tokenAxisOf } from "../../../dsl/output-rows.ts";
+import { tokenAxisOf } from "../../../dsl/host/output-rows.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
 import type { Pair } from "../program/relation.ts";
 
 /** Those of `order`, values of the block, that the step has in a comparable shape. */

@@ -2,9 +2,9 @@
 import { isGraphError } from "../../../dsl/error.ts";
 import type { Graph } from "../../../dsl/graph.ts";
 import { schedule } from "../../../dsl/graph.ts";
+import type { Twins } from "../../../dsl/host/twins.ts";
 import { roundTo } from "../../../dsl/number.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
-import type { Twins } from "../../../dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray } from "../../interpret/array.ts";
 import { type Bindings, type EvaluateOptions, evaluate, type Results } from "../../interpret/evaluate.ts";

@@ -1,5 +1,5 @@
 /** Makes an input on which two graphs differ small: nearly all of its numbers zero, the others 1 where that will do. */
-import type { Graphs } from "../../../dsl/twins.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import type { Precision } from "../../interpret/reading.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { costOf } from "./cost.ts";

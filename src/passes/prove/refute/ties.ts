@@ -1,9 +1,9 @@
 /** Where fp64 does not speak for the reals: a comparison, or a cast to integers, of numbers that only rounding parts. */
 import { broadcastAt } from "../../../dsl/algebra.ts";
 import { schedule } from "../../../dsl/graph.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import { operandsOf, type Tensor } from "../../../dsl/tensor.ts";
 import { has } from "../../../dsl/traits.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
 import { isFloat } from "../../../dsl/type.ts";
 import { arrayOf, type NDArray, tabulate } from "../../interpret/array.ts";
 import { readOf } from "../../interpret/evaluate.ts";

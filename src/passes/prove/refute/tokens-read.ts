@@ -2,8 +2,9 @@
  * Which tokens the rows of an output read, in the block and in single-token calls: at a glance what a refutation is of. Found by running:
  * the rows that the host feeds of one token are replaced by others, and whatever then differs has read that token.
  */
+
+import { outputRows } from "../../../dsl/host/output-rows.ts";
 import { roundTo } from "../../../dsl/number.ts";
-import { outputRows } from "../../../dsl/output-rows.ts";
 import { type NDArray, rowOf } from "../../interpret/array.ts";
 import type { ProvenPair } from "../program/pair.ts";
 import { isLarge } from "./cost.ts";

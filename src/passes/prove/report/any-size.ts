@@ -3,7 +3,7 @@
  * cannot tell it from one that follows the rows, and a proof for another number can.
  */
 import { isGraphError } from "../../../dsl/error.ts";
-import type { Graphs } from "../../../dsl/twins.ts";
+import type { Graphs } from "../../../dsl/host/twins.ts";
 import { isUserError } from "../../../dsl/user-error.ts";
 import type { Mode } from "../logic/setting.ts";
 import { type ProvenPair, provenPair } from "../program/pair.ts";

@@ -1,5 +1,5 @@
 /** What speculative decoding needs beyond the theorem: each consequence is derived from the proof, or denied with the reason. */
-import { hostCaches } from "../../../dsl/host-caches.ts";
+import { hostCaches } from "../../../dsl/host/host-caches.ts";
 import type { Outcome } from "../attempts.ts";
 import type { Precondition } from "../logic/preconditions.ts";
 import type { ProvenPair } from "../program/pair.ts";

@@ -1,8 +1,8 @@
 /** Where a stack is cut: at values through which all later ones depend on all earlier ones, paired in order. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
+import { type Twins, twinsOf } from "../../../../src/dsl/host/twins.ts";
 import { input, named, type Tensor } from "../../../../src/dsl/tensor.ts";
-import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
 import { cutPairs, cutsWithout, findCuts } from "../../../../src/passes/prove/program/cuts.ts";
 import type { Cut } from "../../../../src/passes/prove/program/program.ts";
 import {

@@ -1,9 +1,9 @@
 /** The search for an input on which graphs differ: where it looks, what it counts, and what it says when it finds none. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
+import type { Graphs } from "../../../../src/dsl/host/twins.ts";
 import { add, cast, gather, linear, maximum, mod, mul, real_div } from "../../../../src/dsl/ops/index.ts";
 import { input, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../../../src/dsl/type.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { type CounterexampleOptions, searchDifference } from "../../../../src/passes/prove/refute/counterexample.ts";

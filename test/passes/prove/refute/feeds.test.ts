@@ -1,8 +1,8 @@
 /** What the host feeds to block and steps: the block's feed is that of the steps, token by token, as the roles say. */
 import { describe, expect, test } from "vitest";
 import { graph } from "../../../../src/dsl/graph.ts";
+import { type Twins, twinsOf } from "../../../../src/dsl/host/twins.ts";
 import { constant, input, named } from "../../../../src/dsl/tensor.ts";
-import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
 import { rowOf } from "../../../../src/passes/interpret/array.ts";
 import {
   fedRows,

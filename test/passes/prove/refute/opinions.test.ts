@@ -1,7 +1,7 @@
 /** What is asked before a verdict is told: on which graphs, and what of the answers is held against a proof. */
 
 import { describe, expect, test } from "vitest";
-import type { Graphs } from "../../../../src/dsl/twins.ts";
+import type { Graphs } from "../../../../src/dsl/host/twins.ts";
 import type { Mode } from "../../../../src/passes/prove/logic/setting.ts";
 import { provenPair } from "../../../../src/passes/prove/program/pair.ts";
 import { PRIMES } from "../../../../src/passes/prove/refute/fingerprint.ts";

@@ -3,9 +3,9 @@
  * the edit the same declaration gives its equal twin.
  */
 import { graph } from "../../../../src/dsl/graph.ts";
+import type { Graphs } from "../../../../src/dsl/host/twins.ts";
 import * as table from "../../../../src/dsl/ops/index.ts";
 import { input, constant as makeConstant, state, type Tensor, weight } from "../../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../../src/dsl/twins.ts";
 import type { DType, Shape } from "../../../../src/dsl/type.ts";
 
 /** Any value: the declarations of this folder are data, checked as graphs when they are built and not by the editor. */

@@ -1,8 +1,8 @@
 /** A pair of graphs as an author's file: the block where T is its number of tokens, the step where T is 1. */
 import { type Graph, schedule } from "../../../../src/dsl/graph.ts";
+import type { Graphs } from "../../../../src/dsl/host/twins.ts";
 import { opTable } from "../../../../src/dsl/ops/index.ts";
 import type { OpDef, Tensor } from "../../../../src/dsl/tensor.ts";
-import type { Graphs } from "../../../../src/dsl/twins.ts";
 
 /** The file, with `comment` on top. */
 export function authorFile({ block, step }: Graphs, comment: string): string {

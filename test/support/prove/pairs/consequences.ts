@@ -1,6 +1,6 @@
 /** Each corollary of a verdict as an experiment: what it says is done with the interpreter, and must come out. */
 import type { Graph } from "../../../../src/dsl/graph.ts";
-import type { Twins } from "../../../../src/dsl/twins.ts";
+import type { Twins } from "../../../../src/dsl/host/twins.ts";
 import type { NDArray } from "../../../../src/passes/interpret/array.ts";
 import { type Contract, type Experiment, experimentOf, type Feeds } from "./feeds.ts";
 import { gapsOf, type Level, parts, type Ran, runCall } from "./oracle.ts";

@@ -3,10 +3,10 @@
  * the calls. Written apart from the prover's own samples, which would share its mistakes.
  */
 import type { Graph } from "../../../../src/dsl/graph.ts";
+import type { Twins } from "../../../../src/dsl/host/twins.ts";
 import { roundTo } from "../../../../src/dsl/number.ts";
 import type { Role } from "../../../../src/dsl/role.ts";
 import type { Tensor } from "../../../../src/dsl/tensor.ts";
-import type { Twins } from "../../../../src/dsl/twins.ts";
 import { isFloat, sizeOf, type TensorType } from "../../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
 import { arrayOf, type NDArray, stridesOf, tabulate } from "../../../../src/passes/interpret/array.ts";

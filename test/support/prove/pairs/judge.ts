@@ -1,7 +1,7 @@
 /** One random pair: proven, and the verdict held against the interpreter. */
 import { GraphError } from "../../../../src/dsl/error.ts";
 import type { Graph } from "../../../../src/dsl/graph.ts";
-import { type Twins, twinsOf } from "../../../../src/dsl/twins.ts";
+import { type Twins, twinsOf } from "../../../../src/dsl/host/twins.ts";
 import { checkStoredSizes } from "../../../../src/passes/prove/program/stored-sizes.ts";
 import { prove } from "../../../../src/passes/prove/prove.ts";
 import type { Verdict } from "../../../../src/passes/prove/report/verdict.ts";

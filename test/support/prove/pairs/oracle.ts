@@ -1,9 +1,9 @@
 /** The reference interpreter's word on a pair: whether block and steps differ on data that keep what was printed. */
 import { GraphError } from "../../../../src/dsl/error.ts";
 import type { Graph } from "../../../../src/dsl/graph.ts";
-import { tokenAxisOf } from "../../../../src/dsl/output-rows.ts";
+import { tokenAxisOf } from "../../../../src/dsl/host/output-rows.ts";
+import type { Twins } from "../../../../src/dsl/host/twins.ts";
 import type { Tensor } from "../../../../src/dsl/tensor.ts";
-import type { Twins } from "../../../../src/dsl/twins.ts";
 import { type NDArray, rowOf } from "../../../../src/passes/interpret/array.ts";
 import { evaluateAll, type Results } from "../../../../src/passes/interpret/evaluate.ts";
 import type { Precision } from "../../../../src/passes/interpret/reading.ts";

@@ -1,6 +1,6 @@
 /** What a run of both graphs says of their values: which are equal row by row. */
 import { schedule } from "../../../../dsl/graph.ts";
-import { tokenAxisOf } from "../../../../dsl/output-rows.ts";
+import { tokenAxisOf } from "../../../../dsl/host/output-rows.ts";
 import { operandsOf, type Tensor } from "../../../../dsl/tensor.ts";
 import { FAR } from "../../logic/visible.ts";
 import type { ProvenPair } from "../../program/pair.ts";

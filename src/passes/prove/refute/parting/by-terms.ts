@@ -1,6 +1,7 @@
 /** What terms say of the values of two graphs: for graphs that are not run. */
+
+import type { Graphs } from "../../../../dsl/host/twins.ts";
 import type { Tensor } from "../../../../dsl/tensor.ts";
-import type { Graphs } from "../../../../dsl/twins.ts";
 import { storedText } from "../../program/literals.ts";
 import type { Programs } from "../../program/program.ts";
 import { compare, type Ignored } from "../../program/relation.ts";

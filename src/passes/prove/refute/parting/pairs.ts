@@ -1,9 +1,9 @@
 /** The pairs of values that a finding may be about, and what they are called. */
 import { type Graph, schedule } from "../../../../dsl/graph.ts";
-import { tokenAxisOf } from "../../../../dsl/output-rows.ts";
+import { tokenAxisOf } from "../../../../dsl/host/output-rows.ts";
+import type { Graphs } from "../../../../dsl/host/twins.ts";
 import { nowhere } from "../../../../dsl/site.ts";
 import type { Tensor } from "../../../../dsl/tensor.ts";
-import type { Graphs } from "../../../../dsl/twins.ts";
 import type { Pair } from "../../program/relation.ts";
 import type { Finding } from "../finding.ts";
 import type { Parting, Twin } from "./descent.ts";
