@@ -23,7 +23,7 @@ const layers = Number(values.layers ?? 1);
 async function bundle(folder) {
   const root = fileURLToPath(new URL("..", import.meta.url));
   const outfile = join(folder, "weights.mjs");
-  const names = ["weights/checkpoint", "weights/generated", "weights/safetensors-write"];
+  const names = ["weights/hub/checkpoint", "weights/generated", "weights/safetensors/write"];
   const contents = [...names, "models/config", "models/config-tensors"]
     .map((name) => `export * from "./src/${name}.ts";`)
     .join("\n");

@@ -45,7 +45,7 @@ try {
 
 /** The TypeScript sources as one module: Node 20 cannot load them as they are. */
 async function loadLibrary() {
-  const files = ["read/read", "write/package", "read/package-store", "diff/diff", "diff/text"];
+  const files = ["read/read", "write/package", "read/blobs/package-store", "diff/diff", "diff/text"];
   const modules = [...files.map((file) => `emit/${file}.ts`), "dsl/ops/index.ts"];
   const contents = modules.map((file) => `export * from "./src/${file}";`).join("\n");
   const outfile = join(scratch, "library.mjs");
