@@ -3,9 +3,16 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { graph } from "../../src/dsl/graph.ts";
+import { mul } from "../../src/dsl/ops/index.ts";
+import { input } from "../../src/dsl/tensor.ts";
 import { decodeModel } from "../../src/emit/read/decode/decode.ts";
 import { encodeModel } from "../../src/emit/write/encode.ts";
+import { flexible } from "../../src/emit/write/flexible.ts";
+import { lower } from "../../src/emit/write/lower.ts";
+import { fillPackage } from "../../src/emit/write/package.ts";
 import { checkpointOf, expectRefusal, fileOf, folderOf, graphc, ones } from "../support/cli.ts";
+import { countingStore } from "../support/emit.ts";
 
 const SOURCE = `
 import { graph, input, mul, type Size } from "graphc";
@@ -54,6 +61,20 @@ describe.each(["prove", "parity"])("%s", (command) => {
   test("of a package of fixed size alone", async () => {
     const sentence = `${SHOWN(block)} has a fixed size, so that there is no block beside its step; give two packages: the block, then its one-token twin`;
     await expectRefusal([command, block], sentence);
+  });
+
+  test("of a package of flexible size that is read for one token", async () => {
+    const path = join(folder, `open.${command}.mlpackage`);
+    const sized = [1, 2].map((tokens) => {
+      const x = input("x", [tokens, 4]);
+      return lower(graph({ name: "g", inputs: [x], outputs: { y: mul(x, 2) } }));
+    });
+    await fillPackage(flexible(sized, "g"), countingStore(), path, { path });
+    expect((await graphc([command, path, "--tokens", "2", "--role", "x=rows:token=0"])).code).toBe(0);
+    await expectRefusal(
+      [command, path, "--tokens", "1"],
+      `${SHOWN(path)} is read for one token, so that there is no block beside its step; give --tokens 2 or more`,
+    );
   });
 
   test("of a package against itself, or against a copy", async () => {

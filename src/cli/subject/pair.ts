@@ -88,6 +88,12 @@ export async function comparedPair(args: Args, io: Io): Promise<OpenPair> {
     checkIsStep(pair, second ?? first);
     return pair;
   }
+  // `settle` refused the option for a package of fixed size.
+  if (second === undefined && args.given("tokens"))
+    throw new UserError(
+      `${first} is read for one token, so that there is no block beside its step`,
+      "give --tokens 2 or more",
+    );
   if (second === undefined && args.text("function") === undefined)
     throw new UserError(
       `${first} has a fixed size, so that there is no block beside its step`,
