@@ -27,6 +27,21 @@ test("two checkpoints are known by their contents: other numbers under a name ar
   const named = await equal("phi4-mini", one, "--weights", other);
   expect([named.code, named.err]).toEqual([2, expect.stringContaining("is not that of phi4-mini, and checkpoints")]);
   expect(await claimOf("phi4-mini", one, "--weights", copy)).toBe("0 PROVEN (exact)");
+  // A file that reads another part of a tensor than the checkpoint's layer does.
+  const gates = "model.layers.0.mlp.gate_up_proj.weight";
+  const part = `import { graph, input, linear, weight } from "graphc";
+    export default ({ tokens }: { tokens: number }) => {
+      const x = input("x", [tokens, 32]);
+      const w = weight("${gates}", [1, 32], { rows: [0, 1] });
+      return graph({ name: "part", inputs: [x], outputs: { hidden: linear(x, w) } });
+    };`;
+  const apart = await equal(
+    join(folderOf({ "part.ts": part }), "part.ts"),
+    one,
+    "--weights",
+    tinyPhiTimes({ [gates]: 2 }),
+  );
+  expect([apart.code, apart.err]).toEqual([2, expect.stringContaining(`weight "${gates}" of`)]);
   // Of the layer behind it nothing differs.
   expect(await claimOf(one, other, "--layer", "1")).toBe("0 PROVEN (exact)");
   const diff = (...argv: readonly string[]) => graphc(["diff", ...argv, ...SIZE]);

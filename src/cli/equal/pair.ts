@@ -1,11 +1,11 @@
 /** The two graphs of `graphc equal`: of packages, or of models and graph files, built for calls of the same T. */
-import { createHash } from "node:crypto";
 import { realpathSync } from "node:fs";
 import { isFlexible } from "../../api/package-subjects.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { Graphs } from "../../dsl/host/twins.ts";
-import type { Tensor } from "../../dsl/tensor.ts";
 import { UserError } from "../../dsl/user-error.ts";
+import type { WeightSource } from "../../dsl/weight-source.ts";
+import { weightDigest } from "../../emit/diff/checkpoint-hashes.ts";
 import { packageWeights } from "../../emit/read/blobs/package-store.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -58,17 +58,21 @@ export async function comparedGraphs(args: Args, io: Io): Promise<ComparedGraphs
   return { a: one, b: other, packages: false, maxSeq: requestedSize(args).maxSeq };
 }
 
-/** @throws UserError where a weight of both holds other numbers in the second */
+/**
+ * A proof may find a part of a tensor in one graph within another part in the other: of a tensor that both read, the parts of either are compared.
+ * @throws UserError where such a part holds other numbers in the second
+ */
 async function checkSameWeights(one: Comparand, other: Comparand): Promise<void> {
-  const held = new Set(schedule(other.graph).map(sourceOf));
-  const stores = [await one.openWeights!(), await other.openWeights!()];
+  const [own, its] = [checkpointWeights(one.graph), checkpointWeights(other.graph)];
+  const [ownTensors, itsTensors] = [own, its].map((weights) => new Set(weights.flatMap(tensorsOf)));
+  const stores = [await one.openWeights!(), await other.openWeights!()] as const;
   try {
-    for (const x of schedule(one.graph)) {
-      if (x.def.kind !== "weight" || !held.has(sourceOf(x))) continue;
-      const [own, its] = [await digestOf(x, stores[0]!), await digestOf(x, stores[1]!)];
-      if (own !== its)
+    for (const { source, type } of [...own, ...its]) {
+      if (!tensorsOf({ source }).some((name) => ownTensors!.has(name) && itsTensors!.has(name))) continue;
+      const [a, b] = [await weightDigest(stores[0], source, type), await weightDigest(stores[1], source, type)];
+      if (a !== b)
         throw new UserError(
-          `weight "${x.def.source.from === "checkpoint" ? x.def.source.tensor : x.name}" of ${other.shown} is not that of ${one.shown}, and checkpoints are compared by the names of weights`,
+          `weight "${source.tensor}" of ${other.shown} is not that of ${one.shown}, and checkpoints are compared by the names of weights`,
           "give two packages: graphc emit writes one of each",
         );
     }
@@ -77,13 +81,15 @@ async function checkSameWeights(one: Comparand, other: Comparand): Promise<void>
   }
 }
 
-const sourceOf = ({ def, type }: Tensor) => JSON.stringify(def.kind === "weight" && [def.source, type]);
+type CheckpointSource = Extract<WeightSource, { from: "checkpoint" }>;
 
-async function digestOf({ def, type }: Tensor, store: WeightStore): Promise<string> {
-  const hash = createHash("sha256");
-  if (def.kind === "weight") for await (const chunk of store.stream(def.source, type)) hash.update(chunk);
-  return hash.digest("hex");
-}
+const tensorsOf = ({ source }: { readonly source: CheckpointSource }) =>
+  (source.joined ?? [source]).map(({ tensor }) => tensor);
+
+const checkpointWeights = (graph: Graph) =>
+  schedule(graph).flatMap(({ def, type }) =>
+    def.kind === "weight" && def.source.from === "checkpoint" ? [{ source: def.source, type }] : [],
+  );
 
 function packages(first: string, second: string, args: Args): ComparedGraphs {
   const [own, other] = [readPackage(first), readPackage(second)];

@@ -21,9 +21,14 @@ async function hashesIn(graph: Graph, store: WeightStore): Promise<WeightHash> {
   const keyOf = (source: WeightSource, type: TensorType) => `${sourceText(source)} as ${type.dtype}`;
   for (const { def, type } of schedule(graph)) {
     if (def.kind !== "weight" || def.source.from !== "checkpoint" || hashes.has(keyOf(def.source, type))) continue;
-    const hash = createHash("sha256");
-    for await (const chunk of store.stream(def.source, type)) hash.update(chunk);
-    hashes.set(keyOf(def.source, type), hash.digest("hex"));
+    hashes.set(keyOf(def.source, type), await weightDigest(store, def.source, type));
   }
   return (source, type) => hashes.get(keyOf(source, type));
+}
+
+/** SHA-256 of a weight as a package would hold it, as hex. @throws UserError for what the store refuses */
+export async function weightDigest(store: WeightStore, source: WeightSource, type: TensorType): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of store.stream(source, type)) hash.update(chunk);
+  return hash.digest("hex");
 }
