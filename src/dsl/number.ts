@@ -1,4 +1,5 @@
 /** Numbers of each element type: rounding to nearest even, fp16 bit patterns, integer wrap-around. */
+import { once } from "./once.ts";
 import type { DType } from "./type.ts";
 
 const MAX_FP16 = 65504;
@@ -66,6 +67,9 @@ const INTEGER_FORMAT: Partial<Record<DType, readonly [bits: number, signed: bool
   uint3: [3, false],
   uint6: [6, false],
 };
+
+/** The value of every bit pattern of fp16. */
+export const fp16Values = once(() => Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits)));
 
 /** Smallest and largest value of an integer type. */
 export function integerRange(dtype: DType): readonly [min: number, max: number] {

@@ -1,5 +1,5 @@
 /** How far what a build says is from what another says: over the same tokens, from the logits behind each. */
-import { fp16Value } from "../../dsl/number.ts";
+import { fp16Values } from "../../dsl/number.ts";
 import { UserError } from "../../dsl/user-error.ts";
 
 /** Over all positions; a position is the token behind which both say what follows. Divergences are in nats. */
@@ -12,8 +12,6 @@ export interface Drift {
   readonly worstKl: number;
   readonly worstAt: number;
 }
-
-const VALUES = Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits));
 
 /**
  * @param reference logits of each position as fp16 bit patterns, and those of the build
@@ -45,7 +43,8 @@ export function divergenceOf(
 
 /** log p of each token in doubles, and the first of the likeliest. */
 function logSoftmax(logits: Uint16Array, at: number): { readonly logs: Float64Array; readonly likeliest: number } {
-  const numbers = Float64Array.from(logits, (bits) => VALUES[bits]!);
+  const values = fp16Values();
+  const numbers = Float64Array.from(logits, (bits) => values[bits]!);
   const bad = numbers.findIndex((x) => !(x < Number.POSITIVE_INFINITY));
   if (bad >= 0)
     throw new UserError(`the logit of token ${bad} behind position ${at} is ${numbers[bad]}: that is no distribution`);

@@ -3,15 +3,15 @@
  * (ggml-org/llama.cpp, ggml/src/ggml-quants.c, dequantize_row_*). As for blocks, the one rounding is that of the result.
  */
 import type { Dequantise } from "./blocks.ts";
-import { fp16Table, halfAt } from "./half.ts";
+import { halfAt } from "./half.ts";
 
 /** Elements of a super-block. */
 export const SUPER_BLOCK = 256;
 
 /** d · sc · q − dmin · mn in 16 groups of 16, q of 2 bits; scales first, d and dmin last. */
 export const q2_k: Dequantise = (bytes, at, out, to) => {
-  const d = fp16Table[halfAt(bytes, at + 80)]!;
-  const dmin = fp16Table[halfAt(bytes, at + 82)]!;
+  const d = halfAt(bytes, at + 80);
+  const dmin = halfAt(bytes, at + 82);
   for (let i = 0; i < SUPER_BLOCK; i++) {
     const scale = bytes[at + (i >> 4)]!;
     const q = (bytes[at + 16 + packed(i)]! >> shift(i)) & 3;
@@ -21,7 +21,7 @@ export const q2_k: Dequantise = (bytes, at, out, to) => {
 
 /** d · (sc − 32) · q in 16 groups of 16, q from −4 to 3: its sign bits lie in the first 32 bytes, d is last. */
 export const q3_k: Dequantise = (bytes, at, out, to) => {
-  const d = fp16Table[halfAt(bytes, at + 108)]!;
+  const d = halfAt(bytes, at + 108);
   for (let i = 0; i < SUPER_BLOCK; i++) {
     const low = (bytes[at + 32 + packed(i)]! >> shift(i)) & 3;
     const isPositive = (bytes[at + (i & 31)]! >> (i >> 5)) & 1;
@@ -31,8 +31,8 @@ export const q3_k: Dequantise = (bytes, at, out, to) => {
 
 /** d · sc · q − dmin · mn in 8 groups of 32, q of 4 bits. */
 export const q4_k: Dequantise = (bytes, at, out, to) => {
-  const d = fp16Table[halfAt(bytes, at)]!;
-  const dmin = fp16Table[halfAt(bytes, at + 2)]!;
+  const d = halfAt(bytes, at);
+  const dmin = halfAt(bytes, at + 2);
   for (let k = 0; k < 8; k++) {
     const [scale, least] = [d * scaleOf(bytes, at + 4, k), dmin * leastOf(bytes, at + 4, k)];
     const from = at + 16 + 32 * (k >> 1);
@@ -43,8 +43,8 @@ export const q4_k: Dequantise = (bytes, at, out, to) => {
 
 /** As `q4_k` with a fifth bit for each element, those of a byte for the groups in turn. */
 export const q5_k: Dequantise = (bytes, at, out, to) => {
-  const d = fp16Table[halfAt(bytes, at)]!;
-  const dmin = fp16Table[halfAt(bytes, at + 2)]!;
+  const d = halfAt(bytes, at);
+  const dmin = halfAt(bytes, at + 2);
   for (let k = 0; k < 8; k++) {
     const [scale, least] = [d * scaleOf(bytes, at + 4, k), dmin * leastOf(bytes, at + 4, k)];
     const from = at + 48 + 32 * (k >> 1);
@@ -58,7 +58,7 @@ export const q5_k: Dequantise = (bytes, at, out, to) => {
 
 /** d · sc · (q − 32) in 16 groups of 16, q of 6 bits, sc a signed byte; d is last. */
 export const q6_k: Dequantise = (bytes, at, out, to) => {
-  const d = fp16Table[halfAt(bytes, at + 208)]!;
+  const d = halfAt(bytes, at + 208);
   for (let i = 0; i < SUPER_BLOCK; i++) {
     const [half, column, l] = [i >> 7, (i >> 5) & 3, i & 31];
     const low = (bytes[at + 64 * half + 32 * (column & 1) + l]! >> (column < 2 ? 0 : 4)) & 15;

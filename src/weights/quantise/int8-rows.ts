@@ -2,7 +2,7 @@
  * Rows of fp16 as int8 codes with a scale each: symmetric, codes from −127 to 127, never −128. Two arithmetics: that of coremltools'
  * linear_quantize_weights (its optimize package, 9.0), in fp16 with each op rounded, and the nearest codes for the scale max|w| / 127.
  */
-import { fp16Bits, fp16Value, roundFp16 } from "../../dsl/number.ts";
+import { fp16Bits, fp16Value, fp16Values, roundFp16 } from "../../dsl/number.ts";
 import type { Int8Part } from "../../dsl/weight-source.ts";
 import { costTally, type QuantiseCost } from "./cost.ts";
 import { GROUP, int8Code, type LoadedRows } from "./int8-fast.ts";
@@ -13,7 +13,6 @@ const MOST = 127;
 const DOUBLED = 32752;
 /** Adding and taking it away rounds a double to the nearest whole number, halves to even. */
 const WHOLE = 1.5 * 2 ** 52;
-const VALUES = Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits));
 
 /** The scale of a row whose largest magnitude this is. A row of zeros has the scale 1: none is ever 0. */
 export function rowScale(how: Int8Part["how"], largest: number): number {
@@ -35,7 +34,7 @@ function largestOf(bits: Uint16Array, begin: number, end: number): number {
     const magnitude = bits[i]! & 0x7fff;
     if (magnitude > largest) largest = magnitude;
   }
-  return VALUES[largest]!;
+  return fp16Value(largest);
 }
 
 /** The scales of all rows. */
@@ -102,13 +101,14 @@ interface Row {
 /** Quantises a row where it is loaded; returns its scale and the sums of its squares and of its squared errors. */
 function quantiseRow(bits: Uint16Array, loaded: LoadedRows, { how, begin, end }: Row) {
   const groups = begin + Math.floor((end - begin) / GROUP) * GROUP;
-  const most = VALUES[loaded.largest(begin, groups - begin)]!;
+  const most = fp16Value(loaded.largest(begin, groups - begin));
   const scale = rowScale(how, Math.max(most, largestOf(bits, groups, end)));
   // The fast code has one arithmetic, and takes finite numbers.
   const fast = how === "nearest" && Number.isFinite(scale) ? groups : begin;
   let [square, error] = fast > begin ? loaded.quantise(begin, fast - begin, scale) : [0, 0];
+  const values = fp16Values();
   for (let i = fast; i < end; i++) {
-    const value = VALUES[bits[i]!]!;
+    const value = values[bits[i]!]!;
     const code = codeOf(how, value, scale);
     loaded.codes[i] = code;
     square += value * value;

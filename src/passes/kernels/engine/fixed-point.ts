@@ -1,19 +1,22 @@
 /** Operands and results of the fixed-point kernels (../wat/fixed-point.ts): fp16 as the engine takes it, and accumulators as fp16. */
+import { once } from "../../../dsl/once.ts";
 import { decodedBits, exponentOf, wholeAway } from "../../engine/half-away.ts";
 import { accumulate, LIMIT, LOST, LSB } from "../../engine/multiply-add.ts";
 
 /** What the units that multiply take each bit pattern for. */
-export const DECODED = Float32Array.from({ length: 65536 }, (_, bits) => decodedBits(bits));
+export const decodedByBits = once(() => Float32Array.from({ length: 65536 }, (_, bits) => decodedBits(bits)));
 
 /** By bits of one operand the smallest magnitude of the other with which their product is not lost. */
-export const LEAST = DECODED.map((x) => {
-  const exponent = LOST + 1 - exponentOf(x === 0 ? 2 ** -14 : x);
-  // Exponents end at −14: every magnitude counts as one of those.
-  return exponent <= -14 ? 0 : 2 ** exponent;
-});
+export const leastByBits = once(() =>
+  decodedByBits().map((x) => {
+    const exponent = LOST + 1 - exponentOf(x === 0 ? 2 ** -14 : x);
+    // Exponents end at −14: every magnitude counts as one of those.
+    return exponent <= -14 ? 0 : 2 ** exponent;
+  }),
+);
 
 /** A bias by its bits, in units of the accumulator. */
-export const startOfBits = (bits: number): number => wholeAway(DECODED[bits]! * LSB);
+export const startOfBits = (bits: number): number => wholeAway(decodedBits(bits) * LSB);
 
 /** Bits of the fp16 nearest to an accumulator within its limit, ties away from zero; a sum of 0 is +0. */
 export function leavingBits(sum: number): number {
@@ -37,12 +40,13 @@ export interface Sequence {
 
 /** Σ over `K` products of fp16 given by their bits, from `start` on. */
 export function inSequence(start: number, K: number, x: (k: number) => number, w: (k: number) => number): Sequence {
+  const [decoded, least] = [decodedByBits(), leastByBits()];
   let sum = accumulate(0, start);
   let most = Math.abs(start);
   for (let k = 0; k < K; k++) {
     const [a, b] = [x(k), w(k)];
-    if (Math.abs(DECODED[b]!) < LEAST[a]!) continue;
-    const q = wholeAway(DECODED[a]! * DECODED[b]! * LSB);
+    if (Math.abs(decoded[b]!) < least[a]!) continue;
+    const q = wholeAway(decoded[a]! * decoded[b]! * LSB);
     most += Math.abs(q);
     sum = accumulate(sum, q);
   }

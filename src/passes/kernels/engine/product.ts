@@ -5,7 +5,7 @@ import { halfBits } from "../code/runtime.ts";
 import type { Kernel, Place } from "../kernel.ts";
 import { align } from "../machine.ts";
 import { grain, type Product, packingOf, padded } from "../product-run.ts";
-import { DECODED, inSequence, LEAST, leavingBits, startOfBits } from "./fixed-point.ts";
+import { decodedByBits, inSequence, leastByBits, leavingBits, startOfBits } from "./fixed-point.ts";
 import { NO_TALLY, type Tally, type TellTally } from "./tally.ts";
 
 /** The sum of magnitudes is itself rounded, by less than a thousandth for any K that fits: below half the limit a sum is within it. */
@@ -74,6 +74,7 @@ function pack({ p, room, operands, workspace, buffer }: Call, from: number): voi
   const { width, blocks, blockBytes } = room;
   const values = new Float32Array(buffer, workspace, (blocks * blockBytes) / 4);
   const least = new Float32Array(buffer, workspace + room.least, values.length);
+  const [decoded, leasts] = [decodedByBits(), leastByBits()];
   values.fill(0);
   for (let token = 0; token < p.tokens; token++) {
     const to = Math.floor(token / width) * (blockBytes / 4) + (token % width) * 8;
@@ -81,8 +82,8 @@ function pack({ p, room, operands, workspace, buffer }: Call, from: number): voi
     for (let k = 0; k < p.K; k++) {
       const bits = data[at + k * p.x.k]!;
       const place = to + (k >> 3) * 8 * width + (k & 7);
-      values[place] = DECODED[bits]! * LSB;
-      least[place] = LEAST[bits]!;
+      values[place] = decoded[bits]! * LSB;
+      least[place] = leasts[bits]!;
     }
   }
 }

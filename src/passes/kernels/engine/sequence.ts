@@ -8,7 +8,7 @@ import { accumulate, LIMIT, leaving, productOf, startOf } from "../../engine/mul
 import { productsOf } from "../../engine/product-op.ts";
 import { halfBits } from "../code/runtime.ts";
 import type { Kernel, Place } from "../kernel.ts";
-import { DECODED } from "./fixed-point.ts";
+import { decodedByBits } from "./fixed-point.ts";
 import { NO_TALLY, type TellTally } from "./tally.ts";
 
 /** The kernel of such an op of fp16 operands. */
@@ -42,6 +42,7 @@ export function sequenceKernel(def: OpDef, type: TensorType, tally: TellTally | 
 /** What a place holds, as the units that multiply take it. */
 export function readOf({ shape, dtype, data }: Place): Read<number, number> {
   const place = placeOf(shape);
-  const numberOf = dtype === "fp16" ? (bits: number) => DECODED[bits]! : decoded;
+  const byBits = decodedByBits();
+  const numberOf = dtype === "fp16" ? (bits: number) => byBits[bits]! : decoded;
   return { shape, dtype, at: (...ix) => numberOf(data[place(ix)]!) };
 }

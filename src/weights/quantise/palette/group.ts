@@ -1,11 +1,14 @@
 /** A group of rows by a table: which fp16 numbers the table holds, and which of them each value of the group becomes. */
-import { fp16Bits, fp16Value } from "../../../dsl/number.ts";
+
+import { fp16Bits, fp16Values } from "../../../dsl/number.ts";
+import { once } from "../../../dsl/once.ts";
 import { bestDivision, entryOf, type Sums } from "./partition.ts";
 
 /** The finite bit patterns of fp16 by value, from the lowest up; −0 is told with +0. */
-const RISING = Uint16Array.from({ length: 2 * 0x7c00 - 1 }, (_, i) => (i < 0x7bff ? 0xfbff - i : i - 0x7bff));
+const rising = once(() =>
+  Uint16Array.from({ length: 2 * 0x7c00 - 1 }, (_, i) => (i < 0x7bff ? 0xfbff - i : i - 0x7bff)),
+);
 const NEGATIVE_ZERO = 0x8000;
-const VALUES = Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits));
 
 /** What is known of a group, by bit pattern, for those that are in it; NaN and the infinities have index 0 and no error. */
 export interface Palette {
@@ -28,7 +31,7 @@ export function paletteMaker(entries: number): (group: Uint16Array) => Palette {
     histogram.fill(0);
     for (let i = 0; i < group.length; i++) histogram[group[i]!]!++;
     histogram[0]! += histogram[NEGATIVE_ZERO]!;
-    const patterns = RISING.filter((bits) => histogram[bits]! > 0);
+    const patterns = rising().filter((bits) => histogram[bits]! > 0);
     const sums = sumsOf(patterns, histogram);
     fill(palette, patterns, tableOf(sums, entries));
     return palette;
@@ -43,10 +46,11 @@ function sumsOf(patterns: Uint16Array, histogram: Uint32Array): Sums {
     Float64Array,
     Float64Array,
   ];
+  const values = fp16Values();
   const middle = patterns.findIndex((bits) => bits < NEGATIVE_ZERO);
   const zero = middle < 0 ? size : middle;
   const step = (to: number, from: number, i: number, sign: number): void => {
-    const [count, value] = [sign * histogram[patterns[i]!]!, VALUES[patterns[i]!]!];
+    const [count, value] = [sign * histogram[patterns[i]!]!, values[patterns[i]!]!];
     counts[to] = counts[from]! + count;
     firsts[to] = firsts[from]! + count * value;
     seconds[to] = seconds[from]! + count * value * value;
@@ -72,11 +76,12 @@ function fill(
   patterns: Uint16Array,
   entries: readonly number[],
 ): void {
+  const values = fp16Values();
   const last = entries.length - 1;
   for (let k = 0; k < table.length; k++) table[k] = last < 0 ? 0 : fp16Bits(entries[Math.min(k, last)]!);
   let k = 0;
   for (const bits of patterns) {
-    const value = VALUES[bits]!;
+    const value = values[bits]!;
     while (k < last && Math.abs(value - entries[k + 1]!) < Math.abs(value - entries[k]!)) k++;
     indices[bits] = k;
     errors[bits] = (value - entries[k]!) ** 2;

@@ -1,5 +1,6 @@
 /** Weights as indices into tables, made while they stream: a table for each group of rows, indices packed from the lowest bit up. */
-import { fp16Value } from "../../../dsl/number.ts";
+import { fp16Values } from "../../../dsl/number.ts";
+import { once } from "../../../dsl/once.ts";
 import type { PalettePart } from "../../../dsl/weight-source.ts";
 import { costTally, type QuantiseCost } from "../cost.ts";
 import { wholeRows } from "../whole-rows.ts";
@@ -11,7 +12,7 @@ const BITS: Readonly<Record<PalettePart["how"], number>> = { lut4: 4, lut6: 6, l
 /** Entries of a table. */
 export const entriesOf = (how: PalettePart["how"]): number => 2 ** BITS[how];
 
-const SQUARES = Float64Array.from({ length: 0x10000 }, (_, bits) => fp16Value(bits) ** 2);
+const squaresByBits = once(() => fp16Values().map((value) => value ** 2));
 
 /** Parts of palettised weights. */
 export interface Palettes {
@@ -82,9 +83,10 @@ function lookUp(group: Uint16Array, { indices }: Palette, into: Uint8Array): voi
 }
 
 function sumsOfRow(group: Uint16Array, { errors }: Palette, begin: number, end: number): readonly [number, number] {
+  const squared = squaresByBits();
   let [squares, off] = [0, 0];
   for (let i = begin; i < end; i++) {
-    squares += SQUARES[group[i]!]!;
+    squares += squared[group[i]!]!;
     off += errors[group[i]!]!;
   }
   return [squares, off];

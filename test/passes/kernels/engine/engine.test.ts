@@ -9,7 +9,7 @@ import { input, weight } from "../../../../src/dsl/tensor.ts";
 import { halfAway } from "../../../../src/passes/engine/half-away.ts";
 import { leaving, productOf } from "../../../../src/passes/engine/multiply-add.ts";
 import { engineHelpers } from "../../../../src/passes/kernels/code/engine-runtime.ts";
-import { DECODED, LEAST, leavingBits } from "../../../../src/passes/kernels/engine/fixed-point.ts";
+import { decodedByBits, leastByBits, leavingBits } from "../../../../src/passes/kernels/engine/fixed-point.ts";
 import { NO_TALLY, type Tally } from "../../../../src/passes/kernels/engine/tally.ts";
 import { planOf } from "../../../../src/passes/run/plan.ts";
 import { prepare } from "../../../../src/passes/run/run.ts";
@@ -53,8 +53,8 @@ describe("the parts", () => {
     const bits = fc.oneof(fc.nat(0xffff), fc.nat(0x7ff), fc.constantFrom(0, 0x8000, 0x3ff, 0x400, 0x7c00, 0xfe00));
     fc.assert(
       fc.property(bits, bits, (a, b) => {
-        const [x, w] = [DECODED[a]!, DECODED[b]!];
-        const isKept = Math.abs(w) >= LEAST[a]!;
+        const [x, w] = [decodedByBits()[a]!, decodedByBits()[b]!];
+        const isKept = Math.abs(w) >= leastByBits()[a]!;
         const rounded = Math.trunc(Math.fround(Math.fround(Math.fround(x * 65536) * w) + (x * w < 0 ? -0.5 : 0.5)));
         expect(isKept ? rounded + 0 : 0).toBe(productOf(x, w) + 0);
       }),
