@@ -39,13 +39,14 @@ const code = await bundle(
     // packed faster than many, and are smaller; little is loaded for nothing.
     codeSplitting: {
       groups: [
-        loadedWith("start", ["src/cli/cli.ts"], 9),
-        loadedWith("ground", ["src/cli/commands/init.ts", "src/cli/commands/completion.ts"], 8),
+        loadedWith("start", ["src/cli/cli.ts"], 10),
+        loadedWith("ground", ["src/cli/commands/init.ts", "src/cli/commands/completion.ts"], 9),
+        loadedWith("options", ["src/cli/commands/emit.ts"], 8),
         loadedWith("graphs", ["src/cli/commands/watch.ts"], 7),
         loadedWith("packages", ["src/cli/commands/inspect.ts"], 6),
         loadedWith("core", ["src/cli/commands/check.ts"], 5),
         loadedWith("proof", ["src/cli/commands/prove.ts"], 4),
-        loadedWith("emitted", ["src/cli/commands/emit.ts"], 3),
+        loadedWith("emitted", ["src/cli/emit/run.ts"], 3),
         loadedWith("stored", ["src/weights/open.ts"], 2),
         loadedWith("runs", commands("parity", "run", "survey", "equal", "diff"), 1),
         loadedWith("built", commands("build", "plan", "generate", "gate", "ranges", "interface"), 0),

@@ -2,6 +2,7 @@
  * Writes the fixtures of the device tool: `NAME.fixtures.json` and `NAME.fixtures.safetensors` beside the packages
  * (docs/fixtures.md; format/fixtures-shape.ts declares the manifest).
  */
+
 import { basename, dirname, join, resolve } from "node:path";
 import { axesOf, MASK_NUMBERS } from "../dsl/role.ts";
 import { UserError } from "../dsl/user-error.ts";
@@ -20,8 +21,8 @@ import {
   type FixtureManifest,
   type FixtureOutput,
   type PackageReference,
-  type PredictedChip,
 } from "./format/fixtures-shape.ts";
+import type { PredictedChip } from "./format/predicted-chips.ts";
 import { settingsDigest } from "./format/settings.ts";
 
 /** What fixtures are written from. */

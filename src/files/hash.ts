@@ -1,6 +1,6 @@
 /** SHA-256 of a stream of pieces. For a large stream a second thread does it: it costs as much as copying the file does. */
 import { createHash } from "node:crypto";
-import { Worker } from "node:worker_threads";
+import { type HashThread, startHashThread } from "./hash-thread.ts";
 
 /** A SHA-256 in progress. */
 export interface StreamHash {
@@ -8,15 +8,16 @@ export interface StreamHash {
   update(piece: Uint8Array): Promise<void>;
   /** The digest of all pieces, as hex. */
   digest(): Promise<string>;
-  /** Gives the thread back; needed even when nobody asked for the digest. */
+  /** Gives the thread back, if it was started for this; needed even when nobody asked for the digest. */
   close(): Promise<void>;
 }
 
 /** In bytes. Below this size a second thread takes longer to start than hashing takes. */
 export const WORTH_A_THREAD = 32 << 20;
 
-/** Hashes a stream of about `total` bytes. */
-export const streamHash = (total: number): StreamHash => (total < WORTH_A_THREAD ? hashHere() : hashBeside());
+/** Hashes a stream of about `total` bytes, by `thread` where there is one that is done with all else. */
+export const streamHash = (total: number, thread?: HashThread): StreamHash =>
+  total < WORTH_A_THREAD ? hashHere() : hashBeside(thread);
 
 function hashHere(): StreamHash {
   const hash = createHash("sha256");
@@ -27,18 +28,8 @@ function hashHere(): StreamHash {
   };
 }
 
-/** A bundle has no separate file for a thread's code, so this is text. It gives each buffer back once it is hashed. */
-const THREAD = `
-const { parentPort } = require("node:worker_threads");
-const hash = require("node:crypto").createHash("sha256");
-parentPort.on("message", ({ buffer, length }) => {
-  if (buffer === undefined) return parentPort.postMessage(hash.digest("hex"));
-  hash.update(new Uint8Array(buffer, 0, length));
-  parentPort.postMessage(buffer, [buffer]);
-});`;
-
-/** Buffers between the threads: one being filled, one being hashed, the others waiting while the thread starts. */
-const BUFFERS = 6;
+/** Buffers between the threads: one being filled, one being hashed, the others waiting while the thread starts or this one has other work. */
+const BUFFERS = 10;
 /** In bytes. Small pieces are gathered, so that a buffer carries some work. */
 const BUFFER_BYTES = 4 << 20;
 
@@ -48,26 +39,28 @@ interface Load {
   length: number;
 }
 
-function hashBeside(): StreamHash {
-  const worker = new Worker(THREAD, { eval: true });
+function hashBeside(thread: HashThread | undefined): StreamHash {
+  const worker = thread ?? startHashThread();
   const free: ArrayBuffer[] = Array.from({ length: BUFFERS }, () => new ArrayBuffer(BUFFER_BYTES));
   const waiting: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
   let hex: string | undefined;
   let failure: Error | undefined;
-  worker.on("message", (message: ArrayBuffer | string) => {
-    if (typeof message === "string") hex = message;
-    else free.push(message);
-    waiting.shift()?.resolve();
-  });
-  worker.on("error", (error: Error) => {
-    failure = error;
-    for (const { reject } of waiting.splice(0)) reject(error);
+  worker.listen({
+    heard(answer) {
+      if ("free" in answer) free.push(answer.free);
+      else if ("sha256" in answer) hex = answer.sha256;
+      waiting.shift()?.resolve();
+    },
+    failed(error) {
+      failure = error;
+      for (const { reject } of waiting.splice(0)) reject(error);
+    },
   });
   const answer = () =>
     new Promise<void>((resolve, reject) => (failure ? reject(failure) : waiting.push({ resolve, reject })));
   let load: Load | undefined;
   const send = () => {
-    if (load) worker.postMessage(load, [load.buffer]);
+    if (load) worker.ask(load);
     load = undefined;
   };
   return {
@@ -84,10 +77,10 @@ function hashBeside(): StreamHash {
     },
     async digest() {
       send();
-      worker.postMessage({});
+      worker.ask({ digest: true });
       while (hex === undefined) await answer();
       return hex;
     },
-    close: async () => void (await worker.terminate()),
+    close: async () => (thread ? undefined : worker.close()),
   };
 }

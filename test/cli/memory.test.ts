@@ -1,9 +1,10 @@
 /** Memory that does not do: one sentence with what to lower, whatever could not be allocated. */
+
 import { constants } from "node:buffer";
 import { expect, test } from "vitest";
 import { checkMemory, freeMemory } from "../../src/api/memory.ts";
 import { outOfMemory } from "../../src/cli/errors/out-of-memory.ts";
-import { SIZE_OPTIONS } from "../../src/cli/subject/target.ts";
+import { SIZE_OPTIONS } from "../../src/cli/options/size-options.ts";
 import { graph } from "../../src/dsl/graph.ts";
 import { mul } from "../../src/dsl/ops/index.ts";
 import { input, weight } from "../../src/dsl/tensor.ts";

@@ -5,7 +5,7 @@ import { schedule } from "../../src/dsl/graph.ts";
 import { graphOf, readPackage } from "../../src/emit/read/read.ts";
 import { writePackage } from "../../src/emit/write/package.ts";
 import { writeFixtures } from "../../src/evidence/fixtures.ts";
-import type { PredictedChip } from "../../src/evidence/format/fixtures-shape.ts";
+import type { PredictedChip } from "../../src/evidence/format/predicted-chips.ts";
 import { isBorne } from "../../src/evidence/judge/row-bounds.ts";
 import { PHI4_MINI } from "../../src/models/config.ts";
 import type { Decoder } from "../../src/models/decoder.ts";

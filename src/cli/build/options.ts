@@ -1,8 +1,9 @@
 /** The options of `build` and `plan`: all that decides what is built. */
+
 import { FUNCTIONS_OPTION } from "../options/functions-option.ts";
 import type { Options } from "../options/option.ts";
+import { CACHE_OPTION, ENGINE_SAFE_OPTION } from "../options/size-options.ts";
 import { CLAMP_OPTIONS } from "../ranges/clamp-options.ts";
-import { CACHE_OPTION, ENGINE_SAFE_OPTION } from "../subject/target.ts";
 import { QUANTIZE_OPTIONS } from "./quantize-options.ts";
 
 const WHOLE = ["model", "checkpoint"] as const;

@@ -1,4 +1,5 @@
 /** `graphc build`: a whole model for a runtime that exists: shards, heads, embedding and manifest, each proven or checked. */
+
 import { resolve } from "node:path";
 import { type BuildEvent, type Built, buildModel } from "../../build/build.ts";
 import type { EngineDrift } from "../../build/engine-drift.ts";
@@ -16,9 +17,10 @@ import { printGround, wholeGround } from "../emit/ground.ts";
 import { buildDrift } from "../emit/safe.ts";
 import { Interrupted } from "../errors/interrupted.ts";
 import type { Args, Command } from "../options/command.ts";
+import { EXPLAIN_OPTION } from "../options/verdict-options.ts";
 import { safeDriftLine, safeLines, safeRecord } from "../ranges/safe-text.ts";
 import type { Io } from "../terminal/io.ts";
-import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
+import { tellVerdict } from "../verdict/tell.ts";
 
 /** Everything that the runtime reads; what stands already is kept. */
 export const buildCommand: Command = {

@@ -12,14 +12,16 @@ import type { WeightStore } from "../../weights/store.ts";
 import { chipsOf, placedJson, placementText, TARGET_OPTION } from "../check/placement.ts";
 import { checkText } from "../check/text.ts";
 import { authorFrame } from "../errors/report.ts";
-import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
+import { annotationLine } from "../format/github.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command, ExitCode, Graphc } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
+import { FORMAT_OPTION } from "../options/verdict-options.ts";
 import { type Card, cardText } from "../subject/card.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../subject/each-kind.ts";
 import type { ModelKinds } from "../subject/subject.ts";
-import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, TOKENS_OF_PACKAGES } from "../subject/target.ts";
+import { requestedSize, subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 import { rolesText } from "../verdict/roles-text.ts";
 

@@ -1,4 +1,5 @@
 /** `graphc diff`: what differs between two packages or graphs, in description, ops, types and weights. */
+
 import { resolve } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { beyondGraph } from "../../emit/diff/description.ts";
@@ -8,8 +9,8 @@ import { showDifferences } from "../../emit/diff/text.ts";
 import { readPackage } from "../../emit/read/read.ts";
 import type { Args, Command } from "../options/command.ts";
 import { BUILT_IN, haveContents, isPackage } from "../options/operand-kind.ts";
+import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../options/size-options.ts";
 import { type Comparand, comparandOf, hashesOf } from "../subject/comparand.ts";
-import { SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** What differs, part by part; any difference is a no. */

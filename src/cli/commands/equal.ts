@@ -1,4 +1,5 @@
 /** `graphc equal`: two graphs of the same T give the same, for all weights, inputs and states. */
+
 import { join } from "node:path";
 import {
   arbitraryInputs,
@@ -13,18 +14,18 @@ import { dumpBoth } from "../../evidence/dump.ts";
 import { type ComparedGraphs, comparedGraphs } from "../equal/pair.ts";
 import { equalityOf, type MetPair } from "../equal/proof.ts";
 import { equalRecord, equalVerdict, printEqual } from "../equal/text.ts";
-import { FORMAT_OPTION } from "../format/github.ts";
 import { type GivenInterface, givenInterface, ROLE_OPTIONS } from "../interface/given.ts";
 import { countedGraphs } from "../interface/outputs.ts";
 import type { Args, Command, ExitCode } from "../options/command.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
+import { EXPLAIN_OPTION, FORMAT_OPTION } from "../options/verdict-options.ts";
 import { tellOfPairs } from "../subject/each-function.ts";
 import type { Told } from "../subject/each-kind.ts";
 import { FUNCTION_OPTIONS } from "../subject/pair.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
 import { ownDump } from "../verdict/own-text.ts";
-import { EXPLAIN_OPTION, tellSides } from "../verdict/tell.ts";
+import { tellSides } from "../verdict/tell.ts";
 
 const MAP = /^[^=]+=[^=]+$/;
 

@@ -1,12 +1,14 @@
 /** `graphc generate`: runs a built model as the device's host does, and says its tokens. */
+
 import { type Speech, type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import { textStream } from "../../build/text/stream.ts";
 import { DRIFT_OPTIONS, reportDrift, reportEngine } from "../generate/drift.ts";
-import { PROMPT_OPTIONS, type Prompt, promptOf } from "../generate/prompt.ts";
+import { type Prompt, promptOf } from "../generate/prompt.ts";
 import { imitated, imitatedText } from "../generate/runtime.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
 import type { Args, Command } from "../options/command.ts";
+import { PROMPT_OPTIONS } from "../options/prompt-options.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** Tokens from a folder that `build` wrote. */

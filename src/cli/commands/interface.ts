@@ -1,12 +1,13 @@
 /** `graphc interface`: what graphc would assume of the inputs of graphs, as the file that --interface takes. */
+
 import { graphHash } from "../../passes/prove/report/certificate.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { interfaceRecord } from "../interface/record.ts";
 import type { Command } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
+import { SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
 import { tellKinds } from "../subject/each-kind.ts";
 import { FUNCTION_OPTIONS, requestedPair } from "../subject/pair.ts";
-import { SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../subject/target.ts";
 
 /** JSON, with or without --json. What nobody told and nothing tells is null in it. */
 export const interfaceCommand: Command = {

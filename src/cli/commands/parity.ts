@@ -1,29 +1,30 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
+
 import { withHost } from "../../api/open-graphs.ts";
 import { parityOf } from "../../api/parity-run.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";
 import type { ParityReport } from "../../passes/parity/parity.ts";
-import { annotationLine, FORMAT_OPTION } from "../format/github.ts";
+import { annotationLine } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
 import type { Args, Command } from "../options/command.ts";
-import { REFERENCE_OPTIONS, tellOfReference } from "../reference/tell.ts";
-import { type EngineParity, parityLines, watchParity } from "../run/engine-parity.ts";
-import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../subject/each-function.ts";
-import { EACH_KIND_NOTE, type Told } from "../subject/each-kind.ts";
-import { comparedPair, type OpenPair } from "../subject/pair.ts";
-import { ropeLines } from "../subject/rope-text.ts";
 import {
   INPUT_SEED_OPTION,
   ROPE_LIST_OPTION,
   SIZE_OPTIONS,
   TOKENS_OF_PACKAGES,
   WEIGHTS_OPTION,
-} from "../subject/target.ts";
+} from "../options/size-options.ts";
+import { EXPLAIN_OPTION, FORMAT_OPTION } from "../options/verdict-options.ts";
+import { REFERENCE_OPTIONS, tellOfReference } from "../reference/tell.ts";
+import { type EngineParity, parityLines, watchParity } from "../run/engine-parity.ts";
+import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../subject/each-function.ts";
+import { EACH_KIND_NOTE, type Told } from "../subject/each-kind.ts";
+import { comparedPair, type OpenPair } from "../subject/pair.ts";
+import { ropeLines } from "../subject/rope-text.ts";
 import type { Io } from "../terminal/io.ts";
 import { parityVerdict, printParity } from "../verdict/parity-text.ts";
-import { EXPLAIN_OPTION } from "../verdict/tell.ts";
 
 /** Terms in a chunk of the block, and of the steps. */
 const CHUNKS = /^fp16:(\d+)\/(\d+)$/;

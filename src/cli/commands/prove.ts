@@ -1,26 +1,28 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
+
 import { join } from "node:path";
 import { proofOf } from "../../api/proof.ts";
 import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";
 import type { Counterexample } from "../../passes/prove/refute/shrink.ts";
 import { certificate } from "../../passes/prove/report/certificate.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import { FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ALL_COUNTS, leftOutRecord } from "../interface/outputs.ts";
 import type { Args, Command } from "../options/command.ts";
-import { checkWeighed, guaranteedBy, RANGES_OPTIONS, rangesClaim } from "../ranges/claim.ts";
+import { RANGES_OPTIONS } from "../options/ranges-options.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
+import { EXPLAIN_OPTION, FORMAT_OPTION } from "../options/verdict-options.ts";
+import { checkWeighed, guaranteedBy, rangesClaim } from "../ranges/claim.ts";
 import { claimLines, type RangesRecord } from "../ranges/claim-record.ts";
 import { COMPARED_FUNCTIONS, tellOfEachFunction } from "../subject/each-function.ts";
 import { EACH_KIND_NOTE, type Told } from "../subject/each-kind.ts";
 import { comparedPair, type OpenPair } from "../subject/pair.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 import { TOOL_VERSION } from "../terminal/version.ts";
 import { verdictAnnotations } from "../verdict/annotate.ts";
 import { aloneLines, ownDump } from "../verdict/own-text.ts";
 import { claimOf, plainVerdict } from "../verdict/prove-text.ts";
-import { EXPLAIN_OPTION, tellVerdict } from "../verdict/tell.ts";
+import { tellVerdict } from "../verdict/tell.ts";
 
 /** The verdict, and with --json its certificate; anything but a proof is a no. */
 export const proveCommand: Command = {

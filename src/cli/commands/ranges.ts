@@ -1,4 +1,5 @@
 /** `graphc ranges`: what a checkpoint's weights guarantee for every input. */
+
 import { checkTiedHead } from "../../build/tied-head.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { checkLayer } from "../../models/config.ts";
@@ -8,7 +9,9 @@ import { networkBounds } from "../../passes/ranges/network.ts";
 import { givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command } from "../options/command.ts";
 import { isCheckpoint, isGraphFile } from "../options/operand-kind.ts";
-import { authorHolds, authorRanges, BOUND_OPTIONS } from "../ranges/author/author.ts";
+import { BOUND_OPTIONS } from "../options/ranges-options.ts";
+import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../options/size-options.ts";
+import { authorHolds, authorRanges } from "../ranges/author/author.ts";
 import type { OpenedAs } from "../ranges/author/held-with.ts";
 import { safeGraphOf } from "../ranges/author/safe.ts";
 import { safeGraphRecord, safeGraphText } from "../ranges/author/safe-text.ts";
@@ -23,7 +26,7 @@ import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
 import { requestedPair } from "../subject/pair.ts";
 import { openFolder } from "../subject/subject.ts";
-import { INPUT_SEED_OPTION, requestedSize, SIZE_OPTIONS, subjectOf, WEIGHTS_OPTION } from "../subject/target.ts";
+import { requestedSize, subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */

@@ -12,6 +12,13 @@ import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
 import type { Args, Command } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
+import {
+  INPUT_SEED_OPTION,
+  ROPE_LIST_OPTION,
+  SIZE_OPTIONS,
+  TOKENS_OF_PACKAGES,
+  WEIGHTS_OPTION,
+} from "../options/size-options.ts";
 import { cacheRows, checkWithinList } from "../run/cache-rows.ts";
 import { engineRun } from "../run/engine.ts";
 import { engineLines, spelledInfinities } from "../run/engine-text.ts";
@@ -20,13 +27,6 @@ import { PRECISION_OPTION, plainRun } from "../run/plain-run.ts";
 import { tellKinds } from "../subject/each-kind.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../subject/pair.ts";
 import { ropeLines } from "../subject/rope-text.ts";
-import {
-  INPUT_SEED_OPTION,
-  ROPE_LIST_OPTION,
-  SIZE_OPTIONS,
-  TOKENS_OF_PACKAGES,
-  WEIGHTS_OPTION,
-} from "../subject/target.ts";
 import { table } from "../terminal/table.ts";
 
 /** Outputs and states at exit, as safetensors that --state and --inputs take again. */

@@ -4,11 +4,11 @@ import { withHost } from "../../api/open-graphs.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { ARITHMETIC_OPTION, requestedChip } from "../options/arithmetic.ts";
 import type { Command } from "../options/command.ts";
+import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../options/size-options.ts";
 import { arithmeticLine, spelledInfinities as spelled } from "../run/engine-text.ts";
 import { tellKinds } from "../subject/each-kind.ts";
 import { requestedPair } from "../subject/pair.ts";
 import { ropeLines } from "../subject/rope-text.ts";
-import { INPUT_SEED_OPTION, ROPE_LIST_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../subject/target.ts";
 import { measure } from "../survey/measure.ts";
 import { surveyText } from "../survey/text.ts";
 

@@ -1,15 +1,15 @@
 /** `graphc watch`: checks and proves an author's graph file again each time that it, or a file that it imports, is saved. */
+
 import { basename, resolve } from "node:path";
 import { counted } from "../../dsl/counted.ts";
 import { UserError } from "../../dsl/user-error.ts";
-import { FORMAT_OPTION } from "../format/github.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command, ExitCode, Graphc } from "../options/command.ts";
 import { isGraphFile } from "../options/operand-kind.ts";
 import type { Options } from "../options/option.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS } from "../subject/target.ts";
+import { CHECKPOINT_OPTION, SIZE_OPTIONS } from "../options/size-options.ts";
+import { EXPLAIN_OPTION, FORMAT_OPTION } from "../options/verdict-options.ts";
 import type { Io } from "../terminal/io.ts";
-import { EXPLAIN_OPTION } from "../verdict/tell.ts";
 import { changed, statesOf } from "../watch/changes.ts";
 import { sourcesOf } from "../watch/sources.ts";
 

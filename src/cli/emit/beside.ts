@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { checkMemory } from "../../api/memory.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { writeFixtures } from "../../evidence/fixtures.ts";
-import { PREDICTED_CHIPS } from "../../evidence/format/fixtures-shape.ts";
+import { PREDICTED_CHIPS } from "../../evidence/format/predicted-chips.ts";
 import { settingsOf } from "../../evidence/format/settings.ts";
 import { isBorne } from "../../evidence/judge/row-bounds.ts";
 import { writeRopeTables } from "../../evidence/rope-tables.ts";

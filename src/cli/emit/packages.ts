@@ -16,6 +16,7 @@ import type { Ground } from "../../evidence/policy.ts";
 import { refusing } from "../../files/files.ts";
 import { WORTH_A_THREAD } from "../../files/hash.ts";
 import { hashRanges } from "../../files/hash-ranges.ts";
+import type { HashThread } from "../../files/hash-thread.ts";
 import { beginSync } from "../../files/whole.ts";
 import { prove } from "../../passes/prove/prove.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
@@ -40,6 +41,8 @@ export interface EmitJob {
   readonly guaranteed?: Guaranteed;
   readonly args: Args;
   readonly io: Io;
+  /** A thread for digests that was started already. */
+  readonly hashing?: HashThread;
   /** On what ground more than one layer is written. */
   readonly ground?: Ground;
 }
@@ -66,12 +69,17 @@ export interface StagedPackages {
 
 /** Writes every package into the folder where it is staged. @throws UserError for what disk or weights refuse */
 export async function stagePackages(job: EmitJob, staging: string): Promise<StagedPackages> {
-  const { io, store } = job;
+  const { io, store, hashing } = job;
   const filled: FilledPackage[] = [];
   for (const { source, name, label } of job.planned.packages) {
     const progress = io.progress(`writing ${label}`);
     const [twin] = filled.map(({ weights }) => weights);
-    const options = { path: join(job.folder, name), signal: io.signal, onProgress: progress.update };
+    const options = {
+      path: join(job.folder, name),
+      signal: io.signal,
+      onProgress: progress.update,
+      ...(hashing ? { hashing } : {}),
+    };
     const made = fillPackage(source, store, join(staging, name), { ...options, ...(twin ? { twin } : {}) });
     filled.push(await made.finally(progress.end));
   }
@@ -92,7 +100,8 @@ export async function proofOn(
   const same = weights.every(({ plan }) => samePlan(plan, first.plan));
   const shown = join(job.folder, job.planned.packages[0]!.name);
   const sync = await refusing(shown, "write", () => beginSync([first.path]));
-  const hashes = same && first.plan.bytes >= WORTH_A_THREAD ? hashRanges(first.path, dataOf(first.plan)) : undefined;
+  const hashes =
+    same && first.plan.bytes >= WORTH_A_THREAD ? hashRanges(first.path, dataOf(first.plan), job.hashing) : undefined;
   try {
     const proofs = proofsOf(job, staging, { same, digestOf: hashes?.of });
     await hashes?.settled;

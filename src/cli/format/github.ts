@@ -3,18 +3,6 @@ import { relative } from "node:path";
 import { printable } from "../../dsl/printable.ts";
 import type { Frame } from "../../dsl/site.ts";
 import type { ErrorRecord } from "../errors/report.ts";
-import type { Options } from "../options/option.ts";
-
-/** Of the commands whose answers have lines. */
-export const FORMAT_OPTION = {
-  format: {
-    kind: "choice",
-    values: ["text", "github"],
-    help: "github: beside the text an annotation for each finding or error, as GitHub Actions reads them",
-    default: "text",
-    without: ["json"],
-  },
-} as const satisfies Options;
 
 /** What GitHub shows: in red, in yellow, or as a remark. */
 export type Level = "error" | "warning" | "notice";

@@ -5,22 +5,6 @@ import { openTokenizer, type Tokenizer } from "../../build/text/tokenizer.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { statOf } from "../../files/regular.ts";
 import type { Args } from "../options/command.ts";
-import type { Options } from "../options/option.ts";
-
-/** What tells it. */
-export const PROMPT_OPTIONS = {
-  prompt: { kind: "name", value: "TEXT", help: "what the user says", without: ["prompt-ids"] },
-  "prompt-ids": {
-    kind: "form",
-    value: "ID,ID,...",
-    form: /^\d{1,9}(,\d{1,9})*$/,
-    like: "1,2,3",
-    help: "tokens of the prompt, in place of a text",
-    without: ["prompt"],
-  },
-  raw: { kind: "flag", help: "take the text as it is, without the model's template for chats", with: ["prompt"] },
-  tokenizer: { kind: "folder", help: "folder of a tokenizer.json, in place of the model's own" },
-} as const satisfies Options;
 
 /** A prompt as ids; with the tokenizer where there is text to show. */
 export interface Prompt {

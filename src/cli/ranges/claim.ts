@@ -1,24 +1,13 @@
 /** What bounds of its numbers add to a proof: ORDER-FREE (engine), and preconditions that are met, with the numbers. */
+
 import { UserError } from "../../dsl/user-error.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Args } from "../options/command.ts";
-import type { Option } from "../options/option.ts";
 import type { OpenPair } from "../subject/pair.ts";
 import type { Io } from "../terminal/io.ts";
-import { BOUND_OPTIONS } from "./author/author.ts";
 import { type BoundedGraphs, boundedGraphs, graphsClaim, type OpenedGraphs } from "./author/claim.ts";
 import type { RangesRecord } from "./claim-record.ts";
 import { type BoundedModel, boundedModel, layersClaim } from "./layer-claim.ts";
-
-/** For commands that prove layers and graphs. */
-export const RANGES_OPTIONS = {
-  ranges: {
-    kind: "flag",
-    help: "also bound the numbers by the weights: ORDER-FREE (engine), and preconditions that are met (docs/ranges.md)",
-    for: ["model", "checkpoint", "graph"],
-  },
-  bound: { ...BOUND_OPTIONS.bound, with: ["ranges", "engine-safe"] },
-} as const satisfies Record<string, Option>;
 
 /** The bounds that were asked for. */
 export type Guaranteed = BoundedModel | BoundedGraphs;

@@ -1,8 +1,8 @@
 /** Options that say at how many times what is clipped, and the prompt that tells what is reached. */
 
-import { PROMPT_OPTIONS } from "../generate/prompt.ts";
 import type { Args } from "../options/command.ts";
 import type { Option, Options } from "../options/option.ts";
+import { PROMPT_OPTIONS } from "../options/prompt-options.ts";
 
 const { prompt, raw, tokenizer, ...ids } = PROMPT_OPTIONS;
 

@@ -2,19 +2,9 @@
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import { ALL_COUNTS, type LeftOut } from "../interface/outputs.ts";
 import type { Args } from "../options/command.ts";
-import type { Options } from "../options/option.ts";
 import { briefSides } from "./brief.ts";
 import { printSides } from "./prove-text.ts";
 import { blockAndSteps, type Sides } from "./sides.ts";
-
-/** Of every command that prints a verdict. */
-export const EXPLAIN_OPTION = {
-  explain: {
-    kind: "flag",
-    help: "tell all of a verdict: conditions, roles, consequences, rules, terms",
-    without: ["json"],
-  },
-} as const satisfies Options;
 
 /** A verdict about two graphs, in words about what they are called. */
 export const tellSides = (verdict: Verdict, sides: Sides, args: Pick<Args, "flag">): string =>

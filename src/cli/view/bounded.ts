@@ -1,8 +1,10 @@
 /** What `graphc ranges` says of every value of the graph that is shown, for every input. */
+
 import type { Bounded } from "../../view/overlays/bounds.ts";
 import type { Args } from "../options/command.ts";
 import type { Options } from "../options/option.ts";
-import { BOUND_OPTIONS, graphBounds } from "../ranges/author/author.ts";
+import { BOUND_OPTIONS } from "../options/ranges-options.ts";
+import { graphBounds } from "../ranges/author/author.ts";
 import { givenWords } from "../ranges/author/text.ts";
 import type { OpenPair } from "../subject/pair.ts";
 import type { Io } from "../terminal/io.ts";

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import type { Def } from "../../dsl/tensor.ts";
 import { type DType, sizeOf, type TensorType } from "../../dsl/type.ts";
 import type { WeightSource } from "../../dsl/weight-source.ts";
-import type { FileRange } from "../../files/hash-ranges.ts";
+import type { FileRange } from "../../files/file-range.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { RECORD_BYTES, RECORD_DTYPES, SENTINEL, VERSION } from "../mil/blob-format.ts";
 import { storedBits, storedBytes } from "../mil/element-size.ts";

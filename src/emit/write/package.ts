@@ -5,6 +5,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import type { Graph } from "../../dsl/graph.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { refusing } from "../../files/files.ts";
+import type { HashThread } from "../../files/hash-thread.ts";
 import type { Target } from "../../files/target.ts";
 import { openTransaction } from "../../files/transaction.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -127,13 +128,23 @@ export async function fillPackage(
   return { summary, weights };
 }
 
-type Fill = FillOptions & { readonly path: string };
+interface Fill extends FillOptions {
+  readonly path: string;
+  /** A thread for the digest of the weight file that was started already; whoever started it ends it. */
+  readonly hashing?: HashThread;
+}
 
 /** Writes all files of the package; returns their digests and what else the summary tells. */
 async function writeFiles(model: MilModel, plan: BlobPlan, store: WeightStore, folder: string, options: Fill) {
   const { path: shown } = options;
-  const writing = writeWeightFile({ ...options, plan, store, path: join(folder, WEIGHTS_PATH), shown });
+  let onRead = () => {};
+  const read = new Promise<void>((resolve) => {
+    onRead = resolve;
+  });
+  const writing = writeWeightFile({ ...options, plan, store, path: join(folder, WEIGHTS_PATH), shown, onRead });
   try {
+    // What is encoded while the last pieces are hashed keeps nobody waiting.
+    await Promise.race([read, writing]);
     const encoded = encodeModel(model);
     const weights = await writing;
     const digests = { model: sha256Of(encoded), weights: weights.sha256 };

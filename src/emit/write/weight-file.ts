@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { cloneFile } from "../../files/clone.ts";
 import { refusing } from "../../files/files.ts";
 import { type StreamHash, streamHash } from "../../files/hash.ts";
+import type { HashThread } from "../../files/hash-thread.ts";
 import { writeAll } from "../../files/whole.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type BlobPlan, blobBytes, samePlan } from "./blob.ts";
@@ -28,6 +29,10 @@ export interface WeightJob {
   readonly shown: string;
   /** A file out of the same store: cloned where it holds the same bytes. */
   readonly twin?: WeightFile;
+  /** A thread for the digest that was started already. */
+  readonly hashing?: HashThread;
+  /** Told when all bytes were read: the last are still being written and hashed. */
+  onRead?(): void;
   /** Bytes written so far, and in all. */
   onProgress?(done: number, total: number): void;
   /** Aborting stops the writing; the promise is rejected with the signal's reason. */
@@ -43,7 +48,7 @@ export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
   const makeFolder = () => refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
   if (!twin || !samePlan(plan, twin.plan)) {
     // Its thread takes a while to start.
-    const hash = streamHash(plan.bytes);
+    const hash = streamHash(plan.bytes, job.hashing);
     try {
       await makeFolder();
       const file = await refusing(shown, "write", () => open(path, "wx"));
@@ -80,8 +85,11 @@ async function streamInto(file: FileHandle, hash: StreamHash, job: WeightJob): P
       position += bytes.length;
       onProgress?.(position, plan.bytes);
     }
+    const digest = hash.digest();
+    digest.catch(() => {});
+    job.onRead?.();
     await writing;
-    return await hash.digest();
+    return await digest;
   } finally {
     await writing.catch(() => {});
     await refusing(shown, "write", () => file.close());

@@ -2,9 +2,11 @@
  * The shape of `NAME.fixtures.json` (docs/fixtures.md): src/evidence/fixtures.ts writes it, fixtures-read.ts and the device tool
  * (tools/Sources/Gate/Manifest.swift) read it.
  */
+
 import { fields, list, nullable, type Of, oneOf, optional, recordOf } from "../../files/json-shape.ts";
 import { ROW_KINDS } from "../../passes/parity/sequence.ts";
 import { ASSUMED_LIST } from "../assumed-list.ts";
+import { PREDICTED_CHIPS } from "./predicted-chips.ts";
 import { SETTINGS } from "./settings.ts";
 
 /** The first field of every manifest. */
@@ -13,11 +15,6 @@ export const FIXTURES_FORMAT = "graphc-fixtures";
 export const FIXTURES_VERSION = 3;
 /** What tells a manifest of this version. */
 export const FIXTURES_HEADER = { format: oneOf(FIXTURES_FORMAT), version: oneOf(FIXTURES_VERSION) };
-
-/** Chips whose engine's arithmetic was measured (src/passes/engine/chips.ts); what is merely consistent with it widens no bound. */
-export const PREDICTED_CHIPS = ["m4", "m6"] as const;
-/** One of them. */
-export type PredictedChip = (typeof PREDICTED_CHIPS)[number];
 
 /** A file beside the manifest, and its digest as hex. */
 const FILE = fields({ file: "file name", sha256: "sha256" });

@@ -1,7 +1,8 @@
 /** The bounds of a row: flat ones, or, where the fixtures predict what the device's engine computes, wider by what they predict. */
 import type { Evidence } from "../format/evidence.ts";
-import type { FixtureManifest, PredictedChip } from "../format/fixtures-shape.ts";
+import type { FixtureManifest } from "../format/fixtures-shape.ts";
 import type { MeasuredRow } from "../format/parity.ts";
+import type { PredictedChip } from "../format/predicted-chips.ts";
 
 /** The most that each figure of a row may be. */
 export interface Bounds {

@@ -4,8 +4,8 @@ import { type RawArray, toNDArray } from "../../passes/kernels/raw.ts";
 import { distance } from "../../passes/parity/metrics.ts";
 import type { Computed, RecordedCall, RecordedGraphs, Recording } from "../../passes/parity/record/recording.ts";
 import { judgedName, outputsOf, residualOf } from "../fixtures.ts";
-import type { PredictedChip } from "../format/fixtures-shape.ts";
 import type { MeasuredRow } from "../format/parity.ts";
+import type { PredictedChip } from "../format/predicted-chips.ts";
 import { type Bounds, FLAT, isCovered, widened } from "./bounds.ts";
 
 /** Bounds by `rowKey` and `keptKey`; a row that is not there has the flat ones. */

@@ -12,27 +12,13 @@ import { type GraphBounds, keeps } from "../../../passes/ranges/graph/judged.ts"
 import { emptyLemmas, type Lemmas } from "../../../passes/ranges/graph/lemmas.ts";
 import { LIMITS } from "../../../passes/ranges/limits.ts";
 import type { Args } from "../../options/command.ts";
-import type { Options } from "../../options/option.ts";
+import { BOUND } from "../../options/ranges-options.ts";
 import type { OpenPair } from "../../subject/pair.ts";
 import type { Io } from "../../terminal/io.ts";
 import { withForms } from "../forms.ts";
 import { isRope, knownOf } from "./inputs.ts";
 import { type InputBound, sampled } from "./samples.ts";
 import { readWeights } from "./weights.ts";
-
-const BOUND = /^([^=]+)=(\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?::norm=(\d+))?$/;
-
-/** What is given of inputs. */
-export const BOUND_OPTIONS = {
-  bound: {
-    kind: "forms",
-    value: "NAME=NUMBER",
-    form: BOUND,
-    like: "x=4 or x=64:norm=1 (no row along axis 1 longer)",
-    help: "no element of an input is larger; with :norm=AXIS no row along that axis is longer",
-    for: ["graph"],
-  },
-} as const satisfies Options;
 
 /** All that is told of a graph. */
 export interface AuthorRanges {
