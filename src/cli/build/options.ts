@@ -1,5 +1,4 @@
 /** The options of `build` and `plan`: all that decides what is built. */
-
 import { FUNCTIONS_OPTION } from "../options/functions-option.ts";
 import type { Options } from "../options/option.ts";
 import { CACHE_OPTION, ENGINE_SAFE_OPTION } from "../options/size-options.ts";

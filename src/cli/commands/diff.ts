@@ -1,5 +1,4 @@
 /** `graphc diff`: what differs between two packages or graphs, in description, ops, types and weights. */
-
 import { resolve } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { beyondGraph } from "../../emit/diff/description.ts";

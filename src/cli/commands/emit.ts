@@ -1,5 +1,4 @@
 /** `graphc emit`: the block package and its one-token twin, proven on the bytes just written; both or neither. */
-
 import { PREDICTED_CHIPS } from "../../evidence/format/predicted-chips.ts";
 import { startHashThread } from "../../files/hash-thread.ts";
 import { weighsMuch } from "../emit/early-hash.ts";

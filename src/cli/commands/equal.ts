@@ -1,5 +1,4 @@
 /** `graphc equal`: two graphs of the same T give the same, for all weights, inputs and states. */
-
 import { join } from "node:path";
 import {
   arbitraryInputs,

@@ -1,5 +1,4 @@
 /** `graphc generate`: runs a built model as the device's host does, and says its tokens. */
-
 import { type Speech, type Spoken, saidTheSame, speakGreedily, speakSpeculatively } from "../../build/host/decode.ts";
 import { type OpenSpeaker, openSpeaker } from "../../build/host/speaker.ts";
 import { textStream } from "../../build/text/stream.ts";

@@ -1,5 +1,4 @@
 /** `graphc interface`: what graphc would assume of the inputs of graphs, as the file that --interface takes. */
-
 import { graphHash } from "../../passes/prove/report/certificate.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import { interfaceRecord } from "../interface/record.ts";

@@ -1,5 +1,4 @@
 /** `graphc parity`: a block of T tokens against T single tokens, bit for bit, chained through the state. */
-
 import { withHost } from "../../api/open-graphs.ts";
 import { parityOf } from "../../api/parity-run.ts";
 import type { Accumulate } from "../../passes/kernels/accumulate.ts";

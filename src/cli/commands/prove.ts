@@ -1,5 +1,4 @@
 /** `graphc prove`: the block of T tokens equals T single-token calls, for all weights, inputs and caches. */
-
 import { join } from "node:path";
 import { proofOf } from "../../api/proof.ts";
 import { dumpCounterexample, dumpFeed } from "../../evidence/dump.ts";

@@ -1,5 +1,4 @@
 /** `graphc ranges`: what a checkpoint's weights guarantee for every input. */
-
 import { checkTiedHead } from "../../build/tied-head.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { checkLayer } from "../../models/config.ts";

@@ -1,5 +1,4 @@
 /** `graphc view`: a graph as a page to look at, in one file. */
-
 import { basename, resolve } from "node:path";
 import { withHost } from "../../api/open-graphs.ts";
 import { UserError } from "../../dsl/user-error.ts";
@@ -13,11 +12,11 @@ import { authorFrame, place } from "../errors/report.ts";
 import { ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
-import { RANGES_OPTIONS } from "../options/ranges-options.ts";
 import { INPUT_SEED_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../options/size-options.ts";
 import { FUNCTION_OPTIONS, type OpenPair, requestedPair } from "../subject/pair.ts";
 import type { Io } from "../terminal/io.ts";
 import { besideOf } from "../view/beside.ts";
+import { RANGES_OPTIONS } from "../view/bounded.ts";
 import { type ViewedBuild, type ViewedPart, viewedBuild } from "../view/build.ts";
 import { EVIDENCE_OPTION } from "../view/measured.ts";
 import { openPage } from "../view/open-page.ts";

@@ -1,5 +1,4 @@
 /** `graphc watch`: checks and proves an author's graph file again each time that it, or a file that it imports, is saved. */
-
 import { basename, resolve } from "node:path";
 import { counted } from "../../dsl/counted.ts";
 import { UserError } from "../../dsl/user-error.ts";

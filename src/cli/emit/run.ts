@@ -1,5 +1,4 @@
 /** What `graphc emit` does: plans, writes and proves a set of packages, and tells of it. */
-
 import { resolve } from "node:path";
 import { functionsIn, widest } from "../../build/sizes.ts";
 import { UserError } from "../../dsl/user-error.ts";

@@ -1,5 +1,4 @@
 /** What bounds of its numbers add to a proof: ORDER-FREE (engine), and preconditions that are met, with the numbers. */
-
 import { UserError } from "../../dsl/user-error.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
 import type { Args } from "../options/command.ts";

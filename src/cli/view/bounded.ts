@@ -1,5 +1,4 @@
 /** What `graphc ranges` says of every value of the graph that is shown, for every input. */
-
 import type { Bounded } from "../../view/overlays/bounds.ts";
 import type { Args } from "../options/command.ts";
 import type { Options } from "../options/option.ts";

@@ -1,5 +1,4 @@
 /** A group of rows by a table: which fp16 numbers the table holds, and which of them each value of the group becomes. */
-
 import { fp16Bits, fp16Values } from "../../../dsl/number.ts";
 import { once } from "../../../dsl/once.ts";
 import { bestDivision, entryOf, type Sums } from "./partition.ts";
