@@ -39,11 +39,9 @@ const code = await bundle(
     // packed faster than many, and are smaller; little is loaded for nothing.
     codeSplitting: {
       groups: [
-        loadedWith("start", ["src/cli/cli.ts"], 10),
-        loadedWith("ground", ["src/cli/commands/init.ts", "src/cli/commands/completion.ts"], 9),
-        loadedWith("options", ["src/cli/commands/emit.ts"], 8),
-        loadedWith("graphs", ["src/cli/commands/watch.ts"], 7),
-        loadedWith("packages", ["src/cli/commands/inspect.ts"], 6),
+        loadedWith("start", ["src/cli/cli.ts"], 9),
+        loadedWith("ground", commands("init", "completion", "emit"), 8),
+        loadedWith("graphs", commands("inspect", "watch"), 6),
         loadedWith("core", ["src/cli/commands/check.ts"], 5),
         loadedWith("proof", ["src/cli/commands/prove.ts"], 4),
         loadedWith("emitted", ["src/cli/emit/run.ts"], 3),

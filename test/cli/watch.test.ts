@@ -2,6 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterAll, beforeAll, expect, onTestFinished, test } from "vitest";
 import { buildBundle, endOf, removeBundle, startIn } from "../support/bundle.ts";
 import { folderOf, graphc } from "../support/cli.ts";
@@ -31,7 +32,10 @@ function watching(...options: readonly string[]) {
   return { folder, child, ended, next: answersOf(child) };
 }
 
-/** Each call gives what was said up to the next line that begins with "done". */
+/**
+ * Each call gives what was said up to the next line that begins with "done". Of what lies in two pipes, what was written first may be
+ * read last, but in the same turn.
+ */
 function answersOf(child: ChildProcess): () => Promise<string> {
   let [text, wake] = ["", () => {}];
   const take = (chunk: string): void => {
@@ -44,8 +48,9 @@ function answersOf(child: ChildProcess): () => Promise<string> {
     for (;;) {
       const match = /^done: .*\n/m.exec(text);
       if (match) {
-        const said = text.slice(0, match.index + match[0].length);
-        text = text.slice(said.length);
+        await setImmediate();
+        const said = text.replace(match[0], "") + match[0];
+        text = "";
         return said;
       }
       await new Promise<void>((done) => {
