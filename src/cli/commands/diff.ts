@@ -26,7 +26,7 @@ export const diffCommand: Command = {
     function: { kind: "name", value: "NAME", help: "compare this function alone", for: ["package"] },
   },
   notes: [
-    "Between packages all that the files say is compared: description, functions, ops, names, types, literals, weights.",
+    "Between packages all that the files say is compared: description, functions, ops, names, types, literals, weights, and besides them items of the manifest and files that no program reads.",
     "Axes in another order, and numbers that the masks of a slice hide, are no difference.",
     "Names of inner values do not count against a model or graph file.",
     "A package of one function is compared by that one, whatever --function calls that of the other.",

@@ -15,13 +15,18 @@ export function outsideDifferences(a: Package, b: Package): readonly GraphDiffer
   const [left, right] = [referencesOf(a.model), referencesOf(b.model)];
   // Where they lie elsewhere the program says so.
   if (left.length === 0 || unlike(left, right).length > 0) return [];
-  return [...new Set(left.map(({ blob }) => blob.fileName))].flatMap((fileName): readonly GraphDifference[] => {
+  return weightFilesOf(a.model).flatMap((fileName): readonly GraphDifference[] => {
     const inside = left.filter(({ blob }) => blob.fileName === fileName);
     const [before, after] = [a, b].map(({ blobs }) => blobs.outside(inside));
     if (before === after) return [];
     return [{ kind: "package", what: `"${fileName}" outside of the weights`, before: before!, after: after! }];
   });
 }
+
+/** The weight files that a program refers to, as it names them. */
+export const weightFilesOf = (model: MilModel): readonly string[] => [
+  ...new Set(referencesOf(model).map(({ blob }) => blob.fileName)),
+];
 
 /** Every reference once, in the order of their places. */
 function referencesOf({ functions }: MilModel): readonly Reference[] {

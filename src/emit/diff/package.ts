@@ -2,6 +2,7 @@
 import { UserError } from "../../dsl/user-error.ts";
 import type { MilFunction, MilModel } from "../mil/records.ts";
 import { liftedOf, type Package } from "../read/read.ts";
+import { besideModel } from "./beside-model.ts";
 import { type CompareOptions, keysOf } from "./canonical.ts";
 import { interfaceDifferences, modelDifferences } from "./description.ts";
 import { diffGraphs, type GraphDifference } from "./diff.ts";
@@ -11,7 +12,7 @@ import { shownValue, unlike } from "./unlike.ts";
 import { type WrittenFunction, writtenDifferences } from "./written.ts";
 
 /**
- * The differences: none iff the models say the same in every field, equal spellings of an op aside. Functions are
+ * The differences: none iff the models say the same in every field, equal spellings of an op aside, and the folders hold the same besides. Functions are
  * compared by name, as graphs at their default sizes; two packages with one function each are compared whatever its name.
  * A difference inside a function names it if there are several.
  * @throws UserError when a function cannot become a graph, or the description contradicts it.
@@ -30,6 +31,7 @@ export function diffPackages(a: Package, b: Package, options: CompareOptions = {
       return single ? inside : inside.map((difference) => ({ ...difference, function: x.name }));
     }),
     ...outsideDifferences(a, b),
+    ...besideModel(a, b),
   ];
 }
 

@@ -14,11 +14,24 @@ const ITEM_KEYS = ["path", "name", "author", "description"] as const;
 /** A manifest has a few hundred bytes. */
 const MOST_BYTES = 2 ** 20;
 
+/** An item of the package: a file or folder below Data/, and what the manifest says of it. */
+export interface ManifestItem {
+  /** Below the package's folder. */
+  readonly path: string;
+  readonly isRoot: boolean;
+  readonly name: string;
+  readonly author: string;
+  readonly description: string;
+}
+
 /**
  * The path of the package's root item, its model.
  * @throws UserError naming the first rule that the manifest breaks.
  */
-export function rootItemOf(folder: string): string {
+export const rootItemOf = (folder: string): string => join(folder, itemsOf(folder).find(({ isRoot }) => isRoot)!.path);
+
+/** All items, one of which is the root. @throws UserError as `rootItemOf` does */
+export function itemsOf(folder: string): readonly ManifestItem[] {
   const file = join(folder, "Manifest.json");
   if (!statOfSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail: Fail = (text) => {
@@ -27,11 +40,12 @@ export function rootItemOf(folder: string): string {
   const manifest = parse(file, fail);
   checkVersion(manifest.fileFormatVersion, fail);
   const items = isRecord(manifest.itemInfoEntries) ? manifest.itemInfoEntries : fail("has no itemInfoEntries");
-  const paths = new Map(Object.entries(items).map(([id, item]) => [id, itemPath(folder, id, item, fail)]));
+  const known = new Map(Object.entries(items).map(([id, item]) => [id, itemOf(folder, id, item, fail)]));
   const root = manifest.rootModelIdentifier;
   if (root === undefined) fail("has no rootModelIdentifier");
   if (typeof root !== "string") return fail("has a rootModelIdentifier that is no text");
-  return paths.get(root) ?? fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
+  if (!known.has(root)) fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
+  return [...known].map(([id, item]) => ({ ...item, isRoot: id === root }));
 }
 
 function parse(file: string, fail: Fail): Json {
@@ -56,7 +70,7 @@ function checkVersion(version: unknown, fail: Fail): void {
   if (differs >= 0 && parts[differs]! > NEWEST[differs]!) fail(`has fileFormatVersion ${version}, newer than 1.0.0`);
 }
 
-function itemPath(folder: string, id: string, item: unknown, fail: Fail): string {
+function itemOf(folder: string, id: string, item: unknown, fail: Fail): Omit<ManifestItem, "isRoot"> {
   if (!isRecord(item)) return fail(`has no record for item ${id}`);
   const missing = ITEM_KEYS.find((key) => typeof own(item, key) !== "string");
   if (missing) fail(`has no "${missing}" for item ${id}`);
@@ -64,5 +78,10 @@ function itemPath(folder: string, id: string, item: unknown, fail: Fail): string
   const path = join(data, String(item.path));
   if (relative(data, path).split(sep)[0] === "..") fail(`places item ${id} outside Data/`);
   if (!statOfSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
-  return path;
+  const [name, author, description] = [item.name, item.author, item.description].map(String) as [
+    string,
+    string,
+    string,
+  ];
+  return { path: relative(folder, path), name, author, description };
 }

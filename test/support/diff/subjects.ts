@@ -62,7 +62,7 @@ export function openIn(folder: string, bytes: Uint8Array, weights: Uint8Array | 
   const weightFile = join(folder, "weights", "weight.bin");
   mkdirSync(dirname(weightFile), { recursive: true });
   if (weights) writeFileSync(weightFile, weights);
-  return { path: folder, modelFile, model: decodeModel(bytes), blobs: openBlobs(modelFile) };
+  return { path: modelFile, modelFile, model: decodeModel(bytes), blobs: openBlobs(modelFile) };
 }
 
 /** Masked slices and sums over several axes: what has equal spellings. */
