@@ -16,12 +16,12 @@ import { annotationLine } from "../format/github.ts";
 import { type GivenInterface, givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command, ExitCode, Graphc } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
-import { CHECKPOINT_OPTION, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
+import { CHECKPOINT_OPTION, requestedSize, SIZE_OPTIONS, TOKENS_OF_PACKAGES } from "../options/size-options.ts";
 import { FORMAT_OPTION } from "../options/verdict-options.ts";
 import { type Card, cardText } from "../subject/card.ts";
 import { EACH_KIND_NOTE, type Told, tellOfEachKind } from "../subject/each-kind.ts";
 import type { ModelKinds } from "../subject/subject.ts";
-import { requestedSize, subjectOf } from "../subject/target.ts";
+import { subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 import { rolesText } from "../verdict/roles-text.ts";
 

@@ -14,9 +14,9 @@ import { findingsText } from "../check/text.ts";
 import { FORM_OPTIONS, type Form, formOf, shownAs } from "../inspect/forms.ts";
 import type { Args, Command } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
-import { SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../options/size-options.ts";
+import { requestedSize, SIZE_OPTIONS, TOKENS_OF_PACKAGES, WEIGHTS_OPTION } from "../options/size-options.ts";
 import { functionOf } from "../subject/pair.ts";
-import { requestedSize, subjectOf } from "../subject/target.ts";
+import { subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 const SHORT_HASH = 12;

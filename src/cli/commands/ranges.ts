@@ -9,7 +9,7 @@ import { givenRoles, ROLE_OPTIONS } from "../interface/given.ts";
 import type { Args, Command } from "../options/command.ts";
 import { isCheckpoint, isGraphFile } from "../options/operand-kind.ts";
 import { BOUND_OPTIONS } from "../options/ranges-options.ts";
-import { INPUT_SEED_OPTION, SIZE_OPTIONS, WEIGHTS_OPTION } from "../options/size-options.ts";
+import { INPUT_SEED_OPTION, requestedSize, SIZE_OPTIONS, WEIGHTS_OPTION } from "../options/size-options.ts";
 import { authorHolds, authorRanges } from "../ranges/author/author.ts";
 import type { OpenedAs } from "../ranges/author/held-with.ts";
 import { safeGraphOf } from "../ranges/author/safe.ts";
@@ -25,7 +25,7 @@ import { rangesText } from "../ranges/text.ts";
 import { endsOf } from "../ranges/vocabulary.ts";
 import { requestedPair } from "../subject/pair.ts";
 import { openFolder } from "../subject/subject.ts";
-import { requestedSize, subjectOf } from "../subject/target.ts";
+import { subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** Bounds of every layer, or of one; a limit that may be broken is a no. */

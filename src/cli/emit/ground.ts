@@ -18,9 +18,9 @@ import type { WeightStore } from "../../weights/store.ts";
 import type { WholeModel } from "../build/model.ts";
 import { judgedWithProgress } from "../gate/judged-build.ts";
 import type { Args } from "../options/command.ts";
+import { requestedSize } from "../options/size-options.ts";
 import { kindGraph } from "../subject/decoder-subject.ts";
 import type { KindGraph, Subject } from "../subject/subject.ts";
-import { requestedSize } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** The block graph apart from its weights, as evidence for a stack is about it: that of its kind, where it is one layer. */

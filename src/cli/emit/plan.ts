@@ -7,9 +7,9 @@ import type { LiftOptions } from "../../emit/read/lift/lift.ts";
 import type { Lowered } from "../../emit/write/lower.ts";
 import { checkProvable } from "../../passes/prove/program/pair.ts";
 import type { Args } from "../options/command.ts";
+import { requestedSize } from "../options/size-options.ts";
 import type { OpenedGraphs } from "../ranges/author/claim.ts";
 import type { Subject } from "../subject/subject.ts";
-import { requestedSize } from "../subject/target.ts";
 
 /** A package that is to be written, under its name in the folder. */
 export interface PlannedPackage {

@@ -11,10 +11,11 @@ import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import type { Args } from "../options/command.ts";
 import { isCheckpoint, isGraphFile, isPackage, type OperandKind } from "../options/operand-kind.ts";
+import { requestedSize } from "../options/size-options.ts";
 import { tellKinds } from "../subject/each-kind.ts";
 import { functionOf } from "../subject/pair.ts";
 import { besideOtherRows } from "../subject/subject.ts";
-import { requestedSize, subjectOf } from "../subject/target.ts";
+import { subjectOf } from "../subject/target.ts";
 import type { Io } from "../terminal/io.ts";
 
 /** One of the two graphs. */

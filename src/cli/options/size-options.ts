@@ -1,4 +1,6 @@
 /** Options that choose what is built, and with which weights. */
+import type { Size } from "../../dsl/model.ts";
+import type { Args } from "./command.ts";
 import type { OperandKind } from "./operand-kind.ts";
 import type { Option, Options } from "./option.ts";
 
@@ -71,3 +73,6 @@ export const SEED_OPTION: Options = {
 export const INPUT_SEED_OPTION: Options = {
   seed: { kind: "whole", value: "N", min: 0, help: "seed of generated weights and inputs", default: "1" },
 };
+
+/** The sizes that the options ask for. */
+export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens"), maxSeq: args.whole("max-seq") });

@@ -4,7 +4,7 @@ import { meet } from "../../dsl/host/twins.ts";
 import { type Clamp, clampFor } from "../../passes/ranges/held/clamps.ts";
 import { LIMITS } from "../../passes/ranges/limits.ts";
 import type { Args } from "../options/command.ts";
-import { requestedSize } from "../subject/target.ts";
+import { requestedSize } from "../options/size-options.ts";
 import { BLOCKS } from "../survey/rows.ts";
 import type { Io } from "../terminal/io.ts";
 import { givenOf } from "./author/author.ts";

@@ -7,9 +7,10 @@ import type { MilModel } from "../../emit/mil/records.ts";
 import { graphOf, readPackage } from "../../emit/read/read.ts";
 import type { Args } from "../options/command.ts";
 import { isPackage } from "../options/operand-kind.ts";
+import { requestedSize } from "../options/size-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { functionOf } from "./pair.ts";
-import { requestedSize, subjectOf } from "./target.ts";
+import { subjectOf } from "./target.ts";
 
 /** One of two graphs that are compared. */
 export interface Comparand {

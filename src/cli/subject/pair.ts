@@ -15,9 +15,10 @@ import { countedGraphs, type GivenOutputs, type LeftOut, withCounted } from "../
 import type { Args } from "../options/command.ts";
 import { isGraphFile, isPackage } from "../options/operand-kind.ts";
 import type { Options } from "../options/option.ts";
+import { requestedSize } from "../options/size-options.ts";
 import type { Io } from "../terminal/io.ts";
 import { besideOtherRows, type ModelKinds } from "./subject.ts";
-import { requestedSize, subjectOf } from "./target.ts";
+import { subjectOf } from "./target.ts";
 
 /** The two graphs, and a way to their weights; built, but with no weight read yet. */
 export interface OpenPair extends OpenGraphs {

@@ -1,7 +1,7 @@
 /** What a command works on: the built-in model, an author's graph file, or a package. */
 import { basename, extname } from "node:path";
 import { type Graph, schedule } from "../../dsl/graph.ts";
-import type { Model, ModelInput, Size, SizedModel } from "../../dsl/model.ts";
+import type { Model, ModelInput, SizedModel } from "../../dsl/model.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { checkFits } from "../../models/config.ts";
 import type { Args } from "../options/command.ts";
@@ -11,9 +11,6 @@ import type { Io } from "../terminal/io.ts";
 import { decoderSubject } from "./decoder-subject.ts";
 import { loadGraphFile } from "./graph-file.ts";
 import { generated, generatedLabel, openFolder, type Subject, smallPair } from "./subject.ts";
-
-/** The sizes that the options ask for. */
-export const requestedSize = (args: Args): Size => ({ tokens: args.whole("tokens"), maxSeq: args.whole("max-seq") });
 
 /**
  * The model that an operand names; what its configuration leaves to defaults is told on standard error.

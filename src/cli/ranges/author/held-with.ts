@@ -9,7 +9,7 @@ import { hold } from "../../../passes/ranges/held/hold.ts";
 import { type Needs, needsOf } from "../../../passes/ranges/held/needs.ts";
 import { LIMITS } from "../../../passes/ranges/limits.ts";
 import type { Args } from "../../options/command.ts";
-import { requestedSize } from "../../subject/target.ts";
+import { requestedSize } from "../../options/size-options.ts";
 import type { Io } from "../../terminal/io.ts";
 import { type BoundedGraphs, boundedGraphs, brokenIn, type OpenedGraphs } from "./claim.ts";
 import { boundWords, valueWords } from "./text.ts";
