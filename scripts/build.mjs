@@ -34,20 +34,26 @@ const code = await bundle(
     // Marks for bundlers; what reads dist/ is Node.
     comments: { annotation: false },
     chunkFileNames: "chunks/[name]-[hash:6].js",
-    // One file each for what the command line begins with, what its small commands need, and what `watch`, `inspect`, `check`, `prove`
-    // and `emit` need beyond those before, then for stored weights and for what the other commands need: few files are found, read and
-    // packed faster than many, and are smaller; little is loaded for nothing.
+    // One file each for what the command line begins with, what its small commands need, what `emit` needs until its weights are
+    // written, and what `check`, `inspect` and `watch`, then `prove`, need beyond those before; then for commands that run graphs, and for
+    // the others: few files are found, read and packed faster than many, and are smaller; little is loaded for nothing.
     codeSplitting: {
       groups: [
         loadedWith("start", ["src/cli/cli.ts"], 9),
         loadedWith("ground", commands("init", "completion", "emit"), 8),
-        loadedWith("graphs", commands("inspect", "watch"), 6),
-        loadedWith("core", ["src/cli/commands/check.ts"], 5),
+        loadedWith("layers", ["src/cli/emit/run.ts", "src/weights/open.ts"], 7),
+        loadedWith("graphs", commands("check", "inspect", "watch"), 6),
         loadedWith("proof", ["src/cli/commands/prove.ts"], 4),
-        loadedWith("emitted", ["src/cli/emit/run.ts"], 3),
-        loadedWith("stored", ["src/weights/open.ts"], 2),
         loadedWith("runs", commands("parity", "run", "survey", "equal", "diff"), 1),
-        loadedWith("built", commands("build", "plan", "generate", "gate", "ranges", "interface"), 0),
+        loadedWith(
+          "built",
+          [
+            ...emitted("proof", "proof-report", "beside", "fixtures", "lines", "ground", "safe"),
+            ...commands("build", "plan", "generate", "gate", "ranges", "interface"),
+            "src/cli/incidents/tell.ts",
+          ],
+          0,
+        ),
       ],
     },
   },
@@ -86,6 +92,11 @@ async function bundle(input, output) {
 /** Files of commands by their names. */
 function commands(...names) {
   return names.map((name) => `src/cli/commands/${name}.ts`);
+}
+
+/** Files that `emit` loads once weights are written. */
+function emitted(...names) {
+  return names.map((name) => `src/cli/emit/${name}.ts`);
 }
 
 /** The modules that are loaded with these ones and are in no group before: closed under imports, so that groups need only earlier ones. */

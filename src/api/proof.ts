@@ -1,7 +1,7 @@
 /** A proof of two graphs with all that is known of their weights, and all that is asked before a no is told. */
 import { meetInputs } from "../dsl/host/twins.ts";
 import { type StoredNumbers, storedNumbers, UNREAD } from "../emit/read/blobs/stored-numbers.ts";
-import { checkProvable } from "../passes/prove/program/pair.ts";
+import { checkProvable } from "../passes/prove/program/reach.ts";
 import { prove } from "../passes/prove/prove.ts";
 import type { Verdict } from "../passes/prove/report/verdict.ts";
 import { type NotFinite, notFiniteWeights } from "../weights/finite.ts";

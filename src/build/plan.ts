@@ -3,18 +3,19 @@ import type { Graph } from "../dsl/graph.ts";
 import type { Size } from "../dsl/model.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { flexible } from "../emit/write/flexible.ts";
-import { type Lowered, lower, lowerFunctions } from "../emit/write/lower.ts";
+import { type Lowered, lower } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { headGraph, type VocabRange } from "../models/head.ts";
 import type { CacheKeeping } from "../models/layer.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";
+import { functionsOf, withoutSize } from "./functions.ts";
+import { type PlainTwin, plainTwinOf } from "./plain-twin.ts";
 import { checkQuantize, type Quantize, storedAs, tagOf } from "./quantize.ts";
 import { headsOf, type LayerRange, shardsOf, shardsWithin } from "./ranges.ts";
-import { countsIn, type FunctionSize, stepIn, type TokenSizes, widest } from "./sizes.ts";
+import { countsIn, type TokenSizes, widest } from "./sizes.ts";
 import { decoderFor, type TargetHost } from "./target-host.ts";
-import { type PlainTwin, plainTwinOf } from "./without-exponents.ts";
 
 /** How a model is to be built. */
 export interface BuildSettings {
@@ -165,13 +166,3 @@ function programOf(tokens: TokenSizes, graphOf: (tokens: number) => Graph): Lowe
   const graphs = countsIn(tokens).map(graphOf);
   return flexible(graphs.map(lower), `${withoutSize(graphs[0]!)}_t${tokens.from}to${tokens.to}`);
 }
-
-/** The function of one token is the default one: a host that names none runs it. */
-export function functionsOf(functions: readonly FunctionSize[], graphOf: (tokens: number) => Graph): Lowered {
-  const named = functions.map(({ name, tokens }) => ({ name, graph: graphOf(tokens) }));
-  const name = [withoutSize(named[0]!.graph), ...functions.map((one) => one.name)].join("_");
-  return lowerFunctions(named, { name, defaultFunction: stepIn(functions).name });
-}
-
-/** The name of a model's graph, but for its number of tokens. */
-const withoutSize = ({ name }: Graph): string => name.replace(/_t\d+$/, "");

@@ -3,10 +3,11 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { functionsOf } from "../../src/build/functions.ts";
 import { speakGreedily, speakSpeculatively } from "../../src/build/host/decode.ts";
 import { openSpeaker } from "../../src/build/host/speaker.ts";
 import { ANE_BOOK_MANIFEST } from "../../src/build/manifest.ts";
-import { functionsOf, type PlannedShard } from "../../src/build/plan.ts";
+import type { PlannedShard } from "../../src/build/plan.ts";
 import { checkBuilt } from "../../src/build/read-back.ts";
 import { writePart } from "../../src/build/shard.ts";
 import { functionsIn } from "../../src/build/sizes.ts";

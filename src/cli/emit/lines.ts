@@ -7,11 +7,9 @@ import { sitesOf } from "../../emit/write/lower.ts";
 import type { EmitSummary } from "../../emit/write/package.ts";
 import { writeWhole } from "../../files/whole.ts";
 import { authorFrame } from "../errors/report.ts";
+import { linesName } from "./names.ts";
 import type { EmitJob } from "./packages.ts";
 import type { PlannedGraph } from "./plan.ts";
-
-/** The name of the file. */
-export const linesName = (name: string): string => `${name}.lines.json`;
 
 /** The lines of one function of one package. */
 interface LinesOfFunction {

@@ -1,11 +1,11 @@
 /** What one emit will write: a block and its step as two packages, or functions of several sizes as one. */
-import { functionsOf } from "../../build/plan.ts";
+import { functionsOf } from "../../build/functions.ts";
 import { type FunctionSize, functionsIn } from "../../build/sizes.ts";
 import type { Graph } from "../../dsl/graph.ts";
 import { meetInputs } from "../../dsl/host/twins.ts";
 import type { LiftOptions } from "../../emit/read/lift/lift.ts";
 import type { Lowered } from "../../emit/write/lower.ts";
-import { checkProvable } from "../../passes/prove/program/pair.ts";
+import { checkProvable } from "../../passes/prove/program/reach.ts";
 import type { Args } from "../options/command.ts";
 import { requestedSize } from "../options/size-options.ts";
 import type { OpenedGraphs } from "../ranges/author/claim.ts";

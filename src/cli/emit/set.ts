@@ -6,16 +6,9 @@ import type { Target } from "../../files/target.ts";
 import { openTransaction } from "../../files/transaction.ts";
 import type { Refuted } from "../../passes/prove/report/verdict.ts";
 import { Interrupted } from "../errors/interrupted.ts";
-import {
-  certificateName,
-  checkOnlyFixtures,
-  emitFixtures,
-  emitRopeTables,
-  namesBeside,
-  writeCertificate,
-} from "./beside.ts";
-import { linesName, writeLines } from "./lines.ts";
-import { type EmitJob, type ProofOnBytes, proofOn, stagePackages, throwIfInterrupted } from "./packages.ts";
+import { certificateName, linesName, namesBeside } from "./names.ts";
+import { type EmitJob, type StagedPackages, stagePackages, throwIfInterrupted } from "./packages.ts";
+import type { ProofOnBytes } from "./proof.ts";
 import type { FedRows } from "./rows.ts";
 
 /** A set that stands in its folder. */
@@ -95,19 +88,19 @@ const namesOf = (set: PlacedSet): readonly string[] => {
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, planned, folder, args, io } = job;
   const wanted = args.flag("fixtures");
-  if (wanted) await checkOnlyFixtures(folder, planned.name);
+  const fixtures = wanted ? await import("./fixtures.ts") : undefined;
+  await fixtures?.checkOnlyFixtures(folder, planned.name);
   const staged = await stagePackages(job, staging);
   const clones = Promise.all(staged.weights.map(({ whole }) => whole));
   // A failure is met when the proof is done; until then nobody waits for it.
   clones.catch(() => {});
-  const proofs = args.flag("no-prove") ? undefined : await proofOn(job, staging, staged).finally(() => clones);
+  const proofs = args.flag("no-prove") ? undefined : await proven(job, staging, staged).finally(() => clones);
   await clones;
   const refuted = refutedIn(proofs ?? []);
   if (refuted) return refuted;
-  await emitRopeTables(job, staging);
-  for (const proof of proofs ?? []) await writeCertificate(job, staging, proof);
-  const rows = wanted ? await emitFixtures(job, staging, proofs !== undefined) : undefined;
-  const hasLines = wanted && (await writeLines(job, staging, staged.summaries));
+  if (subject.ropeList || proofs) await writeBeside(job, staging, proofs ?? []);
+  const rows = await fixtures?.emitFixtures(job, staging, proofs !== undefined);
+  const hasLines = wanted && (await (await import("./lines.ts")).writeLines(job, staging, staged.summaries));
   await throwIfInterrupted(io);
   const beside = namesBeside(planned.name);
   return {
@@ -121,6 +114,18 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
     ...(hasLines ? { lines: join(folder, linesName(planned.name)) } : {}),
     ...(rows ? { rows, fixtures: join(folder, beside.fixtures), data: join(folder, beside.data) } : {}),
   };
+}
+
+/** The prover is loaded once the weights are written: nothing waits for it before. */
+async function proven(job: EmitJob, staging: string, staged: StagedPackages): Promise<readonly ProofOnBytes[]> {
+  const { proofOn } = await import("./proof.ts");
+  return proofOn(job, staging, staged);
+}
+
+async function writeBeside(job: EmitJob, staging: string, proofs: readonly ProofOnBytes[]): Promise<void> {
+  const { emitRopeTables, writeCertificate } = await import("./beside.ts");
+  await emitRopeTables(job, staging);
+  for (const proof of proofs) await writeCertificate(job, staging, proof);
 }
 
 function refutedIn(proofs: readonly ProofOnBytes[]): Extract<EmittedSet, { kind: "refuted" }> | undefined {

@@ -1,6 +1,6 @@
 /** The built-in model or a checkpoint as something to build: its record, its layers by kind, and the host data that it asks for. */
 
-import { type PlainTwin, plainTwinOf } from "../../build/without-exponents.ts";
+import { type PlainTwin, plainTwinOf } from "../../build/plain-twin.ts";
 import type { Size } from "../../dsl/model.ts";
 import { UserError } from "../../dsl/user-error.ts";
 import { assumedList } from "../../evidence/assumed-list.ts";

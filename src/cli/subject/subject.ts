@@ -1,5 +1,5 @@
 /** A model that a command works on: how it is built, and where its weights come from. */
-import type { PlainTwin } from "../../build/without-exponents.ts";
+import type { PlainTwin } from "../../build/plain-twin.ts";
 import { type Graph, schedule } from "../../dsl/graph.ts";
 import type { Graphs } from "../../dsl/host/twins.ts";
 import type { Size, SizedModel } from "../../dsl/model.ts";

@@ -2,7 +2,7 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { functionsOf } from "../../../src/build/plan.ts";
+import { functionsOf } from "../../../src/build/functions.ts";
 import { functionsIn } from "../../../src/build/sizes.ts";
 import { type Graph, graph } from "../../../src/dsl/graph.ts";
 import { add, mul } from "../../../src/dsl/ops/index.ts";

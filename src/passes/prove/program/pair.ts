@@ -7,9 +7,9 @@ import { integerRange } from "../../../dsl/number.ts";
 import type { GivenRoles, Role } from "../../../dsl/role.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { type DType, isInteger } from "../../../dsl/type.ts";
-import { UserError } from "../../../dsl/user-error.ts";
 import { INT32 } from "../logic/facts.ts";
 import { type PlaceOf, weightPlace } from "../reading/leaves.ts";
+import { checkProvable } from "./reach.ts";
 import { takesRowMeans } from "./row-means.ts";
 import { checkStoredSizes } from "./stored-sizes.ts";
 import { type TableOf, type UnpackedOf, unpackedTables } from "./unpacked.ts";
@@ -38,18 +38,6 @@ export interface Stored {
   readonly tableOf?: TableOf;
   /** Roles that are stated outside the graphs: they hold for small ones of the same model as well. */
   readonly given?: GivenRoles;
-}
-
-/** Terms grow with the square of T and time with its cube: a proof for this many tokens takes hours. */
-const MOST_TOKENS = 1024;
-
-/** @throws UserError when a proof for blocks of so many tokens is out of reach */
-export function checkProvable(tokens: number): void {
-  if (tokens > MOST_TOKENS)
-    throw new UserError(
-      `a proof for blocks of ${tokens} tokens is out of reach: its terms grow with the square of that`,
-      `give ${MOST_TOKENS} --tokens at most`,
-    );
 }
 
 /** @throws GraphError when the interfaces of the two graphs do not match; UserError when the block is too long. */

@@ -5,7 +5,8 @@ import type { GivenRoles } from "../../../../src/dsl/role.ts";
 import { input, state } from "../../../../src/dsl/tensor.ts";
 import type { DType, TensorType } from "../../../../src/dsl/type.ts";
 import type { WeightSource } from "../../../../src/dsl/weight-source.ts";
-import { checkProvable, provenPair, type Stored } from "../../../../src/passes/prove/program/pair.ts";
+import { provenPair, type Stored } from "../../../../src/passes/prove/program/pair.ts";
+import { checkProvable } from "../../../../src/passes/prove/program/reach.ts";
 import type { TableOf } from "../../../../src/passes/prove/program/unpacked.ts";
 import { type Feeds, op, pairOf, type Results } from "../../../support/prove/corpus/fault.ts";
 
