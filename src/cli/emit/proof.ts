@@ -22,6 +22,7 @@ import { besideOtherRows } from "../subject/subject.ts";
 import { type EmitJob, type StagedPackages, throwIfInterrupted } from "./packages.ts";
 import type { PlannedGraph } from "./plan.ts";
 import { equalityOf } from "./safe.ts";
+
 /** A verdict and the graphs that it is about, as read back from the files; the block is of a function where they have names. */
 export interface ProofOnBytes extends Partial<Pick<LiftOptions, "function">> {
   readonly verdict: Verdict;
@@ -50,7 +51,7 @@ export async function proofOn(
   try {
     const proofs = proofsOf(job, staging, { same, digestOf: hashes?.of });
     await hashes?.settled;
-    const equality = equalityOf(job, readPackage(join(staging, job.planned.step.in)), weights.at(-1)!);
+    const equality = equalityOf(job, () => readPackage(join(staging, job.planned.step.in)), weights.at(-1)!);
     return equality ? proofs.map((proof) => ({ ...proof, equality })) : proofs;
   } finally {
     await hashes?.close();

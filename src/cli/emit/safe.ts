@@ -21,10 +21,11 @@ import type { PlannedGraph } from "./plan.ts";
 /** The step that blocks are proven against, beside the same layers without exponents on the weights of its package; none without exponents. */
 export function equalityOf(
   { subject, planned, args }: EmitJob,
-  pkg: Package,
+  opened: () => Package,
   weights: WeightFile,
 ): Verdict | undefined {
   if (!subject.plain) return undefined;
+  const pkg = opened();
   const twin = subject.plain({ ...requestedSize(args), tokens: 1 });
   const step = twinOf(pkg, planned.step.graph, weights);
   return equalToPlain(graphOf(step), graphOf(twinOf(pkg, twin.graph, weights)), twin, {
