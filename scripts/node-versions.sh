@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # What another version could do otherwise: the library, the command as a process, WebAssembly, and bytes.
-tests=(test/api test/cli/process.test.ts test/passes/kernels/{kernels,code}.test.ts test/emit/write/{package,encode,lower}.test.ts)
+tests=(test/api test/cli/terminal/process.test.ts test/passes/kernels/{kernels,code}.test.ts test/emit/write/{package,encode,lower}.test.ts)
 [ "${1-}" = --all ] && tests=() && shift
 versions=("$@")
 [ ${#versions[@]} -gt 0 ] || versions=(22 24)

@@ -13,7 +13,7 @@ import { printGraph } from "../../src/passes/print.ts";
 import { planOf } from "../../src/passes/run/plan.ts";
 import { prepare } from "../../src/passes/run/run.ts";
 import { graphc } from "../support/cli.ts";
-import { writeTinyPhi } from "../support/tiny-phi.ts";
+import { writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 
 const MAX_SEQ = 32;
 /** 8 as fp16: larger than any number of the caches of this model, and no score of it overflows. */

@@ -26,8 +26,8 @@ import { planOf } from "../../src/passes/run/plan.ts";
 import { prepare } from "../../src/passes/run/run.ts";
 import { openWeights } from "../../src/weights/open.ts";
 import { graphc, testFolder } from "../support/cli.ts";
-import { TINY_CONFIG, tinyPhi, tinyPhiWithNaN, writeTinyPhi } from "../support/tiny-phi.ts";
-import { gather } from "../support/weights-files.ts";
+import { TINY_CONFIG, tinyPhi, tinyPhiWithNaN, writeTinyPhi } from "../support/graphs/tiny-phi.ts";
+import { gather } from "../support/weights/weights-files.ts";
 
 const MAX_SEQ = 32;
 const MANIFEST = "phi4mini_runtime_meta.json";

@@ -9,7 +9,7 @@ import { openSpeaker } from "../../src/build/host/speaker.ts";
 import { readDecoder } from "../../src/models/config-read.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { graphc } from "../support/cli.ts";
-import { TINY_CONFIG, writeTinyPhi } from "../support/tiny-phi.ts";
+import { TINY_CONFIG, writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 
 const MAX_SEQ = 32;
 const PROMPTS = [[3], [5, 6, 7, 5, 6, 7, 5, 6], Array.from({ length: 11 }, (_, k) => (7 * k) % 48)];

@@ -20,7 +20,7 @@ import { encodeModel } from "../../src/emit/write/encode.ts";
 import { hasShape } from "../../src/files/json-shape.ts";
 import { graphc, testFolder } from "../support/cli.ts";
 import { countingStore } from "../support/emit.ts";
-import { writeTinyPhi } from "../support/tiny-phi.ts";
+import { writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 
 const MANIFEST = "phi4mini_runtime_meta.json";
 const FUNCTIONS = "infer,verify4,prefill=8";

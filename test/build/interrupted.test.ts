@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { graphc, testFolder } from "../support/cli.ts";
 import { filesIn } from "../support/emit.ts";
 import { withFault } from "../support/faults.ts";
-import { writeTinyPhi } from "../support/tiny-phi.ts";
+import { writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 
 const MANIFEST = "phi4mini_runtime_meta.json";
 let checkpoint: string;

@@ -10,7 +10,7 @@ import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
 import { generatedStore } from "../../src/weights/generated.ts";
 import type { WeightStore } from "../../src/weights/store.ts";
-import { TINY_CONFIG } from "../support/tiny-phi.ts";
+import { TINY_CONFIG } from "../support/graphs/tiny-phi.ts";
 
 const phi = { decoder: PHI4_MINI, stem: "phi4mini", family: "Phi 4 Mini" };
 const SETTINGS: BuildSettings = {

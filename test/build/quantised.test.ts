@@ -6,7 +6,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { speakGreedily, speakSpeculatively } from "../../src/build/host/decode.ts";
 import { openSpeaker } from "../../src/build/host/speaker.ts";
 import { graphc, testFolder } from "../support/cli.ts";
-import { tinyPhi, writeTinyPhi } from "../support/tiny-phi.ts";
+import { tinyPhi, writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 
 const SIZE = ["--shards", "2,2", "--heads", "2", "--max-seq", "32", "--ahead-of-evidence"];
 const checkpoint = mkdtempSync(join(tmpdir(), "graphc-cli-"));

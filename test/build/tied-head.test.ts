@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { graphc, testFolder } from "../support/cli.ts";
-import { tinyPhiWithHead } from "../support/tiny-phi.ts";
+import { tinyPhiWithHead } from "../support/graphs/tiny-phi.ts";
 
 const said = (command: string, folder: string) => {
   const size = command === "ranges" ? [] : ["--max-seq", "64"];

@@ -9,7 +9,7 @@ import { readDecoder } from "../../src/models/config-read.ts";
 import { modelTensors } from "../../src/models/config-tensors.ts";
 import { generatedStore } from "../../src/weights/generated.ts";
 import { testFolder } from "../support/cli.ts";
-import { TINY_CONFIG } from "../support/tiny-phi.ts";
+import { TINY_CONFIG } from "../support/graphs/tiny-phi.ts";
 
 const { decoder } = readDecoder({ ...TINY_CONFIG, num_hidden_layers: 1 }, "config.json");
 const exponents = { residual: 2, layers: [{ attn: 1, mlp: 3 }] };

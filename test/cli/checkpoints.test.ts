@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { CONFIG, checkpointOf, expectRefusal, fileOf, folderOf, graphc, TENSORS } from "../support/cli.ts";
 import { digestsIn } from "../support/emit.ts";
-import { whole } from "../support/gguf-files.ts";
-import { ggufOf } from "../support/gguf-model.ts";
-import { fp8Twins, mlxTwins, quantisedFolder, type Twins } from "../support/quantised-files.ts";
+import { whole } from "../support/gguf/gguf-files.ts";
+import { ggufOf } from "../support/gguf/gguf-model.ts";
+import { fp8Twins, mlxTwins, quantisedFolder, type Twins } from "../support/weights/quantised-files.ts";
 
 const SIZE = ["--max-seq", "16", "--layer", "1"] as const;
 

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { buildBundle, removeBundle } from "../support/bundle.ts";
 import { testFolder } from "../support/cli.ts";
+import { writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 import { pageAsRun } from "../support/pages.ts";
 import { ROOT } from "../support/root.ts";
-import { writeTinyPhi } from "../support/tiny-phi.ts";
 
 const PAGES = ["start", "author", "refutation", "checkpoint", "mac"];
 const pathOf = (page: string): string => join(ROOT, "docs", `${page}.md`);

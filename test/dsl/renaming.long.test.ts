@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { askForRoles } from "../../src/api/ask-roles.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
-import { masksAreAskedFor, PLAIN, renamedPair, subjects, surviveRenaming } from "../support/renaming.ts";
+import { masksAreAskedFor, PLAIN, renamedPair, subjects, surviveRenaming } from "../support/graphs/renaming.ts";
 
 surviveRenaming(Object.keys(subjects));
 masksAreAskedFor(["phi, blend", "phi, select"]);

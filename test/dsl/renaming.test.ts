@@ -2,8 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { parity } from "../../src/passes/parity/parity.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
+import { masksAreAskedFor, PLAIN, renamedPair, subjects, surviveRenaming } from "../support/graphs/renaming.ts";
 import { pairOf } from "../support/parity.ts";
-import { masksAreAskedFor, PLAIN, renamedPair, subjects, surviveRenaming } from "../support/renaming.ts";
 
 surviveRenaming(["counter", "phi, slice_update"]);
 

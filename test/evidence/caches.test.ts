@@ -11,8 +11,8 @@ import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { judgeCaches } from "../../src/evidence/judge/caches.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { openSafetensors } from "../../src/weights/safetensors/file.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-caches-"));
 let build: BuildOnDisk;

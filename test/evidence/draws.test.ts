@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { evidenceOf } from "../../src/evidence/format/evidence.ts";
 import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 const folders = ["plain", "predicted"].map((name) => mkdtempSync(join(tmpdir(), `graphc-draws-${name}-`)));
 let plain: BuildOnDisk;

@@ -16,8 +16,8 @@ import {
 import { type BuildOnDisk, judgeEvidence, judgementOf } from "../../src/evidence/judge/judge.ts";
 import { groundFor } from "../../src/evidence/policy.ts";
 import type { AssumedList } from "../../src/models/rope-list.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-evidence-"));
 let build: BuildOnDisk;

@@ -10,7 +10,7 @@ import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
 import { openSafetensors } from "../../src/weights/safetensors/file.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 /** scripts/swift-test.sh keeps the folder, to run the Swift tool on it. */
 const kept = process.env.GRAPHC_FIXTURES;

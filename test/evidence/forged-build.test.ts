@@ -9,8 +9,8 @@ import { heldAgainst, recordAgain } from "../../src/evidence/judge/computed-agai
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import type { Recording } from "../../src/passes/parity/record/recording.ts";
 import { readArrays, writeArrays } from "../../src/weights/safetensors/arrays.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-build-"));
 const copies: string[] = [];

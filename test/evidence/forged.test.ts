@@ -8,10 +8,10 @@ import { readBuild, withComputed } from "../../src/evidence/judge/build.ts";
 import { type BuildOnDisk, judgeEvidence } from "../../src/evidence/judge/judge.ts";
 import { judgeParity } from "../../src/evidence/judge/parity.ts";
 import { rowSizes } from "../../src/evidence/judge/program.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
-import { FORGERIES, type Forgery, HARMLESS } from "../support/forgeries.ts";
-import { TEXTS } from "../support/forgeries-text.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
+import { FORGERIES, type Forgery, HARMLESS } from "../support/evidence/forgeries.ts";
+import { TEXTS } from "../support/evidence/forgeries-text.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-forged-"));
 let build: BuildOnDisk;

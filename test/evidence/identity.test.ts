@@ -12,7 +12,7 @@ import { PHI4_MINI } from "../../src/models/config.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
 import { graphHash } from "../../src/passes/prove/report/certificate.ts";
 import { generatedStore, storedShapes } from "../../src/weights/generated.ts";
-import { SMALL_DECODERS } from "../support/decoders.ts";
+import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "graphc-identity-"));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 /** Of where a package was planned evidence tells nothing unless it is of these very bytes, by a device, and its table is of this program. */
 import { expect, test } from "vitest";
 import { type MeasuredPackage, planOf } from "../../src/evidence/judge/planned.ts";
-import type { Json } from "../support/evidence.ts";
+import type { Json } from "../support/evidence/evidence.ts";
 
 const DIGEST = { sha256: "b".repeat(64), files: { "Manifest.json": "1", "weight.bin": "2" } };
 const MEASURED: MeasuredPackage = {

@@ -14,8 +14,8 @@ import { rowOf } from "../../src/passes/interpret/array.ts";
 import { toNDArray } from "../../src/passes/kernels/raw.ts";
 import { distance } from "../../src/passes/parity/metrics.ts";
 import { readArrays, writeArrays } from "../../src/weights/safetensors/arrays.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 
 const folders = ["state", "io"].map(() => mkdtempSync(join(tmpdir(), "graphc-predicted-")));
 const [folder, io] = folders as [string, string];

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { Evidence } from "../../src/evidence/format/evidence.ts";
 import type { Program } from "../../src/evidence/judge/program.ts";
 import { residentFinding } from "../../src/evidence/judge/residency.ts";
-import type { Json } from "../support/evidence.ts";
+import type { Json } from "../support/evidence/evidence.ts";
 
 const CONST = { kind: "const", values: ["eps"] };
 const PACKED = { kind: "constexpr_lut_to_dense", values: ["w"] };

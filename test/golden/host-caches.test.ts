@@ -10,7 +10,7 @@ import { expect, test } from "vitest";
 import { FIXTURES, type FixtureManifest } from "../../src/evidence/format/fixtures-shape.ts";
 import { shaped } from "../../src/files/json-shape.ts";
 import { withRows } from "../../src/passes/parity/record/host-rows.ts";
-import { writeBuild } from "../support/fixtures.ts";
+import { writeBuild } from "../support/evidence/fixtures.ts";
 import { ROOT } from "../support/root.ts";
 
 const FOLDER = process.env.GRAPHC_GOLDEN ?? join(ROOT, "golden");

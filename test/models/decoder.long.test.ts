@@ -1,7 +1,7 @@
 /** Every architecture in every spelling that differs from the default one in one place, and many random records. */
 import { describe, expect, test } from "vitest";
-import { randomRecords, verdictOn } from "../support/decoder-proofs.ts";
-import { SMALL_DECODERS } from "../support/decoders.ts";
+import { randomRecords, verdictOn } from "../support/graphs/decoder-proofs.ts";
+import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
 import { ONE_CHANGE, spellingName } from "../support/phi/phi.ts";
 import { shareOf } from "../support/share.ts";
 

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { schedule } from "../../src/dsl/graph.ts";
 import { layerTensors } from "../../src/models/config-tensors.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
-import { expectSameRuns, randomRecords, verdictOn } from "../support/decoder-proofs.ts";
-import { SMALL_DECODERS } from "../support/decoders.ts";
+import { expectSameRuns, randomRecords, verdictOn } from "../support/graphs/decoder-proofs.ts";
+import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
 
 describe.each([...SMALL_DECODERS])("%s", (_, { decoder, first }) => {
   test("is proven", () => {

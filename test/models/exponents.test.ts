@@ -14,7 +14,7 @@ import { arrayOf } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { clampsIn, withoutClamps } from "../../src/passes/ranges/held/clamps.ts";
-import { SMALL_DECODERS } from "../support/decoders.ts";
+import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
 
 const EXPONENTS: Exponents = {
   residual: 3,

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { kindOf } from "../../src/models/decoder.ts";
 import { kindsIn, kindsNote, layersText } from "../../src/models/kinds.ts";
-import { randomDecoders, SMALL_DECODERS } from "../support/decoders.ts";
+import { randomDecoders, SMALL_DECODERS } from "../support/graphs/decoders.ts";
 
 const decoderOf = (name: string) => SMALL_DECODERS.get(name)!.decoder;
 

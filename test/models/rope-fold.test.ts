@@ -9,7 +9,7 @@ import { foldRopeFactor } from "../../src/models/rope-fold.ts";
 import { arrayOf } from "../../src/passes/interpret/array.ts";
 import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
-import { packedWeights } from "../support/weights-packed.ts";
+import { packedWeights } from "../support/weights/weights-packed.ts";
 
 const [TOKENS, MAX_SEQ] = [3, 16];
 const SIZES = {

@@ -7,7 +7,7 @@ import { decoderLayers } from "../../src/models/layers.ts";
 import { checkTypes } from "../../src/passes/check.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { type Form, type Quantising, quantised } from "../../src/passes/quantise.ts";
-import { SMALL_DECODERS } from "../support/decoders.ts";
+import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
 
 const wide = { ...SMALL_DECODERS.get("phi3")!.decoder, hiddenSize: 120, ffnSize: 40 };
 const int8 = (how: Form, kept: readonly string[] = []): Quantising => ({ how, kept, others: [] });

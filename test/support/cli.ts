@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { expect, onTestFinished } from "vitest";
 import { main } from "../../src/cli/main.ts";
 import type { Io } from "../../src/cli/terminal/io.ts";
-import { safetensorsBytes } from "./weights-files.ts";
+import { safetensorsBytes } from "./weights/weights-files.ts";
 
 export interface Outcome {
   readonly code: number;

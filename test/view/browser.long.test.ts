@@ -7,7 +7,7 @@ import { readBuild } from "../../src/evidence/judge/build.ts";
 import { pageHtml } from "../../src/view/html.ts";
 import { choose, type OpenPages, openPages } from "../support/browser.ts";
 import { folderOf, testFolder } from "../support/cli.ts";
-import { honestEvidence } from "../support/evidence.ts";
+import { honestEvidence } from "../support/evidence/evidence.ts";
 import { ROOT } from "../support/root.ts";
 import { attentionFile, emittedFolder, pageOf } from "../support/view.ts";
 

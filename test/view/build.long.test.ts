@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { QuantisedWeight } from "../../src/weights/quantise/quantise.ts";
 import { choose, type OpenPages, openPages } from "../support/browser.ts";
 import { graphc, testFolder } from "../support/cli.ts";
-import { writeTinyPhi } from "../support/tiny-phi.ts";
+import { writeTinyPhi } from "../support/graphs/tiny-phi.ts";
 import { overlayIn, pageOf } from "../support/view.ts";
 
 const KEPT = mkdtempSync(join(tmpdir(), "graphc-view-build-"));

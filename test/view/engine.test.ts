@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { readBuild } from "../../src/evidence/judge/build.ts";
 import { graphc, testFolder } from "../support/cli.ts";
-import { honestEvidence, type Json } from "../support/evidence.ts";
+import { honestEvidence, type Json } from "../support/evidence/evidence.ts";
 import { attentionFile, emittedFolder, overlayIn, pageOf } from "../support/view.ts";
 
 const state: { folder: string; honest: Json } = { folder: "", honest: undefined };

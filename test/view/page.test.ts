@@ -6,8 +6,8 @@ import { describe, expect, test } from "vitest";
 import type { SurveyRecord } from "../../src/cli/survey/measure.ts";
 import type { PageData } from "../../src/view/data.ts";
 import { folderOf, graphc, testFolder } from "../support/cli.ts";
+import { tinyPhi, tinyPhiTimes } from "../support/graphs/tiny-phi.ts";
 import { ROOT } from "../support/root.ts";
-import { tinyPhi, tinyPhiTimes } from "../support/tiny-phi.ts";
 import { attentionFile, emittedFolder, overlayIn, pageOf } from "../support/view.ts";
 
 test("the bundled script is that of src/view/page", () => {

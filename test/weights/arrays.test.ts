@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readArrays, writeArrays } from "../../src/weights/safetensors/arrays.ts";
-import { refusal, testFolder } from "../support/weights-files.ts";
+import { refusal, testFolder } from "../support/weights/weights-files.ts";
 
 const DOUBLES = { dtype: "fp16", shape: [3], data: Float64Array.of(0.1, 1e-9, 70000) } as const;
 

@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { fp16Bits } from "../../src/dsl/number.ts";
 import { openCheckpoint } from "../../src/weights/hub/checkpoint.ts";
 import { type TensorToWrite, writeSafetensors } from "../../src/weights/safetensors/write.ts";
-import { bf16Bytes, bitsOfBytes, gather, refusal, testFolder } from "../support/weights-files.ts";
+import { bf16Bytes, bitsOfBytes, gather, refusal, testFolder } from "../support/weights/weights-files.ts";
 
 const bf16 = (name: string, numbers: readonly number[], shape = [numbers.length]): TensorToWrite => ({
   name,

@@ -10,7 +10,7 @@ import {
   sourceValue,
 } from "../../src/weights/convert/convert.ts";
 import { newSlab } from "../../src/weights/convert/slab.ts";
-import { random } from "../support/weights-random.ts";
+import { random } from "../support/weights/weights-random.ts";
 
 /** Converts a copy of the elements; gives back what then stands in their place. */
 function converted(dtype: SourceDType, elements: Uint16Array | Float32Array, count = elements.length) {

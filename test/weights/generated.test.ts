@@ -11,7 +11,7 @@ import { PHI4_MINI } from "../../src/models/config.ts";
 import { layerTensors } from "../../src/models/config-tensors.ts";
 import { generatedStore, generatorOf, storedShapes, tagOf } from "../../src/weights/generated.ts";
 import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
-import { bitsOfBytes, gather, refusal, testFolder } from "../support/weights-files.ts";
+import { bitsOfBytes, gather, refusal, testFolder } from "../support/weights/weights-files.ts";
 
 const TINY = { ...PHI4_MINI, hiddenSize: 64, heads: 4, kvHeads: 2, headDim: 16, rotaryDims: 12, ffnSize: 128 } as const;
 

@@ -6,7 +6,7 @@ import type { Int8Part } from "../../src/dsl/weight-source.ts";
 import { codeOf, rowScale } from "../../src/weights/quantise/int8-rows.ts";
 import { quantisingStore } from "../../src/weights/quantise/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../src/weights/store.ts";
-import { gather } from "../support/weights-files.ts";
+import { gather } from "../support/weights/weights-files.ts";
 
 /** A store of one tensor, in chunks of so many bytes. */
 const storeOf = (bits: Uint16Array, chunk: number): WeightStore => ({

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openSafetensors } from "../../src/weights/safetensors/file.ts";
 import { writeSafetensors } from "../../src/weights/safetensors/write.ts";
-import { refusal, testFolder } from "../support/weights-files.ts";
+import { refusal, testFolder } from "../support/weights/weights-files.ts";
 
 const tensors = [
   { name: "2", dtype: "F16", shape: [2], data: Uint8Array.of(1, 2, 3, 4) },

@@ -2,7 +2,7 @@
 import { open } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { openSafetensors } from "../../src/weights/safetensors/file.ts";
-import { refusal, safetensorsBytes, testFile, testFolder } from "../support/weights-files.ts";
+import { refusal, safetensorsBytes, testFile, testFolder } from "../support/weights/weights-files.ts";
 
 const opened = async (bytes: Uint8Array) => {
   const file = await openSafetensors(await testFile("m.safetensors", bytes));

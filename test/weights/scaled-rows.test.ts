@@ -6,7 +6,7 @@ import type { RowScale } from "../../src/dsl/weight-source.ts";
 import { newLosses, type SourceDType, sourceBytes, sourceValue } from "../../src/weights/convert/convert.ts";
 import type { CheckpointSource, ReadableTensor } from "../../src/weights/convert/rectangle.ts";
 import { openWorkshop, streamFp16 } from "../../src/weights/convert/stream.ts";
-import { random } from "../support/weights-random.ts";
+import { random } from "../support/weights/weights-random.ts";
 
 const [ROWS, COLUMNS] = [12, 5];
 

@@ -13,8 +13,8 @@ import {
 } from "../../src/weights/convert/rectangle.ts";
 import { openWorkshop, streamFp16, type Workshop } from "../../src/weights/convert/stream.ts";
 import { generatedStore } from "../../src/weights/generated.ts";
-import { bitsOfBytes, gather, refusal } from "../support/weights-files.ts";
-import { random } from "../support/weights-random.ts";
+import { bitsOfBytes, gather, refusal } from "../support/weights/weights-files.ts";
+import { random } from "../support/weights/weights-random.ts";
 
 /** A tensor in memory whose reads come back late and out of order, as those of a file may. */
 function stored(dtype: SourceDType, shape: readonly number[], bytes: Uint8Array): ReadableTensor {

@@ -9,8 +9,8 @@ import { openSpeaker } from "../../../src/build/host/speaker.ts";
 import { ggufTokenizer } from "../../../src/weights/gguf/tokenizer.ts";
 import { buildBundle, endOf, removeBundle, startIn } from "../../support/bundle.ts";
 import { folderOf, graphc, testFolder } from "../../support/cli.ts";
-import { writeTinyPhi } from "../../support/tiny-phi.ts";
-import { tinyTokenizer } from "../../support/tiny-tokenizer.ts";
+import { tinyTokenizer } from "../../support/gguf/tiny-tokenizer.ts";
+import { writeTinyPhi } from "../../support/graphs/tiny-phi.ts";
 
 let checkpoint: string;
 let out: string;

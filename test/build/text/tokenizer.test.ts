@@ -8,8 +8,8 @@ import { openTokenizer } from "../../../src/build/text/tokenizer.ts";
 import { ggufTokenizer } from "../../../src/weights/gguf/tokenizer.ts";
 import { textFiles } from "../../../src/weights/text/files.ts";
 import { folderOf, testFolder } from "../../support/cli.ts";
-import { ggufBytes } from "../../support/gguf-files.ts";
-import { byteTokenizer } from "../../support/tiny-tokenizer.ts";
+import { ggufBytes } from "../../support/gguf/gguf-files.ts";
+import { byteTokenizer } from "../../support/gguf/tiny-tokenizer.ts";
 
 type Json = Record<string, unknown>;
 const filesOf = (metadata = byteTokenizer()): { "tokenizer.json": Json; "tokenizer_config.json": Json } =>

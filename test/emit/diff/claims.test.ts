@@ -6,7 +6,7 @@ import type { MilFeature, MilFunction, MilInterface, MilModel, MilOperation } fr
 import { decodeModel } from "../../../src/emit/read/decode/decode.ts";
 import type { Package } from "../../../src/emit/read/read.ts";
 import { encodeModel } from "../../../src/emit/write/encode.ts";
-import { K, open, range } from "../../support/flexible.ts";
+import { K, open, range } from "../../support/graphs/flexible.ts";
 import { constOperation, literal, noBlobs, operation, program, tensorType } from "../../support/read.ts";
 
 const x: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], range };

@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import type { MilFeature, MilInterface, MilModel } from "../../../src/emit/mil/records.ts";
 import { checkDescribed } from "../../../src/emit/read/described.ts";
 import { graphOf } from "../../../src/emit/read/read.ts";
-import { K, open, range } from "../../support/flexible.ts";
+import { K, open, range } from "../../support/graphs/flexible.ts";
 import { noBlobs, operation, program } from "../../support/read.ts";
 
 const x: MilFeature = { name: "x", dtype: "fp16", shape: [4, 8], range };

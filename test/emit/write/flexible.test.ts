@@ -11,8 +11,8 @@ import { fillPackage } from "../../../src/emit/write/package.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { printGraph } from "../../../src/passes/print.ts";
 import { prove } from "../../../src/passes/prove/prove.ts";
-import { SMALL_DECODERS } from "../../support/decoders.ts";
 import { countingStore, folder } from "../../support/emit.ts";
+import { SMALL_DECODERS } from "../../support/graphs/decoders.ts";
 
 const TOKENS = [1, 2, 3, 4];
 const MAX_SEQ = 7;

@@ -15,8 +15,8 @@ import { type Lowered, lower, lowerFunctions } from "../../../src/emit/write/low
 import { fillPackage } from "../../../src/emit/write/package.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { printGraph } from "../../../src/passes/print.ts";
-import { SMALL_DECODERS } from "../../support/decoders.ts";
 import { countingStore, folder } from "../../support/emit.ts";
+import { SMALL_DECODERS } from "../../support/graphs/decoders.ts";
 
 const FUNCTIONS = functionsIn("verify3,infer,prefill=6");
 const MAX_SEQ = 7;

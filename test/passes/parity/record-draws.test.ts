@@ -4,7 +4,7 @@ import { boundsOfRows, FINITE, isBorne, rowKey } from "../../../src/evidence/jud
 import { type RawArray, toNDArray } from "../../../src/passes/kernels/raw.ts";
 import { distance } from "../../../src/passes/parity/metrics.ts";
 import type { RecordedCall, Recording } from "../../../src/passes/parity/record/recording.ts";
-import { tinyRecording } from "../../support/fixtures.ts";
+import { tinyRecording } from "../../support/evidence/fixtures.ts";
 
 let recording: Recording;
 beforeAll(async () => {

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import type { RawArray } from "../../../src/passes/kernels/raw.ts";
 import type { Computed } from "../../../src/passes/parity/record/recording.ts";
-import { tinyRecording } from "../../support/fixtures.ts";
+import { tinyRecording } from "../../support/evidence/fixtures.ts";
 
 const state = (input: string): string => input.replace("_cache", "_state");
 const bitsOf = (arrays: Readonly<Record<string, RawArray>>) =>

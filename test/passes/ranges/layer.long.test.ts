@@ -1,7 +1,7 @@
 /** Bounds of layers of every kind against ten thousand inputs each, at random and looked for. */
 import { afterAll, expect, test } from "vitest";
 import { layerBounds } from "../../../src/passes/ranges/layer.ts";
-import { inputsOf, LAYERS, reached, smallForms, violations } from "../../support/ranges.ts";
+import { inputsOf, LAYERS, reached, smallForms, violations } from "../../support/graphs/ranges.ts";
 
 const { gramOf, close } = smallForms();
 afterAll(close);

@@ -17,7 +17,7 @@ import {
   reached,
   smallForms,
   violations,
-} from "../../support/ranges.ts";
+} from "../../support/graphs/ranges.ts";
 
 const { gramOf, close } = smallForms();
 afterAll(close);

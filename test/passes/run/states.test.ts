@@ -12,9 +12,9 @@ import type { Plan } from "../../../src/passes/run/plan.ts";
 import { planOf } from "../../../src/passes/run/plan.ts";
 import { memoryOf, prepare } from "../../../src/passes/run/run.ts";
 import { movedStates } from "../../../src/passes/run/states.ts";
+import { TINY_CONFIG } from "../../support/graphs/tiny-phi.ts";
 import { awkward, streamOf } from "../../support/kernels.ts";
 import { type Random, randomFrom } from "../../support/ops/draw.ts";
-import { TINY_CONFIG } from "../../support/tiny-phi.ts";
 
 type Arrays = Readonly<Record<string, RawArray>>;
 type Ways = [number, number, number, number];

@@ -15,7 +15,7 @@ import { lower } from "../../../src/emit/write/lower.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { generatedStore, storedShapes } from "../../../src/weights/generated.ts";
 import { tinyGraph } from "../emit.ts";
-import { K, open, range } from "../flexible.ts";
+import { K, open, range } from "../graphs/flexible.ts";
 import { exampleOf, randomFrom } from "../ops/examples.ts";
 import { constOperation, literal, operation, program, randomGraph, tensorType } from "../read.ts";
 

@@ -6,11 +6,11 @@ import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { readBuild } from "../../../src/evidence/judge/build.ts";
 import { CONFIG, fileOf, graphc, TENSORS } from "../cli.ts";
-import { honestEvidence } from "../evidence.ts";
-import { writeBuild } from "../fixtures.ts";
-import { ggufModel } from "../gguf-model.ts";
-import { fp8Twins, mlxTwins } from "../quantised-files.ts";
-import { safetensorsBytes } from "../weights-files.ts";
+import { honestEvidence } from "../evidence/evidence.ts";
+import { writeBuild } from "../evidence/fixtures.ts";
+import { ggufModel } from "../gguf/gguf-model.ts";
+import { fp8Twins, mlxTwins } from "../weights/quantised-files.ts";
+import { safetensorsBytes } from "../weights/weights-files.ts";
 import { editJson, type JsonEdit, jsonEdits } from "./json-edits.ts";
 
 /** A file that a command reads, in a folder with all else that the command needs. */

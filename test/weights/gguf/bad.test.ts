@@ -5,7 +5,7 @@ import { expect, test } from "vitest";
 import { ENCODINGS } from "../../../src/weights/gguf/encodings.ts";
 import { openGguf } from "../../../src/weights/gguf/file.ts";
 import { folderOf } from "../../support/cli.ts";
-import { ggufBytes, listOf, type RawInfo, string, text, u32, u64, whole } from "../../support/gguf-files.ts";
+import { ggufBytes, listOf, type RawInfo, string, text, u32, u64, whole } from "../../support/gguf/gguf-files.ts";
 
 const zeros = (n: number) => new Uint8Array(n);
 const tensor = (over: Partial<RawInfo> = {}): RawInfo => ({ name: "a", dims: [4], type: 0, data: zeros(16), ...over });

@@ -6,7 +6,7 @@ import { fp16Value } from "../../../src/dsl/number.ts";
 import { ENCODINGS } from "../../../src/weights/gguf/encodings.ts";
 import { openGguf } from "../../../src/weights/gguf/file.ts";
 import { folderOf } from "../../support/cli.ts";
-import { ggufBytes } from "../../support/gguf-files.ts";
+import { ggufBytes } from "../../support/gguf/gguf-files.ts";
 
 /** fp16 0.5, 0.25. */
 const [HALF, QUARTER] = [

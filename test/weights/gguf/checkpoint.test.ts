@@ -1,7 +1,7 @@
 /** The tensors of a GGUF checkpoint; real files are held against transformers in conformance/test_gguf.py. */
 import { expect, test } from "vitest";
-import { EMBEDDING, open, PHI, read, tensor, tensorOf, valuesOf } from "../../support/gguf-checkpoint.ts";
-import { whole } from "../../support/gguf-files.ts";
+import { EMBEDDING, open, PHI, read, tensor, tensorOf, valuesOf } from "../../support/gguf/gguf-checkpoint.ts";
+import { whole } from "../../support/gguf/gguf-files.ts";
 
 const LAYER = ["attn_norm", "attn_output", "ffn_norm", "ffn_down"].map((name) => tensor(`blk.7.${name}.weight`, [1]));
 const OF_LAYER = (feedForwardNorm: string) =>

@@ -13,8 +13,8 @@ import {
   tensorOf,
   type Values,
   valuesOf,
-} from "../../support/gguf-checkpoint.ts";
-import { listOf, type RawInfo, type RawValue, string, whole } from "../../support/gguf-files.ts";
+} from "../../support/gguf/gguf-checkpoint.ts";
+import { listOf, type RawInfo, type RawValue, string, whole } from "../../support/gguf/gguf-files.ts";
 
 test("the configuration is the one that was converted", async () => {
   const { config, notes, close } = await open({ ...PHI, ...LONG }, [EMBEDDING, ...FACTORS]);

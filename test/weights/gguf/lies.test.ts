@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 import { openGguf } from "../../../src/weights/gguf/file.ts";
 import { folderOf } from "../../support/cli.ts";
-import { ggufBytes, listOf, string, text, u32, u64, whole } from "../../support/gguf-files.ts";
+import { ggufBytes, listOf, string, text, u32, u64, whole } from "../../support/gguf/gguf-files.ts";
 
 /** A function of a file's bytes: what is said of it, undefined where nothing is. */
 function reader(): (bytes: Uint8Array) => Promise<string | undefined> {

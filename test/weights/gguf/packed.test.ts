@@ -9,7 +9,7 @@ import { newSlab } from "../../../src/weights/convert/slab.ts";
 import { openWorkshop, streamFp16 } from "../../../src/weights/convert/stream.ts";
 import { ENCODINGS } from "../../../src/weights/gguf/encodings.ts";
 import { halvesApart, lessOne } from "../../../src/weights/gguf/rows.ts";
-import { bitsOfBytes, gather } from "../../support/weights-files.ts";
+import { bitsOfBytes, gather } from "../../support/weights/weights-files.ts";
 
 type Blocks = Extract<ReturnType<typeof ENCODINGS.get>, { kind: "blocks" }>;
 const encodingOf = (code: BlockCode) => [...ENCODINGS.values()].find(({ name }) => name === code) as Blocks;

@@ -8,7 +8,7 @@ import { paletteMaker } from "../../../src/weights/quantise/palette/group.ts";
 import { bitPacker } from "../../../src/weights/quantise/palette/pack.ts";
 import { quantisingStore } from "../../../src/weights/quantise/quantise.ts";
 import { nothingToReport, type WeightStore } from "../../../src/weights/store.ts";
-import { gather } from "../../support/weights-files.ts";
+import { gather } from "../../support/weights/weights-files.ts";
 
 const FORMS = [
   ["lut4", "uint4", 16],

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { openCheckpoint } from "../../../src/weights/hub/checkpoint.ts";
 import type { RawTensor } from "../../support/cli.ts";
-import { mlxTensorsOf, quantisedFolder, tensorOf } from "../../support/quantised-files.ts";
+import { mlxTensorsOf, quantisedFolder, tensorOf } from "../../support/weights/quantised-files.ts";
 
 /** What opening the folder is refused with; the folder is left out of it. */
 async function refusal(config: unknown, tensors: readonly RawTensor[]): Promise<string> {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fp8Values } from "../../../src/weights/quantised/fp8-values.ts";
 import type { RawTensor } from "../../support/cli.ts";
-import { E4M3, NUMBERS, tensorOf } from "../../support/quantised-files.ts";
-import { openedQuantised, wholeOf } from "../../support/quantised-read.ts";
+import { E4M3, NUMBERS, tensorOf } from "../../support/weights/quantised-files.ts";
+import { openedQuantised, wholeOf } from "../../support/weights/quantised-read.ts";
 
 test("E4M3: no infinities, two NaN, subnormals in steps of 2^-9", () => {
   const values = fp8Values.F8_E4M3;

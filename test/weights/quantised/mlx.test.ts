@@ -4,8 +4,8 @@ import { expect, test } from "vitest";
 import { quantisedTensors } from "../../../src/weights/quantised/kinds.ts";
 import { MLX_BITS, MLX_GROUPS } from "../../../src/weights/quantised/mlx-config.ts";
 import type { RawTensor } from "../../support/cli.ts";
-import { type MlxLayer, mlxTensorsOf, NUMBERS, packed, STORED } from "../../support/quantised-files.ts";
-import { openedQuantised, wholeOf } from "../../support/quantised-read.ts";
+import { type MlxLayer, mlxTensorsOf, NUMBERS, packed, STORED } from "../../support/weights/quantised-files.ts";
+import { openedQuantised, wholeOf } from "../../support/weights/quantised-read.ts";
 
 const said = ({ bits, groupSize }: MlxLayer) => ({ quantization: { bits, group_size: groupSize } });
 

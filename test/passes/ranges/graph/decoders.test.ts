@@ -11,10 +11,10 @@ import { evaluateAll } from "../../../../src/passes/interpret/evaluate.ts";
 import { boundGraph } from "../../../../src/passes/ranges/graph/bound-graph.ts";
 import { emptyLemmas } from "../../../../src/passes/ranges/graph/lemmas.ts";
 import { exactly, lengthsAlong, magnitudes, type Region } from "../../../../src/passes/ranges/graph/region.ts";
-import { SMALL_DECODERS } from "../../../support/decoders.ts";
+import { SMALL_DECODERS } from "../../../support/graphs/decoders.ts";
+import { smallForms } from "../../../support/graphs/ranges.ts";
+import { contentsOf, fedOf, knownOf, weightsOf } from "../../../support/graphs/ranges-graphs.ts";
 import { type Random, randomFrom } from "../../../support/ops/examples.ts";
-import { smallForms } from "../../../support/ranges.ts";
-import { contentsOf, fedOf, knownOf, weightsOf } from "../../../support/ranges-graphs.ts";
 
 const { gramOf, close } = smallForms();
 afterAll(close);

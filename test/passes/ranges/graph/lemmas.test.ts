@@ -13,8 +13,8 @@ import { boundGraph, type Known } from "../../../../src/passes/ranges/graph/boun
 import type { GraphBounds } from "../../../../src/passes/ranges/graph/judged.ts";
 import { emptyLemmas } from "../../../../src/passes/ranges/graph/lemmas.ts";
 import { evenly, type Region } from "../../../../src/passes/ranges/graph/region.ts";
+import { smallForms } from "../../../support/graphs/ranges.ts";
 import { randomFrom } from "../../../support/ops/examples.ts";
-import { smallForms } from "../../../support/ranges.ts";
 
 const { gramOf, close } = smallForms();
 afterAll(close);
