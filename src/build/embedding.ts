@@ -1,7 +1,7 @@
 /** The embedding file: fp16 rows, little-endian, one for each token of the vocabulary, without a header. */
 import type { WeightSource } from "../dsl/weight-source.ts";
-import { streamHash } from "../files/hash.ts";
-import { writeAll, writeWhole } from "../files/whole.ts";
+import { writeWhole } from "../files/whole.ts";
+import { writeHashed } from "../files/write-hashed.ts";
 import type { Decoder } from "../models/decoder.ts";
 import { residualOf } from "../models/exponents.ts";
 import { wholeName } from "../models/tensor-names.ts";
@@ -32,20 +32,10 @@ export async function writeEmbedding(
 ): Promise<string> {
   const { vocab, hiddenSize } = decoder;
   const total = 2 * vocab * hiddenSize;
-  const hash = streamHash(total);
-  try {
-    await writeWhole(path, async (handle) => {
-      let done = 0;
-      for await (const chunk of store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] })) {
-        signal?.throwIfAborted();
-        await hash.update(chunk);
-        await writeAll(handle, chunk, done);
-        done += chunk.length;
-        onProgress?.(done, total);
-      }
-    });
-    return await hash.digest();
-  } finally {
-    await hash.close();
-  }
+  const pieces = store.stream(embeddingSource(decoder), { dtype: "fp16", shape: [vocab, hiddenSize] });
+  let sha256 = "";
+  await writeWhole(path, async (file) => {
+    sha256 = await writeHashed({ pieces, total, shown: path, signal, onProgress }, async () => file);
+  });
+  return sha256;
 }

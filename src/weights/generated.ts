@@ -9,6 +9,7 @@ import { type Shape, sizeOf } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
 import { type CheckpointSource, matrixOf, type ReadableTensor } from "./convert/rectangle.ts";
 import { fp16Store } from "./fp16-store.ts";
+import { type Elements, fillBeside, fillHere } from "./generator.ts";
 import type { WeightStore } from "./store.ts";
 
 /** Tags of the six tensors of a layer, in the order of the layer. */
@@ -29,43 +30,19 @@ export function tagOf(tensor: string): number {
   return tag === undefined ? tagOfName(tensor) : Number(layer) * TAGS_PER_LAYER + tag;
 }
 
-/** generate.wat, assembled (test/weights/slab.test.ts holds the two together). */
-export const GENERATE_BASE64 =
-  "AGFzbQEAAAABCQFgBX9/f3x8AAIPAQNlbnYGbWVtb3J5AgAAAwIBAAcIAQRmaWxsAAAKlgMBkwMCAX8FeyAAIAFBAXRqIQUgAv0R/QwAAAAAAQAAAAIAAAADAAAA/a4BIQYgA/0UIQkgBP0UIQoCQANAIAAgBU8NASAGIAZBEP2tAf1RIQcgB/0Ma8rrhWvK64VryuuFa8rrhf21ASEHIAcgB0EN/a0B/VEhByAH/Qw1rrLCNa6ywjWussI1rrLC/bUBIQcgByAHQRD9rQH9USEHIAdBCP2tAf37Af0MAAAANAAAADQAAAA0AAAANP3mAf0MAACAPwAAgD8AAIA/AACAP/3lASEHIAogB/1fIAn98gH98AH9XiEIIAcgB/0NCAkKCwwNDg8AAQIDBAUGByEHIAogB/1fIAn98gH98AH9XiEHIAggB/0NAAECAwQFBgcQERITFBUWFyEHIAf9DP9/AAD/fwAA/38AAP9/AAD9rgEgB0EQ/a0B/QwBAAAAAQAAAAEAAAABAAAA/U79rgFBEP2tASEHIAAgByAH/YYB/VsDAAAgBv0MBAAAAAQAAAAEAAAABAAAAP2uASEGIABBCGohAAwACwsL";
-
-interface GeneratorWebAssembly {
-  readonly Memory: new (size: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-}
-
-/** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
-const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: GeneratorWebAssembly })
-  .WebAssembly;
-
-/** Elements of a piece, a multiple of the four that the code takes at a time: it stays in the nearest cache. */
-const PIECE = 2 ** 13;
-
 /** Fills `target` with bf16 bit patterns of a tensor, from element `begin` on. */
 export type Generator = (target: Uint16Array, tensor: string, shape: Shape, begin: number) => void;
 
-/** A generator of a seed's weights, with a piece of memory of its own. */
+/** A generator of a seed's weights. */
 export function generatorOf(seed: number): Generator {
-  const memory = new Memory({ initial: 1 });
-  const { exports } = new Instance(new Module(Buffer.from(GENERATE_BASE64, "base64")), { env: { memory } });
-  const { fill } = exports as { fill(at: number, count: number, n: number, scale: number, offset: number): void };
-  const piece = new Uint16Array(memory.buffer, 0, PIECE);
-  return (target, tensor, shape, begin) => {
-    const base = streamBase(seed, tagOf(tensor));
-    const norm = shape.length < 2;
-    const scale = norm ? 0.5 : Math.sqrt(3 / matrixOf(shape)[1]);
-    const offset = norm ? 1 : 0;
-    for (let at = 0; at < target.length; at += PIECE) {
-      const count = Math.min(PIECE, target.length - at);
-      fill(0, Math.ceil(count / 4) * 4, (base + begin + at) | 0, scale, offset);
-      target.set(piece.subarray(0, count), at);
-    }
-  };
+  const fill = fillHere();
+  return (target, tensor, shape, begin) => fill(target, elementsOf(seed, tensor, shape, begin));
+}
+
+function elementsOf(seed: number, tensor: string, shape: Shape, begin: number): Elements {
+  const norm = shape.length < 2;
+  const n = streamBase(seed, tagOf(tensor)) + begin;
+  return { n, norm, scale: norm ? 0.5 : Math.sqrt(3 / matrixOf(shape)[1]) };
 }
 
 /**
@@ -73,7 +50,7 @@ export function generatorOf(seed: number): Generator {
  * @throws UserError from `stream` for any other tensor.
  */
 export function generatedStore(shapes: ReadonlyMap<string, Shape>, seed = 1): WeightStore {
-  const fill = generatorOf(seed);
+  const beside = fillBeside();
   const find = (tensor: string): ReadableTensor => {
     const shape = shapes.get(tensor);
     if (!shape) throw new UserError(`generated weights: the model has no tensor "${tensor}"`);
@@ -82,13 +59,13 @@ export function generatedStore(shapes: ReadonlyMap<string, Shape>, seed = 1): We
       where: "generated weights",
       dtype: "BF16",
       shape,
-      async read(target, offset) {
-        const elements = new Uint16Array(target.buffer, target.byteOffset, target.byteLength / 2);
-        fill(elements, tensor, shape, offset / 2);
+      read(target, offset) {
+        const words = new Uint16Array(target.buffer, target.byteOffset, target.byteLength / 2);
+        return beside.fill(words, elementsOf(seed, tensor, shape, offset / 2));
       },
     };
   };
-  return { ...fp16Store(find), close: async () => {} };
+  return { ...fp16Store(find), close: beside.close };
 }
 
 /**

@@ -3,9 +3,8 @@ import { type FileHandle, mkdir, open } from "node:fs/promises";
 import { dirname } from "node:path";
 import { cloneFile } from "../../files/clone.ts";
 import { refusing } from "../../files/files.ts";
-import { type StreamHash, streamHash } from "../../files/hash.ts";
 import type { HashThread } from "../../files/hash-thread.ts";
-import { writeAll } from "../../files/whole.ts";
+import { writeHashed } from "../../files/write-hashed.ts";
 import type { WeightStore } from "../../weights/store.ts";
 import { type BlobPlan, blobBytes, samePlan } from "./blob.ts";
 
@@ -32,7 +31,7 @@ export interface WeightJob {
   /** A thread for the digest that was started already. */
   readonly hashing?: HashThread;
   /** Told when all bytes were read: the last are still being written and hashed. */
-  onRead?(): void;
+  readonly onRead?: () => void;
   /** Bytes written so far, and in all. */
   onProgress?(done: number, total: number): void;
   /** Aborting stops the writing; the promise is rejected with the signal's reason. */
@@ -46,17 +45,8 @@ export interface WeightJob {
 export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
   const { plan, path, shown, twin, onProgress, signal } = job;
   const makeFolder = () => refusing(shown, "write", () => mkdir(dirname(path), { recursive: true }));
-  if (!twin || !samePlan(plan, twin.plan)) {
-    // Its thread takes a while to start.
-    const hash = streamHash(plan.bytes, job.hashing);
-    try {
-      await makeFolder();
-      const file = await refusing(shown, "write", () => open(path, "wx"));
-      return { path, plan, sha256: await streamInto(file, hash, job), whole: Promise.resolve() };
-    } finally {
-      await hash.close();
-    }
-  }
+  if (!twin || !samePlan(plan, twin.plan))
+    return { path, plan, sha256: await written(job, makeFolder), whole: Promise.resolve() };
   await makeFolder();
   onProgress?.(plan.bytes, plan.bytes);
   signal?.throwIfAborted();
@@ -66,32 +56,22 @@ export async function writeWeightFile(job: WeightJob): Promise<WeightFile> {
   return { path, plan, sha256: twin.sha256, whole };
 }
 
-/**
- * Writes all bytes, closes the file and returns its digest. While a piece is on its way to the disk, the next one is
- * converted.
- */
-async function streamInto(file: FileHandle, hash: StreamHash, job: WeightJob): Promise<string> {
-  const { plan, store, onProgress, signal, shown } = job;
-  let writing = Promise.resolve();
+/** Writes all bytes, closes the file and returns its digest. */
+async function written(
+  { plan, store, path, shown, signal, onProgress, hashing, onRead }: WeightJob,
+  makeFolder: () => Promise<unknown>,
+) {
+  let file: FileHandle | undefined;
   try {
-    let position = 0;
-    for await (const bytes of blobBytes(plan, store)) {
-      await writing;
-      signal?.throwIfAborted();
-      writing = refusing(shown, "write", () => writeAll(file, bytes, position));
-      // Its failure is met at the next turn; until then nobody waits for it.
-      writing.catch(() => {});
-      await hash.update(bytes);
-      position += bytes.length;
-      onProgress?.(position, plan.bytes);
-    }
-    const digest = hash.digest();
-    digest.catch(() => {});
-    job.onRead?.();
-    await writing;
-    return await digest;
+    return await writeHashed(
+      { pieces: blobBytes(plan, store), total: plan.bytes, shown, signal, onProgress, hashing, onRead },
+      async () => {
+        await makeFolder();
+        file = await refusing(shown, "write", () => open(path, "wx"));
+        return file;
+      },
+    );
   } finally {
-    await writing.catch(() => {});
-    await refusing(shown, "write", () => file.close());
+    await refusing(shown, "write", async () => file?.close());
   }
 }

@@ -83,7 +83,7 @@ const GROUP = 8;
 /** The same of fp32. */
 const FP32_GROUP = 4;
 
-/** bf16: groups of normal numbers by the fast code, all others by a table of the 65,536 bit patterns. */
+/** bf16: groups that fp16 holds by the fast code, all others by a table of the 65,536 bit patterns. */
 function makeBf16(): Converter {
   const table = new Int32Array(0x10000);
   for (let bits = 0; bits < table.length; bits++) {
@@ -96,7 +96,7 @@ function makeBf16(): Converter {
     const elements = new Uint16Array(slab.buffer, 0, end);
     const whole = end - ((end - begin) % GROUP);
     for (let i = begin; i < end; ) {
-      i = slab.convertNormalBf16(i, whole);
+      i = slab.convertBf16(i, whole, tally);
       for (const next = Math.min(i + GROUP, end); i < next; i++) {
         const bits = elements[i]!;
         const entry = table[bits]!;

@@ -28,8 +28,8 @@ import { isScaled, runsConverter, wholeConverter } from "./scaled-rows.ts";
 import { newSlab, type Slab } from "./slab.ts";
 import { transposeInto } from "./transpose.ts";
 
-/** Elements of a chunk: 4 MiB of fp16. */
-const CHUNK = 2 ** 21;
+/** Elements of a chunk: 2 MiB of fp16. */
+const CHUNK = 2 ** 20;
 /** Chunks in the strip of columns that a transpose holds. */
 const STRIP = 8;
 /** Bytes of the widest element of a checkpoint. */

@@ -1,8 +1,9 @@
 /** The common case of int8.wat: rows of finite fp16 to codes, in memory of its own. quantise.ts has the meaning. */
+import { assembled, Instance, Memory, PAGE } from "../assembled.ts";
 
-/** int8.wat, assembled (test/weights/slab.test.ts holds the two together). */
+/** int8.wat, assembled, as Brotli (test/weights/slab.test.ts holds the two together). */
 export const INT8_BASE64 =
-  "AGFzbQEAAAABDgJgAn9/AX9gBH9/f30AAg8BA2VudgZtZW1vcnkCAAADAwIAAQYZAnwBRAAAAAAAAAAAC3wBRAAAAAAAAAAACwcpBAdzcXVhcmVzAwAGZXJyb3JzAwEHbGFyZ2VzdAAACHF1YW50aXNlAAEK/QQCowECAX8BeyAAIAFBAXRqIQICQANAIAAgAk8NASADIAD9AAQA/Qz/f/9//3//f/9//3//f/9//U79mQEhAyAAQRBqIQAMAAsLIAMgAyAD/Q0ICQoLDA0ODwABAgMEBQYH/ZkBIQMgAyADIAP9DQQFBgcAAQIDDA0ODwgJCgv9mQEhAyADIAMgA/0NAgMAAQYHBAUKCwgJDg8MDf2ZASEDIAP9GQAL1QMCAX8JeyAAIAFBAXRqIQQgA/0TIQkCQANAIAAgBE8NASAA/QMDAEEN/asB/QwA4P+PAOD/jwDg/48A4P+P/U79DAAAgHcAAIB3AACAdwAAgHf95gEhBSAA/QMDCEEN/asB/QwA4P+PAOD/jwDg/48A4P+P/U79DAAAgHcAAIB3AACAdwAAgHf95gEhBiAFIAn95wH9av0MAAD+QgAA/kIAAP5CAAD+Qv3qAf0MAAD+wgAA/sIAAP7CAAD+wv3rASEHIAYgCf3nAf1q/QwAAP5CAAD+QgAA/kIAAP5C/eoB/QwAAP7CAAD+wgAA/sIAAP7C/esBIQggBSAF/eYBIQogCiAGIAb95gH95AEhCiALIAr9XyAKIAr9DQgJCgsMDQ4PAAECAwQFBgf9X/3wAf3wASELIAUgByAJ/eYB/eUBIQUgBiAIIAn95gH95QEhBiAFIAX95gEhDCAMIAYgBv3mAf3kASEMIA0gDP1fIAwgDP0NCAkKCwwNDg8AAQIDBAUGB/1f/fAB/fABIQ0gB/34ASAI/fgB/YUBIQUgAiAFIAX9Zf1bAwAAIAJBCGohAiAAQRBqIQAMAAsLIAv9IQAgC/0hAaAkACAN/SEAIA39IQGgJAEL";
+  "oTgbAPAssBuuC8oQWXKx+aU/Pi6Kmd//fu3OfLF5u0jC30RK02ahiNtbLJPJRBKh0ihN/fTP0vN1m7kguASW9ONRKBkEJE/PGfopVwaQ9E/cTLuAskDTROL2eWDp2DZtzh/nE+Pfog8Y/gB7g3+MH+zNXV0eVl643YSWr7cxvDpPAKjAQ+wcuSHfObcPLpI3vrARnvQVA57HoLDGP+qADbJ5FjXnvels1UOYMb5H0c1eA/F3DX9ndRyU/gV8gcnRrgUaWptRXi1eiwV+DdlgIZFL2bWlejqnkrGpmFE8yDIb8DKPl/KEiVpFIJCCUxAJ4l1BxB6oIvwgzeLEFYMPqsG+SWaXbvQ7X1StaQK0dPauZkcA/TGbkhkNHInbTp0GCWyfCm+YhabkeWg1+aVccFs+Kzz1JEBps+2ZIhLLeALB7UUuwH8bnN4dg2ss/sG+HmPZL6ybqyl0xQpDKz/13huv9wKsAPRMrQ8DE03EAk/GpYEnDqC+JK2CF62ITzyjnDw/BIJjkNk1DRKTRPFgv7olXZ+UdA2ZPyGTTTFA0R8UU5GwaAM=";
 
 /** Rows that lie one behind another, loaded into the code's memory. */
 export interface LoadedRows {
@@ -14,14 +15,6 @@ export interface LoadedRows {
   readonly codes: Int8Array;
 }
 
-interface Int8WebAssembly {
-  readonly Memory: new (size: {
-    readonly initial: number;
-  }) => { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  readonly Module: new (bytes: Uint8Array) => object;
-  readonly Instance: new (module: object, imports: object) => { readonly exports: object };
-}
-
 interface Int8Code {
   largest(at: number, count: number): number;
   quantise(at: number, count: number, to: number, scale: number): void;
@@ -29,18 +22,15 @@ interface Int8Code {
   readonly errors: { readonly value: number };
 }
 
-/** Node has it; neither TypeScript's es2023 library nor @types/node 20 declares it as a value. */
-const { Memory, Module, Instance } = (globalThis as unknown as { readonly WebAssembly: Int8WebAssembly }).WebAssembly;
+const int8Module = assembled(INT8_BASE64);
 
-const PAGE = 2 ** 16;
 /** Elements that one step of the code takes. */
 export const GROUP = 8;
 
 /** Code with room for some rows, which grows where there are more. `count` of its calls is a multiple of `GROUP`. */
 export function int8Code(): (bits: Uint16Array) => LoadedRows {
   const memory = new Memory({ initial: 1 });
-  const { exports } = new Instance(new Module(Buffer.from(INT8_BASE64, "base64")), { env: { memory } });
-  const code = exports as Int8Code;
+  const code = new Instance(int8Module(), { env: { memory } }).exports as Int8Code;
   return (bits) => {
     const lacking = 3 * bits.length - memory.buffer.byteLength;
     if (lacking > 0) memory.grow(Math.ceil(lacking / PAGE));

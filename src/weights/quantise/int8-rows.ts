@@ -55,34 +55,62 @@ export interface CodedWeight {
   readonly scales: Uint16Array;
 }
 
+/** What the weights of one store share: compiling code for each, in new memory, costs as much as quantising them. */
+export interface Int8Workshop {
+  readonly load: (bits: Uint16Array) => LoadedRows;
+  /** Lends room for the codes of a chunk; it must be given back. */
+  take(): Room;
+  /** The last one given back is not lent out next: whoever asked for its codes may still be writing them. */
+  giveBack(room: Room): void;
+}
+
+/** One for one store. */
+export function int8Workshop(): Int8Workshop {
+  const free: Room[] = [];
+  return {
+    load: int8Code(),
+    take: () => (free.length > 1 ? free.shift()! : growing()),
+    giveBack: (room) => void free.push(room),
+  };
+}
+
 /** The codes of all rows; then what they cost is told, with their scales. */
 export async function* codes(
   chunks: AsyncIterable<Uint8Array>,
   { how, width }: Int8Part,
+  workshop: Int8Workshop,
   tell: (coded: CodedWeight) => void,
 ): AsyncGenerator<Uint8Array> {
   const tally = costTally();
-  const load = int8Code();
-  const outs = [growing(), growing()];
-  let turn = 0;
+  // The consumer may hold the last ones still, while the next are loaded.
+  let [next, last] = [workshop.take(), workshop.take()];
   const found: number[] = [];
-  for await (const bits of wholeRows(chunks, width)) {
-    const loaded = load(bits);
-    for (let begin = 0; begin < bits.length; begin += width) {
-      const { scale, square, error } = quantiseRow(bits, loaded, { how, begin, end: begin + width });
-      found.push(fp16Bits(scale));
-      tally.row(square, error);
+  try {
+    for await (const bits of wholeRows(chunks, width)) {
+      const loaded = workshop.load(bits);
+      for (let begin = 0; begin < bits.length; begin += width) {
+        const { scale, square, error } = quantiseRow(bits, loaded, { how, begin, end: begin + width });
+        found.push(fp16Bits(scale));
+        tally.row(square, error);
+      }
+      const out = next.of(bits.length);
+      out.set(loaded.codes);
+      [next, last] = [last, next];
+      yield new Uint8Array(out.buffer, 0, bits.length);
     }
-    // The consumer may hold the last ones still, while the next are loaded.
-    const out = outs[turn++ % 2]!.of(bits.length);
-    out.set(loaded.codes);
-    yield new Uint8Array(out.buffer, 0, bits.length);
+  } finally {
+    workshop.giveBack(next);
+    workshop.giveBack(last);
   }
   tell({ cost: tally.cost(found.length * (width + 2)), scales: Uint16Array.from(found) });
 }
 
 /** Room that is made anew only where more is asked for than before: new memory costs as much as filling it. */
-function growing() {
+interface Room {
+  of(count: number): Int8Array;
+}
+
+function growing(): Room {
   let room = new Int8Array(0);
   return {
     of(count: number): Int8Array {

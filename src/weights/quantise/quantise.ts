@@ -3,7 +3,7 @@ import { sizeOf } from "../../dsl/type.ts";
 import { type QuantisedPart, sourceName, type WeightSource } from "../../dsl/weight-source.ts";
 import type { WeightStore } from "../store.ts";
 import type { QuantiseCost } from "./cost.ts";
-import { codes, scales } from "./int8-rows.ts";
+import { codes, int8Workshop, scales } from "./int8-rows.ts";
 import { entriesOf, palettes } from "./palette/palettes.ts";
 
 /** What quantising cost one weight. */
@@ -27,6 +27,7 @@ export interface QuantisingStore extends WeightStore {
 export function quantisingStore(store: WeightStore): QuantisingStore {
   const costs = new Map<string, QuantisedWeight>();
   const tables = palettes();
+  const workshop = int8Workshop();
   // Scales that were found with the codes, until they are asked for: the weight is read once.
   const waiting = new Map<string, Uint16Array>();
   return {
@@ -47,7 +48,7 @@ export function quantisingStore(store: WeightStore): QuantisingStore {
         void costs.set(wholeOf(source), { name: sourceName(source), how, elements: rows * width, ...cost });
       if ("rows" in quantised) return tables.stream(JSON.stringify([whole, how]), chunks, quantised, tell);
       if (quantised.part === "scale") return scales(chunks, quantised);
-      return codes(chunks, quantised, ({ cost, scales: found }) => {
+      return codes(chunks, quantised, workshop, ({ cost, scales: found }) => {
         tell(cost);
         waiting.set(key, found);
       });
