@@ -79,14 +79,11 @@ function attentionBlock(
 
   const { queryScale: scale = c.headDim ** -0.5, scoreCap: cap } = c;
   const { attn: held, scores } = exponentsOf(c, layer);
-  const gain = 2 ** Math.max(0, -held);
-  const own = { gain, scale: scale * 2 ** -(scores?.held ?? 0), ...(cap === undefined ? {} : { cap }) };
+  const own = { gain: 2 ** Math.max(0, -held), scale: scale * 2 ** -(scores?.held ?? 0), ...(cap ? { cap } : {}) };
+  const from = { Q, K, V, mask: feeds.mask(kindOf(c, layer)), ...own };
   // A clamp is of scores that are scaled already.
   const form = scores ? { ...how, scale: "query" as const } : how;
-  const O = name(
-    "attn.heads",
-    attention({ Q, K, V, mask: feeds.mask(kindOf(c, layer)), ...own }, form, scores ? clamping(scores, name) : name),
-  );
+  const O = name("attn.heads", attention(from, form, scores ? clamping(scores, name) : name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
   const Wo = { ...matrix("output", c.hiddenSize, c.biases.output, parts), held };
   return {
