@@ -5,6 +5,7 @@ import { residualOf } from "../models/exponents.ts";
 import { headGraph } from "../models/head.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { Arithmetic } from "../passes/kernels/arithmetic.ts";
+import type { Tally } from "../passes/kernels/engine/tally.ts";
 import type { RawArray } from "../passes/kernels/raw.ts";
 import { planOf } from "../passes/run/plan.ts";
 import { prepare } from "../passes/run/run.ts";
@@ -26,6 +27,8 @@ export interface EngineDriftJob {
   readonly ids?: readonly number[];
   readonly signal?: AbortSignal;
   onProgress?(done: number, total: number): void;
+  /** Is told what became of the products of each decoder in its layers. */
+  tally?(decoder: Decoder, tally: Tally): void;
 }
 
 /** How far the engine is from fp64 on the same weights. */
@@ -82,7 +85,7 @@ export async function engineDrifts(
   const heads = job.head ? Math.ceil(decoder.vocab / step) : 0;
   for (let k = 0; k < count; k++) {
     signal?.throwIfAborted();
-    await throughLayer(ways, store, first + k, tokens);
+    await throughLayer(ways, job, first + k, tokens);
     onProgress?.(k + 1, count + heads);
   }
   for (let k = 0; k < heads; k++) {
@@ -95,10 +98,18 @@ export async function engineDrifts(
   return { tokens, drifts: engines.map((one) => drifted(reference!, one, job.head)) };
 }
 
-async function throughLayer(ways: readonly Way[], store: WeightStore, layer: number, tokens: number): Promise<void> {
+async function throughLayer(
+  ways: readonly Way[],
+  { store, tally }: EngineDriftJob,
+  layer: number,
+  tokens: number,
+): Promise<void> {
   const maxSeq = tokens + 1;
   const graphs = ways.map(({ decoder }) => decoderLayers(decoder, { tokens, maxSeq }, { first: layer }));
-  const plans = graphs.map((graph, k) => planOf(graph, { precision: ways[k]!.precision }));
+  const plans = graphs.map((graph, k) => {
+    const { decoder, precision } = ways[k]!;
+    return planOf(graph, { precision, ...(tally ? { tally: (_, own) => tally(decoder, own) } : {}) });
+  });
   const executor = await prepare(plans, store.stream);
   try {
     for (const [k, way] of ways.entries())

@@ -78,16 +78,16 @@ function attentionBlock(
   const V = name("v.cache", writeRows(oldV, newV, feeds.slot));
 
   const { queryScale: scale = c.headDim ** -0.5, scoreCap: cap } = c;
-  const mask = feeds.mask(kindOf(c, layer));
   const { attn: held, scores } = exponentsOf(c, layer);
-  const from = { Q, K, V, mask, scale: scale * 2 ** -(scores?.held ?? 0), ...(cap === undefined ? {} : { cap }) };
+  const own = { gain: 2 ** Math.max(0, -held), scale: scale * 2 ** -(scores?.held ?? 0), ...(cap ? { cap } : {}) };
+  const from = { Q, K, V, mask: feeds.mask(kindOf(c, layer)), ...own };
   // A clamp is of scores that are scaled already.
   const form = scores ? { ...how, scale: "query" as const } : how;
   const O = name("attn.heads", attention(from, form, scores ? clamping(scores, name) : name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
   const Wo = { ...matrix("output", c.hiddenSize, c.biases.output, parts), held };
   return {
-    output: name("attn.out", project(heldAt(joined, held), Wo, how.projection)),
+    output: name("attn.out", project(heldAt(joined, Math.max(0, held)), Wo, how.projection)),
     caches: [
       { entry: oldK, exit: K, rows: newK, rowsName: `layers_${layer}_k_rows` },
       { entry: oldV, exit: V, rows: newV, rowsName: `layers_${layer}_v_rows` },

@@ -1,17 +1,13 @@
 /** Numbers held at powers of two: proven to be the same model, exact as a block, and finite where the plain one is not. */
 import { describe, expect, test } from "vitest";
-import { type Graph, graph, schedule } from "../../src/dsl/graph.ts";
-import { uniform } from "../../src/dsl/random.ts";
+import { type Graph, schedule } from "../../src/dsl/graph.ts";
 import { replaced, withResults } from "../../src/dsl/rewrite.ts";
-import { constantOf, input, operandsOf, type Tensor } from "../../src/dsl/tensor.ts";
-import { rmsNorm } from "../../src/models/blocks/norm.ts";
+import { constantOf, operandsOf, type Tensor } from "../../src/dsl/tensor.ts";
 import type { Decoder } from "../../src/models/decoder.ts";
 import type { Exponents } from "../../src/models/exponents.ts";
 import { atFullSize } from "../../src/models/full-size.ts";
 import { headGraph } from "../../src/models/head.ts";
 import { decoderLayers } from "../../src/models/layers.ts";
-import { arrayOf } from "../../src/passes/interpret/array.ts";
-import { evaluate } from "../../src/passes/interpret/evaluate.ts";
 import { prove } from "../../src/passes/prove/prove.ts";
 import { clampsIn, withoutClamps } from "../../src/passes/ranges/held/clamps.ts";
 import { SMALL_DECODERS } from "../support/graphs/decoders.ts";
@@ -23,6 +19,16 @@ const EXPONENTS: Exponents = {
     { attn: 1, mlp: 0 },
     { attn: 2, mlp: 5 },
     { attn: 0, mlp: 0 },
+  ],
+};
+/** What attention weighs and what up gives held larger than it is, beside a layer of which one is. */
+const RAISED: Exponents = {
+  residual: 3,
+  layers: [
+    { attn: -4, mlp: 0 },
+    { attn: -8, mlp: -2 },
+    { attn: -3, mlp: 5 },
+    { attn: 2, mlp: -1 },
   ],
 };
 /** Scores of layer 1 clipped where they stand, those of layer 2 at a power of two. */
@@ -49,6 +55,12 @@ describe.each([...SMALL_DECODERS])("%s with exponents", (_, { decoder, first }) 
   test("is exact as a block", () => {
     const block = decoderLayers(heldOf(decoder), { ...SIZE, tokens: 2 }, { first, count: 2 });
     expect(prove(block, held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  });
+  test("is both where numbers are held larger than they are", () => {
+    const raised = (tokens: number) =>
+      decoderLayers({ ...decoder, exponents: RAISED }, { ...SIZE, tokens }, { first, count: 2 });
+    expect(prove(atFullSize(raised(1), 3), plain, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+    expect(prove(raised(2), raised(1), QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
   });
   test("and with clamps, without which it is another one", () => {
     const clamped = (tokens: number) =>
@@ -88,6 +100,7 @@ function spoilt(whole: Graph, n: number): Graph | undefined {
 test.each([
   ["rows, norms and sums", EXPONENTS, 8],
   ["and clamps", CLAMPED, 9],
+  ["what is held larger", RAISED, 8],
 ])("no power of two can be another unnoticed: those of %s", (_, exponents, count) => {
   const { decoder } = SMALL_DECODERS.get("qwen3")!;
   const plain = decoderLayers(decoder, SIZE, { first: 2 });
@@ -105,7 +118,7 @@ test.each([
 });
 
 test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile", softmax: "decomposed" }] as const)(
-  "scores are clipped in every spelling, %j",
+  "scores are clipped, and weights held larger, in every spelling, %j",
   (spelling) => {
     const { decoder } = SMALL_DECODERS.get("llama")!;
     const clamped = decoderLayers({ ...decoder, exponents: CLAMPED }, SIZE, { first: 2, ...spelling });
@@ -114,6 +127,8 @@ test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile",
       Array("gqa" in spelling && spelling.gqa === "loop" ? 2 : 1).fill(6 / 8),
     );
     const without = decoderLayers(decoder, SIZE, { first: 2, ...spelling });
+    const raised = decoderLayers({ ...decoder, exponents: RAISED }, SIZE, { first: 2, ...spelling });
+    expect(prove(atFullSize(raised, 3), without, QUIET).verdict).toBe("PROVEN");
     expect(prove(withoutClamps(atFullSize(clamped, 3), clips), without, QUIET).verdict).toBe("PROVEN");
   },
 );
@@ -127,51 +142,3 @@ test.each([
   const exponents = { residual: 0, layers: [{ attn: 0, mlp: 0, scores }] } as unknown as Exponents;
   expect(() => decoderLayers({ ...decoder, exponents }, SIZE)).toThrow(sentence);
 });
-
-const D = 16;
-const normOf = (held: number): Graph => {
-  const x = input("x", [1, D, 1, 1]);
-  const gain = constantOf(new Float64Array(D).fill(1), { dtype: "fp16", shape: [1, D, 1, 1] }) as Tensor<
-    readonly number[],
-    "fp16"
-  >;
-  return graph({ name: "norm", inputs: [x], outputs: { y: rmsNorm(x, gain, { eps: 1e-6, held }) } });
-};
-const normed = (held: number, row: readonly number[]): readonly number[] => {
-  const x = arrayOf(
-    "fp16",
-    [1, D, 1, 1],
-    row.map((one) => one * 2 ** -held),
-  );
-  return Array.from(evaluate(normOf(held), { values: { x } }).outputs.y!.data);
-};
-
-describe("a norm of a held row", () => {
-  test("gives the bits of the norm of the row, unless eps or the row is at the end of fp16", () => {
-    for (let seed = 0; seed < 200; seed++) {
-      const size = 2 ** (1 + (seed % 12));
-      // Multiples of 2⁻⁶ of a size that leaves their bits to fp16 at every exponent here.
-      const row = Array.from({ length: D }, (_, k) => Math.round(64 * size * uniform(1, seed, k)) / 64);
-      const fitting = row.map((x) => roundedTo11Bits(x));
-      for (const held of [1, 4, 6]) expect(normed(held, fitting)).toEqual(normed(0, fitting));
-    }
-  });
-  test("is finite and right where the row itself is beyond fp16", () => {
-    const row = Array.from({ length: D }, (_, k) => (k === 3 ? 2 ** 19 : k - 8));
-    const y = normed(4, row);
-    expect(y[3]).toBeCloseTo(Math.sqrt(D), 2);
-    expect(y.every(Number.isFinite)).toBe(true);
-    // The planted fault: the row as it is.
-    expect(
-      normed(
-        0,
-        row.map((x) => (x > 65504 ? Number.POSITIVE_INFINITY : x)),
-      ).some(Number.isNaN),
-    ).toBe(true);
-  });
-});
-
-const roundedTo11Bits = (x: number): number => {
-  const grid = 2 ** (Math.floor(Math.log2(Math.max(Math.abs(x), 2 ** -6))) - 10);
-  return Math.round(x / grid) * grid;
-};

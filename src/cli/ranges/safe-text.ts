@@ -13,7 +13,7 @@ import { givenLines } from "./text.ts";
 
 const NAMES = Object.keys(QUANTITIES) as readonly Quantity[];
 const figure = (x: number): string => (x >= 1e6 ? x.toExponential(1) : x.toFixed(0));
-const power = (k: number): string => (k === 0 ? "" : `2^-${k}`);
+const power = (k: number): string => (k === 0 ? "" : `2^${-k}`);
 
 /** What a clamp means for what is claimed. */
 export const OUTSIDE = wrapLine(
@@ -58,14 +58,14 @@ export function safeText(name: string, safe: SafeModel): string {
 /** What was chosen, and what holds with it. */
 export function safeLines(safe: SafeModel): readonly string[] {
   const { exponents, layers, residual, unmended } = safe;
-  const moved = exponents.layers.flatMap(({ attn, mlp }, layer) =>
-    attn + mlp === 0
-      ? []
-      : [`${layer} (${[...(attn ? [`heads ${power(attn)}`] : []), ...(mlp ? [`up ${power(mlp)}`] : [])].join(", ")})`],
-  );
+  const moved = exponents.layers.flatMap(({ attn, mlp }, layer) => {
+    const low = [...(attn > 0 ? [`heads ${power(attn)}`] : []), ...(mlp > 0 ? [`up ${power(mlp)}`] : [])];
+    return low.length === 0 ? [] : [`${layer} (${low.join(", ")})`];
+  });
   const stay = `${layers.length - moved.length} of ${layers.length} layers sum up as they are`;
   return [
     wrapLine(moved.length === 0 ? `exponents: ${stay}` : `exponents: ${stay}; not ${moved.join(", ")}`),
+    ...raisedLines(exponents),
     ...clampLines(exponents),
     wrapLine(residualText(safe)),
     ...(unmended.length > 0
@@ -76,6 +76,18 @@ export function safeLines(safe: SafeModel): readonly string[] {
           ),
         ]),
   ];
+}
+
+/** Where there is room to hold numbers larger than they are. */
+function raisedLines({ layers }: Exponents): readonly string[] {
+  const each = (["attn", "mlp"] as const).flatMap((block) => {
+    const raised = layers.map((own) => own[block]).filter((k) => k < 0);
+    const what = { attn: "weights of attention", mlp: "up" }[block];
+    return raised.length === 0
+      ? []
+      : [`${what} in ${raised.length} layers, by ${power(Math.max(...raised))} to ${power(Math.min(...raised))}`];
+  });
+  return each.length === 0 ? [] : [wrapLine(`held larger, so that fewer products are lost: ${each.join("; ")}`)];
 }
 
 /** Where scores are clipped. */

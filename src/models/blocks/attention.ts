@@ -39,6 +39,8 @@ export interface AttentionParts {
   readonly scale?: number;
   /** Bounds a scaled score s to cap · tanh(s / cap), before the mask; none when absent. */
   readonly cap?: number;
+  /** Factor of the weights, and so of what comes out; 1 when absent. */
+  readonly gain?: number;
 }
 
 /** Where the scale stands, how heads meet and how softmax is written: answers of `SPELLINGS`. */
@@ -54,7 +56,7 @@ export function attention(parts: AttentionParts, form: Partial<AttentionForm> = 
   const how = { ...DEFAULT_SPELLING, ...form };
   const call: Namer = (stem, value) =>
     tensorGiven(name(stem, value), "what name gives", refuseAt("attention", attention)) as typeof value;
-  const { K, V, mask, cap, scale = parts.Q.type.shape[3]! ** -0.5 } = parts;
+  const { K, V, mask, cap, gain = 1, scale = parts.Q.type.shape[3]! ** -0.5 } = parts;
   const Q = how.scale === "query" ? call("q.scaled", mul(parts.Q, scale)) : parts.Q;
   const weigh = (scores: Value): Value => {
     if (how.scale === "query") return normalise(add(capped(scores, cap), mask), how);
@@ -62,7 +64,8 @@ export function attention(parts: AttentionParts, form: Partial<AttentionForm> = 
     if (how.scale === "scores" || cap !== undefined) return normalise(add(capped(mul(scores, scale), cap), mask), how);
     return normalise(mul(add(scores, mask), scale), how);
   };
-  return GROUPED[how.gqa](Q, K, V, weigh, call);
+  const weights = (scores: Value): Value => (gain === 1 ? weigh(scores) : mul(weigh(scores), gain));
+  return GROUPED[how.gqa](Q, K, V, weights, call);
 }
 
 const VALUES = ["Q", "K", "V", "mask"] as const;
@@ -73,6 +76,7 @@ function checkAttention(parts: unknown, form: unknown, name: unknown, no: Refuse
   if (Q![1]! % K![1]! !== 0) no(`${Q![1]} query heads must be a multiple of ${K![1]} KV heads`);
   if (!sameShape(K!, V!)) no(`K and V must have one shape, not [${K}] and [${V}]`);
   if (given.scale !== undefined) numberGiven(given.scale, "scale", undefined, no);
+  if (given.gain !== undefined) positiveGiven(given.gain, "gain", no);
   if (given.cap !== undefined) positiveGiven(given.cap, "cap", no);
   spellingGiven(form, "the form", no);
   functionGiven(name, "name", no);

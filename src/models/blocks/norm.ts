@@ -14,6 +14,7 @@
  */
 import { refuseAt, tensorGiven } from "../../dsl/given/tensors.ts";
 import { choiceGiven, numberGiven, optionsGiven, type Refuse, wholeGiven } from "../../dsl/given/values.ts";
+import { roundFp16 } from "../../dsl/number.ts";
 import {
   abs,
   add,
@@ -123,8 +124,9 @@ function shrunk(x: Value, c: number, { eps, axis, held }: Asked): Value {
   return mul(z, rsqrt(meanSquare(z, axis), { epsilon: eps * c * c }));
 }
 
-/** eps / m² of the row itself, by steps of which none is a constant too small for fp16: eps · 2^−2k would be one. */
+/** eps / m² of the row itself, by steps of which none is a number too small for fp16: eps · 2^−2k would be one, and below 0 eps / m. */
 function shareOf(eps: number, m: Value, held: number): Value {
+  if (held < 0) return real_div(real_div(roundFp16(eps) * 4 ** -held, m), m);
   const once = times(real_div(eps, m), 2 ** -held);
   return times(real_div(once, m), 2 ** -held);
 }

@@ -55,16 +55,22 @@ export function chooseExponents(model: Bounded): Chosen {
   const { clamps } = model;
   const layers = model.layers.map((found) => asEmitted(found, model.queryScale));
   const chosen = layers.map(
-    ({ bounds: { qk, output, act, down } }, layer): LayerExponents => ({
-      attn: least(output.value / LIMITS.accumulator),
-      mlp: Math.max(least(act.value / LIMITS.fp16), least(down.value / LIMITS.accumulator)),
+    ({ bounds: { qk, pv, output, up, act, down } }, layer): LayerExponents => ({
+      attn: least([output.value / LIMITS.accumulator], pv.value / LIMITS.accumulator),
+      mlp: least([act.value / LIMITS.fp16, down.value / LIMITS.accumulator], up.value / LIMITS.fp16),
       ...(clamps?.reached.has(layer)
-        ? { scores: clipped(clamps.reached.get(layer)!, clamps.margin, least(qk.value / LIMITS.accumulator)) }
+        ? {
+            scores: clipped(
+              clamps.reached.get(layer)!,
+              clamps.margin,
+              Math.max(0, least([qk.value / LIMITS.accumulator])),
+            ),
+          }
         : {}),
     }),
   );
   const { hidden: bound, normed, logits } = model.network;
-  const residual = least(bound / LIMITS.fp16);
+  const residual = Math.max(0, least([bound / LIMITS.fp16]));
   const held = layers.map((found, layer) => heldBounds(found, chosen[layer]!, residual));
   const told = clamps ? { clamps: { margin: clamps.margin, tokens: clamps.tokens } } : {};
   const exponents = { residual, layers: chosen, ...told };
@@ -82,10 +88,15 @@ const clipped = (reached: number, margin: number, held: number) => ({
   reached,
 });
 
-/** The least k from 0 to `MOST` with share · 2^−k below 1. */
-function least(share: number): number {
-  let k = 0;
-  while (k < MOST && !(share * 2 ** -k < 1)) k++;
+/**
+ * The least k from −`MOST` to `MOST` with every share · 2^−k below 1: products are lost where they are small. Below 0, what is raised
+ * (`raised` is its share) has to stay below as well.
+ */
+function least(shares: readonly number[], raised = 0): number {
+  const holds = (k: number): boolean =>
+    shares.every((share) => share * 2 ** -k < 1) && (k >= 0 || raised * 2 ** -k < 1);
+  let k = -MOST;
+  while (k < MOST && !holds(k)) k++;
   return k;
 }
 
@@ -108,6 +119,7 @@ const heldBounds = (found: LayerBounds, { attn, mlp, scores }: LayerExponents, r
       qk: scaled(found.bounds.qk, 2 ** -scores.held),
       score: { ...found.bounds.score, value: Math.min(found.bounds.score.value, scores.most) },
     }),
+    pv: scaled(found.bounds.pv, 2 ** Math.max(0, -attn)),
     output: scaled(found.bounds.output, 2 ** -attn),
     act: scaled(found.bounds.act, 2 ** -mlp),
     down: scaled(found.bounds.down, 2 ** -mlp),

@@ -22,6 +22,7 @@ describe("ranges --engine-safe", () => {
     const { code, out } = await graphc(["ranges", tinyPhi(), "--engine-safe"]);
     expect(code).toBe(0);
     expect(out).toContain("exponents: 4 of 4 layers sum up as they are");
+    expect(out).toMatch(/held larger, so that fewer products are lost: weights of attention in 4 layers, by 2\^[1-9]/);
     expect(out).toContain("hidden rows as they are");
     expect(out).toContain("ORDER-FREE (engine) for all layers and every sequence of tokens");
   });

@@ -26,20 +26,23 @@ const modelOf = (layers: readonly LayerBounds[], { ends = {}, ...more }: More = 
 };
 
 describe("chosen exponents", () => {
+  const small = fc.double({ min: 1e-3, max: 32000, noNaN: true });
   const size = fc.double({ min: 1, max: 3e7, noNaN: true });
-  test("keep every limit, and none is larger than it has to be", () => {
+  test("keep every limit, and none is larger than it has to be, down to where a number would be too large", () => {
     fc.assert(
-      fc.property(size, size, size, size, (output, act, down, added) => {
+      fc.property(fc.tuple(size, size, size, size, small, small), ([output, act, down, added, pv, up]) => {
         const { exponents, layers, residual, unmended } = chooseExponents(
-          modelOf([layerOf({ output, act, down }, added)]),
+          modelOf([layerOf({ output, act, down, pv, up }, added)]),
         );
         const [{ attn, mlp }, found] = [exponents.layers[0]!, layers[0]!];
         expect([unmended, broken(found)]).toEqual([[], undefined]);
-        expect(found.bounds.down.value).toBe(down * 2 ** -mlp);
-        expect(attn === 0 || output * 2 ** (1 - attn) >= LIMITS.accumulator).toBe(true);
-        expect(mlp === 0 || act * 2 ** (1 - mlp) >= LIMITS.fp16 || down * 2 ** (1 - mlp) >= LIMITS.accumulator).toBe(
-          true,
-        );
+        expect([found.bounds.down.value, found.bounds.output.value]).toEqual([down * 2 ** -mlp, output * 2 ** -attn]);
+        expect(found.bounds.pv.value).toBe(pv * 2 ** Math.max(0, -attn));
+        expect(up * 2 ** -Math.min(0, mlp)).toBeLessThan(LIMITS.fp16);
+        const breaks = (k: number, sums: readonly number[], raised: number, most: number): boolean =>
+          k === -10 || sums.some((share) => share * 2 ** (1 - k) >= 1) || (k <= 0 && raised * 2 ** (1 - k) >= most);
+        expect(breaks(attn, [output / LIMITS.accumulator], pv, LIMITS.accumulator)).toBe(true);
+        expect(breaks(mlp, [act / LIMITS.fp16, down / LIMITS.accumulator], up, LIMITS.fp16)).toBe(true);
         // What is held is what is added up; what is added is rounded twice, and so is the row, in each half of a layer.
         const half = (row: number): number => (row + (added / 2) * (1 + 2 ** -11) ** 2) * (1 + 2 ** -11);
         expect(residual.held).toBeGreaterThanOrEqual(half(half(1)) * 2 ** -exponents.residual);
