@@ -7,6 +7,7 @@ import { add, constexpr_blockwise_shift_scale, conv, linear } from "../../../src
 import { input, type Tensor, weight } from "../../../src/dsl/tensor.ts";
 import { sizeOf, type TensorType } from "../../../src/dsl/type.ts";
 import { arrayOf, type NDArray } from "../../../src/passes/interpret/array.ts";
+import { dataAddress, machine } from "../../../src/passes/kernels/machine.ts";
 import { planOf } from "../../../src/passes/run/plan.ts";
 import { bytesOf } from "../../../src/passes/run/run.ts";
 import { awkward, expectSameBits } from "../../support/kernels.ts";
@@ -118,4 +119,26 @@ test("such a weight takes a third of the memory; one that is read otherwise too 
   expect(bytesOf([planOf(g({ y: product }), { keepCodes: true })])).toBeLessThan(
     bytesOf([planOf(g({ y: product }))]) - 2 ** 21 + 2 ** 17,
   );
+});
+
+test("every code times every scale that the fast code takes is rounded to fp16 as the reference rounds it", () => {
+  const [rows, scratch] = [0x5ffd, 1024];
+  const m = machine({ data: 32 * rows, scratch, threads: 1 });
+  const x = dataAddress({ scratch, threads: 1 });
+  const [scales, codes, out] = [x + 128, x + 128 + 2 * rows + 6, x + 128 + 10 * rows + 6];
+  // Token t is k = t alone, so that each result is one product, as fp32.
+  for (let t = 0; t < 4; t++) new Float32Array(m.buffer, x, 32)[9 * t] = 1;
+  new Uint16Array(m.buffer, scales, rows).set(Uint16Array.from({ length: rows }, (_, n) => n + 0x8000 * (n & 1)));
+  const found = new Float32Array(m.buffer, out, 4 * rows);
+  let wrong = 0;
+  for (let code = -128; code < 128; code += 4) {
+    const own = new Int8Array(m.buffer, codes, 8 * rows);
+    for (let row = 0; row < rows; row++) for (let t = 0; t < 4; t++) own[8 * row + t] = code + t;
+    m.run("codes_1x4", [codes, 8, x, 8, 8, 0, out, 16, 4, 4, 1, 0, scales], rows, rows);
+    for (let row = 0; row < rows; row++) {
+      const scale = fp16Value(row) * (row & 1 ? -1 : 1);
+      for (let t = 0; t < 4; t++) if (found[4 * row + t] !== roundFp16(scale * (code + t))) wrong++;
+    }
+  }
+  expect(wrong).toBe(0);
 });

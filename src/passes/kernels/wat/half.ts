@@ -59,17 +59,17 @@ export const narrow = (to: string, x: string, abs: string): readonly string[] =>
   ];
 };
 
-/** 2^13 and a half of it more, as what is added to an exponent's bits. */
-const ROUND_BY = (13 << 23) | 0x400000;
+/** fp32 bits of 2^13 + 1. */
+const SPLIT = 0x46000400;
 
 /**
- * Statements: four int8 that local `to` holds as i32, times the fp32 of local `scale`, rounded to fp16, as fp32; −0 becomes +0. The scale is a
- * fp16 of 511 at most, so that the product is exact and its fp16 finite. Adding 1.5 · 2^13 times the power of two below a number, and taking it
- * away again, rounds it to fp16's eleven bits, to nearest even. A subnormal stays as it is, as it should: whatever the scale, the product is a
- * multiple of 2^-24. Uses local `step`.
+ * Statements: four int8 that local `to` holds as i32, times the fp32 of local `scale`, rounded to fp16, as fp32. The scale is a fp16 of 511 at
+ * most, so that the product is exact and its fp16 finite. By Dekker's split: 2^13 + 1 times a number, less what that is more than the number,
+ * is the number rounded to fp16's eleven bits, for every such scale and code to nearest even (test/passes/kernels/codes.test.ts). A subnormal
+ * stays as it is, as it should: whatever the scale, the product is a multiple of 2^-24. Uses local `split`.
  */
-export const unpackCode = (to: string, scale: string, step: string): readonly string[] => [
+export const unpackCode = (to: string, scale: string, split: string): readonly string[] => [
   set(to, vmul(`(f32x4.convert_i32x4_s ${get(to)})`, get(scale))),
-  set(step, call2("i32x4.add", call2("v128.and", get(to), lanes(INFINITY_BITS)), lanes(ROUND_BY))),
-  set(to, call2("f32x4.sub", call2("f32x4.add", get(to), get(step)), get(step))),
+  set(split, vmul(get(to), lanes(SPLIT))),
+  set(to, call2("f32x4.sub", get(split), call2("f32x4.sub", get(split), get(to)))),
 ];
