@@ -48,7 +48,7 @@ const code = await bundle(
         loadedWith(
           "built",
           [
-            ...emitted("proof", "proof-report", "beside", "fixtures", "lines", "ground", "safe"),
+            "src/cli/emit/later.ts",
             ...commands("build", "plan", "generate", "gate", "ranges", "interface"),
             "src/cli/incidents/tell.ts",
           ],
@@ -92,11 +92,6 @@ async function bundle(input, output) {
 /** Files of commands by their names. */
 function commands(...names) {
   return names.map((name) => `src/cli/commands/${name}.ts`);
-}
-
-/** Files that `emit` loads once weights are written. */
-function emitted(...names) {
-  return names.map((name) => `src/cli/emit/${name}.ts`);
 }
 
 /** The modules that are loaded with these ones and are in no group before: closed under imports, so that groups need only earlier ones. */

@@ -26,7 +26,7 @@ export async function report(job: EmitJob, written: Report): Promise<void> {
   for (const { tensor, index, count } of weights.nonFinite) {
     io.err(`warning: ${tensor} holds ${count} values that are not finite, the first at element ${index}`);
   }
-  const more = hasMore(job, written) ? await import("./proof-report.ts") : undefined;
+  const more = hasMore(job, written) ? await import("./later.ts") : undefined;
   if (args.flag("json")) {
     const proven = more?.proofsRecord(written, job) ?? { proof: "skipped" };
     const { name, ropeList } = subject;

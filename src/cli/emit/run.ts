@@ -30,7 +30,7 @@ export async function emit(args: Args, io: Io, hashing?: HashThread): Promise<Ex
   const folder = resolve(args.text("out")!);
   const ground = await stackGround(subject, args, folder, io);
   const planned = planPackages(subject, args);
-  if (args.flag("fixtures")) (await import("./fixtures.ts")).checkRecordable(planned);
+  if (args.flag("fixtures")) (await import("./later.ts")).checkRecordable(planned);
   const store = await subject.openWeights(planned.step.graph);
   try {
     const guaranteed = subject.safeGraph?.bounded ?? (await bounded(subject, planned, args, io));
@@ -49,12 +49,12 @@ async function emitJob(job: EmitJob): Promise<ExitCode> {
   const { subject, store, ground } = job;
   const emitted = await emitSet(job);
   if (emitted.kind === "refuted") {
-    (await import("./proof-report.ts")).reportRefuted(job, emitted);
+    (await import("./later.ts")).reportRefuted(job, emitted);
     return 1;
   }
   // Layers that are run for their drift read their weights again.
   const weights = store.report();
-  const safe = subject.safe || subject.safeGraph ? await import("./safe.ts") : undefined;
+  const safe = subject.safe || subject.safeGraph ? await import("./later.ts") : undefined;
   const drift = await safe?.emitDrift(job);
   const graphDrift = await safe?.emitGraphDrift(job);
   await report(job, {
@@ -68,15 +68,15 @@ async function emitJob(job: EmitJob): Promise<ExitCode> {
 }
 
 const engineSafe = async (subject: Subject, args: Args, io: Io): Promise<Subject> =>
-  args.flag("engine-safe") ? (await import("../ranges/author/safe.ts")).safeSubject(subject, args, io) : subject;
+  args.flag("engine-safe") ? (await import("./later.ts")).safeSubject(subject, args, io) : subject;
 
 /** One layer needs none. */
 const stackGround = async (subject: Subject, args: Args, folder: string, io: Io): Promise<Ground | undefined> =>
-  args.whole("layers") === 1 ? undefined : (await import("./ground.ts")).groundOf(subject, atWidest(args), folder, io);
+  args.whole("layers") === 1 ? undefined : (await import("./later.ts")).groundOf(subject, atWidest(args), folder, io);
 
 async function bounded(subject: Subject, planned: PlannedSet, args: Args, io: Io): Promise<Guaranteed | undefined> {
   if (!args.flag("ranges")) return undefined;
-  return (await import("../ranges/claim.ts")).guaranteedBy(boundedOf(subject, planned), args, io);
+  return (await import("./later.ts")).guaranteedBy(boundedOf(subject, planned), args, io);
 }
 
 /** The one-layer gate is passed by the largest block. */

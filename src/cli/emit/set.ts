@@ -88,7 +88,7 @@ const namesOf = (set: PlacedSet): readonly string[] => {
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, planned, folder, args, io } = job;
   const wanted = args.flag("fixtures");
-  const fixtures = wanted ? await import("./fixtures.ts") : undefined;
+  const fixtures = wanted ? await import("./later.ts") : undefined;
   await fixtures?.checkOnlyFixtures(folder, planned.name);
   const staged = await stagePackages(job, staging);
   const clones = Promise.all(staged.weights.map(({ whole }) => whole));
@@ -100,7 +100,7 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   if (refuted) return refuted;
   if (subject.ropeList || proofs) await writeBeside(job, staging, proofs ?? []);
   const rows = await fixtures?.emitFixtures(job, staging, proofs !== undefined);
-  const hasLines = wanted && (await (await import("./lines.ts")).writeLines(job, staging, staged.summaries));
+  const hasLines = wanted && (await (await import("./later.ts")).writeLines(job, staging, staged.summaries));
   await throwIfInterrupted(io);
   const beside = namesBeside(planned.name);
   return {
@@ -118,12 +118,12 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
 
 /** The prover is loaded once the weights are written: nothing waits for it before. */
 async function proven(job: EmitJob, staging: string, staged: StagedPackages): Promise<readonly ProofOnBytes[]> {
-  const { proofOn } = await import("./proof.ts");
+  const { proofOn } = await import("./later.ts");
   return proofOn(job, staging, staged);
 }
 
 async function writeBeside(job: EmitJob, staging: string, proofs: readonly ProofOnBytes[]): Promise<void> {
-  const { emitRopeTables, writeCertificate } = await import("./beside.ts");
+  const { emitRopeTables, writeCertificate } = await import("./later.ts");
   await emitRopeTables(job, staging);
   for (const proof of proofs) await writeCertificate(job, staging, proof);
 }
