@@ -64,7 +64,7 @@ export function attention(parts: AttentionParts, form: Partial<AttentionForm> = 
     if (how.scale === "scores" || cap !== undefined) return normalise(add(capped(mul(scores, scale), cap), mask), how);
     return normalise(mul(add(scores, mask), scale), how);
   };
-  const weights = (scores: Value): Value => (gain === 1 ? weigh(scores) : mul(weigh(scores), gain));
+  const weights = gain === 1 ? weigh : (scores: Value): Value => mul(weigh(scores), gain);
   return GROUPED[how.gqa](Q, K, V, weights, call);
 }
 
