@@ -15,7 +15,7 @@ export interface Site {
 
 const FRAME = /\(?((?:file:\/\/)?\/[^()]+?|[A-Za-z]:\\[^()]+?):(\d+):(\d+)\)?$/;
 /** Of these, as many are the library's own as calls lie within each other in a layer: ten at most (test/models/layer-lines.test.ts). */
-const STACK_DEPTH = 16;
+const STACK_DEPTH = 12;
 
 /** The place that called `callee`: frames of `callee` and below are left out by the engine itself. */
 export function siteOf(callee: (...args: never[]) => unknown): Site {

@@ -7,6 +7,7 @@ import { sitesOf } from "../../emit/write/lower.ts";
 import type { EmitSummary } from "../../emit/write/package.ts";
 import { writeWhole } from "../../files/whole.ts";
 import { authorFrame } from "../errors/report.ts";
+import { isGraphFile } from "../options/operand-kind.ts";
 import { linesName } from "./names.ts";
 import type { EmitJob } from "./packages.ts";
 import type { PlannedGraph } from "./plan.ts";
@@ -23,11 +24,13 @@ interface LinesOfFunction {
 }
 
 /**
- * Writes it beside the staged packages, and says whether there was anything to write: the values of built-in models have no author.
+ * Writes it beside the staged packages, and says whether there was anything to write: the values of a model that is no graph file have no
+ * author, whoever called this.
  * @throws UserError when it cannot be written
  */
 export async function writeLines(job: EmitJob, staging: string, summaries: readonly EmitSummary[]): Promise<boolean> {
   const { planned, args } = job;
+  if (!isGraphFile(args.operands[0]!)) return false;
   const home = dirname(resolve(args.operands[0]!));
   const graphs = [...new Set([...planned.blocks, planned.step])];
   const functions = graphs.map((one): LinesOfFunction => {
