@@ -23,7 +23,7 @@ export interface HashListener {
 
 /** The thread: it does one thing at a time, in the order in which it is asked. */
 export interface HashThread {
-  /** Who hears what it says from now on. */
+  /** A new job: who hears what the thread is asked from now on. What was asked before is heard by nobody, and a stream begins anew. */
   listen(listener: HashListener): void;
   ask(request: HashRequest): void;
   /** Ends it, whatever it is doing. */
@@ -35,23 +35,23 @@ const THREAD = `
 const { parentPort } = require("node:worker_threads");
 const { closeSync, openSync, readSync } = require("node:fs");
 const { createHash } = require("node:crypto");
-let stream;
+let [job, stream] = [];
 parentPort.on("message", (asked) => {
+  if (asked.job !== job) [job, stream] = [asked.job, createHash("sha256")];
+  const answer = (said, moved) => parentPort.postMessage({ ...said, job }, moved);
   if (asked.buffer) {
-    stream ??= createHash("sha256");
     stream.update(new Uint8Array(asked.buffer, 0, asked.length));
-    parentPort.postMessage({ free: asked.buffer }, [asked.buffer]);
+    answer({ free: asked.buffer }, [asked.buffer]);
   } else if (asked.digest) {
-    parentPort.postMessage({ sha256: (stream ?? createHash("sha256")).digest("hex") });
-    stream = undefined;
+    answer({ sha256: stream.digest("hex") });
   } else {
     try {
-      hashRanges(asked);
+      hashRanges(asked, answer);
     } catch {}
-    parentPort.postMessage({ end: true });
+    answer({ end: true });
   }
 });
-function hashRanges({ path, ranges }) {
+function hashRanges({ path, ranges }, answer) {
   const file = openSync(path, "r");
   const piece = new Uint8Array(2 ** 20);
   try {
@@ -63,7 +63,7 @@ function hashRanges({ path, ranges }) {
         hash.update(piece.subarray(0, read));
         done += read;
       }
-      parentPort.postMessage({ range, sha256: hash.digest("hex") });
+      answer({ range, sha256: hash.digest("hex") });
     }
   } finally {
     closeSync(file);
@@ -74,7 +74,10 @@ function hashRanges({ path, ranges }) {
 export function startHashThread(): HashThread {
   const worker = new Worker(THREAD, { eval: true });
   let [listener, failure]: [HashListener | undefined, Error | undefined] = [undefined, undefined];
-  worker.on("message", (answer: HashAnswer) => listener?.heard(answer));
+  let job = 0;
+  worker.on("message", (answer: HashAnswer & { readonly job: number }) => {
+    if (answer.job === job) listener?.heard(answer);
+  });
   worker.on("error", (error: Error) => {
     failure = error;
     listener?.failed(error);
@@ -82,9 +85,10 @@ export function startHashThread(): HashThread {
   return {
     listen(next) {
       listener = next;
+      job++;
       if (failure) next.failed(failure);
     },
-    ask: (request) => worker.postMessage(request, "buffer" in request ? [request.buffer] : []),
+    ask: (request) => worker.postMessage({ ...request, job }, "buffer" in request ? [request.buffer] : []),
     close: async () => void (await worker.terminate()),
   };
 }

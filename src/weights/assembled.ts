@@ -1,5 +1,6 @@
 /** Assembled code and the memory that it works in. */
 import { brotliDecompressSync } from "node:zlib";
+import { once } from "../dsl/once.ts";
 
 interface WebAssemblyOfNode {
   readonly Memory: new (size: {
@@ -14,13 +15,8 @@ export const { Memory, Module, Instance } = (globalThis as unknown as { readonly
   .WebAssembly;
 
 /** A function that compiles such code, Brotli as base64, when it is first called, and keeps that. */
-export function assembled(base64: string): () => object {
-  let made: object | undefined;
-  return () => {
-    made ??= new Module(brotliDecompressSync(Buffer.from(base64, "base64")));
-    return made;
-  };
-}
+export const assembled = (base64: string): (() => object) =>
+  once(() => new Module(brotliDecompressSync(Buffer.from(base64, "base64"))));
 
 /** Bytes of a page of memory. */
 export const PAGE = 2 ** 16;

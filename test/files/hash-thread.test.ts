@@ -45,3 +45,14 @@ test("a stream of no pieces has the digest of nothing", async () => {
   expect(await hash.digest()).toBe(digestOf(new Uint8Array()));
   await hash.close();
 });
+
+test("a stream that was given up has no part in the next, nor is its digest taken for that one's", async () => {
+  const thread = startHashThread();
+  const given = streamHash(LARGE, thread);
+  await given.update(bytes);
+  // Nobody waits for it.
+  given.digest().catch(() => {});
+  await given.close();
+  expect(await streamed(thread, bytes.subarray(7))).toBe(digestOf(bytes.subarray(7)));
+  await thread.close();
+});

@@ -88,8 +88,8 @@ const namesOf = (set: PlacedSet): readonly string[] => {
 async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const { subject, planned, folder, args, io } = job;
   const wanted = args.flag("fixtures");
-  const fixtures = wanted ? await import("./later.ts") : undefined;
-  await fixtures?.checkOnlyFixtures(folder, planned.name);
+  const recording = wanted ? await import("./later.ts") : undefined;
+  await recording?.checkOnlyFixtures(folder, planned.name);
   const staged = await stagePackages(job, staging);
   const clones = Promise.all(staged.weights.map(({ whole }) => whole));
   // A failure is met when the proof is done; until then nobody waits for it.
@@ -99,8 +99,8 @@ async function stageSet(job: EmitJob, staging: string): Promise<EmittedSet> {
   const refuted = refutedIn(proofs ?? []);
   if (refuted) return refuted;
   if (subject.ropeList || proofs) await writeBeside(job, staging, proofs ?? []);
-  const rows = await fixtures?.emitFixtures(job, staging, proofs !== undefined);
-  const hasLines = wanted && (await (await import("./later.ts")).writeLines(job, staging, staged.summaries));
+  const rows = await recording?.emitFixtures(job, staging, proofs !== undefined);
+  const hasLines = await recording?.writeLines(job, staging, staged.summaries);
   await throwIfInterrupted(io);
   const beside = namesBeside(planned.name);
   return {

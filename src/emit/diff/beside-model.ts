@@ -5,7 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { UserError } from "../../dsl/user-error.ts";
 import { refusingSync } from "../../files/files.ts";
 import { kindOf, openRegularSync, statOfSync } from "../../files/regular.ts";
-import { itemsOf } from "../read/manifest.ts";
+import { readManifest } from "../read/manifest.ts";
 import type { Package } from "../read/read.ts";
 import type { GraphDifference } from "./diff.ts";
 import { weightFilesOf } from "./outside.ts";
@@ -23,9 +23,7 @@ export function besideModel(a: Package, b: Package): readonly Told[] {
   const read = new Set([a, b].flatMap(readFiles));
   const [before, after] = [filesOf(a.path, read), filesOf(b.path, read)];
   return [
-    ...unlike(itemsByPath(a), itemsByPath(b)).map(({ path: [item, ...key], ...sides }) =>
-      told([`item ${JSON.stringify(item)}`, ...key].join(" "), sides),
-    ),
+    ...unlike(saidBy(a), saidBy(b)).map(({ path: at, ...sides }) => told(at.join(" "), sides)),
     ...unlike(before, after).map(({ path: [file], ...sides }) => told(`file ${JSON.stringify(file)}`, sides)),
   ];
 }
@@ -37,8 +35,20 @@ const told = (what: string, { before, after }: { readonly before: unknown; reado
   after: typeof after === "string" ? after : shownValue(after),
 });
 
-const itemsByPath = ({ path }: Package) =>
-  Object.fromEntries(itemsOf(path).map(({ path: at, ...item }) => [at, item] as const));
+/** The manifest, items by their places: in whichever order, though several have one place. */
+function saidBy({ path }: Package) {
+  const { items, others } = readManifest(path);
+  const said = new Map<string, object[]>();
+  for (const { path: at, isRoot, says } of items) {
+    const item = `item ${JSON.stringify(at)}`;
+    said.set(item, [...(said.get(item) ?? []), { ...says, isRoot }]);
+  }
+  const sorted = (records: object[]) => records.toSorted((x, y) => (JSON.stringify(x) < JSON.stringify(y) ? -1 : 1));
+  return {
+    manifest: others,
+    ...Object.fromEntries([...said].map(([item, all]) => [item, all.length === 1 ? all[0]! : sorted(all)])),
+  };
+}
 
 /** What is compared elsewhere, below the folder. */
 const readFiles = ({ path, modelFile, model }: Package): readonly string[] => {
@@ -70,7 +80,7 @@ function behind(path: string): string {
   return stat?.isFile() ? `, ${contentsOf(path)}` : "";
 }
 
-const contentsOf = (path: string): string => `${statOfSync(path)!.size} bytes, sha256 ${digestOf(path).slice(0, 16)}`;
+const contentsOf = (path: string): string => `${statOfSync(path)!.size} bytes, sha256 ${digestOf(path)}`;
 
 function digestOf(path: string): string {
   const file = openRegularSync(path);

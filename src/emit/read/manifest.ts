@@ -14,24 +14,31 @@ const ITEM_KEYS = ["path", "name", "author", "description"] as const;
 /** A manifest has a few hundred bytes. */
 const MOST_BYTES = 2 ** 20;
 
-/** An item of the package: a file or folder below Data/, and what the manifest says of it. */
+/** An item of the package: a file or folder below Data/, with all that the manifest says of it. */
 export interface ManifestItem {
   /** Below the package's folder. */
   readonly path: string;
   readonly isRoot: boolean;
-  readonly name: string;
-  readonly author: string;
-  readonly description: string;
+  readonly says: Json;
+}
+
+/** What a manifest holds, its identifiers left out. */
+export interface Manifest {
+  /** One of them is the root. */
+  readonly items: readonly ManifestItem[];
+  /** All that it says besides. */
+  readonly others: Json;
 }
 
 /**
  * The path of the package's root item, its model.
  * @throws UserError naming the first rule that the manifest breaks.
  */
-export const rootItemOf = (folder: string): string => join(folder, itemsOf(folder).find(({ isRoot }) => isRoot)!.path);
+export const rootItemOf = (folder: string): string =>
+  join(folder, readManifest(folder).items.find(({ isRoot }) => isRoot)!.path);
 
-/** All items, one of which is the root. @throws UserError as `rootItemOf` does */
-export function itemsOf(folder: string): readonly ManifestItem[] {
+/** @throws UserError as `rootItemOf` does */
+export function readManifest(folder: string): Manifest {
   const file = join(folder, "Manifest.json");
   if (!statOfSync(file)) throw new UserError(`${folder} is not a Core ML package: it has no Manifest.json`);
   const fail: Fail = (text) => {
@@ -45,7 +52,8 @@ export function itemsOf(folder: string): readonly ManifestItem[] {
   if (root === undefined) fail("has no rootModelIdentifier");
   if (typeof root !== "string") return fail("has a rootModelIdentifier that is no text");
   if (!known.has(root)) fail(`names "${root}" as its rootModelIdentifier, which is not among its items`);
-  return [...known].map(([id, item]) => ({ ...item, isRoot: id === root }));
+  const { itemInfoEntries: _, rootModelIdentifier: __, ...others } = manifest;
+  return { items: [...known].map(([id, item]) => ({ ...item, isRoot: id === root })), others };
 }
 
 function parse(file: string, fail: Fail): Json {
@@ -78,10 +86,6 @@ function itemOf(folder: string, id: string, item: unknown, fail: Fail): Omit<Man
   const path = join(data, String(item.path));
   if (relative(data, path).split(sep)[0] === "..") fail(`places item ${id} outside Data/`);
   if (!statOfSync(path)) fail(`names the item Data/${item.path}, which does not exist`);
-  const [name, author, description] = [item.name, item.author, item.description].map(String) as [
-    string,
-    string,
-    string,
-  ];
-  return { path: relative(folder, path), name, author, description };
+  const { path: _, ...says } = item;
+  return { path: relative(folder, path), says };
 }

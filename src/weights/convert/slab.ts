@@ -1,4 +1,5 @@
 /** Memory that elements are read into and converted in, with the code that does the common cases several at a time. */
+import { once } from "../../dsl/once.ts";
 import { assembled, Instance, Memory, PAGE } from "../assembled.ts";
 import { BLOCK_SCRATCH, BLOCKS_BASE64, type BlockCode, type BlockExports } from "./blocks-code.ts";
 
@@ -38,15 +39,6 @@ interface Conversion {
   readonly convert: (begin: number, end: number) => number;
   readonly rounded: { value: number };
   readonly worst: { value: number };
-}
-
-/** What is made when it is first asked for, and kept. */
-function once<T>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 /** Slabs share what is compiled. */

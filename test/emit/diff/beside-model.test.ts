@@ -8,12 +8,15 @@ import { readPackage } from "../../../src/emit/read/read.ts";
 import { writePackage } from "../../../src/emit/write/package.ts";
 import { countingStore, folder, tinyGraph } from "../../support/emit.ts";
 
+const ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
 interface Item {
   name: string;
   author: string;
   description: string;
 }
 interface Manifest {
+  fileFormatVersion: string;
   itemInfoEntries: Record<string, Item>;
   rootModelIdentifier: string;
 }
@@ -69,8 +72,8 @@ test("files that no program reads, present, absent or of other contents", async 
     writeFileSync(join(copy, extra), text);
   };
   const [there, back] = await toldOf((copy) => write(copy, "abc"));
-  expect(there).toBe(`package:\n  file "${extra}": absent → 3 bytes, sha256 ba7816bf8f01cfea`);
-  expect(back).toBe(`package:\n  file "${extra}": 3 bytes, sha256 ba7816bf8f01cfea → absent`);
+  expect(there).toBe(`package:\n  file "${extra}": absent → 3 bytes, sha256 ${ABC}`);
+  expect(back).toBe(`package:\n  file "${extra}": 3 bytes, sha256 ${ABC} → absent`);
 
   const [one, other] = [await written(), await written()];
   write(one, "abc");
@@ -86,4 +89,24 @@ test("a link is told by where it leads and what lies there; one to a folder is r
   await expect(toldOf((copy) => symlinkSync("Data", join(copy, "more")))).rejects.toThrow(
     /more is a link to a folder, and what lies there is not compared/,
   );
+});
+
+test("the version of the manifest, a word that no rule asks for, and an item of a place that has one already", async () => {
+  const [version] = await toldOf((copy) =>
+    manifestOf(copy, (manifest) => ({ ...manifest, fileFormatVersion: "0.9.9" })),
+  );
+  expect(version).toBe("package:\n  manifest fileFormatVersion: 1.0.0 → 0.9.9");
+  const [word] = await toldOf((copy) =>
+    manifestOf(copy, (manifest) => {
+      Object.assign(manifest.itemInfoEntries[manifest.rootModelIdentifier]!, { note: "x" });
+      return manifest;
+    }),
+  );
+  expect(word).toMatch(/^package:\n {2}item ".+model\.mlmodel" note: absent → x$/);
+  const twice = (author: string) => (copy: string) =>
+    manifestOf(copy, (manifest) => {
+      const own = manifest.itemInfoEntries[manifest.rootModelIdentifier]!;
+      return { ...manifest, itemInfoEntries: { ...manifest.itemInfoEntries, again: { ...own, author } } };
+    });
+  for (const text of await toldOf(twice("someone"))) expect(text).toMatch(/^package:\n {2}item ".+model\.mlmodel": /);
 });
