@@ -1,6 +1,7 @@
-"""Clamps for the engine: scores that no exponent mends are clipped, and the build says what transformers says in fp32, where no score leaves its clamp."""
+"""Clamps for the engine: what no exponent mends is clipped, and the build says what transformers says in fp32, where no value leaves its clamp."""
 import json
 
+import loud_rows
 import pytest
 import torch
 from loud_scores import LAYER, LOUD, LOUDER, loud, scores_of
@@ -41,7 +42,7 @@ def ours(graphc, built, prompt):
 def test_the_clamp_is_the_margin_over_what_torch_finds_on_the_prompt(model, built):
     safe = built[1]["engineSafe"]
     assert safe["holds"] and safe["exponents"]["clamps"] == {"margin": MARGIN, "tokens": len(QUIET[0])}
-    clamps = [layer.get("scores") for layer in safe["exponents"]["layers"]]
+    clamps = [layer.get("clamps", {}).get("scores") for layer in safe["exponents"]["layers"]]
     assert [k for k, one in enumerate(clamps) if one] == [LAYER]
     reached = scores_of(model, QUIET[0])
     assert clamps[LAYER]["reached"] == pytest.approx(reached, rel=1e-4)
@@ -55,7 +56,7 @@ def test_only_the_shard_that_has_it_is_equal_under_a_condition(built):
 
 
 def test_within_the_clamp_it_says_what_transformers_says(model, built, graphc):
-    most = built[1]["engineSafe"]["exponents"]["layers"][LAYER]["scores"]["most"]
+    most = built[1]["engineSafe"]["exponents"]["layers"][LAYER]["clamps"]["scores"]["most"]
     for prompt in QUIET:
         said = theirs(model, prompt)
         assert scores_of(model, prompt + said[:-1]) < most
@@ -63,5 +64,50 @@ def test_within_the_clamp_it_says_what_transformers_says(model, built, graphc):
 
 
 def test_outside_it_is_another_model(model, built, graphc):
-    assert scores_of(model, OUTSIDE) > 2 * built[1]["engineSafe"]["exponents"]["layers"][LAYER]["scores"]["most"]
+    assert scores_of(model, OUTSIDE) > 2 * built[1]["engineSafe"]["exponents"]["layers"][LAYER]["clamps"]["scores"]["most"]
     assert ours(graphc, built, OUTSIDE) != theirs(model, OUTSIDE)
+
+
+@pytest.fixture(scope="module")
+def wide():
+    return loud_rows.loud()
+
+
+@pytest.fixture(scope="module")
+def wide_built(wide, graphc, tmp_path_factory):
+    checkpoint, folder = (tmp_path_factory.mktemp("wide") / name for name in ("checkpoint", "model"))
+    wide.save_pretrained(checkpoint)
+    with pytest.raises(AssertionError, match="no exponent mends that; with a prompt --clamp 4 may"):
+        graphc("build", checkpoint, "--engine-safe", "--out", folder, "--ahead-of-evidence")
+    options = ["--max-seq", 32, "--heads", 2, "--shards", "1,3", "--ahead-of-evidence", "--json"]
+    clamp = ["--engine-safe", "--clamp", MARGIN, *ids(QUIET[0])]
+    return folder, json.loads(graphc("build", checkpoint, *clamp, "--out", folder, *options))
+
+
+def wide_clamps(wide_built):
+    return wide_built[1]["engineSafe"]["exponents"]["layers"][loud_rows.LAYER]["clamps"]
+
+
+def test_rows_are_clipped_at_the_margin_over_what_torch_finds(wide, wide_built):
+    assert wide_built[1]["engineSafe"]["holds"]
+    reached = loud_rows.values_of(wide, QUIET[0])
+    clamps = wide_clamps(wide_built)
+    assert {"k", "v", "gate"} <= clamps.keys()
+    for name in clamps.keys() - {"scores"}:
+        assert clamps[name]["reached"] == pytest.approx(reached[name], rel=1e-3)
+        assert MARGIN * reached[name] * 0.999 <= clamps[name]["most"] <= MARGIN * reached[name] * 1.003
+
+
+def test_within_their_clamps_it_says_what_transformers_says(wide, wide_built, graphc):
+    for prompt in QUIET:
+        said = theirs(wide, prompt)
+        seen = loud_rows.values_of(wide, prompt + said[:-1])
+        assert all(seen[name] < clamp["most"] for name, clamp in wide_clamps(wide_built).items() if name != "scores")
+        assert ours(graphc, wide_built, prompt) == said
+
+
+def test_outside_of_them_it_is_another_model(wide, wide_built, graphc):
+    outside = [2, loud_rows.LOUD, 12, loud_rows.LOUDER, 30, loud_rows.LOUD]
+    seen = loud_rows.values_of(wide, outside)
+    assert all(seen[name] > 2 * wide_clamps(wide_built)[name]["most"] for name in ("k", "v", "gate"))
+    assert ours(graphc, wide_built, outside) != theirs(wide, outside)

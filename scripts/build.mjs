@@ -39,21 +39,13 @@ const code = await bundle(
     // the others: few files are found, read and packed faster than many, and are smaller; little is loaded for nothing.
     codeSplitting: {
       groups: [
-        loadedWith("start", ["src/cli/cli.ts"], 9),
+        loadedWith("start", ["src/cli/cli.ts", "src/cli/errors/late.ts"], 9),
         loadedWith("ground", commands("init", "completion", "emit"), 8),
         loadedWith("layers", ["src/cli/emit/run.ts", "src/weights/open.ts"], 7),
-        loadedWith("graphs", commands("check", "inspect", "watch"), 6),
+        loadedWith("graphs", [...commands("static"), "src/weights/check-weights.ts"], 6),
         loadedWith("proof", ["src/cli/commands/prove.ts"], 4),
-        loadedWith("runs", commands("parity", "run", "survey", "equal", "diff"), 1),
-        loadedWith(
-          "built",
-          [
-            "src/cli/emit/later.ts",
-            ...commands("build", "plan", "generate", "gate", "ranges", "interface"),
-            "src/cli/incidents/tell.ts",
-          ],
-          0,
-        ),
+        loadedWith("runs", commands("runs"), 1),
+        loadedWith("built", ["src/cli/emit/later.ts", ...commands("builds"), "src/cli/incidents/tell.ts"], 0),
       ],
     },
   },

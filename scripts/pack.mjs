@@ -31,9 +31,10 @@ writeFileSync(
 );
 const { version, license, keywords } = own;
 const description = "The device tool of graphc, as Swift sources, and graphc's pages";
-const files = ["docs", "tools", "CHANGELOG.md", "CONTRIBUTING.md"];
+const files = ["docs", "examples", "tools", "CHANGELOG.md", "CONTRIBUTING.md"];
 const rest = stage({ name: "graphc-ane", version, description, license, keywords, ...addresses, files }, [
   "docs",
+  "examples/host-caches.ts",
   "tools/Package.swift",
   "tools/README.md",
   "tools/Sources",
@@ -59,11 +60,15 @@ function stage(manifest, paths) {
   for (const path of [...paths, "LICENSE"]) {
     if (!existsSync(path)) throw new Error(`${path} is not there${path === "dist" ? ": npm run build makes it" : ""}`);
     mkdirSync(dirname(join(folder, path)), { recursive: true });
-    // The picture is README.md's, and weighs half as much as all pages.
-    cpSync(path, join(folder, path), { recursive: true, filter: (from) => !from.endsWith(".png") });
+    cpSync(path, join(folder, path), { recursive: true, filter: (from) => from === path || !left(from) });
   }
   writeFileSync(join(folder, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`);
   return folder;
+}
+
+/** The picture is README.md's, and weighs half as much as all pages; the example is one of docs/interface.md, and lies beside it. */
+function left(path) {
+  return path.endsWith(".png") || path === "examples/host-caches.ts";
 }
 
 /** Packs a staged folder; the path of the tarball. */

@@ -6,7 +6,7 @@ import { flexible } from "../emit/write/flexible.ts";
 import { type Lowered, lower } from "../emit/write/lower.ts";
 import { type Decoder, fewestLayers } from "../models/decoder.ts";
 import { headGraph, type VocabRange } from "../models/head.ts";
-import type { CacheKeeping } from "../models/layer.ts";
+import type { CacheKeeping } from "../models/layer/parts.ts";
 import { decoderLayers } from "../models/layers.ts";
 import type { RopeFactorPlace } from "../models/rope-fold.ts";
 import { smallestOf } from "../models/smallest.ts";

@@ -9,7 +9,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   check: {
     summary: "run every static check on a graph, a model or a package",
-    load: async () => (await import("./commands/check.ts")).checkCommand,
+    load: async () => (await import("./commands/static.ts")).checkCommand,
   },
   emit: {
     summary: "write the Core ML packages of a model: a block of T tokens and a single token",
@@ -21,51 +21,51 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   watch: {
     summary: "check and prove a graph file again each time that it is saved",
-    load: async () => (await import("./commands/watch.ts")).watchCommand,
+    load: async () => (await import("./commands/static.ts")).watchCommand,
   },
   equal: {
     summary: "prove that two graphs of the same T are equal",
-    load: async () => (await import("./commands/equal.ts")).equalCommand,
+    load: async () => (await import("./commands/runs.ts")).equalCommand,
   },
   parity: {
     summary: "run blocks against single tokens and compare every bit",
-    load: async () => (await import("./commands/parity.ts")).parityCommand,
+    load: async () => (await import("./commands/runs.ts")).parityCommand,
   },
   run: {
     summary: "evaluate a graph once on inputs from a file",
-    load: async () => (await import("./commands/run.ts")).runCommand,
+    load: async () => (await import("./commands/runs.ts")).runCommand,
   },
   survey: {
     summary: "report how near a layer's numbers come to the ends of fp16",
-    load: async () => (await import("./commands/survey.ts")).surveyCommand,
+    load: async () => (await import("./commands/runs.ts")).surveyCommand,
   },
   interface: {
     summary: "print what is assumed of each input, as a file for --interface",
-    load: async () => (await import("./commands/interface.ts")).interfaceCommand,
+    load: async () => (await import("./commands/builds.ts")).interfaceCommand,
   },
   ranges: {
     summary: "prove from a checkpoint's weights what no input can overflow",
-    load: async () => (await import("./commands/ranges.ts")).rangesCommand,
+    load: async () => (await import("./commands/builds.ts")).rangesCommand,
   },
   gate: {
     summary: "read the evidence of a Mac and say what is proven, resident and at parity",
-    load: async () => (await import("./commands/gate.ts")).gateCommand,
+    load: async () => (await import("./commands/builds.ts")).gateCommand,
   },
   build: {
     summary: "write a whole model for a runtime: shards, heads, embedding, manifest",
-    load: async () => (await import("./commands/build.ts")).buildCommand,
+    load: async () => (await import("./commands/builds.ts")).buildCommand,
   },
   plan: {
     summary: "say what build would write",
-    load: async () => (await import("./commands/plan.ts")).planCommand,
+    load: async () => (await import("./commands/builds.ts")).planCommand,
   },
   generate: {
     summary: "run a built model: tokens, greedy or speculative",
-    load: async () => (await import("./commands/generate.ts")).generateCommand,
+    load: async () => (await import("./commands/builds.ts")).generateCommand,
   },
   inspect: {
     summary: "print any Core ML package as MIL text, and a graph as text or for a drawing",
-    load: async () => (await import("./commands/inspect.ts")).inspectCommand,
+    load: async () => (await import("./commands/static.ts")).inspectCommand,
   },
   view: {
     summary: "write a page that shows a graph, what is proven of it and which tokens its rows read",
@@ -73,7 +73,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   },
   diff: {
     summary: "say what differs between two packages or graphs",
-    load: async () => (await import("./commands/diff.ts")).diffCommand,
+    load: async () => (await import("./commands/runs.ts")).diffCommand,
   },
   completion: {
     summary: "print what lets a shell complete commands, options and values",

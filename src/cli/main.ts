@@ -43,15 +43,14 @@ export async function main(argv: readonly string[], io: Io): Promise<ExitCode> {
 /** The error once more for GitHub, where that was asked for; with --json the command line is refused, and says so in JSON alone. */
 async function annotate(argv: readonly string[], record: ErrorRecord, io: Io): Promise<void> {
   if (argv.includes("--json")) return;
-  const { asksForGithub, errorAnnotation } = await import("./format/github.ts");
+  const { asksForGithub, errorAnnotation } = await import("./errors/late.ts");
   if (asksForGithub(argv)) io.err(errorAnnotation(record));
 }
 
 /** Loaded only then; where even that is refused, the refusal is all there is to tell. */
 async function reported(error: unknown, options: Options): Promise<ErrorReport> {
   try {
-    const { reportError } = await import("./errors/report.ts");
-    const { outOfMemory } = await import("./errors/out-of-memory.ts");
+    const { outOfMemory, reportError } = await import("./errors/late.ts");
     return reportError(outOfMemory(error, options) ?? error, await dumpOf(error));
   } catch (second) {
     const refusal = systemRefusal(second);

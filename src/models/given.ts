@@ -13,7 +13,9 @@ import {
   wholeGiven,
 } from "../dsl/given/values.ts";
 import { READERS } from "./architectures/index.ts";
+import { MOST_HELD } from "./blocks/held.ts";
 import type { Decoder, RopeScaling } from "./decoder.ts";
+import type { Clampable } from "./exponents.ts";
 import type { TurnedDims } from "./frequencies.ts";
 
 /** A decoder. @throws UserError that names the field */
@@ -138,19 +140,30 @@ function checkFold({ factor, into }: Fields): void {
   choiceGiven(into, "into of ropeFold", ["weights", "graph"]);
 }
 
-/** fp16 has numbers down to 2^−24: an exponent beyond 1000 is no number in fp64 either. */
-const MOST = 1000;
-
-function checkExponents({ residual, layers }: Fields): void {
-  const whole = (value: unknown, what: string) => wholeGiven(value, what, -MOST, MOST);
+function checkExponents({ residual, layers, head }: Fields): void {
+  const whole = (value: unknown, what: string) => wholeGiven(value, what, -MOST_HELD, MOST_HELD);
+  const found = arrayGiven(layers, "layers of exponents", "exponents");
   whole(residual, "residual of exponents");
-  for (const layer of arrayGiven(layers, "layers of exponents", "exponents")) {
-    const { attn, mlp, scores } = fieldsGiven(layer, "a layer of exponents");
+  if (head !== undefined) whole(head, "head of exponents");
+  for (const layer of found) {
+    const { attn, mlp, rows, scores, clamps } = fieldsGiven(layer, "a layer of exponents");
     whole(attn, "attn of a layer of exponents");
     whole(mlp, "mlp of a layer of exponents");
-    if (scores === undefined) continue;
-    const { held, most } = fieldsGiven(scores, "scores of a layer of exponents");
-    whole(held, "held of scores");
-    positiveGiven(most, "most of scores");
+    if (scores !== undefined) whole(scores, "scores of a layer of exponents");
+    if (rows !== undefined) {
+      const { attn: ofAttention, mlp: ofFeedForward } = fieldsGiven(rows, "rows of a layer of exponents");
+      whole(ofAttention, "attn of rows");
+      whole(ofFeedForward, "mlp of rows");
+    }
+    if (clamps !== undefined) checkClamps(fieldsGiven(clamps, "clamps of a layer of exponents"));
+  }
+}
+
+const CLAMPABLE = ["q", "k", "v", "scores", "gate"] as const satisfies readonly Clampable[];
+
+function checkClamps(clamps: Fields): void {
+  for (const [name, clamp] of Object.entries(clamps)) {
+    choiceGiven(name, "what is clipped", CLAMPABLE);
+    positiveGiven(fieldsGiven(clamp, `the clamp of ${name}`).most, `most of the clamp of ${name}`);
   }
 }

@@ -4,6 +4,7 @@ import { add, mul, tanh } from "../dsl/ops/index.ts";
 import { input, named, type Tensor, weight } from "../dsl/tensor.ts";
 import type { Shape } from "../dsl/type.ts";
 import { UserError } from "../dsl/user-error.ts";
+import { heldAt } from "./blocks/held.ts";
 import { rmsNorm } from "./blocks/norm.ts";
 import { project } from "./blocks/project.ts";
 import { DEFAULT_SPELLING, type Spelling } from "./blocks/spelling.ts";
@@ -30,9 +31,10 @@ export function headGraph(decoder: Decoder, { begin, end }: VocabRange, spelling
   const hidden = input("hidden", [1, d, 1, 1]);
   const gamma: Tensor<Shape, "fp16"> = weight(wholeName(decoder, "finalNorm"), [1, d, 1, 1]);
   const factor = gain === "factor" ? gamma : add(gamma, 1);
-  const normed = named("norm", rmsNorm(hidden, factor, { eps, form: how.norm, held: residualOf(decoder) }));
+  const { head: held = 0 } = decoder.exponents ?? {};
+  const norm = rmsNorm(hidden, heldAt(factor, held), { eps, form: how.norm, held: residualOf(decoder) });
   const tensor = wholeName(decoder, tiedHead ? "embedding" : "head");
-  const raw = project(normed, { tensor, outputs: end - begin, rows: [begin, end] }, how.projection);
-  const logits = named("logits", cap === undefined ? raw : mul(tanh(mul(raw, 1 / cap)), cap));
+  const raw = project(named("norm", norm), { tensor, outputs: end - begin, rows: [begin, end] }, how.projection);
+  const logits = named("logits", cap === undefined ? heldAt(raw, -held) : mul(tanh(mul(raw, 2 ** held / cap)), cap));
   return graph({ name: `head_${begin}to${end}`, inputs: [hidden], states: [], outputs: { logits } });
 }

@@ -13,7 +13,9 @@ import { checkLayer, checkSize } from "./config.ts";
 import type { Decoder } from "./decoder.ts";
 import { declareFeeds } from "./feeds.ts";
 import { decoderGiven } from "./given.ts";
-import { type CacheKeeping, decoderLayer, type LayerCache } from "./layer.ts";
+import type { LayerCache } from "./layer/attention.ts";
+import { decoderLayer } from "./layer/layer.ts";
+import type { CacheKeeping } from "./layer/parts.ts";
 
 /** Which layers, and how they are spelled. */
 export interface LayerOptions extends Partial<Spelling> {

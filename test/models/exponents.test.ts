@@ -36,9 +36,30 @@ const CLAMPED: Exponents = {
   ...EXPONENTS,
   layers: EXPONENTS.layers.map((own, layer) => ({
     ...own,
-    ...(layer === 1 ? { scores: { held: 0, most: 0.75, reached: 0.5 } } : {}),
-    ...(layer === 2 ? { scores: { held: 3, most: 6, reached: 3 } } : {}),
+    ...(layer === 1 ? { clamps: { scores: { most: 0.75, reached: 0.5 } } } : {}),
+    ...(layer === 2 ? { scores: 3, clamps: { scores: { most: 6, reached: 3 } } } : {}),
   })),
+  clamps: { margin: 1.5, tokens: 4 },
+};
+/** Normed rows that projections are made of, with what may be clipped behind them, beside layers without clamps and with rows of one block alone. */
+const ROWS: Exponents = {
+  residual: 3,
+  head: 2,
+  layers: [
+    { attn: 1, mlp: 2, rows: { attn: 3, mlp: 0 } },
+    {
+      ...{ attn: 0, mlp: 5, rows: { attn: 2, mlp: 4 }, scores: 1 },
+      clamps: {
+        ...{ k: { most: 3, reached: 1 }, v: { most: 2, reached: 1 }, gate: { most: 900, reached: 3 } },
+        scores: { most: 6, reached: 3 },
+      },
+    },
+    {
+      ...{ attn: 2, mlp: 1, rows: { attn: 4, mlp: 2 } },
+      clamps: { q: { most: 7, reached: 1 }, v: { most: 30000, reached: 1 }, gate: { most: 60000, reached: 3 } },
+    },
+    { attn: 0, mlp: 0, rows: { attn: 0, mlp: 4 }, scores: 4 },
+  ],
   clamps: { margin: 1.5, tokens: 4 },
 };
 const heldOf = (decoder: Decoder): Decoder => ({ ...decoder, exponents: EXPONENTS });
@@ -74,6 +95,25 @@ describe.each([...SMALL_DECODERS])("%s with exponents", (_, { decoder, first }) 
     expect(prove(withoutClamps(own, clips.slice(1)), without, QUIET).verdict).toBe("NOT PROVEN");
     expect(prove(clamped(2), clamped(1), QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
   });
+  test("and where rows of projections are, with clips behind them", () => {
+    const of = (tokens: number, exponents?: Exponents) =>
+      decoderLayers({ ...decoder, ...(exponents && { exponents }) }, { ...SIZE, tokens }, { first, count: 2 });
+    const clips = clampsIn(of(1, ROWS));
+    const own = atFullSize(of(1, ROWS), 3);
+    expect(prove(withoutClamps(own, clips), of(1), QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+    for (const clip of clips)
+      expect(
+        prove(
+          withoutClamps(
+            own,
+            clips.filter((one) => one !== clip),
+          ),
+          of(1),
+          QUIET,
+        ).verdict,
+      ).toBe("NOT PROVEN");
+    expect(prove(of(2, ROWS), of(1, ROWS), QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  });
   test("has a head that is the same over the reals", () => {
     const range = { begin: 3, end: 9 };
     const [small, own] = [headGraph(heldOf(decoder), range), headGraph(decoder, range)];
@@ -101,6 +141,7 @@ test.each([
   ["rows, norms and sums", EXPONENTS, 8],
   ["and clamps", CLAMPED, 9],
   ["what is held larger", RAISED, 8],
+  ["rows of projections", ROWS, 16],
 ])("no power of two can be another unnoticed: those of %s", (_, exponents, count) => {
   const { decoder } = SMALL_DECODERS.get("qwen3")!;
   const plain = decoderLayers(decoder, SIZE, { first: 2 });
@@ -113,7 +154,8 @@ test.each([
     if (!other) break;
     verdicts.push(prove(atFullSize(other, 3), plain, QUIET).verdict);
   }
-  // Two of each row norm for eps, one before each of the two sums, one behind each; one behind a clamp.
+  // Two of each row norm for eps, one before each of the two sums, one behind each; one behind a clamp. Of rows of projections also two of
+  // each norm of heads, one in each gain before the projections, and one behind v and gate.
   expect(verdicts).toEqual(Array(count).fill("NOT PROVEN"));
 });
 
@@ -134,11 +176,14 @@ test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile",
 );
 
 test.each([
-  [{ held: 0.5, most: 6 }, "held of scores must be"],
-  [{ held: 1, most: -6 }, "most of scores must be"],
-  [6, "scores of a layer of exponents must be"],
-])("a clamp %j is refused", (scores, sentence) => {
+  [{ scores: 0.5 }, "scores of a layer of exponents must be"],
+  [{ rows: { attn: 1, mlp: 0.5 } }, "mlp of rows must be"],
+  [{ rows: 3 }, "rows of a layer of exponents must be"],
+  [{ clamps: { k: { most: -6 } } }, "most of the clamp of k must be"],
+  [{ clamps: { v: 6 } }, "the clamp of v must be"],
+  [{ clamps: { up: { most: 6 } } }, "what is clipped must be"],
+])("a layer %j is refused", (own, sentence) => {
   const { decoder } = SMALL_DECODERS.get("llama")!;
-  const exponents = { residual: 0, layers: [{ attn: 0, mlp: 0, scores }] } as unknown as Exponents;
+  const exponents = { residual: 0, layers: [{ attn: 0, mlp: 0, ...own }] } as unknown as Exponents;
   expect(() => decoderLayers({ ...decoder, exponents }, SIZE)).toThrow(sentence);
 });

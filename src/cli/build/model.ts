@@ -13,7 +13,7 @@ import { PHI4_MINI, windowNotes } from "../../models/config.ts";
 import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors, modelTensors } from "../../models/config-tensors.ts";
 import type { Decoder } from "../../models/decoder.ts";
-import type { CacheKeeping } from "../../models/layer.ts";
+import type { CacheKeeping } from "../../models/layer/parts.ts";
 import type { RopeFactorPlace } from "../../models/rope-fold.ts";
 import { generatedStore } from "../../weights/generated.ts";
 import { openWeights } from "../../weights/open.ts";

@@ -10,7 +10,7 @@ import { type BoundBuild, type Ground, groundFor } from "../../evidence/policy.t
 import { namesIn, statOf } from "../../files/regular.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { kindsIn, layersText } from "../../models/kinds.ts";
-import type { CacheKeeping } from "../../models/layer.ts";
+import type { CacheKeeping } from "../../models/layer/parts.ts";
 import { decoderLayers } from "../../models/layers.ts";
 import type { AssumedList } from "../../models/rope-list.ts";
 import { graphHash } from "../../passes/prove/report/certificate.ts";

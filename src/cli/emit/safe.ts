@@ -37,7 +37,7 @@ export function equalityOf(
 /** What stands on both sides of that proof. */
 export function sidesOf({ safe, safeGraph, layers = [] }: Subject): Sides {
   if (safeGraph) return safeGraph.clamps?.values.length ? GRAPH_CLAMPS : GRAPH_EXPONENTS;
-  return layers.some((layer) => safe?.exponents.layers[layer]?.scores) ? CLAMPS : EXPONENTS;
+  return layers.some((layer) => safe?.exponents.layers[layer]?.clamps) ? CLAMPS : EXPONENTS;
 }
 
 /** Both ways on rows of the embedding, where there are exponents. @throws UserError for what the weights refuse */

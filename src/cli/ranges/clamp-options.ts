@@ -20,7 +20,7 @@ export const CLAMP_OPTION = {
   value: "TIMES",
   form: /^[1-9]\d{0,4}(?:\.\d+)?$/,
   like: "4",
-  help: "clip what no power of two holds, of a checkpoint scores, at so many times what samples or the prompt reach: equal where nothing is clipped",
+  help: "clip what no power of two holds at so many times what samples or the prompt reach: equal where nothing is clipped",
   with: ["engine-safe"],
   for: ["checkpoint", "graph"],
 } as const satisfies Option;
@@ -36,6 +36,6 @@ export const CLAMP_OPTIONS = {
   raw: { ...raw, for: PROMPT.for },
   tokenizer: { ...CALIBRATION_OPTIONS.tokenizer, for: PROMPT.for },
   "prompt-ids": { ...ids["prompt-ids"], ...PROMPT },
-  prompt: { ...prompt, help: "a text whose scores --clamp looks at", ...PROMPT },
+  prompt: { ...prompt, help: "a text on which --clamp looks at what values reach", ...PROMPT },
   clamp: CLAMP_OPTION,
 } as const satisfies Options;

@@ -48,6 +48,6 @@ export function clampAt(
   if (!(own > 0 && Number.isFinite(own))) return `what it is made of is ${own} on every sample, which tells no clamp`;
   const clamp = clampFor(own, margin);
   if (clamp < below) return { place, most: clamp };
-  const why = below === LIMITS.fp16 ? "does fp16 hold it" : "is a score told from what a mask adds";
+  const why = below === LIMITS.fp16 ? "does fp16 hold it" : "is the weight of a masked row 0 (P8)";
   return `samples reach ${figure(own)}, so that --clamp ${margin} would clip at ${figure(own * margin)}, and only below ${below} ${why}`;
 }

@@ -1,9 +1,9 @@
 /** `--engine-safe`: the exponents with which a checkpoint holds every limit for every sequence of tokens. */
 import { UserError } from "../../dsl/user-error.ts";
 import type { Decoder } from "../../models/decoder.ts";
-import { FAR } from "../../passes/prove/logic/visible.ts";
-import { type Bounded, type Chosen, chooseExponents } from "../../passes/ranges/exponents.ts";
-import { LIMITS } from "../../passes/ranges/limits.ts";
+import type { Clampable } from "../../models/exponents.ts";
+import { type Bounded, type Chosen, chooseExponents } from "../../passes/ranges/exponents/choose.ts";
+import { clampable, clampLimits } from "../../passes/ranges/exponents/full-size.ts";
 import { networkBounds } from "../../passes/ranges/network.ts";
 import type { OpenWeights } from "../../weights/open.ts";
 import type { Args } from "../options/command.ts";
@@ -38,17 +38,18 @@ export async function safeModel(decoder: Decoder, store: OpenWeights, io: Io, ar
   const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
   const bounded = await boundedLayers(decoder, store, wanted, io);
   const layers = bounded.map(({ found }) => found);
-  const { queryScale = decoder.headDim ** -0.5, eps } = decoder;
+  const { eps, logitCap } = decoder;
   const network = networkBounds(layers, await endsOf(decoder, store, io));
   const clamps = await clampsIn?.(bounded);
-  const chosen = chooseExponents({ layers, network, queryScale, eps, ...(clamps ? { clamps } : {}) });
+  const cap = logitCap === undefined ? {} : { logitCap };
+  const chosen = chooseExponents({ layers, network, eps, ...cap, ...(clamps ? { clamps } : {}) });
   checkClamps(chosen);
   const inexact = await inexactElements(decoder, store, chosen.exponents.residual);
   const embedding = { most: network.embedded.value, elements: decoder.vocab * decoder.hiddenSize, inexact };
   return { ...chosen, embedding };
 }
 
-/** What scores that no exponent keeps below their limit reach on the prompt, if clamps are asked for. @throws UserError */
+/** What values that no exponent keeps below their limit reach on the prompt, if clamps are asked for. @throws UserError */
 async function clampsOf(decoder: Decoder, store: OpenWeights, args: Args, io: Io) {
   const margin = marginOf(args);
   const [operand = ""] = args.operands;
@@ -59,30 +60,42 @@ async function clampsOf(decoder: Decoder, store: OpenWeights, args: Args, io: Io
   }
   if (!ids)
     throw new UserError(
-      "--clamp clips a checkpoint's scores at what they reach on a prompt, and none is given",
+      "--clamp clips values of a checkpoint at what they reach on a prompt, and none is given",
       "give --prompt TEXT, or --prompt-ids 1,2,3",
     );
   return async (bounded: readonly BoundedLayer[]): Promise<Bounded["clamps"]> => {
-    const loud = bounded.filter(({ found }) => !(found.bounds.score.value < LIMITS.score));
-    if (loud.length === 0 || decoder.scoreCap !== undefined)
+    const loud = bounded.filter(({ found }) => clampable(found).length > 0);
+    if (loud.length === 0)
       throw new UserError(
-        `--clamp does nothing for ${operand}: no score may be ${LIMITS.score} or more, but for those with a cap`,
+        `--clamp does nothing for ${operand}: exponents keep all of it within its limits`,
         "leave it out",
       );
     const { tokens, layers } = await calibratedBeside(decoder, store, ids, loud, io);
-    return { margin, tokens, reached: new Map(layers.map(({ layer, reached }) => [layer, reached.score])) };
+    return { margin, tokens, reached: new Map(layers.map(({ layer, values }) => [layer, values])) };
   };
 }
 
-/** @throws UserError for a clamp beside which the proof would not know a score, or that lets nothing through */
-function checkClamps({ exponents: { layers } }: Chosen): void {
-  for (const [layer, { scores }] of layers.entries())
-    if (scores && !(scores.most > 0 && scores.most < -FAR))
-      throw new UserError(
-        `--clamp would clip the scores of layer ${layer} at ${scores.most}, for the prompt reaches ${scores.reached.toPrecision(4)}, and only above 0 and below ${-FAR} is a score told from what a mask adds`,
-        "give another --clamp, or another prompt",
-      );
+/** @throws UserError for a clamp beyond the limit that it is there for, or one that lets nothing through */
+function checkClamps({ exponents: { layers }, layers: bounds }: Chosen): void {
+  for (const [layer, { clamps = {} }] of layers.entries())
+    for (const part of Object.keys(clamps) as Clampable[]) {
+      const { most, reached } = clamps[part]!;
+      const below = clampLimits(bounds[layer]!)[part];
+      if (!(most > 0 && most < below))
+        throw new UserError(
+          `--clamp would clip ${part} of layer ${layer} at ${most}, for the prompt reaches ${reached.toPrecision(4)}, and only above 0 and below ${Math.floor(below)} ${WHY[part]}`,
+          "give another --clamp, or another prompt",
+        );
+    }
 }
+
+const WHY: Readonly<Record<Clampable, string>> = {
+  q: "is it a number",
+  k: "does the engine's accumulator hold it, turned too",
+  v: "does the engine's accumulator hold it",
+  scores: "is the weight of a masked row 0 (P8)",
+  gate: "does fp16 hold it",
+};
 
 /** The same, where it keeps every limit. @throws UserError where no exponents do */
 export function madeSafe(safe: SafeModel): SafeModel {

@@ -1,8 +1,8 @@
 /** What `--engine-safe` chose, in words. */
 import type { Drifted, EngineDrift } from "../../build/engine-drift.ts";
-import type { Exponents } from "../../models/exponents.ts";
+import type { Clampable, Exponents, LayerExponents } from "../../models/exponents.ts";
 import type { Verdict } from "../../passes/prove/report/verdict.ts";
-import type { Unmended } from "../../passes/ranges/exponents.ts";
+import type { Unmended } from "../../passes/ranges/exponents/unmended.ts";
 import { broken, QUANTITIES, type Quantity } from "../../passes/ranges/layer.ts";
 import { GIVEN, LIMITS } from "../../passes/ranges/limits.ts";
 import { table } from "../terminal/table.ts";
@@ -37,11 +37,10 @@ export function unmendedText({ layer, quantity, value, limit, clampable }: Unmen
 export function safeText(name: string, safe: SafeModel): string {
   const { exponents, layers, unmended } = safe;
   const rows = layers.map((found, layer) => {
-    const { attn, mlp } = exponents.layers[layer]!;
+    const { attn, mlp, rows, scores = 0 } = exponents.layers[layer]!;
     return [
       `${layer}`,
-      power(attn),
-      power(mlp),
+      ...[rows?.attn ?? 0, scores, attn, rows?.mlp ?? 0, mlp].map(power),
       ...NAMES.map((quantity) => figure(found.bounds[quantity].value)),
       broken(found) ?? "holds",
     ];
@@ -49,7 +48,7 @@ export function safeText(name: string, safe: SafeModel): string {
   return [
     `${name}: bounds for every sequence of tokens, with the exponents of --engine-safe`,
     ...givenLines(),
-    table(["layer", "heads at", "up at", ...NAMES, ""], rows),
+    table(["layer", "qkv at", "scores at", "heads at", "gate at", "up at", ...NAMES, ""], rows),
     ...unmended.map((one) => wrapLine(`  NO: ${unmendedText(one)}`)),
     ...safeLines(safe),
   ].join("\n");
@@ -58,8 +57,8 @@ export function safeText(name: string, safe: SafeModel): string {
 /** What was chosen, and what holds with it. */
 export function safeLines(safe: SafeModel): readonly string[] {
   const { exponents, layers, residual, unmended } = safe;
-  const moved = exponents.layers.flatMap(({ attn, mlp }, layer) => {
-    const low = [...(attn > 0 ? [`heads ${power(attn)}`] : []), ...(mlp > 0 ? [`up ${power(mlp)}`] : [])];
+  const moved = exponents.layers.flatMap((own, layer) => {
+    const low = loweredIn(own);
     return low.length === 0 ? [] : [`${layer} (${low.join(", ")})`];
   });
   const stay = `${layers.length - moved.length} of ${layers.length} layers sum up as they are`;
@@ -68,6 +67,7 @@ export function safeLines(safe: SafeModel): readonly string[] {
     ...raisedLines(exponents),
     ...clampLines(exponents),
     wrapLine(residualText(safe)),
+    ...(exponents.head ? [`the last norm's row, and with it the head's sums, at ${power(exponents.head)}`] : []),
     ...(unmended.length > 0
       ? []
       : [
@@ -77,6 +77,18 @@ export function safeLines(safe: SafeModel): readonly string[] {
         ]),
   ];
 }
+
+/** What a layer holds smaller than it is. */
+const loweredIn = ({ attn, mlp, rows, scores = 0 }: LayerExponents): readonly string[] =>
+  (
+    [
+      ["rows of q, k and v", rows?.attn ?? 0],
+      ["scores", scores],
+      ["heads", attn],
+      ["rows of gate and up", rows?.mlp ?? 0],
+      ["up", mlp],
+    ] as const
+  ).flatMap(([what, k]) => (k > 0 ? [`${what} ${power(k)}`] : []));
 
 /** Where there is room to hold numbers larger than they are. */
 function raisedLines({ layers }: Exponents): readonly string[] {
@@ -90,18 +102,17 @@ function raisedLines({ layers }: Exponents): readonly string[] {
   return each.length === 0 ? [] : [wrapLine(`held larger, so that fewer products are lost: ${each.join("; ")}`)];
 }
 
-/** Where scores are clipped. */
-function clampLines({ clamps, layers }: Exponents): readonly string[] {
-  if (!clamps) return [];
-  const each = layers.flatMap(({ scores }, layer) =>
-    scores
-      ? [
-          `layer ${layer} scores ${scores.held ? `held at ${power(scores.held)} ` : ""}at ±${scores.most} (the prompt reaches ${scores.reached.toPrecision(4)})`,
-        ]
-      : [],
+/** Where values are clipped. */
+function clampLines({ clamps: from, layers }: Exponents): readonly string[] {
+  if (!from) return [];
+  const each = layers.flatMap(({ clamps = {} }, layer) =>
+    (Object.keys(clamps) as Clampable[]).map((part) => {
+      const { most, reached } = clamps[part]!;
+      return `layer ${layer} ${part} at ±${most} (the prompt reaches ${reached.toPrecision(4)})`;
+    }),
   );
   return [
-    wrapLine(`clamps: ${each.join(", ")}; ${clamps.margin} times what ${clamps.tokens} tokens of a prompt reach`),
+    wrapLine(`clamps: ${each.join(", ")}; ${from.margin} times what ${from.tokens} tokens of a prompt reach`),
     OUTSIDE,
   ];
 }

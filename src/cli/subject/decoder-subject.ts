@@ -9,7 +9,7 @@ import { type ReadConfig, readDecoder } from "../../models/config-read.ts";
 import { checkTensors } from "../../models/config-tensors.ts";
 import { type Decoder, type FactorList, fewestLayers } from "../../models/decoder.ts";
 import { type KindOfLayers, kindsIn, kindsNote, kindText } from "../../models/kinds.ts";
-import type { CacheKeeping } from "../../models/layer.ts";
+import type { CacheKeeping } from "../../models/layer/parts.ts";
 import { decoderLayers, type LayerOptions } from "../../models/layers.ts";
 import { longRopeOf, withFactorList } from "../../models/rope-list.ts";
 import { smallestOf } from "../../models/smallest.ts";

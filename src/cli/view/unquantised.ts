@@ -11,7 +11,7 @@ import { readDecoder } from "../../models/config-read.ts";
 import { modelTensors } from "../../models/config-tensors.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import { headGraph } from "../../models/head.ts";
-import type { CacheKeeping } from "../../models/layer.ts";
+import type { CacheKeeping } from "../../models/layer/parts.ts";
 import { decoderLayers } from "../../models/layers.ts";
 import type { RopeFactorPlace } from "../../models/rope-fold.ts";
 import { type ErrorTexts, measuredErrors, unmeasuredErrors, type Weighed } from "../../view/weight-errors.ts";

@@ -32,6 +32,7 @@ import {
 } from "../../dsl/ops/index.ts";
 import type { Tensor } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
+import { MOST_HELD } from "./held.ts";
 
 /** Every form, the default first; `survey` says which are safe for given rows. */
 export const NORM_FORMS = ["hybrid", "naive", "sqrt_d", "max", "layer_norm", "power_of_two"] as const;
@@ -80,9 +81,6 @@ function checkNorm(x: unknown, gain: unknown, options: unknown, no: Refuse): voi
   wholeGiven(axis, "the axis", 0, shape.length - 1, no);
   wholeGiven(held, "held", -MOST_HELD, MOST_HELD, no);
 }
-
-/** 2 to a larger power is no number in fp64. */
-const MOST_HELD = 1000;
 
 type Value = Tensor<Shape, "fp16">;
 

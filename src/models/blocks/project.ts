@@ -16,6 +16,7 @@ import { add, conv, expand_dims, linear, matmul, mul, split, squeeze, transpose 
 import { joinedWeight, type Tensor, weight } from "../../dsl/tensor.ts";
 import type { Shape } from "../../dsl/type.ts";
 import type { Joined, RowScale } from "../../dsl/weight-source.ts";
+import { MOST_HELD } from "./held.ts";
 import { SPELLINGS, type Spelling } from "./spelling.ts";
 
 type Value = Tensor<Shape, "fp16">;
@@ -44,17 +45,15 @@ export type Stored = string | Joined;
 export function project(x: Value, matrix: Matrix, how: Spelling["projection"] = "conv"): Value {
   checkProject(x, matrix, how, refuseAt("project", project));
   const { tensor, outputs, bias, rows, scaled, held = 0 } = matrix;
-  if (held !== 0 && bias !== undefined) {
-    const { bias: _, ...withoutBias } = matrix;
-    const added: Value =
-      typeof bias === "string" ? weight(bias, [1, outputs, 1, 1]) : joinedWeight(bias, [1, outputs, 1, 1]);
-    return add(project(x, withoutBias, how), mul(added, 2 ** -held));
-  }
   const inputs = x.type.shape[1]!;
   const of = <const S extends Shape>(stored: Stored, shape: S) =>
     typeof stored === "string"
       ? weight(stored, shape, { ...(rows ? { rows } : {}), ...(scaled ? { scaled } : {}) })
       : joinedWeight(stored, shape, rows, scaled);
+  if (held !== 0 && bias !== undefined) {
+    const { bias: _, ...withoutBias } = matrix;
+    return add(project(x, withoutBias, how), mul(of(bias, [1, outputs, 1, 1]), 2 ** -held));
+  }
   const W = <const S extends Shape>(shape: S) => of(tensor, shape);
   const b = bias === undefined ? {} : { bias: of(bias, [outputs]) };
   switch (how) {
@@ -110,8 +109,6 @@ function checkProject(x: unknown, matrix: unknown, how: unknown, no: Refuse): vo
 }
 
 const FIELDS = ["tensor", "outputs", "bias", "rows", "scaled", "held"] as const satisfies readonly (keyof Matrix)[];
-/** 2 to a larger power is no number in fp64. */
-const MOST_HELD = 1000;
 
 function checkStored(stored: unknown, what: string, no: Refuse): void {
   if (typeof stored === "string") {

@@ -43,10 +43,12 @@ export function attentionBounds(layer: LayerWeights, gramOf: GramOf) {
   const product = scaled(productOfHeads(lengths[0], lengths[1]), factor ** 2);
   const score = product.value * scale;
   const rows = largestOf(elements(v));
-  return {
-    // With and without what may be multiplied in before the product.
-    q: scaled(projectedBound(layer, "q", q), factor * Math.max(1, scale)),
-    k: scaled(projectedBound(layer, "k", k), factor),
+  // With and without what may be multiplied in before the product.
+  const factors = { q: factor * Math.max(1, scale), k: factor };
+  const heads = { ...headBound(layer, "q", q, factors), ...headBound(layer, "k", k, factors) };
+  const bounds = {
+    q: largerOf(scaled(largestOf(elements(q)), factors.q), heads.q),
+    k: largerOf(scaled(largestOf(elements(k)), factors.k), heads.k),
     v: rows,
     qk: scaled(product, Math.max(1, scale)),
     // The cap itself is rounded to fp16, and so is its product with tanh.
@@ -55,6 +57,7 @@ export function attentionBounds(layer: LayerWeights, gramOf: GramOf) {
     pv: scaled(rows, MARGIN),
     output: largestOf(outputsOf(layer, v, gramOf)),
   };
+  return { bounds, heads, uncapped: score };
 }
 
 /** What each element of a projection is at most, the sum with its bias in any order. */
@@ -62,15 +65,23 @@ function elements({ matrix, bias, radius }: Projected): Float64Array {
   return rowLengths(matrix).map((length, row) => radius * length + Math.abs(bias?.[row] ?? 0));
 }
 
+/** What leaves the norm of queries or keys, where there is one: turned and scaled, as all of its factors make it. */
+function headBound<Part extends "q" | "k">(
+  layer: LayerWeights,
+  part: Part,
+  own: Projected,
+  factors: Readonly<Record<Part, number>>,
+): { readonly [P in Part]?: Bound } {
+  const lengths = normedLengths(layer, part, own);
+  return lengths ? ({ [part]: scaled(largestOf(lengths), factors[part]) } as { readonly [P in Part]: Bound }) : {};
+}
+
 /**
  * The larger of what is projected and of what a norm behind it leaves. Turning may make an element √2 times as large: of queries with 32768 behind a
  * projection that is within fp16, keys have a limit of their own (`turned`), and a norm's ball is of whole heads.
  */
-function projectedBound(layer: LayerWeights, part: "q" | "k", own: Projected): Bound {
-  const rows = largestOf(elements(own));
-  const normed = largestOf(normedLengths(layer, part, own) ?? []);
-  return normed.value > rows.value || Number.isNaN(normed.value) ? normed : rows;
-}
+const largerOf = (rows: Bound, normed: Bound | undefined): Bound =>
+  normed && (normed.value > rows.value || Number.isNaN(normed.value)) ? normed : rows;
 
 /** ‖·‖₂ of each head of q or k. */
 function headLengths(layer: LayerWeights, part: "q" | "k", own: Projected, gramOf: GramOf): readonly number[] {

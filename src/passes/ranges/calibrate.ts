@@ -1,4 +1,5 @@
 /** What the numbers of a layer reach for given rows, in the same quantities as their bounds: Σ |w·x| of every sum, whatever its signs are. */
+import type { Clampable } from "../../models/exponents.ts";
 import type { LayerWeights, Projection, Quantity } from "./layer.ts";
 import { largestMagnitude, largestOf, type Matrix } from "./matrix.ts";
 
@@ -8,6 +9,8 @@ export type Seen = ReadonlyMap<string, Float64Array>;
 /** What was reached, and the largest element of the hidden row on the way. */
 export interface Reached {
   readonly reached: Readonly<Record<Quantity, number>>;
+  /** The largest of what may be clipped; scores before they are capped. */
+  readonly values: Readonly<Record<Clampable, number>>;
   readonly hidden: number;
 }
 
@@ -43,6 +46,7 @@ export function calibrate(layer: LayerWeights, seen: Seen, tokens: number): Reac
       act: most("mlp.act"),
       down: sums("down", of("mlp.act")),
     },
+    values: { q: most("q"), k: most("k"), v: most("v"), scores: score, gate: most("gate") },
     hidden: most("attn.residual", "hidden"),
   };
 }

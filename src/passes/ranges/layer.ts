@@ -75,8 +75,13 @@ export type Quantity = keyof typeof QUANTITIES;
 /** The bounds of a layer. */
 export interface LayerBounds {
   readonly bounds: Readonly<Record<Quantity, Bound>>;
-  /** Of `normed` what leaves the norms before the blocks, and what leaves those behind them, where there are any. */
-  readonly norms: { readonly before: Bound; readonly behind?: Bound };
+  /** Of `normed` what leaves the norms before the two blocks, and what leaves those behind them, where there are any. */
+  readonly norms: { readonly attn: Bound; readonly mlp: Bound; readonly behind?: Bound };
+  /** Of `q` and `k` what leaves their norms and RoPE behind it, where there are any. */
+  readonly heads: { readonly q?: Bound; readonly k?: Bound };
+  /** Scores before they are capped. */
+  readonly uncapped: number;
+  readonly sizes: LayerSizes;
   /** What the layer adds to an element of the hidden row at most. */
   readonly added: number;
   /** Units of the feed-forward that make up most of the largest sum of the down projection, where that breaks its limit. */
@@ -90,10 +95,13 @@ export function layerBounds(layer: LayerWeights, gramOf: GramOf): LayerBounds {
   const attention = attentionBounds(layer, gramOf);
   const feedForward = feedForwardBounds(layer, gramOf);
   const norms = normBounds(layer);
-  const bounds = { normed: largestBound(Object.values(norms)), ...attention, ...feedForward.bounds };
+  const bounds = { normed: largestBound(Object.values(norms)), ...attention.bounds, ...feedForward.bounds };
   return {
     bounds,
     norms,
+    heads: attention.heads,
+    uncapped: attention.uncapped,
+    sizes: layer.sizes,
     added: addedBy(layer, bounds.output, "attnPostNorm") + addedBy(layer, bounds.down, "mlpPostNorm"),
     units: feedForward.units,
     ...(feedForward.reached === undefined ? {} : { reached: feedForward.reached }),
@@ -116,5 +124,5 @@ function normBounds({ attnNorm, mlpNorm, output, more = {} }: LayerWeights): Lay
   const of = (gains: readonly Matrix["data"][]): Bound =>
     scaled(largestBound(gains.map(largestMagnitude)), ROUNDING * MARGIN * Math.sqrt(output.rows));
   const behind = [more.attnPostNorm, more.mlpPostNorm].filter((gain) => gain !== undefined);
-  return { before: of([attnNorm, mlpNorm]), ...(behind.length > 0 ? { behind: of(behind) } : {}) };
+  return { attn: of([attnNorm]), mlp: of([mlpNorm]), ...(behind.length > 0 ? { behind: of(behind) } : {}) };
 }

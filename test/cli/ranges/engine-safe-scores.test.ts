@@ -30,7 +30,8 @@ interface Chosen {
   readonly exponents: {
     readonly clamps: object;
     readonly layers: readonly {
-      readonly scores?: { readonly held: number; readonly most: number; readonly reached: number };
+      readonly scores?: number;
+      readonly clamps?: { readonly scores: { readonly most: number; readonly reached: number } };
     }[];
   };
   readonly layers: readonly { readonly qk: number; readonly score: number }[];
@@ -52,16 +53,18 @@ describe("ranges", () => {
       const { code, out } = await graphc(["ranges", folder, ...SAFE, "--clamp", `${margin}`, "--json"]);
       const { exponents, holds, layers } = JSON.parse(out) as Chosen;
       expect([code, holds, exponents.clamps]).toEqual([0, true, { margin, tokens: 6 }]);
-      const [first, ...others] = exponents.layers.map(({ scores }) => scores);
-      expect([first!.held, first!.reached, others]).toEqual([2, reached, [undefined, undefined, undefined]]);
-      expect(first!.most / reached - margin).toBeGreaterThanOrEqual(0);
-      expect(first!.most / reached - margin).toBeLessThan(margin * 2 ** -10);
-      expect(layers[0]!.score).toBe(first!.most);
+      expect(exponents.layers.map(({ scores }) => scores)).toEqual([2, undefined, undefined, undefined]);
+      const [clamps, ...others] = exponents.layers.map((own) => own.clamps);
+      const { scores: first, ...more } = clamps!;
+      expect([first.reached, more, others]).toEqual([reached, {}, [undefined, undefined, undefined]]);
+      expect(first.most / reached - margin).toBeGreaterThanOrEqual(0);
+      expect(first.most / reached - margin).toBeLessThan(margin * 2 ** -10);
+      expect(layers[0]!.score).toBe(first.most);
       expect(layers[0]!.qk).toBeGreaterThan(32768 / 2);
     }
     const { out } = await graphc(["ranges", folder, ...SAFE, "--clamp", "2"]);
     expect(words(out)).toMatch(
-      /clamps: layer 0 scores held at 2\^-2 at ±[\d.]+ \(the prompt reaches [\d.]+\); 2 times what 6 tokens of a prompt reach where a value leaves its clamp the graph is another one/,
+      /not 0 \(scores 2\^-2(?:, [^)]*)?\).*clamps: layer 0 scores at ±[\d.]+ \(the prompt reaches [\d.]+\); 2 times what 6 tokens of a prompt reach where a value leaves its clamp the graph is another one/,
     );
   });
 });
@@ -87,11 +90,12 @@ test.each([1, 2])(
     expect(words(text)).toContain("P15: no value leaves its clamp, now or in an earlier call");
     const name = count === 1 ? "llama.layer0" : "llama.layers0-1";
     const { engineSafe } = JSON.parse(readFileSync(join(out, `${name}.certificate.json`), "utf8"));
-    const { held, most } = (engineSafe as Chosen).exponents.layers[0]!.scores!;
+    const { scores: held, clamps } = (engineSafe as Chosen).exponents.layers[0]!;
+    const { most } = clamps!.scores;
     expect(engineSafe.exponents.clamps).toEqual({ margin: 2, tokens: 6 });
     expect(engineSafe.equality.says).toContain("on inputs of which no value leaves its clamp");
     expect(engineSafe.equality.preconditions.map(({ id }: { id: string }) => id)).toContain("P15");
-    const end = most * 2 ** -held;
+    const end = most * 2 ** -held!;
     for (const t of ["t2", "t1"])
       expect(clipsOf(join(out, `${name}.${t}.mlpackage`))).toEqual([{ alpha: -end, beta: end }]);
   },
@@ -127,10 +131,9 @@ test("build says it of the shard with a clamp alone, and the manifest has margin
   expect(text.match(/exponents and clamps, where no value leaves its clamp \(P15\)/g)).toHaveLength(1);
   const { decoder, parts } = JSON.parse(readFileSync(join(out, "b", "phi4mini_runtime_meta.json"), "utf8")).graphc;
   expect(decoder.exponents.clamps).toEqual({ margin: 2, tokens: 6 });
-  expect(decoder.exponents.layers[0].scores).toEqual({
-    held: 2,
-    most: expect.any(Number),
-    reached: expect.any(Number),
+  expect(decoder.exponents.layers[0]).toMatchObject({
+    scores: 2,
+    clamps: { scores: { most: expect.any(Number), reached: expect.any(Number) } },
   });
   const claims = Object.values(parts as Record<string, { claim?: string }>).map(({ claim = "" }) => claim);
   expect(claims.filter((claim) => claim.includes("P15"))).toHaveLength(1);
@@ -143,14 +146,14 @@ describe("is refused", () => {
     [
       "without a prompt",
       ["--engine-safe", "--clamp", "4"],
-      /error: --clamp clips a checkpoint's scores at what they reach on a prompt, and none is given; give --prompt TEXT, or --prompt-ids 1,2,3$/,
+      /error: --clamp clips values of a checkpoint at what they reach on a prompt, and none is given; give --prompt TEXT, or --prompt-ids 1,2,3$/,
     ],
     ["with a prompt alone", SAFE, /error: a prompt does nothing beside --engine-safe without --clamp; /],
     ["without --engine-safe", [...PROMPT, "--clamp", "4"], /^error: --clamp does nothing without --engine-safe$/],
     [
-      "where the clamp would be as far away as a mask",
+      "where the clamp would be beyond the bound of P8",
       [...SAFE, "--clamp", "99999"],
-      /error: --clamp would clip the scores of layer 0 at \S+, for the prompt reaches \S+, and only above 0 and below 1000 is a score told from what a mask adds; /,
+      /error: --clamp would clip scores of layer 0 at \S+, for the prompt reaches \S+, and only above 0 and below 4948 is the weight of a masked row 0 \(P8\); /,
     ],
   ])("%s", async (_, argv, sentence) => expectRefusal(["ranges", loud(), ...argv], sentence));
   test("where exponents are enough, by emit and build too", async () => {
@@ -163,7 +166,7 @@ describe("is refused", () => {
         2,
         "",
         expect.stringMatching(
-          /error: --clamp does nothing for \S+: no score may be 4948 or more, but for those with a cap; leave it out$/,
+          /error: --clamp does nothing for \S+: exponents keep all of it within its limits; leave it out$/,
         ),
       ]);
     }

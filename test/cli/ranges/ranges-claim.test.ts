@@ -15,9 +15,7 @@ import { ROOT } from "../../support/root.ts";
 const SMALL = ["--max-seq", "16", "--layer", "1"];
 
 interface Bounded {
-  readonly layers: readonly [
-    { readonly inputUpTo: number; readonly bounds: LayerBounds["bounds"]; readonly added: number },
-  ];
+  readonly layers: readonly [LayerBounds & { readonly inputUpTo: number }];
 }
 
 describe("with --ranges", () => {
@@ -94,7 +92,7 @@ describe("a precondition is met only where the numbers say so", () => {
     of = verdict,
   ): Promise<RangesRecord> => {
     const { layers } = JSON.parse((await graphc(["ranges", tinyPhi(), "--layer", "0", "--json"])).out) as Bounded;
-    const found = { ...layers[0], norms: { before: layers[0].bounds.normed }, units: [] };
+    const found = { ...layers[0], units: [] };
     return rangesClaim(
       change(found, { of: "layers", layers: [{ layer: 0, found }], inputUpTo: layers[0].inputUpTo }),
       of,

@@ -1,29 +1,10 @@
 /** The exponents that are chosen keep every limit, none smaller does, and what none keeps is named. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { roundFp16 } from "../../../src/dsl/number.ts";
-import { type Bounded, chooseExponents } from "../../../src/passes/ranges/exponents.ts";
-import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../../../src/passes/ranges/layer.ts";
-import { LIMITS } from "../../../src/passes/ranges/limits.ts";
-import { type Ends, networkBounds } from "../../../src/passes/ranges/network.ts";
-
-const layerOf = (values: Partial<Record<Quantity, number>>, added = 10): LayerBounds => ({
-  bounds: Object.fromEntries(
-    Object.keys(QUANTITIES).map((name) => [name, { value: values[name as Quantity] ?? 1, at: 0 }]),
-  ) as LayerBounds["bounds"],
-  norms: { before: { value: values.normed ?? 1, at: 0 } },
-  added,
-  units: [],
-});
-interface More extends Partial<Bounded> {
-  readonly ends?: { readonly [E in keyof Ends]?: number };
-}
-const modelOf = (layers: readonly LayerBounds[], { ends = {}, ...more }: More = {}): Bounded => {
-  const { embedded = 1, normed = 1, logits = 1 } = ends;
-  const bound = (value: number) => ({ value, at: 0 });
-  const network = networkBounds(layers, { embedded: bound(embedded), normed: bound(normed), logits: bound(logits) });
-  return { layers, network, queryScale: 0.125, eps: 1e-5, ...more };
-};
+import { type Bounded, chooseExponents } from "../../../src/passes/ranges/exponents/choose.ts";
+import { broken } from "../../../src/passes/ranges/layer.ts";
+import { type Bound, LIMITS } from "../../../src/passes/ranges/limits.ts";
+import { layerOf, modelOf } from "../../support/graphs/layer-bounds.ts";
 
 describe("chosen exponents", () => {
   const small = fc.double({ min: 1e-3, max: 32000, noNaN: true });
@@ -57,60 +38,45 @@ describe("chosen exponents", () => {
     expect(chooseExponents(modelOf(layers, { ends: { embedded: 6000 } })).exponents.residual).toBe(1);
     expect(chooseExponents(modelOf([...layers, layerOf({}, 80000)])).exponents.residual).toBe(2);
   });
-  test("hold what leaves a norm behind a block as hidden rows are held, and what leaves one before it as it is", () => {
-    const [small, large] = [100, 160_000].map((value) => ({ value, at: 0 }));
-    const layer = { ...layerOf({ normed: 160_000 }, 160_000), norms: { before: small!, behind: large! } };
-    const { exponents, layers, unmended } = chooseExponents(modelOf([layer]));
+  test("hold what leaves a norm behind a block as hidden rows are held, and what leaves one before it as its projections ask", () => {
+    const [small, large] = [100, 160_000].map((value) => ({ value, at: 0 })) as [Bound, Bound];
+    const layer = layerOf({ normed: 160_000 }, 160_000);
+    const behind = { ...layer, norms: { attn: small, mlp: small, behind: large } };
+    const { exponents, layers, unmended } = chooseExponents(modelOf([behind]));
     expect([exponents.residual, layers[0]!.bounds.normed.value, unmended]).toEqual([2, 40_000, []]);
-    const other = { ...layer, norms: { before: large!, behind: small! } };
-    expect(chooseExponents(modelOf([other])).unmended).toMatchObject([
-      { layer: 0, quantity: "normed", value: 160_000 },
-    ]);
-  });
-  test("and clamps: at the margin over what is reached, at the least power that holds q · k, and only where they are asked for", () => {
-    const reached = fc.double({ min: 2 ** -20, max: 200, noNaN: true });
-    fc.assert(
-      fc.property(size, reached, fc.constantFrom(1, 2, 4.5), (qk, most, margin) => {
-        const clamps = { margin, tokens: 3, reached: new Map([[1, most]]) };
-        const both = [layerOf({}), layerOf({ qk, score: qk })];
-        const { exponents, layers, unmended } = chooseExponents(modelOf(both, { queryScale: 1, clamps }));
-        expect([unmended, exponents.clamps, exponents.layers[0]!.scores]).toEqual([
-          [],
-          { margin, tokens: 3 },
-          undefined,
-        ]);
-        const { held, most: clamp, reached: told } = exponents.layers[1]!.scores!;
-        expect([told, roundFp16(clamp * 2 ** -held)]).toEqual([most, clamp * 2 ** -held]);
-        expect(clamp / most).toBeGreaterThanOrEqual(margin);
-        expect(clamp - most * margin).toBeLessThanOrEqual(Math.max(most * margin * 2 ** -10, 2 ** (held - 24)));
-        expect(held === 0 || qk * 2 ** (1 - held) >= LIMITS.accumulator).toBe(true);
-        const { qk: product, score } = layers[1]!.bounds;
-        expect([product.value, score.value]).toEqual([qk * 2 ** -held, Math.min(qk, clamp)]);
-      }),
-    );
+    const before = chooseExponents(modelOf([{ ...layer, norms: { attn: large, mlp: small, behind: small } }]));
+    expect(before.exponents.layers[0]!.rows).toEqual({ attn: 2, mlp: 0 });
+    expect([before.layers[0]!.bounds.normed.value, before.unmended]).toEqual([40_000, []]);
   });
   test("know that q is scaled before its product with k", () => {
-    const layers = [layerOf({ qk: 40000, score: 4000 })];
-    expect(chooseExponents(modelOf(layers)).unmended).toEqual([]);
-    expect(chooseExponents(modelOf(layers, { queryScale: 1 })).unmended).toEqual([
-      { layer: 0, quantity: "qk", value: 40000, limit: LIMITS.accumulator },
-    ]);
-    const loud = [layerOf({ qk: 40000, score: 40000 })];
-    expect(chooseExponents(modelOf(loud, { queryScale: 1 })).unmended).toMatchObject([
-      { quantity: "qk", clampable: true },
-    ]);
+    const of = (scoreScale: number) =>
+      chooseExponents(modelOf([layerOf({ qk: 40000, score: 4000 }, 10, { scoreScale })]));
+    expect([of(0.125).unmended, of(0.125).exponents.layers[0]!.scores]).toEqual([[], undefined]);
+    expect([of(1).unmended, of(1).exponents.layers[0]!.scores]).toEqual([[], 1]);
   });
 });
 
 test.each<[string, Bounded, object]>([
-  ["a score", modelOf([layerOf({}), layerOf({ score: 5000 })]), { layer: 1, quantity: "score", value: 5000 }],
-  ["a row of v", modelOf([layerOf({ v: 33000 })]), { layer: 0, quantity: "v", limit: 32768 }],
+  [
+    "a score",
+    modelOf([layerOf({}), layerOf({ score: 5000 })]),
+    { layer: 1, quantity: "score", value: 5000, clampable: true },
+  ],
+  ["a row of v", modelOf([layerOf({ v: 33000 })]), { layer: 0, quantity: "v", limit: 32768, clampable: true }],
+  ["a row of k", modelOf([layerOf({ k: 23170 })]), { layer: 0, quantity: "k", limit: 23170, clampable: true }],
+  ["a gate", modelOf([layerOf({ gate: 65504 })]), { layer: 0, quantity: "gate", limit: 65504, clampable: true }],
+  ["an up that is not small enough", modelOf([layerOf({ up: 65504 * 1024 })]), { layer: 0, quantity: "up" }],
   ["what is no number", modelOf([layerOf({ down: Number.NaN })]), { layer: 0, quantity: "down" }],
   ["more than fp16 has room for", modelOf([layerOf({}, 1e9)]), { quantity: "residual", limit: 65504 }],
   [
     "a normed row",
-    modelOf([layerOf({})], { ends: { normed: 70000 } }),
+    modelOf([layerOf({})], { ends: { normed: 70000 * 1024 } }),
     { quantity: "normed", value: 70000, limit: 65504 },
+  ],
+  [
+    "a logit that fp16 has not got",
+    modelOf([layerOf({})], { ends: { logits: 65504 } }),
+    { quantity: "logits", limit: 65504 },
   ],
   ["a logit", modelOf([layerOf({})], { ends: { logits: Number.NaN } }), { quantity: "logits", limit: 32768 }],
   ["an eps that a norm's floor makes too large", modelOf([layerOf({}, 6e7)], { eps: 1e-3 }), { quantity: "norm" }],

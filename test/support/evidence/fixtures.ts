@@ -9,7 +9,7 @@ import type { PredictedChip } from "../../../src/evidence/format/predicted-chips
 import { isBorne } from "../../../src/evidence/judge/row-bounds.ts";
 import { PHI4_MINI } from "../../../src/models/config.ts";
 import type { Decoder } from "../../../src/models/decoder.ts";
-import type { CacheKeeping } from "../../../src/models/layer.ts";
+import type { CacheKeeping } from "../../../src/models/layer/parts.ts";
 import { decoderLayers } from "../../../src/models/layers.ts";
 import { record } from "../../../src/passes/parity/record/record.ts";
 import type { Recording } from "../../../src/passes/parity/record/recording.ts";

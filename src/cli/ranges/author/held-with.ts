@@ -3,7 +3,6 @@ import { type Graph, schedule } from "../../../dsl/graph.ts";
 import type { SizedModel } from "../../../dsl/model.ts";
 import type { Tensor } from "../../../dsl/tensor.ts";
 import { UserError } from "../../../dsl/user-error.ts";
-import { FAR } from "../../../passes/prove/logic/visible.ts";
 import { type Clamp, type ClampedGraph, clamped, type NamedClamp } from "../../../passes/ranges/held/clamps.ts";
 import { hold } from "../../../passes/ranges/held/hold.ts";
 import { type Needs, needsOf } from "../../../passes/ranges/held/needs.ts";
@@ -121,7 +120,7 @@ function chosenFor(before: BoundedGraphs, own: ClampedGraph): Before | NotHeld {
   const score = scoreIn(before);
   if (score) {
     const places = placesIn(score.graph, score.values);
-    return { ...NOWHERE, kind: "not held", why: score.why, places, below: -FAR };
+    return { ...NOWHERE, kind: "not held", why: score.why, places, below: LIMITS.score };
   }
   return { own, before, needs, exponents: exponents[0] as ReadonlyMap<Tensor, number> };
 }

@@ -78,6 +78,9 @@ function distanceOf(t: Term, frame: Filling | undefined, visit: (x: Term) => num
       return flagSize(t) ?? largest(t.args.filter((x) => x.kind !== "num"));
     case "max":
       return Math.min(...t.args.map(visit));
+    case "min":
+      // Nothing is larger for it, and what is below 0 stays: the upper end of a clip has no part in what is smaller.
+      return largest(t.args.filter((x) => !(x.kind === "num" && x.value >= 0)));
     case "select":
       return largest(t.args.slice(1));
     default:

@@ -81,6 +81,8 @@ const NEAR: ReadonlySet<string> = new Set(["exp", "tanh", "erf", "sigmoid", "sin
 function numberIn({ type }: Tensor, def: OpDef, kinds: readonly number[]): number {
   if (has(def, "moves")) return kinds.reduce((a, b) => Math.max(a, b), 0);
   if (NEAR.has(def.op)) return 1;
+  // Nothing is larger for a clip, whatever its ends are.
+  if (def.op === "clip" && (def.attrs.alpha as number) <= 0 && (def.attrs.beta as number) >= 0) return kinds[0]!;
   const xs = operandsOf(def);
   if (has(def, "contracts")) {
     const [x, y, ...more] = kinds as readonly [number, number, ...number[]];

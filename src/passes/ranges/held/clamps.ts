@@ -73,7 +73,7 @@ function freeNames(values: readonly Tensor[], count: number): readonly string[] 
   return names;
 }
 
-/** Those of the layers of a decoder (`src/models/layer.ts`): what is planned is their record. */
+/** Those of the layers of a decoder (`src/models/layer/attention.ts`): what is planned is their record. */
 export const clampsIn = (graph: Graph): readonly NamedClamp[] =>
   schedule(graph).flatMap(({ name = "", def }) =>
     name.endsWith(".clamp") && def.kind === "op"

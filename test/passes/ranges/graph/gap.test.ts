@@ -49,6 +49,11 @@ describe("the largest score", () => {
     const { lost, most } = gapIn(o.add(o.softmax(masked, { axis: 3 }), o.softmax(doubled, { axis: 3 })));
     expect([lost, Math.round(most!)]).toEqual([[], 100]);
   });
+  test("of a clip that is far away, rounded", () => {
+    const clipped = o.clip(scores, { alpha: -4000, beta: 4000 });
+    const { lost, most } = gapIn(o.softmax(o.add(clipped, mask), { axis: 3 }), { most: 5000 });
+    expect([lost, Math.round(most! / 10)]).toEqual([[], 400]);
+  });
   test("of what no mask is added to there is none", () =>
     expect(gapIn(o.softmax(scores, { axis: 3 }))).toEqual({ lost: [] }));
 });
@@ -57,6 +62,8 @@ describe("of these nothing is known", () => {
   const softmaxOf = (x: Tensor): Tensor => o.softmax(x as never, { axis: 3 });
   test.each<[string, Tensor, Given?]>([
     ["a clip", softmaxOf(o.maximum(masked, -20000))],
+    ["a clip of masked scores", softmaxOf(o.clip(masked, { alpha: -20000, beta: 20000 }))],
+    ["a clip whose ends are on one side", softmaxOf(o.add(o.clip(scores, { alpha: -20000, beta: -10000 }), mask))],
     ["a scale behind the mask", softmaxOf(o.mul(masked, 0.5))],
     ["a bias behind the mask", softmaxOf(o.add(masked, 3))],
     ["a mask twice", softmaxOf(o.add(masked, mask))],

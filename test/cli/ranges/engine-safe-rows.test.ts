@@ -1,0 +1,99 @@
+/** `--engine-safe` where projections of normed rows may be beyond the accumulator: held at powers of two, and clipped where they are wanted at full size. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { calibratedLayers } from "../../../src/cli/ranges/calibrated-layers.ts";
+import { readDecoder } from "../../../src/models/config-read.ts";
+import type { Exponents } from "../../../src/models/exponents.ts";
+import type { Quantity } from "../../../src/passes/ranges/layer.ts";
+import { openWeights } from "../../../src/weights/open.ts";
+import { expectRefusal, graphc, testFolder } from "../../support/cli.ts";
+import { SMALL_CONFIGS } from "../../support/graphs/decoders.ts";
+import { loudCheckpoint } from "../../support/weights/loud-checkpoint.ts";
+
+const PROMPT = ["--prompt-ids", "1,5,9,2,3,11"];
+const SAFE = ["--engine-safe", "--clamp", "2", ...PROMPT];
+/** From it on tokens are loud: the prompt has none of them. */
+const QUIET = 12;
+const words = (text: string): string => text.replace(/\s+/g, " ");
+
+interface Safe {
+  readonly holds: boolean;
+  readonly exponents: Exponents;
+  readonly layers: readonly Readonly<Record<Quantity, number>>[];
+}
+
+describe.each([...SMALL_CONFIGS.keys()])("%s", (architecture) => {
+  const normed = architecture === "qwen3" || architecture === "gemma3_text";
+  const clipped = normed ? ["gate", "v"] : ["gate", "k", "q", "scores", "v"];
+
+  test("is refused without clamps, and proven with them", async () => {
+    const folder = loudCheckpoint(architecture);
+    await expectRefusal(
+      ["emit", folder, "--engine-safe", "--out", testFolder()],
+      /error: --engine-safe cannot make this model safe: layer 0: \w+ may be \S+, above \d+, and no exponent mends that; with a prompt --clamp 4 may; /,
+    );
+    const out = testFolder();
+    const size = ["--layer", "0", "--max-seq", "8", "--tokens", "2"];
+    const { code, out: text } = await graphc(["emit", folder, ...SAFE, ...size, "--out", out, "--json"]);
+    expect(code).toBe(0);
+    const { proof, equality } = JSON.parse(text);
+    expect([proof.verdict, proof.level, equality.verdict]).toEqual(["PROVEN", "exact", "PROVEN"]);
+    const stem = architecture === "phi3" ? "phi4-mini" : architecture;
+    const { engineSafe } = JSON.parse(readFileSync(join(out, `${stem}.layer0.certificate.json`), "utf8"));
+    expect(engineSafe.equality.preconditions.map(({ id }: { id: string }) => id)).toContain("P15");
+    const { exponents, holds } = engineSafe as Safe;
+    expect([holds, Object.keys(exponents.layers[0]!.clamps!).sort()]).toEqual([true, clipped]);
+    expect(exponents.layers.slice(1).every(({ rows, clamps }) => !rows && !clamps)).toBe(true);
+  });
+  test("keeps its bounds on tokens that lead beyond the clamps", async () => {
+    const folder = loudCheckpoint(architecture, { quiet: QUIET });
+    const { out } = await graphc(["ranges", folder, ...SAFE, "--json"]);
+    const { exponents, layers, holds } = JSON.parse(out) as Safe;
+    expect(holds).toBe(true);
+    const store = await openWeights(folder);
+    const { decoder } = readDecoder(store.config, store.configPath);
+    const io = { progress: () => ({ update() {}, end() {} }), signal: new AbortController().signal } as never;
+    const held = { ...decoder, exponents };
+    const run = async (of: typeof decoder) => (await calibratedLayers(of, store, [13, 15, 2, 12], 1, io))[0]!;
+    const [{ reached, values }, plain] = [await run(held), await run(decoder)];
+    await store.close();
+    const [own, { rows, scores = 0, clamps }] = [layers[0]!, exponents.layers[0]!];
+    // What a clamp is there for is met; q is told before it is scaled.
+    expect(plain.values.v).toBeGreaterThan(clamps!.v!.most);
+    expect(values.v).toBeCloseTo(plain.values.v * 2 ** -rows!.attn, 0);
+    const small = normed ? 0 : rows!.attn;
+    const scale = Math.min(1, decoder.queryScale ?? decoder.headDim ** -0.5);
+    const found = { ...reached, qk: reached.qk * scale * 2 ** (small - scores), score: 0 };
+    for (const name of Object.keys(own) as Quantity[])
+      if (name in found) expect(found[name], name).toBeLessThanOrEqual(own[name]);
+    expect(own.v / found.v).toBeLessThan(1.2);
+  });
+});
+
+test("without clamps it is the checkpoint for every input, and near it on the engine where the plain one is not", async () => {
+  const folder = loudCheckpoint("llama", { parts: ["up"], quiet: 4 });
+  const out = testFolder();
+  const size = ["--layer", "0", "--max-seq", "8", "--tokens", "2"];
+  const { code, out: text } = await graphc(["emit", folder, "--engine-safe", ...size, "--out", out]);
+  expect(code).toBe(0);
+  expect(words(text)).toMatch(/exponents: 3 of 4 layers sum up as they are; not 0 \(rows of gate and up 2\^-3/);
+  expect(text).toContain("PROVEN (reals): one token with exponents against one token without");
+  expect(words(text)).not.toContain("P15");
+  const [, held, plain] = /hidden rows are off by (\S+) with exponents, (\S+) without/.exec(words(text))!;
+  expect(Number(held)).toBeLessThan(0.01);
+  expect(Number(plain)).toBeGreaterThan(0.1);
+});
+
+test("build has clamps of rows in the shard's claim and the manifest, and runs", async () => {
+  const out = join(testFolder(), "b");
+  const options = ["--shards", "1,3", "--heads", "1", "--max-seq", "16", "--tokens", "2", "--ahead-of-evidence"];
+  const argv = ["build", loudCheckpoint("llama"), ...SAFE, ...options, "--eos", "15", "--out", out];
+  const { code, out: text } = await graphc(argv);
+  expect(code).toBe(0);
+  expect(text.match(/exponents and clamps, where no value leaves its clamp \(P15\)/g)).toHaveLength(1);
+  const { decoder } = JSON.parse(readFileSync(join(out, "phi4mini_runtime_meta.json"), "utf8")).graphc;
+  expect(Object.keys(decoder.exponents.layers[0].clamps).sort()).toEqual(["gate", "k", "q", "scores", "v"]);
+  const said = await graphc(["generate", out, "--prompt-ids", "1,2,3", "--max-new", "4", "--json"]);
+  expect([said.code, JSON.parse(said.out).tokens.length]).toEqual([0, 4]);
+});
