@@ -176,6 +176,26 @@ test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile",
 );
 
 test.each([
+  { projection: "linear", qkv: "split", gateUp: "split" },
+  { projection: "matmul", qkv: "split", gateUp: "split", scale: "scores" },
+  { projection: "conv", qkv: "split", gateUp: "split", norm: "max", rope: "rotate_half", transposes: "early" },
+  { projection: "matmul", norm: "layer_norm" },
+] as const)("rows are held, and biases with them, in every spelling, %j", (spelling) => {
+  for (const [name, ropeFold] of [
+    ["llama", undefined],
+    ["llama", { factor: 1.25, into: "weights" }],
+    ["qwen3", undefined],
+  ] as const) {
+    const decoder = { ...SMALL_DECODERS.get(name)!.decoder, ...(ropeFold && { ropeFold }) };
+    const of = (tokens: number, exponents?: Exponents) =>
+      decoderLayers({ ...decoder, ...(exponents && { exponents }) }, { ...SIZE, tokens }, { first: 1, ...spelling });
+    const held = of(1, ROWS);
+    expect(prove(withoutClamps(atFullSize(held, 3), clampsIn(held)), of(1), QUIET).verdict).toBe("PROVEN");
+    expect(prove(of(2, ROWS), held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+  }
+});
+
+test.each([
   [{ scores: 0.5 }, "scores of a layer of exponents must be"],
   [{ rows: { attn: 1, mlp: 0.5 } }, "mlp of rows must be"],
   [{ rows: 3 }, "rows of a layer of exponents must be"],
