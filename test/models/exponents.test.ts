@@ -178,6 +178,7 @@ test.each([{ scale: "scores" }, { scale: "masked", gqa: "loop" }, { gqa: "tile",
 test.each([
   { projection: "linear", qkv: "split", gateUp: "split" },
   { projection: "matmul", qkv: "split", gateUp: "split", scale: "scores" },
+  { scale: "masked", gqa: "loop" },
   { projection: "conv", qkv: "split", gateUp: "split", norm: "max", rope: "rotate_half", transposes: "early" },
   { projection: "matmul", norm: "layer_norm" },
 ] as const)("rows are held, and biases with them, in every spelling, %j", (spelling) => {
@@ -185,13 +186,17 @@ test.each([
     ["llama", undefined],
     ["llama", { factor: 1.25, into: "weights" }],
     ["qwen3", undefined],
+    ["phi3", undefined],
   ] as const) {
     const decoder = { ...SMALL_DECODERS.get(name)!.decoder, ...(ropeFold && { ropeFold }) };
-    const of = (tokens: number, exponents?: Exponents) =>
-      decoderLayers({ ...decoder, ...(exponents && { exponents }) }, { ...SIZE, tokens }, { first: 1, ...spelling });
-    const held = of(1, ROWS);
-    expect(prove(withoutClamps(atFullSize(held, 3), clampsIn(held)), of(1), QUIET).verdict).toBe("PROVEN");
-    expect(prove(of(2, ROWS), held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+    // Of layer 0 rows alone are held, of layer 1 scores as well, and there are clips.
+    for (const first of [0, 1]) {
+      const of = (tokens: number, exponents?: Exponents) =>
+        decoderLayers({ ...decoder, ...(exponents && { exponents }) }, { ...SIZE, tokens }, { first, ...spelling });
+      const held = of(1, ROWS);
+      expect(prove(withoutClamps(atFullSize(held, 3), clampsIn(held)), of(1), QUIET).verdict).toBe("PROVEN");
+      expect(prove(of(2, ROWS), held, QUIET)).toMatchObject({ verdict: "PROVEN", level: "exact" });
+    }
   }
 });
 

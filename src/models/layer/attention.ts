@@ -48,7 +48,9 @@ export function attentionBlock(
       ...(clamps.scores && { clamp: clamps.scores.most }),
     },
   };
-  const O = name("attn.heads", attention(from, how, name));
+  // Scaled behind the mask, small scores would have a larger mask.
+  const form = small === 0 ? how : { ...how, scale: "query" as const };
+  const O = name("attn.heads", attention(from, form, name));
   const joined = reshape(swapped(O), { shape: [1, c.heads * c.headDim, size.tokens, 1] });
   const Wo = { ...matrix("output", c.hiddenSize, c.biases.output, parts), held };
   return {
