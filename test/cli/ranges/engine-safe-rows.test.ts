@@ -98,10 +98,31 @@ test("build has clamps of rows in the shard's claim and the manifest, and runs",
   expect([said.code, JSON.parse(said.out).tokens.length]).toEqual([0, 4]);
 });
 
+/** Rows of q and k have a factor, and tables are made from one of two lists. */
+const LONGROPE = {
+  sliding_window: null,
+  original_max_position_embeddings: 16,
+  rope_scaling: { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 2, 2] },
+};
+
+test("what the prompt reaches is told by the list of factors that the host's tables have", async () => {
+  const folder = loudCheckpoint("phi3", { more: LONGROPE });
+  const reachedBy = async (...options: readonly string[]): Promise<number> => {
+    const out = testFolder();
+    const { code } = await graphc(["emit", folder, ...SAFE, ...options, "--tokens", "2", "--out", out]);
+    expect(code).toBe(0);
+    const { engineSafe } = JSON.parse(readFileSync(join(out, "phi4-mini.layer0.certificate.json"), "utf8"));
+    return (engineSafe as Safe).exponents.layers[0]!.clamps!.scores!.reached;
+  };
+  const short = await reachedBy("--max-seq", "8");
+  const long = await reachedBy("--max-seq", "32", "--rope-list", "long");
+  expect(long / short).not.toBeCloseTo(1, 3);
+  // A host turns rows of a cache that is longer than the original context by the long list, short prompts too.
+  expect(await reachedBy("--max-seq", "32")).toBe(long);
+});
+
 test("what the prompt reaches is told of what is clipped, also where RoPE's factor is in the weights of q and k", async () => {
-  const rope_scaling = { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 2, 2] };
-  const more = { sliding_window: null, original_max_position_embeddings: 16, rope_scaling };
-  const folder = loudCheckpoint("phi3", { more });
+  const folder = loudCheckpoint("phi3", { more: LONGROPE });
   const size = ["--shards", "4", "--heads", "1", "--max-seq", "8", "--tokens", "1", "--json"];
   const clampsWith = async (place: string): Promise<Clamps> => {
     const { out } = await graphc(["plan", folder, ...SAFE, ...size, "--rope-factor", place]);
