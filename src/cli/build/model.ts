@@ -14,7 +14,7 @@ import { readDecoder } from "../../models/config-read.ts";
 import { checkTensors, modelTensors } from "../../models/config-tensors.ts";
 import type { Decoder } from "../../models/decoder.ts";
 import type { CacheKeeping } from "../../models/layer/parts.ts";
-import type { RopeFactorPlace } from "../../models/rope-fold.ts";
+import { foldRopeFactor, type RopeFactorPlace } from "../../models/rope-fold.ts";
 import { generatedStore } from "../../weights/generated.ts";
 import { openWeights } from "../../weights/open.ts";
 import type { WeightStore } from "../../weights/store.ts";
@@ -64,7 +64,12 @@ export async function wholeModel(operand: string, args: Args, io: Io): Promise<W
 }
 
 /** @throws UserError for weights of which the bounds know nothing: the engine may sum their codes up before their scales */
-async function safeIn(decoder: Decoder, { quantize }: BuildSettings, args: Args, io: Io): Promise<SafeModel> {
+async function safeIn(
+  decoder: Decoder,
+  { quantize, ropeFactor }: BuildSettings,
+  args: Args,
+  io: Io,
+): Promise<SafeModel> {
   if (quantize.how !== "none")
     throw new UserError(
       `--engine-safe bounds fp16 weights, and --quantize ${formWord(quantize.how)} stores others, whose unscaled codes the engine may sum up`,
@@ -72,7 +77,7 @@ async function safeIn(decoder: Decoder, { quantize }: BuildSettings, args: Args,
     );
   const store = await openWeights(args.operands[0]!);
   try {
-    return madeSafe(await safeModel(decoder, store, io, args));
+    return madeSafe(await safeModel(decoder, store, io, args, foldRopeFactor(decoder, ropeFactor)));
   } finally {
     await store.close();
   }

@@ -30,11 +30,17 @@ export interface EmbeddedRows {
 }
 
 /**
- * Bounds every layer, and chooses.
+ * Bounds every layer, and chooses. Clamps are of the values of the decoder as it is built: RoPE's factor may be in its weights.
  * @throws UserError for a decoder that ranges knows no bounds of, for what the weights refuse, and for clamps that have no use, no prompt or no place
  */
-export async function safeModel(decoder: Decoder, store: OpenWeights, io: Io, args?: Args): Promise<SafeModel> {
-  const clampsIn = args && (await clampsOf(decoder, store, args, io));
+export async function safeModel(
+  decoder: Decoder,
+  store: OpenWeights,
+  io: Io,
+  args?: Args,
+  built = decoder,
+): Promise<SafeModel> {
+  const clampsIn = args && (await clampsOf(built, store, args, io));
   const wanted = Array.from({ length: decoder.layers }, (_, layer) => layer);
   const bounded = await boundedLayers(decoder, store, wanted, io);
   const layers = bounded.map(({ found }) => found);
@@ -77,10 +83,10 @@ async function clampsOf(decoder: Decoder, store: OpenWeights, args: Args, io: Io
 
 /** @throws UserError for a clamp beyond the limit that it is there for, or one that lets nothing through */
 function checkClamps({ exponents: { layers }, layers: bounds }: Chosen): void {
-  for (const [layer, { clamps = {} }] of layers.entries())
+  for (const [layer, { clamps = {}, rows }] of layers.entries())
     for (const part of Object.keys(clamps) as Clampable[]) {
       const { most, reached } = clamps[part]!;
-      const below = clampLimits(bounds[layer]!)[part];
+      const below = clampLimits(bounds[layer]!, rows?.attn)[part];
       if (!(most > 0 && most < below))
         throw new UserError(
           `--clamp would clip ${part} of layer ${layer} at ${most}, for the prompt reaches ${reached.toPrecision(4)}, and only above 0 and below ${Math.floor(below)} ${WHY[part]}`,
@@ -90,7 +96,7 @@ function checkClamps({ exponents: { layers }, layers: bounds }: Chosen): void {
 }
 
 const WHY: Readonly<Record<Clampable, string>> = {
-  q: "is it a number",
+  q: "does fp16 hold it, as small as it is there",
   k: "does the engine's accumulator hold it, turned too",
   v: "does the engine's accumulator hold it",
   scores: "is the weight of a masked row 0 (P8)",

@@ -38,11 +38,13 @@ export async function decoderSubject(args: Args, io: Io, folder: string | undefi
   const { decoder, notes, card } = folder === undefined ? BUILT_IN_CONFIG : await configOf(folder, maxSeq);
   for (let layer = first; layer < first + count; layer++) checkLayer(decoder, layer);
   const layers = Array.from({ length: count }, (_, i) => first + i);
-  const safe = args.flag("engine-safe") && folder !== undefined ? await safeIn(folder, decoder, args, io) : undefined;
   const listed = withChosenList(decoder, layers, args, folder ?? BUILT_IN);
+  const ropeList = assumedList(listed, layers, maxSeq);
+  // Clamps are where a prompt leads whose rows are turned as the host will turn them.
+  const fed = ropeList ? withFactorList(listed, ropeList.list) : listed;
+  const safe = args.flag("engine-safe") && folder !== undefined ? await safeIn(folder, fed, args, io) : undefined;
   const config = safe ? { ...listed, exponents: safe.exponents } : listed;
   const cache = args.text("cache") as CacheKeeping;
-  const ropeList = assumedList(config, layers, maxSeq);
   for (const note of [...notes, ...windowNotes(config, maxSeq)]) io.err(`note: ${note}`);
   const few = fewestLayers(config, first, count);
   const range = count === 1 ? `layer${first}` : `layers${first}-${first + count - 1}`;

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { calibratedLayers } from "../../../src/cli/ranges/calibrated-layers.ts";
 import { readDecoder } from "../../../src/models/config-read.ts";
-import type { Exponents } from "../../../src/models/exponents.ts";
+import type { Clampable, Clamps, Exponents } from "../../../src/models/exponents.ts";
 import type { Quantity } from "../../../src/passes/ranges/layer.ts";
 import { openWeights } from "../../../src/weights/open.ts";
 import { expectRefusal, graphc, testFolder } from "../../support/cli.ts";
@@ -96,4 +96,49 @@ test("build has clamps of rows in the shard's claim and the manifest, and runs",
   expect(Object.keys(decoder.exponents.layers[0].clamps).sort()).toEqual(["gate", "k", "q", "scores", "v"]);
   const said = await graphc(["generate", out, "--prompt-ids", "1,2,3", "--max-new", "4", "--json"]);
   expect([said.code, JSON.parse(said.out).tokens.length]).toEqual([0, 4]);
+});
+
+/** Rows of q and k have a factor, and tables are made from one of two lists. */
+const LONGROPE = {
+  sliding_window: null,
+  original_max_position_embeddings: 16,
+  rope_scaling: { type: "longrope", short_factor: [1, 1, 1], long_factor: [2, 2, 2] },
+};
+
+test("what the prompt reaches is told by the list of factors that the host's tables have", async () => {
+  const folder = loudCheckpoint("phi3", { more: LONGROPE });
+  const reachedBy = async (...options: readonly string[]): Promise<number> => {
+    const out = testFolder();
+    const { code } = await graphc(["emit", folder, ...SAFE, ...options, "--tokens", "2", "--out", out]);
+    expect(code).toBe(0);
+    const { engineSafe } = JSON.parse(readFileSync(join(out, "phi4-mini.layer0.certificate.json"), "utf8"));
+    return (engineSafe as Safe).exponents.layers[0]!.clamps!.scores!.reached;
+  };
+  const short = await reachedBy("--max-seq", "8");
+  const long = await reachedBy("--max-seq", "32", "--rope-list", "long");
+  expect(long / short).not.toBeCloseTo(1, 3);
+  // A host turns rows of a cache that is longer than the original context by the long list, short prompts too.
+  expect(await reachedBy("--max-seq", "32")).toBe(long);
+});
+
+test("what the prompt reaches is told of what is clipped, also where RoPE's factor is in the weights of q and k", async () => {
+  const folder = loudCheckpoint("phi3", { more: LONGROPE });
+  const size = ["--shards", "4", "--heads", "1", "--max-seq", "8", "--tokens", "1", "--json"];
+  const clampsWith = async (place: string): Promise<Clamps> => {
+    const { out } = await graphc(["plan", folder, ...SAFE, ...size, "--rope-factor", place]);
+    return (JSON.parse(out).engineSafe as Safe).exponents.layers[0]!.clamps!;
+  };
+  const [inWeights, inGraph] = [await clampsWith("weights"), await clampsWith("graph")];
+  for (const [part, factor] of Object.entries({ q: Math.sqrt(1.5), k: Math.sqrt(1.5), v: 1, gate: 1 })) {
+    const [own, other] = [inWeights, inGraph].map((clamps) => clamps[part as Clampable]!);
+    expect(own!.reached / other!.reached, part).toBeCloseTo(factor, 2);
+    expect(own!.most).toBeGreaterThanOrEqual(2 * own!.reached);
+  }
+});
+
+test("a clamp that no number of fp16 is, is refused with the largest that is one", async () => {
+  await expectRefusal(
+    ["ranges", loudCheckpoint("llama"), "--engine-safe", "--clamp", "9000", ...PROMPT],
+    /--clamp would clip q of layer 0 at \S+, for the prompt reaches \S+, and only above 0 and below 524032 does fp16 hold it, as small as it is there; give another --clamp, or another prompt$/,
+  );
 });

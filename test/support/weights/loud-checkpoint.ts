@@ -14,14 +14,16 @@ type Part = keyof typeof ROWS;
 interface Loud {
   readonly parts?: readonly Part[];
   readonly quiet?: number;
+  /** Of its configuration. */
+  readonly more?: object;
 }
 
 /** Layer 0 of that architecture has large weights in a row of q, k, v, gate and up, at one channel. */
 export function loudCheckpoint(
   architecture: string,
-  { parts = Object.keys(ROWS) as Part[], quiet = TOKENS }: Loud = {},
+  { parts = Object.keys(ROWS) as Part[], quiet = TOKENS, more = {} }: Loud = {},
 ): string {
-  const config = SMALL_CONFIGS.get(architecture)!;
+  const config = { ...SMALL_CONFIGS.get(architecture)!, ...more };
   const { decoder } = readDecoder(config, "config.json");
   const { heads, kvHeads, headDim, hiddenSize, ffnSize, vocab } = decoder;
   if (hiddenSize !== WIDTH || ffnSize !== FFN || vocab !== TOKENS)
@@ -47,7 +49,7 @@ export function loudCheckpoint(
     const block = part === "gate" || part === "up" ? "mlp" : "self_attn";
     const whole = block === "mlp" ? "gate_up" : "qkv";
     const name = `${layer}.${block}.${fused ? whole : part}_proj.weight`;
-    put[name] = { ...put[name], [at(part)]: 60_000 };
+    put[name] = { ...put[name], [at(part)]: 50_000 };
   }
   const names = new Set(modelTensors(decoder).map(({ name }) => name));
   return smallCheckpoint(config, Object.fromEntries(Object.entries(put).filter(([name]) => names.has(name))));

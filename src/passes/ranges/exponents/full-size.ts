@@ -12,21 +12,25 @@ export type FullSize = Readonly<Record<Clampable, number>>;
 const ROUNDED = 1 + 2 ** -11;
 
 /**
- * Below what a clip of each has to be: of keys before they are turned, of rows of v with the weights of attention, of scores before they are
- * capped. Queries are never at full size.
+ * Below what a clip of each has to be: of keys before they are turned by tables that are rounded, of rows of v with the weights of attention, of
+ * scores before they are capped. Queries are never at full size, and it is fp16 that has to hold theirs at 2^−rows.
  */
-export const clampLimits = ({ sizes: { ropeFactor, scoreCap } }: LayerBounds): FullSize => ({
-  q: Number.POSITIVE_INFINITY,
-  k: LIMITS.turned / Math.max(1, Math.abs(ropeFactor)),
+export const clampLimits = ({ sizes: { ropeFactor, scoreCap } }: LayerBounds, rows = 0): FullSize => ({
+  q: LIMITS.fp16 * 2 ** rows,
+  k: LIMITS.turned / MARGIN / Math.max(1, Math.abs(ropeFactor)),
   v: LIMITS.accumulator / MARGIN,
   scores: scoreCap === undefined ? LIMITS.score : (LIMITS.fp16 * scoreCap) / ROUNDED,
   gate: LIMITS.fp16,
 });
 
-/** Below what each has to be without a clamp: of queries it is what their scaled products with keys add up to, which no exponent makes small enough beyond that. */
+/**
+ * Below what each has to be without a clamp: of queries it is what their scaled products with keys add up to, which no exponent makes small enough
+ * beyond that. A bound of keys has `MARGIN` in it.
+ */
 export const fullSizeLimits = (found: LayerBounds): FullSize => ({
   ...clampLimits(found),
   q: LIMITS.accumulator * 2 ** MOST,
+  k: LIMITS.turned / Math.max(1, Math.abs(found.sizes.ropeFactor)),
 });
 
 /** What each may be in a layer without clamps. A norm bounds queries and keys by itself, and no clamp is needed behind it. */

@@ -1,7 +1,7 @@
 /** The bounds of a layer whose numbers are held at powers of two, and clipped. */
 import type { Clamps, LayerExponents } from "../../../models/exponents.ts";
 import type { LayerBounds } from "../layer.ts";
-import { type Bound, MARGIN } from "../limits.ts";
+import { ACTIVATION, type Bound, MARGIN } from "../limits.ts";
 import { largestBound, scaled } from "../matrix.ts";
 
 /** The bounds of a layer at full size, of q, k, v and gate of what is clipped of them. A clip makes nothing larger, so that all other bounds still hold. */
@@ -21,14 +21,14 @@ export function clippedBounds(found: LayerBounds, clamps: Clamps): LayerBounds {
       score: found.sizes.scoreCap === undefined ? atMost(bounds.score, clamps.scores?.most) : bounds.score,
       pv: atMost(bounds.pv, clamps.v && clamps.v.most * MARGIN),
       gate: atMost(bounds.gate, clamps.gate?.most),
-      act: atMost(bounds.act, clamps.gate && clamps.gate.most * bounds.up.value),
+      act: atMost(bounds.act, clamps.gate && (clamps.gate.most + ACTIVATION) * bounds.up.value),
     },
   };
 }
 
-/** ‖q‖ · ‖k‖ of a head, scaled, of which each element is bounded. */
+/** ‖q‖ · ‖k‖ of a head, scaled, of which each element is bounded; `MARGIN` has what is rounded behind the clips. */
 const clippedProduct = ({ sizes: { headDim, scoreScale } }: LayerBounds, q: number, k: Bound): number =>
-  headDim * q * k.value * Math.abs(scoreScale);
+  MARGIN * headDim * q * k.value * Math.abs(scoreScale);
 
 /** Each quantity as large as it is anywhere: as a sum of smaller numbers, and at full size behind that. Norms behind the blocks give rows as hidden ones are held. */
 export function heldBounds(found: LayerBounds, exponents: LayerExponents, residual: number): LayerBounds {

@@ -1,9 +1,10 @@
 /** Limits that no exponent keeps, nor a clamp that was asked for. */
-import type { Clampable, Exponents } from "../../../models/exponents.ts";
+import type { Clampable, Exponents, LayerExponents } from "../../../models/exponents.ts";
 import { broken, type LayerBounds, QUANTITIES, type Quantity } from "../layer.ts";
 import { LIMITS } from "../limits.ts";
 import type { NetworkBounds } from "../network.ts";
 import { clampable, fullSizeBounds, fullSizeLimits } from "./full-size.ts";
+import { heldBounds } from "./held.ts";
 
 /** A limit that is broken. */
 export interface Unmended {
@@ -23,18 +24,25 @@ export interface Sides {
 }
 
 /** The first limit of each layer that is broken. */
-export function unmendedLayers(sides: readonly Sides[], { layers }: Exponents): readonly Unmended[] {
+export function unmendedLayers(sides: readonly Sides[], { layers, residual }: Exponents): readonly Unmended[] {
   return sides.flatMap(({ plain, held }, layer): readonly Unmended[] => {
-    const clamps = layers[layer]!.clamps ?? {};
-    const open = clampable(plain).filter((part) => !clamps[part]);
-    const mendable = (quantity: Quantity) =>
-      PARTS[quantity]?.some((part) => open.includes(part)) ? ({ clampable: true } as const) : {};
+    const own = layers[layer]!;
+    const open = clampable(plain).filter((part) => !own.clamps?.[part]);
     const quantity = broken(held);
     if (quantity !== undefined) {
       const limit = LIMITS[QUANTITIES[quantity]];
-      return [{ layer, quantity, value: held.bounds[quantity].value, limit, ...mendable(quantity) }];
+      const helps = open.length > 0 && clippedToNothing(plain, own, open, residual).bounds[quantity].value < limit;
+      return [
+        {
+          layer,
+          quantity,
+          value: held.bounds[quantity].value,
+          limit,
+          ...(helps ? ({ clampable: true } as const) : {}),
+        },
+      ];
     }
-    const up = plain.bounds.up.value * 2 ** -layers[layer]!.mlp;
+    const up = plain.bounds.up.value * 2 ** -own.mlp;
     if (!(up < LIMITS.fp16)) return [{ layer, quantity: "up", value: up, limit: LIMITS.fp16 }];
     const [part] = open;
     if (part === undefined) return [];
@@ -43,10 +51,16 @@ export function unmendedLayers(sides: readonly Sides[], { layers }: Exponents): 
   });
 }
 
-/** What a clamp of would make a quantity smaller. */
-const PARTS: Readonly<Partial<Record<Quantity, readonly Clampable[]>>> = {
-  ...{ k: ["k"], v: ["v"], pv: ["v"], qk: ["q", "scores"], score: ["scores"], gate: ["gate"] },
-};
+/** The bounds with the tightest clamps of these parts: what breaks its limit there too, no clamp mends. */
+function clippedToNothing(
+  plain: LayerBounds,
+  own: LayerExponents,
+  parts: readonly Clampable[],
+  residual: number,
+): LayerBounds {
+  const none = Object.fromEntries(parts.map((part) => [part, { most: 0, reached: 0 }]));
+  return heldBounds(plain, { ...own, clamps: { ...own.clamps, ...none } }, residual);
+}
 
 /** Where a value would be told of under another name. */
 const SEEN: Readonly<Partial<Record<Clampable, Quantity>>> = { q: "qk", scores: "score" };
