@@ -3,7 +3,7 @@ import { fp16Value } from "../../dsl/number.ts";
 import { bitsOf, type DType } from "../../dsl/type.ts";
 import { type Elements, storeOf } from "../kernels/raw.ts";
 
-/** Over all elements but NaN; of no element at all, min is ∞ and max is −∞. Infinities count as numbers. */
+/** Over all elements but NaN; of no element at all, min is ∞ and max is −∞. Infinities count as numbers, and −0 as 0. */
 export interface Range {
   readonly min: number;
   readonly max: number;
@@ -21,7 +21,8 @@ export function rangeOf(numbers: ArrayLike<number>): Range {
     if (x > max) max = x;
     nan ||= Number.isNaN(x);
   }
-  return { min, max, nan };
+  // −0 + 0 is 0.
+  return { min: min + 0, max: max + 0, nan };
 }
 
 /** Elements as they are stored: fp16 as bit patterns. */
@@ -36,7 +37,7 @@ function rangeOfHalves(bits: Uint16Array): Range {
   const { least, most } = placesOf(bits);
   const nan = least < LOWEST || most > HIGHEST;
   const numbers = nan ? placesOf(bits.filter((x) => (x & 0x7fff) <= 0x7c00)) : { least, most };
-  const valueAt = (place: number) => fp16Value(place < 0x8000 ? 0xffff - place : place - 0x8000);
+  const valueAt = (place: number) => fp16Value(place < 0x8000 ? 0xffff - place : place - 0x8000) + 0;
   if (numbers.least > numbers.most) return { ...EMPTY, nan };
   return { min: valueAt(numbers.least), max: valueAt(numbers.most), nan };
 }

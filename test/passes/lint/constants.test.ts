@@ -50,6 +50,17 @@ test.each([...o.opTable.keys()])(
 );
 
 describe("the range of stored elements", () => {
+  test("has 0 for zeros of either sign, in whichever order they come", () => {
+    for (const zeros of [
+      [-0, 0],
+      [0, -0],
+      [-0, -0],
+    ]) {
+      const halves = Uint16Array.from(zeros, (x) => (Object.is(x, -0) ? 0x8000 : 0));
+      for (const found of [rangeOf(zeros), rangeOfElements("fp16", halves)])
+        expect(found).toEqual({ min: 0, max: 0, nan: false });
+    }
+  });
   test("of fp16 bit patterns is that of their values, in whichever chunks they come", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.nat(0xffff), { minLength: 1 }), fc.nat(20), async (bits, cut) => {
