@@ -1,30 +1,20 @@
 """A small Llama with rows of q, k, v, gate and up that may be far beyond the accumulator of the engine, but for tokens that most prompts do not have are not."""
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from loud_scores import LAYER, LOUD, LOUDER, small_llama
 
-WIDTH, HEADS, KV_HEADS, HEAD, FFN, LAYERS, VOCAB = 64, 4, 2, 16, 128, 4, 96
-# Tokens whose rows have what these rows look for; the layer, and the channel.
-LOUD, LOUDER, LAYER, CHANNEL = 90, 91, 0, 3
+# What the rows look for in a token.
+CHANNEL = 3
 # By projection the row and its weight there. That of k is of another pair of dims than that of q, so that they do not meet.
 ROWS = {"q": (0, 6000.0), "k": (1, 6000.0), "v": (2, 6000.0), "gate": (4, 12000.0), "up": (5, 6000.0)}
 
 
 def loud(seed=7):
-    torch.manual_seed(seed)
-    config = LlamaConfig(
-        hidden_size=WIDTH, num_attention_heads=HEADS, num_key_value_heads=KV_HEADS, head_dim=HEAD, intermediate_size=FFN, num_hidden_layers=LAYERS,
-        vocab_size=VOCAB, max_position_embeddings=64, pad_token_id=0, bos_token_id=2, eos_token_id=1, tie_word_embeddings=False)  # fmt: skip
-    model = LlamaForCausalLM(config).eval().float()
+    model = small_llama(seed)
     with torch.no_grad():
-        for parameter in model.parameters():
-            if parameter.dim() == 2:
-                parameter.normal_(0, 0.3)
         table = model.model.embed_tokens.weight
         table[:, CHANNEL] = 0.005 * table[:, CHANNEL].sign()
         table[LOUD, CHANNEL] = 1.0
         table[LOUDER, CHANNEL] = -4.0
-        # None of these is said, nor what ends a text.
-        model.lm_head.weight[[1, 2, LOUD, LOUDER]] = 0
         layer = model.model.layers[LAYER]
         layer.self_attn.o_proj.weight[CHANNEL] = 0
         for name, (row, weight) in ROWS.items():

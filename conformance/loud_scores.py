@@ -8,7 +8,8 @@ LOUD, LOUDER, LAYER, ASKED, KEPT = 90, 91, 0, 3, 5
 WEIGHT = 40.0
 
 
-def loud(seed=5):
+def small_llama(seed):
+    """Every matrix normal, so that no row is like another."""
     torch.manual_seed(seed)
     config = LlamaConfig(
         hidden_size=WIDTH, num_attention_heads=HEADS, num_key_value_heads=KV_HEADS, head_dim=HEAD, intermediate_size=128, num_hidden_layers=LAYERS,
@@ -18,12 +19,18 @@ def loud(seed=5):
         for parameter in model.parameters():
             if parameter.dim() == 2:
                 parameter.normal_(0, 0.3)
+        # Neither the loud tokens are said, nor what ends a text.
+        model.lm_head.weight[[1, 2, LOUD, LOUDER]] = 0
+    return model
+
+
+def loud(seed=5):
+    model = small_llama(seed)
+    with torch.no_grad():
         table = model.model.embed_tokens.weight
         table[:, [ASKED, KEPT]] *= 0.05
         table[LOUD, [ASKED, KEPT]] = 2.0
         table[LOUDER, [ASKED, KEPT]] = 4.0
-        # None of these is said, nor what ends a text.
-        model.lm_head.weight[[1, 2, LOUD, LOUDER]] = 0
         # RoPE hardly turns the last pair of a head.
         attention = model.model.layers[LAYER].self_attn
         attention.q_proj.weight[HEAD // 2 - 1, ASKED] = WEIGHT

@@ -119,6 +119,12 @@ describe.each([...SMALL_DECODERS])("%s with exponents", (_, { decoder, first }) 
     const [small, own] = [headGraph(heldOf(decoder), range), headGraph(decoder, range)];
     expect(prove(atFullSize(small, 3), own, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
     expect(prove(atFullSize(small, 4), own, QUIET).verdict).toBe("NOT PROVEN");
+    // The row behind the last norm is held as well, and the logits undone: no power can be another.
+    const lower = headGraph({ ...decoder, exponents: ROWS }, range);
+    expect(prove(atFullSize(lower, 3), own, QUIET)).toMatchObject({ verdict: "PROVEN", level: "reals" });
+    const powers = [...Array(4).keys()].map((n) => spoilt(lower, n)).filter((one) => one !== undefined);
+    expect(powers.length).toBe(decoder.logitCap === undefined ? 4 : 3);
+    for (const one of powers) expect(prove(atFullSize(one, 3), own, QUIET).verdict).toBe("NOT PROVEN");
   });
 });
 

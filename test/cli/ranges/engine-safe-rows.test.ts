@@ -10,6 +10,7 @@ import { openWeights } from "../../../src/weights/open.ts";
 import { expectRefusal, graphc, testFolder } from "../../support/cli.ts";
 import { SMALL_CONFIGS } from "../../support/graphs/decoders.ts";
 import { loudCheckpoint } from "../../support/weights/loud-checkpoint.ts";
+import { smallCheckpoint } from "../../support/weights/small-checkpoint.ts";
 
 const PROMPT = ["--prompt-ids", "1,5,9,2,3,11"];
 const SAFE = ["--engine-safe", "--clamp", "2", ...PROMPT];
@@ -83,6 +84,21 @@ test("without clamps it is the checkpoint for every input, and near it on the en
   const [, held, plain] = /hidden rows are off by (\S+) with exponents, (\S+) without/.exec(words(text))!;
   expect(Number(held)).toBeLessThan(0.01);
   expect(Number(plain)).toBeGreaterThan(0.1);
+});
+
+test("build holds the last norm's row where a logit's sum may be beyond the accumulator, and says so of each head", async () => {
+  const [folder, out] = [join(testFolder(), "b"), testFolder()];
+  const loud = smallCheckpoint(SMALL_CONFIGS.get("llama")!, { "model.norm.weight": { 3: 30_000 } });
+  const options = ["--shards", "4", "--heads", "2", "--max-seq", "16", "--tokens", "2", "--ahead-of-evidence"];
+  const argv = ["build", loud, ...options, "--eos", "15", "--out"];
+  const { code, out: text } = await graphc([...argv, folder, "--engine-safe"]);
+  expect(code).toBe(0);
+  expect(words(text)).toMatch(/the last norm's row, and with it the head's sums, at 2\^-[12]/);
+  expect(text.match(/EQUAL \(reals\) to the graph without exponents/g)).toHaveLength(3);
+  expect((await graphc([...argv, join(out, "plain")])).code).toBe(0);
+  const said = async (of: string) =>
+    JSON.parse((await graphc(["generate", of, "--prompt-ids", "1,2,3", "--max-new", "6", "--json"])).out).tokens;
+  expect(await said(folder)).toEqual(await said(join(out, "plain")));
 });
 
 test("build has clamps of rows in the shard's claim and the manifest, and runs", async () => {

@@ -68,23 +68,14 @@ export function chooseExponents(model: Bounded): Chosen {
 /** Of a layer: first those of the normed rows, then with clips behind these those of scores; then, with what all of it leaves, the others. */
 function layerExponents(found: LayerBounds, model: Bounded, reached: FullSize | undefined): LayerExponents {
   const parts = reached && model.clamps ? clampable(found) : [];
-  const clampsAt = (wanted: readonly Clampable[], own: LayerExponents): Clamps =>
-    wanted.length === 0 ? {} : clampsOf(wanted, reached!, model.clamps!.margin, own);
+  const clampsAt = (own: LayerExponents, wanted: (part: Clampable) => boolean): Clamps =>
+    reached && model.clamps ? clampsOf(parts.filter(wanted), reached, model.clamps.margin, own) : {};
   const rows = rowExponents(found);
   const first: LayerExponents = { attn: 0, mlp: 0, ...(rows.attn + rows.mlp > 0 && { rows }) };
-  const clipped = clampsAt(
-    parts.filter((part) => part !== "scores"),
-    first,
-  );
+  const clipped = clampsAt(first, (part) => part !== "scores");
   const scores = scoreExponent(clippedBounds(found, clipped));
   const second: LayerExponents = { ...first, ...(scores > 0 && { scores }) };
-  const clamps = {
-    ...clipped,
-    ...clampsAt(
-      parts.filter((part) => part === "scores"),
-      second,
-    ),
-  };
+  const clamps = { ...clipped, ...clampsAt(second, (part) => part === "scores") };
   const { pv, output, act, down, up } = clippedBounds(found, clamps).bounds;
   return {
     ...second,
